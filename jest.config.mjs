@@ -1,0 +1,32 @@
+const commonJs = {
+  module: { type: 'commonjs' },
+  jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } },
+};
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  testRegex: '\\.spec\\.ts$',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^nestjs-sessions$': '<rootDir>/src/index.ts',
+    '^nestjs-sessions/(.*)$': '<rootDir>/src/$1/index.ts',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: true },
+          keepClassNames: true,
+        },
+      },
+    ],
+    // Fastify's inject requires the ES module `cookie` from CommonJS, which Jest cannot do on Node < 24.9.
+    '/node_modules/(?:.+/)?cookie/dist/.+\\.js$': ['@swc/jest', commonJs],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?cookie/dist/)'],
+};

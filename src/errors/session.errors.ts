@@ -1,0 +1,112 @@
+/** Every code a {@link SessionError} can carry. Switch over `error.code`; messages may change, codes do not. */
+export type SessionErrorCode =
+  | 'SESSION_CONFIGURATION'
+  | 'SESSION_CONFLICT'
+  | 'SESSION_NOT_REGISTERED'
+  | 'SESSION_NO_REQUEST'
+  | 'SESSION_STORAGE_UNAVAILABLE'
+  | 'SESSION_TOO_LARGE'
+  | 'SESSION_TOO_LATE'
+  | 'SESSION_UNSERIALIZABLE'
+  | 'SESSION_WITHOUT_ID'
+  | 'SESSION_WRONG_VALUE';
+
+/**
+ * The base of every error this library throws. Its message ends with what to do and never holds a session's id,
+ * content or key. `cause` is the error behind it, if there is one.
+ */
+export class SessionError extends Error {
+  readonly code: SessionErrorCode;
+  /** HTTP status that Nest's own exception filter answers with; absent on programming errors, which end as 500. */
+  readonly statusCode?: number;
+
+  constructor(code: SessionErrorCode, message: string, options: { cause?: unknown; statusCode?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = new.target.name;
+    this.code = code;
+    if (options.statusCode !== undefined) this.statusCode = options.statusCode;
+  }
+}
+
+/** An option, key, name or class that cannot work. Thrown while the application starts. */
+export class SessionConfigurationError extends SessionError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('SESSION_CONFIGURATION', message, options);
+  }
+}
+
+/** The session cannot be changed any more: the head of the response has left (Ktor: `TooLateSessionSetException`). */
+export class SessionTooLateError extends SessionError {
+  constructor() {
+    super(
+      'SESSION_TOO_LATE',
+      "It's too late to set session: response most likely already has been sent. " +
+        'Change the session before the first byte of the response, or `await sessions.save()` before streaming.',
+    );
+  }
+}
+
+/** A session that does not fit into its cookie or header. Sizes are in bytes; contents are never shown. */
+export class SessionTooLargeError extends SessionError {
+  /** Bytes of the whole header value, attributes included. */
+  readonly size: number;
+  /** Bytes allowed. */
+  readonly limit: number;
+  /** Serialized size of the largest top-level fields, largest first. */
+  readonly fields: ReadonlyArray<{ readonly name: string; readonly size: number }>;
+
+  constructor(
+    session: string,
+    size: number,
+    limit: number,
+    fields: ReadonlyArray<{ readonly name: string; readonly size: number }>,
+  ) {
+    const largest = fields.map((field) => `${field.name} (${field.size} bytes)`).join(', ');
+    super(
+      'SESSION_TOO_LARGE',
+      `Session "${session}" takes ${size} bytes and ${limit} are allowed.` +
+        (largest ? ` Its largest fields: ${largest}.` : '') +
+        " Keep less in it, or keep it on the server: @Session(name, { tracker: 'by-id' }).",
+    );
+    this.size = size;
+    this.limit = limit;
+    this.fields = fields;
+  }
+}
+
+/** A value that cannot be written as text: a cycle, a function, a symbol. Names the path of the field. */
+export class SessionUnserializableError extends SessionError {
+  /** Where the value stands, as `UserSession.items[2].callback`. */
+  readonly path: string;
+
+  constructor(path: string, problem: string, options: { cause?: unknown } = {}) {
+    super(
+      'SESSION_UNSERIALIZABLE',
+      `${path} cannot be stored in a session: ${problem}. Mark the field with @Exclude(), or give it a @Transform().`,
+      options,
+    );
+    this.path = path;
+  }
+}
+
+/** The same field was changed by two parallel requests and `onClash: 'reject'` was chosen. Answered with 409. */
+export class SessionConflictError extends SessionError {
+  constructor(session: string, fields: readonly string[]) {
+    super(
+      'SESSION_CONFLICT',
+      `Session "${session}" was changed by another request meanwhile (${fields.join(', ')}). Repeat the request.`,
+      { statusCode: 409 },
+    );
+  }
+}
+
+/** The storage failed or did not answer in time. Answered with 503 and `Retry-After`. */
+export class SessionStorageUnavailableError extends SessionError {
+  /** Seconds after which the client may try again. */
+  readonly retryAfterInSeconds: number;
+
+  constructor(message: string, options: { cause?: unknown; retryAfterInSeconds?: number } = {}) {
+    super('SESSION_STORAGE_UNAVAILABLE', message, { cause: options.cause, statusCode: 503 });
+    this.retryAfterInSeconds = options.retryAfterInSeconds ?? 1;
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * Turns a session into text and back (Ktor: `SessionSerializer`). Both methods are synchronous and free of side
+ * effects. What the text looks like is the serializer's own affair; transports and storages never look into it.
+ */
+export interface SessionSerializer<S extends object = object> {
+  /**
+   * @returns the text of `session`. Two sessions of equal content give equal texts: change detection relies on it.
+   * @throws {SessionUnserializableError} when `session` holds something that cannot be written.
+   */
+  serialize(session: S): string;
+
+  /**
+   * @param text what {@link serialize} gave earlier, perhaps from an older or newer version of the class.
+   * @returns a new instance, `instanceof` the session's class.
+   * @throws anything when `text` cannot be understood; the caller treats that as "no session".
+   */
+  deserialize(text: string): S;
+}
+
+/**
+ * A serializer whose text falls apart into top-level fields, which lets parallel changes of different fields be
+ * merged and names the largest field of a session that is too large. A serializer without it is merged as one piece.
+ */
+export interface FieldwiseSessionSerializer<S extends object = object> extends SessionSerializer<S> {
+  /** The top-level fields of a text: stored name to the field's own text, in the order of the text. */
+  split(text: string): Map<string, string>;
+  /** The inverse of {@link split}. */
+  join(fields: ReadonlyMap<string, string>): string;
+  /** The stored name of a property of the class (`@Expose({ name })` may rename it). */
+  nameOf(property: string): string;
+}
+
+/** Whether `serializer` can be merged field by field. */
+export function isFieldwise<S extends object>(
+  serializer: SessionSerializer<S>,
+): serializer is FieldwiseSessionSerializer<S> {
+  const candidate = serializer as Partial<FieldwiseSessionSerializer<S>>;
+  return (
+    typeof candidate.split === 'function' &&
+    typeof candidate.join === 'function' &&
+    typeof candidate.nameOf === 'function'
+  );
+}

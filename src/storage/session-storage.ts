@@ -1,0 +1,103 @@
+/** A moment that never comes, as the `expiresAt` of a session without any limit: 13 digits, in the year 2286. */
+export const NEVER = 9_999_999_999_999;
+
+/** A session as a storage keeps it. The storage never looks into `value`. */
+export interface StoredSession {
+  readonly value: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** Opaque; changes with every `write` and `replace`, never with `touch`. Absent: the storage has no versions. */
+  readonly version?: string;
+  /** Whose session it is. Fixed when the id is written first. */
+  readonly owner?: string;
+}
+
+/** A session on its way into a storage. */
+export interface SessionToStore {
+  readonly value: string;
+  /** Epoch milliseconds. A moment that has passed: the session is stored as if it were not. */
+  readonly expiresAt: number;
+  /** Epoch milliseconds that no later `touch` or `replace` of this id will exceed; bounds the owner index. */
+  readonly latestExpiry?: number;
+  readonly owner?: string;
+}
+
+/** What became of a {@link SessionStorage.replace}. */
+export type ReplaceResult =
+  | { readonly status: 'replaced'; readonly version?: string }
+  /** The stored version is another one. Nothing was written; `current` is what is stored now. */
+  | { readonly status: 'conflict'; readonly current: StoredSession }
+  /** There is no such session any more: ended or expired. Nothing was written. */
+  | { readonly status: 'gone' };
+
+/**
+ * Keeps sessions by id (Ktor: `SessionStorage`, with its three verbs).
+ *
+ * **Ids** that reach a storage are SHA-256 hashes of the client's id: 43 characters of `[A-Za-z0-9_-]`. A storage that
+ * may be called with other ids must treat every id as data, never as a path, pattern or statement.
+ *
+ * **Absence is a value, failure is a rejection**, and the two are never confused: an unknown, ended or expired id reads
+ * as `undefined`; a backend that cannot answer rejects.
+ *
+ * **Expiry** is the storage's duty: from `expiresAt` on, a session reads as absent, whoever removes it and whenever.
+ *
+ * The three verbs alone are enough; a storage without `replace` is guarded within one process. The other members are
+ * capabilities, found by their presence.
+ */
+export interface SessionStorage {
+  /** @returns the session, or `undefined` for an unknown, ended or expired id. */
+  read(id: string): Promise<StoredSession | undefined>;
+
+  /**
+   * Stores unconditionally. Called with fresh ids only, never to update.
+   * @returns the version written, where the storage has versions.
+   */
+  write(id: string, session: SessionToStore): Promise<string | void>;
+
+  /**
+   * Ends a session. Idempotent.
+   * @returns whether there was one, where the storage can tell.
+   */
+  invalidate(id: string): Promise<boolean | void>;
+
+  /**
+   * Replaces an existing session; never creates one. With `version`, only if that is still the stored version.
+   * `session.owner` is the one that was read: the owner of an id never changes.
+   */
+  replace?(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult>;
+
+  /**
+   * Moves the expiry later; never earlier, never creates, never changes value or version.
+   * @returns `false` when there is no such session.
+   */
+  touch?(id: string, expiresAt: number): Promise<boolean>;
+
+  /** The sessions of one owner. */
+  readonly owners?: OwnerIndex;
+
+  /**
+   * Removes expired sessions of an engine that does not do so by itself.
+   * @param limit how many at most; default: all.
+   * @returns how many were removed.
+   */
+  sweep?(limit?: number): Promise<number>;
+
+  /** Resolves when the backend answers, rejects when it does not. For health checks. */
+  ping?(): Promise<void>;
+
+  /** Frees what the storage itself opened: timers, files. Never a client or pool that was handed to it. */
+  close?(): Promise<void>;
+}
+
+/** Finds and ends the sessions of one owner. */
+export interface OwnerIndex {
+  /** The owner's live sessions, in no promised order. */
+  list(owner: string): Promise<ReadonlyArray<{ readonly id: string; readonly session: StoredSession }>>;
+
+  /**
+   * Ends all sessions of an owner, also one that is being rotated at the same time.
+   * @param except the id of one that stays.
+   * @returns how many were ended.
+   */
+  invalidateAll(owner: string, except?: string): Promise<number>;
+}
