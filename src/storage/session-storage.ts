@@ -67,10 +67,11 @@ export interface SessionStorage {
   replace?(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult>;
 
   /**
-   * Moves the expiry later; never earlier, never creates, never changes value or version.
-   * @returns `false` when there is no such session.
+   * Moves the expiry later; never earlier, never creates, never changes value or version. With `version`, only if
+   * that is still the stored version: a session that was changed or rotated meanwhile is left alone.
+   * @returns `false` when there is no such session, or no longer that version of it.
    */
-  touch?(id: string, expiresAt: number): Promise<boolean>;
+  touch?(id: string, expiresAt: number, version?: string): Promise<boolean>;
 
   /** The sessions of one owner. */
   readonly owners?: OwnerIndex;
