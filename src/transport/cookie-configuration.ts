@@ -1,0 +1,155 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { CookieEncoding } from './cookie-encoding.js';
+
+/** The attributes of a session's cookie (Ktor: `CookieConfiguration`). All are optional; the defaults are safe. */
+export interface CookieConfiguration {
+  /**
+   * `Max-Age` in whole seconds; `null` for a cookie that ends with the browser session. Only a hint to the browser:
+   * the server enforces the session's own lifetime. Default: the session's idle timeout. At most 400 days.
+   */
+  readonly maxAgeInSeconds?: number | null;
+  /** Writes `Expires` beside `Max-Age`, for clients older than RFC 6265. Default `false`. */
+  readonly expires?: boolean;
+  /** `Domain`. Default: none, so that only the host that set the cookie gets it back. */
+  readonly domain?: string;
+  /** `Path`. Default `/`. */
+  readonly path?: string;
+  /**
+   * `Secure`. `'auto'` (the default): set, unless the request came over plain http outside production
+   * (`NODE_ENV` other than `production`).
+   */
+  readonly secure?: boolean | 'auto';
+  /** `HttpOnly`: hidden from scripts. Default `true`. */
+  readonly httpOnly?: boolean;
+  /** `SameSite`. Default `lax`. `none` needs `Secure`. */
+  readonly sameSite?: 'strict' | 'lax' | 'none';
+  /** `Partitioned` (CHIPS): a cookie jar of its own for each top-level site. Needs `Secure`. Default `false`. */
+  readonly partitioned?: boolean;
+  /** `Priority` (Chromium): what to drop first when the jar is full. Default: none. */
+  readonly priority?: 'low' | 'medium' | 'high';
+  /** How the value is written. Default `uri`. */
+  readonly encoding?: CookieEncoding;
+  /** Further attributes in order, e.g. `{ Comment: 'x' }`; `null` writes the bare name. Default: none. */
+  readonly extensions?: Readonly<Record<string, string | null>>;
+}
+
+type Defaulted = 'path' | 'secure' | 'httpOnly' | 'sameSite' | 'partitioned' | 'encoding' | 'expires';
+
+/** A configuration with the defaults filled in. */
+export type ResolvedCookieConfiguration = CookieConfiguration & Required<Pick<CookieConfiguration, Defaulted>>;
+
+/** The safe choice for everything that is not said. */
+export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfiguration, Defaulted>>> = Object.freeze({
+  path: '/',
+  secure: 'auto',
+  httpOnly: true,
+  sameSite: 'lax',
+  partitioned: false,
+  encoding: 'uri',
+  expires: false,
+});
+
+/** Fills in {@link DEFAULT_COOKIE_CONFIGURATION}; a member that is `undefined` counts as not said. */
+export function resolveCookieConfiguration(configuration: CookieConfiguration): ResolvedCookieConfiguration {
+  const said = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
+  return { ...DEFAULT_COOKIE_CONFIGURATION, ...said };
+}
+
+/** Ktor's default `Max-Age`: 7 days, in seconds. */
+export const DEFAULT_SESSION_MAX_AGE = 604_800;
+
+/** What browsers keep a cookie for at most (RFC 6265bis, section 5.5), in seconds. */
+export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
+
+// RFC 9110 token; RFC 6265bis allows more, but no server or proxy agrees on the rest.
+const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const DOMAIN = /^\.?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+const ATTRIBUTE_VALUE = /^[\u0020-\u003a\u003c-\u007e]*$/;
+const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
+  'maxAgeInSeconds',
+  'expires',
+  'domain',
+  'path',
+  'secure',
+  'httpOnly',
+  'sameSite',
+  'partitioned',
+  'priority',
+  'encoding',
+  'extensions',
+]);
+
+/**
+ * Checks a cookie's name and attributes against RFC 6265bis and against each other.
+ * @throws {SessionConfigurationError} that says what to write instead.
+ */
+export function checkCookieConfiguration(name: string, cookie: CookieConfiguration): void {
+  const refuse = (problem: string): never => {
+    throw new SessionConfigurationError(`Cookie "${name}": ${problem}`);
+  };
+  if (!COOKIE_NAME.test(name)) refuse("a cookie name is letters, digits and any of !#$%&'*+-.^_`|~.");
+  for (const option of Object.keys(cookie)) {
+    if (!KNOWN.has(option)) refuse(`unknown option "${option}". Known options: ${[...KNOWN].join(', ')}.`);
+  }
+  checkValues(cookie, refuse);
+  checkPrefix(name, cookie, refuse);
+  const needsSecure =
+    cookie.sameSite === 'none' ? "sameSite: 'none'" : cookie.partitioned ? 'partitioned: true' : undefined;
+  if (needsSecure && cookie.secure === false) refuse(`${needsSecure} needs secure: true, browsers drop it otherwise.`);
+}
+
+/** Whether `Secure` must be set whatever the connection: the browser would drop the cookie without it. */
+export function demandsSecure(name: string, cookie: CookieConfiguration): boolean {
+  return (
+    hasPrefix(name, '__Secure-', '__Host-', '__Http-') || cookie.sameSite === 'none' || cookie.partitioned === true
+  );
+}
+
+function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => never): void {
+  const { maxAgeInSeconds: maxAge, domain, path, secure, sameSite, priority, encoding } = cookie;
+  if (typeof maxAge === 'number' && (!Number.isInteger(maxAge) || maxAge < 0)) {
+    refuse("maxAgeInSeconds shouldn't be negative or fractional. Write whole seconds, or null for a browser session.");
+  }
+  if (domain !== undefined && !DOMAIN.test(domain)) refuse('domain must be a host name such as example.com.');
+  if (path !== undefined && (!path.startsWith('/') || !ATTRIBUTE_VALUE.test(path) || path.length > 1024)) {
+    refuse('path must start with "/" and hold no ";" or control character.');
+  }
+  if (secure !== undefined && secure !== 'auto' && typeof secure !== 'boolean')
+    refuse("secure is true, false or 'auto'.");
+  oneOf('sameSite', sameSite, ['strict', 'lax', 'none'], refuse);
+  oneOf('priority', priority, ['low', 'medium', 'high'], refuse);
+  oneOf('encoding', encoding, ['uri', 'base64', 'raw', 'dquotes'], refuse);
+  for (const [key, value] of Object.entries(cookie.extensions ?? {})) {
+    if (!/^[$A-Za-z][A-Za-z0-9-]*$/.test(key)) refuse('names in extensions are letters, digits and "-".');
+    if (value !== null && !ATTRIBUTE_VALUE.test(value)) refuse(`extension ${key} holds ";" or a control character.`);
+  }
+}
+
+function checkPrefix(name: string, cookie: CookieConfiguration, refuse: (problem: string) => never): void {
+  if (!hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return;
+  if (cookie.secure === false) refuse('the prefix of its name needs secure: true.');
+  if (hasPrefix(name, '__Host-')) {
+    if (cookie.domain !== undefined) refuse('a __Host- cookie has no domain. Remove the domain, or use __Secure-.');
+    if (cookie.path !== undefined && cookie.path !== '/') refuse("a __Host- cookie has path: '/'.");
+  }
+  if (hasPrefix(name, '__Http-', '__Host-Http-') && cookie.httpOnly === false) {
+    refuse('the prefix of its name needs httpOnly: true.');
+  }
+}
+
+// Browsers compare prefixes without regard to case (RFC 6265bis, section 5.7).
+function hasPrefix(name: string, ...prefixes: string[]): boolean {
+  const lower = name.toLowerCase();
+  return prefixes.some((prefix) => lower.startsWith(prefix.toLowerCase()));
+}
+
+function oneOf(
+  option: string,
+  value: string | undefined,
+  allowed: readonly string[],
+  refuse: (problem: string) => never,
+): void {
+  if (value !== undefined && !allowed.includes(value)) {
+    refuse(`${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * How a value is written into a cookie (Ktor: `CookieEncoding`).
+ *
+ * - `uri`: percent-encoding with `+` for a space; letters, digits and `-._~` stay as they are. The default.
+ * - `base64`: standard base64 with padding.
+ * - `raw`: as it is. A value that a cookie cannot hold is refused.
+ * - `dquotes`: in double quotes where the value holds white space, `,` or `;`.
+ */
+export type CookieEncoding = 'uri' | 'base64' | 'raw' | 'dquotes';
+
+const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
+const ESCAPED_BY_HAND = /[!'()*]/g;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const NEEDS_QUOTES = /[\s,;\u0000-\u001f]/;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
+
+/** @returns the text for the cookie, or `undefined` when `encoding` cannot hold `value`. */
+export function encodeCookieValue(value: string, encoding: CookieEncoding): string | undefined {
+  switch (encoding) {
+    case 'uri':
+      return UNRESERVED.test(value) ? value : percentEncode(value);
+    case 'base64':
+      return Buffer.from(value, 'utf8').toString('base64');
+    case 'raw':
+      return CONTROL.test(value) || value.includes(';') ? undefined : value;
+    case 'dquotes':
+      if (value.includes('"') || CONTROL.test(value)) return undefined;
+      return NEEDS_QUOTES.test(value) ? `"${value}"` : value;
+  }
+}
+
+/** @returns the value, or `undefined` when `text` is not of this encoding. */
+export function decodeCookieValue(text: string, encoding: CookieEncoding): string | undefined {
+  switch (encoding) {
+    case 'uri':
+      return UNRESERVED.test(text) ? text : percentDecode(text);
+    case 'base64':
+      return BASE64.test(text) ? Buffer.from(text, 'base64').toString('utf8') : undefined;
+    case 'raw':
+    case 'dquotes':
+      return withoutQuotes(text);
+  }
+}
+
+function percentEncode(value: string): string {
+  return encodeURIComponent(value.replace(LONE_SURROGATE, '?'))
+    .replace(ESCAPED_BY_HAND, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+');
+}
+
+function percentDecode(text: string): string | undefined {
+  if (BAD_ESCAPE.test(text)) return undefined;
+  const spaced = text.replaceAll('+', '%20');
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    // Octets that are not UTF-8: read as U+FFFD, as Ktor and browsers do.
+    const octets = spaced.replace(/%([0-9A-Fa-f]{2})|[^%]+/g, (run, hex?: string) =>
+      hex === undefined ? Buffer.from(run, 'utf8').toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
+    );
+    return Buffer.from(octets, 'latin1').toString('utf8');
+  }
+}
+
+function withoutQuotes(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.length >= 2 && trimmed.startsWith('"') && trimmed.endsWith('"') ? trimmed.slice(1, -1) : text;
+}

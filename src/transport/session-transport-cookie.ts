@@ -1,0 +1,128 @@
+import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import {
+  checkCookieConfiguration,
+  DEFAULT_SESSION_MAX_AGE,
+  demandsSecure,
+  LONGEST_COOKIE_MAX_AGE,
+  resolveCookieConfiguration,
+  type CookieConfiguration,
+  type ResolvedCookieConfiguration,
+} from './cookie-configuration.js';
+import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from './cookie-encoding.js';
+import { cookieValues } from './cookie-header.js';
+import type { SessionCall, SessionTransport } from './session-transport.js';
+
+/** Bytes of one `Set-Cookie` line, attributes included: what every browser keeps (RFC 6265, section 6.1). */
+const LARGEST_COOKIE = 4096;
+/** How many cookies of our name are tried. More than a few are an attack, not a mistake. */
+const MOST_DUPLICATES = 8;
+
+/** Carries a session in a cookie (Ktor: `SessionTransportCookie`). */
+export class SessionTransportCookie implements SessionTransport {
+  readonly kind = 'cookie';
+  readonly requestHeader = 'Cookie';
+  readonly name: string;
+  readonly transformers: readonly SessionTransportTransformer[];
+  /** The configuration with all defaults filled in. */
+  readonly configuration: ResolvedCookieConfiguration;
+
+  readonly #encoding: CookieEncoding;
+  readonly #secure: boolean | 'auto';
+  readonly #beforeSecure: string;
+  readonly #afterSecure: string;
+  readonly #clearedBeforeSecure: string;
+
+  /**
+   * @param name the cookie's name, an RFC 9110 token.
+   * @throws {SessionConfigurationError} on a bad name or on attributes that contradict each other.
+   */
+  constructor(
+    name: string,
+    configuration: CookieConfiguration = {},
+    transformers: readonly SessionTransportTransformer[] = [],
+  ) {
+    checkCookieConfiguration(name, configuration);
+    const cookie = resolveCookieConfiguration(configuration);
+    this.name = name;
+    this.transformers = transformers;
+    this.configuration = cookie;
+    this.#encoding = cookie.encoding;
+    this.#secure = resolveSecure(name, cookie);
+    const place = (cookie.domain ? `; Domain=${cookie.domain}` : '') + (cookie.path ? `; Path=${cookie.path}` : '');
+    this.#beforeSecure = place;
+    this.#clearedBeforeSecure = `; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${place}`;
+    this.#afterSecure = attributesAfterSecure(cookie);
+  }
+
+  receive(call: SessionCall): ReadonlyArray<string | undefined> {
+    const header = call.requestHeader('cookie');
+    if (header === undefined) return [];
+    return cookieValues(header, this.name, MOST_DUPLICATES).map((text) =>
+      text.length > LARGEST_COOKIE ? undefined : decodeCookieValue(text, this.#encoding),
+    );
+  }
+
+  send(call: SessionCall, value: string): void {
+    const encoded = encodeCookieValue(value, this.#encoding);
+    if (encoded === undefined) {
+      throw new SessionConfigurationError(
+        `The value of cookie "${this.name}" holds characters that encoding '${this.#encoding}' cannot carry. ` +
+          "Use encoding: 'uri' or 'base64'.",
+      );
+    }
+    const line =
+      `${this.name}=${encoded}${this.#lifetime()}${this.#beforeSecure}` + this.#secureFor(call) + this.#afterSecure;
+    const size = Buffer.byteLength(line);
+    if (size > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, size, LARGEST_COOKIE, []);
+    call.setCookie(this.name, line);
+  }
+
+  /** Clears with every attribute repeated: browsers refuse or misplace the clearing otherwise (RFC 6265bis, 5.7). */
+  clear(call: SessionCall): void {
+    call.setCookie(this.name, `${this.name}=${this.#clearedBeforeSecure}${this.#secureFor(call)}${this.#afterSecure}`);
+  }
+
+  /** Whether the cookie that would go out now carries `Secure`. */
+  isSecure(call: SessionCall): boolean {
+    return this.#secure === 'auto' ? call.secure : this.#secure;
+  }
+
+  toString(): string {
+    return `SessionTransportCookie: ${this.name}`;
+  }
+
+  #secureFor(call: SessionCall): string {
+    return this.isSecure(call) ? '; Secure' : '';
+  }
+
+  #lifetime(): string {
+    const maxAge = this.configuration.maxAgeInSeconds;
+    if (maxAge === null) return '';
+    const seconds = Math.min(maxAge ?? DEFAULT_SESSION_MAX_AGE, LONGEST_COOKIE_MAX_AGE);
+    const expires = this.configuration.expires
+      ? `; Expires=${new Date(Date.now() + seconds * 1000).toUTCString()}`
+      : '';
+    return `; Max-Age=${seconds}${expires}`;
+  }
+}
+
+function resolveSecure(name: string, cookie: ResolvedCookieConfiguration): boolean | 'auto' {
+  if (cookie.secure !== 'auto') return cookie.secure === true;
+  return demandsSecure(name, cookie) || process.env['NODE_ENV'] === 'production' ? true : 'auto';
+}
+
+function attributesAfterSecure(cookie: ResolvedCookieConfiguration): string {
+  const parts: string[] = [];
+  if (cookie.httpOnly) parts.push('HttpOnly');
+  if (cookie.sameSite) parts.push(`SameSite=${capitalized(cookie.sameSite)}`);
+  if (cookie.partitioned) parts.push('Partitioned');
+  if (cookie.priority) parts.push(`Priority=${capitalized(cookie.priority)}`);
+  for (const [key, value] of Object.entries(cookie.extensions ?? {}))
+    parts.push(value === null ? key : `${key}=${value}`);
+  return parts.map((part) => `; ${part}`).join('');
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

@@ -1,0 +1,100 @@
+import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import type { SessionCall, SessionTransport } from './session-transport.js';
+
+/** Bytes of one header value. Servers and proxies stop at 8 kB for all headers together. */
+const LARGEST_HEADER = 8000;
+// RFC 9110 token.
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+// Framing and connection headers would break the exchange; these carry something else.
+const RESERVED = new Set([
+  'transfer-encoding',
+  'upgrade',
+  'connection',
+  'content-length',
+  'host',
+  'cookie',
+  'set-cookie',
+]);
+// What a header value may hold on the wire (RFC 9110, 5.5), without leading or trailing white space.
+const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
+
+/**
+ * Carries a session in a header of the request and of the response (Ktor: `SessionTransportHeader`). A client that
+ * is not a browser keeps the value and sends it back; a header cannot be cleared, so {@link clear} does nothing.
+ */
+export class SessionTransportHeader implements SessionTransport {
+  readonly kind = 'header';
+  readonly name: string;
+  readonly requestHeader: string;
+  readonly transformers: readonly SessionTransportTransformer[];
+  readonly #exposed: boolean;
+  readonly #lowerCaseName: string;
+
+  /**
+   * @param name the header's name.
+   * @param options.exposed adds the name to `Access-Control-Expose-Headers`, so that scripts of another origin may
+   *   read it. Default `false`.
+   * @throws {SessionConfigurationError} on a name that no header can have, or that HTTP keeps for itself.
+   */
+  constructor(
+    name: string,
+    transformers: readonly SessionTransportTransformer[] = [],
+    options: { readonly exposed?: boolean } = {},
+  ) {
+    if (!HEADER_NAME.test(name)) {
+      throw new SessionConfigurationError(
+        `Header name "${name}" contains an illegal character. Use letters, digits and "-".`,
+      );
+    }
+    if (RESERVED.has(name.toLowerCase())) {
+      throw new SessionConfigurationError(`Header "${name}" belongs to HTTP itself. Name it X-Session, for example.`);
+    }
+    this.name = name;
+    this.requestHeader = name;
+    this.transformers = transformers;
+    this.#exposed = options.exposed ?? false;
+    this.#lowerCaseName = name.toLowerCase();
+  }
+
+  receive(call: SessionCall): ReadonlyArray<string | undefined> {
+    const value = call.requestHeader(this.#lowerCaseName);
+    if (value === undefined) return [];
+    return [value.length > LARGEST_HEADER ? undefined : decodeHeaderValue(value)];
+  }
+
+  send(call: SessionCall, value: string): void {
+    const encoded = encodeHeaderValue(value);
+    if (encoded.length > LARGEST_HEADER) {
+      throw new SessionTooLargeError(this.name, encoded.length, LARGEST_HEADER, []);
+    }
+    call.setHeader(this.name, encoded);
+    if (this.#exposed) call.setHeader('Access-Control-Expose-Headers', this.name);
+  }
+
+  clear(): void {}
+
+  toString(): string {
+    return `SessionTransportHeader: ${this.name}`;
+  }
+}
+
+// Sealed values and ids are plain ASCII and go as they are. Whatever else a transformer gives goes as RFC 8187 text,
+// since Node writes header values as Latin-1 and browsers read them so.
+const ENCODED = "UTF-8''";
+const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+function encodeHeaderValue(value: string): string {
+  return HEADER_VALUE.test(value) && !value.startsWith(ENCODED)
+    ? value
+    : ENCODED + encodeURIComponent(value.replace(LONE_SURROGATE, '?'));
+}
+
+function decodeHeaderValue(text: string): string | undefined {
+  if (!text.startsWith(ENCODED)) return text;
+  try {
+    return decodeURIComponent(text.slice(ENCODED.length));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+
+/** One HTTP exchange, cut down to what a transport needs of it (Ktor: `ApplicationCall`). */
+export interface SessionCall {
+  /** A request header by its lower-case name; several lines are joined as RFC 9110 and RFC 6265 say. */
+  requestHeader(name: string): string | undefined;
+  /** Whether the client's connection is encrypted, as far as this server can see (TLS or `X-Forwarded-Proto`). */
+  readonly secure: boolean;
+  /** Puts a `Set-Cookie` line on the response; a later line for the same name replaces the earlier one. */
+  setCookie(name: string, line: string): void;
+  /** Puts a header on the response. */
+  setHeader(name: string, value: string): void;
+}
+
+/** Carries one string between client and server (Ktor: `SessionTransport`). */
+export interface SessionTransport {
+  /** `cookie`, `header`, or the name of a transport of your own. By-value sessions are bound to it. */
+  readonly kind: string;
+  /** Applied to the string in order when it is sent, reversed when it is received. */
+  readonly transformers: readonly SessionTransportTransformer[];
+  /** The request header that the response depends on: `Cookie`, or the header's name. Goes into `Vary`. */
+  readonly requestHeader: string;
+
+  /**
+   * What the client sent, as it came: one entry for each value of our name, in the client's order. An entry that
+   * came but cannot be decoded is `undefined`. Nothing sent: an empty list. Never throws.
+   */
+  receive(call: SessionCall): ReadonlyArray<string | undefined>;
+
+  /**
+   * Puts `value` on the response.
+   * @throws {SessionTooLargeError} when it does not fit.
+   */
+  send(call: SessionCall, value: string): void;
+
+  /** Tells the client to forget the value, as far as the transport can. */
+  clear(call: SessionCall): void;
+}
