@@ -1,0 +1,20 @@
+import { SessionError } from '../errors/session.errors.js';
+
+/** A class of sessions: constructible without arguments, since a fresh session is made by `new`. */
+export type SessionClass<S extends object = object> = new () => S;
+
+/** The error for a value that is no instance of the class it is set for; it shows the value's class, not the value. */
+export function wrongValue(type: SessionClass, value: unknown): SessionError {
+  return new SessionError(
+    'SESSION_WRONG_VALUE',
+    `Value for this session tracker expected to be of type class ${type.name} but was ${describe(value)}. ` +
+      `Set an instance made by \`new ${type.name}()\`.`,
+  );
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return typeof value;
+  const name: unknown = value.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';
+}

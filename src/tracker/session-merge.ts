@@ -1,0 +1,120 @@
+import { SessionConflictError } from '../errors/session.errors.js';
+import { isFieldwise, type SessionSerializer } from '../serializer/session-serializer.js';
+
+/**
+ * What to do with a field that this request and another one both changed.
+ *
+ * - `mine`: the value of this request stays. The default.
+ * - `theirs`: the value that is stored already stays.
+ * - `reject`: {@link SessionConflictError}, answered with 409.
+ * - a function: gets the property's stored name and the three sessions, and returns the field's value.
+ */
+export type OnClash<S extends object = object> =
+  | 'mine'
+  | 'theirs'
+  | 'reject'
+  | ((field: string, sessions: { readonly base: S; readonly mine: S; readonly theirs: S }) => unknown);
+
+/** A text that joins two parallel changes, and the fields that both had changed. */
+export interface MergedSession {
+  readonly text: string;
+  readonly conflicts: readonly string[];
+}
+
+/** Joins parallel changes of one session by top-level field: three-way, against the text that was loaded. */
+export class SessionMerge<S extends object> {
+  readonly #name: string;
+  readonly #serializer: SessionSerializer<S>;
+  readonly #onClash: OnClash<S>;
+  readonly #counters: readonly string[];
+
+  /**
+   * @param name the session's name, for messages.
+   * @param counters properties whose changes add up instead of clashing.
+   */
+  constructor(name: string, serializer: SessionSerializer<S>, onClash: OnClash<S>, counters: readonly string[] = []) {
+    this.#name = name;
+    this.#serializer = serializer;
+    this.#onClash = onClash;
+    this.#counters = counters;
+  }
+
+  /**
+   * @param base the text that this request loaded.
+   * @param mine the text that this request wants to store.
+   * @param theirs the text that another request stored meanwhile.
+   * @throws {SessionConflictError} with `onClash: 'reject'`.
+   */
+  merge(base: string, mine: string, theirs: string): MergedSession {
+    if (mine === theirs || base === theirs) return { text: mine, conflicts: [] };
+    if (base === mine) return { text: theirs, conflicts: [] };
+    if (!isFieldwise(this.#serializer)) return this.#mergeWhole(base, mine, theirs);
+    const serializer = this.#serializer;
+    const [baseFields, mineFields, merged] = [serializer.split(base), serializer.split(mine), serializer.split(theirs)];
+    const counters = new Set(this.#counters.map((property) => serializer.nameOf(property)));
+    const theirFields = new Map(merged);
+    const conflicts: string[] = [];
+    for (const field of new Set([...mineFields.keys(), ...baseFields.keys()])) {
+      const [was, ours, present] = [baseFields.get(field), mineFields.get(field), theirFields.get(field)];
+      if (ours === was || ours === present) continue;
+      if (present === was) put(merged, field, ours);
+      else if (counters.has(field) && (ours !== undefined || present !== undefined)) {
+        put(merged, field, sum(was, ours, present) ?? ours);
+      } else conflicts.push(field);
+    }
+    return { text: this.#settle(conflicts, { base, mine, theirs }, mineFields, merged), conflicts };
+  }
+
+  #settle(
+    conflicts: readonly string[],
+    texts: { base: string; mine: string; theirs: string },
+    mine: ReadonlyMap<string, string>,
+    merged: Map<string, string>,
+  ): string {
+    const serializer = this.#serializer;
+    if (!isFieldwise(serializer)) return texts.mine;
+    if (conflicts.length > 0 && this.#onClash === 'reject') throw new SessionConflictError(this.#name, conflicts);
+    if (this.#onClash === 'mine') for (const field of conflicts) put(merged, field, mine.get(field));
+    if (typeof this.#onClash !== 'function' || conflicts.length === 0) return serializer.join(merged);
+    const sessions = {
+      base: serializer.deserialize(texts.base),
+      mine: serializer.deserialize(texts.mine),
+      theirs: serializer.deserialize(texts.theirs),
+    };
+    const result = serializer.deserialize(serializer.join(merged)) as Record<string, unknown>;
+    for (const field of conflicts) result[propertyOf(serializer, result, field)] = this.#onClash(field, sessions);
+    return serializer.serialize(result as S);
+  }
+
+  #mergeWhole(base: string, mine: string, theirs: string): MergedSession {
+    const conflicts = ['*'];
+    if (this.#onClash === 'reject') throw new SessionConflictError(this.#name, conflicts);
+    if (this.#onClash === 'theirs') return { text: theirs, conflicts };
+    if (typeof this.#onClash !== 'function') return { text: mine, conflicts };
+    const sessions = {
+      base: this.#serializer.deserialize(base),
+      mine: this.#serializer.deserialize(mine),
+      theirs: this.#serializer.deserialize(theirs),
+    };
+    return { text: this.#serializer.serialize(this.#onClash('*', sessions) as S), conflicts };
+  }
+}
+
+function put(fields: Map<string, string>, field: string, text: string | undefined): void {
+  if (text === undefined) fields.delete(field);
+  else fields.set(field, text);
+}
+
+// Texts of counters are JSON numbers; whatever else stands there is no counter and clashes as any field does.
+function sum(was: string | undefined, ours: string | undefined, present: string | undefined): string | undefined {
+  const total = Number(present ?? 0) + Number(ours ?? 0) - Number(was ?? 0);
+  return Number.isFinite(total) ? String(total) : undefined;
+}
+
+function propertyOf(
+  serializer: { nameOf(property: string): string },
+  session: Record<string, unknown>,
+  field: string,
+): string {
+  return Object.keys(session).find((property) => serializer.nameOf(property) === field) ?? field;
+}

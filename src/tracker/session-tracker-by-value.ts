@@ -1,0 +1,113 @@
+import type { SessionSerializer } from '../serializer/session-serializer.js';
+import { openEnvelope, sealEnvelope } from './session-envelope.js';
+import { fieldSizes } from './field-sizes.js';
+import { SessionLifetime } from './session-lifetime.js';
+import type { LoadResult, SessionToTrack, SessionTracker, StoreResult, TrackedSession } from './session-tracker.js';
+import { wrongValue, type SessionClass } from './session-class.js';
+
+/** What a {@link SessionTrackerByValue} may be told. */
+export interface SessionTrackerByValueOptions<S extends object> {
+  readonly lifetime?: SessionLifetime;
+  /** Whose session it is; a change of it starts the absolute timeout anew, as a login does. */
+  readonly ownerOf?: (value: S) => string | undefined;
+  /** Leaves the times out, so that only the serialized text travels: the wire format of Ktor. Default `false`. */
+  readonly bare?: boolean;
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * The content itself travels (Ktor: `SessionTrackerByValue`). Nothing is kept on the server, so a copy of the value
+ * stays good until its timeout, logout or not; parallel changes cannot be merged. Protect it with a transformer.
+ */
+export class SessionTrackerByValue<S extends object> implements SessionTracker<S> {
+  readonly kind = 'by-value';
+  readonly #type: SessionClass<S>;
+  readonly #serializer: SessionSerializer<S>;
+  readonly #lifetime: SessionLifetime;
+  readonly #ownerOf: (value: S) => string | undefined;
+  readonly #bare: boolean;
+  readonly #now: () => number;
+
+  constructor(type: SessionClass<S>, serializer: SessionSerializer<S>, options: SessionTrackerByValueOptions<S> = {}) {
+    this.#type = type;
+    this.#serializer = serializer;
+    this.#lifetime = options.lifetime ?? new SessionLifetime();
+    this.#ownerOf = options.ownerOf ?? (() => undefined);
+    this.#bare = options.bare ?? false;
+    this.#now = options.now ?? Date.now;
+  }
+
+  async load(transportValue: string): Promise<LoadResult<S>> {
+    const now = this.#now();
+    const envelope = this.#bare
+      ? { createdAt: now, renewedAt: now, text: transportValue }
+      : openEnvelope(transportValue);
+    if (!envelope) return { status: 'rejected', reason: 'malformed' };
+    if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
+    let value: S;
+    try {
+      value = this.#serializer.deserialize(envelope.text);
+    } catch {
+      return { status: 'rejected', reason: 'undecodable' };
+    }
+    return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope) };
+  }
+
+  async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+    const { value, previous } = session;
+    session.revise?.(value);
+    const text = this.#serializer.serialize(value);
+    const now = this.#now();
+    if (!previous) return this.#sent('created', value, text, { createdAt: now, renewedAt: now });
+    if (this.#ownerOf(value) !== previous.owner)
+      return this.#sent('rotated', value, text, { createdAt: now, renewedAt: now });
+    const renewed = { createdAt: previous.createdAt, renewedAt: now };
+    if (session.rotate) return this.#sent('rotated', value, text, renewed);
+    if (text !== previous.text) return this.#sent('changed', value, text, renewed);
+    if (session.force || this.#lifetime.isRenewalDue(previous, now)) return this.#sent('renewed', value, text, renewed);
+    return { status: 'unchanged', session: previous };
+  }
+
+  async clear(): Promise<void> {}
+
+  serialize(value: S): string {
+    return this.#serializer.serialize(value);
+  }
+
+  fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {
+    return fieldSizes(this.#serializer, value);
+  }
+
+  validate(value: unknown): asserts value is S {
+    if (!(value instanceof this.#type)) throw wrongValue(this.#type, value);
+  }
+
+  toString(): string {
+    return 'SessionTrackerByValue';
+  }
+
+  #sent(
+    status: 'created' | 'changed' | 'renewed' | 'rotated',
+    value: S,
+    text: string,
+    times: { createdAt: number; renewedAt: number },
+  ): StoreResult<S> {
+    return {
+      status,
+      session: this.#tracked(value, text, times),
+      transportValue: this.#bare ? text : sealEnvelope(times, text),
+    };
+  }
+
+  #tracked(value: S, text: string, times: { createdAt: number; renewedAt: number }): TrackedSession<S> {
+    const owner = this.#ownerOf(value);
+    return {
+      value,
+      text,
+      createdAt: times.createdAt,
+      renewedAt: times.renewedAt,
+      ...(owner === undefined ? {} : { owner }),
+    };
+  }
+}

@@ -1,0 +1,103 @@
+import type { SessionIdCall } from './session-id-provider.js';
+import type { SessionTimes } from './session-lifetime.js';
+
+/** Why something that a client sent is not a session. */
+export type RejectionReason =
+  /** Not of the form that we send. */
+  | 'malformed'
+  /** A transformer refused it: changed, forged, or of another session. */
+  | 'tampered'
+  /** Protected with a key that is not in the key ring. */
+  | 'unknown-key'
+  /** An id that is not in the storage: never issued, ended, or expired. */
+  | 'unknown'
+  /** Past its idle or absolute timeout. */
+  | 'expired'
+  /** The serializer could not read its text. */
+  | 'undecodable'
+  /** The id was exchanged for a new one moments ago; a request under way still carried the old one. */
+  | 'rotated';
+
+/** One session as it was loaded or stored: what a later change is compared and merged with. */
+export interface TrackedSession<S extends object = object> extends SessionTimes {
+  /** The instance that the application holds. */
+  readonly value: S;
+  /** The serialized text that `value` was read from or written as. */
+  readonly text: string;
+  /** By id: the client's id. */
+  readonly id?: string;
+  /** By id: the stored version. */
+  readonly version?: string;
+  /** By id: whose session it is. */
+  readonly owner?: string;
+}
+
+/** What a tracker made of a received string. */
+export type LoadResult<S extends object> =
+  | { readonly status: 'loaded'; readonly session: TrackedSession<S> }
+  | { readonly status: 'rejected'; readonly reason: RejectionReason };
+
+/** One session to be stored. */
+export interface SessionToTrack<S extends object> {
+  readonly value: S;
+  /** What was loaded or stored before in this request; absent for a new session. */
+  readonly previous?: TrackedSession<S>;
+  /** The request it belongs to, for ids made from it. */
+  readonly call: SessionIdCall;
+  /** Give it a new id, whether its owner changed or not. */
+  readonly rotate?: boolean;
+  /** Write and send it even if nothing changed. */
+  readonly force?: boolean;
+  /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
+  readonly revise?: (value: S) => void;
+}
+
+/** What became of a session that was to be stored. */
+export type StoreResult<S extends object> =
+  /** Equal to what was loaded, and not due for renewal: nothing was written, nothing is to be sent. */
+  | { readonly status: 'unchanged'; readonly session: TrackedSession<S> }
+  | {
+      readonly status: 'created' | 'changed' | 'renewed' | 'rotated';
+      readonly session: TrackedSession<S>;
+      /** What the client is to be sent. */
+      readonly transportValue: string;
+      /** Fields that this and another request both changed. */
+      readonly conflicts?: readonly string[];
+    }
+  /** Ended meanwhile: the change was dropped. `reason` `rotated`: it lives on under another id. */
+  | { readonly status: 'gone'; readonly reason: 'ended' | 'rotated' };
+
+/**
+ * Turns a session into the string that travels, and back (Ktor: `SessionTracker`): the content itself
+ * ({@link SessionTrackerByValue}) or an id whose content is in a storage ({@link SessionTrackerById}).
+ */
+export interface SessionTracker<S extends object = object> {
+  /** `by-value`, `by-id`, or the name of a tracker of your own. */
+  readonly kind: string;
+
+  /**
+   * @param transportValue what the transport and its transformers gave. Never trusted.
+   * @throws only when a storage fails.
+   */
+  load(transportValue: string): Promise<LoadResult<S>>;
+
+  /**
+   * @throws {SessionUnserializableError} and {SessionConflictError}, or when a storage fails; nothing is sent then.
+   */
+  store(session: SessionToTrack<S>): Promise<StoreResult<S>>;
+
+  /** Ends a session. */
+  clear(session: TrackedSession<S>): Promise<void>;
+
+  /** The text of a session; two of equal content give equal texts. */
+  serialize(value: S): string;
+
+  /** Serialized sizes in bytes of the largest top-level fields, largest first: for {@link SessionTooLargeError}. */
+  fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
+
+  /** Ends a session by its id. Absent where sessions have no ids. */
+  clearById?(id: string): Promise<void>;
+
+  /** A wish list of `validate(value)` from Ktor: throws when `value` is not of the class. */
+  validate(value: unknown): asserts value is S;
+}
