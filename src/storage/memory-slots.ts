@@ -1,0 +1,171 @@
+import { ShardedMap } from './sharded-map.js';
+import { grown, grownCapacity, SlotHeap } from './slot-heap.js';
+import { SlotRings } from './slot-rings.js';
+
+/** The start and end of the ring of use: its next slot is the one unused for longest. */
+const SENTINEL = 0;
+
+/**
+ * The sessions of a memory storage as columns: a session is a slot, a number that indexes typed arrays. Two strings
+ * per session are all that the garbage collector sees. Knows nothing of time; expiry and bounds are its caller's.
+ */
+export class MemorySlots {
+  readonly #slotOfId = new ShardedMap<number>();
+  readonly #firstOfOwner = new ShardedMap<number>();
+  readonly #byDue = new SlotHeap();
+  readonly #byUse = new SlotRings();
+  readonly #byOwner = new SlotRings();
+  readonly #ids: Array<string | undefined> = [undefined];
+  readonly #values: Array<string | undefined> = [undefined];
+  readonly #owners: Array<string | undefined> = [undefined];
+  readonly #free: number[] = [];
+  #expiresAt = new Float64Array(64);
+  #versions = new Float64Array(64);
+  #bytes = 0;
+
+  constructor() {
+    this.#byUse.alone(SENTINEL);
+  }
+
+  get size(): number {
+    return this.#byDue.size;
+  }
+
+  /** Bytes of all ids and values, as {@link bytesOf} counts them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The slot unused for longest, or 0. */
+  get oldest(): number {
+    return this.#byUse.next(SENTINEL);
+  }
+
+  /** The slot of an id, or 0. */
+  find(id: string): number {
+    return this.#slotOfId.get(id) ?? SENTINEL;
+  }
+
+  idOf(slot: number): string {
+    return this.#ids[slot]!;
+  }
+
+  valueOf(slot: number): string {
+    return this.#values[slot]!;
+  }
+
+  ownerOf(slot: number): string | undefined {
+    return this.#owners[slot];
+  }
+
+  expiresAt(slot: number): number {
+    return this.#expiresAt[slot]!;
+  }
+
+  version(slot: number): string {
+    return String(this.#versions[slot]!);
+  }
+
+  /** Adds a session under an id that has none. */
+  add(id: string, value: string, owner: string | undefined, expiresAt: number, version: number): void {
+    const slot = this.#free.pop() ?? this.#ids.length;
+    if (slot >= this.#versions.length) this.#grow(slot);
+    this.#ids[slot] = id;
+    this.#values[slot] = value;
+    this.#owners[slot] = undefined;
+    this.#expiresAt[slot] = expiresAt;
+    this.#versions[slot] = version;
+    this.#bytes += bytesOf(id, value);
+    this.#slotOfId.set(id, slot);
+    this.#byDue.add(slot, expiresAt);
+    this.#byUse.alone(slot);
+    this.#byUse.insertBefore(slot, SENTINEL);
+    if (owner !== undefined) this.#join(owner, slot);
+  }
+
+  setValue(slot: number, value: string, version: number): void {
+    const id = this.#ids[slot]!;
+    this.#bytes += bytesOf(id, value) - bytesOf(id, this.#values[slot]!);
+    this.#values[slot] = value;
+    this.#versions[slot] = version;
+  }
+
+  /**
+   * A later expiry leaves the heap alone: {@link firstDue} sorts the slot in again when its turn comes, so that renewing
+   * a session costs two stores.
+   */
+  setExpiresAt(slot: number, expiresAt: number): void {
+    const moment = expiresAt > 0 ? expiresAt : 0; // not a number: no order, hence at once
+    this.#expiresAt[slot] = moment;
+    if (moment < this.#byDue.keyOf(slot)) this.#byDue.move(slot, moment);
+  }
+
+  markUsed(slot: number): void {
+    this.#byUse.unlink(slot);
+    this.#byUse.insertBefore(slot, SENTINEL);
+  }
+
+  /** A slot whose expiry is not after `now`, or 0. Gives up after sorting in `patience` slots that were renewed. */
+  firstDue(now: number, patience: number): number {
+    for (let turn = 0; turn <= patience; turn++) {
+      const slot = this.#byDue.first;
+      if (slot < 0 || this.#byDue.keyOf(slot) > now) return SENTINEL;
+      if (this.#expiresAt[slot]! <= now) return slot;
+      this.#byDue.move(slot, this.#expiresAt[slot]!);
+    }
+    return SENTINEL;
+  }
+
+  remove(slot: number): void {
+    const id = this.#ids[slot]!;
+    const owner = this.#owners[slot];
+    this.#bytes -= bytesOf(id, this.#values[slot]!);
+    this.#slotOfId.delete(id);
+    this.#byDue.remove(slot);
+    this.#byUse.unlink(slot);
+    if (owner !== undefined) this.#leave(owner, slot);
+    this.#ids[slot] = undefined;
+    this.#values[slot] = undefined;
+    this.#owners[slot] = undefined;
+    this.#free.push(slot);
+  }
+
+  ofOwner(owner: string): number[] {
+    const first = this.#firstOfOwner.get(owner);
+    if (first === undefined) return [];
+    const slots = [first];
+    for (let slot = this.#byOwner.next(first); slot !== first; slot = this.#byOwner.next(slot)) slots.push(slot);
+    return slots;
+  }
+
+  #join(owner: string, slot: number): void {
+    const first = this.#firstOfOwner.get(owner);
+    this.#byOwner.alone(slot);
+    // The owner's other sessions hold equal text already: one copy of it serves them all.
+    this.#owners[slot] = first === undefined ? owner : this.#owners[first];
+    if (first === undefined) this.#firstOfOwner.set(owner, slot);
+    else this.#byOwner.insertBefore(slot, first);
+  }
+
+  #leave(owner: string, slot: number): void {
+    const next = this.#byOwner.next(slot);
+    if (next === slot) this.#firstOfOwner.delete(owner);
+    else if (this.#firstOfOwner.get(owner) === slot) this.#firstOfOwner.set(owner, next);
+    this.#byOwner.unlink(slot);
+  }
+
+  #grow(slot: number): void {
+    const capacity = grownCapacity(slot);
+    this.#expiresAt = grown(this.#expiresAt, new Float64Array(capacity));
+    this.#versions = grown(this.#versions, new Float64Array(capacity));
+  }
+}
+
+/** V8 keeps text of Latin-1 characters in one byte each and all other text in two; text beyond ASCII counts double. */
+export function bytesOf(id: string, value: string): number {
+  return sizeOf(id) + sizeOf(value);
+}
+
+function sizeOf(text: string): number {
+  return Buffer.byteLength(text) === text.length ? text.length : 2 * text.length;
+}
