@@ -23,6 +23,12 @@ export interface SessionTransportTransformer {
    * the newest one. Left out by transformers without a key ring.
    */
   keyState?(transportValue: string): KeyState;
+
+  /**
+   * What an attacker can do with values of this transformer, and what to use instead: one sentence or two, for a
+   * warning at start in production. Absent when there is nothing to say, or when the application has acknowledged it.
+   */
+  readonly weakness?: string | undefined;
 }
 
 /** What the whole list made of a received value. */

@@ -1,0 +1,14 @@
+/**
+ * Joins byte strings so that no two different lists give the same bytes: each part stands behind its length, four
+ * bytes, big-endian. Texts are taken as UTF-8.
+ */
+export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Buffer {
+  const pieces: Uint8Array[] = [];
+  for (const part of parts) {
+    const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    pieces.push(length, bytes);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,124 @@
+import { randomFillSync } from 'node:crypto';
+import { type DerivedKey, type KeyRing } from '../keys/key-ring.js';
+import { lengthPrefixed } from '../keys/length-prefixed.js';
+import { type KeyState, type SessionTransportTransformer } from './session-transport-transformer.js';
+import { XAES_NONCE_BYTES, XAES_TAG_BYTES, xaesKey, xaesOpen, xaesSeal, type XaesKey } from './xaes-256-gcm.js';
+
+const VERSION = 1;
+const VERSION_BYTES = 1;
+const KEY_ID_BYTES = 4;
+const NONCE_AT = VERSION_BYTES + KEY_ID_BYTES;
+const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
+const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
+/** Characters that hold version and key id. */
+const HEAD_CHARACTERS = 8;
+const NONCES_IN_POOL = 64;
+
+/** What a sealed value belongs to. It opens nowhere else. */
+export interface SealBinding {
+  /** The session's name. */
+  readonly name: string;
+  /** How it travels, as `cookie` or `header`. */
+  readonly transport: string;
+}
+
+/** A derived key, made ready. */
+interface Sealer {
+  /** Version and key id, as they stand in front. */
+  readonly head: Buffer;
+  readonly key: XaesKey;
+  readonly additionalData: Buffer;
+}
+
+/**
+ * Encrypts and authenticates: the client can neither read nor change what it carries. The default, and the one to use
+ * unless a Ktor server must read the value.
+ *
+ * Wire format, in unpadded base64url (RFC 4648 §5):
+ *
+ *     version (1 byte, 1) ‖ key id (4) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)
+ *
+ * by XAES-256-GCM (https://c2sp.org/XAES-256-GCM) under the ring's key for purpose `seal` and the session's name.
+ * Version, key id, session name and transport are authenticated: a value of one session is never taken for another's,
+ * nor one made for a cookie for a header's. A text of n bytes becomes ceil((n + 45) * 4 / 3) characters, so its length
+ * is not hidden. There is one spelling of each value; any other, like any other change, is refused.
+ *
+ * Time is not part of it. A copy of an old value opens for as long as its key is in the ring: lifetimes belong into
+ * the text.
+ *
+ * The text travels as UTF-8, so a lone surrogate becomes U+FFFD. JSON never holds one (`JSON.stringify` escapes them).
+ */
+export class SessionTransportTransformerSeal implements SessionTransportTransformer {
+  /** Newest first. */
+  readonly #sealers: readonly Sealer[];
+  readonly #nonces = Buffer.allocUnsafeSlow(NONCES_IN_POOL * XAES_NONCE_BYTES);
+  /** Where the next unused nonce starts. */
+  #nonceAt = this.#nonces.length;
+
+  constructor(keys: KeyRing, binding: SealBinding) {
+    this.#sealers = keys.derive('seal', binding.name).map((key) => sealerOf(key, binding));
+  }
+
+  transformRead(transportValue: string): string | undefined {
+    const bytes = fromBase64Url(transportValue);
+    if (bytes === undefined || bytes.length < SHORTEST_BYTES) return undefined;
+    const nonce = bytes.subarray(NONCE_AT, SEALED_AT);
+    const sealed = bytes.subarray(SEALED_AT);
+    for (const { head, key, additionalData } of this.#sealers) {
+      if (!startsWith(bytes, head)) continue;
+      const plaintext = xaesOpen(key, nonce, sealed, additionalData);
+      // Two keys of a ring may share their id, however unlikely: the next one is tried.
+      if (plaintext !== undefined) return plaintext.toString('utf8');
+    }
+    return undefined;
+  }
+
+  transformWrite(transportValue: string): string {
+    const { head, key, additionalData } = this.#sealers[0]!;
+    const nonce = this.#nextNonce();
+    const sealed = xaesSeal(key, nonce, Buffer.from(transportValue, 'utf8'), additionalData);
+    return Buffer.concat([head, nonce, sealed]).toString('base64url');
+  }
+
+  /** Looks at version and key id alone: `'current'` does not mean that the value is genuine. */
+  keyState(transportValue: string): KeyState {
+    const bytes = fromBase64Url(transportValue.slice(0, HEAD_CHARACTERS));
+    if (bytes === undefined) return 'unknown';
+    const index = this.#sealers.findIndex(({ head }) => startsWith(bytes, head));
+    if (index < 0) return 'unknown';
+    return index === 0 ? 'current' : 'outdated';
+  }
+
+  /**
+   * 192 random bits, given out once. Many are drawn at a time, which is cheaper. The pool belongs to this object in
+   * this thread: neither a worker nor a forked process, which starts anew, has the same.
+   */
+  #nextNonce(): Buffer {
+    if (this.#nonceAt >= this.#nonces.length) {
+      randomFillSync(this.#nonces);
+      this.#nonceAt = 0;
+    }
+    const start = this.#nonceAt;
+    this.#nonceAt = start + XAES_NONCE_BYTES;
+    return this.#nonces.subarray(start, this.#nonceAt);
+  }
+}
+
+function sealerOf({ id, keyObject }: DerivedKey, { name, transport }: SealBinding): Sealer {
+  const version = Buffer.of(VERSION);
+  return {
+    head: Buffer.concat([version, id]),
+    key: xaesKey(keyObject),
+    additionalData: lengthPrefixed([version, id, name, transport]),
+  };
+}
+
+function startsWith(bytes: Buffer, head: Buffer): boolean {
+  return bytes.length >= head.length && bytes.compare(head, 0, head.length, 0, head.length) === 0;
+}
+
+/** Strict: Node's decoder skips what it does not know, so only what encodes back to the same text is taken. */
+function fromBase64Url(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}

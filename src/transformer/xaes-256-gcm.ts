@@ -1,0 +1,98 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type Cipher, type KeyObject } from 'node:crypto';
+
+/** Bytes of a key. */
+export const XAES_KEY_BYTES = 32;
+/** Bytes of a nonce: long enough to be drawn at random for every message of a key's life. */
+export const XAES_NONCE_BYTES = 24;
+/** Bytes of the authentication tag at the end of every sealed message. */
+export const XAES_TAG_BYTES = 16;
+
+const BLOCK_BYTES = 16;
+const HALF_NONCE_BYTES = 12;
+
+/** A key with what can be computed before the first message. */
+export interface XaesKey {
+  /** AES-256-ECB under the key. ECB keeps no state between blocks, so one cipher object serves every message. */
+  readonly blocks: Cipher;
+  /** The CMAC subkey K1 twice, each XORed with the fixed bytes of its counter block. */
+  readonly mask: Buffer;
+}
+
+/** Prepares a key of {@link XAES_KEY_BYTES} bytes for {@link xaesSeal} and {@link xaesOpen}. */
+export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
+  const keyObject = key instanceof Uint8Array ? createSecretKey(key) : key;
+  const blocks = createCipheriv('aes-256-ecb', keyObject, null).setAutoPadding(false);
+  const subkey = doubled(blocks.update(Buffer.alloc(BLOCK_BYTES)));
+  const counters = Buffer.concat([counterBlock(1), counterBlock(2)]);
+  return { blocks, mask: xor(counters, Buffer.concat([subkey, subkey])) };
+}
+
+/**
+ * XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived from the first half of the nonce, by
+ * the KDF in counter mode with CMAC of NIST SP 800-108r1, with the second half as its nonce.
+ *
+ * @returns ciphertext and tag.
+ */
+export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
+  const cipher = createCipheriv('aes-256-gcm', messageKey(key, nonce), nonce.subarray(HALF_NONCE_BYTES));
+  cipher.setAAD(additionalData);
+  const ciphertext = cipher.update(plaintext);
+  cipher.final();
+  return Buffer.concat([ciphertext, cipher.getAuthTag()]);
+}
+
+/** @returns the plaintext, or `undefined` when key, nonce, ciphertext, tag or additional data do not belong together. */
+export function xaesOpen(
+  key: XaesKey,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  additionalData: Uint8Array,
+): Buffer | undefined {
+  const end = sealed.length - XAES_TAG_BYTES;
+  if (end < 0) return undefined;
+  const decipher = createDecipheriv('aes-256-gcm', messageKey(key, nonce), nonce.subarray(HALF_NONCE_BYTES), {
+    authTagLength: XAES_TAG_BYTES,
+  });
+  decipher.setAAD(additionalData);
+  decipher.setAuthTag(sealed.subarray(end));
+  const plaintext = decipher.update(sealed.subarray(0, end));
+  try {
+    decipher.final();
+  } catch {
+    return undefined;
+  }
+  return plaintext;
+}
+
+/** The key of one message: both counter blocks, with the nonce's first half in them, encrypted. */
+function messageKey(key: XaesKey, nonce: Uint8Array): Buffer {
+  if (nonce.length !== XAES_NONCE_BYTES) throw new RangeError(`The nonce must have ${XAES_NONCE_BYTES} bytes.`);
+  const input = Buffer.from(key.mask);
+  for (let index = 0; index < HALF_NONCE_BYTES; index++) {
+    input[4 + index]! ^= nonce[index]!;
+    input[BLOCK_BYTES + 4 + index]! ^= nonce[index]!;
+  }
+  return key.blocks.update(input);
+}
+
+/** What stands before the nonce in a block of the KDF: the counter, the label `X` and a zero byte. */
+function counterBlock(counter: number): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES);
+  block.writeUInt16BE(counter, 0);
+  block.write('X', 2, 'latin1');
+  return block;
+}
+
+/** Doubling in GF(2^128), NIST SP 800-38B §6.1: CMAC's first subkey. */
+function doubled(block: Buffer): Buffer {
+  const result = Buffer.alloc(BLOCK_BYTES);
+  for (let index = 0; index < BLOCK_BYTES; index++) {
+    result[index] = (block[index]! << 1) | ((block[index + 1] ?? 0) >> 7);
+  }
+  if (block[0]! & 0x80) result[BLOCK_BYTES - 1]! ^= 0x87;
+  return result;
+}
+
+function xor(left: Buffer, right: Buffer): Buffer {
+  return Buffer.from(left.map((byte, index) => byte ^ right[index]!));
+}
