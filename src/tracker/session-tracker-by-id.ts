@@ -116,7 +116,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const { value, previous, revise } = session;
     const unrevised = revise && previous ? this.#serializer.serialize(value) : '';
     revise?.(value);
-    const text = this.#serializer.serialize(value);
+    const text = (revise ? undefined : session.text) ?? this.#serializer.serialize(value);
     if (!previous) return this.#create(session, text);
     if (session.rotate || this.#ownerOf(value) !== previous.owner) return this.#rotate(session, previous, text);
     if (text !== previous.text || (session.force && revise)) return this.#replace(session, previous, text, unrevised);
@@ -140,6 +140,18 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   serialize(value: S): string {
     return this.#serializer.serialize(value);
+  }
+
+  isRenewalDue(session: TrackedSession<S>): boolean {
+    return this.#lifetime.isRenewalDue(session, this.#now());
+  }
+
+  ownerOf(value: S): string | undefined {
+    return this.#ownerOf(value);
+  }
+
+  changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean {
+    return previous === undefined || this.#ownerOf(value) !== previous.owner;
   }
 
   fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {

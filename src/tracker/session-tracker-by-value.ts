@@ -57,7 +57,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const { value, previous } = session;
     session.revise?.(value);
-    const text = this.#serializer.serialize(value);
+    const text = (session.revise ? undefined : session.text) ?? this.#serializer.serialize(value);
     const now = this.#now();
     if (!previous) return this.#sent('created', value, text, { createdAt: now, renewedAt: now });
     if (this.#ownerOf(value) !== previous.owner)
@@ -73,6 +73,18 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
 
   serialize(value: S): string {
     return this.#serializer.serialize(value);
+  }
+
+  isRenewalDue(session: TrackedSession<S>): boolean {
+    return this.#lifetime.isRenewalDue(session, this.#now());
+  }
+
+  ownerOf(value: S): string | undefined {
+    return this.#ownerOf(value);
+  }
+
+  changesTransportValue(): boolean {
+    return true;
   }
 
   fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {

@@ -40,6 +40,8 @@ export type LoadResult<S extends object> =
 /** One session to be stored. */
 export interface SessionToTrack<S extends object> {
   readonly value: S;
+  /** What {@link SessionTracker.serialize} gives for `value`, where the caller has it already. */
+  readonly text?: string;
   /** What was loaded or stored before in this request; absent for a new session. */
   readonly previous?: TrackedSession<S>;
   /** The request it belongs to, for ids made from it. */
@@ -92,12 +94,21 @@ export interface SessionTracker<S extends object = object> {
   /** The text of a session; two of equal content give equal texts. */
   serialize(value: S): string;
 
+  /** Whether an unchanged session should be written again because enough of its idle timeout has passed. */
+  isRenewalDue(session: TrackedSession<S>): boolean;
+
+  /** Whose session `value` is. Absent where sessions have no owners. */
+  ownerOf?(value: S): string | undefined;
+
+  /** Whether storing `value` gives the client something new to hold, so that it must happen before the head leaves. */
+  changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean;
+
   /** Serialized sizes in bytes of the largest top-level fields, largest first: for {@link SessionTooLargeError}. */
   fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
 
   /** Ends a session by its id. Absent where sessions have no ids. */
   clearById?(id: string): Promise<void>;
 
-  /** A wish list of `validate(value)` from Ktor: throws when `value` is not of the class. */
+  /** @throws {SessionError} when `value` is not of the session's class (Ktor: `validate`). */
   validate(value: unknown): asserts value is S;
 }

@@ -33,6 +33,9 @@ export interface SessionTransport {
    */
   send(call: SessionCall, value: string): void;
 
+  /** Whether what {@link send} gives now is dropped by browsers on an unencrypted connection (`Secure`). */
+  isSecure?(call: SessionCall): boolean;
+
   /** Tells the client to forget the value, as far as the transport can. */
   clear(call: SessionCall): void;
 }

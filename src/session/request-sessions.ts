@@ -1,0 +1,52 @@
+import type { SessionClass } from '../tracker/session-class.js';
+
+/** The sessions of one request (Ktor: `call.sessions`, interface `CurrentSession`). */
+export interface RequestSessions {
+  /**
+   * The session, or `undefined`. Loaded at the first call; the same instance every time. Changing the instance is
+   * noticed, stored and sent before the response leaves.
+   * @throws {SessionStorageUnavailableError} when the storage fails.
+   */
+  get<S extends object>(type: SessionClass<S>): Promise<S | undefined>;
+
+  /** The session, or the value of `generator`, which becomes the session. */
+  getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S>;
+
+  /**
+   * Makes `value` the session of its class, in place of the present one.
+   * @throws {SessionTooLateError} once the head of the response has left.
+   * @throws {SessionError} when its class is not registered.
+   */
+  set<S extends object>(value: S): void;
+
+  /** Ends the session: on the server, and the client is told to forget it. */
+  clear(type: SessionClass): void;
+  /** Ends another session of this class by its id, at once; this request's own is not touched. */
+  clear(type: SessionClass, id: string): Promise<void>;
+
+  /** The id of a by-id session; `undefined` if there is none yet. A new session gets its id when it is stored. */
+  id(type: SessionClass): Promise<string | undefined>;
+
+  /**
+   * Gives the session a new id with the same content when it is stored: call it whenever rights change (OWASP
+   * Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change"). A change of the
+   * `@SessionOwner()` field does so by itself.
+   */
+  regenerate(type: SessionClass): Promise<void>;
+
+  /**
+   * Applies `change` to the session, and again to its present content whenever another request was faster, until it
+   * lands in the storage: for counters, stock, one-time tokens. By value there is nothing to race with on the server;
+   * the change is sent with the response.
+   * @param change synchronous; may be called several times.
+   * @returns the session as it was stored.
+   */
+  update<S extends object>(type: SessionClass<S>, change: (present: S) => void): Promise<S>;
+
+  /**
+   * Stores every change now: before streaming, or to keep it whatever becomes of the response. After the head has
+   * left, a by-id session can still be stored under its id; anything else is too late.
+   * @throws {SessionTooLateError}
+   */
+  save(): Promise<void>;
+}

@@ -1,0 +1,71 @@
+import { channel } from 'node:diagnostics_channel';
+import type { RejectionReason } from '../tracker/session-tracker.js';
+
+/**
+ * Something that happened to a session. Never holds its value, id or key: `session` is the declared name, `handle` the
+ * first characters of the stored id's hash, enough to follow one session through a log.
+ */
+export type SessionEvent =
+  | {
+      readonly type: 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
+      readonly session: string;
+      readonly handle?: string;
+    }
+  /** What the client sent is not a session. */
+  | { readonly type: 'rejected'; readonly session: string; readonly reason: RejectionReason }
+  /** The client sent several values under one name. */
+  | { readonly type: 'duplicate'; readonly session: string; readonly count: number }
+  /** Parallel requests changed the same fields; `onClash` decided. */
+  | {
+      readonly type: 'conflict';
+      readonly session: string;
+      readonly fields: readonly string[];
+      readonly handle?: string;
+    }
+  /** A change was dropped because the session had been ended or given a new id meanwhile. */
+  | {
+      readonly type: 'gone';
+      readonly session: string;
+      readonly reason: 'ended' | 'rotated';
+      readonly handle?: string;
+    }
+  /** The storage failed; `error` is its own. */
+  | {
+      readonly type: 'unavailable';
+      readonly session: string;
+      readonly operation: 'load' | 'store' | 'clear' | 'renew';
+      readonly error: unknown;
+    }
+  /** A session was changed in place after the head of the response had left. The change is lost. */
+  | { readonly type: 'too-late'; readonly session: string }
+  /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
+  | { readonly type: 'insecure'; readonly session: string }
+  /** An owner's sessions were ended from outside a request. */
+  | { readonly type: 'revoked'; readonly session: string; readonly count: number };
+
+/** Gets every {@link SessionEvent}. What it throws is swallowed: an observer cannot break a request. */
+export type SessionEventListener = (event: SessionEvent) => void;
+
+/** The `node:diagnostics_channel` on which every event is published. */
+export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
+
+/** Hands events to a listener and to the diagnostics channel. */
+export class SessionEvents {
+  readonly #channel = channel(SESSION_EVENTS_CHANNEL);
+  readonly #listeners: readonly SessionEventListener[];
+
+  constructor(listeners: readonly SessionEventListener[] = []) {
+    this.#listeners = listeners;
+  }
+
+  emit(event: SessionEvent): void {
+    if (this.#channel.hasSubscribers) this.#channel.publish(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch {
+        // An observer's own trouble.
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { SessionError } from '../errors/session.errors.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import type { RequestSessions } from './request-sessions.js';
+import type { ResponseCall } from './response-call.js';
+import type { SessionEvents } from './session-event.js';
+import type { SessionProvider } from './session-provider.js';
+import type { SessionProviders } from './session-providers.js';
+import { SessionSlot } from './session-slot.js';
+
+/** The sessions of one request and its response. Sessions that nobody asks for cost nothing. */
+export class SessionExchange implements RequestSessions {
+  readonly #providers: SessionProviders;
+  readonly #call: ResponseCall;
+  readonly #events: SessionEvents;
+  readonly #slots: SessionSlot[] = [];
+  #committing: Promise<void> | undefined;
+
+  constructor(providers: SessionProviders, call: ResponseCall, events: SessionEvents) {
+    this.#providers = providers;
+    this.#call = call;
+    this.#events = events;
+  }
+
+  async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
+    const slot = this.#slot(this.#providers.findByType(type));
+    await slot.load();
+    return slot.value;
+  }
+
+  /** The session, or a new one that is stored only if the request changes it. */
+  async getOrFresh<S extends object>(type: SessionClass<S>): Promise<S> {
+    const slot = this.#slot(this.#providers.findByType(type));
+    await slot.load();
+    return slot.valueOrFresh;
+  }
+
+  async getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S> {
+    const slot = this.#slot(this.#providers.findByType(type));
+    await slot.load();
+    const present = slot.value;
+    if (present !== undefined) return present;
+    const value = generator();
+    slot.set(value);
+    return value;
+  }
+
+  set<S extends object>(value: S): void {
+    this.#slot(this.#providers.findByValue(value)).set(value);
+  }
+
+  clear(type: SessionClass): void;
+  clear(type: SessionClass, id: string): Promise<void>;
+  clear(type: SessionClass, id?: string): void | Promise<void> {
+    const provider = this.#providers.findByType(type);
+    if (id === undefined) return this.#slot(provider).clear();
+    if (!provider.tracker.clearById) {
+      throw withoutId(`Session provider \`${provider.name}\` doesn't use session IDs`);
+    }
+    return provider.tracker.clearById(id);
+  }
+
+  async id(type: SessionClass): Promise<string | undefined> {
+    const provider = this.#providers.findByType(type);
+    if (!provider.tracker.clearById) throw withoutId(`Provider ${provider.name} doesn't use session IDs`);
+    const slot = this.#slot(provider);
+    await slot.load();
+    return slot.id;
+  }
+
+  async regenerate(type: SessionClass): Promise<void> {
+    await this.#slot(this.#providers.findByType(type)).regenerate();
+  }
+
+  async update<S extends object>(type: SessionClass<S>, change: (present: S) => void): Promise<S> {
+    return this.#slot(this.#providers.findByType(type)).update(change);
+  }
+
+  async save(): Promise<void> {
+    await this.commit(false);
+  }
+
+  /** Whether {@link commit} has anything to do, as the request stands now. */
+  isPending(serverError: boolean): boolean {
+    return this.#slots.some((slot) => slot.isPending(serverError));
+  }
+
+  /**
+   * Stores every change and puts what the client must be told on the response. May be called again: only what has
+   * changed since is stored then.
+   * @param serverError the response is a 5xx: changes are dropped where the session does not want them kept.
+   */
+  commit(serverError: boolean): Promise<void> {
+    const commit = (): Promise<void> => this.#commit(serverError);
+    this.#committing = this.#committing ? this.#committing.then(commit, commit) : commit();
+    return this.#committing;
+  }
+
+  /** Reports sessions that were changed after the head of the response had left. */
+  reportLateChanges(): void {
+    for (const slot of this.#slots) slot.reportLateChange();
+  }
+
+  async #commit(serverError: boolean): Promise<void> {
+    if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
+    const results = await Promise.allSettled(this.#slots.map((slot) => slot.commit(serverError)));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) throw failure.reason;
+  }
+
+  #slot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
+    for (const slot of this.#slots) {
+      if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
+    }
+    const slot = new SessionSlot(provider, this.#call, this.#events);
+    this.#slots.push(slot as unknown as SessionSlot);
+    return slot;
+  }
+}
+
+function withoutId(message: string): SessionError {
+  return new SessionError(
+    'SESSION_WITHOUT_ID',
+    `${message}. Keep it on the server: @Session(name, { tracker: 'by-id' }).`,
+  );
+}

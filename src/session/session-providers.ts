@@ -1,0 +1,79 @@
+import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import type { SessionProvider } from './session-provider.js';
+
+/** The declared sessions of one application, in order; one name and one class each (Ktor: `SessionsConfig`). */
+export class SessionProviders {
+  readonly #providers: SessionProvider[] = [];
+  readonly #byType = new Map<SessionClass, SessionProvider>();
+
+  /** A copy of the list. */
+  get providers(): readonly SessionProvider[] {
+    return [...this.#providers];
+  }
+
+  /** @throws {SessionConfigurationError} when the name or the class is taken; names both. */
+  register(provider: SessionProvider): void {
+    const sameName = this.#providers.find((present) => present.name === provider.name);
+    if (sameName) {
+      throw new SessionConfigurationError(
+        `There is already registered session provider with name ${provider.name}: ${String(sameName)}. ` +
+          `Give class ${provider.type.name} another name in its @Session('…').`,
+      );
+    }
+    const sameType = this.#byType.get(provider.type);
+    if (sameType) {
+      throw new SessionConfigurationError(
+        `There is already registered session provider for type class ${provider.type.name}: ${String(sameType)}. ` +
+          `Register it once, or extend the class for "${provider.name}".`,
+      );
+    }
+    this.#providers.push(provider);
+    this.#byType.set(provider.type, provider);
+  }
+
+  /** The provider of exactly this class. */
+  get(type: SessionClass): SessionProvider | undefined {
+    return this.#byType.get(type);
+  }
+
+  /** @throws {SessionError} when the class is not registered. */
+  findByType<S extends object>(type: SessionClass<S>): SessionProvider<S> {
+    const provider = this.#byType.get(type);
+    if (!provider) throw notRegistered(String((type as { name?: unknown } | undefined)?.name ?? type));
+    return provider as unknown as SessionProvider<S>;
+  }
+
+  /**
+   * The provider of a value's class, or of the nearest registered class that it extends.
+   * @throws {SessionError} when there is none, in Ktor's words.
+   */
+  findByValue<S extends object>(value: S): SessionProvider<S> {
+    if (value === null || typeof value !== 'object') throw noSession(value);
+    for (
+      let prototype: unknown = Object.getPrototypeOf(value);
+      prototype;
+      prototype = Object.getPrototypeOf(prototype)
+    ) {
+      const provider = this.#byType.get((prototype as { constructor: SessionClass }).constructor);
+      if (provider) return provider as unknown as SessionProvider<S>;
+    }
+    throw notRegistered(value.constructor?.name ?? 'Object');
+  }
+}
+
+function notRegistered(type: string): SessionError {
+  return new SessionError(
+    'SESSION_NOT_REGISTERED',
+    `Session data for type \`class ${type}\` was not registered. ` +
+      `Mark the class with @Session('name') and list it in SessionsModule.forRoot({ sessions: [${type}] }).`,
+  );
+}
+
+function noSession(value: unknown): SessionError {
+  return new SessionError(
+    'SESSION_WRONG_VALUE',
+    `${value === null ? 'null' : typeof value} cannot be cast to a session. Set an instance of a session class; ` +
+      'to end a session call sessions.clear(Type).',
+  );
+}
