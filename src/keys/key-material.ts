@@ -119,9 +119,11 @@ function isBase64(text: string): boolean {
   return /^[A-Za-z0-9+/_-]+={0,2}$/.test(text);
 }
 
-/** The length of the shortest beginning whose repetition gives all of `bytes`; their own length if none does. */
+/**
+ * The length of the shortest beginning that, said at least twice, gives all of `bytes`; their own length if none does.
+ */
 function shortestPeriod(bytes: Buffer): number {
-  for (let period = 1; period < bytes.length; period++) {
+  for (let period = 1; period <= bytes.length / 2; period++) {
     if (bytes.subarray(period).equals(bytes.subarray(0, bytes.length - period))) return period;
   }
   return bytes.length;

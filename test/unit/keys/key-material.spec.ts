@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
+import {
+  checkedKeyMaterial,
+  noKeysError,
+  README_EXAMPLE_KEY,
+  type KeyMaterial,
+} from '../../../src/keys/key-material.js';
+
+const digest = createHash('sha256').update('a fixed stand-in for 32 random bytes').digest();
+const hex = digest.toString('hex');
+const base64 = digest.toString('base64');
+const base64url = digest.toString('base64url');
+
+describe('checkedKeyMaterial', () => {
+  it.each<[string, KeyMaterial, Buffer]>([
+    ['64 hexadecimal characters', hex, Buffer.from(hex)],
+    ['64 upper-case hexadecimal characters', hex.toUpperCase(), Buffer.from(hex.toUpperCase())],
+    ['43 characters of base64url', base64url, Buffer.from(base64url)],
+    ['44 characters of base64 with padding', base64, Buffer.from(base64)],
+    ['32 bytes', digest, digest],
+    ['32 bytes in a plain Uint8Array', new Uint8Array(digest), digest],
+    [
+      'a long passphrase',
+      'Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich',
+      Buffer.from('Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich'),
+    ],
+  ])('takes %s as it is', (_, material, expected) => {
+    expect(checkedKeyMaterial(material, 'keys[0]')).toEqual(expected);
+  });
+
+  it('takes every random key in every usual notation', () => {
+    for (let count = 0; count < 2000; count++) {
+      const bytes = createHash('sha256').update(`key ${count}`).digest();
+      for (const material of [bytes, bytes.toString('hex'), bytes.toString('base64'), bytes.toString('base64url')]) {
+        expect(() => checkedKeyMaterial(material, 'keys[0]')).not.toThrow();
+      }
+    }
+  });
+
+  it('takes a key whose last byte is its first again', () => {
+    const bytes = Buffer.from(digest);
+    bytes[31] = bytes[0]!;
+
+    expect(checkedKeyMaterial(bytes, 'keys[0]')).toEqual(bytes);
+  });
+
+  it('gives a copy, so that wiping the original changes nothing', () => {
+    const original = Buffer.from(digest);
+    const checked = checkedKeyMaterial(original, 'keys[0]');
+
+    original.fill(0);
+
+    expect(checked).toEqual(digest);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'keys[0] is undefined: is the environment variable not set?'],
+    ['null', null, 'keys[0] is undefined: is the environment variable not set?'],
+    ['an empty text', '', 'keys[0] is empty: is the environment variable set to nothing?'],
+    ['no bytes', new Uint8Array(0), 'keys[0] is empty'],
+    ['a number', 42, 'keys[0] is neither a string nor bytes.'],
+    ['an object', {}, 'keys[0] is neither a string nor bytes.'],
+    ['62 hexadecimal characters', hex.slice(2), 'is too short: it can hold 31 bytes of key, and 32 are needed.'],
+    ['42 characters of base64url', base64url.slice(1), 'is too short: it can hold 31 bytes of key'],
+    ['base64 whose padding alone makes it long enough', digest.subarray(1).toString('base64') + '=', 'is too short'],
+    ['31 bytes', digest.subarray(1), 'is too short: it can hold 31 bytes of key'],
+    ['32 characters of hexadecimal as bytes', Buffer.from(hex.slice(32)), 'is too short: it can hold 16 bytes of key'],
+    ['31 bytes of other text', 'Zwölf Boxkämpfer jagen Eva qu', 'is too short: it can hold 31 bytes of key'],
+    ['a UUID', '550e8400-e29b-41d4-a716-446655440000', 'is too short: it can hold 27 bytes of key'],
+    ['one repeated character', 'a'.repeat(100), 'repeats a pattern that can hold 0 bytes of key'],
+    ['zero bytes', Buffer.alloc(32), 'repeats a pattern that can hold 1 bytes of key'],
+    ['zero bytes in base64', Buffer.alloc(32).toString('base64'), 'repeats a pattern'],
+    ['zero bytes in hexadecimal', Buffer.alloc(32).toString('hex'), 'repeats a pattern'],
+    ['a short pattern', 'aB3$xY7!'.repeat(6), 'repeats a pattern that can hold 8 bytes of key'],
+    ['a short pattern that is cut off', 'aB3$xY7!'.repeat(6) + 'aB3', 'repeats a pattern that can hold 8 bytes of key'],
+    ['16 bytes twice', Buffer.concat([digest.subarray(16), digest.subarray(16)]), 'repeats a pattern that can hold 16'],
+    [
+      '16 bytes twice in base64',
+      Buffer.concat([digest.subarray(16), digest.subarray(16)]).toString('base64'),
+      'repeats a pattern that can hold 16',
+    ],
+    [
+      'few different characters',
+      'xyxxyxyyxyxxxyxyyxyyyxyxxyxyxyyxyxyxxxyyxyxxyxyyyyxyxyxxyxyyyx',
+      'uses too few different bytes',
+    ],
+    [
+      'few different bytes',
+      Buffer.from([...digest, ...digest].map((byte) => byte % 12)),
+      'uses too few different bytes',
+    ],
+    ['bytes that count up', Buffer.from(Array.from({ length: 32 }, (__, index) => index)), 'is a sequence'],
+    [
+      'bytes that count down by three',
+      Buffer.from(Array.from({ length: 32 }, (__, index) => 200 - 3 * index)),
+      'is a sequence',
+    ],
+    [
+      'counting bytes in hexadecimal',
+      Buffer.from(Array.from({ length: 32 }, (__, index) => index)).toString('hex'),
+      'is a sequence',
+    ],
+    [
+      'counting bytes in base64',
+      Buffer.from(Array.from({ length: 32 }, (__, index) => index)).toString('base64'),
+      'is a sequence',
+    ],
+    ['the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'is a sequence'],
+    ['text with a line break at its end', `${hex}\n`, 'starts or ends with white space'],
+    ['text with a space in front', ` ${hex}`, 'starts or ends with white space'],
+    ["the README's example", README_EXAMPLE_KEY, 'is the example key of the README'],
+    ["the README's example as bytes", Buffer.from(README_EXAMPLE_KEY), 'is the example key of the README'],
+  ])('refuses %s', (_, material, message) => {
+    const refusal = refusalOf(material as KeyMaterial);
+
+    expect(refusal).toBeInstanceOf(SessionConfigurationError);
+    expect(refusal.message).toContain(message);
+  });
+
+  it.each([
+    'my-super-secret-key-for-this-application-2024',
+    'keyboard cat keyboard dog keyboard mouse',
+    'CHANGE_ME please, before this goes anywhere 0123',
+    'PassWord1! PassWord2! something longer than that',
+    'a-256-bit-key-replace-me-with-something-better!',
+    'this is just an example of a key, do not use it 42',
+    'qwertyuiop[]asdfghjkl;zxcvbnm,./1234567890-=',
+  ])('refuses the placeholder "%s"', (material) => {
+    expect(refusalOf(material).message).toContain('contains a word that placeholders are made of');
+  });
+
+  it('says in every refusal how to make a key, and never shows the one it refuses', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 8, maxLength: 30 }), (text) => {
+        const { message } = refusalOf(text);
+        expect(message).toContain(
+          "node -e \"console.log(require('node:crypto').randomBytes(32).toString('base64url'))\"",
+        );
+        expect(message.includes(text) && !HOW_TO.includes(text)).toBe(false);
+      }),
+    );
+    expect(refusalOf(README_EXAMPLE_KEY).message).not.toContain(README_EXAMPLE_KEY);
+    expect(noKeysError().message).toContain('randomBytes(32)');
+  });
+});
+
+const HOW_TO = noKeysError().message;
+
+function refusalOf(material: KeyMaterial): Error {
+  try {
+    checkedKeyMaterial(material, 'keys[0]');
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('It was taken.');
+}

@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { jest } from '@jest/globals';
+import * as fc from 'fast-check';
+import { KeyRing } from '../../../src/keys/key-ring.js';
+import { lengthPrefixed } from '../../../src/keys/length-prefixed.js';
+import { SessionTransportTransformerSeal } from '../../../src/transformer/session-transport-transformer-seal.js';
+import { transformRead } from '../../../src/transformer/session-transport-transformer.js';
+import { xaesKey, xaesSeal } from '../../../src/transformer/xaes-256-gcm.js';
+
+const key = (seed: string) => createHash('sha256').update(seed).digest('base64url');
+const binding = { name: 'user_session', transport: 'cookie' };
+const ring = new KeyRing(key('a'));
+const seal = new SessionTransportTransformerSeal(ring, binding);
+const text = '{"userId":"id2","cart":[]}';
+
+describe('SessionTransportTransformerSeal', () => {
+  it('gives back what it sealed', () => {
+    expect(seal.transformRead(seal.transformWrite(text))).toBe(text);
+  });
+
+  it('writes version, key id, nonce, ciphertext and tag in base64url', () => {
+    const token = seal.transformWrite(text);
+    const bytes = Buffer.from(token, 'base64url');
+    const [derived] = ring.derive('seal', 'user_session');
+    const nonce = bytes.subarray(5, 29);
+    const additionalData = lengthPrefixed([Buffer.of(1), derived!.id, 'user_session', 'cookie']);
+
+    expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
+    expect(bytes).toHaveLength(1 + 4 + 24 + text.length + 16);
+    expect(bytes[0]).toBe(1);
+    expect(bytes.subarray(1, 5)).toEqual(derived!.id);
+    expect(bytes.subarray(29)).toEqual(xaesSeal(xaesKey(derived!.keyObject), nonce, Buffer.from(text), additionalData));
+  });
+
+  it('reads a value that was sealed by an earlier version of the library', () => {
+    expect(
+      seal.transformRead(
+        'AW3JzXCwPR5dX8XWAVia-c01IQas2i8VKcq5IgfCg_Ir4KDFuCDjTAAA_soPLlu0Bu7MxY75zNb6C2jD4gRelSiK-QrgPW8',
+      ),
+    ).toBe(text);
+  });
+
+  it('refuses the token with any one of its bits flipped', () => {
+    const bytes = Buffer.from(seal.transformWrite(text), 'base64url');
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = Buffer.from(bytes);
+      changed[bit >> 3]! ^= 1 << (bit & 7);
+      expect(seal.transformRead(changed.toString('base64url'))).toBeUndefined();
+    }
+  });
+
+  it('refuses the text of the token with any one character replaced, left out or put in', () => {
+    const token = seal.transformWrite(text);
+    for (let index = 0; index < token.length; index++) {
+      const [before, after] = [token.slice(0, index), token.slice(index + 1)];
+      for (const other of ['A', '_', '=', '+', '/', ' ', '.', '\0', 'ä', '\u{1F600}', '']) {
+        if (other !== token[index]) expect(seal.transformRead(before + other + after)).toBeUndefined();
+        if (other !== '') expect(seal.transformRead(before + other + token[index] + after)).toBeUndefined();
+      }
+    }
+  });
+
+  it.each([0, 1, 2])('knows one spelling of each value (%i bytes past a group of three)', (rest) => {
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const token = seal.transformWrite('x'.repeat(30 + rest));
+    const spellings = Array.from(alphabet, (last) => token.slice(0, -1) + last);
+
+    expect(spellings.filter((spelling) => seal.transformRead(spelling) !== undefined)).toEqual([token]);
+    for (const tail of ['=', '==', '\n', ' ', 'A']) expect(seal.transformRead(token + tail)).toBeUndefined();
+    const classic = token.replaceAll('-', '+').replaceAll('_', '/');
+    if (classic !== token) expect(seal.transformRead(classic)).toBeUndefined();
+  });
+
+  it('refuses every beginning and every end of a token', () => {
+    const token = seal.transformWrite(text);
+    for (let length = 0; length < token.length; length++) {
+      expect(seal.transformRead(token.slice(0, length))).toBeUndefined();
+      if (length > 0) expect(seal.transformRead(token.slice(length))).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ['another name', { name: 'cart', transport: 'cookie' }],
+    ['another transport', { name: 'user_session', transport: 'header' }],
+    ['another division of name and transport', { name: 'user_sessionc', transport: 'ookie' }],
+  ])('is refused under %s', (_, other) => {
+    const token = seal.transformWrite(text);
+
+    expect(new SessionTransportTransformerSeal(ring, other).transformRead(token)).toBeUndefined();
+    expect(new SessionTransportTransformerSeal(ring, binding).transformRead(token)).toBe(text);
+  });
+
+  it('is not opened by what the same ring derives for another purpose', () => {
+    const [other] = ring.derive('csrf', 'user_session');
+    const [own] = ring.derive('seal', 'user_session');
+    const nonce = Buffer.alloc(24, 9);
+    const forged = [own!.id, other!.id].map((id) => {
+      const additionalData = lengthPrefixed([Buffer.of(1), id, 'user_session', 'cookie']);
+      const sealed = xaesSeal(xaesKey(other!.keyObject), nonce, Buffer.from(text), additionalData);
+      return Buffer.concat([Buffer.of(1), id, nonce, sealed]).toString('base64url');
+    });
+
+    for (const token of forged) expect(seal.transformRead(token)).toBeUndefined();
+  });
+
+  it('refuses another version, also where everything else was made for it', () => {
+    const [own] = ring.derive('seal', 'user_session');
+    const nonce = Buffer.alloc(24, 9);
+    const tokenOf = (version: number) => {
+      const additionalData = lengthPrefixed([Buffer.of(version), own!.id, 'user_session', 'cookie']);
+      const sealed = xaesSeal(xaesKey(own!.keyObject), nonce, Buffer.from(text), additionalData);
+      return Buffer.concat([Buffer.of(version), own!.id, nonce, sealed]).toString('base64url');
+    };
+
+    expect(seal.transformRead(tokenOf(1))).toBe(text);
+    expect(seal.transformRead(tokenOf(0))).toBeUndefined();
+    expect(seal.transformRead(tokenOf(2))).toBeUndefined();
+  });
+
+  it('seals equal data differently each time, with a nonce of its own', () => {
+    const tokens = Array.from({ length: 2000 }, () => seal.transformWrite(text));
+    const nonces = tokens.map((token) => Buffer.from(token, 'base64url').toString('hex', 5, 29));
+
+    expect(new Set(nonces).size).toBe(2000);
+    expect(new Set(tokens.map((token) => token.slice(-30))).size).toBe(2000);
+  });
+
+  it('carries any text, also an empty one and one with a byte order mark', () => {
+    for (const each of ['', '\uFEFFx', '\0', 'ä€\u{1F600}', 'x'.repeat(5000)]) {
+      expect(seal.transformRead(seal.transformWrite(each))).toBe(each);
+    }
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (each) => {
+        expect(seal.transformRead(seal.transformWrite(each))).toBe(each);
+      }),
+    );
+  });
+
+  it('turns a lone surrogate into U+FFFD, and every text of JSON.stringify stays what it is', () => {
+    expect(seal.transformRead(seal.transformWrite('a\uD800b\uDC00'))).toBe('a\uFFFDb\uFFFD');
+    const unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
+    fc.assert(
+      fc.property(fc.array(unit), (units) => {
+        const json = JSON.stringify(units.join(''));
+        expect(seal.transformRead(seal.transformWrite(json))).toBe(json);
+      }),
+    );
+  });
+
+  it('never throws, whatever it is given to read', () => {
+    const base64Url = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('base64url'));
+    const token = seal.transformWrite(text);
+    const mutated = fc
+      .tuple(fc.nat(token.length), fc.nat(20), fc.string({ unit: 'binary', maxLength: 20 }))
+      .map(([at, count, put]) => token.slice(0, at) + put + token.slice(at + count))
+      .filter((value) => value !== token);
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), base64Url, mutated), (value) => {
+        expect(seal.transformRead(value)).toBeUndefined();
+        expect(['current', 'outdated', 'unknown']).toContain(seal.keyState(value));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('carries a megabyte and refuses one that is changed', () => {
+    const large = 'x'.repeat(1_000_000);
+    const token = seal.transformWrite(large);
+
+    expect(seal.transformRead(token)).toBe(large);
+    expect(seal.transformRead(`${token.slice(0, -9)}AAAAAAAAA`)).toBeUndefined();
+    expect(seal.transformRead('\uFFFF'.repeat(1_000_000))).toBeUndefined();
+  });
+
+  it('draws fresh random numbers when its supply is used up', () => {
+    const early = seal.transformWrite(text);
+    for (let count = 0; count < 200; count++) seal.transformWrite(text);
+
+    expect(seal.transformRead(early)).toBe(text);
+    expect(seal.transformRead(seal.transformWrite(text))).toBe(text);
+  });
+});
+
+describe('SessionTransportTransformerSeal with several keys', () => {
+  const old = new SessionTransportTransformerSeal(new KeyRing(key('old')), binding);
+  const rotated = new SessionTransportTransformerSeal(new KeyRing([key('new'), key('old')]), binding);
+  const next = new SessionTransportTransformerSeal(new KeyRing(key('new')), binding);
+
+  it('reads what an old key sealed and says that it is outdated', async () => {
+    const token = old.transformWrite(text);
+
+    expect(rotated.transformRead(token)).toBe(text);
+    expect(rotated.keyState(token)).toBe('outdated');
+    expect(await transformRead([rotated], token)).toEqual({ value: text, outdated: true });
+  });
+
+  it('seals with the newest key', async () => {
+    const token = rotated.transformWrite(text);
+
+    expect(rotated.keyState(token)).toBe('current');
+    expect(next.transformRead(token)).toBe(text);
+    expect(old.transformRead(token)).toBeUndefined();
+    expect(await transformRead([rotated], token)).toEqual({ value: text, outdated: false });
+  });
+
+  it('knows nothing of a key that has left the ring', () => {
+    const token = old.transformWrite(text);
+
+    expect(next.transformRead(token)).toBeUndefined();
+    expect(next.keyState(token)).toBe('unknown');
+  });
+
+  it.each(['', 'A', 'AQ', '=======', 'AQAAAAAA', 'äöüäöüäö'])('calls the key of "%s" unknown', (value) => {
+    expect(rotated.keyState(value)).toBe('unknown');
+  });
+
+  it('opens with both of two keys that happen to have the same id', () => {
+    const twins = new KeyRing([key('new'), key('old')]);
+    const [first, second] = twins.derive('seal', 'user_session');
+    const same = [first!, { ...second!, id: first!.id }];
+    jest.spyOn(twins, 'derive').mockReturnValue(same);
+    const both = new SessionTransportTransformerSeal(twins, binding);
+    jest.spyOn(twins, 'derive').mockReturnValue([same[1]!]);
+    const secondOnly = new SessionTransportTransformerSeal(twins, binding);
+
+    expect(both.transformRead(both.transformWrite(text))).toBe(text);
+    expect(both.transformRead(secondOnly.transformWrite(text))).toBe(text);
+  });
+});
