@@ -6,6 +6,8 @@ const commonJs = {
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
+  // Needs the npm registry: `npm run test:packaging`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/packaging/'],
   testRegex: '\\.spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

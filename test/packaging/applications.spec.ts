@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Consumer, CookieJar } from './consumer.js';
+import { publicPaths } from './public-paths.js';
+
+const applications = [
+  { name: 'nest-11-commonjs', compiler: 'typescript', version: '5.9', other: 'typescript-7', otherVersion: '7.0' },
+  { name: 'nest-12-esm', compiler: 'typescript', version: '7.0', other: 'typescript-5', otherVersion: '5.9' },
+] as const;
+
+async function expectSessions(address: string): Promise<void> {
+  const browser = new CookieJar(address);
+  expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 1' });
+  expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 2' });
+
+  const before = browser.cookie('user_session');
+  expect(before).toMatch(/./);
+  expect(await browser.request('/login', 'POST')).toEqual({ status: 201, text: 'hello u1 after 2' });
+  expect(browser.cookie('user_session')).not.toBe(before);
+
+  expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 3' });
+  expect(await new CookieJar(address).request('/')).toEqual({ status: 200, text: 'visit 1' });
+}
+
+describe.each(applications)('the packed package in $name', ({ name, compiler, version, other, otherVersion }) => {
+  let consumer: Consumer;
+
+  beforeAll(async () => {
+    consumer = await Consumer.install(name, { withApp: true });
+    const exports = publicPaths().map((path, index) => `export * as path${index} from '${path}';`);
+    writeFileSync(join(consumer.folder, 'src', 'every-path.ts'), `${exports.join('\n')}\n`);
+  }, 300_000);
+
+  afterAll(async () => {
+    await consumer?.remove();
+  });
+
+  it(`compiles with TypeScript ${version}, declarations of libraries checked`, async () => {
+    expect(await consumer.tsc(compiler, '--version')).toContain(version);
+    expect(await consumer.tsc(compiler, '-p', '.', '--skipLibCheck', 'false')).toBe('');
+  });
+
+  it(`compiles with TypeScript ${otherVersion} too`, async () => {
+    expect(await consumer.tsc(other, '--version')).toContain(otherVersion);
+    expect(await consumer.tsc(other, '-p', '.', '--skipLibCheck', 'false', '--noEmit')).toBe('');
+  });
+
+  it('keeps a session over requests, and gives a new cookie at login', async () => {
+    await expectSessions(await consumer.start());
+  });
+
+  it('is one instance of each class, imported and required', async () => {
+    expect(await consumer.node(join('dist', 'identity.js'))).toBe('true\n');
+  });
+
+  if (name === 'nest-11-commonjs') {
+    it('runs from its CommonJS half where Node cannot require an ES module', async () => {
+      await expectSessions(await consumer.start('--no-experimental-require-module'));
+    });
+
+    it('is found, sub-paths included, by a compiler that knows no "exports"', async () => {
+      const options = ['--module', 'commonjs', '--moduleResolution', 'node10', '--noEmit'];
+      expect(await consumer.tsc(compiler, '-p', '.', '--skipLibCheck', 'false', ...options)).toBe('');
+    });
+  } else {
+    it('is found by a compiler that resolves as bundlers do', async () => {
+      const options = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'];
+      expect(await consumer.tsc(compiler, '-p', '.', '--skipLibCheck', 'false', ...options)).toBe('');
+    });
+  }
+});

@@ -1,0 +1,98 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** An application in a folder of its own, outside this checkout, with the packed package installed from npm's side. */
+export class Consumer {
+  readonly #started: ChildProcess[] = [];
+
+  private constructor(readonly folder: string) {}
+
+  /** Copies `test/packaging/consumers/<name>`, with the shared application in `src`, and installs it. */
+  static async install(name: string, { withApp }: { withApp: boolean }): Promise<Consumer> {
+    const consumers = join(process.cwd(), 'test', 'packaging', 'consumers');
+    const folder = mkdtempSync(join(process.env['PACKED_FOLDER'] ?? '', `${name}-`));
+    cpSync(join(consumers, name), folder, { recursive: true });
+    if (withApp) cpSync(join(consumers, 'app'), join(folder, 'src'), { recursive: true });
+    const manifest = join(folder, 'package.json');
+    const content = JSON.parse(readFileSync(manifest, 'utf8'));
+    content.dependencies = { ...content.dependencies, 'nestjs-sessions': `file:${process.env['PACKED_TARBALL']}` };
+    writeFileSync(manifest, JSON.stringify(content));
+    const consumer = new Consumer(folder);
+    await consumer.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']);
+    return consumer;
+  }
+
+  /** @returns what the command printed. Rejects with it when the command fails. */
+  async run(command: string, args: readonly string[]): Promise<string> {
+    try {
+      const { stdout } = await run(command, [...args], { cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
+      return stdout;
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}\n${stderr}`, { cause: error });
+    }
+  }
+
+  node(...args: string[]): Promise<string> {
+    return this.run(process.execPath, args);
+  }
+
+  /** Compiles with the TypeScript that is installed under this name. */
+  tsc(compiler: string, ...args: string[]): Promise<string> {
+    return this.node(join('node_modules', compiler, 'bin', 'tsc'), ...args);
+  }
+
+  /** Starts the compiled application on a free port. @returns its address. */
+  async start(...nodeOptions: string[]): Promise<string> {
+    const env = { ...process.env, NODE_ENV: 'development', SESSION_KEY: randomBytes(32).toString('base64url') };
+    const child = spawn(process.execPath, [...nodeOptions, join('dist', 'main.js')], { cwd: this.folder, env });
+    this.#started.push(child);
+    const said: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+    for await (const line of createInterface({ input: child.stdout })) {
+      said.push(`${line}\n`);
+      const address = /^listening on (\S+)$/.exec(line)?.[1];
+      if (address !== undefined) return address;
+    }
+    throw new Error(`The application ended before it listened:\n${said.join('')}`);
+  }
+
+  /** Stops what was started and removes the folder. */
+  async remove(): Promise<void> {
+    for (const child of this.#started) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A browser as small as it gets: keeps the cookies it is given. */
+export class CookieJar {
+  readonly #cookies = new Map<string, string>();
+
+  constructor(readonly address: string) {}
+
+  /** The value of a cookie, or `undefined`. */
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
+  async request(path: string, method: 'GET' | 'POST' = 'GET'): Promise<{ status: number; text: string }> {
+    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const response = await fetch(new URL(path, this.address), { method, headers: cookie ? { cookie } : {} });
+    for (const header of response.headers.getSetCookie()) {
+      const [pair = ''] = header.split(';');
+      this.#cookies.set(pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1));
+    }
+    return { status: response.status, text: await response.text() };
+  }
+}

@@ -1,0 +1,13 @@
+// The packed tarball in real applications. Needs the npm registry, so it is not part of `npm test`.
+import base from '../../jest.config.mjs';
+
+export default {
+  ...base,
+  rootDir: '../..',
+  roots: ['<rootDir>/test/packaging'],
+  modulePathIgnorePatterns: ['<rootDir>/test/packaging/consumers/'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  globalSetup: '<rootDir>/test/packaging/pack.mjs',
+  globalTeardown: '<rootDir>/test/packaging/unpack.mjs',
+  testTimeout: 120_000,
+};

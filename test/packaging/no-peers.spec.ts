@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { Consumer } from './consumer.js';
+import { publicPaths } from './public-paths.js';
+
+describe('the packed package without optional peers', () => {
+  let consumer: Consumer;
+  let packed: string;
+
+  beforeAll(async () => {
+    consumer = await Consumer.install('bare', { withApp: false });
+    packed = join(consumer.folder, 'node_modules', 'nestjs-sessions');
+  }, 300_000);
+
+  afterAll(async () => {
+    await consumer?.remove();
+  });
+
+  const files = (ending: string): string[] =>
+    readdirSync(packed, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending));
+
+  it.each(publicPaths())('imports %s', async (path) => {
+    const script = `const all = await import('${path}'); console.log(Object.keys(all).length > 0);`;
+    expect(await consumer.node('--input-type=module', '-e', script)).toBe('true\n');
+  });
+
+  it.each(publicPaths())('requires %s, also where Node cannot require an ES module', async (path) => {
+    const script = `console.log(Object.keys(require('${path}')).length > 0);`;
+    expect(await consumer.node('--input-type=commonjs', '-e', script)).toBe('true\n');
+    // Nest 12 is itself an ES module, so here only the file that would be loaded can be asked for.
+    const resolve = `console.log(require.resolve('${path}'));`;
+    const options = ['--no-experimental-require-module', '--input-type=commonjs', '-e', resolve];
+    expect(await consumer.node(...options)).toContain(join('dist', 'cjs'));
+  });
+
+  it('names no package, in code or declarations, but the required peers', () => {
+    const manifest = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'));
+    expect(manifest.dependencies ?? {}).toEqual({});
+    const optional = Object.keys(manifest.peerDependenciesMeta ?? {});
+    const allowed = Object.keys(manifest.peerDependencies).filter((peer) => !optional.includes(peer));
+    const names = [...files('.d.ts'), ...files('.js')].flatMap((file) => {
+      const text = readFileSync(join(packed, file), 'utf8');
+      const { importedFiles, typeReferenceDirectives } = ts.preProcessFile(text, true, true);
+      return [...importedFiles, ...typeReferenceDirectives].map((reference) => reference.fileName);
+    });
+    const packages = names
+      .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name))
+      .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]);
+    expect(names.length).toBeGreaterThan(0);
+    expect([...new Set(packages)].filter((name) => name !== undefined && !allowed.includes(name))).toEqual([]);
+  });
+
+  it('holds the sources its maps point to, and nothing that is only ours', () => {
+    const maps = [...files('.js.map'), ...files('.d.ts.map')];
+    expect(maps.length).toBeGreaterThan(0);
+    const missing = maps.filter((map) => {
+      const { sources } = JSON.parse(readFileSync(join(packed, map), 'utf8')) as { sources: string[] };
+      return sources.length !== 1 || !existsSync(join(packed, map, '..', sources[0] ?? ''));
+    });
+    expect(missing).toEqual([]);
+    const top = readdirSync(packed).filter((name) => !['dist', 'src'].includes(name));
+    expect(top.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
+    expect(readdirSync(join(packed, 'dist')).sort()).toEqual(['cjs', 'esm']);
+  });
+});
