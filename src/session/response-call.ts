@@ -2,6 +2,8 @@ import type { SessionCall } from '../transport/session-transport.js';
 
 /** A call whose response can be watched. */
 export interface ResponseCall extends SessionCall {
-  /** Whether the head of the response has left, so that no header can be added. */
+  /** Whether the application has begun its response, so that it may change no session any more. */
+  readonly responded: boolean;
+  /** Whether the head of the response has left, so that nothing can be sent with it any more. */
   readonly headSent: boolean;
 }

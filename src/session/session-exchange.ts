@@ -79,20 +79,15 @@ export class SessionExchange implements RequestSessions {
     await this.commit(false);
   }
 
-  /** Whether {@link commit} has anything to do, as the request stands now. */
-  isPending(serverError: boolean): boolean {
-    return this.#slots.some((slot) => slot.isPending(serverError));
-  }
-
   /**
    * Stores every change and puts what the client must be told on the response. May be called again: only what has
-   * changed since is stored then.
+   * changed since is stored then. Where there is nothing to do it returns `undefined`, at once.
    * @param serverError the response is a 5xx: changes are dropped where the session does not want them kept.
    */
-  commit(serverError: boolean): Promise<void> {
-    const commit = (): Promise<void> => this.#commit(serverError);
-    this.#committing = this.#committing ? this.#committing.then(commit, commit) : commit();
-    return this.#committing;
+  commit(serverError: boolean): Promise<void> | undefined {
+    if (!this.#committing) return this.#track(this.#commit(serverError));
+    const again = (): Promise<void> | undefined => this.#commit(serverError);
+    return this.#track(this.#committing.then(again, again));
   }
 
   /** Reports sessions that were changed after the head of the response had left. */
@@ -100,11 +95,23 @@ export class SessionExchange implements RequestSessions {
     for (const slot of this.#slots) slot.reportLateChange();
   }
 
-  async #commit(serverError: boolean): Promise<void> {
+  #commit(serverError: boolean): Promise<void> | undefined {
     if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
-    const results = await Promise.allSettled(this.#slots.map((slot) => slot.commit(serverError)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw failure.reason;
+    const commits: Promise<void>[] = [];
+    for (const slot of this.#slots) {
+      const commit = slot.commit(serverError);
+      if (commit) commits.push(commit);
+    }
+    return commits.length === 0 ? undefined : allOf(commits);
+  }
+
+  #track(commit: Promise<void> | undefined): Promise<void> | undefined {
+    if (!commit) return undefined;
+    const tracked = commit.finally(() => {
+      if (this.#committing === tracked) this.#committing = undefined;
+    });
+    this.#committing = tracked;
+    return tracked;
   }
 
   #slot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
@@ -115,6 +122,13 @@ export class SessionExchange implements RequestSessions {
     this.#slots.push(slot as unknown as SessionSlot);
     return slot;
   }
+}
+
+// Each session is stored on its own: one that fails must not leave another half done.
+async function allOf(commits: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(commits);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure) throw failure.reason;
 }
 
 function withoutId(message: string): SessionError {

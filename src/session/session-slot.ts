@@ -9,7 +9,7 @@ import type { RejectionReason, StoreResult, TrackedSession } from '../tracker/se
 import { transformRead, transformWrite, type TransformedRead } from '../transformer/session-transport-transformer.js';
 import type { SessionEvent, SessionEvents } from './session-event.js';
 import type { SessionProvider } from './session-provider.js';
-import type { FreshSession, IncomingSession, SessionState } from './session-state.js';
+import type { DecidedSession, FreshSession, IncomingSession, SessionState } from './session-state.js';
 import type { ResponseCall } from './response-call.js';
 
 /** What a commit would have to do. */
@@ -87,7 +87,7 @@ export class SessionSlot<S extends object = object> {
   }
 
   set(value: S): void {
-    if (this.#call.headSent) throw new SessionTooLateError();
+    if (this.#call.responded) throw new SessionTooLateError();
     this.provider.tracker.validate(value);
     const state = this.#state;
     if (state.kind === 'set') this.#state = { ...state, value };
@@ -106,7 +106,7 @@ export class SessionSlot<S extends object = object> {
 
   async regenerate(): Promise<void> {
     await this.load();
-    if (this.#call.headSent) throw new SessionTooLateError();
+    if (this.#call.responded) throw new SessionTooLateError();
     if (storedBehind(this.#state)) this.#rotate = true;
   }
 
@@ -125,22 +125,23 @@ export class SessionSlot<S extends object = object> {
     return value;
   }
 
-  /** Whether {@link commit} has anything to do. Synchronous, and the only serialization of an unchanged session. */
-  isPending(serverError: boolean): boolean {
+  /**
+   * Stores, ends or renews the session as the request left it. What there is to do is decided at once; where that is
+   * nothing, it returns `undefined`. Rejects when it fails; nothing is tried again then.
+   * @param serverError the response is a 5xx, so that changes are dropped unless the session wants them kept.
+   */
+  commit(serverError: boolean): Promise<void> | undefined {
+    if (isDecided(this.#state) && this.#state.incoming.kind === 'unread') return this.#commitUnread(serverError);
+    let decision: Decision<S>;
     try {
-      return this.#decide(serverError).kind !== 'nothing';
-    } catch {
-      return true; // What cannot be serialized is for commit to report.
+      decision = this.#decide(serverError);
+    } catch (error) {
+      this.#state = { kind: 'frozen' };
+      return Promise.reject(error);
     }
-  }
-
-  /** Stores, ends or renews the session as the request left it. Rejects when that fails; nothing is tried again then. */
-  async commit(serverError: boolean): Promise<void> {
-    if (isDecided(this.#state) && this.#state.incoming.kind === 'unread') await this.#loadForCommit();
-    const decision = this.#decideOrFreeze(serverError);
     switch (decision.kind) {
       case 'nothing':
-        return;
+        return undefined;
       case 'clear':
         return this.#clear();
       case 'renew':
@@ -152,9 +153,21 @@ export class SessionSlot<S extends object = object> {
 
   /** Reports a change that came after the head of the response and is lost. */
   reportLateChange(): void {
-    if (!this.isPending(false)) return;
+    let late: boolean;
+    try {
+      const decision = this.#decide(false);
+      late = decision.kind === 'store' || decision.kind === 'clear';
+    } catch {
+      late = true;
+    }
+    if (!late) return;
     this.#events.emit({ type: 'too-late', session: this.provider.name });
     this.#state = { kind: 'frozen' };
+  }
+
+  async #commitUnread(serverError: boolean): Promise<void> {
+    await this.#loadForCommit();
+    await this.commit(serverError);
   }
 
   async #loadForCommit(): Promise<void> {
@@ -202,15 +215,6 @@ export class SessionSlot<S extends object = object> {
       const failure = this.#failed('load', error);
       if (onUnavailable === 'anonymous') return { kind: 'frozen' };
       throw failure;
-    }
-  }
-
-  #decideOrFreeze(serverError: boolean): Decision<S> {
-    try {
-      return this.#decide(serverError);
-    } catch (error) {
-      this.#state = { kind: 'frozen' };
-      throw error;
     }
   }
 
@@ -385,7 +389,7 @@ export class SessionSlot<S extends object = object> {
   }
 }
 
-function isDecided<S extends object>(state: SessionState<S>): state is SessionState<S> & { kind: 'set' | 'cleared' } {
+function isDecided<S extends object>(state: SessionState<S>): state is DecidedSession<S> {
   return state.kind === 'set' || state.kind === 'cleared';
 }
 

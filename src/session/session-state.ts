@@ -25,15 +25,17 @@ export type IncomingSession<S extends object> =
   /** The storage failed: nothing is known, so nothing is written, sent or cleared. */
   | { readonly kind: 'frozen' };
 
-/** One session in one request. */
-export type SessionState<S extends object> =
-  | IncomingSession<S>
-  /** The application set a value. `ended`: it had ended the incoming session before. */
+/** What the application decided, whatever came with the request. */
+export type DecidedSession<S extends object> =
+  /** It set a value. `ended`: it had ended the incoming session before. */
   | {
       readonly kind: 'set';
       readonly value: S;
       readonly incoming: IncomingSession<S>;
       readonly ended: boolean;
     }
-  /** The application ended it. */
+  /** It ended the session. */
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
+
+/** One session in one request. */
+export type SessionState<S extends object> = IncomingSession<S> | DecidedSession<S>;

@@ -1,0 +1,45 @@
+import type { TLSSocket } from 'node:tls';
+import type { RawRequest, RawResponse } from './raw-exchange.js';
+import { ResponseHead } from './response-head.js';
+
+/** One exchange as sessions see it: reads the raw request, collects headers for the raw response. */
+export class HttpCall {
+  readonly #request: RawRequest;
+  readonly #response: RawResponse | undefined;
+  readonly head = new ResponseHead();
+  /** Set by the hold while it keeps the head back: the application has responded, the head has not left. */
+  held = false;
+
+  /** @param response absent for an exchange that has none, such as a WebSocket's. */
+  constructor(request: RawRequest, response: RawResponse | undefined) {
+    this.#request = request;
+    this.#response = response;
+  }
+
+  requestHeader(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  get secure(): boolean {
+    if ((this.#request.socket as Partial<TLSSocket> | undefined)?.encrypted === true) return true;
+    // Only decides whether our own cookie carries `Secure`, so a client that lies hurts nobody but itself.
+    return /^\s*https\b/i.test(this.requestHeader('x-forwarded-proto') ?? '');
+  }
+
+  get responded(): boolean {
+    return this.#response === undefined || this.#response.headersSent;
+  }
+
+  get headSent(): boolean {
+    return this.responded && !this.held;
+  }
+
+  setCookie(name: string, line: string): void {
+    this.head.setCookie(name, line);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.head.setHeader(name, value);
+  }
+}

@@ -1,0 +1,26 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+
+/** Node's own request, whichever platform and protocol it came through. */
+export type RawRequest = IncomingMessage | Http2ServerRequest;
+
+/** Node's own response. Both kinds behave alike as far as sessions need them. */
+export type RawResponse = ServerResponse | Http2ServerResponse;
+
+/** Node's request behind a platform's: Fastify's `request.raw`, Express' request itself. */
+export function rawRequestOf(request: unknown): RawRequest | undefined {
+  const candidate = (request as { raw?: unknown } | undefined)?.raw ?? request;
+  return isObject(candidate) && isObject(candidate['headers']) ? (candidate as unknown as RawRequest) : undefined;
+}
+
+/** Node's response behind a platform's: Fastify's `reply.raw`, Express' response itself. */
+export function rawResponseOf(response: unknown): RawResponse | undefined {
+  const candidate = (response as { raw?: unknown } | undefined)?.raw ?? response;
+  return isObject(candidate) && typeof candidate['writeHead'] === 'function'
+    ? (candidate as unknown as RawResponse)
+    : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

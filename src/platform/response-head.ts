@@ -1,0 +1,56 @@
+import type { RawResponse } from './raw-exchange.js';
+
+/**
+ * The headers that sessions want on a response, kept apart from it until its head leaves: platforms and applications
+ * replace headers wholesale until then, and neither side's may be lost.
+ */
+export class ResponseHead {
+  readonly #cookies = new Map<string, string>();
+  readonly #headers = new Map<string, string>();
+
+  /** One `Set-Cookie` for each name; a later line replaces the earlier one. */
+  setCookie(name: string, line: string): void {
+    this.#cookies.set(name, line);
+  }
+
+  /** `Vary` and `Access-Control-Expose-Headers` add up, `Cache-Control` only gets stricter, others are replaced. */
+  setHeader(name: string, value: string): void {
+    const key = name.toLowerCase();
+    const present = this.#headers.get(key);
+    this.#headers.set(key, present !== undefined && isList(key) ? addToList(present, value) : value);
+  }
+
+  /** Puts everything on `response`, beside what the application has set there. */
+  applyTo(response: RawResponse): void {
+    for (const [name, value] of this.#headers)
+      response.setHeader(name, merged(name, textOf(response.getHeader(name)), value));
+    if (this.#cookies.size === 0) return;
+    const present = response.getHeader('set-cookie');
+    const own = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
+    response.setHeader('set-cookie', [...own, ...this.#cookies.values()]);
+  }
+}
+
+function merged(name: string, present: string | undefined, value: string): string {
+  if (present === undefined || present === '') return value;
+  if (isList(name)) return addToList(present, value);
+  if (name === 'cache-control' && /(?:^|[\s,])no-store(?:$|[\s,])/i.test(present)) return present;
+  return value;
+}
+
+function isList(name: string): boolean {
+  return name === 'vary' || name === 'access-control-expose-headers';
+}
+
+function addToList(list: string, item: string): string {
+  const members = list.split(',').map((member) => member.trim().toLowerCase());
+  return members.includes('*') || members.includes(item.toLowerCase()) ? list : `${list}, ${item}`;
+}
+
+function textOf(header: number | string | readonly string[] | undefined): string | undefined {
+  return header === undefined || typeof header === 'string'
+    ? header
+    : typeof header === 'number'
+      ? String(header)
+      : header.join(', ');
+}
