@@ -1,0 +1,87 @@
+// npm run matrix [-- --node 20,22,24 --nest 11,12]
+// Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
+// and prints a table. Node comes from the npm package `node`, so nothing has to be installed.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './dist.mjs';
+import { readResult } from './jest-result.mjs';
+
+const { values } = parseArgs({
+  options: { node: { type: 'string', default: '20,22,24' }, nest: { type: 'string', default: '11,12' } },
+});
+const nodes = values.node.split(',');
+const nests = values.nest.split(',');
+
+// The packages that are released together; the others say themselves which majors they support.
+const nestPackages = /^@nestjs\/(?:common|core|testing|websockets|microservices|platform-.+)$/;
+const temporary = mkdtempSync(join(tmpdir(), 'nestjs-sessions-matrix-'));
+
+function run(command, args, options = {}) {
+  return spawnSync(command, args, { stdio: 'inherit', ...options }).status === 0;
+}
+
+/** A copy of the checkout, uncommitted work included, with this major of Nest. */
+function checkout(nest) {
+  const folder = join(temporary, `nest-${nest}`);
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  for (const file of listed.toString().split('\0').filter(Boolean)) {
+    cpSync(join(root, file), join(folder, file), { recursive: true });
+  }
+  const { devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const wanted = Object.keys(devDependencies).filter((name) => nestPackages.test(name));
+  const npm = (...args) => run('npm', [...args, '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder });
+  const ready = npm('ci') && npm('install', '--no-save', ...wanted.map((name) => `${name}@^${nest}.0.0`));
+  if (!ready) throw new Error(`Nest ${nest} could not be installed`);
+  return folder;
+}
+
+/** The path of a Node of this major. */
+function nodeBinary(major) {
+  const print = ['-y', '-p', `node@${major}`, '-c', 'node -p process.execPath'];
+  return execFileSync('npx', print, { encoding: 'utf8' }).trim();
+}
+
+function runTests(folder, binary) {
+  const env = { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` };
+  const suites = [[], ['--config', 'test/packaging/jest.config.mjs']];
+  const results = suites.map((options, index) => {
+    const output = join(folder, `result-${index}.json`);
+    rmSync(output, { force: true });
+    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options];
+    run(binary, [...jest, '--ci', '--maxWorkers=2', '--json', '--outputFile', output], { cwd: folder, env });
+    return readResult(output);
+  });
+  const sum = (count) => results.reduce((total, result) => total + result[count], 0);
+  return { passed: sum('passed'), failed: sum('failed') };
+}
+
+function main() {
+  const rows = new Map([['types', []], ...nodes.map((node) => [`Node ${node}`, []])]);
+  let failed = false;
+  for (const nest of nests) {
+    const folder = checkout(nest);
+    const typed = run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], { cwd: folder });
+    rows.get('types').push(typed ? 'ok' : 'FAILED');
+    failed ||= !typed;
+    for (const node of nodes) {
+      process.stdout.write(`\n== Node ${node}, Nest ${nest}\n`);
+      const result = runTests(folder, nodeBinary(node));
+      rows.get(`Node ${node}`).push(`${result.passed} passed, ${result.failed} failed`);
+      failed ||= result.failed > 0;
+    }
+  }
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  const head = ['', ...nests.map((nest) => `Nest ${nest}`)];
+  const table = [head, head.map(() => '---'), ...[...rows].map(([name, cells]) => [name, ...cells])];
+  process.stdout.write(`\n${table.map(line).join('\n')}\n`);
+  process.exitCode = failed ? 1 : 0;
+}
+
+try {
+  main();
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
