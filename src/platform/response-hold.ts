@@ -58,7 +58,7 @@ export class ResponseHold {
   readonly #writeHead: AnyMethod;
   readonly #write: AnyMethod;
   readonly #end: AnyMethod;
-  readonly #flushHeaders: AnyMethod;
+  readonly #flushHeaders: AnyMethod | undefined;
   readonly #queue: Array<() => unknown> = [];
   #phase: Phase = 'open';
   #ended = false;
@@ -72,7 +72,7 @@ export class ResponseHold {
     this.#writeHead = response.writeHead as AnyMethod;
     this.#write = response.write as AnyMethod;
     this.#end = response.end as AnyMethod;
-    this.#flushHeaders = response.flushHeaders as AnyMethod;
+    this.#flushHeaders = (response as { flushHeaders?: AnyMethod }).flushHeaders;
     Object.assign(response, {
       writeHead: (...args: unknown[]) => this.#onWriteHead(args),
       write: (...args: unknown[]) => this.#onWrite(args),
@@ -113,8 +113,8 @@ export class ResponseHold {
 
   #onFlushHeaders(): void {
     if (this.#phase === 'failed') return;
-    if (this.#isReleased()) this.#flushHeaders.call(this.#response);
-    else this.#queue.push(() => this.#flushHeaders.call(this.#response));
+    if (this.#isReleased()) this.#flushHeaders?.call(this.#response);
+    else this.#queue.push(() => this.#flushHeaders?.call(this.#response));
   }
 
   /** Whether a call may go through; the first one decides whether there is something to wait for. */

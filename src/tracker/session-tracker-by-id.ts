@@ -15,6 +15,8 @@ export type ConditionalStorage = SessionStorage & Required<Pick<SessionStorage, 
 
 /** What a {@link SessionTrackerById} may be told. */
 export interface SessionTrackerByIdOptions<S extends object> {
+  /** The session's name: keeps it apart from others in the same storage, contents and owners alike. */
+  readonly name: string;
   /** Joins parallel changes. */
   readonly merge: SessionMerge<S>;
   readonly lifetime?: SessionLifetime;
@@ -47,6 +49,7 @@ const LONGEST_ID = 512;
 export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalStorage;
+  readonly #name: string;
   readonly #type: SessionClass<S>;
   readonly #serializer: SessionSerializer<S>;
   readonly #merge: SessionMerge<S>;
@@ -63,6 +66,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     storage: ConditionalStorage,
     options: SessionTrackerByIdOptions<S>,
   ) {
+    this.#name = options.name;
     this.#type = type;
     this.#serializer = serializer;
     this.storage = storage;
@@ -91,7 +95,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     }
     return {
       status: 'loaded',
-      session: tracked(value, opened.text, opened, transportValue, stored.version, stored.owner),
+      session: tracked(value, opened.text, opened, transportValue, stored.version, this.#ownerOf(value)),
     };
   }
 
@@ -106,7 +110,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       const renewedAt = touched > 0 && touched <= now ? touched : now;
       return { createdAt: renewedAt, renewedAt, text: stored.value };
     }
-    const envelope = openEnvelope(stored.value);
+    const envelope = openEnvelope(stored.value, this.#name);
     if (!envelope) return undefined;
     const renewedAt = touched > envelope.renewedAt && touched <= now ? touched : envelope.renewedAt;
     return { createdAt: envelope.createdAt, renewedAt, text: envelope.text };
@@ -131,6 +135,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   async clearById(id: string): Promise<void> {
     await this.storage.invalidate(this.#storedId(id));
+  }
+
+  /** The name of an owner in the storage, which may hold sessions of other names too. */
+  storedOwnerOf(owner: string): string {
+    return this.#bare ? owner : `${this.#name}:${owner}`;
   }
 
   /** The name of an id in the storage: the handle that lists show. */
@@ -258,7 +267,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const retired: SessionToStore = {
       value: ROTATED,
       expiresAt: now + ROTATED_FOR_MILLISECONDS,
-      ...(previous.owner === undefined ? {} : { owner: previous.owner }),
+      ...this.#storedOwner(previous.owner),
     };
     const undo = async (reason: 'ended' | 'rotated'): Promise<StoreResult<S>> => {
       await this.clear(rotated.session);
@@ -309,11 +318,15 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   #toStore(text: string, times: SessionTimes, owner: string | undefined): SessionToStore {
     return {
-      value: this.#bare ? text : sealEnvelope(times, text),
+      value: this.#bare ? text : sealEnvelope(times, text, this.#name),
       expiresAt: this.#lifetime.expiresAt(times),
       latestExpiry: this.#lifetime.latestExpiry(times),
-      ...(owner === undefined ? {} : { owner }),
+      ...this.#storedOwner(owner),
     };
+  }
+
+  #storedOwner(owner: string | undefined): { owner?: string } {
+    return owner === undefined ? {} : { owner: this.storedOwnerOf(owner) };
   }
 }
 

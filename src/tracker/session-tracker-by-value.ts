@@ -8,6 +8,8 @@ import { wrongValue, type SessionClass } from './session-class.js';
 /** What a {@link SessionTrackerByValue} may be told. */
 export interface SessionTrackerByValueOptions<S extends object> {
   readonly lifetime?: SessionLifetime;
+  /** Put into the value, so that one of another session is refused; for transformers that do not bind the name. */
+  readonly name?: string;
   /** Whose session it is; a change of it starts the absolute timeout anew, as a login does. */
   readonly ownerOf?: (value: S) => string | undefined;
   /** Leaves the times out, so that only the serialized text travels: the wire format of Ktor. Default `false`. */
@@ -26,6 +28,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   readonly #serializer: SessionSerializer<S>;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
+  readonly #name: string | undefined;
   readonly #bare: boolean;
   readonly #now: () => number;
 
@@ -34,6 +37,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     this.#serializer = serializer;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.#ownerOf = options.ownerOf ?? (() => undefined);
+    this.#name = options.name;
     this.#bare = options.bare ?? false;
     this.#now = options.now ?? Date.now;
   }
@@ -42,7 +46,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     const now = this.#now();
     const envelope = this.#bare
       ? { createdAt: now, renewedAt: now, text: transportValue }
-      : openEnvelope(transportValue);
+      : openEnvelope(transportValue, this.#name);
     if (!envelope) return { status: 'rejected', reason: 'malformed' };
     if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
     let value: S;
@@ -108,7 +112,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     return {
       status,
       session: this.#tracked(value, text, times),
-      transportValue: this.#bare ? text : sealEnvelope(times, text),
+      transportValue: this.#bare ? text : sealEnvelope(times, text, this.#name),
     };
   }
 
