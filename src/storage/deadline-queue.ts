@@ -1,0 +1,84 @@
+/** Calls `run` once after `milliseconds`. */
+export type StartTimer = (run: () => void, milliseconds: number) => void;
+
+interface Waiting {
+  readonly deadline: number;
+  readonly expire: () => void;
+  previous: Waiting | undefined;
+  next: Waiting | undefined;
+  over: boolean;
+}
+
+/**
+ * Gives promises a deadline, all the same one. Since the first that came is the first to expire, one timer serves them
+ * all, and a promise that is kept in time starts and stops none.
+ */
+export class DeadlineQueue {
+  readonly #timeout: number;
+  readonly #now: () => number;
+  readonly #startTimer: StartTimer;
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
+  #ticking = false;
+
+  /** @param now a clock that never steps back, milliseconds. */
+  constructor(timeoutInMilliseconds: number, now: () => number, startTimer: StartTimer) {
+    this.#timeout = timeoutInMilliseconds;
+    this.#now = now;
+    this.#startTimer = startTimer;
+  }
+
+  /** Calls `expire` after the timeout, unless what this returns is handed to {@link release} before. */
+  add(expire: () => void): object {
+    const waiting: Waiting = {
+      deadline: this.#now() + this.#timeout,
+      expire,
+      previous: this.#last,
+      next: undefined,
+      over: false,
+    };
+    if (this.#last) this.#last.next = waiting;
+    else this.#first = waiting;
+    this.#last = waiting;
+    if (!this.#ticking) this.#tickAfter(this.#timeout);
+    return waiting;
+  }
+
+  /** @returns `false` when the deadline had passed. */
+  release(ticket: object): boolean {
+    const waiting = ticket as Waiting;
+    if (waiting.over) return false;
+    waiting.over = true;
+    const { previous, next } = waiting;
+    if (previous) previous.next = next;
+    else this.#first = next;
+    if (next) next.previous = previous;
+    else this.#last = previous;
+    return true;
+  }
+
+  readonly #tick = (): void => {
+    this.#ticking = false;
+    // Timers are exact to the millisecond only.
+    const now = this.#now() + 1;
+    while (this.#first && this.#first.deadline <= now) {
+      const { expire } = this.#first;
+      this.release(this.#first);
+      expire();
+    }
+    if (this.#first && !this.#ticking) this.#tickAfter(Math.max(1, this.#first.deadline - this.#now()));
+  };
+
+  #tickAfter(milliseconds: number): void {
+    this.#ticking = true;
+    this.#startTimer(this.#tick, milliseconds);
+  }
+}
+
+/**
+ * A timer that does not keep the process alive. It runs after the input that has arrived by then: when the process was
+ * busy for longer than the deadline, answers that have come in the meantime still count.
+ */
+export function startUnrefTimer(run: () => void, milliseconds: number): void {
+  setTimeout(() => setImmediate(run), milliseconds).unref();
+}

@@ -1,0 +1,67 @@
+/**
+ * Lets one task per key run at a time, in order of arrival, within this process. Keys without tasks take no memory,
+ * tasks without rivals no timer.
+ */
+export class KeyedMutex {
+  readonly #last = new Map<string, Turn>();
+  readonly #patience: number;
+
+  /**
+   * @param patienceInMilliseconds how long a task may run while others wait. A task that hangs is overtaken then, so
+   *   that it cannot block its key for ever.
+   */
+  constructor(patienceInMilliseconds: number) {
+    this.#patience = patienceInMilliseconds;
+  }
+
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key);
+    const turn = new Turn(this.#patience);
+    this.#last.set(key, turn);
+    try {
+      await before?.awaited();
+      turn.begin();
+      return await task();
+    } finally {
+      if (this.#last.get(key) === turn) this.#last.delete(key);
+      turn.end();
+    }
+  }
+}
+
+class Turn {
+  readonly #patience: number;
+  readonly #over: Promise<void>;
+  #end!: () => void;
+  #running = false;
+  #awaited = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(patience: number) {
+    this.#patience = patience;
+    this.#over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  begin(): void {
+    this.#running = true;
+    this.#watch();
+  }
+
+  /** Resolves when the turn is over, or has lasted too long. */
+  awaited(): Promise<void> {
+    this.#awaited = true;
+    this.#watch();
+    return this.#over;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#end();
+  }
+
+  #watch(): void {
+    if (this.#running && this.#awaited) this.#timer = setTimeout(this.#end, this.#patience).unref();
+  }
+}

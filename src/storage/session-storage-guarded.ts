@@ -1,0 +1,197 @@
+import { hash, randomBytes } from 'node:crypto';
+import { KeyedMutex } from './keyed-mutex.js';
+import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+
+/** A storage that can replace conditionally: what parallel requests need. */
+export type ConditionalSessionStorage = SessionStorage & Required<Pick<SessionStorage, 'replace'>>;
+
+/** Whether `storage` can replace by itself, and so needs no {@link SessionStorageGuarded} around it. */
+export function isConditional(storage: SessionStorage): storage is ConditionalSessionStorage {
+  return typeof storage.replace === 'function';
+}
+
+/** What a {@link SessionStorageGuarded} asks for: Ktor's three verbs, and what else there is. */
+export interface GuardableSessionStorage extends SessionStorage {
+  /** Reads several ids in one go. Each read asks for two; without this they are two `read`s side by side. */
+  readMany?(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>>;
+}
+
+export interface SessionStorageGuardedOptions {
+  /** How long a change waits for one of the same session before it that hangs. Default 5,000. */
+  readonly lockTimeoutInMilliseconds?: number;
+  /** The clock, epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+const TEN_MINUTES = 600_000;
+const ENDED = 'ended';
+
+/**
+ * Gives `replace` and `touch` to a storage that has the three verbs only.
+ *
+ * Within one process the promises are those of any storage: changes of one session run one after another, a stale
+ * version conflicts, an ended session stays ended.
+ *
+ * **Between processes** an ended session stays ended too: `invalidate` leaves a mark under a second id, which outlives
+ * whatever a change under way elsewhere may still write, and every read asks for both. But two processes that replace
+ * one session in the same milliseconds may both succeed, and the later wins; a touch may undo a change in the same way.
+ *
+ * Stored values are `g1|version|expiresAt|lifetime|owner|value`, so the wrapped storage may forget owner and expiry.
+ * Values without that head are read as they are. Each mark takes one small record for twice the session's lifetime and
+ * ten minutes, which the wrapped storage removes as any expired session.
+ *
+ * Put deadlines inside, not outside: `new SessionStorageGuarded(new SessionStorageResilient(storage))`.
+ */
+export class SessionStorageGuarded implements ConditionalSessionStorage {
+  declare readonly owners?: OwnerIndex;
+  declare readonly sweep?: (limit?: number) => Promise<number>;
+  declare readonly ping?: () => Promise<void>;
+  declare readonly close?: () => Promise<void>;
+  readonly #storage: GuardableSessionStorage;
+  readonly #mutex: KeyedMutex;
+  readonly #now: () => number;
+
+  constructor(storage: GuardableSessionStorage, options: SessionStorageGuardedOptions = {}) {
+    this.#storage = storage;
+    this.#mutex = new KeyedMutex(options.lockTimeoutInMilliseconds ?? 5000);
+    this.#now = options.now ?? Date.now;
+    if (storage.owners) this.owners = this.#guardedOwners(storage.owners);
+    if (storage.sweep) this.sweep = (limit) => storage.sweep!(limit);
+    if (storage.ping) this.ping = () => storage.ping!();
+    if (storage.close) this.close = () => storage.close!();
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    return (await this.#find(id))?.session;
+  }
+
+  async write(id: string, session: SessionToStore): Promise<string> {
+    const ended = endedId(id);
+    return this.#mutex.run(id, async () => {
+      if (await this.#storage.read(ended)) await this.#storage.invalidate(ended);
+      const version = newVersion();
+      await this.#put(id, session, version, session.expiresAt - this.#now());
+      return version;
+    });
+  }
+
+  async invalidate(id: string): Promise<boolean> {
+    return this.#mutex.run(id, async () => {
+      const found = await this.#find(id);
+      // Nothing there: no change under way elsewhere can have read anything, or its end is marked already.
+      if (!found) {
+        await this.#storage.invalidate(id);
+        return false;
+      }
+      const expiresAt = this.#now() + 2 * Math.max(found.lifetime, found.session.expiresAt - this.#now()) + TEN_MINUTES;
+      await this.#storage.write(endedId(id), { value: ENDED, expiresAt, latestExpiry: expiresAt });
+      await this.#storage.invalidate(id);
+      return true;
+    });
+  }
+
+  async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    return this.#mutex.run(id, async () => {
+      const found = await this.#find(id);
+      if (!found) return { status: 'gone' };
+      if (version !== undefined && version !== found.session.version) {
+        return { status: 'conflict', current: found.session };
+      }
+      const next = newVersion();
+      const { owner } = found.session;
+      const lifetime = Math.max(found.lifetime, session.expiresAt - this.#now());
+      await this.#put(id, owner === undefined ? session : { ...session, owner }, next, lifetime);
+      return { status: 'replaced', version: next };
+    });
+  }
+
+  /** Writes the whole session again with a later expiry: the wrapped storage has no other way. */
+  async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
+    return this.#mutex.run(id, async () => {
+      const found = await this.#find(id);
+      if (!found || (version !== undefined && version !== found.session.version)) return false;
+      if (expiresAt > found.session.expiresAt) {
+        const lifetime = Math.max(found.lifetime, expiresAt - this.#now());
+        await this.#put(id, { ...found.session, expiresAt }, found.session.version!, lifetime);
+      }
+      return true;
+    });
+  }
+
+  async #find(id: string): Promise<Found | undefined> {
+    const ids = [id, endedId(id)] as const;
+    const [stored, ended] = this.#storage.readMany
+      ? await this.#storage.readMany(ids)
+      : await Promise.all([this.#storage.read(ids[0]), this.#storage.read(ids[1])]);
+    if (stored === undefined || ended !== undefined) return undefined;
+    const found = open(stored);
+    return found.session.expiresAt > this.#now() ? found : undefined;
+  }
+
+  async #put(id: string, session: SessionToStore, version: string, lifetime: number): Promise<void> {
+    const { expiresAt, latestExpiry, owner } = session;
+    await this.#storage.write(id, {
+      value: `g1|${version}|${expiresAt}|${Math.max(0, lifetime)}|${encodeOwner(owner)}|${session.value}`,
+      expiresAt,
+      ...(latestExpiry === undefined ? {} : { latestExpiry }),
+      ...(owner === undefined ? {} : { owner }),
+    });
+  }
+
+  #guardedOwners(owners: OwnerIndex): OwnerIndex {
+    const list: OwnerIndex['list'] = async (owner) => {
+      const listed = await owners.list(owner);
+      const found = await Promise.all(listed.map(async ({ id }) => ({ id, session: await this.read(id) })));
+      return found.flatMap(({ id, session }) => (session?.owner === owner ? [{ id, session }] : []));
+    };
+    return {
+      list,
+      // One by one, because each end needs its mark; again until a pass finds nothing, because one may be rotating.
+      invalidateAll: async (owner, except) => {
+        let ended = 0;
+        for (;;) {
+          const ids = (await list(owner)).map(({ id }) => id).filter((id) => id !== except);
+          if (ids.length === 0) return ended;
+          for (const id of ids) if (await this.invalidate(id)) ended++;
+        }
+      },
+    };
+  }
+}
+
+interface Found {
+  readonly session: StoredSession;
+  /** Milliseconds: the longest that any write gave this session. */
+  readonly lifetime: number;
+}
+
+const HEAD = /^g1\|([A-Za-z0-9_-]{1,32})\|(-?[0-9]{1,16})\|([0-9]{1,16})\|(-|=[^|]*)\|/;
+
+function open(stored: StoredSession): Found {
+  const head = HEAD.exec(stored.value);
+  if (!head) return { session: { ...stored, version: stored.version ?? '0' }, lifetime: 0 };
+  const session = {
+    value: stored.value.slice(head[0].length),
+    expiresAt: Number(head[2]),
+    version: head[1]!,
+  };
+  const owner = decodeOwner(head[4]!);
+  return { session: owner === undefined ? session : { ...session, owner }, lifetime: Number(head[3]) };
+}
+
+// A hash too, so that the wrapped storage sees ids of one form only.
+function endedId(id: string): string {
+  return hash('sha256', `ended ${id}`, 'base64url');
+}
+
+function newVersion(): string {
+  return randomBytes(9).toString('base64url');
+}
+
+function encodeOwner(owner: string | undefined): string {
+  return owner === undefined ? '-' : `=${Buffer.from(owner, 'utf16le').toString('base64url')}`;
+}
+
+function decodeOwner(text: string): string | undefined {
+  return text === '-' ? undefined : Buffer.from(text.slice(1), 'base64url').toString('utf16le');
+}

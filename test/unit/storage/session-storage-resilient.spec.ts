@@ -1,0 +1,291 @@
+import { SessionError, SessionStorageUnavailableError } from '../../../src/errors/session.errors.js';
+import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageResilient } from '../../../src/storage/session-storage-resilient.js';
+import type { SessionStorage, StoredSession } from '../../../src/storage/session-storage.js';
+import { FakeClock } from '../../../src/testing/fake-clock.js';
+
+type Answer = 'hang' | 'fail' | 'answer';
+
+class Backend implements SessionStorage {
+  calls = 0;
+  mood: Answer = 'answer';
+  readonly hanging: Array<{ resolve: () => void; reject: (error: Error) => void }> = [];
+
+  async read(): Promise<StoredSession | undefined> {
+    return this.#answer(undefined);
+  }
+  async write(): Promise<void> {
+    return this.#answer(undefined);
+  }
+  async invalidate(): Promise<void> {
+    return this.#answer(undefined);
+  }
+  async ping(): Promise<void> {
+    return this.#answer(undefined);
+  }
+
+  #answer<T>(value: T): Promise<T> {
+    this.calls++;
+    if (this.mood === 'fail') return Promise.reject(new Error('connection refused'));
+    if (this.mood === 'answer') return Promise.resolve(value);
+    return new Promise<T>((resolve, reject) => this.hanging.push({ resolve: () => resolve(value), reject }));
+  }
+}
+
+function resilient(options: ConstructorParameters<typeof SessionStorageResilient>[1] = {}) {
+  const backend = new Backend();
+  const clock = new FakeClock(0);
+  const states: string[] = [];
+  const storage = new SessionStorageResilient(backend, {
+    now: clock.now,
+    startTimer: clock.startTimer,
+    random: () => 0,
+    onStateChange: (state) => states.push(state),
+    ...options,
+  });
+  return { backend, clock, storage, states };
+}
+
+const flush = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function failed(promise: Promise<unknown>): Promise<SessionStorageUnavailableError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(SessionStorageUnavailableError);
+  return error as SessionStorageUnavailableError;
+}
+
+async function failTimes(storage: SessionStorage, times: number): Promise<void> {
+  for (let i = 0; i < times; i++) await failed(storage.read('a'));
+}
+
+describe('SessionStorageResilient', () => {
+  it('passes calls and answers on as they are', async () => {
+    const memory = new SessionStorageMemory();
+    const storage = new SessionStorageResilient(memory);
+    const session = { value: 'v', expiresAt: Date.now() + 10_000, owner: 'u' };
+    const version = await storage.write('a', session);
+    expect(await storage.read('a')).toEqual({ ...session, version });
+    expect(await storage.replace!('a', { ...session, value: 'w' }, 'other')).toMatchObject({ status: 'conflict' });
+    expect(await storage.touch!('a', session.expiresAt + 1, 'other')).toBe(false);
+    expect(await storage.owners!.list('u')).toHaveLength(1);
+    expect(await storage.owners!.invalidateAll('u', 'a')).toBe(0);
+    expect(await storage.invalidate('a')).toBe(true);
+    expect(await storage.sweep!(5)).toBe(0);
+    await storage.ping!();
+    await storage.close!();
+  });
+
+  it('has the capabilities of the wrapped storage and no others', () => {
+    const all = new SessionStorageResilient(new SessionStorageMemory());
+    expect(Object.keys(all).sort()).toEqual(['close', 'owners', 'ping', 'replace', 'sweep', 'touch']);
+    const verbs = { read: async () => undefined, write: async () => {}, invalidate: async () => {} };
+    expect(Object.keys(new SessionStorageResilient(verbs))).toEqual([]);
+  });
+
+  it('gives up on a call that hangs, and on it only', async () => {
+    const { backend, clock, storage } = resilient();
+    backend.mood = 'hang';
+    const first = failed(storage.read('a'));
+    clock.advance(600);
+    const second = storage.read('b');
+    await flush();
+    clock.advance(400);
+    expect(await first).toMatchObject({ code: 'SESSION_STORAGE_UNAVAILABLE', statusCode: 503 });
+    expect((await first).message).toContain('1000 ms');
+    backend.hanging[1]!.resolve();
+    expect(await second).toBeUndefined();
+  });
+
+  it('waits for real time with its own timer', async () => {
+    const backend = new Backend();
+    backend.mood = 'hang';
+    await failed(new SessionStorageResilient(backend, { timeoutInMilliseconds: 5 }).read('a'));
+  });
+
+  it('drops answers and failures that come too late without a sound', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', listener);
+    const { backend, clock, storage, states } = resilient();
+    backend.mood = 'hang';
+    const calls = [failed(storage.read('a')), failed(storage.write('a', { value: '', expiresAt: 0 }))];
+    await flush();
+    clock.advance(1000);
+    await Promise.all(calls);
+    backend.hanging[0]!.reject(new Error('late'));
+    backend.hanging[1]!.resolve();
+    await flush();
+    await flush();
+    process.off('unhandledRejection', listener);
+    expect(unhandled).toEqual([]);
+    expect(states).toEqual([]);
+  });
+
+  it('turns every failure into one error that keeps its cause', async () => {
+    const { backend, storage } = resilient();
+    backend.mood = 'fail';
+    const error = await failed(storage.invalidate('a'));
+    expect((error.cause as Error).message).toBe('connection refused');
+    expect(error.message).not.toContain('connection refused');
+  });
+
+  it('turns what is thrown at once into a rejection', async () => {
+    const broken = {
+      read() {
+        throw new TypeError('broken');
+      },
+    } as unknown as SessionStorage;
+    expect((await failed(new SessionStorageResilient(broken).read('a'))).cause).toBeInstanceOf(TypeError);
+  });
+
+  it('leaves errors of this library as they are, and does not count them', async () => {
+    const tooLarge = new SessionError('SESSION_TOO_LARGE', 'too large');
+    const storage = new SessionStorageResilient({ read: () => Promise.reject(tooLarge) } as unknown as SessionStorage, {
+      onStateChange: () => expect('a change of state').toBe('none'),
+    });
+    for (let i = 0; i < 7; i++) await expect(storage.read('a')).rejects.toBe(tooLarge);
+  });
+
+  describe('its circuit breaker', () => {
+    it('opens after five failures in a row and then refuses at once', async () => {
+      const { backend, storage, states } = resilient();
+      backend.mood = 'fail';
+      await failTimes(storage, 4);
+      expect(states).toEqual([]);
+      await failTimes(storage, 1);
+      expect(states).toEqual(['down']);
+      const error = await failed(storage.read('a'));
+      expect(error.retryAfterInSeconds).toBe(1);
+      expect(backend.calls).toBe(5);
+    });
+
+    it('does not open when successes come in between', async () => {
+      const { backend, storage, states } = resilient();
+      for (let round = 0; round < 3; round++) {
+        backend.mood = 'fail';
+        await failTimes(storage, 4);
+        backend.mood = 'answer';
+        await storage.read('a');
+      }
+      expect(states).toEqual([]);
+    });
+
+    it('counts calls that timed out side by side', async () => {
+      const { backend, clock, storage } = resilient();
+      backend.mood = 'hang';
+      const calls = Array.from({ length: 5 }, () => failed(storage.read('a')));
+      clock.advance(1000);
+      await Promise.all(calls);
+      await failed(storage.read('a'));
+      expect(backend.calls).toBe(5);
+    });
+
+    it('lets one probe through after the pause, and closes when it succeeds', async () => {
+      const { backend, clock, storage, states } = resilient();
+      backend.mood = 'fail';
+      await failTimes(storage, 5);
+      clock.advance(999);
+      await failed(storage.read('a'));
+      expect(backend.calls).toBe(5);
+      clock.advance(1);
+      backend.mood = 'hang';
+      const probe = storage.read('a');
+      await failed(storage.read('b'));
+      expect(backend.calls).toBe(6);
+      backend.hanging[0]!.resolve();
+      await probe;
+      expect(states).toEqual(['down', 'up']);
+      backend.mood = 'answer';
+      await storage.read('a');
+    });
+
+    it('doubles the pause with each probe that fails, up to 15 seconds', async () => {
+      const { backend, clock, storage, states } = resilient();
+      backend.mood = 'fail';
+      await failTimes(storage, 5);
+      const pauses: number[] = [];
+      for (let probe = 0; probe < 6; probe++) {
+        const calls = backend.calls;
+        let waited = 0;
+        while (backend.calls === calls) {
+          clock.advance(500);
+          waited += 500;
+          await failed(storage.read('a'));
+        }
+        pauses.push(waited);
+      }
+      expect(pauses).toEqual([1000, 2000, 4000, 8000, 15_000, 15_000]);
+      expect(states).toEqual(['down']);
+    });
+
+    it('frees the probe when it hangs', async () => {
+      const { backend, clock, storage } = resilient();
+      backend.mood = 'fail';
+      await failTimes(storage, 5);
+      clock.advance(1000);
+      backend.mood = 'hang';
+      const probe = failed(storage.read('a'));
+      clock.advance(1000);
+      await probe;
+      clock.advance(2000);
+      backend.mood = 'answer';
+      await storage.read('a');
+    });
+
+    it('shortens its pauses by chance', async () => {
+      const { backend, clock, storage } = resilient({ random: () => 1 });
+      backend.mood = 'fail';
+      await failTimes(storage, 5);
+      clock.advance(750);
+      await failed(storage.read('a'));
+      expect(backend.calls).toBe(6);
+    });
+
+    it('never keeps a ping from trying', async () => {
+      const { backend, storage } = resilient();
+      backend.mood = 'fail';
+      await failTimes(storage, 5);
+      await failed(storage.ping!());
+      backend.mood = 'answer';
+      await storage.ping!();
+    });
+  });
+
+  it('gives work on many sessions ten times as long', async () => {
+    const { backend, clock } = resilient();
+    const hangs = () => new Promise<never>(() => {});
+    const storage = new SessionStorageResilient(
+      Object.assign(backend, { owners: { list: hangs, invalidateAll: hangs }, close: hangs }),
+      { now: clock.now, startTimer: clock.startTimer },
+    );
+    const calls = [storage.owners!.list('u'), storage.owners!.invalidateAll('u'), storage.close!()];
+    let settled = 0;
+    const outcomes = calls.map((call) => failed(call).finally(() => settled++));
+    clock.advance(9999);
+    await flush();
+    expect(settled).toBe(0);
+    clock.advance(1);
+    await Promise.all(outcomes);
+  });
+
+  it('lets a sweep take its time, and translates its failure', async () => {
+    let fail!: (error: Error) => void;
+    const { clock, backend } = resilient();
+    const sweep = () => new Promise<number>((_, reject) => (fail = reject));
+    const storage = new SessionStorageResilient(Object.assign(backend, { sweep }), {
+      now: clock.now,
+      startTimer: clock.startTimer,
+    });
+    const swept = failed(storage.sweep!());
+    clock.advance(60_000);
+    fail(new Error('gone'));
+    expect(((await swept).cause as Error).message).toBe('gone');
+  });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses the timeout %p', (timeoutInMilliseconds) => {
+    expect(() => new SessionStorageResilient(new Backend(), { timeoutInMilliseconds })).toThrow(/positive number/);
+  });
+});
