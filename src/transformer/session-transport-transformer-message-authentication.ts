@@ -1,0 +1,44 @@
+import { createHmac, type KeyObject } from 'node:crypto';
+import { macHash, secretKeyOf, type MacAlgorithm } from './java-algorithms.js';
+import { equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
+import { type SessionTransportTransformer } from './session-transport-transformer.js';
+
+/**
+ * Ktor's `SessionTransportTransformerMessageAuthentication`, byte for byte, all versions: the client can read the
+ * value but not change it.
+ *
+ * Wire format: `value/hex(HMAC(key, value))`, the text as UTF-8, hex in lower case. The last `/` divides. Hex in upper
+ * case is refused, as Ktor refuses it.
+ *
+ * The code covers the value alone, neither the session's name nor a time: with one key for two sessions, a value of
+ * the first is taken for one of the second, and an old value stays valid for ever. Give each session a key of its own.
+ * There is no rotation of keys. `SessionTransportTransformerSeal` has none of these limits.
+ */
+export class SessionTransportTransformerMessageAuthentication implements SessionTransportTransformer {
+  readonly #key: KeyObject;
+  readonly #hash: string;
+
+  /**
+   * @param key at least one byte; 32 random ones are right for the default algorithm. From Ktor's `hex(…)`:
+   * `Buffer.from('…', 'hex')`.
+   * @param algorithm default `HmacSHA256`; Ktor before 1.1.2 used `HmacSHA1`.
+   * @throws {SessionConfigurationError} for an empty key or an unknown algorithm.
+   */
+  constructor(key: Uint8Array, algorithm: MacAlgorithm = 'HmacSHA256') {
+    this.#hash = macHash(algorithm);
+    this.#key = secretKeyOf(key, 'key');
+  }
+
+  transformRead(transportValue: string): string | undefined {
+    const [value, signature] = splitAtLast(transportValue, '/');
+    return equalInConstantTime(Buffer.from(signature, 'utf8'), Buffer.from(this.#mac(value))) ? value : undefined;
+  }
+
+  transformWrite(transportValue: string): string {
+    return `${transportValue}/${this.#mac(transportValue)}`;
+  }
+
+  #mac(value: string): string {
+    return createHmac(this.#hash, this.#key).update(javaUtf8(value)).digest('hex');
+  }
+}
