@@ -1,0 +1,199 @@
+import { equal, ok } from 'node:assert/strict';
+import { NEVER } from '../../storage/session-storage.js';
+import type { ContractCase } from './contract-bench.js';
+
+/** Text that some storage somewhere has changed, cut or refused. */
+const TEXTS = [
+  '',
+  ' leading and trailing ',
+  'line\nfeed\r\nand return',
+  'a|b|c',
+  '"quotes" \'and\' `more` \\ %s %00 $1 ? :x',
+  '{"json":"\\u0000 and \\ud83d escaped"}',
+  'äöü ß ł 中文 עברית',
+  'emoji 👩‍👩‍👧 🏳️‍🌈',
+  '\u2028\u2029\ufeff',
+  'undefined',
+  'null',
+];
+
+/** Ids that no tracker makes, and that a storage takes for what they are: data. */
+const HOSTILE_IDS = [
+  '..',
+  '../..',
+  '../../etc/passwd',
+  '..\\..\\x',
+  '/etc/passwd',
+  'a/b',
+  'CON',
+  '.',
+  '__proto__',
+  'constructor',
+  'toString',
+  "x'; DROP TABLE sessions; --",
+  '{x}',
+  'a b\tc',
+  '*',
+  '😀',
+  'y'.repeat(150),
+];
+
+const LARGE = `${'large "€" '.repeat(100_000)}end`;
+
+/** Read, write, invalidate and expiry: what every storage does. */
+export const readingCases: readonly ContractCase[] = [
+  {
+    name: 'reads an unknown id as undefined',
+    test: (bench) => bench.absent(bench.id()),
+  },
+  {
+    name: 'gives back the exact text',
+    async test(bench) {
+      for (const text of TEXTS) equal((await bench.present(await bench.stored(text))).value, text);
+    },
+  },
+  {
+    name: 'keeps a value of a megabyte',
+    async test(bench) {
+      const id = await bench.stored(LARGE);
+      equal((await bench.present(id, bench.b)).value, LARGE);
+    },
+  },
+  {
+    name: 'reads what was written last',
+    async test(bench) {
+      const id = await bench.stored('first, and longer than the second');
+      await bench.a.write(id, bench.session('second'));
+      equal((await bench.present(id)).value, 'second');
+    },
+  },
+  {
+    name: 'shows a session to every instance on the same backend',
+    async test(bench) {
+      const id = await bench.stored('shared');
+      equal((await bench.present(id, bench.b)).value, 'shared');
+      await bench.b.invalidate(id);
+      await bench.absent(id, bench.a);
+    },
+  },
+  {
+    name: 'reports the expiry that was given, to the millisecond',
+    async test(bench) {
+      const expiresAt = bench.now() + 123_457;
+      equal((await bench.present(await bench.stored('v', { expiresAt }))).expiresAt, expiresAt);
+    },
+  },
+  {
+    name: 'reports the owner that was given, and none where none was',
+    async test(bench) {
+      for (const owner of ['u1', 'ü|=&', 'a\nb', 'x'.repeat(200)]) {
+        equal((await bench.present(await bench.stored('v', { owner }))).owner, owner);
+      }
+      equal((await bench.present(await bench.stored('v'))).owner, undefined);
+    },
+  },
+  {
+    name: 'keeps a copy: the object that was written and the one that was read can be changed',
+    async test(bench) {
+      const id = bench.id();
+      const session = { ...bench.session('v') };
+      await bench.a.write(id, session);
+      session.value = 'changed';
+      const read = await bench.present(id);
+      Object.assign(read, { value: 'changed' });
+      equal((await bench.present(id)).value, 'v');
+    },
+  },
+  {
+    name: 'ends a session, once and for all',
+    async test(bench) {
+      const id = await bench.stored('v');
+      const [first, second] = [await bench.a.invalidate(id), await bench.b.invalidate(id)];
+      ok(first === true || first === undefined, 'invalidate of a live session should say true, or nothing');
+      ok(second === false || second === undefined, 'invalidate of an ended session should say false, or nothing');
+      await bench.absent(id, bench.a);
+      await bench.absent(id, bench.b);
+    },
+  },
+  {
+    name: 'takes the end of an unknown session calmly',
+    async test(bench) {
+      const ended = await bench.a.invalidate(bench.id());
+      ok(ended === false || ended === undefined);
+    },
+  },
+  {
+    name: 'lets a session live until its expiry and not longer',
+    async test(bench) {
+      const id = await bench.stored('v', { expiresAt: bench.now() + bench.shortly });
+      await bench.pass(bench.shortly / 3);
+      await bench.present(id);
+      await bench.pass(bench.shortly);
+      await bench.absent(id, bench.a);
+      await bench.absent(id, bench.b);
+    },
+  },
+  {
+    name: 'stores a session whose expiry has passed as if it were not',
+    async test(bench) {
+      await bench.absent(await bench.stored('v', { expiresAt: bench.now() - 1 }));
+      const id = await bench.stored('v');
+      await bench.a.write(id, bench.session('w', { expiresAt: bench.now() - 1 }));
+      await bench.absent(id);
+    },
+  },
+  {
+    name: 'keeps a session without any limit',
+    async test(bench) {
+      const id = await bench.stored('v', { expiresAt: NEVER, latestExpiry: NEVER });
+      equal((await bench.present(id)).expiresAt, NEVER);
+    },
+  },
+  {
+    name: 'tells ids apart that differ in case only',
+    async test(bench) {
+      const id = bench.id();
+      const [lower, upper] = [`a${id}`.slice(0, 43), `A${id}`.slice(0, 43)];
+      await bench.a.write(lower, bench.session('lower'));
+      await bench.absent(upper);
+      await bench.a.write(upper, bench.session('upper'));
+      equal((await bench.present(lower)).value, 'lower');
+    },
+  },
+  {
+    name: 'takes any id for what it is: data',
+    async test(bench) {
+      for (const id of HOSTILE_IDS) {
+        await bench.absent(id);
+        await bench.a.write(id, bench.session(`of ${id}`));
+      }
+      for (const id of HOSTILE_IDS) equal((await bench.present(id)).value, `of ${id}`);
+      for (const id of HOSTILE_IDS) await bench.a.invalidate(id);
+      for (const id of HOSTILE_IDS) await bench.absent(id);
+    },
+  },
+  {
+    name: 'keeps a hundred sessions apart that are written at the same time',
+    async test(bench) {
+      const ids = await Promise.all(Array.from({ length: 100 }, (_, index) => bench.stored(`value ${index}`)));
+      const read = await Promise.all(ids.map((id, index) => bench.present(id, index % 2 ? bench.a : bench.b)));
+      read.forEach((session, index) => equal(session.value, `value ${index}`));
+    },
+  },
+];
+
+/** A clock that can be moved shows what a step of it does. */
+export const clockCases: readonly ContractCase[] = [
+  {
+    name: 'keeps a live session when the clock is set back, and ends it when the clock passes its expiry',
+    async test(bench) {
+      const id = await bench.stored('v', { expiresAt: bench.now() + 30_000 });
+      await bench.pass(-3_600_000);
+      equal((await bench.present(id)).value, 'v');
+      await bench.pass(3_600_000);
+      await bench.present(id);
+      await bench.pass(30_000);
+      await bench.absent(id);
+    },
+  },
+];

@@ -1,0 +1,109 @@
+import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
+import { SessionStorageMemory } from '../../src/storage/session-storage-memory.js';
+import { SessionStorageResilient } from '../../src/storage/session-storage-resilient.js';
+import type { SessionStorage } from '../../src/storage/session-storage.js';
+import { FakeClock } from '../../src/testing/fake-clock.js';
+import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
+
+/** The three verbs of a storage, as somebody's own class would have them. */
+function threeVerbs(storage: SessionStorage): SessionStorage {
+  return {
+    read: async (id) => {
+      const session = await storage.read(id);
+      if (!session) return undefined;
+      const { version: _version, ...rest } = session;
+      return rest;
+    },
+    write: async (id, session) => void (await storage.write(id, session)),
+    invalidate: async (id) => void (await storage.invalidate(id)),
+  };
+}
+
+function memory() {
+  const clock = new FakeClock();
+  return { clock, storage: new SessionStorageMemory({ now: clock.now }) };
+}
+
+const clocked = (a: SessionStorage, clock: FakeClock) => ({
+  a,
+  now: clock.now,
+  advance: (milliseconds: number) => clock.advance(milliseconds),
+});
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    return clocked(storage, clock);
+  },
+  { name: 'SessionStorageMemory', fakeClock: true },
+);
+
+sessionStorageContract({ describe, it }, () => ({ a: new SessionStorageMemory() }), {
+  name: 'SessionStorageMemory in real time',
+});
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    return clocked(threeVerbs(storage), clock);
+  },
+  { name: 'a storage of three verbs', capabilities: [], fakeClock: true },
+);
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    return clocked(new SessionStorageGuarded(threeVerbs(storage), { now: clock.now }), clock);
+  },
+  { name: 'SessionStorageGuarded over three verbs', capabilities: ['replace', 'touch'], fakeClock: true },
+);
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    return clocked(new SessionStorageGuarded(storage, { now: clock.now }), clock);
+  },
+  { name: 'SessionStorageGuarded over a storage with owners', fakeClock: true, sessionsOfOneOwner: 2000 },
+);
+
+/** A storage whose backend can hang or be cut off. */
+function breakable(storage: SessionStorage) {
+  let mood: 'well' | 'hang' | 'down' = 'well';
+  const through =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> => {
+      if (mood === 'hang') return new Promise<R>(() => {});
+      if (mood === 'down') return Promise.reject(new Error('ECONNREFUSED'));
+      return call(...args);
+    };
+  const { owners } = storage;
+  const broken: SessionStorage = {
+    read: through((id) => storage.read(id)),
+    write: through((id, session) => storage.write(id, session)),
+    invalidate: through((id) => storage.invalidate(id)),
+    replace: through((id, session, version) => storage.replace!(id, session, version)),
+    touch: through((id, expiresAt, version) => storage.touch!(id, expiresAt, version)),
+    owners: {
+      list: through((owner) => owners!.list(owner)),
+      invalidateAll: through((owner, except) => owners!.invalidateAll(owner, except)),
+    },
+    sweep: through((limit) => storage.sweep!(limit)),
+    ping: through(() => storage.ping!()),
+  };
+  const set = (next: typeof mood) => () => void (mood = next);
+  return { storage: broken, faults: { hang: set('hang'), down: set('down'), restore: set('well') } };
+}
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    const { storage: broken, faults } = breakable(storage);
+    return { ...clocked(new SessionStorageResilient(broken, { timeoutInMilliseconds: 20 }), clock), faults };
+  },
+  { name: 'SessionStorageResilient', fakeClock: true, faults: ['hang', 'down'] },
+);
