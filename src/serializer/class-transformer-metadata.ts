@@ -1,11 +1,134 @@
-import 'reflect-metadata';
+import { Exclude, TransformationType } from 'class-transformer';
+import type { ClassTransformOptions } from 'class-transformer';
 import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
-// @ts-expect-error class-transformer 0.5 declares no types for this file; @nestjs/mapped-types imports it as well.
+import type { TypeMetadata } from 'class-transformer/types/interfaces/index.js';
+// @ts-expect-error class-transformer 0.5 ships no types beside this file; @nestjs/mapped-types imports it all the same.
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import type { AnyClass, ClassDeclaration, Direction, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
 
 const storage = defaultMetadataStorage as MetadataStorage;
 
-/** The name under which a property is stored: its own, or the one `@Expose({ name })` gives. */
-export function storedNameOf(type: new () => object, property: string): string {
-  return storage.findExposeMetadata(type, property)?.options?.name ?? property;
+/** The name under which a property is stored: its own, or the one that `@Expose({ name })` gives. */
+export function storedNameOf(type: AnyClass, property: string): string {
+  return storage.findExposeMetadata(type, property)?.options?.name || property;
+}
+
+/** What `type` declares in one direction, under class-transformer's options: its `getKeys`, worked out once. */
+export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
+  const declared = storage.getStrategy(type);
+  const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
+  const open = strategy === 'exposeAll' && !options.excludeExtraneousValues;
+  const excluded = excludedIn(type, direction);
+  const exposed = new Set(storage.getExposedProperties(type, transformationOf(direction)).map(keyIn(type, direction)));
+  const fields = new Map<string, FieldDeclaration>();
+  for (const key of keysOf(type, direction)) {
+    const applies = !excluded.has(key) && isSelected(storage.findExposeMetadata(type, key)?.options, options);
+    const property = direction === 'read' ? propertyOf(type, key) : key;
+    fields.set(key, {
+      key,
+      target: direction === 'read' ? property : storedNameOf(type, key),
+      taken: applies && (open || exposed.has(key)),
+      exposed: applies && exposed.has(key),
+      type: typeOf(storage.findTypeMetadata(type, property)),
+      transform: transformOf(type, property, direction, options),
+    });
+  }
+  return { open, fields };
+}
+
+/** Properties under `@Exclude()` in this direction. */
+export function excludedIn(type: AnyClass, direction: Direction): ReadonlySet<string> {
+  return new Set(storage.getExcludedProperties(type, transformationOf(direction)));
+}
+
+/**
+ * Refuses to work beside a second copy of class-transformer (a bundler's, an ES module build's): the decorators would
+ * then write into a storage that nobody reads, and excluded fields would be stored.
+ */
+export function assertDecoratorsAreSeen(): void {
+  Exclude()(DecoratorProbe.prototype, 'probe');
+  if (storage.findExcludeMetadata(DecoratorProbe, 'probe')) return;
+  throw new SessionConfigurationError(
+    'The decorators of class-transformer write where the session serializer cannot read: it is loaded twice. ' +
+      "Leave 'class-transformer' out of the bundle (an external module), or give the session a serializer of your own.",
+  );
+}
+
+class DecoratorProbe {}
+
+function transformationOf(direction: Direction): TransformationType {
+  return direction === 'read' ? TransformationType.PLAIN_TO_CLASS : TransformationType.CLASS_TO_PLAIN;
+}
+
+function keyIn(type: AnyClass, direction: Direction): (property: string) => string {
+  return direction === 'read' ? (property) => storedNameOf(type, property) : (property) => property;
+}
+
+function propertyOf(type: AnyClass, key: string): string {
+  return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
+}
+
+// Every name that any decorator stands on, in this class or one it extends. The storage has no method for all four.
+function keysOf(type: AnyClass, direction: Direction): Set<string> {
+  const keys = new Set<string>();
+  const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = storage as unknown as Record<
+    string,
+    Map<unknown, Map<string | undefined, unknown>>
+  >;
+  for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
+    for (const metadata of [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas]) {
+      for (const property of metadata?.get(owner)?.keys() ?? []) {
+        if (typeof property !== 'string') continue;
+        keys.add(property);
+        if (direction === 'read') keys.add(storedNameOf(type, property));
+      }
+    }
+  }
+  return keys;
+}
+
+function typeOf(metadata: TypeMetadata | undefined): TypeDeclaration | undefined {
+  if (!metadata) return undefined;
+  const { typeFunction, reflectedType, options } = metadata;
+  const discriminator = options?.discriminator;
+  return {
+    fixed: !typeFunction || typeFunction.length === 0,
+    resolve: typeFunction ? (help) => typeFunction(help) : () => reflectedType as unknown,
+    designType: reflectedType as unknown,
+    discriminator:
+      discriminator?.property && discriminator.subTypes
+        ? { ...discriminator, kept: options.keepDiscriminatorProperty === true }
+        : undefined,
+  };
+}
+
+function transformOf(
+  type: AnyClass,
+  key: string,
+  direction: Direction,
+  options: ClassTransformOptions,
+): FieldDeclaration['transform'] {
+  const transformation = transformationOf(direction);
+  const transforms = storage
+    .findTransformMetadatas(type, key, transformation)
+    .filter((metadata) => isSelected(metadata.options, options));
+  if (transforms.length === 0) return undefined;
+  return (value, obj) =>
+    transforms.reduce<unknown>(
+      (present, { transformFn }) => transformFn({ value: present, key, obj, type: transformation, options }) as unknown,
+      value,
+    );
+}
+
+// class-transformer's own rules: a version limits only what names one, and without groups only the ungrouped counts.
+function isSelected(
+  declared: { since?: number; until?: number; groups?: string[] } | undefined,
+  { version, groups }: ClassTransformOptions,
+): boolean {
+  if (!declared) return true;
+  if (version !== undefined && declared.since && version < declared.since) return false;
+  if (version !== undefined && declared.until && version >= declared.until) return false;
+  if (!groups?.length) return !declared.groups?.length;
+  return !declared.groups || groups.some((group) => declared.groups!.includes(group));
 }

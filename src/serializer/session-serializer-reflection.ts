@@ -1,51 +1,74 @@
-import 'reflect-metadata';
-import { instanceToPlain, plainToInstance } from 'class-transformer';
 import type { ClassTransformOptions } from 'class-transformer';
-import { SessionUnserializableError } from '../errors/session.errors.js';
-import { storedNameOf } from './class-transformer-metadata.js';
+import { assertDecoratorsAreSeen, storedNameOf } from './class-transformer-metadata.js';
+import { joinFields, parseObject, splitFields } from './json-text.js';
+import { ReflectionReader } from './reflection-reader.js';
+import { ReflectionWriter } from './reflection-writer.js';
+import { RememberedFields } from './remembered-fields.js';
 import type { FieldwiseSessionSerializer } from './session-serializer.js';
-import { decodeFields, encodeTagged } from './tagged-value.js';
+import { decodeFields } from './tagged-value.js';
+import { UnwritableValue } from './unwritable-value.js';
 
+/** Options of class-transformer, with its meaning; all of them hold for both directions. */
 export type SessionSerializerReflectionOptions = Pick<
   ClassTransformOptions,
-  'groups' | 'version' | 'strategy' | 'excludeExtraneousValues' | 'exposeDefaultValues'
+  /** For classes that do not say so themselves: `'excludeAll'` stores only what is under `@Expose()`. */
+  | 'strategy'
+  /** Store only what is under `@Expose()`, in every class. */
+  | 'excludeExtraneousValues'
+  /** The groups whose fields are stored. */
+  | 'groups'
+  /** The version whose fields are stored: `since` and `until`. */
+  | 'version'
+  /** An exposed field that is not stored keeps its initializer's value. Default `true`, unlike class-transformer's. */
+  | 'exposeDefaultValues'
 >;
 
-/** Writes a session as JSON, as the decorators of class-transformer on its class declare. */
+/**
+ * Writes a session as compact JSON and reads it into a new instance, as the decorators of class-transformer on its
+ * class and on nested ones declare: `@Type`, `@Expose`, `@Exclude`, `@Transform`. Without any of them, plain values,
+ * Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and infinities come back as they were (tagged-value.ts
+ * shows their text). A class instance under no `@Type` comes back as a plain object.
+ *
+ * Stored fields that the class does not have are kept, on the instance or, where class-transformer drops them, beside
+ * it. A field under `@Exclude()` is never stored.
+ */
 export class SessionSerializerReflection<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: new () => S;
-  readonly #options: ClassTransformOptions;
+  readonly #remembered = new RememberedFields();
+  readonly #reader: ReflectionReader;
+  readonly #writer: ReflectionWriter;
 
+  /** @throws {SessionConfigurationError} when class-transformer is loaded twice and the decorators are not seen. */
   constructor(type: new () => S, options: SessionSerializerReflectionOptions = {}) {
+    assertDecoratorsAreSeen();
     this.#type = type;
-    this.#options = { exposeDefaultValues: true, ...options };
+    const resolved: ClassTransformOptions = { exposeDefaultValues: true, exposeUnsetFields: true, ...options };
+    this.#reader = new ReflectionReader(resolved, this.#remembered);
+    this.#writer = new ReflectionWriter(resolved, this.#remembered);
   }
 
+  /**
+   * @throws {SessionUnserializableError} for a function, a symbol, a cycle, more than 100 levels, a class whose content
+   * no field shows (Promise, WeakMap, RegExp, Error, URL, ...), and for whatever a getter or `@Transform()` throws.
+   */
   serialize(session: S): string {
     try {
-      const plain = instanceToPlain(session, this.#options);
-      const fields = Object.entries(plain)
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => [name, encodeTagged(value, 1)]);
-      return JSON.stringify(Object.fromEntries(fields));
-    } catch (cause) {
-      throw new SessionUnserializableError(this.#type.name, (cause as Error).message, { cause });
+      return this.#writer.write(this.#type, session);
+    } catch (error) {
+      throw UnwritableValue.from(error).toError(this.#type.name);
     }
   }
 
   deserialize(text: string): S {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new SyntaxError('no JSON object');
-    return plainToInstance(this.#type, decodeFields(parsed as Record<string, unknown>), this.#options);
+    return this.#reader.read(this.#type, decodeFields(parseObject(text), 0));
   }
 
   split(text: string): Map<string, string> {
-    const fields = Object.entries(JSON.parse(text) as Record<string, unknown>);
-    return new Map(fields.map(([name, value]) => [name, JSON.stringify(value)]));
+    return splitFields(text);
   }
 
   join(fields: ReadonlyMap<string, string>): string {
-    return `{${Array.from(fields, ([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`;
+    return joinFields(fields);
   }
 
   nameOf(property: string): string {

@@ -1,97 +1,129 @@
-/** Objects and arrays may stand this deep in each other; deeper is an error, never an overflow of the stack. */
+/**
+ * Values that JSON does not have are written as objects of one key that begins with `#`:
+ *
+ * | value | text |
+ * |---|---|
+ * | `Date` | `{"#date":1700000000000}`, `{"#date":null}` for an invalid one |
+ * | bigint | `{"#bigint":"123"}` |
+ * | `NaN`, `Infinity`, `-Infinity`, `-0` | `{"#number":"NaN"}` |
+ * | `undefined` | `{"#undefined":0}` |
+ * | `Map`, `Set` | `{"#map":[[key,value]]}`, `{"#set":[value]}` |
+ * | `Buffer`, `Uint8Array` | `{"#bytes":"base64"}`, `{"#uint8array":"base64"}` |
+ * | an object of the user's with one such key | `{"#object":{"#date":1}}` |
+ *
+ * A single `#` key of another name is the user's own data.
+ */
+export type Tag = keyof typeof DECODERS;
+
+const HASH = 0x23;
+
+export const TEXT_OF_UNDEFINED = '{"#undefined":0}';
+
+/** How deep objects may stand in each other, in a session and in a text. Deeper is an error, never a stack overflow. */
 export const MAX_DEPTH = 100;
 
-const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** Whether a property of this name could reach a prototype. Such names are never written and never set. */
-export function isForbiddenName(name: string): boolean {
-  return FORBIDDEN.has(name);
+/** Whether a name could reach a prototype: such a key is neither written nor read. */
+export function isForbidden(name: string): boolean {
+  const { length } = name;
+  return (length === 9 || length === 11) && (name === '__proto__' || name === 'prototype' || name === 'constructor');
 }
 
-/** What is written for values that JSON does not have: objects of one key, which begins with `#`. */
-export function encodeTagged(value: unknown, depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw new RangeError('nested too deep');
-  switch (typeof value) {
-    case 'undefined':
-      return { '#undefined': 0 };
-    case 'bigint':
-      return { '#bigint': String(value) };
-    case 'number':
-      if (Object.is(value, -0)) return { '#number': '-0' };
-      return Number.isFinite(value) ? value : { '#number': String(value) };
-    case 'function':
-    case 'symbol':
-      throw new TypeError(`a ${typeof value}`);
-    case 'object':
-      return value === null ? null : encodeObject(value, depth);
-    default:
-      return value;
-  }
+/**
+ * The text of an object with `count` fields; escaped where it would be read as a tag.
+ * @param open the text but for its closing brace.
+ */
+export function closeObject(open: string, count: number): string {
+  if (count === 0) return '{}';
+  return count === 1 && open.charCodeAt(2) === HASH ? `{"#object":${open}}}` : `${open}}`;
 }
 
-function encodeObject(value: object, depth: number): unknown {
-  if (value instanceof Date) return { '#date': Number.isNaN(value.getTime()) ? null : value.getTime() };
-  if (Buffer.isBuffer(value)) return { '#buffer': value.toString('base64') };
-  if (value instanceof Uint8Array) return { '#bytes': Buffer.from(value).toString('base64') };
-  if (Array.isArray(value)) return Array.from(value, (item) => encodeTagged(item, depth + 1));
-  if (value instanceof Set) return { '#set': Array.from(value, (item) => encodeTagged(item, depth + 1)) };
-  if (value instanceof Map) {
-    return { '#map': Array.from(value, (entry) => entry.map((item) => encodeTagged(item, depth + 1))) };
-  }
-  const fields = Object.entries(value)
-    .filter(([name]) => !isForbiddenName(name))
-    .map(([name, field]): [string, unknown] => [name, encodeTagged(field, depth + 1)]);
-  const encoded = Object.fromEntries(fields);
-  return fields.length === 1 && fields[0]![0].startsWith('#') ? { '#object': encoded } : encoded;
-}
-
-/** The inverse of {@link encodeTagged}. */
-export function decodeTagged(value: unknown, depth = 0): unknown {
-  if (depth > MAX_DEPTH) throw new RangeError('nested too deep');
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item) => decodeTagged(item, depth + 1));
-  const names = Object.keys(value);
-  if (names.length === 1 && names[0]!.startsWith('#')) {
-    return decodeTag(names[0]!, (value as Record<string, unknown>)[names[0]!], depth);
-  }
-  return decodeFields(value as Record<string, unknown>, depth);
-}
-
-/** The object itself is no tag, only its fields may hold some. */
-export function decodeFields(value: Record<string, unknown>, depth = 0): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
-  for (const name of Object.keys(value)) {
-    if (!isForbiddenName(name)) fields[name] = decodeTagged(value[name], depth + 1);
+/**
+ * Turns what `JSON.parse` gave into the values that were written, in place. The object itself is no tag, only what
+ * stands in it may be one.
+ * @throws {SyntaxError} when a tag is broken or the text is nested too deep.
+ */
+export function decodeFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (isForbidden(name)) delete fields[name];
+    else if (typeof value === 'object' && value !== null) {
+      const decoded = decode(value, depth + 1);
+      if (decoded !== value) fields[name] = decoded;
+    }
   }
   return fields;
 }
 
-function decodeTag(tag: string, content: unknown, depth: number): unknown {
-  switch (tag) {
-    case '#undefined':
-      return undefined;
-    case '#bigint':
-      return BigInt(content as string);
-    case '#number':
-      return Number(content);
-    case '#date':
-      return new Date(content === null ? NaN : (content as number));
-    case '#buffer':
-      return Buffer.from(content as string, 'base64');
-    case '#bytes':
-      return new Uint8Array(Buffer.from(content as string, 'base64'));
-    case '#set':
-      return new Set((content as unknown[]).map((item) => decodeTagged(item, depth + 1)));
-    case '#map':
-      return new Map(
-        (content as [unknown, unknown][]).map(([key, item]) => [
-          decodeTagged(key, depth + 1),
-          decodeTagged(item, depth + 1),
-        ]),
-      );
-    case '#object':
-      return decodeFields(content as Record<string, unknown>, depth);
-    default:
-      return { [tag]: decodeTagged(content, depth + 1) };
+function decode(value: object, depth: number): unknown {
+  if (depth > MAX_DEPTH) throw new SyntaxError('A stored session is nested too deep.');
+  if (Array.isArray(value)) return decodeList(value, depth);
+  const fields = value as Record<string, unknown>;
+  let tag: string | undefined;
+  for (const name in fields) {
+    if (tag !== undefined || name.charCodeAt(0) !== HASH) return decodeFields(fields, depth);
+    tag = name;
   }
+  if (tag === undefined || !Object.hasOwn(DECODERS, tag)) return decodeFields(fields, depth);
+  return DECODERS[tag as Tag](fields[tag], depth);
+}
+
+function decodeList(list: unknown[], depth: number): unknown[] {
+  for (let index = 0; index < list.length; index++) {
+    const value = list[index];
+    if (typeof value === 'object' && value !== null) list[index] = decode(value, depth + 1);
+  }
+  return list;
+}
+
+const NUMBERS = new Map([
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+  ['-0', -0],
+]);
+
+const DECODERS = {
+  '#date': (content: unknown): unknown => {
+    if (content !== null && typeof content !== 'number') throw broken();
+    return new Date(content ?? NaN);
+  },
+  '#bigint': (content: unknown): unknown => {
+    if (typeof content !== 'string' || !/^-?\d+$/.test(content)) throw broken();
+    return BigInt(content);
+  },
+  '#number': (content: unknown): unknown => NUMBERS.get(content as string) ?? fail(),
+  '#undefined': (): unknown => undefined,
+  '#map': (content: unknown, depth: number): unknown => {
+    const map = new Map<unknown, unknown>();
+    for (const entry of listOf(content)) {
+      const [key, value] = decodeList(listOf(entry), depth);
+      map.set(key, value);
+    }
+    return map;
+  },
+  '#set': (content: unknown, depth: number): unknown => new Set(decodeList(listOf(content), depth)),
+  '#bytes': (content: unknown): unknown => bytesOf(content),
+  '#uint8array': (content: unknown): unknown => new Uint8Array(bytesOf(content)),
+  '#object': (content: unknown, depth: number): unknown => {
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) throw broken();
+    return decodeFields(content as Record<string, unknown>, depth);
+  },
+};
+
+function listOf(content: unknown): unknown[] {
+  if (!Array.isArray(content)) throw broken();
+  return content;
+}
+
+function bytesOf(content: unknown): Buffer {
+  if (typeof content !== 'string') throw broken();
+  return Buffer.from(content, 'base64');
+}
+
+function fail(): never {
+  throw broken();
+}
+
+function broken(): SyntaxError {
+  return new SyntaxError('A tagged value in a stored session is broken.');
 }

@@ -1,0 +1,70 @@
+const LONGEST_SCANNED = 64;
+
+/** The JSON text of a string. Short ones without anything to escape are the rule, and need no call out of the engine. */
+export function textOfString(value: string): string {
+  if (value.length > LONGEST_SCANNED) return JSON.stringify(value);
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index);
+    const isPlain = code >= 0x20 && code !== 0x22 && code !== 0x5c && (code < 0xd800 || code > 0xdfff);
+    if (!isPlain) return JSON.stringify(value);
+  }
+  return `"${value}"`;
+}
+
+/** The JSON text of a number, tagged where JSON has none. */
+export function textOfNumber(value: number): string {
+  if (value === 0) return Object.is(value, -0) ? '{"#number":"-0"}' : '0';
+  return Number.isFinite(value) ? `${value}` : `{"#number":"${value}"}`;
+}
+
+/** The top-level fields of a JSON object, each with its own text, in the order of the text. */
+export function splitFields(text: string): Map<string, string> {
+  parseObject(text);
+  const fields = new Map<string, string>();
+  let index = text.indexOf('{') + 1;
+  for (;;) {
+    const start = text.indexOf('"', index);
+    if (start === -1) return fields;
+    const colon = text.indexOf(':', endOfString(text, start));
+    const end = endOfValue(text, colon + 1);
+    fields.set(JSON.parse(text.slice(start, colon)) as string, text.slice(colon + 1, end).trim());
+    index = end;
+  }
+}
+
+/** The inverse of {@link splitFields}. */
+export function joinFields(fields: ReadonlyMap<string, string>): string {
+  let text = '';
+  for (const [name, value] of fields) text += `${text === '' ? '' : ','}${textOfString(name)}:${value}`;
+  return `{${text}}`;
+}
+
+/** @throws {SyntaxError} for anything but a JSON object. The message shows nothing of the text, as JSON.parse's does. */
+export function parseObject(text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new SyntaxError('A stored session is no JSON text.');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new SyntaxError('A stored session is no JSON object.');
+}
+
+// Both walk over text that JSON.parse has accepted.
+function endOfString(text: string, start: number): number {
+  let index = start + 1;
+  while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1;
+  return index + 1;
+}
+
+function endOfValue(text: string, start: number): number {
+  let open = 0;
+  for (let index = start; ; index++) {
+    const character = text[index];
+    if (character === '"') index = endOfString(text, index) - 1;
+    else if (character === '{' || character === '[') open++;
+    else if (open === 0 && (character === ',' || character === '}')) return index;
+    else if (character === '}' || character === ']') open--;
+  }
+}

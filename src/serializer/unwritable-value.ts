@@ -1,0 +1,42 @@
+import { SessionUnserializableError } from '../errors/session.errors.js';
+
+/** A value that cannot be written, on its way out: every object it stands in adds itself and the step to it. */
+export class UnwritableValue extends Error {
+  readonly #steps: string[] = [];
+  readonly #holders: object[] = [];
+
+  /** The same error, or a new one around whatever a getter or `@Transform()` threw. */
+  static from(error: unknown): UnwritableValue {
+    return error instanceof UnwritableValue ? error : new UnwritableValue('reading it failed', { cause: error });
+  }
+
+  /** {@link from}, with one more step to the value. */
+  static within(error: unknown, holder: object, step: string | number): UnwritableValue {
+    const unwritable = UnwritableValue.from(error);
+    unwritable.#steps.unshift(stepText(step));
+    unwritable.#holders.unshift(holder);
+    return unwritable;
+  }
+
+  /** @param root the class of the session. */
+  toError(root: string): SessionUnserializableError {
+    const again = this.#holders.findIndex((holder, index) => this.#holders.indexOf(holder) < index);
+    const isCycle = again !== -1;
+    const steps = isCycle ? this.#steps.slice(0, again) : this.#steps;
+    const problem = isCycle ? 'it leads back to an object that it stands in (a cycle)' : this.message;
+    return new SessionUnserializableError(
+      root + shortened(steps).join(''),
+      problem,
+      'cause' in this ? { cause: this.cause } : {},
+    );
+  }
+}
+
+function stepText(step: string | number): string {
+  if (typeof step === 'number') return `[${step}]`;
+  return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+}
+
+function shortened(steps: readonly string[]): readonly string[] {
+  return steps.length > 20 ? [...steps.slice(0, 20), '...'] : steps;
+}

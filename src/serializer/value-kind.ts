@@ -1,0 +1,37 @@
+/**
+ * How an object is written, by its prototype. `class`: field by field, as class-transformer does. `exotic`: it keeps
+ * its content where no field shows it (Promise, WeakMap, Error, RegExp, ...) and would silently become `{}`.
+ */
+export type ValueKind = 'plain' | 'class' | 'array' | 'date' | 'map' | 'set' | 'bytes' | 'exotic';
+
+const KINDS_OF_BUILT_INS: Readonly<Record<string, ValueKind>> = {
+  Object: 'plain',
+  Array: 'array',
+  Date: 'date',
+  Map: 'map',
+  Set: 'set',
+  Uint8Array: 'bytes',
+};
+
+/** The kind of objects of this prototype; subclasses of a built-in are of its kind, of whatever realm it is. */
+export function kindOf(prototype: object | null): ValueKind {
+  let kind: ValueKind = 'plain';
+  for (let level = prototype; level !== null; level = Object.getPrototypeOf(level) as object | null) {
+    const owner: unknown = Object.getOwnPropertyDescriptor(level, 'constructor')?.value;
+    if (typeof owner === 'function' && isBuiltIn(owner)) {
+      const builtIn = KINDS_OF_BUILT_INS[owner.name] ?? 'exotic';
+      return builtIn === 'plain' ? kind : builtIn;
+    }
+    kind = 'class';
+  }
+  return kind;
+}
+
+/** Whether `type` is a class whose instances are written field by field. */
+export function isFieldClass(type: unknown): type is new () => object {
+  return typeof type === 'function' && type.prototype !== undefined && kindOf(type.prototype as object) === 'class';
+}
+
+function isBuiltIn(owner: object): boolean {
+  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(owner));
+}

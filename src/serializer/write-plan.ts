@@ -1,0 +1,91 @@
+import { isAssignable } from './assignable.js';
+import type { ClassDeclaration } from './class-declaration.js';
+import { textOfString } from './json-text.js';
+import { isForbidden, TEXT_OF_UNDEFINED } from './tagged-value.js';
+
+export type Fields = Record<string, unknown>;
+
+/** One field of a class on its way into the text. */
+export interface WriteField {
+  readonly property: string;
+  readonly stored: string;
+  /** What stands before the value in the text: an opening brace or a comma, and the name. */
+  readonly asFirst: string;
+  readonly asNext: string;
+  /** The text of the value, `undefined` if nothing is stored. `depth` is where the value stands. */
+  readonly write: (holder: Fields, depth: number) => string | undefined;
+}
+
+export function writeField(property: string, stored: string, write: WriteField['write']): WriteField {
+  const name = textOfString(stored);
+  return { property, stored, asFirst: `{${name}:`, asNext: `,${name}:`, write };
+}
+
+export interface WritePlanParts {
+  readonly declaration: ClassDeclaration;
+  /** By property, for every property of the declaration. */
+  readonly declared: ReadonlyMap<string, WriteField>;
+  /** Makes the field of a property without decorators. */
+  readonly undeclared: (property: string) => WriteField;
+  /** Properties that are never written, whatever the declaration says. */
+  readonly excluded: ReadonlySet<string>;
+  /** Properties that are written as undefined if the value has them not. */
+  readonly defaults: readonly string[];
+  /** A field of the same text for every value: the discriminator. */
+  readonly constant: WriteField | undefined;
+}
+
+const MOST_SHAPES = 4;
+
+/** Which fields of a class are written and in which order, worked out once for every set of own properties. */
+export class WritePlan {
+  readonly #parts: WritePlanParts;
+  readonly #shapes: { readonly keys: readonly string[]; readonly fields: readonly WriteField[] }[] = [];
+
+  constructor(parts: WritePlanParts) {
+    this.#parts = parts;
+  }
+
+  /** The fields of an instance with these own properties, ordered by stored name. */
+  fieldsFor(keys: readonly string[]): readonly WriteField[] {
+    for (const shape of this.#shapes) if (isSame(shape.keys, keys)) return shape.fields;
+    const fields = this.#fieldsFor(keys);
+    if (this.#shapes.length === MOST_SHAPES) this.#shapes.pop();
+    this.#shapes.unshift({ keys, fields });
+    return fields;
+  }
+
+  #fieldsFor(keys: readonly string[]): readonly WriteField[] {
+    const { declaration, declared, undeclared, excluded, defaults, constant } = this.#parts;
+    const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
+    const byName = new Map<string, WriteField>();
+    for (const key of new Set([...keys, ...defaults, ...exposed])) {
+      const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
+      if (!isTaken || excluded.has(key) || isForbidden(key)) continue;
+      const field = declared.get(key) ?? undeclared(key);
+      byName.set(field.stored, field);
+    }
+    if (constant) byName.set(constant.stored, constant);
+    return sorted(byName.values());
+  }
+}
+
+export function sorted(fields: Iterable<WriteField>): readonly WriteField[] {
+  return [...fields].sort((left, right) => (left.stored < right.stored ? -1 : 1));
+}
+
+/**
+ * What is written for a property that is undefined: nothing where a new instance has it undefined as well, and where
+ * it has an initial value a tag, or the initial value would come back.
+ * @param fresh a new instance of what the text is read into; `undefined` for a plain object.
+ */
+export function textOfUndefined(fresh: Fields | undefined, property: string): string | undefined {
+  if (fresh && !(isAssignable(fresh, property) && fresh[property] !== undefined)) return undefined;
+  return TEXT_OF_UNDEFINED;
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
+}
