@@ -27,6 +27,11 @@ export class HttpCall {
     return /^\s*https\b/i.test(this.requestHeader('x-forwarded-proto') ?? '');
   }
 
+  /** Whether there is a response at all. */
+  get hasResponse(): boolean {
+    return this.#response !== undefined;
+  }
+
   get responded(): boolean {
     return this.#response === undefined || this.#response.headersSent;
   }

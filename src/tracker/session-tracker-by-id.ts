@@ -1,6 +1,7 @@
 import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
-import type { ReplaceResult, SessionStorage, SessionToStore, StoredSession } from '../storage/session-storage.js';
+import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
+import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
@@ -9,9 +10,6 @@ import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { refreshSession } from './session-refresh.js';
 import type { LoadResult, SessionToTrack, SessionTracker, StoreResult, TrackedSession } from './session-tracker.js';
-
-/** A storage that can replace conditionally, as every storage can once it is guarded. */
-export type ConditionalStorage = SessionStorage & Required<Pick<SessionStorage, 'replace'>>;
 
 /** What a {@link SessionTrackerById} may be told. */
 export interface SessionTrackerByIdOptions<S extends object> {
@@ -48,7 +46,7 @@ const LONGEST_ID = 512;
  */
 export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly kind = 'by-id';
-  readonly storage: ConditionalStorage;
+  readonly storage: ConditionalSessionStorage;
   readonly #name: string;
   readonly #type: SessionClass<S>;
   readonly #serializer: SessionSerializer<S>;
@@ -63,7 +61,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   constructor(
     type: SessionClass<S>,
     serializer: SessionSerializer<S>,
-    storage: ConditionalStorage,
+    storage: ConditionalSessionStorage,
     options: SessionTrackerByIdOptions<S>,
   ) {
     this.#name = options.name;
@@ -114,6 +112,17 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     if (!envelope) return undefined;
     const renewedAt = touched > envelope.renewedAt && touched <= now ? touched : envelope.renewedAt;
     return { createdAt: envelope.createdAt, renewedAt, text: envelope.text };
+  }
+
+  /** A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. */
+  peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
+    const opened = stored.value === ROTATED ? undefined : this.open(stored);
+    if (!opened || !this.#lifetime.isAlive(opened, this.#now())) return undefined;
+    try {
+      return { createdAt: opened.createdAt, renewedAt: opened.renewedAt, value: this.#serializer.deserialize(opened.text) };
+    } catch {
+      return undefined;
+    }
   }
 
   async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {

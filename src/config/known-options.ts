@@ -1,0 +1,23 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+
+/**
+ * Refuses options that do not exist, since a misspelt one would be a default nobody chose.
+ * @param place where they were written, for the message.
+ */
+export function refuseUnknownOptions(place: string, options: object, known: readonly string[]): void {
+  for (const option of Object.keys(options)) {
+    if (known.includes(option)) continue;
+    const meant = known.find((name) => name.toLowerCase().startsWith(option.toLowerCase().slice(0, 4)));
+    throw new SessionConfigurationError(
+      `${place}: unknown option "${option}".` +
+        (meant ? ` Did you mean ${meant}?` : '') +
+        ` Known: ${known.join(', ')}.`,
+    );
+  }
+}
+
+/** Refuses a value that is none of `allowed`. */
+export function refuseOtherThan(place: string, option: string, value: unknown, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value as string)) return;
+  throw new SessionConfigurationError(`${place}: ${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
+}

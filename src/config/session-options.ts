@@ -1,0 +1,77 @@
+import type { KeyMaterial } from '../keys/key-material.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { SessionEventListener } from '../session/session-event.js';
+import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
+import type { SessionStorage } from '../storage/session-storage.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import type { SessionIdProvider } from '../tracker/session-id-provider.js';
+import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
+import type { OnClash } from '../tracker/session-merge.js';
+import type { CookieConfiguration } from '../transport/cookie-configuration.js';
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+
+/** Static facts of a session, said in its `@Session(name, options)`. */
+export interface SessionOptions<S extends object = object> extends SessionLifetimeOptions, SessionPolicies {
+  /**
+   * `by-value`: the content travels, sealed. `by-id`: an id travels, the content is in a storage; needed for parallel
+   * changes, logout that cannot be undone by a copy, and lists of an owner's sessions. Default `by-value`.
+   */
+  readonly tracker?: 'by-value' | 'by-id';
+  /** `cookie`, or `header`: a request and response header called like the session. Default `cookie`. */
+  readonly transport?: 'cookie' | 'header';
+  /** Attributes of the cookie, over those of the module. */
+  readonly cookie?: CookieConfiguration;
+  /** Header sessions: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
+  readonly exposed?: boolean;
+  /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
+  readonly onClash?: OnClash<S>;
+}
+
+/** What the application's configuration says of one session, over its `@Session` options. */
+export interface SessionOverrides<S extends object = object> extends SessionOptions<S> {
+  /** The session class. */
+  readonly type: SessionClass<S>;
+  /** Another name than that of the class's `@Session`; needed for a class without one. */
+  readonly name?: string;
+  /** Where a by-id session is kept. Says `tracker: 'by-id'` unless that is said. */
+  readonly storage?: SessionStorage;
+  /** Keys of this session alone. */
+  readonly keys?: SessionKeys;
+  /** Turns it into text. Default {@link SessionSerializerReflection}. */
+  readonly serializer?: SessionSerializer<S>;
+  /**
+   * Protects the string that travels. Default: the seal for by-value, none for by-id, whose ids cannot be guessed.
+   * An empty list on a by-value session lets the client read and write it; the module warns.
+   */
+  readonly transformers?: readonly SessionTransportTransformer[];
+  /** Makes the ids of a by-id session. Default 256 random bits. */
+  readonly identity?: SessionIdProvider;
+}
+
+/** Secret keys, newest first: the first protects, all of them read. See {@link KeyRing} for what a key must be. */
+export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyMaterial | undefined>;
+
+/** A session class, a class with overrides, or a provider made by hand. */
+export type SessionRegistration = SessionClass | SessionOverrides<never> | SessionProvider<never>;
+
+/** What holds for all sessions of an application, unless one says otherwise. */
+export interface SessionsOptions
+  extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable'> {
+  /** Secret keys, newest first. Default: random ones for this process, outside production only. */
+  readonly keys?: SessionKeys;
+  /** Where by-id sessions are kept. Default: one bounded, expiring memory storage. */
+  readonly storage?: SessionStorage;
+  /** Cookie attributes of every session. */
+  readonly cookie?: CookieConfiguration;
+  /** The sessions of the application. Default: every class marked by `@Session` that has been imported. */
+  readonly sessions?: readonly SessionRegistration[];
+  /** Makes the serializer of every session that has none of its own. Default {@link SessionSerializerReflection}. */
+  readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
+  /** Milliseconds after which a storage call counts as failed. Default 1000. */
+  readonly storageTimeoutInMilliseconds?: number;
+  /** Gets an event for everything that happens to a session. Never a value, id or key. */
+  readonly onEvent?: SessionEventListener;
+  /** The clock, in epoch milliseconds, for tests. Default `Date.now`. */
+  readonly now?: () => number;
+}

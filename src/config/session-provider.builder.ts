@@ -1,0 +1,348 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { KeyRing } from '../keys/key-ring.js';
+import { noKeysError } from '../keys/key-material.js';
+import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
+import type { SessionSerializer } from '../serializer/session-serializer.js';
+import { SessionProvider } from '../session/session-provider.js';
+import {
+  isConditional,
+  SessionStorageGuarded,
+  type ConditionalSessionStorage,
+} from '../storage/session-storage-guarded.js';
+import { SessionStorageMemory } from '../storage/session-storage-memory.js';
+import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
+import type { SessionStorage } from '../storage/session-storage.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import { SessionLifetime } from '../tracker/session-lifetime.js';
+import { SessionMerge } from '../tracker/session-merge.js';
+import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
+import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
+import type { SessionTracker } from '../tracker/session-tracker.js';
+import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
+import { SessionTransportHeader } from '../transport/session-transport-header.js';
+import type { SessionTransport } from '../transport/session-transport.js';
+import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
+import { countersOf, definitionOf, ownerOf } from './session-definition.js';
+import type { SessionKeys, SessionOverrides, SessionRegistration, SessionsOptions } from './session-options.js';
+
+const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
+  'type',
+  'name',
+  'tracker',
+  'transport',
+  'cookie',
+  'exposed',
+  'idleTimeoutInSeconds',
+  'absoluteTimeoutInSeconds',
+  'renewAfterInSeconds',
+  'onClash',
+  'sendOnlyIfModified',
+  'saveOnServerError',
+  'onUnavailable',
+  'storage',
+  'keys',
+  'serializer',
+  'transformers',
+  'identity',
+];
+
+/** What {@link SessionProviderBuilder} has to say beside the provider. */
+export interface BuiltSession {
+  readonly provider: SessionProvider;
+  /** One line for the log: name, class, tracker, transport, storage, lifetimes. */
+  readonly description: string;
+}
+
+type Settings = SessionOverrides & { readonly name: string };
+
+/**
+ * Makes the {@link SessionProvider} of a declared session out of its class's `@Session`, its overrides, the module's
+ * options and the safe defaults, in this order (Ktor: `CookieSessionBuilder` and its three sisters).
+ */
+export class SessionProviderBuilder {
+  readonly #options: SessionsOptions;
+  readonly #production = process.env['NODE_ENV'] === 'production';
+  readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
+  readonly #warnings = new Set<string>();
+  #keys: KeyRing | undefined;
+  #memory: SessionStorageMemory | undefined;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** What the operator should know, each once. */
+  get warnings(): readonly string[] {
+    return [...this.#warnings];
+  }
+
+  /** The storages that this builder opened itself and that must be closed with the application. */
+  get ownedStorages(): readonly SessionStorage[] {
+    return this.#memory ? [this.#memory] : [];
+  }
+
+  /** @throws {SessionConfigurationError} when something cannot work; the message says what to write instead. */
+  build(registration: SessionRegistration): BuiltSession {
+    if (isProvider(registration)) {
+      const provider = registration as unknown as SessionProvider;
+      return { provider, description: describeProvider(provider) };
+    }
+    const settings = this.#settingsOf(registration);
+    const transport = this.#transport(settings);
+    const serializer = settings.serializer ?? this.#serializer(settings.type);
+    const lifetime = this.#lifetime(settings);
+    const tracker =
+      settings.tracker === 'by-id'
+        ? this.#trackById(settings, serializer, lifetime)
+        : this.#trackByValue(settings, serializer, lifetime);
+    this.#warnOfWeakness(settings, transport);
+    const provider = new SessionProvider(settings.name, settings.type, transport, tracker, {
+      sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
+      saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
+      onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
+    });
+    return { provider, description: describe(settings, provider, lifetime) };
+  }
+
+  #settingsOf(registration: SessionClass | SessionOverrides<never>): Settings {
+    const overrides: SessionOverrides =
+      typeof registration === 'function' ? { type: registration } : (registration as unknown as SessionOverrides);
+    const { type } = overrides;
+    if (typeof type !== 'function') {
+      throw new SessionConfigurationError(
+        'sessions: each entry is a session class, { type: SessionClass, … } or a SessionProvider. One of them is ' +
+          `${type === undefined ? 'none of these; a circular import makes a class undefined' : 'none of these'}.`,
+      );
+    }
+    const definition = definitionOf(type);
+    const settings = { ...definition?.options, ...overrides, name: overrides.name ?? definition?.name };
+    if (settings.name === undefined) {
+      throw new SessionConfigurationError(
+        `${type.name} is no session. Mark it with @Session('name'), or give it a name.`,
+      );
+    }
+    this.#check(settings as Settings);
+    if (settings.storage && !settings.tracker) return { ...settings, tracker: 'by-id' } as Settings;
+    return { tracker: 'by-value', transport: 'cookie', ...withoutUndefined(settings) } as Settings;
+  }
+
+  #check(settings: Settings): void {
+    const place = `Session "${settings.name}"`;
+    refuseUnknownOptions(place, settings, SESSION_OPTIONS);
+    refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
+    refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
+    refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
+    if (typeof settings.onClash !== 'function') {
+      refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
+    }
+    if (settings.tracker === 'by-value') {
+      for (const option of ['storage', 'identity', 'onClash'] as const) {
+        if (settings[option] === undefined) continue;
+        throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
+      }
+    }
+    if (settings.transport === 'header' && settings.cookie) {
+      throw new SessionConfigurationError(
+        `${place}: a header session has no cookie. Remove cookie or transport: 'header'.`,
+      );
+    }
+    if (settings.transport !== 'header' && settings.exposed !== undefined) {
+      throw new SessionConfigurationError(`${place}: exposed is for header sessions. A cookie must never be exposed.`);
+    }
+    try {
+      new settings.type();
+    } catch (cause) {
+      throw new SessionConfigurationError(
+        `${settings.type.name} cannot be constructed without arguments, which a fresh session needs. Give every ` +
+          'constructor parameter a default.',
+        { cause },
+      );
+    }
+  }
+
+  #transport(settings: Settings): SessionTransport {
+    const transformers = this.#transformers(settings);
+    if (settings.transport === 'header') {
+      return new SessionTransportHeader(settings.name, transformers, { exposed: settings.exposed ?? false });
+    }
+    const lifetime = this.#lifetime(settings);
+    const longest = (lifetime.idle || lifetime.absolute) / 1000;
+    return new SessionTransportCookie(
+      settings.name,
+      {
+        ...(longest > 0 ? { maxAgeInSeconds: Math.ceil(longest) } : { maxAgeInSeconds: Number.MAX_SAFE_INTEGER }),
+        ...this.#options.cookie,
+        ...settings.cookie,
+      },
+      transformers,
+    );
+  }
+
+  #transformers(settings: Settings): readonly SessionTransportTransformer[] {
+    if (settings.transformers) return settings.transformers;
+    if (settings.tracker === 'by-id') return [];
+    const binding = { name: settings.name, transport: settings.transport ?? 'cookie' };
+    return [new SessionTransportTransformerSeal(this.#keyRing(settings), binding)];
+  }
+
+  #keyRing(settings: Settings): KeyRing {
+    if (settings.keys !== undefined) return toKeyRing(settings.keys);
+    if (this.#keys) return this.#keys;
+    if ('keys' in this.#options && this.#options.keys !== undefined) {
+      this.#keys = toKeyRing(this.#options.keys);
+    } else if (this.#production) {
+      throw noKeysError();
+    } else {
+      this.#keys = KeyRing.development();
+      this.#warnings.add(
+        'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
+          'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +
+          `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
+      );
+    }
+    return this.#keys;
+  }
+
+  #serializer<S extends object>(type: SessionClass<S>): SessionSerializer<S> {
+    return this.#options.serializer?.(type) ?? new SessionSerializerReflection(type);
+  }
+
+  #lifetime(settings: Settings): SessionLifetime {
+    return new SessionLifetime({
+      ...pick(this.#options, 'idleTimeoutInSeconds', 'absoluteTimeoutInSeconds', 'renewAfterInSeconds'),
+      ...pick(settings, 'idleTimeoutInSeconds', 'absoluteTimeoutInSeconds', 'renewAfterInSeconds'),
+    });
+  }
+
+  #trackById(settings: Settings, serializer: SessionSerializer, lifetime: SessionLifetime): SessionTracker {
+    const { name, type } = settings;
+    return new SessionTrackerById(type, serializer, this.#storage(settings), {
+      name,
+      lifetime,
+      merge: new SessionMerge(name, serializer, settings.onClash ?? 'mine', countersOf(type)),
+      ownerOf: readOwner(type),
+      ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
+      ...(this.#options.now ? { now: this.#options.now } : {}),
+    });
+  }
+
+  #trackByValue(settings: Settings, serializer: SessionSerializer, lifetime: SessionLifetime): SessionTracker {
+    return new SessionTrackerByValue(settings.type, serializer, {
+      lifetime,
+      ownerOf: readOwner(settings.type),
+      // The seal binds the name by itself; whatever else protects the value may not.
+      ...(settings.transformers ? { name: settings.name } : {}),
+      ...(this.#options.now ? { now: this.#options.now } : {}),
+    });
+  }
+
+  #storage(settings: Settings): ConditionalSessionStorage {
+    const storage = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
+    const present = this.#storages.get(storage);
+    if (present) return present;
+    if (!isStorage(storage)) {
+      throw new SessionConfigurationError(
+        `Session "${settings.name}": storage has no read, write and invalidate. Pass a SessionStorage, such as ` +
+          'new SessionStorageMemory().',
+      );
+    }
+    if (!isConditional(storage)) {
+      this.#warnings.add(
+        `${storage.constructor.name} has no conditional write (replace): parallel changes of one session are safe ` +
+          'within this process only.',
+      );
+    }
+    const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
+    const resilient = new SessionStorageResilient(
+      storage,
+      timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds },
+    );
+    const conditional = isConditional(resilient) ? resilient : new SessionStorageGuarded(resilient);
+    this.#storages.set(storage, conditional);
+    return conditional;
+  }
+
+  #memoryStorage(): SessionStorage {
+    if (!this.#memory) {
+      this.#memory = new SessionStorageMemory(this.#options.now ? { now: this.#options.now } : {});
+      if (this.#production) {
+        this.#warnings.add(
+          'Sessions by id are kept in the memory of this process: they end with it and are not seen by others. Pass ' +
+            'SessionsModule.forRoot({ storage }).',
+        );
+      }
+    }
+    return this.#memory;
+  }
+
+  #warnOfWeakness(settings: Settings, transport: SessionTransport): void {
+    if (settings.tracker === 'by-value' && transport.transformers.length === 0) {
+      this.#warnings.add(
+        `Session "${settings.name}" travels in plain text (transformers: []): the client can read and change it.`,
+      );
+    }
+    if (!this.#production) return;
+    for (const { weakness } of transport.transformers) {
+      if (weakness) this.#warnings.add(`Session "${settings.name}": ${weakness}`);
+    }
+  }
+}
+
+function isProvider(registration: SessionRegistration): registration is SessionProvider<never> {
+  return registration instanceof SessionProvider;
+}
+
+function isStorage(storage: unknown): storage is SessionStorage {
+  const candidate = storage as Partial<SessionStorage> | null | undefined;
+  return [candidate?.read, candidate?.write, candidate?.invalidate].every((verb) => typeof verb === 'function');
+}
+
+function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
+  return keys instanceof KeyRing ? keys : new KeyRing(keys);
+}
+
+function readOwner(type: SessionClass): (value: object) => string | undefined {
+  const property = ownerOf(type);
+  if (property === undefined) return () => undefined;
+  return (value) => {
+    const owner: unknown = (value as Record<string, unknown>)[property];
+    return owner === undefined || owner === null || owner === '' ? undefined : String(owner as string);
+  };
+}
+
+function pick<T extends object, K extends keyof T>(source: T, ...keys: K[]): Partial<Pick<T, K>> {
+  return Object.fromEntries(
+    keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
+  ) as Partial<Pick<T, K>>;
+}
+
+function withoutUndefined<T extends object>(settings: T): T {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+}
+
+function describe(settings: Settings, provider: SessionProvider, lifetime: SessionLifetime): string {
+  const where = settings.tracker === 'by-id' ? `by id in ${nameOfStorage(settings, provider)}` : 'by value';
+  const how = provider.transport.transformers.map((transformer) => transformer.constructor.name).join(', ') || 'as is';
+  return (
+    `${provider.name}: ${provider.type.name}, ${where}, ${provider.transport.kind} (${how}), ` +
+    `idle ${duration(lifetime.idle)}, absolute ${duration(lifetime.absolute)}`
+  );
+}
+
+function describeProvider(provider: SessionProvider): string {
+  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${provider.transport.kind}, made by hand`;
+}
+
+function nameOfStorage(settings: Settings, provider: SessionProvider): string {
+  return settings.storage?.constructor.name ?? String(provider.tracker).replace('SessionTrackerById: ', '');
+}
+
+function duration(milliseconds: number): string {
+  if (milliseconds === 0) return 'unlimited';
+  const seconds = milliseconds / 1000;
+  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

@@ -1,0 +1,121 @@
+// The NestJS face.
+export { SessionsModule } from './module/sessions.module.js';
+export type {
+  SessionsModuleExtras,
+  SessionsModuleOptions,
+  SessionsOptionsFactory,
+} from './module/sessions.module-definition.js';
+export { SESSIONS_MODULE_OPTIONS } from './module/sessions.module-definition.js';
+export { CurrentSession, type CurrentSessionOptions } from './module/current-session.decorator.js';
+export { Sessions } from './module/sessions.decorator.js';
+export { SessionId } from './module/session-id.decorator.js';
+export { RequireSession } from './module/require-session.decorator.js';
+export { RequireSessionGuard, type RequireSessionOptions } from './module/require-session.guard.js';
+export { SessionsInterceptor } from './module/sessions.interceptor.js';
+export { SessionsService, type OwnedSession } from './module/sessions.service.js';
+export { sessionsOf } from './module/sessions-of.js';
+
+// Declaring sessions.
+export { Session } from './config/session.decorator.js';
+export { SessionOwner } from './config/session-owner.decorator.js';
+export { Counter } from './config/counter.decorator.js';
+export type {
+  SessionKeys,
+  SessionOptions,
+  SessionOverrides,
+  SessionRegistration,
+  SessionsOptions,
+} from './config/session-options.js';
+
+// The sessions of a request.
+export type { RequestSessions } from './session/request-sessions.js';
+export { SessionProvider, type SessionPolicies } from './session/session-provider.js';
+export { SESSION_EVENTS_CHANNEL, type SessionEvent, type SessionEventListener } from './session/session-event.js';
+
+// Trackers.
+export type {
+  LoadResult,
+  RejectionReason,
+  SessionToTrack,
+  SessionTracker,
+  StoreResult,
+  TrackedSession,
+} from './tracker/session-tracker.js';
+export { SessionTrackerById, type SessionTrackerByIdOptions } from './tracker/session-tracker-by-id.js';
+export { SessionTrackerByValue, type SessionTrackerByValueOptions } from './tracker/session-tracker-by-value.js';
+export { SessionLifetime, type SessionLifetimeOptions, type SessionTimes } from './tracker/session-lifetime.js';
+export { SessionMerge, type MergedSession, type OnClash } from './tracker/session-merge.js';
+export {
+  generateSessionId,
+  hashSessionId,
+  type SessionIdCall,
+  type SessionIdProvider,
+} from './tracker/session-id-provider.js';
+export type { SessionClass } from './tracker/session-class.js';
+
+// Transports.
+export type { SessionCall, SessionTransport } from './transport/session-transport.js';
+export { SessionTransportCookie } from './transport/session-transport-cookie.js';
+export { SessionTransportHeader } from './transport/session-transport-header.js';
+export {
+  DEFAULT_COOKIE_CONFIGURATION,
+  DEFAULT_SESSION_MAX_AGE,
+  type CookieConfiguration,
+} from './transport/cookie-configuration.js';
+export type { CookieEncoding } from './transport/cookie-encoding.js';
+
+// Transformers and keys.
+export {
+  transformRead,
+  transformWrite,
+  type Awaitable,
+  type KeyState,
+  type SessionTransportTransformer,
+  type TransformedRead,
+} from './transformer/session-transport-transformer.js';
+export { SessionTransportTransformerSeal, type SealBinding } from './transformer/session-transport-transformer-seal.js';
+export { SessionTransportTransformerDigest } from './transformer/session-transport-transformer-digest.js';
+export { SessionTransportTransformerEncrypt } from './transformer/session-transport-transformer-encrypt.js';
+export { SessionTransportTransformerMessageAuthentication } from './transformer/session-transport-transformer-message-authentication.js';
+export { KeyRing, type DerivedKey } from './keys/key-ring.js';
+export type { KeyMaterial } from './keys/key-material.js';
+
+// Serializers.
+export {
+  isFieldwise,
+  type FieldwiseSessionSerializer,
+  type SessionSerializer,
+} from './serializer/session-serializer.js';
+export {
+  SessionSerializerReflection,
+  type SessionSerializerReflectionOptions,
+} from './serializer/session-serializer-reflection.js';
+
+// Storages.
+export {
+  NEVER,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
+} from './storage/session-storage.js';
+export { SessionStorageMemory, type SessionStorageMemoryOptions } from './storage/session-storage-memory.js';
+export {
+  SessionStorageGuarded,
+  type ConditionalSessionStorage,
+  type SessionStorageGuardedOptions,
+} from './storage/session-storage-guarded.js';
+export { SessionStorageResilient, type SessionStorageResilientOptions } from './storage/session-storage-resilient.js';
+
+// Errors.
+export {
+  SessionConfigurationError,
+  SessionConflictError,
+  SessionError,
+  SessionStorageUnavailableError,
+  SessionTooLargeError,
+  SessionTooLateError,
+  SessionUnserializableError,
+  type SessionErrorCode,
+} from './errors/session.errors.js';

@@ -1,0 +1,57 @@
+import { createParamDecorator, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
+import type { SessionClass } from '../tracker/session-class.js';
+import { bindInterceptor } from './bind-interceptor.js';
+import { declareSession } from './declared-handlers.js';
+import { hideFromPipes, inferSessionClass } from './infer-session-class.js';
+import { sessionsOfContext } from './request-of.js';
+
+/** What a handler gets when the request has no session. */
+export interface CurrentSessionOptions {
+  /** `undefined`. */
+  readonly optional?: boolean;
+  /** Nothing: the request is answered with 401. */
+  readonly required?: boolean;
+}
+
+interface Declared extends CurrentSessionOptions {
+  readonly type: SessionClass;
+}
+
+const InjectSession = createParamDecorator(async (declared: Declared, context: ExecutionContext): Promise<unknown> => {
+  const { sessions } = sessionsOfContext(context);
+  if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type);
+  const session = await sessions.get(declared.type);
+  if (session === undefined && declared.required) throw new UnauthorizedException();
+  return session;
+});
+
+/**
+ * Hands a handler its session.
+ *
+ * | Form | Gives |
+ * |---|---|
+ * | `@CurrentSession() s: UserSession` | the session, or a new one that is stored only if the handler changes it |
+ * | `@CurrentSession({ optional: true }) s?: UserSession` | the session, or `undefined` |
+ * | `@CurrentSession({ required: true }) s: UserSession` | the session, or 401 |
+ * | `@CurrentSession(UserSession, …)` | the same, where the parameter's type cannot be seen |
+ *
+ * Changes of the instance are stored and sent before the response leaves.
+ * @throws {SessionConfigurationError} at start, when the class cannot be known.
+ */
+export function CurrentSession(options?: CurrentSessionOptions): ParameterDecorator;
+export function CurrentSession(type: SessionClass, options?: CurrentSessionOptions): ParameterDecorator;
+export function CurrentSession(
+  typeOrOptions?: SessionClass | CurrentSessionOptions,
+  options?: CurrentSessionOptions,
+): ParameterDecorator {
+  const named = typeof typeOrOptions === 'function' ? typeOrOptions : undefined;
+  const { optional = false, required = false } = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
+  return (target, property, index) => {
+    if (property === undefined) throw new TypeError('@CurrentSession() belongs to a parameter of a handler.');
+    const type = named ?? inferSessionClass('CurrentSession', target, property, index);
+    declareSession((target as Record<string | symbol, object>)[property]!, type);
+    bindInterceptor(target, property);
+    hideFromPipes(target, property, index);
+    InjectSession({ type, optional, required })(target, property, index);
+  };
+}

@@ -1,0 +1,104 @@
+import { SessionError } from '../errors/session.errors.js';
+import { HttpCall } from '../platform/http-call.js';
+import { rawRequestOf, rawResponseOf, type RawRequest, type RawResponse } from '../platform/raw-exchange.js';
+import { ResponseHold } from '../platform/response-hold.js';
+import { SessionExchange } from '../session/session-exchange.js';
+import type { SessionsRuntime } from './sessions-runtime.js';
+
+// Symbols of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+const SESSIONS = Symbol.for('nestjs-sessions:sessions');
+const RUNTIME = Symbol.for('nestjs-sessions:runtime');
+const RESPONSE = Symbol.for('nestjs-sessions:response');
+
+interface Marked {
+  [SESSIONS]?: HttpSessions;
+  [RUNTIME]?: SessionsRuntime;
+  [RESPONSE]?: RawResponse;
+}
+
+/** The sessions of one HTTP request, tied to its response. */
+export interface HttpSessions {
+  readonly sessions: SessionExchange;
+  readonly call: HttpCall;
+}
+
+/** Lets {@link httpSessionsOf} find the sessions of requests of this Express application. */
+export function rememberRuntime(application: object, runtime: SessionsRuntime): void {
+  (application as Marked)[RUNTIME] = runtime;
+}
+
+/** Lets {@link httpSessionsOf} find application and response of a raw request, where the platform does not tell. */
+export function rememberResponse(request: RawRequest, runtime: SessionsRuntime, response: RawResponse): void {
+  const marked = request as Marked;
+  marked[RUNTIME] = runtime;
+  marked[RESPONSE] = response;
+}
+
+/**
+ * The sessions of a request, made at the first call; the same for the platform's request and Node's own.
+ * @param request of Express, Fastify or Node.
+ * @param response the response to it, where the caller knows it.
+ * @throws {SessionError} for something that is no request, or one that no `SessionsModule` has seen.
+ */
+export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
+  const raw = rawRequestOf(request);
+  if (!raw) throw noRequest();
+  const marked = raw as Marked;
+  if (marked[SESSIONS]) return marked[SESSIONS];
+  const runtime = marked[RUNTIME] ?? runtimeOf(request) ?? runtimeOf(raw);
+  if (!runtime) throw notInstalled();
+  const rawResponse = rawResponseOf(response) ?? marked[RESPONSE] ?? rawResponseOf((raw as { res?: unknown }).res);
+  const sessions = open(runtime, raw, rawResponse);
+  marked[SESSIONS] = sessions;
+  return sessions;
+}
+
+function open(runtime: SessionsRuntime, request: RawRequest, response: RawResponse | undefined): HttpSessions {
+  const call = new HttpCall(request, response);
+  const sessions = new SessionExchange(runtime.providers, call, runtime.events);
+  if (response && !response.headersSent) {
+    new ResponseHold(response, {
+      commit: (statusCode) => sessions.commit(statusCode >= 500),
+      applyHead: (held) => call.head.applyTo(held),
+      failure: (error) => {
+        runtime.reportError(error);
+        return answerTo(error);
+      },
+      get held() {
+        return call.held;
+      },
+      set held(held: boolean) {
+        call.held = held;
+      },
+    });
+  }
+  return { sessions, call };
+}
+
+function runtimeOf(request: unknown): SessionsRuntime | undefined {
+  const { app, server } = request as { app?: Marked; server?: Marked };
+  return app?.[RUNTIME] ?? server?.[RUNTIME];
+}
+
+// The same body as Nest's own exception filter gives; the message of a programming error is not for clients.
+function answerTo(error: unknown): { statusCode: number; body: string } {
+  const statusCode = error instanceof SessionError ? (error.statusCode ?? 500) : 500;
+  const message = statusCode !== 500 && error instanceof Error ? error.message : 'Internal server error';
+  return { statusCode, body: JSON.stringify({ statusCode, message }) };
+}
+
+function noRequest(): SessionError {
+  return new SessionError(
+    'SESSION_NO_REQUEST',
+    'There is no HTTP request to take sessions from. For GraphQL put it into the context as { req }; for WebSockets ' +
+      'keep the upgrade request: client.request = request in handleConnection(client, request).',
+  );
+}
+
+function notInstalled(): SessionError {
+  return new SessionError(
+    'SESSION_NO_REQUEST',
+    'Application plugin Sessions is not installed. Import SessionsModule.forRoot() in the root module; the request ' +
+      'must be one that this application received.',
+  );
+}

@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import { definitionOf } from '../config/session-definition.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionClass } from '../tracker/session-class.js';
+
+/**
+ * The session class of a parameter, from the type that TypeScript wrote into the class's metadata. Only a class marked
+ * by `@Session` counts: everything else (`| null`, an interface, `import type`, a build without metadata) says nothing.
+ * @throws {SessionConfigurationError} with the hint to name the class.
+ */
+export function inferSessionClass(
+  decorator: string,
+  target: object,
+  property: string | symbol,
+  index: number,
+): SessionClass {
+  const declared = parameterTypes(target, property)?.[index];
+  if (definitionOf(declared)) return declared as SessionClass;
+  const place = `${target.constructor.name}.${String(property)}(), parameter ${index + 1}`;
+  throw new SessionConfigurationError(
+    `${place}: @${decorator}() cannot see which session is meant, only ${describe(declared)}. Name it: ` +
+      `@${decorator}(UserSession). That is needed where the parameter's type is an interface or a union ('| null'), ` +
+      "where the class is imported by 'import type', where it has no @Session, and in builds without " +
+      "'emitDecoratorMetadata' (esbuild, tsx).",
+  );
+}
+
+/**
+ * Keeps global pipes off the session: a `ValidationPipe` with `validateCustomDecorators` would hand the handler a copy,
+ * and what it changed in it would be lost. Pipes leave parameters of type `Object` alone.
+ */
+export function hideFromPipes(target: object, property: string | symbol, index: number): void {
+  const types = parameterTypes(target, property);
+  if (types) types[index] = Object;
+}
+
+function parameterTypes(target: object, property: string | symbol): unknown[] | undefined {
+  return Reflect.getOwnMetadata('design:paramtypes', target, property) as unknown[] | undefined;
+}
+
+function describe(declared: unknown): string {
+  if (declared === undefined) return 'no type at all';
+  return typeof declared === 'function' && declared.name ? declared.name : 'something else';
+}

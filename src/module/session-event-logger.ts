@@ -1,0 +1,65 @@
+import type { Logger } from '@nestjs/common';
+import type { SessionEvent } from '../session/session-event.js';
+
+/** Writes what an operator should see into the application's log; never a value, id or key. */
+export class SessionEventLogger {
+  readonly #logger: Logger;
+  readonly #warned = new Set<string>();
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  log(event: SessionEvent): void {
+    switch (event.type) {
+      case 'rejected':
+        return this.#logger.debug(`Session "${event.session}": what the client sent was rejected (${event.reason}).`);
+      case 'duplicate':
+        return this.#logger.debug(`Session "${event.session}": the client sent ${event.count} values.`);
+      case 'conflict':
+        return this.#logger.debug(
+          `Session "${event.session}": parallel requests changed the same fields (${event.fields.join(', ')}).`,
+        );
+      case 'gone':
+        return this.#logger.debug(
+          `Session "${event.session}": a change was dropped, the session had been ${event.reason}.`,
+        );
+      case 'unavailable':
+        return this.#logger.error(
+          `Session "${event.session}": the storage failed to ${event.operation}: ${reasonOf(event.error)}`,
+        );
+      case 'too-late':
+        return this.#logger.error(
+          `Session "${event.session}" was changed after the response had been sent; the change is lost. Change it ` +
+            'before responding, or call await sessions.save().',
+        );
+      case 'insecure':
+        return this.#warnOnce(
+          event.session,
+          `Session "${event.session}": its cookie is Secure, but the request came over plain http and without ` +
+            'X-Forwarded-Proto: https. Browsers drop it, except on localhost. Use https, let the proxy send the ' +
+            "header, or set cookie: { secure: 'auto' } outside production.",
+        );
+      case 'loaded':
+      case 'created':
+      case 'changed':
+      case 'renewed':
+      case 'rotated':
+      case 'cleared':
+      case 'revoked':
+        return;
+    }
+  }
+
+  #warnOnce(key: string, message: string): void {
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    this.#logger.warn(message);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason';
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
+  return error.message + cause;
+}

@@ -1,0 +1,98 @@
+import { Inject, Injectable, Logger, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { declaredSessions } from '../config/session-definition.js';
+import type { SessionRegistration } from '../config/session-options.js';
+import { refuseUnknownOptions } from '../config/known-options.js';
+import { SessionProviderBuilder } from '../config/session-provider.builder.js';
+import { SessionEvents } from '../session/session-event.js';
+import { SessionProviders } from '../session/session-providers.js';
+import type { RawRequest } from '../platform/raw-exchange.js';
+import { attachToPlatform } from './attach-to-platform.js';
+import { checkDeclaredHandlers } from './declared-handlers.js';
+import { SessionEventLogger } from './session-event-logger.js';
+import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
+
+/** The sessions of one application: its providers, built from options and decorators, and its events. */
+@Injectable()
+export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
+  readonly events: SessionEvents;
+  /** Set where the module was asked for it: the raw request that the running code belongs to. */
+  readonly requests: AsyncLocalStorage<RawRequest> | undefined;
+  readonly #logger = new Logger('SessionsModule');
+  readonly #builder: SessionProviderBuilder;
+  readonly #providers = new SessionProviders();
+  readonly #descriptions: string[] = [];
+  readonly #options: SessionsModuleOptions;
+  readonly #discovery: DiscoveryService;
+  #complete = false;
+
+  constructor(
+    @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions,
+    @Inject(DiscoveryService) discovery: DiscoveryService,
+    @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
+  ) {
+    refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
+    this.#options = options;
+    this.#discovery = discovery;
+    this.#builder = new SessionProviderBuilder(options);
+    const eventLogger = new SessionEventLogger(this.#logger);
+    this.events = new SessionEvents([(event) => eventLogger.log(event), ...(options.onEvent ? [options.onEvent] : [])]);
+    this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
+    for (const registration of options.sessions ?? []) this.#register(registration);
+    if (adapterHost) attachToPlatform(this, adapterHost);
+  }
+
+  /** The providers of the application; with those of every `forFeature`, once the application has started. */
+  get providers(): SessionProviders {
+    if (!this.#complete) this.#registerDeclared();
+    return this.#providers;
+  }
+
+  /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
+  registerFeature(sessions: readonly SessionRegistration[]): void {
+    for (const registration of sessions) {
+      const known = typeof registration === 'function' && this.#providers.get(registration) !== undefined;
+      if (!known) this.#register(registration);
+    }
+  }
+
+  onModuleInit(): void {
+    const { providers } = this.providers;
+    checkDeclaredHandlers(this.#discovery, this.#providers);
+    if (providers.length === 0) {
+      this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
+    }
+    for (const description of this.#descriptions) this.#logger.log(description);
+    for (const warning of this.#builder.warnings) this.#logger.warn(warning);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#builder.ownedStorages.map((storage) => storage.close?.()));
+  }
+
+  /** Reports an error that no exception filter will see. */
+  reportError(error: unknown): void {
+    const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+    this.#logger.error(message, stack);
+  }
+
+  #registerDeclared(): void {
+    if (!this.#options.sessions) {
+      for (const type of declaredSessions()) if (!this.#providers.get(type)) this.#register(type);
+    }
+    this.#complete = true;
+  }
+
+  #register(registration: SessionRegistration): void {
+    const { provider, description } = this.#builder.build(registration);
+    if (this.#complete) {
+      throw new SessionConfigurationError(
+        `Session "${provider.name}" is registered after the application has started.`,
+      );
+    }
+    this.#providers.register(provider);
+    this.#descriptions.push(description);
+  }
+}

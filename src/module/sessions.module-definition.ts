@@ -1,0 +1,52 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { SessionsOptions } from '../config/session-options.js';
+
+/** Options of `SessionsModule.forRoot` and of the factories of `forRootAsync`. All are optional. */
+export interface SessionsModuleOptions extends SessionsOptions {
+  /**
+   * Lets `SessionsService.current` find the sessions of the running request from anywhere, at the price of an
+   * AsyncLocalStorage on every request. Default `false`.
+   */
+  readonly asyncLocalStorage?: boolean;
+}
+
+/** What `forRoot` and `forRootAsync` take beside the options. */
+export interface SessionsModuleExtras {
+  /** Whether every module of the application sees the sessions without importing `SessionsModule`. Default `true`. */
+  readonly isGlobal?: boolean;
+}
+
+/** For `forRootAsync({ useClass })` and `{ useExisting }`. */
+export interface SessionsOptionsFactory {
+  createSessionsOptions(): SessionsModuleOptions | Promise<SessionsModuleOptions>;
+}
+
+export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
+  'keys',
+  'storage',
+  'cookie',
+  'sessions',
+  'serializer',
+  'idleTimeoutInSeconds',
+  'absoluteTimeoutInSeconds',
+  'renewAfterInSeconds',
+  'saveOnServerError',
+  'onUnavailable',
+  'storageTimeoutInMilliseconds',
+  'onEvent',
+  'now',
+  'asyncLocalStorage',
+];
+
+/** Injection token of the options. Of the global symbol registry, since the package may be loaded twice. */
+export const SESSIONS_MODULE_OPTIONS = Symbol.for('nestjs-sessions:options');
+
+export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<SessionsModuleOptions>({ optionsInjectionToken: SESSIONS_MODULE_OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createSessionsOptions')
+    .setExtras<SessionsModuleExtras>({ isGlobal: true }, (definition, extras) => ({
+      ...definition,
+      global: extras.isGlobal ?? true,
+    }))
+    .build();

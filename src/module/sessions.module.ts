@@ -1,0 +1,66 @@
+import { Inject, Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import type { SessionRegistration } from '../config/session-options.js';
+import { rawRequestOf, rawResponseOf } from '../platform/raw-exchange.js';
+import { rememberResponse } from './http-sessions.js';
+import { SessionsFeatureModule } from './sessions-feature.module.js';
+import { SessionsRuntime } from './sessions-runtime.js';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  OPTIONS_TYPE,
+  SESSIONS_MODULE_OPTIONS,
+} from './sessions.module-definition.js';
+import { SessionsService } from './sessions.service.js';
+
+/**
+ * Sessions for a NestJS application (Ktor: the plugin `Sessions`).
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] })] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [SessionsRuntime, SessionsService],
+  exports: [SessionsRuntime, SessionsService, SESSIONS_MODULE_OPTIONS],
+})
+export class SessionsModule extends ConfigurableModuleClass implements NestModule {
+  readonly #runtime: SessionsRuntime;
+
+  constructor(@Inject(SessionsRuntime) runtime: SessionsRuntime) {
+    super();
+    this.#runtime = runtime;
+  }
+
+  /** Registers every `@Session` class that has been imported, or those listed in `sessions`. */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** The same with options from a factory, a class or an existing provider, such as one that uses `ConfigService`. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+
+  /** Registers the sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
+  static forFeature(sessions: readonly SessionRegistration[]): DynamicModule {
+    return SessionsFeatureModule.register(sessions);
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    const { requests } = this.#runtime;
+    if (!requests) return;
+    consumer
+      .apply((request: unknown, response: unknown, next: () => void) => {
+        const raw = rawRequestOf(request);
+        if (!raw) return next();
+        const rawResponse = rawResponseOf(response);
+        if (rawResponse) rememberResponse(raw, this.#runtime, rawResponse);
+        requests.run(raw, next);
+      })
+      .forRoutes('{*splat}');
+  }
+}
