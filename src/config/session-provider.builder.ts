@@ -307,8 +307,8 @@ function readOwner(type: SessionClass): (value: object) => string | undefined {
   const property = ownerOf(type);
   if (property === undefined) return () => undefined;
   return (value) => {
-    const owner: unknown = (value as Record<string, unknown>)[property];
-    return owner === undefined || owner === null || owner === '' ? undefined : String(owner as string);
+    const owner = (value as Record<string, string | number | bigint | null | undefined>)[property];
+    return owner === undefined || owner === null || owner === '' ? undefined : String(owner);
   };
 }
 

@@ -3,16 +3,25 @@ import { HttpCall } from '../platform/http-call.js';
 import { rawRequestOf, rawResponseOf, type RawRequest, type RawResponse } from '../platform/raw-exchange.js';
 import { ResponseHold } from '../platform/response-hold.js';
 import { SessionExchange } from '../session/session-exchange.js';
-import type { SessionsRuntime } from './sessions-runtime.js';
+import type { SessionEvents } from '../session/session-event.js';
+import type { SessionProviders } from '../session/session-providers.js';
 
 // Symbols of the global registry: the package may be loaded twice, as ES module and as CommonJS.
 const SESSIONS = Symbol.for('nestjs-sessions:sessions');
 const RUNTIME = Symbol.for('nestjs-sessions:runtime');
 const RESPONSE = Symbol.for('nestjs-sessions:response');
 
+/** What the sessions of a request need of the application they belong to. */
+export interface SessionsApplication {
+  readonly providers: SessionProviders;
+  readonly events: SessionEvents;
+  /** Reports an error that no exception filter will see. */
+  reportError(error: unknown): void;
+}
+
 interface Marked {
   [SESSIONS]?: HttpSessions;
-  [RUNTIME]?: SessionsRuntime;
+  [RUNTIME]?: SessionsApplication;
   [RESPONSE]?: RawResponse;
 }
 
@@ -23,12 +32,12 @@ export interface HttpSessions {
 }
 
 /** Lets {@link httpSessionsOf} find the sessions of requests of this Express application. */
-export function rememberRuntime(application: object, runtime: SessionsRuntime): void {
+export function rememberApplication(application: object, runtime: SessionsApplication): void {
   (application as Marked)[RUNTIME] = runtime;
 }
 
 /** Lets {@link httpSessionsOf} find application and response of a raw request, where the platform does not tell. */
-export function rememberResponse(request: RawRequest, runtime: SessionsRuntime, response: RawResponse): void {
+export function rememberResponse(request: RawRequest, runtime: SessionsApplication, response: RawResponse): void {
   const marked = request as Marked;
   marked[RUNTIME] = runtime;
   marked[RESPONSE] = response;
@@ -45,7 +54,7 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   if (!raw) throw noRequest();
   const marked = raw as Marked;
   if (marked[SESSIONS]) return marked[SESSIONS];
-  const runtime = marked[RUNTIME] ?? runtimeOf(request) ?? runtimeOf(raw);
+  const runtime = marked[RUNTIME] ?? applicationOf(request) ?? applicationOf(raw);
   if (!runtime) throw notInstalled();
   const rawResponse = rawResponseOf(response) ?? marked[RESPONSE] ?? rawResponseOf((raw as { res?: unknown }).res);
   const sessions = open(runtime, raw, rawResponse);
@@ -53,7 +62,7 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   return sessions;
 }
 
-function open(runtime: SessionsRuntime, request: RawRequest, response: RawResponse | undefined): HttpSessions {
+function open(runtime: SessionsApplication, request: RawRequest, response: RawResponse | undefined): HttpSessions {
   const call = new HttpCall(request, response);
   const sessions = new SessionExchange(runtime.providers, call, runtime.events);
   if (response && !response.headersSent) {
@@ -75,7 +84,7 @@ function open(runtime: SessionsRuntime, request: RawRequest, response: RawRespon
   return { sessions, call };
 }
 
-function runtimeOf(request: unknown): SessionsRuntime | undefined {
+function applicationOf(request: unknown): SessionsApplication | undefined {
   const { app, server } = request as { app?: Marked; server?: Marked };
   return app?.[RUNTIME] ?? server?.[RUNTIME];
 }

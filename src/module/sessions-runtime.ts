@@ -69,7 +69,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#builder.ownedStorages.map((storage) => storage.close?.()));
+    for (const storage of this.#builder.ownedStorages) await storage.close?.();
   }
 
   /** Reports an error that no exception filter will see. */
