@@ -46,7 +46,7 @@ export class SessionMerge<S extends object> {
    * @throws {SessionConflictError} with `onClash: 'reject'`.
    */
   merge(base: string, mine: string, theirs: string): MergedSession {
-    if (mine === theirs || base === theirs) return { text: mine, conflicts: [] };
+    if (base === theirs) return { text: mine, conflicts: [] };
     if (base === mine) return { text: theirs, conflicts: [] };
     if (!isFieldwise(this.#serializer)) return this.#mergeWhole(base, mine, theirs);
     const serializer = this.#serializer;
@@ -56,11 +56,10 @@ export class SessionMerge<S extends object> {
     const conflicts: string[] = [];
     for (const field of new Set([...mineFields.keys(), ...baseFields.keys()])) {
       const [was, ours, present] = [baseFields.get(field), mineFields.get(field), theirFields.get(field)];
-      if (ours === was || ours === present) continue;
+      if (ours === was) continue;
       if (present === was) put(merged, field, ours);
-      else if (counters.has(field) && (ours !== undefined || present !== undefined)) {
-        put(merged, field, sum(was, ours, present) ?? ours);
-      } else conflicts.push(field);
+      else if (counters.has(field)) put(merged, field, sum(was, ours, present) ?? ours);
+      else if (ours !== present) conflicts.push(field);
     }
     return { text: this.#settle(conflicts, { base, mine, theirs }, mineFields, merged), conflicts };
   }
@@ -87,6 +86,7 @@ export class SessionMerge<S extends object> {
   }
 
   #mergeWhole(base: string, mine: string, theirs: string): MergedSession {
+    if (mine === theirs) return { text: mine, conflicts: [] };
     const conflicts = ['*'];
     if (this.#onClash === 'reject') throw new SessionConflictError(this.#name, conflicts);
     if (this.#onClash === 'theirs') return { text: theirs, conflicts };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
@@ -57,6 +58,9 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly #storedId: (id: string) => string;
   readonly #bare: boolean;
   readonly #now: () => number;
+  /** Begins the mark of each write of this tracker, so that no two writes anywhere are equal. */
+  readonly #writer = randomBytes(4).toString('base64url');
+  #writes = 0;
 
   constructor(
     type: SessionClass<S>,
@@ -111,7 +115,8 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const envelope = openEnvelope(stored.value, this.#name);
     if (!envelope) return undefined;
     const renewedAt = touched > envelope.renewedAt && touched <= now ? touched : envelope.renewedAt;
-    return { createdAt: envelope.createdAt, renewedAt, text: envelope.text };
+    const mark = envelope.text.indexOf('.');
+    return { createdAt: envelope.createdAt, renewedAt, text: envelope.text.slice(mark + 1) };
   }
 
   /** A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. */
@@ -119,7 +124,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const opened = stored.value === ROTATED ? undefined : this.open(stored);
     if (!opened || !this.#lifetime.isAlive(opened, this.#now())) return undefined;
     try {
-      return { createdAt: opened.createdAt, renewedAt: opened.renewedAt, value: this.#serializer.deserialize(opened.text) };
+      return {
+        createdAt: opened.createdAt,
+        renewedAt: opened.renewedAt,
+        value: this.#serializer.deserialize(opened.text),
+      };
     } catch {
       return undefined;
     }
@@ -241,6 +250,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       const toStore = this.#toStore(mine, times, previous.owner);
       const result = await this.storage.replace(storedId, toStore, version);
       if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
+      // A client that lost its connection may have sent the write twice; the second one meets the first.
       if (result.status === 'replaced' || result.current.value === toStore.value) {
         const landed = result.status === 'replaced' ? result.version : result.current.version;
         return {
@@ -327,7 +337,9 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   #toStore(text: string, times: SessionTimes, owner: string | undefined): SessionToStore {
     return {
-      value: this.#bare ? text : sealEnvelope(times, text, this.#name),
+      value: this.#bare
+        ? text
+        : sealEnvelope(times, `${this.#writer}${(this.#writes++).toString(36)}.${text}`, this.#name),
       expiresAt: this.#lifetime.expiresAt(times),
       latestExpiry: this.#lifetime.latestExpiry(times),
       ...this.#storedOwner(owner),
