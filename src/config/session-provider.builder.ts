@@ -103,17 +103,17 @@ export class SessionProviderBuilder {
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
     });
-    return { provider, description: describe(settings, provider, lifetime) };
+    return { provider, description: describe(provider, this.#place(settings), lifetime) };
   }
 
   #settingsOf(registration: SessionClass | SessionOverrides<never>): Settings {
     const overrides: SessionOverrides =
       typeof registration === 'function' ? { type: registration } : (registration as unknown as SessionOverrides);
-    const { type } = overrides;
+    const type = overrides?.type as SessionClass | undefined;
     if (typeof type !== 'function') {
       throw new SessionConfigurationError(
-        'sessions: each entry is a session class, { type: SessionClass, … } or a SessionProvider. One of them is ' +
-          `${type === undefined ? 'none of these; a circular import makes a class undefined' : 'none of these'}.`,
+        'sessions: each entry is a session class, { type: SessionClass, … } or a SessionProvider, and one of them is ' +
+          'none of these. A circular import makes a class undefined.',
       );
     }
     const definition = definitionOf(type);
@@ -264,6 +264,11 @@ export class SessionProviderBuilder {
     return conditional;
   }
 
+  #place(settings: Settings): string {
+    if (settings.tracker === 'by-value') return 'by value';
+    return `by id in ${(settings.storage ?? this.#options.storage ?? this.#memoryStorage()).constructor.name}`;
+  }
+
   #memoryStorage(): SessionStorage {
     if (!this.#memory) {
       this.#memory = new SessionStorageMemory(this.#options.now ? { now: this.#options.now } : {});
@@ -322,21 +327,16 @@ function withoutUndefined<T extends object>(settings: T): T {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
 }
 
-function describe(settings: Settings, provider: SessionProvider, lifetime: SessionLifetime): string {
-  const where = settings.tracker === 'by-id' ? `by id in ${nameOfStorage(settings, provider)}` : 'by value';
+function describe(provider: SessionProvider, place: string, lifetime: SessionLifetime): string {
   const how = provider.transport.transformers.map((transformer) => transformer.constructor.name).join(', ') || 'as is';
   return (
-    `${provider.name}: ${provider.type.name}, ${where}, ${provider.transport.kind} (${how}), ` +
+    `${provider.name}: ${provider.type.name}, ${place}, ${provider.transport.kind} (${how}), ` +
     `idle ${duration(lifetime.idle)}, absolute ${duration(lifetime.absolute)}`
   );
 }
 
 function describeProvider(provider: SessionProvider): string {
   return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${provider.transport.kind}, made by hand`;
-}
-
-function nameOfStorage(settings: Settings, provider: SessionProvider): string {
-  return settings.storage?.constructor.name ?? String(provider.tracker).replace('SessionTrackerById: ', '');
 }
 
 function duration(milliseconds: number): string {
