@@ -59,23 +59,27 @@ function runTests(folder, binary) {
 }
 
 function main() {
-  const rows = new Map([['types', []], ...nodes.map((node) => [`Node ${node}`, []])]);
+  const binaries = nodes.map((major) => nodeBinary(major));
+  const versions = binaries.map((binary) => execFileSync(binary, ['--version'], { encoding: 'utf8' }).trim());
+  const rows = [['types'], ...versions.map((version) => [`Node ${version}`])];
+  const head = [''];
   let failed = false;
   for (const nest of nests) {
     const folder = checkout(nest);
     const typed = run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], { cwd: folder });
-    rows.get('types').push(typed ? 'ok' : 'FAILED');
+    const core = join(folder, 'node_modules', '@nestjs', 'core', 'package.json');
+    head.push(`Nest ${JSON.parse(readFileSync(core, 'utf8')).version}`);
+    rows[0].push(typed ? 'ok' : 'FAILED');
     failed ||= !typed;
-    for (const node of nodes) {
-      process.stdout.write(`\n== Node ${node}, Nest ${nest}\n`);
-      const result = runTests(folder, nodeBinary(node));
-      rows.get(`Node ${node}`).push(`${result.passed} passed, ${result.failed} failed`);
+    for (const [index, binary] of binaries.entries()) {
+      process.stdout.write(`\n== Node ${versions[index]}, ${head.at(-1)}\n`);
+      const result = runTests(folder, binary);
+      rows[index + 1].push(`${result.passed} passed, ${result.failed} failed`);
       failed ||= result.failed > 0;
     }
   }
   const line = (cells) => `| ${cells.join(' | ')} |`;
-  const head = ['', ...nests.map((nest) => `Nest ${nest}`)];
-  const table = [head, head.map(() => '---'), ...[...rows].map(([name, cells]) => [name, ...cells])];
+  const table = [head, head.map(() => '---'), ...rows];
   process.stdout.write(`\n${table.map(line).join('\n')}\n`);
   process.exitCode = failed ? 1 : 0;
 }
