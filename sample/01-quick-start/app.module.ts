@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { SessionsModule } from 'nestjs-sessions';
+import { CartController } from './cart.controller.js';
+import { CartSession } from './cart-session.js';
+import { HomeController } from './home.controller.js';
+import { UserSession } from './user-session.js';
+
+@Module({
+  imports: [
+    SessionsModule.forRoot({
+      // Without it: random keys for this process, and a line in the log that shows how to make one.
+      keys: process.env['SESSION_KEY'],
+      sessions: [UserSession, CartSession],
+    }),
+  ],
+  controllers: [HomeController, CartController],
+})
+export class AppModule {}

@@ -1,0 +1,64 @@
+import { Body, Controller, Get, NotFoundException, Post, Redirect } from '@nestjs/common';
+import {
+  CurrentSession,
+  RequireSession,
+  SessionId,
+  Sessions,
+  SessionsService,
+  type RequestSessions,
+} from 'nestjs-sessions';
+import { AuthSession, isSignedIn } from './auth-session.js';
+import { HtmlPage } from './html.js';
+import { accountPage } from './pages.js';
+import { UsersService } from './users.service.js';
+
+/** Every handler here needs somebody who is signed in; others are sent to the login form. */
+@Controller()
+@RequireSession(AuthSession, { validate: isSignedIn, redirectTo: '/login' })
+export class AccountController {
+  constructor(
+    private readonly service: SessionsService,
+    private readonly users: UsersService,
+  ) {}
+
+  @Get()
+  @Redirect('/account', 302)
+  home(): void {}
+
+  @Get('account')
+  @HtmlPage()
+  async account(@CurrentSession() session: AuthSession, @SessionId(AuthSession) id: string): Promise<string> {
+    const devices = await this.service.list(AuthSession, session.userId!);
+    return accountPage({
+      name: this.users.nameOf(session.userId),
+      devices,
+      thisHandle: this.service.handleOf(AuthSession, id),
+    }).text;
+  }
+
+  @Post('devices/sign-out')
+  @Redirect('/account', 303)
+  async signOutDevice(@Body('handle') handle: unknown, @CurrentSession() session: AuthSession): Promise<void> {
+    // A handle is no secret: make sure that it is one of theirs.
+    const devices = await this.service.list(AuthSession, session.userId!);
+    const device = devices.find((candidate) => candidate.handle === handle);
+    if (!device) throw new NotFoundException();
+    await this.service.revoke(AuthSession, device.handle);
+  }
+
+  @Post('devices/sign-out-others')
+  @Redirect('/account', 303)
+  async signOutOthers(@CurrentSession() session: AuthSession, @SessionId(AuthSession) id: string): Promise<void> {
+    await this.service.revokeAll(AuthSession, session.userId!, { except: id });
+  }
+
+  @Post('devices/sign-out-everywhere')
+  @Redirect('/login', 303)
+  async signOutEverywhere(
+    @CurrentSession() session: AuthSession,
+    @Sessions() sessions: RequestSessions,
+  ): Promise<void> {
+    await this.service.revokeAll(AuthSession, session.userId!);
+    sessions.clear(AuthSession);
+  }
+}

@@ -1,0 +1,47 @@
+import { Body, Controller, Get, Header, Headers, Post, Query, Redirect } from '@nestjs/common';
+import { CurrentSession, Sessions, type RequestSessions } from 'nestjs-sessions';
+import { AuthSession } from './auth-session.js';
+import { deviceOf } from './device.js';
+import { HtmlPage } from './html.js';
+import { loginPage } from './pages.js';
+import { STYLE } from './style.js';
+import { UsersService } from './users.service.js';
+
+@Controller()
+export class AuthController {
+  constructor(private readonly users: UsersService) {}
+
+  @Get('login')
+  @HtmlPage()
+  form(@Query('failed') failed?: string): string {
+    return loginPage(failed !== undefined).text;
+  }
+
+  @Post('login')
+  @Redirect('/account', 303)
+  async login(
+    @Body('login') login: unknown,
+    @Body('password') password: unknown,
+    @CurrentSession() session: AuthSession,
+    @Headers('user-agent') userAgent = '',
+  ): Promise<{ url: string } | undefined> {
+    const user = await this.users.authenticate(login, password);
+    if (!user) return { url: '/login?failed' };
+    session.userId = user.id;
+    session.device = deviceOf(userAgent);
+    return undefined;
+  }
+
+  @Post('logout')
+  @Redirect('/login', 303)
+  logout(@Sessions() sessions: RequestSessions): void {
+    sessions.clear(AuthSession);
+  }
+
+  @Get('style.css')
+  @Header('Content-Type', 'text/css; charset=utf-8')
+  @Header('Cache-Control', 'max-age=600')
+  style(): string {
+    return STYLE;
+  }
+}
