@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { KeyedMutex } from './keyed-mutex.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import { decodeTextField, encodeTextField } from './text-field.js';
 
 /** A storage that can replace conditionally: what parallel requests need. */
 export type ConditionalSessionStorage = SessionStorage & Required<Pick<SessionStorage, 'replace'>>;
@@ -131,7 +132,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   async #put(id: string, session: SessionToStore, version: string, lifetime: number): Promise<void> {
     const { expiresAt, latestExpiry, owner } = session;
     await this.#storage.write(id, {
-      value: `g1|${version}|${expiresAt}|${Math.max(0, lifetime)}|${encodeOwner(owner)}|${session.value}`,
+      value: `g1|${version}|${expiresAt}|${Math.max(0, lifetime)}|${encodeTextField(owner)}|${session.value}`,
       expiresAt,
       ...(latestExpiry === undefined ? {} : { latestExpiry }),
       ...(owner === undefined ? {} : { owner }),
@@ -175,7 +176,7 @@ function open(stored: StoredSession): Found {
     expiresAt: Number(head[2]),
     version: head[1]!,
   };
-  const owner = decodeOwner(head[4]!);
+  const owner = decodeTextField(head[4]!);
   return { session: owner === undefined ? session : { ...session, owner }, lifetime: Number(head[3]) };
 }
 
@@ -186,12 +187,4 @@ function endedId(id: string): string {
 
 function newVersion(): string {
   return randomBytes(9).toString('base64url');
-}
-
-function encodeOwner(owner: string | undefined): string {
-  return owner === undefined ? '-' : `=${Buffer.from(owner, 'utf16le').toString('base64url')}`;
-}
-
-function decodeOwner(text: string): string | undefined {
-  return text === '-' ? undefined : Buffer.from(text.slice(1), 'base64url').toString('utf16le');
 }

@@ -1,0 +1,75 @@
+import { mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { nameOf } from './directory-files.js';
+import { hasCode } from './lock-file.js';
+
+/** An entry without a session is one that is just being written, or one left over; after this long it is the latter. */
+const LEFT_OVER_AFTER = 60_000;
+
+/**
+ * Which sessions an owner has: one empty file each, `owners/<2 hex>/<62 hex of the owner>/<64 hex of the id>`. An entry is made
+ * before its session and removed after it, so there may be entries without a session, never the other way round.
+ */
+export class DirectoryOwnerFiles {
+  readonly #root: string;
+
+  constructor(root: string) {
+    this.#root = join(root, 'owners');
+  }
+
+  async add(owner: string, id: string): Promise<void> {
+    const path = this.#entryOf(owner, nameOf(id));
+    for (;;) {
+      try {
+        await (await open(path, 'w', 0o600)).close();
+        return;
+      } catch (error) {
+        if (!hasCode(error, 'ENOENT')) throw error;
+      }
+      // Another process may remove the directory as empty before the file is in it: then once more.
+      await mkdir(dirname(path), { mode: 0o700, recursive: true });
+    }
+  }
+
+  async remove(owner: string, id: string): Promise<void> {
+    await this.#removeEntry(owner, nameOf(id));
+  }
+
+  /** @returns the names of the session files that an owner has or had. */
+  async names(owner: string): Promise<string[]> {
+    try {
+      return await readdir(this.#directoryOf(owner));
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return [];
+      throw error;
+    }
+  }
+
+  /** Removes an entry whose session is not there, unless that may still be on its way. */
+  async forgetLeftOver(owner: string, name: string): Promise<void> {
+    try {
+      const { mtimeMs } = await stat(this.#entryOf(owner, name));
+      if (Date.now() - mtimeMs > LEFT_OVER_AFTER) await this.#removeEntry(owner, name);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
+    }
+  }
+
+  async #removeEntry(owner: string, name: string): Promise<void> {
+    await rm(this.#entryOf(owner, name), { force: true });
+    try {
+      await rmdir(this.#directoryOf(owner));
+    } catch (error) {
+      if (!hasCode(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT', 'EPERM', 'EBUSY')) throw error;
+    }
+  }
+
+  #entryOf(owner: string, name: string): string {
+    return join(this.#directoryOf(owner), name);
+  }
+
+  #directoryOf(owner: string): string {
+    const name = nameOf(owner);
+    return join(this.#root, name.slice(0, 2), name.slice(2));
+  }
+}

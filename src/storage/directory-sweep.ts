@@ -1,0 +1,96 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DirectoryRecord } from './directory-record.js';
+import { hasCode } from './lock-file.js';
+
+/** Removes the file at `path` unless it is a session that `isDue` spares. */
+export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
+
+const GRACE = 60_000;
+const EVERY = 3_600_000;
+const LEFT_OVER_AFTER = 600_000;
+
+/** Removes expired sessions, and what processes that died left behind, from a directory of 256 parts. */
+export class DirectorySweep {
+  readonly #root: string;
+  readonly #now: () => number;
+  readonly #removeIf: RemoveIf;
+  readonly #nextAt = new Map<string, number>();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #start: number;
+
+  constructor(root: string, now: () => number, removeIf: RemoveIf) {
+    this.#root = root;
+    this.#now = now;
+    this.#removeIf = removeIf;
+    this.#start = now();
+  }
+
+  /** @returns how many sessions were removed. */
+  async run(limit: number): Promise<number> {
+    let removed = 0;
+    for (const part of await namesIn(this.#root)) {
+      if (removed >= limit) break;
+      if (/^[0-9a-f]{2}$/.test(part)) removed += await this.#sweepPart(part, limit - removed);
+    }
+    return removed;
+  }
+
+  /** Sweeps the part that `name` belongs to in the background, if that is due. Each has its turn once an hour. */
+  passBy(name: string): void {
+    const part = name.slice(0, 2);
+    // Spread over the first hour, so that processes which do not live long sweep too.
+    const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;
+    this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + EVERY);
+    if (dueAt > this.#now()) return;
+    // Nobody waits for it: whatever goes wrong will go wrong, and be seen, where somebody does.
+    const sweeping = this.#sweepPart(part, Number.POSITIVE_INFINITY).catch(() => undefined);
+    this.#running.add(sweeping);
+    void sweeping.finally(() => this.#running.delete(sweeping));
+  }
+
+  /** Resolves when nothing runs in the background. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  async #sweepPart(part: string, limit: number): Promise<number> {
+    let removed = 0;
+    for (const name of await namesIn(join(this.#root, part))) {
+      if (removed >= limit) break;
+      const path = join(this.#root, part, name);
+      const modifiedAt = await modificationOf(path);
+      if (modifiedAt === undefined) continue;
+      if (/^[0-9a-f]{62}$/.test(name)) {
+        if (modifiedAt <= this.#now() - GRACE && (await this.#removeExpired(path))) removed++;
+      } else if (/\.(?:tmp|lock)$/.test(name) && Date.now() - modifiedAt > LEFT_OVER_AFTER) {
+        await rm(path, { force: true });
+      }
+    }
+    return removed;
+  }
+
+  async #removeExpired(path: string): Promise<boolean> {
+    const due = this.#now() - GRACE;
+    const outcome = await this.#removeIf(path, (record) => !record || record.session.expiresAt <= due);
+    return outcome === 'dead';
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+async function modificationOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SessionStorageDirectory } from '../../src/storage/session-storage-directory.js';
+import { FakeClock } from '../../src/testing/fake-clock.js';
+import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
+
+for (const options of [{}, { shared: false }, { fsync: true }]) {
+  sessionStorageContract(
+    { describe, it },
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'sessions-'));
+      const clock = new FakeClock();
+      const open = () => new SessionStorageDirectory({ directory, now: clock.now, ...options });
+      const [a, b] = [open(), open()];
+      return {
+        a,
+        // Without lock files one process must not have two.
+        ...(options.shared === false ? {} : { b }),
+        now: clock.now,
+        advance: (milliseconds: number) => clock.advance(milliseconds),
+        close: async () => {
+          await a.close();
+          await b.close();
+          await rm(directory, { recursive: true });
+        },
+      };
+    },
+    { name: `SessionStorageDirectory ${JSON.stringify(options)}`, fakeClock: true, sessionsOfOneOwner: 300 },
+  );
+}
