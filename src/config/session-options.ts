@@ -53,7 +53,7 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
 export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyMaterial | undefined>;
 
 /** A session class, a class with overrides, or a provider made by hand. */
-export type SessionRegistration = SessionClass | SessionOverrides<never> | SessionProvider<never>;
+export type SessionRegistration = SessionClass | SessionOverrides | SessionProvider;
 
 /** What holds for all sessions of an application, unless one says otherwise. */
 export interface SessionsOptions

@@ -86,8 +86,7 @@ export class SessionProviderBuilder {
   /** @throws {SessionConfigurationError} when something cannot work; the message says what to write instead. */
   build(registration: SessionRegistration): BuiltSession {
     if (isProvider(registration)) {
-      const provider = registration as unknown as SessionProvider;
-      return { provider, description: describeProvider(provider) };
+      return { provider: registration, description: describeProvider(registration) };
     }
     const settings = this.#settingsOf(registration);
     const transport = this.#transport(settings);
@@ -106,9 +105,8 @@ export class SessionProviderBuilder {
     return { provider, description: describe(provider, this.#place(settings), lifetime) };
   }
 
-  #settingsOf(registration: SessionClass | SessionOverrides<never>): Settings {
-    const overrides: SessionOverrides =
-      typeof registration === 'function' ? { type: registration } : (registration as unknown as SessionOverrides);
+  #settingsOf(registration: SessionClass | SessionOverrides): Settings {
+    const overrides: SessionOverrides = typeof registration === 'function' ? { type: registration } : registration;
     const type = overrides?.type as SessionClass | undefined;
     if (typeof type !== 'function') {
       throw new SessionConfigurationError(
@@ -295,7 +293,7 @@ export class SessionProviderBuilder {
   }
 }
 
-function isProvider(registration: SessionRegistration): registration is SessionProvider<never> {
+function isProvider(registration: SessionRegistration): registration is SessionProvider {
   return registration instanceof SessionProvider;
 }
 

@@ -9,11 +9,12 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
  * - `reject`: {@link SessionConflictError}, answered with 409.
  * - a function: gets the property's stored name and the three sessions, and returns the field's value.
  */
-export type OnClash<S extends object = object> =
-  | 'mine'
-  | 'theirs'
-  | 'reject'
-  | ((field: string, sessions: { readonly base: S; readonly mine: S; readonly theirs: S }) => unknown);
+export type OnClash<S extends object = object> = 'mine' | 'theirs' | 'reject' | ClashResolver<S>['resolve'];
+
+// A method, so that resolvers of different sessions fit into one list.
+interface ClashResolver<S> {
+  resolve(field: string, sessions: { readonly base: S; readonly mine: S; readonly theirs: S }): unknown;
+}
 
 /** A text that joins two parallel changes, and the fields that both had changed. */
 export interface MergedSession {

@@ -51,7 +51,7 @@ export interface SessionToTrack<S extends object> {
   /** Write and send it even if nothing changed. */
   readonly force?: boolean;
   /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
-  readonly revise?: (value: S) => void;
+  revise?(this: void, value: S): void;
 }
 
 /** What became of a session that was to be stored. */
