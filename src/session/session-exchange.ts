@@ -92,7 +92,10 @@ export class SessionExchange implements RequestSessions {
 
   /** Reports sessions that were changed after the head of the response had left. */
   reportLateChanges(): void {
-    for (const slot of this.#slots) slot.reportLateChange();
+    const report = (): void => this.reportLateChanges();
+    // What is being stored right now is not late; only what differs from it afterwards is.
+    if (this.#committing) void this.#committing.then(report, report);
+    else for (const slot of this.#slots) slot.reportLateChange();
   }
 
   #commit(serverError: boolean): Promise<void> | undefined {
