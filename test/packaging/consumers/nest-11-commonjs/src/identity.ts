@@ -2,8 +2,8 @@
 import required = require('nestjs-sessions');
 
 async function compare(): Promise<void> {
-  const imported = await import('nestjs-sessions');
-  console.log(required.SessionsModule === imported.SessionsModule && required.SessionError === imported.SessionError);
+  const imported: Record<string, unknown> = await import('nestjs-sessions');
+  console.log(Object.entries(required).every(([name, value]) => Object.is(imported[name], value)));
 }
 
 void compare();

@@ -2,5 +2,5 @@
 import { createRequire } from 'node:module';
 import * as imported from 'nestjs-sessions';
 
-const required: typeof imported = createRequire(import.meta.url)('nestjs-sessions');
-console.log(required.SessionsModule === imported.SessionsModule && required.SessionError === imported.SessionError);
+const required: Record<string, unknown> = createRequire(import.meta.url)('nestjs-sessions');
+console.log(Object.entries(imported).every(([name, value]) => Object.is(required[name], value)));
