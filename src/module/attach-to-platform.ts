@@ -9,6 +9,12 @@ interface FastifyLike {
   ): unknown;
 }
 
+/** Marks Node's server, for WebSockets; it exists once the application is initialized. */
+export function attachToServer(application: SessionsApplication, host: HttpAdapterHost): void {
+  const server: unknown = host.httpAdapter?.getHttpServer();
+  if (typeof server === 'object' && server !== null) rememberApplication(server, application);
+}
+
 /**
  * Makes the way from a bare request to its application's sessions, so that middleware and guards find them. An
  * Express request knows its application and response; a Fastify one is told by a hook, before any middleware.

@@ -31,7 +31,7 @@ export interface HttpSessions {
   readonly call: HttpCall;
 }
 
-/** Lets {@link httpSessionsOf} find the sessions of requests of this Express application. */
+/** Lets {@link httpSessionsOf} find the sessions of requests of this Express application, Fastify instance or server. */
 export function rememberApplication(application: object, runtime: SessionsApplication): void {
   (application as Marked)[RUNTIME] = runtime;
 }
@@ -47,18 +47,20 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
  * The sessions of a request, made at the first call; the same for the platform's request and Node's own.
  * @param request of Express, Fastify or Node.
  * @param response the response to it, where the caller knows it.
+ * @param holder what the sessions belong to and are remembered on: the request, or one message of a WebSocket.
  * @throws {SessionError} for something that is no request, or one that no `SessionsModule` has seen.
  */
-export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
+export function httpSessionsOf(request: unknown, response?: unknown, holder?: object): HttpSessions {
   const raw = rawRequestOf(request);
   if (!raw) throw noRequest();
   const marked = raw as Marked;
-  if (marked[SESSIONS]) return marked[SESSIONS];
+  const remembered = (holder ?? raw) as Marked;
+  if (remembered[SESSIONS]) return remembered[SESSIONS];
   const runtime = marked[RUNTIME] ?? applicationOf(request) ?? applicationOf(raw);
   if (!runtime) throw notInstalled();
   const rawResponse = rawResponseOf(response) ?? marked[RESPONSE] ?? rawResponseOf((raw as { res?: unknown }).res);
   const sessions = open(runtime, raw, rawResponse);
-  marked[SESSIONS] = sessions;
+  remembered[SESSIONS] = sessions;
   return sessions;
 }
 
@@ -85,8 +87,9 @@ function open(runtime: SessionsApplication, request: RawRequest, response: RawRe
 }
 
 function applicationOf(request: unknown): SessionsApplication | undefined {
-  const { app, server } = request as { app?: Marked; server?: Marked };
-  return app?.[RUNTIME] ?? server?.[RUNTIME];
+  const { app, server, socket } = request as { app?: Marked; server?: Marked; socket?: { server?: Marked } };
+  // Express application, Fastify instance, and for a WebSocket's upgrade request, which passes neither, Node's server.
+  return app?.[RUNTIME] ?? server?.[RUNTIME] ?? socket?.server?.[RUNTIME];
 }
 
 // The same body as Nest's own exception filter gives; the message of a programming error is not for clients.

@@ -9,7 +9,9 @@ export function sessionsOfContext(context: ExecutionContext): HttpSessions {
     case 'graphql':
       return httpSessionsOf(...requestOfGraphQl(context.getArgByIndex(2)));
     case 'ws':
-      return httpSessionsOf(requestOfSocket(context.switchToWs().getClient()));
+      // A connection lives for hours: each message reads anew, so that a session ended elsewhere is ended here. Nest
+      // hands the same list of arguments to every guard, interceptor and parameter of one message.
+      return httpSessionsOf(requestOfSocket(context.switchToWs().getClient()), undefined, context.getArgs());
     default:
       return httpSessionsOf(undefined);
   }

@@ -9,7 +9,7 @@ import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
-import { attachToPlatform } from './attach-to-platform.js';
+import { attachToPlatform, attachToServer } from './attach-to-platform.js';
 import { checkDeclaredHandlers } from './declared-handlers.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
@@ -26,6 +26,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
   readonly #descriptions: string[] = [];
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
+  readonly #adapterHost: HttpAdapterHost | undefined;
   #complete = false;
 
   constructor(
@@ -41,6 +42,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
     this.events = new SessionEvents([(event) => eventLogger.log(event), ...(options.onEvent ? [options.onEvent] : [])]);
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     for (const registration of options.sessions ?? []) this.#register(registration);
+    this.#adapterHost = adapterHost;
     if (adapterHost) attachToPlatform(this, adapterHost);
   }
 
@@ -60,6 +62,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     const { providers } = this.providers;
+    if (this.#adapterHost) attachToServer(this, this.#adapterHost);
     checkDeclaredHandlers(this.#discovery, this.#providers);
     if (providers.length === 0) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");

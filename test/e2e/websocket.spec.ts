@@ -1,0 +1,116 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import {
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+  type OnGatewayConnection,
+  type WsResponse,
+} from '@nestjs/websockets';
+import {
+  CurrentSession,
+  RequireSession,
+  Session,
+  Sessions,
+  SessionsModule,
+  SessionsService,
+  type RequestSessions,
+} from 'nestjs-sessions';
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { ask } from '../support/client.js';
+import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+
+@Session('room', { tracker: 'by-id' })
+class RoomSession {
+  name = 'nobody';
+  messages = 0;
+}
+
+@Session('sealed')
+class SealedSession {
+  visits = 0;
+}
+
+@Controller()
+class RoomController {
+  @Get('enter') enter(@CurrentSession() session: RoomSession) {
+    session.name = 'ada';
+    return 'ok';
+  }
+  @Get('me') me(@CurrentSession({ optional: true }) session?: RoomSession) {
+    return session ?? {};
+  }
+}
+
+@WebSocketGateway({ path: '/room' })
+class RoomGateway implements OnGatewayConnection {
+  constructor(@Inject(SessionsService) readonly service: SessionsService) {}
+
+  handleConnection(client: { request?: unknown }, request: IncomingMessage): void {
+    client.request = request;
+  }
+  @SubscribeMessage('say') say(@CurrentSession() session: RoomSession): WsResponse<unknown> {
+    session.messages += 1;
+    return { event: 'said', data: { name: session.name, messages: session.messages } };
+  }
+  @SubscribeMessage('guarded') @RequireSession(RoomSession) guarded(): WsResponse<unknown> {
+    return { event: 'guarded', data: 'in' };
+  }
+  @SubscribeMessage('set') set(@Sessions() sessions: RequestSessions): WsResponse<unknown> {
+    try {
+      sessions.set(new SealedSession());
+      return { event: 'set', data: 'done' };
+    } catch (error) {
+      if (error instanceof WsException) throw error;
+      return { event: 'set', data: (error as { code?: string }).code };
+    }
+  }
+}
+
+describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
+  let running: RunningApp;
+  beforeAll(async () => {
+    running = await startApp(platform, {
+      imports: [SessionsModule.forRoot({ sessions: [RoomSession, SealedSession] })],
+      controllers: [RoomController],
+      providers: [RoomGateway],
+      prepare: (app) => void app.useWebSocketAdapter(new WsAdapter(app)),
+    });
+  });
+  afterAll(() => running.close());
+
+  async function talk(cookie: string, ...events: string[]): Promise<Array<{ event: string; data: unknown }>> {
+    const socket = new WebSocket(`${running.url.replace('http', 'ws')}/room`, { headers: { cookie } });
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    const answers: Array<{ event: string; data: unknown }> = [];
+    for (const event of events) {
+      const answer = new Promise<string>((resolve) =>
+        socket.once('message', (data: Buffer) => resolve(data.toString())),
+      );
+      socket.send(JSON.stringify({ event, data: {} }));
+      answers.push(JSON.parse(await answer) as { event: string; data: unknown });
+    }
+    socket.close();
+    return answers;
+  }
+
+  it('are those of the upgrade request, and changes of a by-id session are stored', async () => {
+    const cookie = (await ask(`${running.url}/enter`)).cookie('room');
+    expect(await talk(cookie, 'say', 'say')).toEqual([
+      { event: 'said', data: { name: 'ada', messages: 1 } },
+      { event: 'said', data: { name: 'ada', messages: 2 } },
+    ]);
+    expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ name: 'ada', messages: 2 });
+  });
+
+  it('guard a message', async () => {
+    const cookie = (await ask(`${running.url}/enter`)).cookie('room');
+    expect(await talk(cookie, 'guarded')).toEqual([{ event: 'guarded', data: 'in' }]);
+    expect((await talk('', 'guarded'))[0]!.event).toBe('exception');
+  });
+
+  it('cannot be sent to the client, and say so', async () => {
+    expect(await talk('', 'set')).toEqual([{ event: 'set', data: 'SESSION_TOO_LATE' }]);
+  });
+});
