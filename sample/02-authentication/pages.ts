@@ -18,6 +18,7 @@ export function loginPage(failed: boolean): Html {
         <label>Password <input name="password" type="password" autocomplete="current-password" required /></label>
         <button class="primary">Sign in</button>
       </form>
+      <p class="quiet accounts">Two accounts to try:</p>
       <dl>
         <dt>ada</dt>
         <dd><code>analytical-engine</code></dd>
@@ -48,8 +49,10 @@ function deviceLine({ handle, createdAt, renewedAt, session }: OwnedSession<Auth
   const field = html`<input type="hidden" name="handle" value="${handle}" />`;
   return html`<li>
     <div>
-      <p>${session.device}${isThis ? html` <span class="badge">this device</span>` : undefined}</p>
-      <p class="quiet">Since ${moment(createdAt)}, last seen ${moment(renewedAt)}</p>
+      <p class="device">
+        <span>${session.device}</span>${isThis ? html`<span class="badge">this device</span>` : undefined}
+      </p>
+      <p class="quiet">Signed in ${ago(createdAt)}, seen ${ago(renewedAt)}</p>
     </div>
     ${isThis ? button('/logout', 'Sign out') : button('/devices/sign-out', 'Sign out', field)}
   </li>`;
@@ -59,8 +62,10 @@ function button(action: string, text: string, field?: Html): Html {
   return html`<form method="post" action="${action}">${field}<button>${text}</button></form>`;
 }
 
-function moment(date: Date): string {
-  return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+function ago(date: Date): string {
+  const minutes = Math.floor((Date.now() - date.getTime()) / 60_000);
+  if (minutes < 1) return 'just now';
+  return minutes < 60 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`;
 }
 
 function layout(title: string, content: Html): Html {

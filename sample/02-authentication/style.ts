@@ -28,7 +28,8 @@ label input { color: var(--text); font-size: 1rem; }
 .failed { color: var(--failed); }
 ul { margin: 0 0 1.25rem; padding: 0; list-style: none; }
 li { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: .9rem 0; border-bottom: 1px solid var(--line); }
-.badge { margin-left: .35rem; padding: .1rem .5rem; border-radius: 99px; background: var(--page); color: var(--accent); font-size: .8rem; white-space: nowrap; }
+.device { display: flex; flex-wrap: wrap; align-items: center; gap: .1rem .6rem; }
+.badge { padding: .1rem .5rem; border-radius: 99px; background: var(--page); color: var(--accent); font-size: .8rem; white-space: nowrap; }
 .row { display: flex; flex-wrap: wrap; gap: .75rem; }
 input, button { font: inherit; color: inherit; border: 1px solid var(--line); border-radius: 8px; padding: .45rem .8rem; }
 input { min-width: 0; background: var(--page); }
@@ -37,7 +38,8 @@ button:hover { border-color: var(--accent); color: var(--accent); }
 .primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 .primary:hover { color: var(--on-accent); filter: brightness(1.08); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 1.5rem 0 0; font-size: .875rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: .25rem 0 0; font-size: .875rem; }
+.accounts { margin-top: 1.5rem; }
 dt { color: var(--quiet); }
 dd { margin: 0; }
 code { font: .9em ui-monospace, Menlo, Consolas, 'Liberation Mono', monospace; }

@@ -1,0 +1,72 @@
+/** What a browser shows after a click: the last answer, redirects followed. */
+export interface Page {
+  readonly path: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+const MOST_REDIRECTS = 5;
+
+/** A browser for server-rendered pages: keeps cookies, follows redirects, sends forms. Real HTTP, no scripts. */
+export class Browser {
+  readonly #cookies = new Map<string, string>();
+  readonly #url: string;
+  readonly #userAgent: string;
+
+  constructor(url: string, userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0') {
+    this.#url = url;
+    this.#userAgent = userAgent;
+  }
+
+  /** The value that this browser holds, or `undefined`. */
+  cookie(name: string): string | undefined {
+    return this.#cookies.get(name);
+  }
+
+  /** A second browser with the same cookies: what somebody has who copied them. */
+  copy(): Browser {
+    const copy = new Browser(this.#url, this.#userAgent);
+    for (const [name, value] of this.#cookies) copy.#cookies.set(name, value);
+    return copy;
+  }
+
+  open(path: string): Promise<Page> {
+    return this.#go('GET', path);
+  }
+
+  /** Sends a form by POST, as `application/x-www-form-urlencoded`. */
+  submit(path: string, fields: Record<string, string> = {}): Promise<Page> {
+    return this.#go('POST', path, new URLSearchParams(fields));
+  }
+
+  async #go(method: 'GET' | 'POST', path: string, form?: URLSearchParams): Promise<Page> {
+    let [step, body, target] = [method, form, path];
+    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+      const response = await fetch(this.#url + target, {
+        method: step,
+        redirect: 'manual',
+        headers: { 'user-agent': this.#userAgent, ...this.#cookieHeader() },
+        ...(body ? { body } : {}),
+      });
+      const text = await response.text();
+      for (const line of response.headers.getSetCookie()) this.#keep(line);
+      const location = response.headers.get('location');
+      if (location === null) return { path: target, status: response.status, headers: response.headers, text };
+      [step, body, target] = ['GET', undefined, location];
+    }
+    throw new Error(`${path} leads nowhere: more than ${MOST_REDIRECTS} redirects.`);
+  }
+
+  #cookieHeader(): Record<string, string> {
+    if (this.#cookies.size === 0) return {};
+    return { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
+  }
+
+  #keep(line: string): void {
+    const [pair = '', ...attributes] = line.split('; ');
+    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+    if (attributes.includes('Max-Age=0')) this.#cookies.delete(name);
+    else this.#cookies.set(name, value);
+  }
+}
