@@ -47,21 +47,29 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
  * The sessions of a request, made at the first call; the same for the platform's request and Node's own.
  * @param request of Express, Fastify or Node.
  * @param response the response to it, where the caller knows it.
- * @param holder what the sessions belong to and are remembered on: the request, or one message of a WebSocket.
  * @throws {SessionError} for something that is no request, or one that no `SessionsModule` has seen.
  */
-export function httpSessionsOf(request: unknown, response?: unknown, holder?: object): HttpSessions {
+export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
+  const present = (rawRequestOf(request) as Marked | undefined)?.[SESSIONS];
+  if (present) return present;
+  const { raw, sessions } = openSessions(request, response);
+  (raw as Marked)[SESSIONS] = sessions;
+  return sessions;
+}
+
+/** Like {@link httpSessionsOf}, but read anew and remembered nowhere: for one message of a long-lived connection. */
+export function freshSessionsOf(request: unknown): HttpSessions {
+  return openSessions(request).sessions;
+}
+
+function openSessions(request: unknown, response?: unknown): { raw: RawRequest; sessions: HttpSessions } {
   const raw = rawRequestOf(request);
   if (!raw) throw noRequest();
   const marked = raw as Marked;
-  const remembered = (holder ?? raw) as Marked;
-  if (remembered[SESSIONS]) return remembered[SESSIONS];
   const runtime = marked[RUNTIME] ?? applicationOf(request) ?? applicationOf(raw);
   if (!runtime) throw notInstalled();
   const rawResponse = rawResponseOf(response) ?? marked[RESPONSE] ?? rawResponseOf((raw as { res?: unknown }).res);
-  const sessions = open(runtime, raw, rawResponse);
-  remembered[SESSIONS] = sessions;
-  return sessions;
+  return { raw, sessions: open(runtime, raw, rawResponse) };
 }
 
 function open(runtime: SessionsApplication, request: RawRequest, response: RawResponse | undefined): HttpSessions {

@@ -38,6 +38,9 @@ class RoomController {
     session.name = 'ada';
     return 'ok';
   }
+  @Get('leave') leave(@Sessions() sessions: RequestSessions) {
+    sessions.clear(RoomSession);
+  }
   @Get('me') me(@CurrentSession({ optional: true }) session?: RoomSession) {
     return session ?? {};
   }
@@ -80,17 +83,24 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
   });
   afterAll(() => running.close());
 
-  async function talk(cookie: string, ...events: string[]): Promise<Array<{ event: string; data: unknown }>> {
+  type Message = { event: string; data: unknown };
+
+  async function connect(cookie: string): Promise<WebSocket> {
     const socket = new WebSocket(`${running.url.replace('http', 'ws')}/room`, { headers: { cookie } });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    const answers: Array<{ event: string; data: unknown }> = [];
-    for (const event of events) {
-      const answer = new Promise<string>((resolve) =>
-        socket.once('message', (data: Buffer) => resolve(data.toString())),
-      );
-      socket.send(JSON.stringify({ event, data: {} }));
-      answers.push(JSON.parse(await answer) as { event: string; data: unknown });
-    }
+    return socket;
+  }
+
+  async function say(socket: WebSocket, event: string): Promise<Message> {
+    const answer = new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
+    socket.send(JSON.stringify({ event, data: {} }));
+    return JSON.parse(await answer) as Message;
+  }
+
+  async function talk(cookie: string, ...events: string[]): Promise<Message[]> {
+    const socket = await connect(cookie);
+    const answers: Message[] = [];
+    for (const event of events) answers.push(await say(socket, event));
     socket.close();
     return answers;
   }
@@ -102,6 +112,15 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
       { event: 'said', data: { name: 'ada', messages: 2 } },
     ]);
     expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ name: 'ada', messages: 2 });
+  });
+
+  it('are read anew for each message, so that a session ended elsewhere is ended here', async () => {
+    const cookie = (await ask(`${running.url}/enter`)).cookie('room');
+    const socket = await connect(cookie);
+    expect(await say(socket, 'guarded')).toEqual({ event: 'guarded', data: 'in' });
+    await ask(`${running.url}/leave`, { cookie });
+    expect((await say(socket, 'guarded')).event).toBe('exception');
+    socket.close();
   });
 
   it('guard a message', async () => {
