@@ -22,9 +22,14 @@ export class HttpCall {
   }
 
   get secure(): boolean {
-    if ((this.#request.socket as Partial<TLSSocket> | undefined)?.encrypted === true) return true;
+    if (isEncrypted(this.#request)) return true;
     // Only decides whether our own cookie carries `Secure`, so a client that lies hurts nobody but itself.
     return /^\s*https\b/i.test(this.requestHeader('x-forwarded-proto') ?? '');
+  }
+
+  /** Whether the status that the response has so far is one of a server error. */
+  get serverError(): boolean {
+    return this.#response !== undefined && this.#response.statusCode >= 500;
   }
 
   /** Whether there is a response at all. */
@@ -46,5 +51,14 @@ export class HttpCall {
 
   setHeader(name: string, value: string): void {
     this.head.setHeader(name, value);
+  }
+}
+
+function isEncrypted(request: RawRequest): boolean {
+  try {
+    return (request.socket as Partial<TLSSocket> | undefined)?.encrypted === true;
+  } catch {
+    // The socket of an HTTP/2 request cannot even be asked once its connection is gone.
+    return false;
   }
 }

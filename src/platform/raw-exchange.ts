@@ -21,6 +21,11 @@ export function rawResponseOf(response: unknown): RawResponse | undefined {
     : undefined;
 }
 
+/** Whether it came through HTTP/2, whose responses warn about or lack a few things of HTTP/1. */
+export function isHttp2(response: RawResponse): response is Http2ServerResponse {
+  return 'stream' in response;
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

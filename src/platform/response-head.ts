@@ -34,8 +34,14 @@ export class ResponseHead {
 function merged(name: string, present: string | undefined, value: string): string {
   if (present === undefined || present === '') return value;
   if (isList(name)) return addToList(present, value);
-  if (name === 'cache-control' && /(?:^|[\s,])no-store(?:$|[\s,])/i.test(present)) return present;
-  return value;
+  if (name !== 'cache-control') return value;
+  if (hasDirective(present, 'no-store')) return present;
+  // Says nothing about caching: what compresses or rewrites bodies on the way must still leave this one alone.
+  return hasDirective(present, 'no-transform') ? `${value}, no-transform` : value;
+}
+
+function hasDirective(list: string, directive: string): boolean {
+  return list.split(',').some((member) => member.trim().toLowerCase() === directive);
 }
 
 function isList(name: string): boolean {

@@ -1,4 +1,6 @@
-import type { RawResponse } from './raw-exchange.js';
+import { takeHead } from './handed-head.js';
+import { headersSent, pretendHeadSent } from './pretended-head.js';
+import { isHttp2, type RawResponse } from './raw-exchange.js';
 
 /** What a held response asks before its head leaves. */
 export interface ResponseGate {
@@ -61,6 +63,8 @@ export class ResponseHold {
   readonly #flushHeaders: AnyMethod | undefined;
   readonly #queue: Array<() => unknown> = [];
   #phase: Phase = 'open';
+  #stopPretending: (() => void) | undefined;
+  #applied = false;
   #ended = false;
   #wantsDrain = false;
 
@@ -82,12 +86,15 @@ export class ResponseHold {
   }
 
   #onWriteHead(args: unknown[]): unknown {
-    const [statusCode] = args;
     if (this.#phase === 'failed') return this.#response;
-    if (this.#phase === 'released' || !isStatusCode(statusCode)) return this.#writeHead.apply(this.#response, args);
-    // Node and middleware call writeHead(statusCode) again for a head they have not seen leave.
-    if (this.#phase === 'holding') return this.#response;
-    const head = takeHead(this.#response, args);
+    const statusCode = finalStatusOf(args[0]);
+    if (this.#phase === 'released' || statusCode === undefined) return this.#writeHead.apply(this.#response, args);
+    if (this.#phase === 'holding') {
+      // Middleware that goes by Node's own `_header` asks for the head again, since it has not seen it leave.
+      if (args.length === 1 && statusCode === this.#response.statusCode) return this.#response;
+      throw headersSent(this.#response, 'write');
+    }
+    const head = takeHead(this.#response, args, statusCode);
     if (this.#isReleased()) return this.#writeHead.apply(this.#response, head);
     this.#queue.push(() => this.#writeHead.apply(this.#response, head));
     return this.#response;
@@ -104,8 +111,8 @@ export class ResponseHold {
 
   #onEnd(args: unknown[]): unknown {
     if (this.#phase === 'failed') return swallow(args, this.#response);
-    if (this.#isReleased()) return this.#end.apply(this.#response, args);
-    if (this.#ended) return swallow(args, this.#response, alreadyFinished());
+    if (isWrongChunk(args[0]) || this.#isReleased()) return this.#end.apply(this.#response, args);
+    if (this.#ended) return swallow(args, this.#response, isChunk(args[0]) ? writeAfterEnd() : undefined);
     this.#ended = true;
     this.#queue.push(() => this.#end.apply(this.#response, args));
     return this.#response;
@@ -114,7 +121,7 @@ export class ResponseHold {
   #onFlushHeaders(): void {
     if (this.#phase === 'failed') return;
     if (this.#isReleased()) this.#flushHeaders?.call(this.#response);
-    else this.#queue.push(() => this.#flushHeaders?.call(this.#response));
+    else if (!this.#ended) this.#queue.push(() => this.#flushHeaders?.call(this.#response));
   }
 
   /** Whether a call may go through; the first one decides whether there is something to wait for. */
@@ -123,12 +130,12 @@ export class ResponseHold {
     const commit = this.#gate.commit(this.#response.statusCode);
     if (commit === undefined) {
       this.#phase = 'released';
-      this.#gate.applyHead(this.#response);
+      this.#applyHead();
       return true;
     }
     this.#phase = 'holding';
     this.#gate.held = true;
-    pretendHeadSent(this.#response, () => this.#ended);
+    this.#stopPretending = pretendHeadSent(this.#response, () => this.#ended);
     commit.then(
       () => this.#release(),
       (error: unknown) => this.#fail(error),
@@ -136,105 +143,79 @@ export class ResponseHold {
     return false;
   }
 
+  // Something below us may have sent a head of its own, as an upgrade does.
+  #applyHead(): void {
+    if (this.#applied || this.#response.headersSent) return;
+    this.#applied = true;
+    this.#gate.applyHead(this.#response);
+  }
+
   #release(): void {
+    this.#letGo();
     try {
-      this.#stopPretending();
-      this.#phase = 'released';
-      this.#gate.applyHead(this.#response);
+      this.#applyHead();
       let flowing: unknown = true;
       for (const call of this.#queue.splice(0)) flowing = call();
-      if (this.#wantsDrain && !this.#ended && flowing !== false) this.#response.emit('drain');
+      if (flowing !== false) this.#drain();
     } catch (error) {
       this.#fail(error);
     }
   }
 
   #fail(error: unknown): void {
-    const response = this.#response;
-    this.#stopPretending();
+    // Node's own `end` calls the methods that stand on the response, ours.
+    this.#letGo();
     this.#queue.length = 0;
-    const { statusCode, body } = this.#gate.failure(error);
-    if (!response.headersSent && !response.destroyed) {
-      for (const name of OF_THE_BODY) response.removeHeader(name);
-      response.statusCode = statusCode;
-      if ('statusMessage' in response && response.statusMessage) response.statusMessage = '';
-      response.setHeader('content-type', 'application/json; charset=utf-8');
-      response.setHeader('cache-control', 'no-store');
-      this.#phase = 'released';
-      this.#gate.applyHead(response);
-      this.#end.call(response, body);
+    try {
+      this.#answer(this.#gate.failure(error));
+    } catch {
+      this.#response.destroy();
     }
     this.#phase = 'failed';
     // Whoever pipes into the response goes on to its end, into nothing.
-    if (this.#wantsDrain && !this.#ended) response.emit('drain');
+    this.#drain();
   }
 
-  #stopPretending(): void {
+  #answer({ statusCode, body }: { readonly statusCode: number; readonly body: string }): void {
+    const response = this.#response;
+    // Half an answer has left: breaking it off is all that can still be said.
+    if (response.headersSent) return void response.destroy();
+    for (const name of OF_THE_BODY) response.removeHeader(name);
+    response.statusCode = statusCode;
+    if (!isHttp2(response)) response.statusMessage = '';
+    response.setHeader('content-type', 'application/json; charset=utf-8');
+    response.setHeader('cache-control', 'no-store');
+    this.#applyHead();
+    this.#end.call(response, body);
+  }
+
+  #letGo(): void {
+    this.#phase = 'released';
     this.#gate.held = false;
-    for (const name of PRETENDED) Reflect.deleteProperty(this.#response, name);
+    this.#stopPretending?.();
+    this.#stopPretending = undefined;
+  }
+
+  // In a turn of its own: what listens may throw, and that is not the session's failure.
+  #drain(): void {
+    if (this.#wantsDrain && !this.#ended) process.nextTick(() => this.#response.emit('drain'));
   }
 }
 
-const PRETENDED = ['headersSent', 'writableEnded', 'setHeader', 'setHeaders', 'appendHeader', 'removeHeader'] as const;
-
-// What an application must see between its response and the head: as if the head had left.
-function pretendHeadSent(response: RawResponse, ended: () => boolean): void {
-  const tooLate = (): never => {
-    throw Object.assign(new Error('Cannot set headers after they are sent to the client'), {
-      code: 'ERR_HTTP_HEADERS_SENT',
-    });
-  };
-  Object.defineProperty(response, 'headersSent', { configurable: true, get: () => true });
-  Object.defineProperty(response, 'writableEnded', { configurable: true, get: ended });
-  for (const name of ['setHeader', 'setHeaders', 'appendHeader', 'removeHeader']) {
-    Object.defineProperty(response, name, { configurable: true, writable: true, value: tooLate });
-  }
-}
-
-/**
- * Moves the headers handed to `writeHead` onto the response, where they meet those of sessions, and returns what is
- * left to call it with. Node takes an object, a flat array `[name, value, …]`, and an array of pairs.
- */
-function takeHead(response: RawResponse, args: unknown[]): unknown[] {
-  const [statusCode, second, third] = args as [number, unknown, unknown];
-  const reason = typeof second === 'string' ? second : undefined;
-  const headers = reason === undefined ? (second ?? third) : third;
-  response.statusCode = statusCode;
-  if (Array.isArray(headers)) takeArray(response, headers);
-  else if (headers && typeof headers === 'object') {
-    for (const [name, value] of Object.entries(headers)) {
-      if (value !== undefined) response.setHeader(name, value as string);
-    }
-  }
-  return reason === undefined ? [statusCode] : [statusCode, reason];
-}
-
-function takeArray(response: RawResponse, headers: readonly unknown[]): void {
-  if (!Array.isArray(headers[0]) && headers.length % 2 !== 0) {
-    throw Object.assign(new TypeError('The argument "headers" is invalid: a flat array holds names and values.'), {
-      code: 'ERR_INVALID_ARG_VALUE',
-    });
-  }
-  const values = new Map<string, { name: string; values: string[] }>();
-  for (let index = 0; index < headers.length;) {
-    const entry = headers[index];
-    const pair = Array.isArray(entry) ? entry : [entry, headers[index + 1]];
-    index += Array.isArray(entry) ? 1 : 2;
-    const name = String(pair[0]);
-    const present = values.get(name.toLowerCase()) ?? { name, values: [] };
-    present.values.push(...(Array.isArray(pair[1]) ? pair[1].map(String) : [String(pair[1])]));
-    values.set(name.toLowerCase(), present);
-  }
-  for (const { name, values: all } of values.values()) response.setHeader(name, all.length === 1 ? all[0]! : all);
-}
-
-function isStatusCode(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 999;
+/** The status of a final head. Anything else, informational ones included, is Node's to take or refuse. */
+function finalStatusOf(value: unknown): number | undefined {
+  // As Node reads it.
+  const statusCode = (value as number) | 0;
+  return statusCode >= 200 && statusCode <= 999 ? statusCode : undefined;
 }
 
 // Anything else is an error that Node should throw at the caller, not later at us.
 function isChunk(value: unknown): boolean {
   return typeof value === 'string' || value instanceof Uint8Array;
+}
+
+function isWrongChunk(value: unknown): boolean {
+  return Boolean(value) && typeof value !== 'function' && !isChunk(value);
 }
 
 function swallow<T>(args: unknown[], result: T, error?: Error): T {
@@ -245,10 +226,4 @@ function swallow<T>(args: unknown[], result: T, error?: Error): T {
 
 function writeAfterEnd(): Error {
   return Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
-}
-
-function alreadyFinished(): Error {
-  return Object.assign(new Error('Cannot call end after a stream was finished'), {
-    code: 'ERR_STREAM_ALREADY_FINISHED',
-  });
 }

@@ -1,0 +1,51 @@
+import { isHttp2, type RawResponse } from './raw-exchange.js';
+
+/** Methods that Node refuses once the head has left, and its word for what they do. */
+const REFUSED = [
+  ['setHeader', 'set'],
+  ['setHeaders', 'set'],
+  ['appendHeader', 'append'],
+  ['removeHeader', 'remove'],
+] as const;
+
+/**
+ * Makes `response` look as if its head had left, as an application must see it between its response and the head:
+ * `headersSent` is `true`, headers can no longer be changed, and a status set from now on has no effect.
+ * @param ended what `writableEnded` says.
+ * @returns takes everything back.
+ */
+export function pretendHeadSent(response: RawResponse, ended: () => boolean): () => void {
+  const { statusCode } = response;
+  const statusMessage = isHttp2(response) ? undefined : response.statusMessage;
+  const covered: Array<readonly [name: string, before: PropertyDescriptor | undefined]> = [];
+  const cover = (name: string, descriptor: PropertyDescriptor): void => {
+    covered.push([name, Object.getOwnPropertyDescriptor(response, name)]);
+    Object.defineProperty(response, name, { configurable: true, ...descriptor });
+  };
+  cover('headersSent', { get: () => true });
+  cover('writableEnded', { get: ended });
+  for (const [name, verb] of REFUSED) {
+    const refuse = (): never => {
+      throw headersSent(response, verb);
+    };
+    cover(name, { writable: true, value: refuse });
+  }
+  return () => {
+    for (const [name, before] of covered) {
+      // Other middleware may have put its own there before.
+      if (before) Object.defineProperty(response, name, before);
+      else Reflect.deleteProperty(response, name);
+    }
+    if (response.statusCode !== statusCode) response.statusCode = statusCode;
+    if (!isHttp2(response) && response.statusMessage !== statusMessage) response.statusMessage = statusMessage!;
+  };
+}
+
+/** The error that Node throws for a change of the head after it has left. */
+export function headersSent(response: RawResponse, verb: string): Error {
+  return isHttp2(response)
+    ? Object.assign(new Error('Response has already been initiated.'), { code: 'ERR_HTTP2_HEADERS_SENT' })
+    : Object.assign(new Error(`Cannot ${verb} headers after they are sent to the client`), {
+        code: 'ERR_HTTP_HEADERS_SENT',
+      });
+}
