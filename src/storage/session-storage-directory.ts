@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { cachedSessionStorage } from './cache-storage.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { DirectoryFiles, madeDirectory, nameOf } from './directory-files.js';
 import { DirectoryOwnerFiles } from './directory-owner-files.js';
@@ -211,6 +212,22 @@ export class SessionStorageDirectory implements SessionStorage {
   #liveSession(record: DirectoryRecord | undefined, id: string): StoredSession | undefined {
     return record?.id === id && record.session.expiresAt > this.#now() ? record.session : undefined;
   }
+}
+
+export interface DirectorySessionStorageOptions extends SessionStorageDirectoryOptions {
+  /**
+   * Keeps what was read in memory: for a minute in a directory of one process (`shared: false`), else for two seconds, for
+   * which a session that another process ended still reads as live. Default `false`; Ktor's is `true`.
+   */
+  readonly cached?: boolean;
+}
+
+/** A {@link SessionStorageDirectory}, with a {@link CacheStorage} in front on request (Ktor: `directorySessionStorage`). */
+export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
+  const { cached, ...rest } = options;
+  const storage = new SessionStorageDirectory(rest);
+  if (!cached) return storage;
+  return cachedSessionStorage(storage, { ttlInMilliseconds: rest.shared === false ? 60_000 : 2000 });
 }
 
 function withOwner(session: SessionToStore, owner: string | undefined): SessionToStore {

@@ -1,3 +1,4 @@
+import { CacheStorage } from '../../src/storage/cache-storage.js';
 import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../../src/storage/session-storage-memory.js';
 import { SessionStorageResilient } from '../../src/storage/session-storage-resilient.js';
@@ -68,6 +69,16 @@ sessionStorageContract(
     return clocked(new SessionStorageGuarded(storage, { now: clock.now }), clock);
   },
   { name: 'SessionStorageGuarded over a storage with owners', fakeClock: true, sessionsOfOneOwner: 2000 },
+);
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    const timers = { now: clock.now, startTimer: clock.startTimer, sessionNow: clock.now };
+    return clocked(new CacheStorage(storage, 5000, timers), clock);
+  },
+  { name: 'CacheStorage', fakeClock: true },
 );
 
 /** A storage whose backend can hang or be cut off. */

@@ -36,20 +36,22 @@ describe('LockFile', () => {
   });
 
   it('is taken over from a process that died, by one of those who wait', async () => {
-    await abandoned();
-    let [holders, turns] = [0, 0];
-    await Promise.all(
-      Array.from({ length: 20 }, async () => {
-        const lock = await LockFile.acquire(path);
-        expect(++holders).toBe(1);
-        await setTimeout(2);
-        holders--;
-        turns++;
-        await lock.release();
-      }),
-    );
-    expect(turns).toBe(20);
-    expect(await readdir(directory)).toEqual([]);
+    for (let round = 0; round < 3; round++) {
+      await abandoned();
+      let [holders, turns] = [0, 0];
+      await Promise.all(
+        Array.from({ length: 20 }, async () => {
+          const lock = await LockFile.acquire(path);
+          expect(++holders).toBe(1);
+          await setTimeout(1);
+          holders--;
+          turns++;
+          await lock.release();
+        }),
+      );
+      expect(turns).toBe(20);
+      expect(await readdir(directory)).toEqual([]);
+    }
   });
 
   it('is not confirmed to a holder that was stopped for so long that another took over', async () => {

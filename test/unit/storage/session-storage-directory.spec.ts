@@ -14,7 +14,8 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SessionStorageDirectory } from '../../../src/storage/session-storage-directory.js';
+import { CacheStorage } from '../../../src/storage/cache-storage.js';
+import { directorySessionStorage, SessionStorageDirectory } from '../../../src/storage/session-storage-directory.js';
 import { NEVER } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
@@ -311,5 +312,19 @@ describe('SessionStorageDirectory', () => {
     expect(first).toBe('waiting');
     await rm(lock);
     expect((await waiting).status).toBe('replaced');
+  });
+});
+
+describe('directorySessionStorage', () => {
+  it('gives the storage itself, or a cache in front of it', async () => {
+    expect(directorySessionStorage({ directory })).toBeInstanceOf(SessionStorageDirectory);
+    const cached = directorySessionStorage({ directory, cached: true, now: clock.now });
+    expect(cached).toBeInstanceOf(CacheStorage);
+    await cached.write('a', session('v'));
+    expect(await cached.read('a')).toMatchObject({ value: 'v' });
+    await open().invalidate('a');
+    expect(await cached.read('a')).toMatchObject({ value: 'v' });
+    expect((await cached.replace!('a', session('w'))).status).toBe('gone');
+    expect(await cached.read('a')).toBeUndefined();
   });
 });
