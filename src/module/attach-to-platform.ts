@@ -1,6 +1,6 @@
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { RawRequest, RawResponse } from '../platform/raw-exchange.js';
-import { rememberResponse, rememberApplication, type SessionsApplication } from './http-sessions.js';
+import { isClaimed, rememberApplication, rememberResponse, type SessionsApplication } from './http-sessions.js';
 
 interface FastifyLike {
   addHook(
@@ -19,15 +19,16 @@ export function attachToServer(application: SessionsApplication, host: HttpAdapt
  * Makes the way from a bare request to its application's sessions, so that middleware and guards find them. An
  * Express request knows its application and response; a Fastify one is told by a hook, before any middleware.
  */
-export function attachToPlatform(runtime: SessionsApplication, host: HttpAdapterHost): void {
+export function attachToPlatform(application: SessionsApplication, host: HttpAdapterHost): void {
   const attach = (): void => {
     const adapter = host.httpAdapter as { getType?: () => string; getInstance?: () => unknown } | undefined;
     const instance = adapter?.getInstance?.();
     if (instance === null || (typeof instance !== 'object' && typeof instance !== 'function')) return;
-    rememberApplication(instance, runtime);
+    if (isClaimed(instance)) return; // By a second SessionsModule, which attachToServer refuses.
+    rememberApplication(instance, application);
     if (adapter?.getType?.() !== 'fastify') return;
     (instance as FastifyLike).addHook('onRequest', (request, reply, done) => {
-      rememberResponse(request.raw, runtime, reply.raw);
+      rememberResponse(request.raw, application, reply.raw);
       done();
     });
   };

@@ -1,4 +1,4 @@
-import { SessionError } from '../errors/session.errors.js';
+import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import { HttpCall } from '../platform/http-call.js';
 import { rawRequestOf, rawResponseOf, type RawRequest, type RawResponse } from '../platform/raw-exchange.js';
 import { ResponseHold } from '../platform/response-hold.js';
@@ -32,8 +32,20 @@ export interface HttpSessions {
 }
 
 /** Lets {@link httpSessionsOf} find the sessions of requests of this Express application, Fastify instance or server. */
-export function rememberApplication(application: object, runtime: SessionsApplication): void {
-  (application as Marked)[RUNTIME] = runtime;
+export function rememberApplication(platform: object, application: SessionsApplication): void {
+  const marked = platform as Marked;
+  if (marked[RUNTIME] && marked[RUNTIME] !== application) {
+    throw new SessionConfigurationError(
+      'SessionsModule.forRoot() is imported twice in one application. Import it once, in the root module, and add ' +
+        'sessions of feature modules by SessionsModule.forFeature([…]).',
+    );
+  }
+  marked[RUNTIME] = application;
+}
+
+/** Whether an application's sessions are tied to this platform or server already. */
+export function isClaimed(platform: object): boolean {
+  return (platform as Marked)[RUNTIME] !== undefined;
 }
 
 /** Lets {@link httpSessionsOf} find application and response of a raw request, where the platform does not tell. */

@@ -541,6 +541,13 @@ describe('SessionsModule at start', () => {
     );
   });
 
+  it('refuses to be imported twice in one application', async () => {
+    @Module({ imports: [SessionsModule.forRoot({ keys: generateSessionId(), sessions: [SettingsSession] })] })
+    class OtherModule {}
+    const twice = [SessionsModule.forRoot({ keys: KEY, sessions: [UserSession] }), OtherModule];
+    await expect(startApp(platforms[0]!, { imports: twice })).rejects.toThrow('imported twice');
+  });
+
   it('refuses two owners in one class', () => {
     expect(() => {
       class Twice {
