@@ -86,8 +86,12 @@ export class SessionExchange implements RequestSessions {
    */
   commit(serverError: boolean): Promise<void> | undefined {
     if (!this.#committing) return this.#track(this.#commit(serverError));
-    const again = (): Promise<void> | undefined => this.#commit(serverError);
-    return this.#track(this.#committing.then(again, again));
+    // Whoever joins a commit that fails must not take what it lost for stored.
+    const failed = async (error: unknown): Promise<never> => {
+      await this.#commit(serverError);
+      throw error;
+    };
+    return this.#track(this.#committing.then(() => this.#commit(serverError), failed));
   }
 
   /** Reports sessions that were changed after the head of the response had left. */
