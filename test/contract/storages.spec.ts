@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { CacheStorage } from '../../src/storage/cache-storage.js';
+import { encryptedSessionStorage } from '../../src/storage/session-storage-encrypted.js';
 import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../../src/storage/session-storage-memory.js';
+import { migratingSessionStorage } from '../../src/storage/session-storage-migrating.js';
 import { SessionStorageResilient } from '../../src/storage/session-storage-resilient.js';
-import type { SessionStorage } from '../../src/storage/session-storage.js';
+import type { SessionStorage, SessionToStore } from '../../src/storage/session-storage.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 
@@ -80,6 +83,34 @@ sessionStorageContract(
   },
   { name: 'CacheStorage', fakeClock: true },
 );
+
+sessionStorageContract(
+  { describe, it },
+  () => {
+    const { clock, storage } = memory();
+    return clocked(encryptedSessionStorage(storage, { keys: randomBytes(32) }), clock);
+  },
+  { name: 'encryptedSessionStorage', fakeClock: true, sessionsOfOneOwner: 1000 },
+);
+
+for (const turned of [false, true]) {
+  sessionStorageContract(
+    { describe, it },
+    () => {
+      const clock = new FakeClock();
+      const [to, from] = [new SessionStorageMemory({ now: clock.now }), new SessionStorageMemory({ now: clock.now })];
+      const storage = migratingSessionStorage(to, from);
+      // The other way round, every session of the suite is one that was there before.
+      return clocked(
+        turned
+          ? Object.assign(storage, { write: (id: string, session: SessionToStore) => from.write(id, session) })
+          : storage,
+        clock,
+      );
+    },
+    { name: `migratingSessionStorage, sessions in the ${turned ? 'old' : 'new'} one`, fakeClock: true },
+  );
+}
 
 /** A storage whose backend can hang or be cut off. */
 function breakable(storage: SessionStorage) {

@@ -1,0 +1,73 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, type KeyObject } from 'node:crypto';
+import type { KeyRing } from '../keys/key-ring.js';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const RECORD = /^e1\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{38,})$/;
+
+interface RecordKey {
+  /** As it stands in the text: six characters of base64url. */
+  readonly id: string;
+  readonly keyObject: KeyObject;
+}
+
+/**
+ * Encrypts the text of one record, bound to the record's id:
+ *
+ *     e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
+ *
+ * by AES-256-GCM (NIST SP 800-38D) with the id as associated data. Each record has a key of its own, HMAC-SHA256 of the
+ * id under the ring's key, so that random nonces are safe for 2^32 writes of each record, not of all together.
+ */
+export class RecordCipher {
+  /** Newest first. */
+  readonly #keys: readonly RecordKey[];
+
+  constructor(keys: KeyRing) {
+    this.#keys = keys
+      .derive('storage', 'record')
+      .map(({ id, keyObject }) => ({ id: id.toString('base64url'), keyObject }));
+  }
+
+  seal(id: string, text: string): string {
+    const key = this.#keys[0]!;
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', recordKey(key, id), nonce).setAAD(associatedData(id));
+    const sealed = Buffer.concat([nonce, cipher.update(text, 'utf16le'), cipher.final(), cipher.getAuthTag()]);
+    return `e1.${key.id}.${sealed.toString('base64url')}`;
+  }
+
+  /** @returns `undefined` for a text that was not sealed for this id with a key of the ring. */
+  open(id: string, sealed: string): string | undefined {
+    const record = RECORD.exec(sealed);
+    if (!record) return undefined;
+    const bytes = Buffer.from(record[2]!, 'base64url');
+    for (const key of this.#keys) {
+      const text = key.id === record[1] ? openWith(key, id, bytes) : undefined;
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+}
+
+function openWith(key: RecordKey, id: string, bytes: Buffer): string | undefined {
+  const end = bytes.length - TAG_BYTES;
+  const nonce = bytes.subarray(0, NONCE_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', recordKey(key, id), nonce, { authTagLength: TAG_BYTES })
+    .setAAD(associatedData(id))
+    .setAuthTag(bytes.subarray(end));
+  const text = decipher.update(bytes.subarray(NONCE_BYTES, end));
+  try {
+    return Buffer.concat([text, decipher.final()]).toString('utf16le');
+  } catch {
+    return undefined;
+  }
+}
+
+function recordKey(key: RecordKey, id: string): Buffer {
+  return createHmac('sha256', key.keyObject).update(id, 'utf16le').digest();
+}
+
+function associatedData(id: string): Buffer {
+  return Buffer.from(id, 'utf16le');
+}

@@ -1,0 +1,99 @@
+import type { KeyMaterial } from '../keys/key-material.js';
+import { KeyRing } from '../keys/key-ring.js';
+import { RecordCipher } from './record-cipher.js';
+import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+
+/**
+ * Keeps the text of sessions encrypted in another storage: a dump, a backup or a look into it shows none. Ids are hashes
+ * anyway; owners and expiries stay readable, because the storage works with them.
+ *
+ * A text that cannot be decrypted reads as absent: changed, copied from another id, or under a key that is no longer in
+ * the ring. So does one that was never encrypted, or whoever may write to the storage could plant one. Old keys read;
+ * the next change of a session uses the newest.
+ */
+export class SessionStorageEncrypted implements SessionStorage {
+  declare readonly replace?: NonNullable<SessionStorage['replace']>;
+  declare readonly touch?: NonNullable<SessionStorage['touch']>;
+  declare readonly owners?: OwnerIndex;
+  declare readonly sweep?: NonNullable<SessionStorage['sweep']>;
+  declare readonly ping?: NonNullable<SessionStorage['ping']>;
+  declare readonly close?: NonNullable<SessionStorage['close']>;
+  readonly #storage: SessionStorage;
+  readonly #cipher: RecordCipher;
+
+  constructor(storage: SessionStorage, keys: KeyRing) {
+    this.#storage = storage;
+    this.#cipher = new RecordCipher(keys);
+    Object.assign(this, this.#capabilitiesOf(storage));
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    const stored = await this.#storage.read(id);
+    return stored && this.#opened(id, stored);
+  }
+
+  async write(id: string, session: SessionToStore): Promise<string | void> {
+    return this.#storage.write(id, this.#sealed(id, session));
+  }
+
+  async invalidate(id: string): Promise<boolean | void> {
+    return this.#storage.invalidate(id);
+  }
+
+  #capabilitiesOf(storage: SessionStorage): Partial<SessionStorage> {
+    const { owners } = storage;
+    return {
+      ...(storage.replace && { replace: (id, session, version) => this.#replace(id, session, version) }),
+      ...(storage.touch && { touch: (id, expiresAt, version) => storage.touch!(id, expiresAt, version) }),
+      ...(owners && {
+        owners: {
+          list: (owner) => this.#list(owners, owner),
+          invalidateAll: (owner, except) => owners.invalidateAll(owner, except),
+        },
+      }),
+      ...(storage.sweep && { sweep: (limit) => storage.sweep!(limit) }),
+      ...(storage.ping && { ping: () => storage.ping!() }),
+      ...(storage.close && { close: () => storage.close!() }),
+    };
+  }
+
+  async #replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    const result = await this.#storage.replace!(id, this.#sealed(id, session), version);
+    if (result.status !== 'conflict') return result;
+    const current = this.#opened(id, result.current);
+    return current ? { status: 'conflict', current } : { status: 'gone' };
+  }
+
+  async #list(
+    owners: OwnerIndex,
+    owner: string,
+  ): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
+    const listed = await owners.list(owner);
+    return listed.flatMap(({ id, session }) => {
+      const opened = this.#opened(id, session);
+      return opened ? [{ id, session: opened }] : [];
+    });
+  }
+
+  #sealed(id: string, session: SessionToStore): SessionToStore {
+    return { ...session, value: this.#cipher.seal(id, session.value) };
+  }
+
+  #opened(id: string, stored: StoredSession): StoredSession | undefined {
+    const value = this.#cipher.open(id, stored.value);
+    return value === undefined ? undefined : { ...stored, value };
+  }
+}
+
+/**
+ * A {@link SessionStorageEncrypted} in front of `storage`.
+ * @param options.keys a key ring, or keys for one, newest first, as `forRoot({ keys })` takes them.
+ * @throws {SessionConfigurationError} on a missing or weak key.
+ */
+export function encryptedSessionStorage(
+  storage: SessionStorage,
+  options: { readonly keys: KeyRing | KeyMaterial | undefined | readonly (KeyMaterial | undefined)[] },
+): SessionStorageEncrypted {
+  const { keys } = options;
+  return new SessionStorageEncrypted(storage, keys instanceof KeyRing ? keys : new KeyRing(keys));
+}

@@ -1,0 +1,111 @@
+import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+
+/**
+ * Moves from one storage to another without signing anybody out. New sessions are written to `to`; those in `from` live
+ * on there, are read, changed, renewed and ended there, until they end or a login gives them a new id. So each session
+ * is in one storage only, nothing is ever copied, and no two processes can disagree.
+ *
+ * `from` may be taken away when its last session has ended: after the absolute timeout, 30 days unless changed. With
+ * several servers, first let all of them run with `to` and `from` swapped, so that each finds what the others will write.
+ *
+ * It has `replace`, `touch` and `owners` where both storages have them. A session that only `from` knows costs one more
+ * command per call.
+ */
+export class SessionStorageMigrating implements SessionStorage {
+  declare readonly replace?: NonNullable<SessionStorage['replace']>;
+  declare readonly touch?: NonNullable<SessionStorage['touch']>;
+  declare readonly owners?: OwnerIndex;
+  declare readonly sweep?: NonNullable<SessionStorage['sweep']>;
+  declare readonly ping?: NonNullable<SessionStorage['ping']>;
+  declare readonly close?: NonNullable<SessionStorage['close']>;
+  readonly #to: SessionStorage;
+  readonly #from: SessionStorage;
+
+  constructor(to: SessionStorage, from: SessionStorage) {
+    this.#to = to;
+    this.#from = from;
+    Object.assign(this, this.#capabilities());
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    return (await this.#to.read(id)) ?? (await this.#from.read(id));
+  }
+
+  async write(id: string, session: SessionToStore): Promise<string | void> {
+    return this.#to.write(id, session);
+  }
+
+  async invalidate(id: string): Promise<boolean | void> {
+    const ended = await bothEven(
+      () => this.#from.invalidate(id),
+      () => this.#to.invalidate(id),
+    );
+    return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
+  }
+
+  #capabilities(): Partial<SessionStorage> {
+    const [to, from] = [this.#to, this.#from];
+    const either = (name: keyof SessionStorage): boolean => to[name] !== undefined || from[name] !== undefined;
+    return {
+      ...(to.replace && from.replace && { replace: (id, session, version) => this.#replace(id, session, version) }),
+      ...(to.touch && from.touch && { touch: (id, expiresAt, version) => this.#touch(id, expiresAt, version) }),
+      ...(to.owners && from.owners && { owners: this.#bothOwners(to.owners, from.owners) }),
+      ...(either('sweep') && { sweep: (limit) => this.#sweep(limit) }),
+      ...(either('ping') && { ping: () => this.#inBoth((storage) => storage.ping?.()) }),
+      ...(either('close') && { close: () => this.#inBoth((storage) => storage.close?.()) }),
+    };
+  }
+
+  async #replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    const result = await this.#to.replace!(id, session, version);
+    return result.status === 'gone' ? this.#from.replace!(id, session, version) : result;
+  }
+
+  async #touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
+    return (await this.#to.touch!(id, expiresAt, version)) || this.#from.touch!(id, expiresAt, version);
+  }
+
+  #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
+    return {
+      list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
+      // In this order: a session that is being rotated meanwhile goes from the one to the other, never back.
+      invalidateAll: async (owner, except) => {
+        const ended = await bothEven(
+          () => from.invalidateAll(owner, except),
+          () => to.invalidateAll(owner, except),
+        );
+        return ended[0] + ended[1];
+      },
+    };
+  }
+
+  async #sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
+    const removed = (await this.#from.sweep?.(limit)) ?? 0;
+    if (removed >= limit) return removed;
+    return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
+  }
+
+  async #inBoth(call: (storage: SessionStorage) => Promise<void> | undefined): Promise<void> {
+    await bothEven(
+      async () => call(this.#from),
+      async () => call(this.#to),
+    );
+  }
+}
+
+/** Runs both, the second even if the first fails: an end must not be left half done. */
+async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
+  let result: T;
+  try {
+    result = await first();
+  } catch (error) {
+    await second();
+    throw error;
+  }
+  return [result, await second()];
+}
+
+/** A {@link SessionStorageMigrating}: new sessions go to `to`, those in `from` live on until they end. */
+export function migratingSessionStorage(to: SessionStorage, from: SessionStorage): SessionStorageMigrating {
+  return new SessionStorageMigrating(to, from);
+}
