@@ -1,0 +1,27 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { encodeOwner } from './redis-value.js';
+
+/** The names of keys: `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
+export class RedisKeys {
+  readonly #prefix: string;
+
+  /** @throws {SessionConfigurationError} for a prefix that would put every session on one node of a cluster. */
+  constructor(prefix: string) {
+    if (typeof prefix !== 'string' || /[{}\s]/.test(prefix)) {
+      throw new SessionConfigurationError(
+        "The prefix of redisSessionStorage must be a text without spaces, { and }, as in { prefix: 'shop:session:' }: " +
+          'what stands in braces decides on which node of a cluster a key is kept, and it would be the same for all.',
+      );
+    }
+    this.#prefix = prefix;
+  }
+
+  session(id: string): string {
+    // Ids from our trackers are plain. Others are kept apart from the owners' keys, and from braces.
+    return this.#prefix + (/^[\w-]*$/.test(id) ? id : encodeOwner(id));
+  }
+
+  owner(owner: string): string {
+    return `${this.#prefix}owner:${encodeOwner(owner)}`;
+  }
+}

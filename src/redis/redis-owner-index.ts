@@ -1,0 +1,100 @@
+import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
+import type { RedisCommand } from './redis-command.js';
+import type { RedisKeys } from './redis-keys.js';
+import { textsOf } from './redis-reply.js';
+import { ADD_TO_OWNER, runScript } from './redis-scripts.js';
+
+/** What the index asks of the sessions themselves. */
+export interface IndexedSessions {
+  read(id: string): Promise<StoredSession | undefined>;
+  /** Ends a session without telling the index. */
+  take(id: string): Promise<StoredSession | undefined>;
+}
+
+/** An id without a session is being written, or its session has ended; after this long only the latter. */
+const GRACE_IN_MILLISECONDS = 60_000;
+/** Commands that are under way at the same time for one list: enough to hide the way to the server. */
+const SIDE_BY_SIDE = 250;
+
+/**
+ * A sorted set of ids for each owner, scored by the time they were added. An id is there before its session and may
+ * stay after it, so that the index never misses one; what it has too many is dropped when it is listed.
+ *
+ * Index and sessions are different keys on purpose: a script never names two keys, and the sessions of one owner
+ * spread over a cluster.
+ */
+export class RedisOwnerIndex implements OwnerIndex {
+  readonly #command: RedisCommand;
+  readonly #keys: RedisKeys;
+  readonly #sessions: IndexedSessions;
+  readonly #now: () => number;
+
+  constructor(command: RedisCommand, keys: RedisKeys, sessions: IndexedSessions, now: () => number) {
+    this.#command = command;
+    this.#keys = keys;
+    this.#sessions = sessions;
+    this.#now = now;
+  }
+
+  async add(owner: string, id: string, latestExpiry: number): Promise<void> {
+    const args = [String(this.#now()), id, String(latestExpiry)];
+    await runScript(this.#command, ADD_TO_OWNER, this.#keys.owner(owner), args);
+  }
+
+  async remove(owner: string, ids: readonly string[]): Promise<void> {
+    const key = this.#keys.owner(owner);
+    for (let start = 0; start < ids.length; start += SIDE_BY_SIDE) {
+      await this.#command(key, false, ['ZREM', key, ...ids.slice(start, start + SIDE_BY_SIDE)]);
+    }
+  }
+
+  async list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
+    const ids = await this.#ids(owner);
+    const sessions = await inBatches(ids, (id) => this.#sessions.read(id));
+    const missing = ids.filter((_id, index) => sessions[index] === undefined);
+    if (missing.length > 0) await this.#drop(owner, missing);
+    return ids.flatMap((id, index) => {
+      const session = sessions[index];
+      return session?.owner === owner ? [{ id, session }] : [];
+    });
+  }
+
+  async invalidateAll(owner: string, except?: string): Promise<number> {
+    let total = 0;
+    // A session that is being rotated has its new id in the index before its old one ends, so the pass after finds it.
+    for (;;) {
+      const ids = (await this.#ids(owner)).filter((id) => id !== except);
+      const taken = await inBatches(ids, (id) => this.#sessions.take(id));
+      const ended = ids.filter((_id, index) => taken[index] !== undefined);
+      await this.remove(owner, ended);
+      total += ended.length;
+      if (ended.length > 0) continue;
+      if (ids.length > 0) await this.#drop(owner, ids);
+      return total;
+    }
+  }
+
+  async #ids(owner: string): Promise<string[]> {
+    const key = this.#keys.owner(owner);
+    return textsOf(await this.#command(key, true, ['ZRANGE', key, '0', '-1']));
+  }
+
+  /** Takes ids off the index that have been there for long and have no session. */
+  async #drop(owner: string, missing: readonly string[]): Promise<void> {
+    const key = this.#keys.owner(owner);
+    const until = String(this.#now() - GRACE_IN_MILLISECONDS);
+    const old = new Set(textsOf(await this.#command(key, true, ['ZRANGE', key, '-inf', until, 'BYSCORE'])));
+    await this.remove(
+      owner,
+      missing.filter((id) => old.has(id)),
+    );
+  }
+}
+
+async function inBatches<T>(ids: readonly string[], run: (id: string) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  for (let start = 0; start < ids.length; start += SIDE_BY_SIDE) {
+    results.push(...(await Promise.all(ids.slice(start, start + SIDE_BY_SIDE).map(run))));
+  }
+  return results;
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import type { RedisCommand } from './redis-command.js';
+
+/** A script with one key, sent by its digest once the server knows it. */
+export interface RedisScript {
+  readonly text: string;
+  readonly digest: string;
+}
+
+function script(text: string): RedisScript {
+  return { text, digest: createHash('sha1').update(text).digest('hex') };
+}
+
+// All values begin `<deadline, 13 digits>|<version>|`. Digits of one length compare as text.
+
+/**
+ * ARGV: version or empty, new deadline, `owner|value`, now.
+ * Replies the new version, the whole present value on a conflict, nothing when there is no such session.
+ */
+export const REPLACE = script(`
+local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
+if not d or d <= ARGV[4] then return false end
+if ARGV[1] ~= '' and v ~= ARGV[1] then return redis.call('GET', KEYS[1]) end
+local n = string.format('%d', v + 1)
+redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], 'PXAT', tonumber(ARGV[2]))
+return n`);
+
+/** ARGV: new deadline, version or empty, now. Replies 1, or 0 when there is no such session or version. */
+export const TOUCH = script(`
+local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
+if not d or d <= ARGV[3] or (ARGV[2] ~= '' and v ~= ARGV[2]) then return 0 end
+if d < ARGV[1] then
+  redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
+  redis.call('PEXPIREAT', KEYS[1], tonumber(ARGV[1]))
+end
+return 1`);
+
+/**
+ * ARGV: now, id, latest expiry. Adds a session to its owner's index, which lives as long as any session in it can.
+ * The first line lets Redis before 7.0 write after it has read the time to live.
+ */
+export const ADD_TO_OWNER = script(`
+if redis.replicate_commands then redis.replicate_commands() end
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) - tonumber(ARGV[1]) then
+  redis.call('PEXPIREAT', KEYS[1], tonumber(ARGV[3]))
+end
+return 1`);
+
+/** Runs a script; sends its text only when the server does not know it (again). */
+export async function runScript(
+  command: RedisCommand,
+  { text, digest }: RedisScript,
+  key: string,
+  args: readonly string[],
+): Promise<unknown> {
+  try {
+    return await command(key, false, ['EVALSHA', digest, '1', key, ...args]);
+  } catch (error) {
+    if (!isNoScript(error)) throw error;
+    return command(key, false, ['EVAL', text, '1', key, ...args]);
+  }
+}
+
+// Redis says NOSCRIPT; glide hands that on as NoScriptError.
+function isNoScript(error: unknown): boolean {
+  return error instanceof Error && /NOSCRIPT|NoScriptError/.test(error.message);
+}

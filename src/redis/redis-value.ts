@@ -1,0 +1,44 @@
+import { NEVER, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
+
+/** `<deadline, 13 digits>|<version>|<owner, URI-encoded>|<value>`. */
+const HEAD = /^(\d{13})\|(\d{1,16})\|([^|]*)\|/;
+
+export function encodeRedisValue(session: SessionToStore, version: string): string {
+  return `${encodeDeadline(session.expiresAt)}|${version}|${encodeOwnerAndValue(session)}`;
+}
+
+export function encodeOwnerAndValue({ owner, value }: SessionToStore): string {
+  return `${owner === undefined ? '' : `=${encodeOwner(owner)}`}|${value}`;
+}
+
+/** @returns `undefined` for a text that is not ours. */
+export function decodeRedisValue(text: string): StoredSession | undefined {
+  const head = HEAD.exec(text);
+  if (!head) return undefined;
+  const session = { value: text.slice(head[0].length), expiresAt: Number(head[1]), version: head[2]! };
+  if (head[3] === '') return session;
+  const owner = decodeOwner(head[3]!.slice(1));
+  return owner === undefined ? undefined : { ...session, owner };
+}
+
+/** Epoch milliseconds as 13 digits, so that they compare as text: the years 1970 to 2286. */
+export function encodeDeadline(expiresAt: number): string {
+  return String(Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER)).padStart(13, '0');
+}
+
+/** URI encoding, which ends at lone surrogates; those become `%uD800`, which it never writes itself. */
+export function encodeOwner(owner: string): string {
+  return owner.replace(/\p{Surrogate}|\P{Surrogate}+/gu, (part) =>
+    /^\p{Surrogate}/u.test(part) ? `%u${part.charCodeAt(0).toString(16).toUpperCase()}` : encodeURIComponent(part),
+  );
+}
+
+function decodeOwner(text: string): string | undefined {
+  try {
+    return text.replace(/%u([0-9A-F]{4})|(?:[^%]|%(?!u))+/g, (part, unit: string | undefined) =>
+      unit === undefined ? decodeURIComponent(part) : String.fromCharCode(Number.parseInt(unit, 16)),
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import { randomInt } from 'node:crypto';
+import {
+  NEVER,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
+} from '../storage/session-storage.js';
+import { redisCommandOf, type RedisClient, type RedisCommand } from './redis-command.js';
+import { RedisKeys } from './redis-keys.js';
+import { RedisOwnerIndex } from './redis-owner-index.js';
+import { textOf } from './redis-reply.js';
+import { REPLACE, runScript, TOUCH } from './redis-scripts.js';
+import { decodeRedisValue, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
+
+export interface SessionStorageRedisOptions {
+  /**
+   * A client of Redis 6.2 or newer, or Valkey, that the application made, connected and closes: node-redis, ioredis,
+   * iovalkey or @valkey/valkey-glide; a single one, pool, cluster or sentinel; or a function that sends one command.
+   */
+  readonly client: RedisClient;
+  /** What the names of all keys begin with. Default `sess:`. Not with `{`, `}` or spaces. */
+  readonly prefix?: string;
+  /** The clock, epoch milliseconds. Default `Date.now`. Redis itself removes sessions by its own. */
+  readonly now?: () => number;
+}
+
+/**
+ * Keeps sessions in Redis or Valkey.
+ *
+ * | key | type | holds |
+ * |---|---|---|
+ * | `sess:<id>` | string | `<deadline>\|<version>\|<owner>\|<value>`, expires at the deadline |
+ * | `sess:owner:<owner>` | sorted set | the ids of an owner's sessions; only for sessions with an owner |
+ *
+ * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `write` one `SET` and `invalidate` one `GETDEL`;
+ * the last two take one command more for a session with an owner. Every command names one key, so that a cluster
+ * serves them all.
+ *
+ * **Promises.** Versions, `replace` and `touch` are exact, whatever the number of processes. Redis removes expired
+ * sessions. An owner's list is exact; `owners.invalidateAll` ends sessions one by one until none is left.
+ *
+ * **A crash** of Redis loses what its persistence had not written, and a failover what the replica had not received:
+ * with `appendfsync everysec` the last second, a logout in it included. Set `maxmemory-policy` to `noeviction` or
+ * `volatile-ttl`: others remove live sessions, see {@link inspect}.
+ *
+ * Replicas lag, so every command goes to the primary. Of ioredis with `scaleReads`, that is for the application to
+ * see to.
+ */
+export class SessionStorageRedis implements SessionStorage {
+  readonly owners: OwnerIndex;
+  readonly #index: RedisOwnerIndex;
+  readonly #command: RedisCommand;
+  readonly #keys: RedisKeys;
+  readonly #now: () => number;
+
+  /** @throws {SessionConfigurationError} for a client that is none, or a prefix that cannot be used. */
+  constructor(options: SessionStorageRedisOptions) {
+    this.#command = redisCommandOf(options?.client);
+    this.#keys = new RedisKeys(options.prefix ?? 'sess:');
+    this.#now = options.now ?? Date.now;
+    const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
+    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, this.#now);
+    this.owners = this.#index;
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    const key = this.#keys.session(id);
+    return this.#live(await this.#command(key, true, ['GET', key]));
+  }
+
+  async write(id: string, session: SessionToStore): Promise<string> {
+    const key = this.#keys.session(id);
+    const { expiresAt, owner, latestExpiry = NEVER } = session;
+    // Not always 1: should an id ever be written twice, a version of before must not fit.
+    const version = String(randomInt(1, 2 ** 31));
+    if (expiresAt <= this.#now()) {
+      await this.#command(key, false, ['DEL', key]);
+      return version;
+    }
+    if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
+    const value = encodeRedisValue(session, version);
+    await this.#command(key, false, ['SET', key, value, 'PXAT', encodeDeadline(expiresAt)]);
+    return version;
+  }
+
+  async invalidate(id: string): Promise<boolean> {
+    const ended = await this.#take(id);
+    if (ended?.owner !== undefined) await this.#index.remove(ended.owner, [id]);
+    return ended !== undefined;
+  }
+
+  async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    const deadline = encodeDeadline(session.expiresAt);
+    const args = [version ?? '', deadline, encodeOwnerAndValue(session), encodeDeadline(this.#now())];
+    const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
+    if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
+    const current = this.#live(reply);
+    return current ? { status: 'conflict', current } : { status: 'gone' };
+  }
+
+  async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
+    const args = [encodeDeadline(expiresAt), version ?? '', encodeDeadline(this.#now())];
+    return textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args)) === '1';
+  }
+
+  async ping(): Promise<void> {
+    await this.#command(undefined, true, ['PING']);
+  }
+
+  /**
+   * Asks the server how it is set up. For the application's start: the answer changes nothing here.
+   * @returns one sentence for each thing that endangers sessions; none when all is well or the server does not say.
+   */
+  async inspect(): Promise<readonly string[]> {
+    const info = await this.#command(undefined, true, ['INFO', 'memory']).catch(() => '');
+    const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
+    if (policy === undefined || policy === 'noeviction' || policy === 'volatile-ttl') return [];
+    return [
+      `Redis is set to maxmemory-policy ${policy}: when its memory is full it removes sessions that are in use. ` +
+        'Set maxmemory-policy to noeviction, or to volatile-ttl, which removes those first that expire first.',
+    ];
+  }
+
+  async #take(id: string): Promise<StoredSession | undefined> {
+    const key = this.#keys.session(id);
+    return this.#live(await this.#command(key, false, ['GETDEL', key]));
+  }
+
+  #live(reply: unknown): StoredSession | undefined {
+    const text = textOf(reply);
+    const session = text === undefined ? undefined : decodeRedisValue(text);
+    return session && session.expiresAt > this.#now() ? session : undefined;
+  }
+}
+
+/** {@link SessionStorageRedis} on a client of the application's. */
+export function redisSessionStorage(options: SessionStorageRedisOptions): SessionStorageRedis {
+  return new SessionStorageRedis(options);
+}
+
+// A cluster may answer for each node.
+function allText(reply: unknown): string {
+  if (typeof reply !== 'object' || reply === null || Buffer.isBuffer(reply)) return String(reply);
+  const parts: unknown[] = reply instanceof Map ? [...reply.values()] : Object.values(reply);
+  return parts.map(allText).join('\n');
+}
