@@ -10,7 +10,7 @@ export type Direction = 'read' | 'write';
 export interface ClassDeclaration {
   /** Fields without any decorator take part. */
   readonly open: boolean;
-  /** By {@link FieldDeclaration.key}. */
+  /** By {@link FieldDeclaration.key}; the exposed ones first, in class-transformer's order. */
   readonly fields: ReadonlyMap<string, FieldDeclaration>;
 }
 

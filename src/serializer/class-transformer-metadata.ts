@@ -22,7 +22,7 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
   const excluded = excludedIn(type, direction);
   const exposed = new Set(storage.getExposedProperties(type, transformationOf(direction)).map(keyIn(type, direction)));
   const fields = new Map<string, FieldDeclaration>();
-  for (const key of keysOf(type, direction)) {
+  for (const key of new Set([...exposed, ...keysOf(type, direction)])) {
     const applies = !excluded.has(key) && isSelected(storage.findExposeMetadata(type, key)?.options, options);
     const property = direction === 'read' ? propertyOf(type, key) : key;
     fields.set(key, {
@@ -78,12 +78,11 @@ function keysOf(type: AnyClass, direction: Direction): Set<string> {
   >;
   for (let owner: unknown = type; typeof owner === 'function'; owner = Object.getPrototypeOf(owner)) {
     for (const metadata of [_typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas]) {
-      for (const property of metadata?.get(owner)?.keys() ?? []) {
-        if (typeof property !== 'string') continue;
-        keys.add(property);
-        if (direction === 'read') keys.add(storedNameOf(type, property));
-      }
+      for (const property of metadata?.get(owner)?.keys() ?? []) if (typeof property === 'string') keys.add(property);
     }
+  }
+  if (direction === 'read') {
+    for (const { options } of storage.getExposedMetadatas(type)) if (options?.name) keys.add(options.name);
   }
   return keys;
 }

@@ -116,8 +116,8 @@ export class ReflectionReader {
     const readerOf = forTypeOf(type, (resolved) => containers(this.#leaf(resolved, type.discriminator)));
     return (value, newObject, object) => {
       const read = readerOf(() => ({ newObject, object, property }));
-      if (newList && Array.isArray(value)) return filled(newList(), value, read);
-      if (!isMap || value instanceof Map) return read(value);
+      if (Array.isArray(value)) return newList ? filled(newList(), value, read) : read(value);
+      if (!isMap || value instanceof Map || value instanceof Set) return read(value);
       return isRecord(value) ? mapped(Object.entries(value), read) : value;
     };
   }

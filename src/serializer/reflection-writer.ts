@@ -127,7 +127,9 @@ export class ReflectionWriter {
       const write = writerOf(() => ({ newObject: {}, object, property }));
       if (!isMap) return write(value, depth);
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
-      return this.#values.kindOf(value) === 'plain' ? this.#values.record(value, depth, write) : write(value, depth);
+      const kind = this.#values.kindOf(value);
+      if (kind === 'plain') return this.#values.record(value, depth, write);
+      return kind === 'class' ? this.#undeclared(value, depth) : write(value, depth);
     };
   }
 

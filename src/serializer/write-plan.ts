@@ -59,7 +59,8 @@ export class WritePlan {
     const { declaration, declared, undeclared, excluded, defaults, constant } = this.#parts;
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
-    for (const key of new Set([...keys, ...defaults, ...exposed])) {
+    // class-transformer's order: where two fields have one stored name, the later is stored.
+    for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
       const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
       if (!isTaken || excluded.has(key) || isForbidden(key)) continue;
       const field = declared.get(key) ?? undeclared(key);

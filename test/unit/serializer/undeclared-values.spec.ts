@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 
 class Bag {
