@@ -39,6 +39,6 @@ export class SessionsInterceptor implements NestInterceptor {
 /** Whether the handler has responded by itself; whatever it changed since is lost. */
 function reportLateChanges({ sessions, call }: HttpSessions): boolean {
   if (!call.responded || !call.hasResponse) return false;
-  sessions.reportLateChanges();
+  sessions.reportLateChanges(call.serverError);
   return true;
 }

@@ -94,12 +94,15 @@ export class SessionExchange implements RequestSessions {
     return this.#track(this.#committing.then(() => this.#commit(serverError), failed));
   }
 
-  /** Reports sessions that were changed after the head of the response had left. */
-  reportLateChanges(): void {
-    const report = (): void => this.reportLateChanges();
+  /**
+   * Reports sessions that were changed after the head of the response had left.
+   * @param serverError the response is a 5xx, whose changes were dropped on purpose.
+   */
+  reportLateChanges(serverError: boolean): void {
+    const report = (): void => this.reportLateChanges(serverError);
     // What is being stored right now is not late; only what differs from it afterwards is.
     if (this.#committing) void this.#committing.then(report, report);
-    else for (const slot of this.#slots) slot.reportLateChange();
+    else for (const slot of this.#slots) slot.reportLateChange(serverError);
   }
 
   #commit(serverError: boolean): Promise<void> | undefined {

@@ -60,12 +60,14 @@ export class SessionSlot<S extends object = object> {
         return state.session.value;
       case 'set':
         return state.value;
-      case 'unread':
       case 'absent':
       case 'stale':
       case 'superseded':
-      case 'frozen':
       case 'cleared':
+        // A new session that a handler has changed is the session from then on, for filters and interceptors too.
+        return this.#isFreshChanged() ? this.#fresh?.value : undefined;
+      case 'unread':
+      case 'frozen':
         return undefined;
     }
   }
@@ -151,11 +153,14 @@ export class SessionSlot<S extends object = object> {
     }
   }
 
-  /** Reports a change that came after the head of the response and is lost. */
-  reportLateChange(): void {
+  /**
+   * Reports a change that came after the head of the response and is lost.
+   * @param serverError the response is a 5xx, whose changes were dropped on purpose.
+   */
+  reportLateChange(serverError: boolean): void {
     let late: boolean;
     try {
-      const decision = this.#decide(false);
+      const decision = this.#decide(serverError);
       late = decision.kind === 'store' || decision.kind === 'clear';
     } catch {
       late = true;
@@ -255,6 +260,15 @@ export class SessionSlot<S extends object = object> {
     const text = this.provider.tracker.serialize(value);
     if (text !== previous.text || this.#rotate || outdated) return { kind: 'store', value, text, previous };
     return this.provider.tracker.isRenewalDue(previous) ? { kind: 'renew', value, text, previous } : NOTHING;
+  }
+
+  #isFreshChanged(): boolean {
+    try {
+      return this.#changedFresh() !== undefined;
+    } catch {
+      // What cannot be written has been changed, and fails when it is to be stored.
+      return true;
+    }
   }
 
   #changedFresh(): Decision<S> | undefined {
