@@ -19,12 +19,16 @@ export class SessionError extends Error {
   readonly code: SessionErrorCode;
   /** HTTP status that Nest's own exception filter answers with; absent on programming errors, which end as 500. */
   readonly statusCode?: number;
+  /** The same, and `true`: what Nest 12, Express and Fastify go by, after the package http-errors. */
+  readonly status?: number;
+  readonly expose?: boolean;
 
   constructor(code: SessionErrorCode, message: string, options: { cause?: unknown; statusCode?: number } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = new.target.name;
     this.code = code;
-    if (options.statusCode !== undefined) this.statusCode = options.statusCode;
+    const { statusCode } = options;
+    if (statusCode !== undefined) Object.assign(this, { statusCode, status: statusCode, expose: true });
   }
 }
 
@@ -79,12 +83,10 @@ export class SessionUnserializableError extends SessionError {
   /** Where the value stands, as `UserSession.items[2].callback`. */
   readonly path: string;
 
-  constructor(path: string, problem: string, options: { cause?: unknown } = {}) {
-    super(
-      'SESSION_UNSERIALIZABLE',
-      `${path} cannot be stored in a session: ${problem}. Mark the field with @Exclude(), or give it a @Transform().`,
-      options,
-    );
+  /** @param options.advice what to do about it, where the default does not fit. */
+  constructor(path: string, problem: string, options: { cause?: unknown; advice?: string } = {}) {
+    const { advice = 'Mark the field with @Exclude(), or give it a @Transform().', ...rest } = options;
+    super('SESSION_UNSERIALIZABLE', `${path} cannot be stored in a session: ${problem}. ${advice}`, rest);
     this.path = path;
   }
 }

@@ -1,0 +1,47 @@
+// Kotlin types, over fields and classes.
+export type { KotlinClass } from './kotlin-shape.js';
+export {
+  bigDecimal,
+  bigInteger,
+  boolean,
+  byte,
+  char,
+  defaulted,
+  double,
+  enumOf,
+  float,
+  int,
+  list,
+  long,
+  map,
+  nested,
+  nullable,
+  optional,
+  set,
+  short,
+  string,
+  uuid,
+  type KotlinType,
+} from './kotlin-type.js';
+export {
+  DataObject,
+  kotlinFields,
+  Sealed,
+  SerialName,
+  SimpleName,
+  Transient,
+  ValueClass,
+} from './kotlin-declaration.js';
+export { Parameters } from './parameters.js';
+
+// Formats.
+export { autoSerializerOf } from './auto-serializer-of.js';
+export {
+  KtorReflectionSessionSerializer,
+  reflectionSessionSerializer,
+  type KtorReflectionSessionSerializerOptions,
+} from './reflection-session-serializer.js';
+export { KotlinxBackwardCompatibleSessionSerializer } from './kotlinx-backward-compatible-session-serializer.js';
+export { defaultSessionSerializer, KotlinxSessionSerializer } from './kotlinx-session-serializer.js';
+export { KotlinxJson, type BoundStringFormat, type StringFormat } from './kotlinx-json.js';
+export type { KotlinxJsonOptions } from './kotlinx-json-options.js';

@@ -1,0 +1,33 @@
+import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
+import { planOfInstance } from './kotlin-instance.js';
+import type { KotlinShape } from './kotlin-shape.js';
+
+/** The plan of a value class, which the kotlinx formats write as its only field. */
+export function valueClassOf(plans: KotlinClassPlans, shape: KotlinShape): KotlinClassPlan | undefined {
+  if (shape.kind !== 'class') return undefined;
+  const plan = plans.of(shape.type());
+  return plan.isValueClass ? plan : undefined;
+}
+
+/** The type that the kotlinx formats see: value classes are gone. */
+export function inlinedShape(plans: KotlinClassPlans, shape: KotlinShape): KotlinShape {
+  if (shape.kind === 'nullable') {
+    const of = inlinedShape(plans, shape.of);
+    return of.kind === 'nullable' ? of : { kind: 'nullable', of };
+  }
+  const plan = valueClassOf(plans, shape);
+  return plan ? inlinedShape(plans, plan.fields[0]!.shape) : shape;
+}
+
+/** The content of a value class. */
+export function unwrapped(plans: KotlinClassPlans, plan: KotlinClassPlan, value: unknown, depth: number): unknown {
+  planOfInstance(plans, plan.type, value, depth);
+  return (value as Record<string, unknown>)[plan.fields[0]!.property];
+}
+
+/** An instance of a value class. */
+export function wrapped(plan: KotlinClassPlan, content: unknown): object {
+  const instance = plan.create();
+  instance[plan.fields[0]!.property] = content;
+  return instance;
+}

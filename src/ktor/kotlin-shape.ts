@@ -1,0 +1,62 @@
+/** A class as Kotlin declares it: a session, a part of one, or the sealed parent of several. */
+export type KotlinClass<T extends object = object> = abstract new (...parameters: never[]) => T;
+
+/** Kotlin types that are one piece of text in every format. */
+export type ScalarShape =
+  | {
+      readonly kind:
+        | 'string'
+        | 'char'
+        | 'boolean'
+        | 'byte'
+        | 'short'
+        | 'int'
+        | 'float'
+        | 'double'
+        | 'bigDecimal'
+        | 'bigInteger'
+        | 'uuid';
+    }
+  | { readonly kind: 'long'; readonly as: 'bigint' | 'number' }
+  | { readonly kind: 'enum'; readonly names: readonly string[] };
+
+/** A Kotlin type, taken apart: what the formats go by. */
+export type KotlinShape =
+  | ScalarShape
+  | { readonly kind: 'list' | 'set'; readonly element: KotlinShape }
+  | { readonly kind: 'map'; readonly key: KotlinShape; readonly value: KotlinShape }
+  | { readonly kind: 'nullable' | 'optional'; readonly of: KotlinShape }
+  | { readonly kind: 'class'; readonly type: () => KotlinClass };
+
+const COMPOSED: ReadonlySet<string> = new Set(['list', 'set', 'map', 'nullable', 'optional', 'class']);
+
+export function isScalar(shape: KotlinShape): shape is ScalarShape {
+  return !COMPOSED.has(shape.kind);
+}
+
+/** The type without its question mark. */
+export function withoutNull(shape: KotlinShape): KotlinShape {
+  return shape.kind === 'nullable' ? shape.of : shape;
+}
+
+/** The type in Kotlin's words, for messages. */
+export function describeShape(shape: KotlinShape): string {
+  if (isScalar(shape)) return shape.kind === 'uuid' ? 'UUID' : capitalized(shape.kind);
+  switch (shape.kind) {
+    case 'list':
+    case 'set':
+      return `${capitalized(shape.kind)}<${describeShape(shape.element)}>`;
+    case 'map':
+      return `Map<${describeShape(shape.key)}, ${describeShape(shape.value)}>`;
+    case 'nullable':
+      return `${describeShape(shape.of)}?`;
+    case 'optional':
+      return `Optional<${describeShape(shape.of)}>`;
+    case 'class':
+      return shape.type().name;
+  }
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

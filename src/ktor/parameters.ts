@@ -1,0 +1,49 @@
+import { FormDocument, formPair, encodeForm } from './form-encoding.js';
+
+/**
+ * Ktor's `Parameters`: texts by name, several under one name, names without regard to case. As a session class it
+ * travels as a plain query string, without the tags of the reflection format.
+ */
+export class Parameters {
+  readonly #entries = new Map<string, { readonly name: string; readonly values: string[] }>();
+
+  /** The names in the order in which they came, as they were written first. */
+  get names(): readonly string[] {
+    return Array.from(this.#entries.values(), ({ name }) => name);
+  }
+
+  get(name: string): string | undefined {
+    return this.#entries.get(name.toLowerCase())?.values[0];
+  }
+
+  getAll(name: string): readonly string[] {
+    return [...(this.#entries.get(name.toLowerCase())?.values ?? [])];
+  }
+
+  /** Adds values to a name; none at all leaves the bare name. */
+  append(name: string, ...values: readonly string[]): this {
+    const entry = this.#entries.get(name.toLowerCase());
+    if (entry) entry.values.push(...values);
+    else this.#entries.set(name.toLowerCase(), { name, values: [...values] });
+    return this;
+  }
+
+  remove(name: string): boolean {
+    return this.#entries.delete(name.toLowerCase());
+  }
+
+  /** Ktor's `formUrlEncode()`. */
+  formUrlEncode(): string {
+    return Array.from(this.#entries.values(), ({ name, values }) =>
+      values.length === 0 ? encodeForm(name) : values.map((value) => formPair(name, value)).join('&'),
+    ).join('&');
+  }
+
+  /** Ktor's `parseQueryString`. */
+  static parse(text: string): Parameters {
+    const document = new FormDocument(text);
+    const parameters = new Parameters();
+    for (const name of document.names) parameters.append(name, ...document.getAll(name));
+    return parameters;
+  }
+}

@@ -1,0 +1,202 @@
+import * as fc from 'fast-check';
+import { SessionUnserializableError } from 'nestjs-sessions';
+import {
+  bigDecimal,
+  bigInteger,
+  boolean,
+  char,
+  defaultSessionSerializer,
+  double,
+  enumOf,
+  float,
+  int,
+  KotlinxBackwardCompatibleSessionSerializer,
+  list,
+  long,
+  map,
+  nested,
+  nullable,
+  optional,
+  reflectionSessionSerializer,
+  set,
+  string,
+  uuid,
+  type KotlinType,
+} from 'nestjs-sessions/ktor';
+
+/** A Kotlin type, and values of it. */
+interface Sample {
+  readonly type: KotlinType;
+  readonly values: fc.Arbitrary<unknown>;
+}
+
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.string({ unit: fc.constantFrom('&', '=', '%', '+', ' ', '#', 'a', '\t', '"', '\\', 'é', '€', '😀') }),
+);
+
+const scalars: readonly Sample[] = [
+  { type: string(), values: anyText },
+  { type: char(), values: fc.string({ minLength: 1, maxLength: 1 }) },
+  { type: boolean(), values: fc.boolean() },
+  { type: int(), values: fc.integer() },
+  { type: long(), values: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) },
+  { type: long('number'), values: fc.maxSafeInteger() },
+  { type: double(), values: fc.double() },
+  { type: enumOf('A', 'B', 'Ä'), values: fc.constantFrom('A', 'B', 'Ä') },
+  { type: uuid(), values: fc.uuid() },
+  { type: bigInteger(), values: fc.bigInt() },
+  { type: bigDecimal(), values: fc.constantFrom('0', '1.10', '1E+3', '-1E-10') },
+];
+
+const scalar = fc.constantFrom(...scalars);
+const key = fc.constantFrom(...scalars.slice(0, 6));
+
+const listSample = scalar.map((of): Sample => ({ type: list(of.type), values: fc.array(of.values) }));
+const setSample = scalar.map((of): Sample => ({
+  type: set(of.type),
+  values: fc.uniqueArray(of.values).map((values) => new Set(values)),
+}));
+const mapSample = fc.tuple(key, scalar).map(([of, to]): Sample => ({
+  type: map(of.type, to.type),
+  values: fc.array(fc.tuple(of.values, to.values)).map((entries) => new Map(entries)),
+}));
+const orNull = (sample: fc.Arbitrary<Sample>): fc.Arbitrary<Sample> =>
+  sample.map(({ type, values }) => ({ type: nullable(type), values: fc.option(values) }));
+
+const simple = fc.oneof(scalar, listSample, setSample, mapSample, orNull(scalar), orNull(listSample));
+const reflectionOnly = fc.oneof(
+  fc.constant<Sample>({ type: float(), values: fc.float() }),
+  fc.constant<Sample>({ type: optional(string()), values: fc.option(anyText, { nil: undefined }) }),
+);
+
+/** A class of these fields and a value of it. */
+function session(fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => object; value: object }> {
+  const names = fc.uniqueArray(fc.constantFrom('a', 'B', 'userId', 'käse', 'z_1', '$x'), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  return names.chain((properties) =>
+    fc.array(fields, { minLength: properties.length, maxLength: properties.length }).chain((samples) => {
+      class Generated {}
+      properties.forEach((property, index) => samples[index]!.type(Generated.prototype, property));
+      return fc.tuple(...samples.map(({ values }) => values)).map((values) => {
+        const value = new Generated();
+        properties.forEach((property, index) =>
+          Object.defineProperty(value, property, {
+            value: values[index],
+            enumerable: true,
+            writable: true,
+            configurable: true,
+          }),
+        );
+        return { type: Generated, value };
+      });
+    }),
+  );
+}
+
+/** Such a class with another one as its last field. */
+function nesting(fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => object; value: object }> {
+  return fc.tuple(session(fields), session(fields)).map(([outer, inner]) => {
+    nested(() => inner.type)(outer.type.prototype as object, 'zzz');
+    return { type: outer.type, value: Object.assign(outer.value, { zzz: inner.value }) };
+  });
+}
+
+const classes = (fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => object; value: object }> =>
+  fc.oneof(session(fields), nesting(fields));
+
+interface Serializer {
+  serialize(value: object): string;
+  deserialize(text: string): object;
+}
+
+/** Whether the value was refused; otherwise it must come back the same, and be written the same again. */
+function holdsOrRefuses(serializer: Serializer, value: object): boolean {
+  let text: string;
+  try {
+    text = serializer.serialize(value);
+  } catch (error) {
+    expect(error).toBeInstanceOf(SessionUnserializableError);
+    return true;
+  }
+  const read = serializer.deserialize(text);
+  expect(read).toEqual(value);
+  expect(serializer.serialize(read)).toBe(text);
+  return false;
+}
+
+const numRuns = 500;
+
+describe('a value of a generated class', () => {
+  it('comes back from the reflection format, or is refused on write', () => {
+    let held = 0;
+    fc.assert(
+      fc.property(classes(fc.oneof(simple, reflectionOnly)), ({ type, value }) => {
+        if (!holdsOrRefuses(reflectionSessionSerializer(type), value)) held++;
+      }),
+      { numRuns },
+    );
+    expect(held).toBeGreaterThan(numRuns / 4);
+  });
+
+  it('comes back from the kotlinx text format, or is refused on write', () => {
+    let held = 0;
+    fc.assert(
+      fc.property(classes(simple), ({ type, value }) => {
+        if (!holdsOrRefuses(new KotlinxBackwardCompatibleSessionSerializer(type), value)) held++;
+      }),
+      { numRuns },
+    );
+    expect(held).toBeGreaterThan(numRuns / 10);
+  });
+
+  it('comes back from JSON, or is refused on write', () => {
+    let held = 0;
+    fc.assert(
+      fc.property(classes(simple), ({ type, value }) => {
+        if (!holdsOrRefuses(defaultSessionSerializer(type), value)) held++;
+      }),
+      { numRuns },
+    );
+    expect(held).toBeGreaterThan(numRuns / 2);
+  });
+});
+
+describe('a text of anything', () => {
+  class Everything {
+    @string() s = '';
+    @nullable(int()) i: number | null = null;
+    @list(string()) l: string[] = [];
+    @map(string(), long()) m = new Map<string, bigint>();
+    @nullable(nested(() => Everything)) n: Everything | null = null;
+  }
+  const serializers = [
+    reflectionSessionSerializer(Everything),
+    new KotlinxBackwardCompatibleSessionSerializer(Everything),
+    defaultSessionSerializer(Everything),
+  ];
+  const texts = serializers.map((serializer) =>
+    serializer.serialize(Object.assign(new Everything(), { l: ['a', 'b'], m: new Map([['k', 1n]]) })),
+  );
+  const mutated = fc
+    .tuple(fc.constantFrom(...texts), fc.nat(), fc.nat(3), fc.string({ unit: 'binary' }))
+    .map(([text, at, cut, put]) => text.slice(0, at % text.length) + put + text.slice((at % text.length) + cut));
+
+  it('is read as a session or refused quietly, and touches no prototype', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), mutated), (text) => {
+        for (const serializer of serializers) {
+          try {
+            expect(serializer.deserialize(text)).toBeInstanceOf(Everything);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'Unreadable' });
+          }
+        }
+      }),
+      { numRuns: 1000 },
+    );
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+});
