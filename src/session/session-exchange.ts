@@ -129,7 +129,7 @@ export class SessionExchange implements RequestSessions {
       if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
     }
     const slot = new SessionSlot(provider, this.#call, this.#events);
-    this.#slots.push(slot as unknown as SessionSlot);
+    this.#slots.push(slot);
     return slot;
   }
 }

@@ -1,7 +1,6 @@
 import {
   Catch,
   Controller,
-  Get,
   Logger,
   Sse,
   StreamableFile,

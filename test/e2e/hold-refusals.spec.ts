@@ -203,11 +203,9 @@ class RefusalsController {
 class TouchingMiddleware implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     consumer
-      .apply((request: any, _response: unknown, next: (error?: unknown) => void) => {
-        touch(request).then(
-          () => next(new ForbiddenException('refused by middleware')),
-          (error: unknown) => next(error),
-        );
+      .apply(async (request: any) => {
+        await touch(request);
+        throw new ForbiddenException('refused by middleware');
       })
       .forRoutes('middleware-fails');
     consumer
