@@ -2,7 +2,7 @@
 // Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
 // and prints a table. Node comes from the npm package `node`, so nothing has to be installed.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const nests = values.nest.split(',');
 // The packages that are released together; the others say themselves which majors they support.
 const nestPackages = /^@nestjs\/(?:common|core|testing|websockets|microservices|platform-.+)$/;
 const temporary = mkdtempSync(join(tmpdir(), 'nestjs-sessions-matrix-'));
+chmodSync(temporary, 0o755);
 
 function run(command, args, options = {}) {
   return spawnSync(command, args, { stdio: 'inherit', ...options }).status === 0;
@@ -38,10 +39,12 @@ function checkout(nest) {
   return folder;
 }
 
-/** The path of a Node of this major. */
+/** A Node of this major, copied to where a test that gives up its rights can still run it. */
 function nodeBinary(major) {
   const print = ['-y', '-p', `node@${major}`, '-c', 'node -p process.execPath'];
-  return execFileSync('npx', print, { encoding: 'utf8' }).trim();
+  const binary = join(temporary, `node-${major}`, 'node');
+  cpSync(execFileSync('npx', print, { encoding: 'utf8' }).trim(), binary);
+  return binary;
 }
 
 function runTests(folder, binary) {
