@@ -108,6 +108,23 @@ export {
 } from './storage/session-storage-guarded.js';
 export { SessionStorageResilient, type SessionStorageResilientOptions } from './storage/session-storage-resilient.js';
 
+export {
+  directorySessionStorage,
+  SessionStorageDirectory,
+  type DirectorySessionStorageOptions,
+  type SessionStorageDirectoryOptions,
+} from './storage/session-storage-directory.js';
+export { BaseCache, type Cache } from './storage/cache.js';
+export { TimeoutCache, type TimeoutCacheOptions } from './storage/timeout-cache.js';
+export {
+  cachedSessionStorage,
+  CacheStorage,
+  type CachedSessionStorageOptions,
+  type CacheStorageOptions,
+} from './storage/cache-storage.js';
+export { encryptedSessionStorage, SessionStorageEncrypted } from './storage/session-storage-encrypted.js';
+export { migratingSessionStorage, SessionStorageMigrating } from './storage/session-storage-migrating.js';
+
 // Errors.
 export {
   SessionConfigurationError,
