@@ -1,0 +1,106 @@
+import { AppModule } from '../../sample/01-quick-start/app.module.js';
+import { Browser } from '../support/browser.js';
+import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+
+describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
+  let running: RunningApp;
+
+  afterEach(() => running.close());
+
+  let browser: Browser;
+
+  beforeEach(async () => {
+    running = await startApp(platform, { imports: [AppModule] });
+    browser = new Browser(running.url);
+  });
+
+  const visitsOf = (text: string): number => Number(/<strong>(\d+)<\/strong>/.exec(text)?.[1]);
+
+  it('counts the visits of each browser', async () => {
+    expect(visitsOf((await browser.open('/')).text)).toBe(1);
+    expect(visitsOf((await browser.open('/')).text)).toBe(2);
+    expect(visitsOf((await new Browser(running.url).open('/')).text)).toBe(1);
+  });
+
+  it('answers an HTML page that no cache keeps, with a style that caches may', async () => {
+    const page = await browser.open('/');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('cache-control')).toBe('no-store');
+
+    const style = await browser.open('/style.css');
+    expect(style.headers.get('cache-control')).toBe('max-age=600');
+    expect(style.headers.getSetCookie()).toEqual([]);
+  });
+
+  it('signs in: greets, and both cookies change', async () => {
+    await browser.open('/');
+    await browser.submit('/cart/add', { product: 'tea' });
+    const [user, cart] = [browser.cookie('user_session'), browser.cookie('cart')];
+    expect(cart).toMatch(/^[\w-]{43}$/);
+
+    const page = await browser.submit('/login', { name: '  Ada ' });
+    expect(page.text).toContain('Signed in as <b>Ada</b>');
+    expect(page.text).toContain('1 × Green tea');
+    expect(browser.cookie('user_session')).not.toBe(user);
+    expect(browser.cookie('cart')).toMatch(/^[\w-]{43}$/);
+    expect(browser.cookie('cart')).not.toBe(cart);
+  });
+
+  it('shows the facts of its cookies, and a handle instead of the id', async () => {
+    await browser.submit('/cart/add', { product: 'tea' });
+    const { text } = await browser.open('/');
+    const size = 'user_session='.length + browser.cookie('user_session')!.length;
+    expect(text).toContain(`${size} bytes`);
+    expect(text).toContain(`${'cart='.length + 43} bytes`);
+    expect(text).toMatch(/<dt>Handle<\/dt>\s*<dd><code>[\w-]{12}<\/code><\/dd>/);
+    expect(text).not.toContain(browser.cookie('cart')!.slice(0, 12));
+  });
+
+  it('keeps a cart: adds, adds up, removes, empties', async () => {
+    await browser.submit('/cart/add', { product: 'tea' });
+    await browser.submit('/cart/add', { product: 'pot' });
+    const full = await browser.submit('/cart/add', { product: 'tea' });
+    expect(full.text).toContain('2 × Green tea');
+    expect(full.text).toContain('Total <b>€ 72.80</b>');
+
+    const less = await browser.submit('/cart/remove', { product: 'tea' });
+    expect(less.text).toContain('Total <b>€ 59.00</b>');
+
+    expect((await browser.submit('/cart/empty')).text).toContain('Empty.');
+    expect(browser.cookie('cart')).toBeUndefined();
+  });
+
+  it('signs out: both cookies are cleared, and a copy of the cart is empty', async () => {
+    await browser.submit('/login', { name: 'Ada' });
+    await browser.submit('/cart/add', { product: 'tea' });
+    const thief = browser.copy();
+
+    const page = await browser.submit('/logout');
+    expect(page.text).not.toContain('Ada');
+    expect(page.text).toContain('Empty.');
+    expect(visitsOf(page.text)).toBe(1);
+    expect(browser.cookie('cart')).toBeUndefined();
+
+    expect((await thief.open('/')).text).toContain('Empty.');
+    expect(thief.cookie('cart')).toBeUndefined();
+  });
+
+  it('escapes what people call themselves', async () => {
+    const { text } = await browser.submit('/login', { name: '<script>alert("x")</script>' });
+    expect(text).not.toContain('<script');
+    expect(text).toContain('&#60;script&#62;alert(&#34;x&#34;)&#60;/script&#62;');
+  });
+
+  it.each([
+    ['/login', {}],
+    ['/login', { name: '   ' }],
+    ['/cart/add', { product: '__proto__' }],
+    ['/cart/remove', {}],
+  ])('takes a senseless form to %s with %j for nothing', async (path, form) => {
+    const page = await browser.submit(path, form);
+    expect(page.status).toBe(200);
+    expect(page.text).toContain('Your name');
+    expect(page.text).toContain('Empty.');
+  });
+});
