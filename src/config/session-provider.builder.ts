@@ -187,20 +187,22 @@ export class SessionProviderBuilder {
 
   #keyRing(settings: Settings): KeyRing {
     if (settings.keys !== undefined) return toKeyRing(settings.keys);
-    if (this.#keys) return this.#keys;
-    if ('keys' in this.#options && this.#options.keys !== undefined) {
-      this.#keys = toKeyRing(this.#options.keys);
-    } else if (this.#production) {
-      throw noKeysError();
-    } else {
-      this.#keys = KeyRing.development();
-      this.#warnings.add(
-        'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
-          'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +
-          `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
-      );
-    }
+    this.#keys ??= this.#moduleKeyRing();
     return this.#keys;
+  }
+
+  #moduleKeyRing(): KeyRing {
+    const { keys } = this.#options;
+    // `keys: [process.env.SESSION_KEY]` of a variable that is not set: no keys, as without the list.
+    const unset = keys === undefined || (Array.isArray(keys) && keys.every((key) => key === undefined));
+    if (!unset) return toKeyRing(keys);
+    if (this.#production) throw noKeysError();
+    this.#warnings.add(
+      'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
+        'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +
+        `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
+    );
+    return KeyRing.development();
   }
 
   #serializer<S extends object>(type: SessionClass<S>): SessionSerializer<S> {

@@ -451,6 +451,14 @@ describe('SessionsModule at start', () => {
     expect(warn[0]).toContain("require('node:crypto').randomBytes(32)");
   });
 
+  it('takes a list with an unset variable for no keys, with the same warning', async () => {
+    const { warn } = await start({ keys: [undefined], sessions: [UserSession] });
+    expect(warn.join()).toContain('No keys are configured');
+    await expect(start({ keys: [undefined], sessions: [UserSession] }, [], 'production')).rejects.toThrow(
+      'randomBytes',
+    );
+  });
+
   it('refuses to start in production without keys', async () => {
     await expect(start({ sessions: [UserSession] }, [], 'production')).rejects.toThrow(
       "randomBytes(32).toString('base64url')",
@@ -468,7 +476,7 @@ describe('SessionsModule at start', () => {
   });
 
   it.each<[string, SessionsModuleOptions, string]>([
-    ['an unset environment variable', { keys: [undefined], sessions: [UserSession] }, 'environment'],
+    ['a list of keys with a hole', { keys: [KEY, undefined], sessions: [UserSession] }, 'environment'],
     ['a short key', { keys: 'short', sessions: [UserSession] }, 'too short'],
     ['a misspelt option', { key: KEY } as SessionsModuleOptions, 'Did you mean keys?'],
     [
