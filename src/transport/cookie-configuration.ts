@@ -29,7 +29,10 @@ export interface CookieConfiguration {
   readonly priority?: 'low' | 'medium' | 'high';
   /** How the value is written. Default `uri`. */
   readonly encoding?: CookieEncoding;
-  /** Further attributes in order, e.g. `{ Comment: 'x' }`; `null` writes the bare name. Default: none. */
+  /**
+   * Further attributes in order, e.g. `{ Comment: 'x' }`; `null` writes the bare name. Those that have an option of
+   * their own are refused. Default: none.
+   */
   readonly extensions?: Readonly<Record<string, string | null>>;
 }
 
@@ -64,7 +67,20 @@ export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
 // RFC 9110 token; RFC 6265bis allows more, but no server or proxy agrees on the rest.
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const DOMAIN = /^\.?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
+const PATH = /^\/[\u0020-\u003a\u003c-\u007e]{0,1023}$/;
 const ATTRIBUTE_VALUE = /^[\u0020-\u003a\u003c-\u007e]*$/;
+/** Attributes by their lower-case name, with the option that says them: written twice, the browser takes the last. */
+const OWN_OPTIONS: ReadonlyMap<string, keyof CookieConfiguration> = new Map([
+  ['max-age', 'maxAgeInSeconds'],
+  ['expires', 'expires'],
+  ['domain', 'domain'],
+  ['path', 'path'],
+  ['secure', 'secure'],
+  ['httponly', 'httpOnly'],
+  ['samesite', 'sameSite'],
+  ['partitioned', 'partitioned'],
+  ['priority', 'priority'],
+]);
 const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
   'maxAgeInSeconds',
   'expires',
@@ -107,21 +123,35 @@ export function demandsSecure(name: string, cookie: CookieConfiguration): boolea
 
 function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => never): void {
   const { maxAgeInSeconds: maxAge, domain, path, secure, sameSite, priority, encoding } = cookie;
-  if (typeof maxAge === 'number' && (!Number.isInteger(maxAge) || maxAge < 0)) {
+  if (maxAge !== undefined && maxAge !== null && (!Number.isInteger(maxAge) || maxAge < 0)) {
     refuse("maxAgeInSeconds shouldn't be negative or fractional. Write whole seconds, or null for a browser session.");
   }
   if (domain !== undefined && !DOMAIN.test(domain)) refuse('domain must be a host name such as example.com.');
-  if (path !== undefined && (!path.startsWith('/') || !ATTRIBUTE_VALUE.test(path) || path.length > 1024)) {
+  if (path !== undefined && !(typeof path === 'string' && PATH.test(path))) {
     refuse('path must start with "/" and hold no ";" or control character.');
   }
   if (secure !== undefined && secure !== 'auto' && typeof secure !== 'boolean')
     refuse("secure is true, false or 'auto'.");
+  for (const option of ['expires', 'httpOnly', 'partitioned'] as const) {
+    if (cookie[option] !== undefined && typeof cookie[option] !== 'boolean') refuse(`${option} is true or false.`);
+  }
   oneOf('sameSite', sameSite, ['strict', 'lax', 'none'], refuse);
   oneOf('priority', priority, ['low', 'medium', 'high'], refuse);
   oneOf('encoding', encoding, ['uri', 'base64', 'raw', 'dquotes'], refuse);
-  for (const [key, value] of Object.entries(cookie.extensions ?? {})) {
+  checkExtensions(cookie.extensions ?? {}, refuse);
+}
+
+function checkExtensions(
+  extensions: Readonly<Record<string, string | null>>,
+  refuse: (problem: string) => never,
+): void {
+  for (const [key, value] of Object.entries(extensions)) {
     if (!/^[$A-Za-z][A-Za-z0-9-]*$/.test(key)) refuse('names in extensions are letters, digits and "-".');
-    if (value !== null && !ATTRIBUTE_VALUE.test(value)) refuse(`extension ${key} holds ";" or a control character.`);
+    const option = OWN_OPTIONS.get(key.toLowerCase());
+    if (option) refuse(`${key} has an option of its own. Write ${option} instead of the extension.`);
+    if (value === null) continue;
+    if (typeof value !== 'string') refuse(`extension ${key} is a text, or null for the bare name.`);
+    if (!ATTRIBUTE_VALUE.test(value)) refuse(`extension ${key} holds ";" or a control character.`);
   }
 }
 

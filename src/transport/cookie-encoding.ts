@@ -3,16 +3,19 @@
  *
  * - `uri`: percent-encoding with `+` for a space; letters, digits and `-._~` stay as they are. The default.
  * - `base64`: standard base64 with padding.
- * - `raw`: as it is. A value that a cookie cannot hold is refused.
- * - `dquotes`: in double quotes where the value holds white space, `,` or `;`.
+ * - `raw`: as it is.
+ * - `dquotes`: in double quotes where the value holds white space or `,`.
+ *
+ * The last two refuse what would not come back as it was: `;` (quotes do not help, browsers cut there), control
+ * characters, whatever is not ASCII, and with `raw` white space or a pair of quotes around the value.
  */
 export type CookieEncoding = 'uri' | 'base64' | 'raw' | 'dquotes';
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]*$/;
 const ESCAPED_BY_HAND = /[!'()*]/g;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-const NEEDS_QUOTES = /[\s,;\u0000-\u001f]/;
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const NEEDS_QUOTES = /[ ,]/;
+const CARRIED_AS_IT_IS = /^[\u0020-\u003a\u003c-\u007e]*$/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
@@ -24,9 +27,11 @@ export function encodeCookieValue(value: string, encoding: CookieEncoding): stri
     case 'base64':
       return Buffer.from(value, 'utf8').toString('base64');
     case 'raw':
-      return CONTROL.test(value) || value.includes(';') ? undefined : value;
+      return CARRIED_AS_IT_IS.test(value) && withoutQuotes(value) === value && value.trim() === value
+        ? value
+        : undefined;
     case 'dquotes':
-      if (value.includes('"') || CONTROL.test(value)) return undefined;
+      if (value.includes('"') || !CARRIED_AS_IT_IS.test(value)) return undefined;
       return NEEDS_QUOTES.test(value) ? `"${value}"` : value;
   }
 }

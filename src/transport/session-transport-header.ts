@@ -6,15 +6,26 @@ import type { SessionCall, SessionTransport } from './session-transport.js';
 const LARGEST_HEADER = 8000;
 // RFC 9110 token.
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// Framing and connection headers would break the exchange; these carry something else.
+// Framing and connection headers would break the exchange; the others carry something else, or are written by us.
 const RESERVED = new Set([
   'transfer-encoding',
   'upgrade',
   'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
   'content-length',
+  'content-type',
+  'content-encoding',
   'host',
   'cookie',
   'set-cookie',
+  'cache-control',
+  'vary',
+  'location',
+  'retry-after',
+  'access-control-expose-headers',
 ]);
 // What a header value may hold on the wire (RFC 9110, 5.5), without leading or trailing white space.
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
