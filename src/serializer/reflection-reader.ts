@@ -2,26 +2,19 @@ import type { ClassTransformOptions } from 'class-transformer';
 import { isAssignable } from './assignable.js';
 import { declarationOf, excludedIn } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
+import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
+import { type Fields, ReadPlan, type ReadStep } from './read-plan.js';
 import type { RememberedFields } from './remembered-fields.js';
+import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden } from './tagged-value.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
 import { isFieldClass } from './value-kind.js';
 
-type Fields = Record<string, unknown>;
-type ReadValue = (value: unknown) => unknown;
-type Assign = (instance: Fields, value: unknown, source: Fields) => void;
-
-interface ReadPlan {
-  readonly make: new () => object;
-  readonly open: boolean;
-  /** By stored name: what a decorator or an initializer makes known. */
-  readonly fields: ReadonlyMap<string, Assign>;
-  /** Exposed fields that have to be seen to even if they are not stored, by stored name. */
-  readonly missing: ReadonlyMap<string, Assign>;
-}
+const SKIP: ReadStep = () => {};
 
 /**
- * Makes instances of decoded fields, as `plainToInstance` does. A plan is compiled for each class at its first use;
- * decorators that are applied later are not seen.
+ * Makes instances of what `JSON.parse` gave, as `plainToInstance` does, and decodes tagged values on the way: at once
+ * where a decorator may look at the whole object, else field by field. A plan is compiled for each class at its first
+ * use; decorators that are applied later are not seen.
  */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
@@ -33,21 +26,24 @@ export class ReflectionReader {
     this.#remembered = remembered;
   }
 
-  /** @param source what JSON.parse gave, its tags decoded; the instance takes over the values that stand in it. */
+  /** @param source what `JSON.parse` gave; the instance takes over the values that stand in it. */
   read<S extends object>(type: new () => S, source: Record<string, unknown>): S {
-    return this.#instanceOf(this.#planOf(type), source) as S;
+    return this.#instanceOf(this.#planOf(type), source, 0) as S;
   }
 
-  #instanceOf(plan: ReadPlan, source: Fields): object {
+  #instanceOf(plan: ReadPlan, source: Fields, depth: number): object {
+    assertReadable(depth);
+    const isDecoded = plan.seesSource && depth >= 0;
+    if (isDecoded) decodeFields(source, depth);
+    const depthOfFields = isDecoded ? DECODED : depth + 1;
     const instance = new plan.make() as Fields;
-    for (const name of Object.keys(source)) {
-      const assign = plan.fields.get(name);
-      if (assign) assign(instance, source[name], source);
-      else if (plan.open && isAssignable(instance, name)) instance[name] = source[name];
-      else this.#remembered.set(instance, name, source[name]);
+    const names = Object.keys(source);
+    const steps = plan.stepsFor(names);
+    for (let index = 0; index < names.length; index++) {
+      steps[index]!(instance, source[names[index]!], source, depthOfFields);
     }
-    for (const [name, assign] of plan.missing) {
-      if (!Object.hasOwn(source, name)) assign(instance, undefined, source);
+    for (const { name, assign } of plan.missing) {
+      if (!Object.hasOwn(source, name)) assign(instance, undefined, source, DECODED);
     }
     return instance;
   }
@@ -58,44 +54,51 @@ export class ReflectionReader {
     const declaration = declarationOf(type, 'read', this.#options);
     const fresh = new type();
     const excluded = new Set([...excludedIn(type, 'read'), ...excludedIn(type, 'write')]);
-    const fields = new Map<string, Assign>();
-    const missing = new Map<string, Assign>();
-    for (const name of Object.keys(fresh)) if (declaration.open) fields.set(name, this.#adopting(fresh, name));
+    const known = new Map<string, ReadStep>();
+    const missing: { name: string; assign: ReadStep }[] = [];
+    for (const name of Object.keys(fresh)) if (declaration.open) known.set(name, this.#adopting(fresh, name));
     for (const field of declaration.fields.values()) {
-      fields.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
+      known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
       const assign = field.exposed ? this.#assigningMissing(field, fresh) : undefined;
-      if (assign) missing.set(field.key, assign);
+      if (assign) missing.push({ name: field.key, assign });
     }
-    const plan: ReadPlan = { make: type, open: declaration.open, fields, missing };
+    const unknown = (name: string): ReadStep => this.#unknown(name, declaration.open);
+    const seesSource = [...declaration.fields.values()].some((field) => field.transform ?? field.type?.fixed === false);
+    const plan = new ReadPlan({ make: type, known, unknown, missing, seesSource });
     this.#plans.set(type, plan);
     return plan;
   }
 
-  #adopting(fresh: object, name: string): Assign {
-    if (!isAssignable(fresh, name)) return this.#remembering(name);
-    return (instance, value) => {
-      instance[name] = value;
+  #unknown(name: string, open: boolean): ReadStep {
+    if (isForbidden(name)) return SKIP;
+    return (instance, value, _, depth) => {
+      const decoded = decodeValue(value, depth);
+      if (open && isAssignable(instance, name)) instance[name] = decoded;
+      else this.#remembered.set(instance, name, decoded);
     };
   }
 
-  #remembering(name: string): Assign {
-    return (instance, value) => this.#remembered.set(instance, name, value);
+  #adopting(fresh: object, name: string): ReadStep {
+    if (!isAssignable(fresh, name)) return this.#unknown(name, false);
+    return (instance, value, _, depth) => {
+      instance[name] = decodeValue(value, depth);
+    };
   }
 
   // A field that is not taken is kept beside the instance, except what must never be stored or is worked out anew.
-  #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): Assign {
+  #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): ReadStep {
     const { target, transform } = field;
-    if (!field.taken) return isExcluded ? () => {} : this.#remembering(field.key);
-    if (!isAssignable(fresh, target)) return field.exposed ? () => {} : this.#remembering(field.key);
+    if (!field.taken) return isExcluded ? SKIP : this.#unknown(field.key, false);
+    if (!isAssignable(fresh, target)) return field.exposed ? SKIP : this.#unknown(field.key, false);
     const typed = field.type && this.#typed(field.type, target);
     if (!typed && !transform) return this.#adopting(fresh, target);
-    return (instance, value, source) => {
-      const read = typed ? typed(value, instance, source) : value;
+    return (instance, value, source, depth) => {
+      const read = typed ? typed(value, depth, instance, source) : value;
       instance[target] = transform ? transform(read, source) : read;
     };
   }
 
-  #assigningMissing(field: FieldDeclaration, fresh: object): Assign | undefined {
+  #assigningMissing(field: FieldDeclaration, fresh: object): ReadStep | undefined {
     const { target, transform } = field;
     if (!isAssignable(fresh, target)) return undefined;
     if (!this.#options.exposeDefaultValues) {
@@ -110,15 +113,18 @@ export class ReflectionReader {
     };
   }
 
-  #typed(type: TypeDeclaration, property: string): (value: unknown, instance: Fields, source: Fields) => unknown {
+  #typed(type: TypeDeclaration, property: string) {
     const newList = listOf(type.designType);
     const isMap = type.designType === Map;
     const readerOf = forTypeOf(type, (resolved) => containers(this.#leaf(resolved, type.discriminator)));
-    return (value, newObject, object) => {
-      const read = readerOf(() => ({ newObject, object, property }));
-      if (Array.isArray(value)) return newList ? filled(newList(), value, read) : read(value);
-      if (!isMap || value instanceof Map || value instanceof Set) return read(value);
-      return isRecord(value) ? mapped(Object.entries(value), read) : value;
+    return (value: unknown, depth: number, newObject: Fields, object: Fields): unknown => {
+      const read = readerOf(newObject, object, property);
+      if (newList && Array.isArray(value)) return filled(newList(), list(value, depth, read));
+      if (!isMap || Array.isArray(value)) return read(value, depth);
+      const decoded = decodeValue(value, depth);
+      if (!isRecord(decoded)) return decoded;
+      if (decoded instanceof Map || decoded instanceof Set) return read(decoded, DECODED);
+      return mapped(Object.entries(decoded), read);
     };
   }
 
@@ -127,14 +133,15 @@ export class ReflectionReader {
     if (!discriminator) return read;
     const { property, subTypes, kept } = discriminator;
     const readers = new Map(subTypes.map(({ name, value }) => [name as unknown, this.#leafOfType(value)]));
-    return (value) => {
-      if (!isRecord(value)) return read(value);
+    return (value, depth) => {
+      if (!isRecord(value)) return read(value, depth);
       const name = Object.hasOwn(value, property) ? value[property] : undefined;
       const readSubType = readers.get(name);
-      if (kept || name === undefined || !(readSubType ?? isFieldClass(type))) return (readSubType ?? read)(value);
+      const stays = kept || name === undefined || !(readSubType ?? isFieldClass(type));
+      if (stays) return (readSubType ?? read)(value, depth);
       delete value[property];
-      if (readSubType) return readSubType(value);
-      const instance = read(value) as object;
+      if (readSubType) return readSubType(value, depth);
+      const instance = read(value, depth) as object;
       this.#remembered.set(instance, property, name);
       return instance;
     };
@@ -143,45 +150,9 @@ export class ReflectionReader {
   #leafOfType(type: unknown): ReadValue {
     const coerce = COERCIONS.get(type);
     if (coerce) return (value) => (value === null || value === undefined ? value : coerce(value));
-    if (!isFieldClass(type)) return (value) => value;
+    if (!isFieldClass(type)) return decodeValue;
     let plan: ReadPlan | undefined;
-    return (value) => (isRecord(value) ? this.#instanceOf((plan ??= this.#planOf(type)), value) : value);
+    return (value, depth) =>
+      isRecord(value) ? this.#instanceOf((plan ??= this.#planOf(type)), value, depth) : decodeValue(value, depth);
   }
-}
-
-function isRecord(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
-}
-
-function containers(leaf: ReadValue): ReadValue {
-  const read: ReadValue = (value) => {
-    if (typeof value !== 'object' || value === null) return leaf(value);
-    if (Array.isArray(value)) return value.map(read);
-    if (value instanceof Set) return filled(new Set(), [...(value as Set<unknown>)], read);
-    if (value instanceof Map) return mapped(value as Map<unknown, unknown>, read);
-    return leaf(value);
-  };
-  return read;
-}
-
-function mapped(entries: Iterable<[unknown, unknown]>, read: ReadValue): Map<unknown, unknown> {
-  const map = new Map<unknown, unknown>();
-  for (const [key, value] of entries) map.set(key, read(value));
-  return map;
-}
-
-function filled(list: unknown[] | Set<unknown>, values: readonly unknown[], read: ReadValue): unknown {
-  for (const value of values) {
-    if (list instanceof Set) list.add(read(value));
-    else list.push(read(value));
-  }
-  return list;
-}
-
-// A field declared as a Set, or as a class of lists, is one again where the text holds an array.
-function listOf(designType: unknown): (() => unknown[] | Set<unknown>) | undefined {
-  if (typeof designType !== 'function' || designType === Array || !('prototype' in designType)) return undefined;
-  const prototype = designType.prototype as object | undefined;
-  const isList = designType === Set || prototype instanceof Set || (!!prototype && 'push' in prototype);
-  return isList ? () => new (designType as new () => unknown[])() : undefined;
 }

@@ -124,7 +124,7 @@ export class ReflectionWriter {
       type.discriminator ? this.#discriminated(resolved, type.discriminator) : this.#ofType(resolved),
     );
     return (value, depth, object) => {
-      const write = writerOf(() => ({ newObject: {}, object, property }));
+      const write = writerOf({}, object, property);
       if (!isMap) return write(value, depth);
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
       const kind = this.#values.kindOf(value);

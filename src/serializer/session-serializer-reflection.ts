@@ -5,7 +5,6 @@ import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
 import { RememberedFields } from './remembered-fields.js';
 import type { FieldwiseSessionSerializer } from './session-serializer.js';
-import { decodeFields } from './tagged-value.js';
 import { UnwritableValue } from './unwritable-value.js';
 
 /** Options of class-transformer, with its meaning; all of them hold for both directions. */
@@ -60,7 +59,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   }
 
   deserialize(text: string): S {
-    return this.#reader.read(this.#type, decodeFields(parseObject(text), 0));
+    return this.#reader.read(this.#type, parseObject(text));
   }
 
   split(text: string): Map<string, string> {

@@ -37,40 +37,53 @@ export function closeObject(open: string, count: number): string {
   return count === 1 && open.charCodeAt(2) === HASH ? `{"#object":${open}}}` : `${open}}`;
 }
 
+/** Stands for a depth where values are decoded already. Any number of levels more leaves it negative. */
+export const DECODED = -1_000_000;
+
+/** @throws {SyntaxError} */
+export function assertReadable(depth: number): void {
+  if (depth > MAX_DEPTH) throw new SyntaxError('A stored session is nested too deep.');
+}
+
+/** Whether an object that `JSON.parse` gave has to be decoded as a whole: its first key begins with `#`. */
+export function isTagged(value: object): boolean {
+  for (const name in value) return name.charCodeAt(0) === HASH;
+  return false;
+}
+
 /**
- * Turns what `JSON.parse` gave into the values that were written, in place. The object itself is no tag, only what
- * stands in it may be one.
+ * Turns what `JSON.parse` gave into the value that was written, in place where it can. Nothing is done at a depth of
+ * {@link DECODED}.
  * @throws {SyntaxError} when a tag is broken or the text is nested too deep.
  */
+export function decodeValue(value: unknown, depth: number): unknown {
+  if (depth < 0 || typeof value !== 'object' || value === null) return value;
+  assertReadable(depth);
+  if (Array.isArray(value)) return decodeList(value, depth);
+  const fields = value as Record<string, unknown>;
+  if (!isTagged(fields)) return decodeFields(fields, depth);
+  const [tag, ...others] = Object.keys(fields);
+  if (others.length > 0 || !Object.hasOwn(DECODERS, tag!)) return decodeFields(fields, depth);
+  return DECODERS[tag as Tag](fields[tag!], depth);
+}
+
+/** The same for an object that is no tag itself, whatever its only key; values that stand in it may be tags. */
 export function decodeFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
   for (const name of Object.keys(fields)) {
     const value = fields[name];
     if (isForbidden(name)) delete fields[name];
     else if (typeof value === 'object' && value !== null) {
-      const decoded = decode(value, depth + 1);
+      const decoded = decodeValue(value, depth + 1);
       if (decoded !== value) fields[name] = decoded;
     }
   }
   return fields;
 }
 
-function decode(value: object, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new SyntaxError('A stored session is nested too deep.');
-  if (Array.isArray(value)) return decodeList(value, depth);
-  const fields = value as Record<string, unknown>;
-  let tag: string | undefined;
-  for (const name in fields) {
-    if (tag !== undefined || name.charCodeAt(0) !== HASH) return decodeFields(fields, depth);
-    tag = name;
-  }
-  if (tag === undefined || !Object.hasOwn(DECODERS, tag)) return decodeFields(fields, depth);
-  return DECODERS[tag as Tag](fields[tag], depth);
-}
-
 function decodeList(list: unknown[], depth: number): unknown[] {
   for (let index = 0; index < list.length; index++) {
     const value = list[index];
-    if (typeof value === 'object' && value !== null) list[index] = decode(value, depth + 1);
+    if (typeof value === 'object' && value !== null) list[index] = decodeValue(value, depth + 1);
   }
   return list;
 }

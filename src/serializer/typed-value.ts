@@ -1,4 +1,3 @@
-import type { TypeHelpOptions } from 'class-transformer';
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
 /** What class-transformer does with a value that is no container, for the types it converts to. */
@@ -20,12 +19,12 @@ export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new 
 export function forTypeOf<T>(
   declaration: TypeDeclaration,
   make: (type: unknown) => T,
-): (help: () => TypeHelpOptions) => T {
+): (newObject: object, object: Record<string, unknown>, property: string) => T {
   const made = new Map<unknown, { readonly value: T }>();
   let fixed: { readonly value: T } | undefined;
-  return (help) => {
+  return (newObject, object, property) => {
     if (fixed) return fixed.value;
-    const type = declaration.resolve(help());
+    const type = declaration.resolve({ newObject, object, property });
     const present = made.get(type) ?? { value: make(type) };
     made.set(type, present);
     if (declaration.fixed) fixed = present;

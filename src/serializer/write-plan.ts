@@ -1,6 +1,7 @@
 import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
 import { textOfString } from './json-text.js';
+import { RecentShapes } from './recent-shapes.js';
 import { isForbidden, TEXT_OF_UNDEFINED } from './tagged-value.js';
 
 export type Fields = Record<string, unknown>;
@@ -35,12 +36,10 @@ export interface WritePlanParts {
   readonly constant: WriteField | undefined;
 }
 
-const MOST_SHAPES = 4;
-
 /** Which fields of a class are written and in which order, worked out once for every set of own properties. */
 export class WritePlan {
   readonly #parts: WritePlanParts;
-  readonly #shapes: { readonly keys: readonly string[]; readonly fields: readonly WriteField[] }[] = [];
+  readonly #shapes = new RecentShapes<WriteField>();
 
   constructor(parts: WritePlanParts) {
     this.#parts = parts;
@@ -48,11 +47,7 @@ export class WritePlan {
 
   /** The fields of an instance with these own properties, ordered by stored name. */
   fieldsFor(keys: readonly string[]): readonly WriteField[] {
-    for (const shape of this.#shapes) if (isSame(shape.keys, keys)) return shape.fields;
-    const fields = this.#fieldsFor(keys);
-    if (this.#shapes.length === MOST_SHAPES) this.#shapes.pop();
-    this.#shapes.unshift({ keys, fields });
-    return fields;
+    return this.#shapes.get(keys, () => this.#fieldsFor(keys));
   }
 
   #fieldsFor(keys: readonly string[]): readonly WriteField[] {
@@ -83,10 +78,4 @@ export function sorted(fields: Iterable<WriteField>): readonly WriteField[] {
 export function textOfUndefined(fresh: Fields | undefined, property: string): string | undefined {
   if (fresh && !(isAssignable(fresh, property) && fresh[property] !== undefined)) return undefined;
   return TEXT_OF_UNDEFINED;
-}
-
-function isSame(left: readonly string[], right: readonly string[]): boolean {
-  if (left.length !== right.length) return false;
-  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
-  return true;
 }

@@ -1,0 +1,23 @@
+const MOST = 4;
+
+/**
+ * What was worked out for the last few lists of names. Objects of one class have few of them, and comparing names that
+ * the engine has made one takes less than looking each of them up.
+ */
+export class RecentShapes<T> {
+  readonly #shapes: { readonly names: readonly string[]; readonly made: readonly T[] }[] = [];
+
+  get(names: readonly string[], make: () => readonly T[]): readonly T[] {
+    for (const shape of this.#shapes) if (isSame(shape.names, names)) return shape.made;
+    const made = make();
+    if (this.#shapes.length === MOST) this.#shapes.pop();
+    this.#shapes.unshift({ names, made });
+    return made;
+  }
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false;
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false;
+  return true;
+}
