@@ -39,11 +39,8 @@ export class AccountController {
   @Post('devices/sign-out')
   @Redirect('/account', 303)
   async signOutDevice(@Body('handle') handle: unknown, @CurrentSession() session: AuthSession): Promise<void> {
-    // A handle is no secret: make sure that it is one of theirs.
-    const devices = await this.service.list(AuthSession, session.userId!);
-    const device = devices.find((candidate) => candidate.handle === handle);
-    if (!device) throw new NotFoundException();
-    await this.service.revoke(AuthSession, device.handle);
+    const ended = await this.service.revoke(AuthSession, String(handle), { owner: session.userId! });
+    if (!ended) throw new NotFoundException();
   }
 
   @Post('devices/sign-out-others')

@@ -3,7 +3,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { RequestSessions } from '../session/request-sessions.js';
 import type { OwnerIndex } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { ROTATED, SessionTrackerById } from '../tracker/session-tracker-by-id.js';
+import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { httpSessionsOf } from './http-sessions.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
@@ -70,12 +70,20 @@ export class SessionsService {
 
   /**
    * Ends one session by its handle.
+   * @param options.owner ends it only if it is this owner's. Say it whenever the handle comes from a client: a handle
+   *   is no secret.
    * @returns whether there was one.
    */
-  async revoke(type: SessionClass, handle: string): Promise<boolean> {
+  async revoke(
+    type: SessionClass,
+    handle: string,
+    options: { readonly owner?: string | number | bigint } = {},
+  ): Promise<boolean> {
     const { tracker, name } = this.#byId(type);
     const stored = await tracker.storage.read(handle);
-    if (!stored || stored.value === ROTATED || !tracker.open(stored)) return false;
+    const session = stored && tracker.peek(stored);
+    if (!session) return false;
+    if (options.owner !== undefined && tracker.ownerOf(session.value) !== String(options.owner)) return false;
     const ended = (await tracker.storage.invalidate(handle)) !== false;
     if (ended) this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
     return ended;

@@ -401,7 +401,8 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
     it('end one session by its handle', async () => {
       const cookie = (await post('login/bob')).cookie('user');
       const [session] = await service.list(UserSession, 'bob');
-      expect(await service.revoke(UserSession, session!.handle)).toBe(true);
+      expect(await service.revoke(UserSession, session!.handle, { owner: 'eve' })).toBe(false);
+      expect(await service.revoke(UserSession, session!.handle, { owner: 'bob' })).toBe(true);
       expect(await service.revoke(UserSession, session!.handle)).toBe(false);
       expect((await get('me', cookie)).json()).toEqual({});
     });
