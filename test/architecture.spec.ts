@@ -27,7 +27,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   redis: ['storage'],
   keyv: ['storage'],
   'express-store': ['storage'],
-  ktor: ['serializer', 'transformer', 'storage', 'transport', 'session', 'config'],
+  ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
   testing: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
   // The root holds index.ts and nothing else.
   '.': [...Object.keys(CORE), 'platform', 'module'],

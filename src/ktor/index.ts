@@ -45,3 +45,12 @@ export { KotlinxBackwardCompatibleSessionSerializer } from './kotlinx-backward-c
 export { defaultSessionSerializer, KotlinxSessionSerializer } from './kotlinx-session-serializer.js';
 export { KotlinxJson, type BoundStringFormat, type StringFormat } from './kotlinx-json.js';
 export type { KotlinxJsonOptions } from './kotlinx-json-options.js';
+
+// Cookies, headers, ids and stores.
+export { KtorCookieTransport, type KtorCookieTransportOptions } from './ktor-cookie-transport.js';
+export type { KtorCookieConfiguration } from './ktor-cookie-configuration.js';
+export { KtorHeaderTransport } from './ktor-header-transport.js';
+export { generateKtorSessionId } from './ktor-session-id.js';
+export { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
+export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './ktor-directory-storage.js';
+export type { KtorVersion } from './ktor-version.js';
