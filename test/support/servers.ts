@@ -1,0 +1,101 @@
+import { PGlite } from '@electric-sql/pglite';
+import { createRedisMock } from 'js-redis-server';
+import { randomBytes } from 'node:crypto';
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import { Pool } from 'pg';
+import { createClient } from 'redis';
+
+/** A name that no other test run uses: `t` and 12 letters or digits. */
+export function uniqueName(): string {
+  return `t${randomBytes(6).toString('hex')}`;
+}
+
+/** A Redis for tests: the real one of `REDIS_URL`, else js-redis-server in this process. */
+export interface RedisServer {
+  readonly engine: 'Redis' | 'js-redis-server';
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** Removes all keys that begin with a {@link uniqueName}, and stops what was started. */
+  close(...names: readonly string[]): Promise<void>;
+}
+
+// js-redis-server lets Nagle's algorithm hold back its answers, 40 ms each when commands come close together.
+subscribe('net.server.socket', (message) => (message as { socket: Socket }).socket.setNoDelay(true));
+
+export const redisEngine = process.env['REDIS_URL'] ? 'Redis' : 'js-redis-server';
+
+export async function startRedis(): Promise<RedisServer> {
+  const { REDIS_URL } = process.env;
+  if (REDIS_URL) {
+    const { hostname, port } = new URL(REDIS_URL);
+    return {
+      engine: 'Redis',
+      url: REDIS_URL,
+      host: hostname,
+      port: Number(port || 6379),
+      close: (...names) => removeKeys(REDIS_URL, names),
+    };
+  }
+  const server = await createRedisMock({ compatibility: 'redis-7.0' });
+  return {
+    engine: 'js-redis-server',
+    url: server.url,
+    host: server.host,
+    port: server.port,
+    close: () => server.close(),
+  };
+}
+
+async function removeKeys(url: string, names: readonly string[]): Promise<void> {
+  const client = await createClient({ url }).connect();
+  for (const name of names) {
+    for await (const keys of client.scanIterator({ MATCH: `${name}*`, COUNT: 1000 })) {
+      if (keys.length > 0) await client.unlink(keys);
+    }
+  }
+  client.destroy();
+}
+
+/** The nodes of a cluster of three primaries, by js-redis-server. */
+export interface RedisClusterServer {
+  readonly nodes: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  close(): Promise<void>;
+}
+
+export async function startRedisCluster(): Promise<RedisClusterServer> {
+  const cluster = await createRedisMock({ cluster: { masters: 3 }, compatibility: 'redis-7.0' });
+  return { nodes: cluster.addresses(), close: () => cluster.close() };
+}
+
+/** What tests use of PostgreSQL: what pg's Pool and PGlite have in common. */
+export interface PostgresServer {
+  readonly engine: 'PostgreSQL' | 'PGlite';
+  query(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
+  close(): Promise<void>;
+}
+
+export const postgresEngine = process.env['DATABASE_URL'] ? 'PostgreSQL' : 'PGlite';
+
+/** PostgreSQL for tests: the real one of `DATABASE_URL`, else PGlite in this process. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const { DATABASE_URL } = process.env;
+  if (DATABASE_URL) {
+    const pool = new Pool({ connectionString: DATABASE_URL, max: 8 });
+    return {
+      engine: 'PostgreSQL',
+      query: (text, values) => pool.query(text, values),
+      close: () => pool.end(),
+    };
+  }
+  const database = await PGlite.create();
+  return {
+    engine: 'PGlite',
+    query: (text, values) => database.query(text, values),
+    close: () => database.close(),
+  };
+}
+
+/** Where MySQL or MariaDB is; they have no embedded engine, so without `MYSQL_URL` their cases are not run. */
+export const mysqlUrl = process.env['MYSQL_URL'];
