@@ -73,7 +73,8 @@ export class ReflectionReader {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
-      if (open && isAssignable(instance, name)) instance[name] = decoded;
+      // An undefined that a newer version of the class wrote over its initial value would not be written again.
+      if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };
   }

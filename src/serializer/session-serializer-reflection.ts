@@ -73,4 +73,8 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   nameOf(property: string): string {
     return storedNameOf(this.#type, property);
   }
+
+  carry(from: S, to: S): void {
+    this.#remembered.carry(from, to);
+  }
 }

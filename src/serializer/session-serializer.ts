@@ -28,6 +28,11 @@ export interface FieldwiseSessionSerializer<S extends object = object> extends S
   join(fields: ReadonlyMap<string, string>): string;
   /** The stored name of a property of the class (`@Expose({ name })` may rename it). */
   nameOf(property: string): string;
+  /**
+   * What the serializer keeps beside `from`, because the class has no place for it, it keeps beside `to` from now on.
+   * To be called after `to` was brought up to the content of `from`, another instance. Left out where nothing is kept.
+   */
+  carry?(from: S, to: S): void;
 }
 
 /** Whether `serializer` can be merged field by field. */

@@ -13,8 +13,10 @@ import {
   transformOptions,
 } from './generated-classes.js';
 
-const cases = Number(process.env['DIFFERENTIAL_CASES'] ?? 2000);
-const seed = process.env['DIFFERENTIAL_SEED'];
+// The same 2,000 cases every time; with DIFFERENTIAL_CASES that many new ones, with DIFFERENTIAL_SEED those again.
+const { DIFFERENTIAL_CASES, DIFFERENTIAL_SEED } = process.env;
+const cases = Number(DIFFERENTIAL_CASES ?? 2000);
+const seed = DIFFERENTIAL_SEED ?? (DIFFERENTIAL_CASES === undefined ? '1' : undefined);
 
 class Holder {
   value?: unknown;

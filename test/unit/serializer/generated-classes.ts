@@ -183,9 +183,10 @@ function defineMember(prototype: object, name: string, kind: 'getter' | 'accesso
 
 function decorate(prototype: object, field: FieldSpec, classes: readonly GeneratedClass[]): void {
   const { name, type, design, expose, exclude, transforms } = field;
-  // class-transformer takes whatever stands in a field declared as a Map for a Map.
-  const isNoMap = design === 'Map' && (type === 'discriminated' || type === 'Object');
-  if (design && !isNoMap) Reflect.defineMetadata('design:type', DESIGN[design], prototype, name);
+  // class-transformer takes whatever stands in a field declared as a Map for a Map; subclasses inherit the design type.
+  const isNoMap = type === 'discriminated' || type === 'Object';
+  const designType = isNoMap && (design === undefined || design === 'Map') ? 'Object' : design;
+  if (designType) Reflect.defineMetadata('design:type', DESIGN[designType], prototype, name);
   if (type) decorateType(prototype, field, classes);
   if (expose)
     Expose({ ...(expose[0] === undefined ? {} : { name: expose[0] }), ...(expose[1] as ExposeOptions) })(

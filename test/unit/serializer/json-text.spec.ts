@@ -1,0 +1,90 @@
+import * as fc from 'fast-check';
+import { joinFields, splitFields, textOfNumber, textOfString } from '../../../src/serializer/json-text.js';
+import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
+
+describe('splitFields and joinFields', () => {
+  it('give each top-level field with its own text, in the order of the text', () => {
+    const fields = splitFields('{"b":{"c":[1,{"d":"}"}]},"a":"x,\\"y\\":{","1":null,"":-1.5e3,"e":[]}');
+    expect([...fields]).toEqual([
+      ['b', '{"c":[1,{"d":"}"}]}'],
+      ['a', '"x,\\"y\\":{"'],
+      ['1', 'null'],
+      ['', '-1.5e3'],
+      ['e', '[]'],
+    ]);
+  });
+
+  it('give nothing for an empty object', () => {
+    expect(splitFields('{}').size).toBe(0);
+    expect(joinFields(new Map())).toBe('{}');
+  });
+
+  it('decode names and set nothing on any prototype', () => {
+    expect([...splitFields('{"\\u005f_proto__":1,"a\\"b\\\\":2}')]).toEqual([
+      ['__proto__', '1'],
+      ['a"b\\', '2'],
+    ]);
+  });
+
+  it('do not mind white space between fields', () => {
+    expect([...splitFields(' {\n "a" : [ 1 , 2 ] ,\t"b":{ } }\n')]).toEqual([
+      ['a', '[ 1 , 2 ]'],
+      ['b', '{ }'],
+    ]);
+  });
+
+  it.each(['', '[]', '"a"', '1', 'null', '{"a":1', '{"a":1}}', "{'a':1}"])('refuse %j', (text) => {
+    expect(() => splitFields(text)).toThrow(SyntaxError);
+  });
+
+  it('are each other’s inverse, and agree with JSON.parse', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true }),
+        (object) => {
+          const text = JSON.stringify(object);
+          const fields = splitFields(text);
+          expect(joinFields(fields)).toBe(text);
+          expect([...fields]).toEqual(Object.entries(object).map(([name, value]) => [name, JSON.stringify(value)]));
+        },
+      ),
+    );
+  });
+
+  it('are what the serializer splits and joins with', () => {
+    class Account {
+      visits = 1;
+      at = new Date(5);
+    }
+    const serializer = new SessionSerializerReflection(Account);
+    const fields = serializer.split(serializer.serialize(new Account()));
+    expect(Object.fromEntries(fields)).toEqual({ at: '{"#date":5}', visits: '1' });
+    fields.set('visits', '2');
+    expect(serializer.deserialize(serializer.join(fields))).toEqual({ visits: 2, at: new Date(5) });
+  });
+});
+
+describe('textOfString', () => {
+  it('is what JSON.stringify gives', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 200 }),
+      fc.string({ unit: 'grapheme', maxLength: 90 }),
+    );
+    fc.assert(fc.property(text, (value) => expect(textOfString(value)).toBe(JSON.stringify(value))));
+    for (let code = 0; code < 0x10000; code++) {
+      const character = String.fromCharCode(code);
+      if (textOfString(character) !== JSON.stringify(character)) expect(character).toBe('written right');
+    }
+  });
+});
+
+describe('textOfNumber', () => {
+  it('is what JSON.stringify gives, where JSON has the number', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        fc.pre(!Object.is(value, -0));
+        expect(textOfNumber(value)).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+});
