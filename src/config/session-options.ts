@@ -47,6 +47,11 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   readonly transformers?: readonly SessionTransportTransformer[];
   /** Makes the ids of a by-id session. Default 256 random bits. */
   readonly identity?: SessionIdProvider;
+  /**
+   * Whose sessions are accepted, too: `ktor({ … })` of `nestjs-sessions/ktor`, or a provider with the old keys or
+   * storage. Such a session loads as any, and the response sends it as one of ours; nobody is logged out by the move.
+   */
+  readonly from?: SessionProvider<S>;
 }
 
 /** Secret keys, newest first: the first protects, all of them read. See {@link KeyRing} for what a key must be. */

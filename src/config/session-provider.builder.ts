@@ -3,6 +3,7 @@ import { KeyRing } from '../keys/key-ring.js';
 import { noKeysError } from '../keys/key-material.js';
 import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
+import { migratingProvider } from '../session/session-migration.js';
 import { SessionProvider } from '../session/session-provider.js';
 import {
   isConditional,
@@ -24,8 +25,15 @@ import { SessionTransportCookie } from '../transport/session-transport-cookie.js
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
-import { countersOf, definitionOf, ownerOf } from './session-definition.js';
-import type { SessionKeys, SessionOverrides, SessionRegistration, SessionsOptions } from './session-options.js';
+import { readOwner } from './read-owner.js';
+import { countersOf, definitionOf } from './session-definition.js';
+import type {
+  SessionKeys,
+  SessionOptions,
+  SessionOverrides,
+  SessionRegistration,
+  SessionsOptions,
+} from './session-options.js';
 
 const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'type',
@@ -46,6 +54,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'serializer',
   'transformers',
   'identity',
+  'from',
 ];
 
 /** What {@link SessionProviderBuilder} has to say beside the provider. */
@@ -86,6 +95,7 @@ export class SessionProviderBuilder {
   /** @throws {SessionConfigurationError} when something cannot work; the message says what to write instead. */
   build(registration: SessionRegistration): BuiltSession {
     if (isProvider(registration)) {
+      this.#warnOfWeakness(registration);
       return { provider: registration, description: describeProvider(registration) };
     }
     const settings = this.#settingsOf(registration);
@@ -96,12 +106,13 @@ export class SessionProviderBuilder {
       settings.tracker === 'by-id'
         ? this.#trackById(settings, serializer, lifetime)
         : this.#trackByValue(settings, serializer, lifetime);
-    this.#warnOfWeakness(settings, transport);
-    const provider = new SessionProvider(settings.name, settings.type, transport, tracker, {
+    const own = new SessionProvider(settings.name, settings.type, transport, tracker, {
       sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
     });
+    this.#warnOfWeakness(own);
+    const provider = settings.from ? migratingProvider(own, this.#accepted(settings.from, own)) : own;
     return { provider, description: describe(provider, this.#place(settings), lifetime) };
   }
 
@@ -115,15 +126,20 @@ export class SessionProviderBuilder {
       );
     }
     const definition = definitionOf(type);
-    const settings = { ...definition?.options, ...overrides, name: overrides.name ?? definition?.name };
+    const settings = {
+      ...definition?.options,
+      ...withoutUndefined(overrides),
+      ...joinedCookie(definition?.options.cookie, overrides.cookie),
+      name: overrides.name ?? definition?.name,
+    };
     if (settings.name === undefined) {
       throw new SessionConfigurationError(
         `${type.name} is no session. Mark it with @Session('name'), or give it a name.`,
       );
     }
     this.#check(settings as Settings);
-    if (settings.storage && !settings.tracker) return { ...settings, tracker: 'by-id' } as Settings;
-    return { tracker: 'by-value', transport: 'cookie', ...withoutUndefined(settings) } as Settings;
+    const tracker = settings.storage ? 'by-id' : 'by-value';
+    return { tracker, transport: 'cookie', ...withoutUndefined(settings) } as Settings;
   }
 
   #check(settings: Settings): void {
@@ -171,8 +187,8 @@ export class SessionProviderBuilder {
       settings.name,
       {
         ...(longest > 0 ? { maxAgeInSeconds: Math.ceil(longest) } : { maxAgeInSeconds: Number.MAX_SAFE_INTEGER }),
-        ...this.#options.cookie,
-        ...settings.cookie,
+        ...withoutUndefined(this.#options.cookie ?? {}),
+        ...withoutUndefined(settings.cookie ?? {}),
       },
       transformers,
     );
@@ -282,15 +298,25 @@ export class SessionProviderBuilder {
     return this.#memory;
   }
 
-  #warnOfWeakness(settings: Settings, transport: SessionTransport): void {
-    if (settings.tracker === 'by-value' && transport.transformers.length === 0) {
+  #accepted(from: SessionProvider, own: SessionProvider): SessionProvider {
+    if (!isProvider(from) || from.type !== own.type) {
+      throw new SessionConfigurationError(
+        `Session "${own.name}": from is a SessionProvider for ${own.type.name}, such as ktor({ type: ${own.type.name}, … }).`,
+      );
+    }
+    this.#warnOfWeakness(from);
+    return from;
+  }
+
+  #warnOfWeakness({ name, transport, tracker }: SessionProvider): void {
+    if (tracker.kind === 'by-value' && transport.transformers.length === 0) {
       this.#warnings.add(
-        `Session "${settings.name}" travels in plain text (transformers: []): the client can read and change it.`,
+        `Session "${name}" travels in plain text (transformers: []): the client can read and change it.`,
       );
     }
     if (!this.#production) return;
     for (const { weakness } of transport.transformers) {
-      if (weakness) this.#warnings.add(`Session "${settings.name}": ${weakness}`);
+      if (weakness) this.#warnings.add(`Session "${name}": ${weakness}`);
     }
   }
 }
@@ -308,19 +334,15 @@ function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
   return keys instanceof KeyRing ? keys : new KeyRing(keys);
 }
 
-function readOwner(type: SessionClass): (value: object) => string | undefined {
-  const property = ownerOf(type);
-  if (property === undefined) return () => undefined;
-  return (value) => {
-    const owner = (value as Record<string, string | number | bigint | null | undefined>)[property];
-    return owner === undefined || owner === null || owner === '' ? undefined : String(owner);
-  };
-}
-
 function pick<T extends object, K extends keyof T>(source: T, ...keys: K[]): Partial<Pick<T, K>> {
   return Object.fromEntries(
     keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
   ) as Partial<Pick<T, K>>;
+}
+
+/** A cookie's attributes said in two places: each of the latter wins over that of the former. */
+function joinedCookie(former: SessionOverrides['cookie'], latter: SessionOverrides['cookie']): SessionOptions {
+  return former && latter ? { cookie: { ...former, ...withoutUndefined(latter) } } : {};
 }
 
 function withoutUndefined<T extends object>(settings: T): T {

@@ -1,3 +1,7 @@
+// The preset.
+export { ktor, type KtorSession } from './ktor.js';
+export type { KtorKeys } from './ktor-keys.js';
+
 // Kotlin types, over fields and classes.
 export type { KotlinClass } from './kotlin-shape.js';
 export {

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import { NEVER, type ReplaceResult, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
-import { ROTATED } from '../tracker/session-tracker-by-id.js';
 
 /** Ktor's `SessionStorage`: text by id, without expiry. An id that is not there reads as `undefined`. */
 export interface KtorStringStorage {
@@ -11,8 +10,8 @@ export interface KtorStringStorage {
   invalidate(id: string): Promise<boolean | void>;
 }
 
-/** How long a request under way may still carry an id that was exchanged for a new one. */
-const ROTATED_FOR_MILLISECONDS = 60_000;
+/** What SessionTrackerById leaves for a minute under an id that was exchanged for a new one, or is being ended. */
+const MARK = /^~(?:rotated(?:\.|$)|ended$)/;
 const MOST_MARKS = 10_000;
 const LOCK_TIMEOUT = 5000;
 
@@ -28,7 +27,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
   readonly #now: () => number;
   readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
   // Ktor would answer 500 to a mark in the store itself.
-  readonly #rotated = new Map<string, number>();
+  readonly #marks = new Map<string, { readonly value: string; readonly until: number }>();
 
   constructor(storage: KtorStringStorage, options: { readonly now?: () => number } = {}) {
     this.#storage = storage;
@@ -38,19 +37,23 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
   async read(id: string): Promise<StoredSession | undefined> {
     const value = await this.#storage.read(id);
     if (value !== undefined) return stored(value);
-    return (this.#rotated.get(id) ?? 0) > this.#now() ? stored(ROTATED) : undefined;
+    const mark = this.#marks.get(id);
+    return mark && mark.until > this.#now() ? stored(mark.value) : undefined;
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
     return this.#mutex.run(id, async () => {
       await this.#storage.write(id, session.value);
-      this.#rotated.delete(id);
+      this.#marks.delete(id);
       return versionOf(session.value);
     });
   }
 
   async invalidate(id: string): Promise<boolean> {
-    return this.#mutex.run(id, async () => (await this.#storage.invalidate(id)) ?? true);
+    return this.#mutex.run(id, async () => {
+      this.#marks.delete(id);
+      return (await this.#storage.invalidate(id)) ?? true;
+    });
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
@@ -58,21 +61,21 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
       const current = await this.read(id);
       if (!current) return { status: 'gone' };
       if (version !== undefined && version !== current.version) return { status: 'conflict', current };
-      if (session.value === ROTATED) {
+      if (MARK.test(session.value)) {
         await this.#storage.invalidate(id);
-        this.#mark(id);
+        this.#mark(id, session);
       } else await this.#storage.write(id, session.value);
       return { status: 'replaced', version: versionOf(session.value) };
     });
   }
 
-  #mark(id: string): void {
+  #mark(id: string, { value, expiresAt }: SessionToStore): void {
     const now = this.#now();
-    for (const [marked, until] of this.#rotated) {
-      if (until > now && this.#rotated.size < MOST_MARKS) break;
-      this.#rotated.delete(marked);
+    for (const [marked, { until }] of this.#marks) {
+      if (until > now && this.#marks.size < MOST_MARKS) break;
+      this.#marks.delete(marked);
     }
-    this.#rotated.set(id, now + ROTATED_FOR_MILLISECONDS);
+    this.#marks.set(id, { value, until: expiresAt });
   }
 }
 

@@ -3,6 +3,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { RequestSessions } from '../session/request-sessions.js';
 import type { OwnerIndex } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { httpSessionsOf } from './http-sessions.js';
 import { SessionsRuntime } from './sessions-runtime.js';
@@ -112,7 +113,8 @@ export class SessionsService {
   }
 
   #byId<S extends object>(type: SessionClass<S>): { tracker: SessionTrackerById<S>; name: string } {
-    const { tracker, name } = this.#runtime.providers.findByType(type);
+    const { tracker: registered, name } = this.#runtime.providers.findByType(type);
+    const tracker = registered instanceof MigratingSessionTracker ? registered.own : registered;
     if (tracker instanceof SessionTrackerById) return { tracker: tracker as SessionTrackerById<S>, name };
     throw new SessionError(
       'SESSION_WITHOUT_ID',

@@ -153,9 +153,9 @@ describe('a store that a Ktor server shares', () => {
       { now: () => clock.now },
     );
     await storage.write('old', { value: 'text', expiresAt: NEVER });
-    await storage.replace('old', { value: '~rotated', expiresAt: clock.now + 60_000 });
+    await storage.replace('old', { value: '~rotated.new', expiresAt: clock.now + 60_000 });
     expect([...texts]).toEqual([]);
-    expect((await storage.read('old'))?.value).toBe('~rotated');
+    expect((await storage.read('old'))?.value).toBe('~rotated.new');
     clock.now += 60_001;
     expect(await storage.read('old')).toBeUndefined();
   });

@@ -1,0 +1,54 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { EncryptAlgorithm } from '../transformer/cbc-cipher.js';
+import type { MacAlgorithm } from '../transformer/java-algorithms.js';
+import { SessionTransportTransformerEncrypt } from '../transformer/session-transport-transformer-encrypt.js';
+import { SessionTransportTransformerMessageAuthentication } from '../transformer/session-transport-transformer-message-authentication.js';
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import { isBefore, type KtorVersion } from './ktor-version.js';
+
+/** The keys that a Ktor server is configured with: hexadecimal, as in Ktor's `hex("…")`, or bytes. */
+export interface KtorKeys {
+  /** The key of the message authentication code: signs alone, or together with {@link encrypt}. */
+  readonly sign: string | Uint8Array;
+  /** 16, 24 or 32 bytes for AES, 24 for DESede: encrypts. */
+  readonly encrypt?: string | Uint8Array;
+  /** Default `HmacSHA256`. */
+  readonly signAlgorithm?: MacAlgorithm;
+  /** Default `AES`. */
+  readonly encryptAlgorithm?: EncryptAlgorithm;
+  /** Ktor 3's option of that name: reads what servers before 3.0 encrypted, too. Default `false`. */
+  readonly backwardCompatibleRead?: boolean;
+  /** The weaknesses of Ktor's encryption are known and accepted: no warning at start in production. */
+  readonly acknowledge?: true;
+}
+
+/**
+ * The transformers of a Ktor server with these keys: MessageAuthentication, or Encrypt in the layout of the version.
+ * @throws {SessionConfigurationError} for a key that is not hexadecimal, empty or of a wrong size.
+ */
+export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
+  const sign = bytesOf('keys.sign', keys.sign);
+  if (keys.encrypt === undefined) {
+    return [new SessionTransportTransformerMessageAuthentication(sign, keys.signAlgorithm ?? 'HmacSHA256')];
+  }
+  return [
+    new SessionTransportTransformerEncrypt(bytesOf('keys.encrypt', keys.encrypt), sign, {
+      macOver: isBefore(version, '3.4') ? 'plaintext' : 'ciphertext',
+      encryptAlgorithm: keys.encryptAlgorithm ?? 'AES',
+      signAlgorithm: keys.signAlgorithm ?? 'HmacSHA256',
+      backwardCompatibleRead: keys.backwardCompatibleRead ?? false,
+      ...(keys.acknowledge ? { acknowledge: true } : {}),
+    }),
+  ];
+}
+
+function bytesOf(place: string, key: string | Uint8Array): Uint8Array {
+  if (key instanceof Uint8Array) return key;
+  if (typeof key !== 'string' || key.length % 2 !== 0 || /[^0-9a-f]/i.test(key)) {
+    throw new SessionConfigurationError(
+      `${place} is not hexadecimal. Write the digits of Ktor's hex("…"), two for each byte, or pass bytes. (Ktor leaves ` +
+        'out the last digit of an odd number.)',
+    );
+  }
+  return Buffer.from(key, 'hex');
+}

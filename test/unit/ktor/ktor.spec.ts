@@ -1,0 +1,291 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CurrentSession,
+  SessionId,
+  SessionOwner,
+  Sessions,
+  SessionsModule,
+  SessionStorageMemory,
+  SessionTransportTransformerDigest,
+  type RequestSessions,
+  type SessionRegistration,
+  type SessionTransport,
+} from 'nestjs-sessions';
+import { int, ktor, KtorDirectoryStorage, string, type KtorSession } from 'nestjs-sessions/ktor';
+import { platforms, startApp, type Platform, type RunningApp } from '../../support/platforms.js';
+import { RecordedCall } from './recorded-call.js';
+
+class UserSession {
+  @SessionOwner() @string() userId = '';
+  @int() visits = 0;
+}
+
+const HEX = '00112233445566778899aabbccddeeff';
+const SIGN = '02030405060708090a0b0c';
+
+@Controller()
+class AppController {
+  @Get('login')
+  login(@Sessions() sessions: RequestSessions, @Query('user') user: string): string {
+    sessions.set(Object.assign(new UserSession(), { userId: user }));
+    return 'ok';
+  }
+
+  @Get('visit')
+  visit(@CurrentSession(UserSession) session: UserSession): string {
+    session.visits += 1;
+    return `${session.userId} ${session.visits}`;
+  }
+
+  @Get('peek')
+  peek(@CurrentSession(UserSession, { optional: true }) session?: UserSession): string {
+    return session ? `${session.userId} ${session.visits}` : 'none';
+  }
+
+  @Get('again')
+  async again(@Sessions() sessions: RequestSessions): Promise<string> {
+    sessions.set((await sessions.get(UserSession))!);
+    return 'ok';
+  }
+
+  @Get('fail')
+  fail(@Sessions() sessions: RequestSessions): never {
+    sessions.set(Object.assign(new UserSession(), { userId: 'failed' }));
+    throw new Error('on purpose');
+  }
+
+  @Get('logout')
+  logout(@Sessions() sessions: RequestSessions): string {
+    sessions.clear(UserSession);
+    return 'ok';
+  }
+}
+
+@Controller()
+class IdController {
+  @Get('id')
+  id(@SessionId(UserSession) id?: string): string {
+    return id ?? 'none';
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly cookies: readonly string[];
+  readonly headers: Headers;
+}
+
+async function get(app: RunningApp, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(app.url + path, { headers });
+  const body = await response.text();
+  return { status: response.status, body, cookies: response.headers.getSetCookie(), headers: response.headers };
+}
+
+const pair = (answer: Answer): string => answer.cookies[0]!.split(';')[0]!;
+
+function start(platform: Platform, session: SessionRegistration): Promise<RunningApp> {
+  return startApp(platform, {
+    imports: [SessionsModule.forRoot({ keys: [randomBytes(32).toString('base64url')], sessions: [session] })],
+    controllers: [AppController],
+  });
+}
+
+describe.each(platforms)('a session that a Ktor server shares, on $name', (platform) => {
+  let app: RunningApp;
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'ktor-'));
+  });
+
+  afterEach(async () => {
+    await app.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it('travels in the bytes of 3.5, whenever it is set', async () => {
+    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN } }));
+    const login = await get(app, '/login?user=ann');
+    expect(login.cookies).toHaveLength(1);
+    expect(login.cookies[0]).toMatch(
+      /^U=%7B%22userId%22%3A%22ann%22%2C%22visits%22%3A0%7D%2F[0-9a-f]{64}; Max-Age=604800; Expires=[^;]+ GMT; Path=\/; HttpOnly; \$x-enc=URI_ENCODING$/,
+    );
+    // The whole line back, as Ktor's own tests do: names that begin with $ are none.
+    expect((await get(app, '/peek', { cookie: login.cookies[0]! })).body).toBe('ann 0');
+    expect((await get(app, '/peek', { cookie: pair(login) })).cookies).toEqual([]);
+    expect((await get(app, '/again', { cookie: pair(login) })).cookies).toHaveLength(1);
+    expect((await get(app, '/fail')).cookies[0]).toContain('failed');
+    expect((await get(app, '/visit', { cookie: pair(login) })).body).toBe('ann 1');
+    const logout = await get(app, '/logout', { cookie: pair(login) });
+    expect(logout.cookies).toEqual([
+      'U=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; $x-enc=URI_ENCODING',
+    ]);
+  });
+
+  it.each(['%zz', 'x%2F0', ''])('of a broken cookie %j is none, where Ktor may answer 500', async (value) => {
+    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN } }));
+    const answer = await get(app, '/peek', { cookie: `U=${value}` });
+    expect([answer.status, answer.body]).toEqual([200, 'none']);
+  });
+
+  it('is a file of the Ktor server, under its id', async () => {
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'U', version: '2.3', storage: new KtorDirectoryStorage({ directory }) }),
+    );
+    const cookie = pair(await get(app, '/login?user=ann'));
+    const id = cookie.slice(2);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    const path = join(directory, ...id.slice(0, 30).match(/../g)!, `${id.slice(30)}.dat`);
+    expect(readFileSync(path, 'utf8')).toBe('userId=%23sann&visits=%23i0');
+    await get(app, '/visit', { cookie });
+    expect(readFileSync(path, 'utf8')).toBe('userId=%23sann&visits=%23i1');
+    // Another user, another id: the one before is gone for both servers.
+    const other = pair(await get(app, '/login?user=ben', { cookie }));
+    expect(other).not.toBe(cookie);
+    expect(() => readFileSync(path)).toThrow('ENOENT');
+    expect((await get(app, '/peek', { cookie: other })).body).toBe('ben 0');
+  });
+
+  it('travels in a header as it is', async () => {
+    app = await start(platform, ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header' }));
+    const login = await get(app, '/login?user=ann');
+    expect(login.headers.get('x-hd')).toBe('{"userId":"ann","visits":0}');
+    expect((await get(app, '/peek', { 'x-hd': '{"userId":"ann","visits":5}' })).body).toBe('ann 5');
+  });
+
+  describe('and leaves', () => {
+    const old = ktor({ type: UserSession, name: 'U', version: '1.5', keys: { sign: SIGN, encrypt: HEX } });
+
+    function send(transport: SessionTransport, value: string): string {
+      const call = new RecordedCall();
+      transport.send(call, value);
+      return call.cookies.get('U')!.split(';')[0]!;
+    }
+
+    async function ktorCookie(session: UserSession): Promise<string> {
+      const text = old.tracker.serialize(session);
+      return send(old.transport, await old.transport.transformers[0]!.transformWrite(text));
+    }
+
+    it('by value: the cookie of Ktor is accepted once and ours is written, in the same place', async () => {
+      app = await start(platform, { type: UserSession, name: 'U', from: old });
+      const cookie = await ktorCookie(Object.assign(new UserSession(), { userId: 'ann', visits: 4 }));
+      const read = await get(app, '/peek', { cookie });
+      expect(read.body).toBe('ann 4');
+      expect(read.cookies).toHaveLength(1);
+      expect(read.cookies[0]).not.toContain('$x-enc');
+      expect((await get(app, '/visit', { cookie: pair(read) })).body).toBe('ann 5');
+      expect((await get(app, '/peek', { cookie: pair(read) })).cookies).toEqual([]);
+      const forged = await get(app, '/peek', { cookie: `${cookie.slice(0, -1)}x` });
+      expect(forged.body).toBe('none');
+      expect(forged.cookies[0]).toMatch(/^U=; Max-Age=0/);
+    });
+
+    it('by value under another name: the cookie of Ktor is cleared', async () => {
+      app = await start(platform, { type: UserSession, name: '__ours', from: old });
+      const cookie = await ktorCookie(Object.assign(new UserSession(), { userId: 'ann', visits: 4 }));
+      const visit = await get(app, '/visit', { cookie });
+      expect(visit.body).toBe('ann 5');
+      expect(visit.cookies.toSorted()).toEqual([
+        expect.stringMatching(/^U=; Expires=Thu, 01 Jan 1970/),
+        expect.stringMatching(/^__ours=./),
+      ]);
+      const logout = await get(app, '/logout', { cookie });
+      expect(logout.cookies.map((line) => line.split('=')[0]!).toSorted()).toEqual(['U', '__ours']);
+    });
+
+    it('by id: the session of Ktor moves into our storage, and can be ended on the way', async () => {
+      const files = new KtorDirectoryStorage({ directory });
+      const from = ktor({ type: UserSession, name: 'U', version: '3.5', storage: files });
+      app = await startApp(platform, {
+        imports: [
+          SessionsModule.forRoot({
+            sessions: [{ type: UserSession, name: 'U', storage: new SessionStorageMemory(), from }],
+          }),
+        ],
+        controllers: [AppController, IdController],
+      });
+      await files.write('abcdef', { value: '{"userId":"ann","visits":4}', expiresAt: 0 });
+      await files.write('abcd00', { value: '{"userId":"ben","visits":7}', expiresAt: 0 });
+      expect((await get(app, '/id', { cookie: 'U=abcdef' })).body).toBe('none');
+      const visit = await get(app, '/visit', { cookie: 'U=abcdef' });
+      expect(visit.body).toBe('ann 5');
+      expect(pair(visit)).toMatch(/^U=[A-Za-z0-9_-]{43}$/);
+      expect((await get(app, '/visit', { cookie: pair(visit) })).body).toBe('ann 6');
+      // A request under way still finds it.
+      expect((await get(app, '/peek', { cookie: 'U=abcdef' })).body).toBe('ann 4');
+      const logout = await get(app, '/logout', { cookie: 'U=abcd00' });
+      expect(logout.cookies[0]).toMatch(/^U=; Max-Age=0/);
+      expect(await files.read('abcd00')).toBeUndefined();
+      expect((await get(app, '/peek', { cookie: 'U=unknown' })).body).toBe('none');
+    });
+  });
+});
+
+describe('ktor()', () => {
+  const session = (more: Partial<KtorSession<UserSession>>) => ({
+    type: UserSession,
+    name: 'U',
+    version: '3.5' as const,
+    ...more,
+  });
+
+  it.each<[string, Partial<KtorSession<UserSession>>, string]>([
+    ['an unknown version', { version: '4.0' as never }, "'1.5', '2.3', '3.4', '3.5'"],
+    ['no name', { name: undefined as never }, 'a name, that of the cookie or header'],
+    [
+      'keys and transformers',
+      { keys: { sign: SIGN }, transformers: [new SessionTransportTransformerDigest()] },
+      'Keep one of them',
+    ],
+    ['a header with a cookie', { transport: 'header', cookie: {} }, 'has no cookie'],
+    ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
+    ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
+    ['an AES key of 5 bytes', { keys: { sign: SIGN, encrypt: '0011223344' } }, '16, 24'],
+    [
+      'a storage of three verbs',
+      { storage: { read: async () => undefined, write: async () => undefined, invalidate: async () => undefined } },
+      'new KtorSessionStorage(storage)',
+    ],
+  ])('refuses %s', (_what, more, message) => {
+    expect(() => ktor(session(more))).toThrow(message);
+  });
+
+  it.each([
+    ['1.5', 'reflection'],
+    ['2.3', 'reflection'],
+    ['3.4', 'json'],
+    ['3.5', 'json'],
+  ] as const)('writes in %s the format %s', (version, format) => {
+    const text = ktor(session({ version })).tracker.serialize(new UserSession());
+    expect(text).toBe(format === 'json' ? '{"userId":"","visits":0}' : 'userId=%23s&visits=%23i0');
+  });
+
+  it('encrypts in the layout of the version, and reads the older one where it is told to', async () => {
+    const keys = { sign: SIGN, encrypt: HEX };
+    const write = (version: '2.3' | '3.5'): Promise<string> | string | PromiseLike<string> =>
+      ktor(session({ version, keys })).transport.transformers[0]!.transformWrite('hello');
+    const read = (version: '2.3' | '3.5', text: string, backwardCompatibleRead = false) =>
+      ktor(session({ version, keys: { ...keys, backwardCompatibleRead } })).transport.transformers[0]!.transformRead(
+        text,
+      );
+    const [old, present] = [await write('2.3'), await write('3.5')];
+    expect(await read('3.5', present)).toBe('hello');
+    expect(await read('2.3', old)).toBe('hello');
+    expect(await read('3.5', old)).toBeUndefined();
+    expect(await read('3.5', old, true)).toBe('hello');
+  });
+
+  it('keeps its names in the words of Ktor', () => {
+    expect(String(ktor(session({})))).toBe(
+      'SessionProvider(name = U, type = class UserSession, transport = SessionTransportCookie: U, ' +
+        'tracker = SessionTrackerByValue, sendOnlyIfModified = false)',
+    );
+  });
+});
