@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { takeHead } from './handed-head.js';
 import { headersSent, pretendHeadSent } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
@@ -61,6 +62,7 @@ export class ResponseHold {
   readonly #write: AnyMethod;
   readonly #end: AnyMethod;
   readonly #flushHeaders: AnyMethod | undefined;
+  readonly #on: AnyMethod;
   readonly #queue: Array<() => unknown> = [];
   #phase: Phase = 'open';
   #stopPretending: (() => void) | undefined;
@@ -77,6 +79,7 @@ export class ResponseHold {
     this.#write = response.write as AnyMethod;
     this.#end = response.end as AnyMethod;
     this.#flushHeaders = (response as { flushHeaders?: AnyMethod }).flushHeaders;
+    this.#on = response.on as AnyMethod;
     Object.assign(response, {
       writeHead: (...args: unknown[]) => this.#onWriteHead(args),
       write: (...args: unknown[]) => this.#onWrite(args),
@@ -198,7 +201,13 @@ export class ResponseHold {
 
   // In a turn of its own: what listens may throw, and that is not the session's failure.
   #drain(): void {
-    if (this.#wantsDrain && !this.#ended) process.nextTick(() => this.#response.emit('drain'));
+    if (!this.#wantsDrain || this.#ended) return;
+    process.nextTick(() => {
+      // Compression keeps listeners on its own stream; `on` returns whatever they were put on.
+      const place = this.#on.call(this.#response, 'drain', ignore) as EventEmitter | undefined;
+      place?.off('drain', ignore).emit('drain');
+      if (place !== this.#response) this.#response.emit('drain');
+    });
   }
 }
 
@@ -217,6 +226,8 @@ function isChunk(value: unknown): boolean {
 function isWrongChunk(value: unknown): boolean {
   return Boolean(value) && typeof value !== 'function' && !isChunk(value);
 }
+
+function ignore(): void {}
 
 function swallow<T>(args: unknown[], result: T, error?: Error): T {
   const callback = args.find((argument): argument is Callback => typeof argument === 'function');
