@@ -26,6 +26,6 @@ export function Session<S extends object = object>(
     if (typeof name !== 'string' || name === '') {
       throw new SessionConfigurationError(`@Session() of ${type.name} needs a name: @Session('user_session').`);
     }
-    defineSession(type, { name, options: options as SessionOptions });
+    defineSession(type, { name, options });
   };
 }
