@@ -73,7 +73,8 @@ export async function startRedisCluster(): Promise<RedisClusterServer> {
 export interface PostgresServer {
   readonly engine: 'PostgreSQL' | 'PGlite';
   query(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
-  close(): Promise<void>;
+  /** Removes all tables that begin with a {@link uniqueName}, and stops what was started. */
+  close(...names: readonly string[]): Promise<void>;
 }
 
 export const postgresEngine = process.env['DATABASE_URL'] ? 'PostgreSQL' : 'PGlite';
@@ -86,7 +87,13 @@ export async function startPostgres(): Promise<PostgresServer> {
     return {
       engine: 'PostgreSQL',
       query: (text, values) => pool.query(text, values),
-      close: () => pool.end(),
+      close: async (...names) => {
+        for (const name of names) {
+          const { rows } = await pool.query('SELECT tablename FROM pg_tables WHERE starts_with(tablename, $1)', [name]);
+          for (const { tablename } of rows) await pool.query(`DROP TABLE "${tablename}"`);
+        }
+        await pool.end();
+      },
     };
   }
   const database = await PGlite.create();

@@ -46,10 +46,6 @@ export class VisitRequests {
     return (await this.#tracker.store({ value: previous.value, previous, call })).status;
   }
 
-  async clear(id: string): Promise<void> {
-    await this.#tracker.clear(await this.#load(id));
-  }
-
   async #load(id: string): Promise<TrackedSession<Visits>> {
     const loaded = await this.#tracker.load(id);
     if (loaded.status !== 'loaded') throw new Error(loaded.reason);

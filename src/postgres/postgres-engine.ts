@@ -1,0 +1,56 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
+
+/**
+ * Runs one statement with the values of its `$1`, `$2`, …
+ * @returns its rows, alone, as the `rows` of an object, or first in a list with their number.
+ */
+export type PostgresQuery = (text: string, values: SqlValue[]) => Promise<unknown>;
+
+/** A pool of `pg`, a PGlite, a TypeORM DataSource: whatever has a `query` method like theirs. */
+export interface PostgresPool {
+  readonly query: (text: string, values: never[]) => unknown;
+}
+
+/** @throws {SessionConfigurationError} for something that cannot query. */
+export function postgresEngine(pool: PostgresPool | PostgresQuery): SqlEngine {
+  const query = queryOf(pool);
+  return {
+    select: async (statement, values) => rowsOf(await query(statement, [...values])),
+    // Counting what is returned needs nothing that some clients do not report.
+    change: async (statement, values) => rowsOf(await query(`${statement} RETURNING 1`, [...values])).length,
+    define: async (statement) => query(statement, []),
+  };
+}
+
+function queryOf(pool: PostgresPool | PostgresQuery): PostgresQuery {
+  if (typeof pool === 'function') return pool;
+  if (typeof pool?.query === 'function') {
+    const queryable = pool as { query(text: string, values: SqlValue[]): Promise<unknown> };
+    return async (text, values) => queryable.query(text, values);
+  }
+  throw new SessionConfigurationError(
+    'The pool of postgresSessionStorage must have query(text, values), as a Pool of pg or a PGlite, or be a function ' +
+      `(text, values) => rows, as in postgresSessionStorage({ pool: new Pool() }). Found: ${describe(pool)}.`,
+  );
+}
+
+// Kinds and names only: a text may be a URL with a password.
+function describe(found: unknown): string {
+  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
+  const name: unknown = found.constructor?.name;
+  return typeof name === 'string' && name !== '' ? `an instance of ${name} without query` : 'an object without query';
+}
+
+function rowsOf(result: unknown): readonly SqlRow[] {
+  if (Array.isArray(result)) {
+    // TypeORM gives the rows of an UPDATE or DELETE together with their number.
+    const withCount = result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number';
+    return (withCount ? result[0] : result) as readonly SqlRow[];
+  }
+  const rows = (result as { rows?: unknown } | null | undefined)?.rows;
+  if (Array.isArray(rows)) return rows as readonly SqlRow[];
+  throw new SessionConfigurationError(
+    'The query of postgresSessionStorage must give rows: a list, or an object with a list as its `rows`.',
+  );
+}

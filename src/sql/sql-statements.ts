@@ -1,0 +1,55 @@
+import type { SqlDialect, SqlTableName } from './sql-engine.js';
+
+/** The statements of a session storage, ready to be sent. */
+export interface SqlStatements {
+  /** Parameters: id, now. */
+  readonly read: string;
+  /** Parameters: id, version, value, owner, expiry, hour. */
+  readonly write: string;
+  /** Parameters: value, expiry, hour, id, now, version. */
+  readonly replace: string;
+  /** Parameters: expiry, hour, id, now. */
+  readonly touch: string;
+  /** Parameters: expiry, hour, id, now, version. */
+  readonly touchVersion: string;
+  /** Parameters: id, now. */
+  readonly endLive: string;
+  /** Parameters: id. */
+  readonly end: string;
+  /** Parameters: owner, now. */
+  readonly list: string;
+  /** Parameters: owner, now. */
+  readonly endExpiredOfOwner: string;
+  /** Parameters: owner, the id that stays. */
+  readonly endOwner: string;
+  readonly ping: string;
+  /** Parameters: hour, moment. */
+  sweep(limit: number): string;
+}
+
+export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDialect): SqlStatements {
+  const numbered = (text: string): string => {
+    let position = 0;
+    return text.replaceAll('?', () => dialect.parameter(++position));
+  };
+  const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
+  const live = 'id = ? AND expires_at > ?';
+  const touch = `UPDATE ${table} SET ${later('expires_at')}, ${later('expires_hour')} WHERE ${live}`;
+  return {
+    read: numbered(`SELECT version, value, owner, expires_at FROM ${table} WHERE ${live}`),
+    write: numbered(dialect.upsert(table)),
+    replace: numbered(
+      `UPDATE ${table} SET value = ?, expires_at = ?, expires_hour = ?, version = version + 1 ` +
+        `WHERE ${live} AND version = ?`,
+    ),
+    touch: numbered(touch),
+    touchVersion: numbered(`${touch} AND version = ?`),
+    endLive: numbered(`DELETE FROM ${table} WHERE ${live}`),
+    end: numbered(`DELETE FROM ${table} WHERE id = ?`),
+    list: numbered(`SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ?`),
+    endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ?`),
+    endOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND id <> ?`),
+    ping: `SELECT version FROM ${table} WHERE id = ''`,
+    sweep: (limit) => numbered(dialect.sweep(table, limit)),
+  };
+}

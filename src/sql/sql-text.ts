@@ -1,0 +1,14 @@
+/**
+ * Text that every database can hold: NUL, lone surrogates and the backslash become `\u0000`. Databases refuse the
+ * first two, or make them equal to others.
+ */
+export function encodeSqlText(text: string): string {
+  return text.replace(/[\0\\]|\p{Surrogate}/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** The inverse of {@link encodeSqlText}. */
+export function decodeSqlText(text: string): string {
+  return text.replace(/\\u([0-9a-f]{4})/g, (_all, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
+}

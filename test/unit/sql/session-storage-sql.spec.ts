@@ -1,0 +1,93 @@
+import { jest } from '@jest/globals';
+import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
+import { postgresSessionStorage, type PostgresQuery } from 'nestjs-sessions/postgres';
+import { FakeClock } from '../../../src/testing/fake-clock.js';
+
+// What all databases share, seen through the one for PostgreSQL.
+
+const failure = (code: string): Error => Object.assign(new Error(code), { code });
+const query = () => jest.fn<PostgresQuery>().mockResolvedValue([]);
+const session = { value: 'v', expiresAt: Date.now() + 60_000 };
+
+describe('a session storage in SQL', () => {
+  it('sends a statement again that the database undid because of another', async () => {
+    const pool = query().mockRejectedValueOnce(failure('40P01')).mockRejectedValueOnce(failure('40001'));
+    expect(await postgresSessionStorage({ pool }).read('a')).toBeUndefined();
+    expect(pool).toHaveBeenCalledTimes(3);
+  });
+
+  it('does so ten times at most', async () => {
+    const pool = query().mockRejectedValue(failure('40P01'));
+    await expect(postgresSessionStorage({ pool }).read('a')).rejects.toThrow('40P01');
+    expect(pool).toHaveBeenCalledTimes(10);
+  });
+
+  it('passes on any other failure at once', async () => {
+    const pool = query().mockRejectedValue(failure('57P01'));
+    await expect(postgresSessionStorage({ pool }).write('a', session)).rejects.toThrow('57P01');
+    expect(pool).toHaveBeenCalledTimes(1);
+  });
+
+  it('makes its table before the first use, once, and again only if that failed', async () => {
+    const pool = query().mockRejectedValueOnce(failure('57P01')).mockRejectedValueOnce(failure('57P01'));
+    const storage = postgresSessionStorage({ pool, createTable: true });
+    await expect(storage.read('a')).rejects.toThrow('57P01');
+    await Promise.all([storage.read('a'), storage.read('b')]);
+    await storage.read('c');
+    const words = pool.mock.calls.map(([text]) => text.split(' ').slice(0, 2).join(' '));
+    const made = ['CREATE TABLE', 'CREATE INDEX', 'CREATE INDEX'];
+    expect(words).toEqual(['CREATE TABLE', 'CREATE TABLE', ...made, ...Array(3).fill('SELECT version,')]);
+  });
+
+  it('takes a failure to make something for a race with another process, once', async () => {
+    const pool = query().mockRejectedValueOnce(failure('23505'));
+    await postgresSessionStorage({ pool, createTable: true }).read('a');
+    expect(pool).toHaveBeenCalledTimes(5);
+  });
+
+  it('makes nothing unless it is told to', async () => {
+    const pool = query();
+    await postgresSessionStorage({ pool }).read('a');
+    expect(pool.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(/^SELECT/)]);
+  });
+
+  it('sweeps as new sessions come, once an hour, and waits for that when it is closed', async () => {
+    const clock = new FakeClock();
+    const removed = (): string[] => pool.mock.calls.map(([text]) => text).filter((text) => text.startsWith('DELETE'));
+    const pool = query();
+    const storage = postgresSessionStorage({ pool, now: clock.now });
+    clock.advance(3_600_000);
+    await storage.write('a', session);
+    await storage.write('b', session);
+    await storage.close();
+    expect(removed()).toHaveLength(1);
+    const manual = postgresSessionStorage({ pool, now: clock.now, sweepEveryInSeconds: 0 });
+    clock.advance(36_000_000);
+    await manual.write('c', session);
+    expect(removed()).toHaveLength(1);
+  });
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to sweep every %p seconds', (sweepEveryInSeconds) => {
+    expect(() => postgresSessionStorage({ pool: query(), sweepEveryInSeconds })).toThrow(SessionConfigurationError);
+  });
+
+  it('ends a session that has expired by its own clock only, without counting it', async () => {
+    const pool = query();
+    expect(await postgresSessionStorage({ pool }).invalidate('a')).toBe(false);
+    expect(pool.mock.calls.map(([text]) => text)).toEqual([
+      'DELETE FROM "sessions" WHERE id = $1 AND expires_at > $2 RETURNING 1',
+      'DELETE FROM "sessions" WHERE id = $1 RETURNING 1',
+    ]);
+  });
+
+  it('repeats the end of all sessions of an owner until there is none', async () => {
+    const pool = query().mockResolvedValueOnce([1]).mockResolvedValueOnce([1, 1, 1]).mockResolvedValueOnce([1]);
+    expect(await postgresSessionStorage({ pool }).owners.invalidateAll('u', 'stays')).toBe(4);
+    expect(pool.mock.calls.map(([text, values]) => [text.includes('id <>'), values[1]])).toEqual([
+      [false, expect.any(Number)],
+      [true, 'stays'],
+      [true, 'stays'],
+      [true, 'stays'],
+    ]);
+  });
+});
