@@ -167,13 +167,18 @@ export function rawOf(response: any): any {
   return response.raw ?? response;
 }
 
+/** The process itself: Jest gives tests a copy that never hears of its warnings and uncaught errors. */
+export function realProcess(): NodeJS.Process {
+  const realm = setTimeout as unknown as { constructor: (code: string) => () => NodeJS.Process };
+  return realm.constructor('return process')();
+}
+
 /**
- * Sees what nobody caught, in the process itself: Jest gives tests a copy of `process` that never hears of it.
- * @returns what was seen so far; registers its own clean-up.
+ * Sees what nobody caught.
+ * @returns what was seen so far; registers its own clean-up and the check that it is nothing.
  */
 export function watchUncaught(): unknown[] {
-  const realm = setTimeout as unknown as { constructor: (code: string) => () => NodeJS.Process };
-  const real = realm.constructor('return process')();
+  const real = realProcess();
   const seen: unknown[] = [];
   const see = (error: unknown): void => void seen.push(error);
   beforeAll(() => real.on('uncaughtException', see).on('unhandledRejection', see));
