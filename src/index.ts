@@ -18,6 +18,14 @@ export { sessionsOf } from './module/sessions-of.js';
 // Declaring sessions.
 export { Session } from './config/session.decorator.js';
 export { SessionOwner } from './config/session-owner.decorator.js';
+export {
+  CookieIdSessionBuilder,
+  CookieSessionBuilder,
+  HeaderIdSessionBuilder,
+  HeaderSessionBuilder,
+  SessionsConfig,
+  type MutableCookieConfiguration,
+} from './config/sessions-builder.js';
 export { Counter } from './config/counter.decorator.js';
 export type {
   SessionKeys,
@@ -63,6 +71,7 @@ export {
   type CookieConfiguration,
 } from './transport/cookie-configuration.js';
 export type { CookieEncoding } from './transport/cookie-encoding.js';
+export { SameSite } from './transport/same-site.js';
 
 // Transformers and keys.
 export {
@@ -81,6 +90,7 @@ export { KeyRing, type DerivedKey } from './keys/key-ring.js';
 export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
+export { autoSerializerOf, defaultSessionSerializer } from './serializer/default-session-serializer.js';
 export {
   isFieldwise,
   type FieldwiseSessionSerializer,

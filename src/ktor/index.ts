@@ -57,4 +57,5 @@ export { KtorHeaderTransport } from './ktor-header-transport.js';
 export { generateKtorSessionId } from './ktor-session-id.js';
 export { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
 export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './ktor-directory-storage.js';
+export { SameSite } from './same-site.js';
 export type { KtorVersion } from './ktor-version.js';

@@ -6,6 +6,7 @@ import { declaredSessions } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
 import { refuseUnknownOptions } from '../config/known-options.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
+import { SessionsConfig } from '../config/sessions-builder.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
@@ -42,6 +43,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
     this.events = new SessionEvents([(event) => eventLogger.log(event), ...(options.onEvent ? [options.onEvent] : [])]);
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     for (const registration of options.sessions ?? []) this.#register(registration);
+    for (const registration of installed(options)) this.#register(registration);
     this.#adapterHost = adapterHost;
     if (adapterHost) attachToPlatform(this, adapterHost);
   }
@@ -98,4 +100,10 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
     this.#providers.register(provider);
     this.#descriptions.push(description);
   }
+}
+
+function installed({ install }: SessionsModuleOptions): readonly SessionRegistration[] {
+  const config = new SessionsConfig();
+  install?.(config);
+  return config.registrations;
 }

@@ -1,8 +1,11 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { SessionsOptions } from '../config/session-options.js';
+import type { SessionsConfig } from '../config/sessions-builder.js';
 
 /** Options of `SessionsModule.forRoot` and of the factories of `forRootAsync`. All are optional. */
 export interface SessionsModuleOptions extends SessionsOptions {
+  /** Further sessions in Ktor's own form: `(sessions) => sessions.cookie(UserSession, 'user_session', (it) => …)`. */
+  readonly install?: (sessions: SessionsConfig) => void;
   /**
    * Lets `SessionsService.current` find the sessions of the running request from anywhere, at the price of an
    * AsyncLocalStorage on every request. Default `false`.
@@ -26,6 +29,7 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'storage',
   'cookie',
   'sessions',
+  'install',
   'serializer',
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',

@@ -26,6 +26,17 @@ export interface RequestSessions {
 
   /** The id of a by-id session; `undefined` if there is none yet. A new session gets its id when it is stored. */
   id(type: SessionClass): Promise<string | undefined>;
+  /**
+   * The id of the one by-id session that the application has; `undefined` where it has none (Ktor: `call.sessionId`).
+   * @throws {SessionError} where it has several.
+   */
+  id(): Promise<string | undefined>;
+
+  /** The name of a session class (Ktor: `findName`). @throws {SessionError} when it is not registered. */
+  findName(type: SessionClass): string;
+
+  /** The class of a session, by its name. @throws {SessionError} when it is not registered. */
+  findType(name: string): SessionClass;
 
   /**
    * Gives the session a new id with the same content when it is stored: call it whenever rights change (OWASP

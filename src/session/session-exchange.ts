@@ -59,12 +59,26 @@ export class SessionExchange implements RequestSessions {
     return provider.tracker.clearById(id);
   }
 
-  async id(type: SessionClass): Promise<string | undefined> {
-    const provider = this.#providers.findByType(type);
+  async id(type?: SessionClass): Promise<string | undefined> {
+    const provider = type ? this.#providers.findByType(type) : this.#onlyById();
+    if (!provider) return undefined;
     if (!provider.tracker.clearById) throw withoutId(`Provider ${provider.name} doesn't use session IDs`);
     const slot = this.#slot(provider);
     await slot.load();
     return slot.id;
+  }
+
+  findName(type: SessionClass): string {
+    return this.#providers.findByType(type).name;
+  }
+
+  findType(name: string): SessionClass {
+    const provider = this.#providers.providers.find((one) => one.name === name);
+    if (provider) return provider.type;
+    throw new SessionError(
+      'SESSION_NOT_REGISTERED',
+      `Session data for \`${name}\` was not registered. Use the name of one of the application's sessions.`,
+    );
   }
 
   async regenerate(type: SessionClass): Promise<void> {
@@ -103,6 +117,15 @@ export class SessionExchange implements RequestSessions {
     // What is being stored right now is not late; only what differs from it afterwards is.
     if (this.#committing) void this.#committing.then(report, report);
     else for (const slot of this.#slots) slot.reportLateChange(serverError);
+  }
+
+  #onlyById(): SessionProvider | undefined {
+    const [first, second] = this.#providers.providers.filter(({ tracker }) => tracker.clearById !== undefined);
+    if (!second) return first;
+    throw new SessionError(
+      'SESSION_NOT_REGISTERED',
+      'Multiple session providers installed. Please use sessionId<S>() function instead: sessions.id(UserSession).',
+    );
   }
 
   #commit(serverError: boolean): Promise<void> | undefined {

@@ -1,0 +1,186 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { SessionProvider } from '../session/session-provider.js';
+import type { SessionStorage } from '../storage/session-storage.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import type { SessionIdProvider } from '../tracker/session-id-provider.js';
+import type { CookieConfiguration } from '../transport/cookie-configuration.js';
+import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import type { SessionOverrides, SessionRegistration } from './session-options.js';
+
+/** {@link CookieConfiguration}, to be filled in line by line. */
+export type MutableCookieConfiguration = { -readonly [K in keyof CookieConfiguration]: CookieConfiguration[K] };
+
+/** What all four forms of a session can be told (Ktor: `CookieSessionBuilder` and its three sisters). */
+abstract class SessionBuilder<S extends object> {
+  readonly type: SessionClass<S>;
+  /** Turns the session into text. Default: the module's. */
+  serializer?: SessionSerializer<S>;
+  /** Default `true`; Ktor's is `false`. */
+  sendOnlyIfModified?: boolean;
+  readonly #name: string;
+  readonly #transformers: SessionTransportTransformer[] = [];
+
+  constructor(type: SessionClass<S>, name: string) {
+    this.type = type;
+    this.#name = name;
+  }
+
+  /** The transformers so far, in order. */
+  get transformers(): readonly SessionTransportTransformer[] {
+    return [...this.#transformers];
+  }
+
+  /** Adds a transformer at the end. Without any, a session by value is sealed with the module's keys. */
+  transform(transformer: SessionTransportTransformer): void {
+    this.#transformers.push(transformer);
+  }
+
+  /** What was said so far, as an entry of `sessions`. */
+  build(): SessionOverrides<S> {
+    return {
+      type: this.type,
+      name: this.#name,
+      ...(this.#transformers.length > 0 ? { transformers: this.transformers } : {}),
+      ...(this.serializer ? { serializer: this.serializer } : {}),
+      ...(this.sendOnlyIfModified === undefined ? {} : { sendOnlyIfModified: this.sendOnlyIfModified }),
+    };
+  }
+}
+
+/** A session by value in a cookie (Ktor: `CookieSessionBuilder`). */
+export class CookieSessionBuilder<S extends object> extends SessionBuilder<S> {
+  /** The cookie's attributes, over the module's. */
+  readonly cookie: MutableCookieConfiguration = {};
+
+  override build(): SessionOverrides<S> {
+    return { ...super.build(), tracker: 'by-value', transport: 'cookie', cookie: { ...this.cookie } };
+  }
+}
+
+/** A session by id in a cookie (Ktor: `CookieIdSessionBuilder`). */
+export class CookieIdSessionBuilder<S extends object> extends CookieSessionBuilder<S> {
+  readonly #storage: SessionStorage;
+  #identity: SessionIdProvider | undefined;
+
+  constructor(type: SessionClass<S>, name: string, storage: SessionStorage) {
+    super(type, name);
+    this.#storage = storage;
+  }
+
+  /** Makes the ids, from the request if need be. Default: 256 random bits. */
+  identity(provide: SessionIdProvider): void {
+    this.#identity = provide;
+  }
+
+  override build(): SessionOverrides<S> {
+    return { ...super.build(), tracker: 'by-id', storage: this.#storage, ...identityOf(this.#identity) };
+  }
+}
+
+/** A session by value in a header (Ktor: `HeaderSessionBuilder`). */
+export class HeaderSessionBuilder<S extends object> extends SessionBuilder<S> {
+  override build(): SessionOverrides<S> {
+    return { ...super.build(), tracker: 'by-value', transport: 'header' };
+  }
+}
+
+/** A session by id in a header (Ktor: `HeaderIdSessionBuilder`). */
+export class HeaderIdSessionBuilder<S extends object> extends HeaderSessionBuilder<S> {
+  readonly #storage: SessionStorage;
+  #identity: SessionIdProvider | undefined;
+
+  constructor(type: SessionClass<S>, name: string, storage: SessionStorage) {
+    super(type, name);
+    this.#storage = storage;
+  }
+
+  /** Makes the ids, from the request if need be. Default: 256 random bits. */
+  identity(provide: SessionIdProvider): void {
+    this.#identity = provide;
+  }
+
+  override build(): SessionOverrides<S> {
+    return { ...super.build(), tracker: 'by-id', storage: this.#storage, ...identityOf(this.#identity) };
+  }
+}
+
+type Block<B> = (it: B) => void;
+
+/**
+ * The sessions of an application in Ktor's own form (Ktor: `SessionsConfig`, the receiver of `install(Sessions) { … }`):
+ *
+ * ```ts
+ * SessionsModule.forRoot({
+ *   install: (sessions) => {
+ *     sessions.cookie(UserSession, 'user_session', (it) => { it.cookie.sameSite = SameSite.Strict; });
+ *     sessions.header(CartSession, 'x-cart', new SessionStorageMemory());
+ *   },
+ * })
+ * ```
+ */
+export class SessionsConfig {
+  readonly #registrations: SessionRegistration[] = [];
+
+  /** What was declared so far, in order. */
+  get registrations(): readonly SessionRegistration[] {
+    return [...this.#registrations];
+  }
+
+  /** A session in a cookie: by value, or by id where a storage is given. */
+  cookie<S extends object>(type: SessionClass<S>, name: string, block?: Block<CookieSessionBuilder<S>>): void;
+  cookie<S extends object>(
+    type: SessionClass<S>,
+    name: string,
+    storage: SessionStorage,
+    block?: Block<CookieIdSessionBuilder<S>>,
+  ): void;
+  cookie<S extends object>(
+    type: SessionClass<S>,
+    name: string,
+    storageOrBlock?: SessionStorage | Block<CookieSessionBuilder<S>>,
+    block?: Block<CookieIdSessionBuilder<S>>,
+  ): void {
+    if (typeof storageOrBlock === 'object') {
+      this.#add(new CookieIdSessionBuilder(type, name, checked(name, storageOrBlock)), block);
+    } else this.#add(new CookieSessionBuilder(type, name), storageOrBlock);
+  }
+
+  /** A session in a header: by value, or by id where a storage is given. */
+  header<S extends object>(type: SessionClass<S>, name: string, block?: Block<HeaderSessionBuilder<S>>): void;
+  header<S extends object>(
+    type: SessionClass<S>,
+    name: string,
+    storage: SessionStorage,
+    block?: Block<HeaderIdSessionBuilder<S>>,
+  ): void;
+  header<S extends object>(
+    type: SessionClass<S>,
+    name: string,
+    storageOrBlock?: SessionStorage | Block<HeaderSessionBuilder<S>>,
+    block?: Block<HeaderIdSessionBuilder<S>>,
+  ): void {
+    if (typeof storageOrBlock === 'object') {
+      this.#add(new HeaderIdSessionBuilder(type, name, checked(name, storageOrBlock)), block);
+    } else this.#add(new HeaderSessionBuilder(type, name), storageOrBlock);
+  }
+
+  /** A provider made by hand, such as one of `ktor({ … })`. */
+  register<S extends object>(provider: SessionProvider<S>): void {
+    this.#registrations.push(provider);
+  }
+
+  #add<S extends object, B extends SessionBuilder<S>>(builder: B, block: Block<B> | undefined): void {
+    block?.(builder);
+    this.#registrations.push(builder.build());
+  }
+}
+
+function checked(name: string, storage: SessionStorage | null): SessionStorage {
+  if (storage !== null && typeof storage.read === 'function') return storage;
+  throw new SessionConfigurationError(`Session "${name}": the third argument is a storage or a function.`);
+}
+
+function identityOf(identity: SessionIdProvider | undefined): { identity?: SessionIdProvider } {
+  return identity ? { identity } : {};
+}
