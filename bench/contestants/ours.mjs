@@ -1,0 +1,25 @@
+import { Get, Param, Post } from '@nestjs/common';
+import { CurrentSession, Sessions, SessionsModule } from '../lib/package-under-test.mjs';
+import { controllerOf, createApp } from '../lib/nest.mjs';
+import { BenchSession, newSession } from '../lib/session-data.mjs';
+
+const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
+
+/** An application with one session of this package; the others differ in `registration` alone. */
+export function startOurs(platform, registration) {
+  const controller = controllerOf({
+    fill: [
+      [Post('fill/:size')],
+      [Sessions(), Param('size')],
+      (sessions, size) => {
+        sessions.set(newSession(size));
+        return { visits: 0 };
+      },
+    ],
+    untouched: [[Get('untouched')], [], () => ({ visits: 0 })],
+    read: [[Get('read')], [CurrentSession(BenchSession)], (session) => ({ visits: session.visits })],
+    write: [[Get('write')], [CurrentSession(BenchSession)], (session) => ({ visits: ++session.visits })],
+  });
+  const sessions = [{ type: BenchSession, name: 'bench', ...registration }];
+  return createApp(platform, controller, [SessionsModule.forRoot({ keys: [KEY], sessions })]);
+}

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+
+const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0;
+const cores = availableParallelism();
+
+/** The core of the server that is measured, and the one of the load; the same one where there is no other. */
+const SERVER_CORE = cores - 1;
+const LOAD_CORE = 0;
+
+/** The command line that runs `command` on the server's core, where this machine can pin. */
+export function onServerCore(command, args) {
+  return pinned(SERVER_CORE, command, args);
+}
+
+/** The same on the core of the load. */
+export function onLoadCore(command, args) {
+  return pinned(LOAD_CORE, command, args);
+}
+
+/** What a reader has to know of the machine, in one line. */
+export function describeMachine() {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const pin = canPin ? 'server and load pinned to one core each' : 'not pinned';
+  return `${cores} × ${model}, ${memory} GB, ${process.platform} ${process.arch}, Node.js ${process.version}, ${pin}`;
+}
+
+/** A fixed piece of work: how long it takes tells how fast, and how free, the core is. @returns milliseconds. */
+export function spin() {
+  const started = process.hrtime.bigint();
+  let state = 1;
+  for (let index = 0; index < 4_000_000; index++) state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+  const elapsed = Number(process.hrtime.bigint() - started) / 1e6;
+  return state === 0 ? 0 : elapsed;
+}
+
+/**
+ * Waits until `spinThere` is as fast as it was at best, so that other people's work is not counted as a contestant's.
+ * Gives up after `patience` tries. @returns whether the machine was free.
+ */
+export async function waitUntilFree(spinThere, calibration, patience = 20) {
+  for (let attempt = 0; attempt < patience; attempt++) {
+    const elapsed = await spinThere();
+    calibration.best = Math.min(calibration.best, elapsed);
+    if (elapsed <= calibration.best * calibration.tolerance) return true;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  return false;
+}
+
+/** What {@link waitUntilFree} compares with. */
+export function newCalibration() {
+  return { best: Number.POSITIVE_INFINITY, tolerance: 1.2 };
+}
+
+function pinned(core, command, args) {
+  return canPin ? ['taskset', ['-c', String(core), command, ...args]] : [command, args];
+}

@@ -1,0 +1,12 @@
+// The package as it is published, not its sources.
+export * from '../../dist/esm/index.js';
+
+/** An export of a sub-path, or `undefined` where this version of the package has none of that name. */
+export async function subPath(name) {
+  try {
+    return await import(`../../dist/esm/${name}/index.js`);
+  } catch (error) {
+    if (error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/** Rows of cells as text in columns; the first row is the head, the first column is set left, the others right. */
+export function textTable(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column] ?? '').length)));
+  const line = (row) =>
+    row
+      .map((cell, column) => {
+        const text = String(cell ?? '');
+        return column === 0 ? text.padEnd(widths[column]) : text.padStart(widths[column]);
+      })
+      .join('  ')
+      .trimEnd();
+  const [head, ...body] = rows;
+  return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
+}
+
+/** The same rows as a table of Markdown. */
+export function markdownTable(rows) {
+  const [head, ...body] = rows;
+  const line = (row) => `| ${row.join(' | ')} |`;
+  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...body.map(line)].join('\n');
+}
+
+/** A number with as many digits as it deserves. */
+export function figure(value) {
+  if (value === undefined || Number.isNaN(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  return size >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,15 @@
+/** The columns: which route, with which session. */
+export const CELLS = [
+  { name: 'untouched small', route: 'untouched', size: 'small' },
+  { name: 'untouched large', route: 'untouched', size: 'large' },
+  { name: 'read small', route: 'read', size: 'small' },
+  { name: 'read large', route: 'read', size: 'large' },
+  { name: 'write small', route: 'write', size: 'small' },
+  { name: 'write large', route: 'write', size: 'large' },
+  { name: 'anonymous', route: 'read', size: undefined },
+];
+
+/** The columns that a part of whose name is in `parts`; all without any. */
+export function chosenCells(parts) {
+  return CELLS.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
+}

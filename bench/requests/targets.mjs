@@ -1,0 +1,53 @@
+/** Adds to `rows` one target: measured against at most `limit`. */
+function target(rows, text, measured, limit) {
+  if (measured === undefined || Number.isNaN(measured)) return;
+  rows.push([text, measured.toFixed(2), `≤ ${limit}`, measured <= limit ? 'met' : 'not met']);
+}
+
+const WORK = ['read small', 'read large', 'write small', 'write large'];
+
+/** What the project asks of itself, with the figures of this run. The first row is the head. */
+export function targetRows(results, cells) {
+  const rows = [['target', 'measured', 'asked', '']];
+  const find = (id) => results.find((result) => result.id === id)?.cells;
+  const work = WORK.filter((cell) => cells.includes(cell));
+  const ratio = (left, right, cell) =>
+    find(left)?.[cell] && find(right)?.[cell] ? find(left)[cell].overhead / find(right)[cell].overhead : undefined;
+
+  for (const { id, side, cells: measured } of results) {
+    if (side !== 'ours') continue;
+    const untouched = measured['untouched small'];
+    if (untouched) target(rows, `${id}: untouched route ÷ bare`, untouched.ratioToBare, 1.03);
+  }
+  for (const cell of work) {
+    const limit = cell.startsWith('read') ? 0.45 : 0.4;
+    target(rows, `by id, memory ÷ @fastify/session memory: ${cell}`, ratio('by-id-memory@fastify', 'fastify-session-memory@fastify', cell), limit);
+  }
+  for (const cell of cells.filter((name) => !name.startsWith('untouched'))) {
+    target(rows, `by id, Redis ÷ connect-redis on Fastify: ${cell}`, ratio('by-id-redis@fastify', 'fastify-session-redis@fastify', cell), 1);
+    target(rows, `by id, Redis ÷ connect-redis on Express: ${cell}`, ratio('by-id-redis@express', 'express-session-redis@express', cell), 1);
+  }
+  for (const cell of work) {
+    target(rows, `sealed ÷ @fastify/secure-session: ${cell}`, ratio('by-value@fastify', 'fastify-secure-session@fastify', cell), 1);
+    target(rows, `sealed ÷ iron-session: ${cell}`, ratio('by-value@fastify', 'iron-session@fastify', cell), 0.3);
+    target(rows, `signed ÷ cookie-session: ${cell}`, ratio('by-value-signed@express', 'cookie-session@express', cell), 0.5);
+  }
+  for (const result of results.filter(({ side, platform }) => side === 'ours' && platform === 'express')) {
+    for (const cell of work) target(rows, `${result.id} ÷ best peer: ${cell}`, toBestPeer(results, result, cell), 1);
+  }
+  const charge = find('bare-interceptor@fastify');
+  for (const [ours, floor] of [['by-id-memory', 'floor-by-id'], ['by-value', 'floor-sealed'], ['by-value-signed', 'floor-signed']]) {
+    for (const cell of work) {
+      const [own, least] = [find(`${ours}@fastify`)?.[cell], find(`${floor}@fastify`)?.[cell]];
+      if (!own || !least || !charge) continue;
+      target(rows, `${ours} without the interceptor's charge ÷ floor: ${cell}`, (own.overhead - charge[cell].overhead) / least.overhead, 1.25);
+    }
+  }
+  return rows;
+}
+
+function toBestPeer(results, result, cell) {
+  const peers = results.filter(({ side, platform }) => side === 'peer' && platform === result.platform);
+  if (peers.length === 0) return undefined;
+  return result.cells[cell].overhead / Math.min(...peers.map((peer) => peer.cells[cell].overhead));
+}

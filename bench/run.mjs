@@ -1,0 +1,33 @@
+// npm run bench: see lib/options.mjs for what it understands.
+import { writeFileSync } from 'node:fs';
+import { describeMachine } from './lib/machine.mjs';
+import { readOptions, USAGE } from './lib/options.mjs';
+import { prepare } from './lib/prepare.mjs';
+
+const options = readOptions();
+const say = (line) => process.stderr.write(`${line}\n`);
+prepare();
+
+// Only now are the packages of the benchmark there.
+const { loadGeneratorName } = await import('./lib/load-generator.mjs');
+const report = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: describeMachine(),
+  load: loadGeneratorName,
+  command: ['npm run bench', process.argv.length > 2 ? `-- ${process.argv.slice(2).join(' ')}` : ''].join(' ').trim(),
+  rounds: options.rounds,
+  seconds: options.seconds,
+};
+process.stdout.write(`${report.date}, ${report.machine}, ${report.load}\n\n`);
+
+const tables = {
+  requests: () => import('./requests/run.mjs'),
+  blocks: () => import('./blocks/run.mjs'),
+  storages: () => import('./storages/run.mjs'),
+};
+for (const name of options.tables) {
+  const { run } = await tables[name]();
+  report[name] = await run(options, say);
+}
+if (options.json) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+if (options.tables.length === 0) say(USAGE);
