@@ -10,7 +10,10 @@ export { CurrentSession, type CurrentSessionOptions } from './module/current-ses
 export { Sessions } from './module/sessions.decorator.js';
 export { SessionId } from './module/session-id.decorator.js';
 export { RequireSession } from './module/require-session.decorator.js';
-export { RequireSessionGuard, type RequireSessionOptions } from './module/require-session.guard.js';
+export { RequireSessionGuard } from './module/require-session.guard.js';
+export type { RequireSessionOptions, SessionChallengeCause } from './module/session-requirement.js';
+export { Principal } from './module/principal.decorator.js';
+export { Public } from './module/public.decorator.js';
 export { SessionsInterceptor } from './module/sessions.interceptor.js';
 export { SessionsService, type OwnedSession } from './module/sessions.service.js';
 export { sessionsOf } from './module/sessions-of.js';

@@ -2,7 +2,8 @@ import { UseGuards } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
 import { bindInterceptor } from './bind-interceptor.js';
 import { declareSession } from './declared-handlers.js';
-import { RequireSessionGuard, requireSession, type RequireSessionOptions } from './require-session.guard.js';
+import { RequireSessionGuard } from './require-session.guard.js';
+import { requireSession, type RequireSessionOptions } from './session-requirement.js';
 
 /**
  * Lets only requests with this session reach a handler, or any handler of a controller (Ktor: session

@@ -7,63 +7,77 @@ import {
   type ExecutionContext,
 } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { Awaitable } from '../transformer/session-transport-transformer.js';
+import type { HttpSessions } from './http-sessions.js';
 import { sessionsOfContext } from './request-of.js';
+import {
+  requirementsOf,
+  type RequireSessionOptions,
+  type SessionChallengeCause,
+  type SessionRequirement,
+} from './session-requirement.js';
 
-/** What `@RequireSession` asks of a request. */
-export interface RequireSessionOptions<S extends object = object> {
-  /**
-   * Whether the session will do, such as whether somebody is signed in. `false`, `null` and `undefined` refuse.
-   * Default: any session will.
-   */
-  readonly validate?: (session: S, context: ExecutionContext) => Awaitable<unknown>;
-  /** Where a refused request is sent, with 302; a path or URL of yours, never one from the request. Default: 401. */
-  readonly redirectTo?: string;
+const PRINCIPALS = Symbol.for('nestjs-sessions:principals');
+
+interface Authenticated {
+  [PRINCIPALS]?: Map<SessionRequirement, unknown>;
 }
 
-/** One `@RequireSession`. */
-export interface SessionRequirement {
-  readonly type: SessionClass;
-  readonly options: RequireSessionOptions;
-}
-
-const REQUIREMENTS = Symbol.for('nestjs-sessions:requirements');
-
-interface Demanding {
-  [REQUIREMENTS]?: readonly SessionRequirement[];
-}
-
-/** Records a requirement on a handler or a controller. */
-export function requireSession(holder: object, requirement: SessionRequirement): void {
-  const present = Object.hasOwn(holder, REQUIREMENTS) ? ((holder as Demanding)[REQUIREMENTS] ?? []) : [];
-  Object.defineProperty(holder, REQUIREMENTS, { value: [...present, requirement], configurable: true });
+/** The principals of a request: what each requirement that it met made of its session. */
+export function principalsOf(sessions: HttpSessions): Map<SessionRequirement, unknown> {
+  return ((sessions as Authenticated)[PRINCIPALS] ??= new Map());
 }
 
 /** Lets a request through if it has the sessions that its controller and handler require (Ktor: session authentication). */
 @Injectable()
 export class RequireSessionGuard implements CanActivate {
+  /**
+   * A guard that requires a session everywhere but where `@Public()` says otherwise:
+   *
+   * ```ts
+   * { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession, { redirectTo: '/login' }) }
+   * ```
+   */
+  static everywhere<S extends object>(type: SessionClass<S>, options: RequireSessionOptions<S> = {}): CanActivate {
+    const global: SessionRequirement = { type, options: options as RequireSessionOptions };
+    return { canActivate: (context) => meetAll(context, requirementsOf(context, [global])) };
+  }
+
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const requirements = [
-      ...((context.getClass() as Demanding)[REQUIREMENTS] ?? []),
-      ...((context.getHandler() as Demanding)[REQUIREMENTS] ?? []),
-    ];
-    for (const { type, options } of requirements) {
-      if (!(await isMet(type, options, context))) refuse(options, context);
-    }
-    return true;
+    return meetAll(context, requirementsOf(context, []));
   }
 }
 
-async function isMet(type: SessionClass, options: RequireSessionOptions, context: ExecutionContext): Promise<boolean> {
-  const session = await sessionsOfContext(context).sessions.get(type);
-  if (session === undefined) return false;
-  if (!options.validate) return true;
-  const verdict = await options.validate(session, context);
-  return verdict !== false && verdict !== null && verdict !== undefined;
+async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
+  for (const requirement of requirements) await meet(requirement, context);
+  return true;
 }
 
-function refuse(options: RequireSessionOptions, context: ExecutionContext): never {
-  if (options.redirectTo === undefined || context.getType<string>() !== 'http') throw new UnauthorizedException();
-  sessionsOfContext(context).call.setHeader('Location', options.redirectTo);
+async function meet(requirement: SessionRequirement, context: ExecutionContext): Promise<void> {
+  const { type, options } = requirement;
+  const sessions = sessionsOfContext(context);
+  const principals = principalsOf(sessions);
+  // The guard stands on the controller and on the handler, and asks once.
+  if (principals.has(requirement)) return;
+  const session = await sessions.sessions.get(type);
+  if (session === undefined) {
+    if (!options.optional) await refuse(options, 'NoCredentials', context);
+    return;
+  }
+  const principal = options.validate ? await options.validate(session, context) : session;
+  if (principal === false || principal === null || principal === undefined) {
+    await refuse(options, 'InvalidCredentials', context);
+  }
+  principals.set(requirement, principal === true ? session : principal);
+}
+
+async function refuse(
+  options: RequireSessionOptions,
+  cause: SessionChallengeCause,
+  context: ExecutionContext,
+): Promise<never> {
+  const answer = (await options.challenge?.(cause, context)) ?? options.redirectTo;
+  if (answer instanceof Error) throw answer;
+  if (typeof answer !== 'string' || context.getType<string>() !== 'http') throw new UnauthorizedException();
+  sessionsOfContext(context).call.setHeader('Location', answer);
   throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
 }

@@ -1,0 +1,24 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { SessionClass } from '../tracker/session-class.js';
+import { principalsOf } from './require-session.guard.js';
+import { sessionsOfContext } from './request-of.js';
+
+const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, context: ExecutionContext): unknown => {
+  let found: unknown;
+  for (const [requirement, principal] of principalsOf(sessionsOfContext(context))) {
+    if (type === undefined || requirement.type === type) found = principal;
+  }
+  return found;
+});
+
+/**
+ * Hands a handler what `validate` of its `@RequireSession` made of the session, or the session itself where there is no
+ * `validate` (Ktor: `call.principal<T>()`). `undefined` where nothing was required, or `optional` let the call through.
+ * @param type the session class, where several are required. Default: the innermost requirement's.
+ */
+export function Principal(type?: SessionClass): ParameterDecorator {
+  return (target, property, index) => {
+    if (property === undefined) throw new TypeError('@Principal() belongs to a parameter of a handler.');
+    InjectPrincipal(type)(target, property, index);
+  };
+}
