@@ -21,7 +21,7 @@ export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
   readonly #values = new ValueWriter((value, depth) => this.#undeclared(value, depth));
-  readonly #plans = new Map<AnyClass | undefined, Map<object, WritePlan>>();
+  readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
 
   constructor(options: ClassTransformOptions, remembered: RememberedFields) {
     this.#options = options;
@@ -56,13 +56,11 @@ export class ReflectionWriter {
     if (!remembered) return fields;
     const byName = new Map(fields.map((field) => [field.stored, field]));
     for (const [name, value] of remembered) {
-      if (!byName.has(name))
-        byName.set(
-          name,
-          writeField(name, name, (_, depth) => this.#values.write(value, depth)),
-        );
+      if (byName.has(name)) continue;
+      const field = writeField(name, name, (_, depth) => this.#values.write(value, depth));
+      byName.set(name, field);
     }
-    return sorted(byName.values());
+    return sorted(byName);
   }
 
   // It is read back as a plain object, but its own class says what of it is written.
@@ -74,7 +72,7 @@ export class ReflectionWriter {
 
   /** @param type what the text is read into; `undefined`: a plain object. */
   #planOf(type: AnyClass | undefined, prototype: object): WritePlan {
-    const plans = this.#plans.get(type) ?? new Map<object, WritePlan>();
+    const plans = this.#plans.get(type) ?? new WeakMap<object, WritePlan>();
     this.#plans.set(type, plans);
     const plan = plans.get(prototype) ?? this.#compile(type, prototype);
     plans.set(prototype, plan);
@@ -95,6 +93,7 @@ export class ReflectionWriter {
       excluded: new Set(own && own !== type ? excludedIn(own, 'write') : []),
       defaults: own && fresh ? Object.keys(fresh).filter((property) => textOfUndefined(fresh, property)) : [],
       constant,
+      inOwnOrder: type === undefined,
     });
   }
 
@@ -111,8 +110,9 @@ export class ReflectionWriter {
     return writeField(key, field.target, (holder, depth) => {
       const raw = holder[key];
       let value = transform ? underDiscriminator(field.type?.discriminator, raw, () => transform(raw, holder)) : raw;
-      if (exposed && value === raw && typeof value === 'function')
+      if (exposed && value === raw && typeof value === 'function') {
         value = (holder as Record<string, () => unknown>)[key]!();
+      }
       if (value === undefined) return raw === undefined ? textOfUndefined(fresh, key) : undefined;
       return typed ? typed(value, depth, holder) : this.#values.write(value, depth);
     });
@@ -153,7 +153,7 @@ export class ReflectionWriter {
   }
 
   #discriminated(base: unknown, { property, subTypes }: Discriminator): WriteValue {
-    const plans = new Map<unknown, WritePlan>();
+    const plans = new WeakMap<object, WritePlan>();
     return this.#containers((value, depth) => {
       if (this.#values.kindOf(value) !== 'class') return this.#values.write(value, depth);
       const prototype = prototypeOf(value);

@@ -1,4 +1,5 @@
 import type { ClassTransformOptions } from 'class-transformer';
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import { assertDecoratorsAreSeen, storedNameOf } from './class-transformer-metadata.js';
 import { joinFields, parseObject, splitFields } from './json-text.js';
 import { ReflectionReader } from './reflection-reader.js';
@@ -37,8 +38,13 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   readonly #reader: ReflectionReader;
   readonly #writer: ReflectionWriter;
 
-  /** @throws {SessionConfigurationError} when class-transformer is loaded twice and the decorators are not seen. */
+  /**
+   * @param type the session's class. It is not used before the first session, so decorators may still follow.
+   * @throws {SessionConfigurationError} for an option that does not exist here, and when class-transformer is loaded
+   * twice, so that the decorators are not seen.
+   */
   constructor(type: new () => S, options: SessionSerializerReflectionOptions = {}) {
+    assertOptions(options);
     assertDecoratorsAreSeen();
     this.#type = type;
     const resolved: ClassTransformOptions = { exposeDefaultValues: true, exposeUnsetFields: true, ...options };
@@ -77,4 +83,21 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   carry(from: S, to: S): void {
     this.#remembered.carry(from, to);
   }
+}
+
+const OPTIONS: ReadonlyArray<keyof SessionSerializerReflectionOptions> = [
+  'strategy',
+  'excludeExtraneousValues',
+  'groups',
+  'version',
+  'exposeDefaultValues',
+];
+
+function assertOptions(options: object): void {
+  const unknown = Object.keys(options).filter((name) => !(OPTIONS as readonly string[]).includes(name));
+  if (unknown.length === 0) return;
+  throw new SessionConfigurationError(
+    `SessionSerializerReflection has no option ${unknown.join(', ')}. Its options are ${OPTIONS.join(', ')}; ` +
+      'for anything else put decorators of class-transformer on the class, or give the session a serializer of your own.',
+  );
 }

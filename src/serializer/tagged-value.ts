@@ -13,7 +13,7 @@
  *
  * A single `#` key of another name is the user's own data.
  */
-export type Tag = keyof typeof DECODERS;
+type Tag = keyof typeof DECODERS;
 
 const HASH = 0x23;
 

@@ -32,6 +32,8 @@ export interface WritePlanParts {
   readonly excluded: ReadonlySet<string>;
   /** Properties that are written as undefined if the value has them not. */
   readonly defaults: readonly string[];
+  /** Fields stand in the order that the plain object will have which is read from the text, or else by name. */
+  readonly inOwnOrder: boolean;
   /** A field of the same text for every value: the discriminator. */
   readonly constant: WriteField | undefined;
 }
@@ -45,13 +47,13 @@ export class WritePlan {
     this.#parts = parts;
   }
 
-  /** The fields of an instance with these own properties, ordered by stored name. */
+  /** The fields of an instance with these own properties, in the order of the text. */
   fieldsFor(keys: readonly string[]): readonly WriteField[] {
     return this.#shapes.get(keys, () => this.#fieldsFor(keys));
   }
 
   #fieldsFor(keys: readonly string[]): readonly WriteField[] {
-    const { declaration, declared, undeclared, excluded, defaults, constant } = this.#parts;
+    const { declaration, declared, undeclared, excluded, defaults, constant, inOwnOrder } = this.#parts;
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
     // class-transformer's order: where two fields have one stored name, the later is stored.
@@ -62,12 +64,13 @@ export class WritePlan {
       byName.set(field.stored, field);
     }
     if (constant) byName.set(constant.stored, constant);
-    return sorted(byName.values());
+    return inOwnOrder ? Object.values(Object.fromEntries(byName)) : sorted(byName);
   }
 }
 
-export function sorted(fields: Iterable<WriteField>): readonly WriteField[] {
-  return [...fields].sort((left, right) => (left.stored < right.stored ? -1 : 1));
+/** Fields by stored name, in the order of their names. */
+export function sorted(fields: ReadonlyMap<string, WriteField>): readonly WriteField[] {
+  return [...fields.values()].sort((left, right) => (left.stored < right.stored ? -1 : 1));
 }
 
 /**

@@ -115,6 +115,17 @@ describe('SessionSerializerReflection', () => {
     });
   });
 
+  it('writes an instance of an undeclared class so that the plain object read from it gives the same text', () => {
+    class Scores {
+      [name: string]: unknown;
+      @Expose({ name: '5' }) five = 5;
+    }
+    class Game {
+      scores: unknown = Object.assign(new Scores(), { b: 1, 10: 2, 9: undefined, '-1': 3, a: 4 });
+    }
+    expect(Object.keys(roundTrip(new Game()).scores as object)).toEqual(['5', '9', '10', 'b', '-1', 'a']);
+  });
+
   describe('undefined', () => {
     class Preferences {
       theme?: string | undefined = 'light';
@@ -395,7 +406,7 @@ describe('SessionSerializerReflection', () => {
       class Account {
         item: unknown = Object.assign(item('a'), { cache: 'secret' });
       }
-      expect(serializerOf(Account).serialize(new Account())).toBe('{"item":{"quantity":1,"sku":"a"}}');
+      expect(serializerOf(Account).serialize(new Account())).toBe('{"item":{"sku":"a","quantity":1}}');
     });
 
     it('of a subclass holds where its base is declared', () => {
@@ -470,6 +481,16 @@ describe('SessionSerializerReflection', () => {
       const changed = Object.entries(back).filter(([name, value]) => value !== new Account()[name as keyof Account]);
       expect(Object.fromEntries(changed)).toEqual(taken);
     });
+  });
+
+  it('refuses an option that it does not have, and says which it has', () => {
+    const options = { groups: ['a'], enableImplicitConversion: true };
+    expect(() => serializerOf(Item, options)).toThrow(
+      expect.objectContaining({
+        code: 'SESSION_CONFIGURATION',
+        message: expect.stringMatching(/no option enableImplicitConversion\. Its options are strategy, /),
+      }),
+    );
   });
 
   describe('inheritance', () => {
