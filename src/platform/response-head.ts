@@ -48,9 +48,12 @@ function isList(name: string): boolean {
   return name === 'vary' || name === 'access-control-expose-headers';
 }
 
-function addToList(list: string, item: string): string {
+function addToList(list: string, items: string): string {
   const members = list.split(',').map((member) => member.trim().toLowerCase());
-  return members.includes('*') || members.includes(item.toLowerCase()) ? list : `${list}, ${item}`;
+  if (members.includes('*')) return list;
+  return items
+    .split(', ')
+    .reduce((all, item) => (members.includes(item.toLowerCase()) ? all : `${all}, ${item}`), list);
 }
 
 function textOf(header: number | string | readonly string[] | undefined): string | undefined {

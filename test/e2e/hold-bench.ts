@@ -1,5 +1,11 @@
 import { All, Controller, Req, Res, type ModuleMetadata } from '@nestjs/common';
-import { CurrentSession, SessionsModule, type SessionEvent, type SessionsModuleOptions } from 'nestjs-sessions';
+import {
+  CurrentSession,
+  SessionsModule,
+  type SessionEvent,
+  type SessionRegistration,
+  type SessionsModuleOptions,
+} from 'nestjs-sessions';
 import { startApp, type Platform, type RunningApp, type StartOptions } from '../support/platforms.js';
 import { rawOf, RecordingStorage, send, Visit, type RawAnswer, type RawQuestion } from './hold-support.js';
 
@@ -17,7 +23,9 @@ export interface Exchange {
 export type Handler = (exchange: Exchange) => unknown;
 
 export interface BenchOptions extends ModuleMetadata, Pick<StartOptions, 'prepare' | 'adapter'> {
-  readonly options?: SessionsModuleOptions;
+  readonly options?: Omit<SessionsModuleOptions, 'sessions' | 'onEvent'>;
+  /** Beside `Visit`. */
+  readonly sessions?: readonly SessionRegistration[];
 }
 
 /** One running application whose handlers each test writes itself. */
@@ -67,7 +75,7 @@ export class HoldBench {
 /** Starts a bench before the tests of the present `describe`, and stops it after them. */
 export function holdBench(platform: Platform, bench: BenchOptions = {}): HoldBench {
   const made = new HoldBench();
-  const { options = {}, imports = [], controllers = [], ...rest } = bench;
+  const { options = {}, sessions = [], imports = [], controllers = [], ...rest } = bench;
 
   @Controller()
   class BenchController {
@@ -95,9 +103,9 @@ export function holdBench(platform: Platform, bench: BenchOptions = {}): HoldBen
     made.running = await startApp(platform, {
       imports: [
         SessionsModule.forRoot({
-          sessions: [{ type: Visit, storage: made.storage }],
-          onEvent: (event) => made.events.push(event),
           ...options,
+          sessions: [{ type: Visit, storage: made.storage }, ...sessions],
+          onEvent: (event) => made.events.push(event),
         }),
         ...imports,
       ],
