@@ -1,4 +1,5 @@
-import { COLUMNS, type SqlDialect } from '../sql/sql-engine.js';
+import type { SqlDialect } from '../sql/sql-engine.js';
+import { upsertOnConflict } from '../sql/sql-statements.js';
 
 /**
  * The index on the hour instead of the moment of expiry lets almost every touch be a heap-only update; the fill factor
@@ -10,10 +11,7 @@ export const postgresDialect: SqlDialect = {
   longestName: 48,
   greatest: 'GREATEST',
   parameter: (position) => `$${position}`,
-  upsert: (table) =>
-    `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET ` +
-    'version = excluded.version, value = excluded.value, owner = excluded.owner, ' +
-    'expires_at = excluded.expires_at, expires_hour = excluded.expires_hour',
+  upsert: upsertOnConflict,
   sweep: (table, limit) =>
     `DELETE FROM ${table} WHERE id = ANY (ARRAY(SELECT id FROM ${table} ` +
     `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,
@@ -35,5 +33,5 @@ export const postgresDialect: SqlDialect = {
 };
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
+  return String((error as { code?: unknown } | null | undefined)?.code);
 }

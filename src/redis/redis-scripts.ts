@@ -64,5 +64,5 @@ export async function runScript(
 
 // Redis says NOSCRIPT; glide hands that on as NoScriptError.
 function isNoScript(error: unknown): boolean {
-  return error instanceof Error && /NOSCRIPT|NoScriptError/.test(error.message);
+  return /NOSCRIPT|NoScriptError/.test(String((error as { message?: unknown } | null | undefined)?.message));
 }

@@ -133,7 +133,8 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
     const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), this.now()]);
-    return rows.map((row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
+    // A new array, not what `map` of the client's own gives: natively made ones may be of another realm.
+    return Array.from(rows, (row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
   }
 
   async #invalidateAll(owner: string, except = ''): Promise<number> {

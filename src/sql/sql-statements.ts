@@ -1,4 +1,4 @@
-import type { SqlDialect, SqlTableName } from './sql-engine.js';
+import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
 
 /** The statements of a session storage, ready to be sent. */
 export interface SqlStatements {
@@ -52,4 +52,13 @@ export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDiale
     ping: `SELECT version FROM ${table} WHERE id = ''`,
     sweep: (limit) => numbered(dialect.sweep(table, limit)),
   };
+}
+
+/** {@link SqlDialect.upsert} of databases that know `ON CONFLICT`. */
+export function upsertOnConflict(table: string): string {
+  return (
+    `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET ` +
+    'version = excluded.version, value = excluded.value, owner = excluded.owner, ' +
+    'expires_at = excluded.expires_at, expires_hour = excluded.expires_hour'
+  );
 }

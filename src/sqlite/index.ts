@@ -1,0 +1,3 @@
+export { sqliteSessionStorage, sqliteSessionTable, SessionStorageSqlite } from './session-storage-sqlite.js';
+export type { SessionStorageSqliteOptions } from './session-storage-sqlite.js';
+export type { SqliteDatabase } from './sqlite-engine.js';

@@ -1,0 +1,38 @@
+import type { SqlDialect } from '../sql/sql-engine.js';
+import { upsertOnConflict } from '../sql/sql-statements.js';
+
+export const sqliteDialect: SqlDialect = {
+  name: 'SQLite',
+  quote: '"',
+  longestName: 128,
+  greatest: 'max',
+  parameter: () => '?',
+  upsert: upsertOnConflict,
+  sweep: (table, limit) =>
+    `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ` +
+    `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit})`,
+  definition: ({ schema, name, quoted, quote }) => {
+    // An index is named with its table's schema, and its table without.
+    const index = (column: string): string =>
+      `${schema === undefined ? '' : `${quote(schema)}.`}${quote(`${name}_${column}`)} ON ${quote(name)} (${column})`;
+    return [
+      `CREATE TABLE IF NOT EXISTS ${quoted} (
+  id TEXT NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  owner TEXT,
+  expires_at INTEGER NOT NULL,
+  expires_hour INTEGER NOT NULL
+)`,
+      `CREATE INDEX IF NOT EXISTS ${index('owner')} WHERE owner IS NOT NULL`,
+      `CREATE INDEX IF NOT EXISTS ${index('expires_hour')}`,
+    ];
+  },
+  isMissingTable: (error) => messageOf(error).includes('no such table'),
+  isUndone: () => false,
+};
+
+// By shape: an error that is made natively may be of another realm.
+function messageOf(error: unknown): string {
+  return String((error as { message?: unknown } | null | undefined)?.message);
+}
