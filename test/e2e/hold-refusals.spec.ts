@@ -300,7 +300,7 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     const answer = await bench.get('/throws-after-clear', { cookie });
     expect(answer.status).toBe(500);
     expect(answer.cookies('visit')).toEqual([expect.stringContaining('Max-Age=0')]);
-    expect(bench.storage.taken()).toEqual(['invalidate begins', 'invalidate ends', 'the head arrives']);
+    expect(bench.storage.taken().slice(-3)).toEqual(['invalidate begins', 'invalidate ends', 'the head arrives']);
     expect(await bench.stored(cookie)).toBeNull();
   });
 
