@@ -1,0 +1,3 @@
+export { mysqlSessionStorage, mysqlSessionTable, SessionStorageMysql } from './session-storage-mysql.js';
+export type { SessionStorageMysqlOptions } from './session-storage-mysql.js';
+export type { MysqlExecute, MysqlPool } from './mysql-engine.js';
