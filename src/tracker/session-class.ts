@@ -15,6 +15,7 @@ export function wrongValue(type: SessionClass, value: unknown): SessionError {
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value !== 'object') return typeof value;
-  const name: unknown = value.constructor?.name;
+  // Not `value.constructor`: a field of that name is content.
+  const name: unknown = (Object.getPrototypeOf(value) as object | null)?.constructor?.name;
   return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';
 }

@@ -13,7 +13,9 @@ const HEAD = /^([0-9a-z]{1,11})\.([0-9a-z]{1,11})\./;
  * that is kept in the same storage or protected with the same key; it is left out where the seal binds the name.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
-  const head = `${times.createdAt.toString(36)}.${(times.renewedAt - times.createdAt).toString(36)}.`;
+  // Never negative, though the clock of the server that renews may stand behind that of the one that created.
+  const since = Math.max(0, times.renewedAt - times.createdAt);
+  const head = `${times.createdAt.toString(36)}.${since.toString(36)}.`;
   return name === undefined ? head + text : `${head}${name}:${text}`;
 }
 

@@ -60,15 +60,12 @@ export class SessionLifetime {
 
   /** When a session of these times ends, in epoch milliseconds. */
   expiresAt(times: SessionTimes): number {
-    return Math.min(
-      this.idle > 0 ? times.renewedAt + this.idle : NEVER,
-      this.absolute > 0 ? times.createdAt + this.absolute : NEVER,
-    );
+    return Math.min(this.idle > 0 ? times.renewedAt + this.idle : NEVER, this.latestExpiry(times));
   }
 
   /** The moment that no renewal can exceed. */
   latestExpiry(times: SessionTimes): number {
-    return this.absolute > 0 ? times.createdAt + this.absolute : NEVER;
+    return this.absolute > 0 ? Math.min(times.createdAt + this.absolute, NEVER) : NEVER;
   }
 
   /** Whether a session of these times counts at `now`: neither ended nor made in the future. */

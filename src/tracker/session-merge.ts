@@ -58,8 +58,9 @@ export class SessionMerge<S extends object> {
     for (const field of new Set([...mineFields.keys(), ...baseFields.keys()])) {
       const [was, ours, present] = [baseFields.get(field), mineFields.get(field), theirFields.get(field)];
       if (ours === was) continue;
+      const total = counters.has(field) ? sum(was, ours, present) : undefined;
       if (present === was) put(merged, field, ours);
-      else if (counters.has(field)) put(merged, field, sum(was, ours, present) ?? ours);
+      else if (total !== undefined) merged.set(field, total);
       else if (ours !== present) conflicts.push(field);
     }
     return { text: this.#settle(conflicts, { base, mine, theirs }, mineFields, merged), conflicts };
@@ -82,7 +83,11 @@ export class SessionMerge<S extends object> {
       theirs: serializer.deserialize(texts.theirs),
     };
     const result = serializer.deserialize(serializer.join(merged)) as Record<string, unknown>;
-    for (const field of conflicts) result[propertyOf(serializer, result, field)] = this.#onClash(field, sessions);
+    for (const field of conflicts) {
+      // Whoever removed the field has no property of that name any more.
+      const property = propertyOf(serializer, [result, sessions.mine, sessions.theirs, sessions.base], field);
+      result[property] = this.#onClash(field, sessions);
+    }
     return serializer.serialize(result as S);
   }
 
@@ -114,8 +119,9 @@ function sum(was: string | undefined, ours: string | undefined, present: string 
 
 function propertyOf(
   serializer: { nameOf(property: string): string },
-  session: Record<string, unknown>,
+  sessions: readonly object[],
   field: string,
 ): string {
-  return Object.keys(session).find((property) => serializer.nameOf(property) === field) ?? field;
+  const properties = sessions.flatMap((session) => Object.keys(session));
+  return properties.find((property) => serializer.nameOf(property) === field) ?? field;
 }

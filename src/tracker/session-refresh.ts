@@ -1,4 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isFieldwise, type SessionSerializer } from '../serializer/session-serializer.js';
+
+type Fields = Record<string, unknown>;
 
 /**
  * Brings the instance that the application holds up to a newer text, in place: only what differs between `held` (its
@@ -11,17 +14,29 @@ export function refreshSession<S extends object>(
   text: string,
 ): void {
   if (held === text) return;
-  const present = serializer.deserialize(text) as Record<string, unknown>;
-  const target = value as Record<string, unknown>;
-  if (!isFieldwise(serializer)) {
-    Object.assign(target, present);
-    return;
-  }
-  const [before, after] = [serializer.split(held), serializer.split(text)];
+  const present = serializer.deserialize(text) as Fields;
+  const target = value as Fields;
+  const differs = differenceOf(serializer, held, text, present);
   for (const property of new Set([...Object.keys(target), ...Object.keys(present)])) {
-    const field = serializer.nameOf(property);
-    if (before.get(field) === after.get(field)) continue;
+    if (!differs(property)) continue;
     if (Object.hasOwn(present, property)) target[property] = present[property];
     else delete target[property];
   }
+}
+
+function differenceOf<S extends object>(
+  serializer: SessionSerializer<S>,
+  held: string,
+  text: string,
+  present: Fields,
+): (property: string) => boolean {
+  if (!isFieldwise(serializer)) {
+    const before = serializer.deserialize(held) as Fields;
+    return (property) => !isDeepStrictEqual(before[property], present[property]);
+  }
+  const [before, after] = [serializer.split(held), serializer.split(text)];
+  return (property) => {
+    const field = serializer.nameOf(property);
+    return before.get(field) !== after.get(field);
+  };
 }

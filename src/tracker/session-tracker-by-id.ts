@@ -31,14 +31,36 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly now?: () => number;
 }
 
-/** The value that stands under an id which was exchanged for a new one; no envelope begins like it. */
+/**
+ * Begins the value under an id that was exchanged for a new one; behind it stand a dot and the stored name of the new
+ * one, except in bare mode.
+ */
 export const ROTATED = '~rotated';
-/** How long it stands there: as long as a request may be under way that still carries the old id. */
-const ROTATED_FOR_MILLISECONDS = 60_000;
+/** The value under an id that is being ended, for the moment until it is gone. No envelope begins like these two. */
+const ENDED = '~ended';
+/** How long they stand there: as long as a request may be under way that still carries the id. */
+const MARKED_FOR_MILLISECONDS = 60_000;
 /** Each round of parallel writers has a winner, so this many parallel writers of one session all land. */
 const MOST_ATTEMPTS = 256;
+/** How often a session may be given a new id within a minute and still be ended by a request with its first one. */
+const MOST_ROTATIONS = 16;
 /** No id of ours or of a sane provider is longer; a longer one is not worth hashing. */
 const LONGEST_ID = 512;
+
+/** One attempt to store what a request made of a session. */
+interface Revision {
+  /** The text that the change is measured against: what was loaded, or what another request stored meanwhile. */
+  readonly base: string;
+  /** The text to be stored. */
+  readonly mine: string;
+  /** The same before `revise` was applied. */
+  readonly unrevised: string;
+  /** The stored version that it may replace. */
+  readonly version: string | undefined;
+}
+
+type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
+type Attempt<S extends object> = Landed<S> | Extract<ReplaceResult, { readonly status: 'conflict' | 'gone' }>;
 
 /**
  * An id travels, the content is in a storage (Ktor: `SessionTrackerById`). Ids are made by the server only; one that
@@ -84,44 +106,56 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   async load(transportValue: string): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) return { status: 'rejected', reason: 'malformed' };
     const stored = await this.storage.read(this.#storedId(transportValue));
-    if (!stored) return { status: 'rejected', reason: 'unknown' };
-    if (stored.value === ROTATED) return { status: 'rejected', reason: 'rotated' };
+    if (!stored || stored.value === ENDED) return { status: 'rejected', reason: 'unknown' };
+    if (stored.value.startsWith(ROTATED)) return { status: 'rejected', reason: 'rotated' };
     const opened = this.open(stored);
     if (!opened) return { status: 'rejected', reason: 'undecodable' };
     if (!this.#lifetime.isAlive(opened, this.#now())) return { status: 'rejected', reason: 'expired' };
-    let value: S;
     try {
-      value = this.#serializer.deserialize(opened.text);
+      const value = this.#serializer.deserialize(opened.text);
+      const owner = this.#ownerOf(value);
+      return {
+        status: 'loaded',
+        session: tracked(value, opened.text, opened, transportValue, stored.version, owner),
+      };
     } catch {
       return { status: 'rejected', reason: 'undecodable' };
     }
-    return {
-      status: 'loaded',
-      session: tracked(value, opened.text, opened, transportValue, stored.version, this.#ownerOf(value)),
-    };
   }
 
-  /** The times and the text of a stored session; `undefined` for one that is not ours or was rotated away. */
+  /** The times and the text of a stored session; `undefined` for one that is not ours, was rotated away or ended. */
   open(stored: StoredSession): (SessionTimes & { readonly text: string }) | undefined {
-    const { idle } = this.#lifetime;
-    const now = this.#now();
-    // A touch moves the expiry alone, so the last renewal shows there. One later than now comes from a time when the
-    // idle timeout was longer: then only the envelope is to be believed.
-    const touched = idle > 0 ? stored.expiresAt - idle : 0;
+    if (stored.value === ENDED || stored.value.startsWith(ROTATED)) return undefined;
     if (this.#bare) {
-      const renewedAt = touched > 0 && touched <= now ? touched : now;
+      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle) ?? this.#now();
       return { createdAt: renewedAt, renewedAt, text: stored.value };
     }
     const envelope = openEnvelope(stored.value, this.#name);
     if (!envelope) return undefined;
-    const renewedAt = touched > envelope.renewedAt && touched <= now ? touched : envelope.renewedAt;
-    const mark = envelope.text.indexOf('.');
-    return { createdAt: envelope.createdAt, renewedAt, text: envelope.text.slice(mark + 1) };
+    const mark = envelope.text.slice(0, envelope.text.indexOf('.'));
+    const touchedAt = this.#touchedAt(stored, Number.parseInt(mark, 36));
+    return {
+      createdAt: envelope.createdAt,
+      renewedAt: Math.max(envelope.renewedAt, touchedAt ?? 0),
+      text: envelope.text.slice(mark.length + 1),
+    };
+  }
+
+  /**
+   * A touch moves the expiry alone, so the last renewal shows there.
+   * @param idleThen the idle timeout in milliseconds when the session was written. Where the application has another
+   *   one now, the longer counts: a session is never taken for younger than it is.
+   */
+  #touchedAt(stored: StoredSession, idleThen: number): number | undefined {
+    const { idle } = this.#lifetime;
+    if (idle === 0 || !(idleThen > 0)) return undefined;
+    const touchedAt = stored.expiresAt - Math.max(idle, idleThen);
+    return touchedAt > 0 && touchedAt <= this.#now() ? touchedAt : undefined;
   }
 
   /** A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
-    const opened = stored.value === ROTATED ? undefined : this.open(stored);
+    const opened = this.open(stored);
     if (!opened || !this.#lifetime.isAlive(opened, this.#now())) return undefined;
     try {
       return {
@@ -140,19 +174,27 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     revise?.(value);
     const text = (revise ? undefined : session.text) ?? this.#serializer.serialize(value);
     if (!previous) return this.#create(session, text);
-    if (session.rotate || this.#ownerOf(value) !== previous.owner) return this.#rotate(session, previous, text);
-    if (text !== previous.text || (session.force && revise)) return this.#replace(session, previous, text, unrevised);
+    if (
+      session.rotate ||
+      this.#ownerOf(value) !== previous.owner ||
+      text !== previous.text ||
+      (session.force && revise)
+    )
+      return this.#update(session, previous, { base: previous.text, mine: text, unrevised, version: previous.version });
     if (this.#lifetime.isRenewalDue(previous, this.#now())) return this.#renew(previous);
     if (session.force) return { status: 'renewed', session: previous, transportValue: previous.id! };
     return { status: 'unchanged', session: previous };
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {
-    if (session.id !== undefined) await this.storage.invalidate(this.#storedId(session.id));
+    if (session.id === undefined) return;
+    const { version } = session;
+    const present = version === undefined ? undefined : { value: '', version, ...this.#storedOwner(session.owner) };
+    await this.#end(this.#storedId(session.id), present);
   }
 
   async clearById(id: string): Promise<void> {
-    await this.storage.invalidate(this.#storedId(id));
+    await this.#end(this.#storedId(id));
   }
 
   /** The name of an owner in the storage, which may hold sessions of other names too. */
@@ -203,10 +245,13 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     session: SessionToTrack<S>,
     text: string,
     times: SessionTimes,
-  ): Promise<StoreResult<S> & { status: 'created' | 'rotated' }> {
+  ): Promise<Landed<S>> {
     const id = this.#newId(session.call);
     if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID) {
       throw new SessionError('SESSION_WRONG_VALUE', `A session id must be a text of 1 to ${LONGEST_ID} characters.`);
+    }
+    if (id === session.previous?.id) {
+      throw new SessionError('SESSION_WRONG_VALUE', 'A session id must be a new one each time. Make it random.');
     }
     const owner = this.#ownerOf(session.value);
     const version = await this.storage.write(this.#storedId(id), this.#toStore(text, times, owner));
@@ -235,99 +280,116 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
+  /** Stores a change of a session under its id, or under a new one; joins it with what others stored meanwhile. */
+  async #update(session: SessionToTrack<S>, previous: TrackedSession<S>, first: Revision): Promise<StoreResult<S>> {
+    const conflicts = new Set<string>();
+    let revision = first;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      // Asked each time: what was joined, or revised anew, may be somebody else's.
+      const isRotation = session.rotate || this.#ownerOf(session.value) !== previous.owner;
+      const result = isRotation
+        ? await this.#rotate(session, previous, revision)
+        : await this.#replace(session, previous, revision);
+      if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
+      if (result.status !== 'conflict') return { ...result, conflicts: [...conflicts] };
+      const { current } = result;
+      if (current.value === ENDED) return { status: 'gone', reason: 'ended' };
+      if (current.value.startsWith(ROTATED)) return { status: 'gone', reason: 'rotated' };
+      revision = this.#join(session, revision, current, conflicts);
+    }
+    throw tooManyConflicts();
+  }
+
+  /** Brings a change, and the instance that the application holds, up to what another request has stored. */
+  #join(session: SessionToTrack<S>, lost: Revision, current: StoredSession, conflicts: Set<string>): Revision {
+    const { value, revise } = session;
+    const theirs = this.open(current)?.text ?? lost.base;
+    const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, theirs);
+    for (const field of merged.conflicts) conflicts.add(field);
+    const joined = this.#canonical(merged.text);
+    refreshSession(this.#serializer, value, lost.mine, joined);
+    revise?.(value);
+    const mine = revise ? this.#serializer.serialize(value) : joined;
+    return { base: theirs, mine, unrevised: joined, version: current.version };
+  }
+
   async #replace(
     session: SessionToTrack<S>,
     previous: TrackedSession<S>,
-    text: string,
-    unrevised: string,
-  ): Promise<StoreResult<S>> {
-    const { value, revise } = session;
-    const storedId = this.#storedId(previous.id!);
+    { mine, version }: Revision,
+  ): Promise<Attempt<S>> {
+    const id = previous.id!;
     const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
-    const conflicts = new Set<string>();
-    let [base, mine, before, version] = [previous.text, text, unrevised, previous.version];
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const toStore = this.#toStore(mine, times, previous.owner);
-      const result = await this.storage.replace(storedId, toStore, version);
-      if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
-      // A client that lost its connection may have sent the write twice; the second one meets the first.
-      if (result.status === 'replaced' || result.current.value === toStore.value) {
-        const landed = result.status === 'replaced' ? result.version : result.current.version;
-        return {
-          status: 'changed',
-          session: tracked(value, mine, times, previous.id!, landed, previous.owner),
-          transportValue: previous.id!,
-          conflicts: [...conflicts],
-        };
-      }
-      if (result.current.value === ROTATED) return { status: 'gone', reason: 'rotated' };
-      const theirs = this.open(result.current)?.text ?? base;
-      const merged = this.#merge.merge(base, revise ? before : mine, theirs);
-      for (const field of merged.conflicts) conflicts.add(field);
-      const joined = this.#canonical(merged.text);
-      refreshSession(this.#serializer, value, mine, joined);
-      revise?.(value);
-      [base, before, version] = [theirs, joined, result.current.version];
-      mine = revise ? this.#serializer.serialize(value) : joined;
-    }
-    throw tooManyConflicts();
+    const toStore = this.#toStore(mine, times, previous.owner);
+    const result = met(await this.storage.replace(this.#storedId(id), toStore, version), toStore);
+    if (result.status !== 'replaced') return result;
+    return {
+      status: 'changed',
+      session: tracked(session.value, mine, times, id, result.version, previous.owner),
+      transportValue: id,
+    };
   }
 
   /**
    * Writes the session under a new id, then retires the old one: never the other way round, or a failure between the
    * two would lose the session. The old id keeps a mark for a while, so that a request under way that still carries it
-   * neither ends the new session's cookie nor finds a session. An old id that was ended meanwhile undoes the new one.
+   * neither ends the new session's cookie nor finds a session, and can still end it. Where the old one cannot be
+   * retired, the new one goes: there are never two.
    */
-  async #rotate(session: SessionToTrack<S>, previous: TrackedSession<S>, text: string): Promise<StoreResult<S>> {
+  async #rotate(
+    session: SessionToTrack<S>,
+    previous: TrackedSession<S>,
+    { mine, version }: Revision,
+  ): Promise<Attempt<S>> {
     const now = this.#now();
-    const sameOwner = this.#ownerOf(session.value) === previous.owner;
-    const times = { createdAt: sameOwner ? previous.createdAt : now, renewedAt: now };
-    let rotated = await this.#created('rotated', session, text, times);
-    const retired: SessionToStore = {
-      value: ROTATED,
-      expiresAt: now + ROTATED_FOR_MILLISECONDS,
+    const isSameOwner = this.#ownerOf(session.value) === previous.owner;
+    const times = { createdAt: isSameOwner ? previous.createdAt : now, renewedAt: now };
+    const rotated = await this.#created('rotated', session, mine, times);
+    const storedId = this.#storedId(rotated.transportValue);
+    const retired = {
+      value: this.#bare ? ROTATED : `${ROTATED}.${storedId}`,
+      expiresAt: now + MARKED_FOR_MILLISECONDS,
       ...this.#storedOwner(previous.owner),
     };
-    const undo = async (reason: 'ended' | 'rotated'): Promise<StoreResult<S>> => {
-      await this.clear(rotated.session);
-      return { status: 'gone', reason };
-    };
-    let [base, version] = [previous.text, previous.version];
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      let result: ReplaceResult;
-      try {
-        result = await this.storage.replace(this.#storedId(previous.id!), retired, version);
-      } catch (error) {
-        await this.clear(rotated.session).catch(() => undefined);
-        throw error;
-      }
+    try {
+      const answer = await this.storage.replace(this.#storedId(previous.id!), retired, version);
+      const result = this.#bare ? answer : met(answer, retired);
       if (result.status === 'replaced') return rotated;
-      if (result.status === 'gone') return undo('ended');
-      if (result.current.value === ROTATED) return undo('rotated');
-      const theirs = this.open(result.current)?.text ?? base;
-      const update = await this.#mergeInto(session, rotated, base, theirs);
-      if (update.status !== 'rotated') return undo('ended');
-      [rotated, base, version] = [update, theirs, result.current.version];
+      await this.storage.invalidate(storedId);
+      return result;
+    } catch (error) {
+      await this.storage.invalidate(storedId).catch(() => undefined);
+      throw error;
     }
-    await this.clear(rotated.session);
-    throw tooManyConflicts();
   }
 
-  /** Adds what another request wrote under the old id to the new session. */
-  async #mergeInto(
-    session: SessionToTrack<S>,
-    rotated: StoreResult<S> & { status: 'created' | 'rotated' },
-    base: string,
-    theirs: string,
-  ): Promise<(StoreResult<S> & { status: 'created' | 'rotated' }) | { status: 'gone' }> {
-    const held = rotated.session;
-    const joined = this.#canonical(this.#merge.merge(base, held.text, theirs).text);
-    if (joined === held.text) return rotated;
-    refreshSession(this.#serializer, session.value, held.text, joined);
-    const toStore = this.#toStore(joined, held, held.owner);
-    const result = await this.storage.replace(this.#storedId(held.id!), toStore, held.version);
-    if (result.status !== 'replaced') return { status: 'gone' };
-    return { ...rotated, session: tracked(session.value, joined, held, held.id!, result.version, held.owner) };
+  /**
+   * Ends what is stored under an id, or under the one that it was exchanged for meanwhile: a request that ends a session
+   * must not lose to one that rotates it. The mark in between tells a rotation under way that it came too late. In bare
+   * mode, where others read the storage too, there is none, and only what stands under the id is ended.
+   * @param present what is known to be stored; read where it is not.
+   */
+  async #end(
+    storedId: string,
+    present?: Pick<StoredSession, 'value' | 'version' | 'owner'>,
+    rotations = 0,
+  ): Promise<void> {
+    if (this.#bare) return void (await this.storage.invalidate(storedId));
+    let current = present ?? (await this.storage.read(storedId));
+    for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
+      if (current.value.startsWith(ROTATED)) break;
+      const ended = {
+        value: ENDED,
+        expiresAt: this.#now() + MARKED_FOR_MILLISECONDS,
+        ...(current.owner === undefined ? {} : { owner: current.owner }),
+      };
+      const result = await this.storage.replace(storedId, ended, current.version);
+      current = result.status === 'conflict' ? result.current : undefined;
+    }
+    if (current?.value.startsWith(ROTATED) && rotations < MOST_ROTATIONS) {
+      await this.#end(current.value.slice(ROTATED.length + 1), undefined, rotations + 1);
+    }
+    await this.storage.invalidate(storedId);
   }
 
   // A merged text may have its fields in another order than the class gives them; change detection compares texts.
@@ -337,13 +399,16 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   #toStore(text: string, times: SessionTimes, owner: string | undefined): SessionToStore {
     return {
-      value: this.#bare
-        ? text
-        : sealEnvelope(times, `${this.#writer}${(this.#writes++).toString(36)}.${text}`, this.#name),
+      value: this.#bare ? text : sealEnvelope(times, `${this.#mark()}.${text}`, this.#name),
       expiresAt: this.#lifetime.expiresAt(times),
       latestExpiry: this.#lifetime.latestExpiry(times),
       ...this.#storedOwner(owner),
     };
+  }
+
+  // The idle timeout, by which a touch is found again, and what makes no two writes anywhere equal.
+  #mark(): string {
+    return `${this.#lifetime.idle.toString(36)}~${this.#writer}${(this.#writes++).toString(36)}`;
   }
 
   #storedOwner(owner: string | undefined): { owner?: string } {
@@ -368,6 +433,13 @@ function tracked<S extends object>(
     ...(version === undefined ? {} : { version }),
     ...(owner === undefined ? {} : { owner }),
   };
+}
+
+// A client that lost its connection may have sent the write twice; the second one meets the first.
+function met(result: ReplaceResult, toStore: SessionToStore): ReplaceResult {
+  if (result.status !== 'conflict' || result.current.value !== toStore.value) return result;
+  const { version } = result.current;
+  return { status: 'replaced', ...(version === undefined ? {} : { version }) };
 }
 
 function tooManyConflicts(): SessionStorageUnavailableError {

@@ -49,13 +49,12 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
       : openEnvelope(transportValue, this.#name);
     if (!envelope) return { status: 'rejected', reason: 'malformed' };
     if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
-    let value: S;
     try {
-      value = this.#serializer.deserialize(envelope.text);
+      const value = this.#serializer.deserialize(envelope.text);
+      return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope) };
     } catch {
       return { status: 'rejected', reason: 'undecodable' };
     }
-    return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope) };
   }
 
   async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {

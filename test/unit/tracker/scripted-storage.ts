@@ -1,0 +1,77 @@
+import type { ConditionalSessionStorage } from '../../../src/storage/session-storage-guarded.js';
+import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import type { ReplaceResult, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
+
+export type Verb = 'read' | 'write' | 'invalidate' | 'replace' | 'touch';
+
+/** Runs in place of one call, which it may make as often as it likes. */
+export type Scene = <T>(call: () => Promise<T>) => Promise<T>;
+
+/** The call fails and does nothing. */
+export const fails: Scene = () => Promise.reject(new Error('the storage is down'));
+/** The call takes effect, but its answer is lost. */
+export const isLost: Scene = async (call) => {
+  await call();
+  throw new Error('the connection was lost');
+};
+/** The client lost its connection and sent the call a second time, although the first had taken effect. */
+export const isResent: Scene = async (call) => {
+  await call();
+  return call();
+};
+/** Another request does something first. */
+export const isOvertaken =
+  (other: () => unknown): Scene =>
+  async (call) => {
+    await other();
+    return call();
+  };
+
+/** A memory storage in which any call can be made to go wrong. */
+export class ScriptedStorage implements ConditionalSessionStorage {
+  readonly memory: SessionStorageMemory;
+  /** Every call so far, with the beginning of its id. */
+  calls: string[] = [];
+  readonly #scenes = new Map<Verb, Scene[]>();
+  declare readonly touch?: (id: string, expiresAt: number, version?: string) => Promise<boolean>;
+
+  constructor(now: () => number, options: { readonly touch?: boolean } = {}) {
+    this.memory = new SessionStorageMemory({ now });
+    if (options.touch !== false) {
+      this.touch = (id, expiresAt, version) => this.#call('touch', () => this.memory.touch(id, expiresAt, version));
+    }
+  }
+
+  /** The next calls of `verb` go as the scenes say; those after them as usual. */
+  let(verb: Verb, ...scenes: Scene[]): void {
+    this.#scenes.set(verb, [...(this.#scenes.get(verb) ?? []), ...scenes]);
+  }
+
+  /** The next `count` calls of `verb` go as usual. */
+  skip(verb: Verb, count = 1): this {
+    this.let(verb, ...Array.from({ length: count }, (): Scene => (call) => call()));
+    return this;
+  }
+
+  read(id: string): Promise<StoredSession | undefined> {
+    return this.#call('read', () => this.memory.read(id));
+  }
+
+  write(id: string, session: SessionToStore): Promise<string> {
+    return this.#call('write', () => this.memory.write(id, session));
+  }
+
+  invalidate(id: string): Promise<boolean> {
+    return this.#call('invalidate', () => this.memory.invalidate(id));
+  }
+
+  replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    return this.#call('replace', () => this.memory.replace(id, session, version));
+  }
+
+  #call<T>(verb: Verb, call: () => Promise<T>): Promise<T> {
+    this.calls.push(verb);
+    const scene = this.#scenes.get(verb)?.shift();
+    return scene ? scene(call) : call();
+  }
+}
