@@ -24,12 +24,12 @@ type Ask = (path: string, headers?: Record<string, string>, method?: string) => 
 
 async function withController(
   platform: Platform,
-  session: SessionProvider<never>,
+  session: SessionProvider,
   controller: new () => object,
   run: (ask: Ask) => Promise<void>,
 ): Promise<void> {
   const app = await startApp(platform, {
-    imports: [SessionsModule.forRoot({ sessions: [session as unknown as SessionProvider] })],
+    imports: [SessionsModule.forRoot({ sessions: [session] })],
     controllers: [controller],
   });
   try {
@@ -41,8 +41,6 @@ async function withController(
   }
 }
 
-const provided = (provider: unknown): SessionProvider<never> => provider as SessionProvider<never>;
-
 export function applicationCases(): void {
   authenticationCases();
   completeApplicationCases();
@@ -51,7 +49,7 @@ export function applicationCases(): void {
 
 function authenticationCases(): void {
   const file = new KtorTestFile('SessionAuthTest');
-  const session = (): SessionProvider<never> => provided(ktor({ type: MySession, name: 'S', version: '3.5' }));
+  const session = (): SessionProvider => ktor({ type: MySession, name: 'S', version: '3.5' });
   // As the tests of Ktor send it: not encoded.
   const cookie = 'S={"id":1}';
 
@@ -127,7 +125,7 @@ function authenticationCases(): void {
     const storage = new EmptyStore({ read: fail, invalidate: fail, write: async () => undefined });
     return withController(
       platform,
-      provided(ktor({ type: MySession, name: 'S', version: '3.5', storage })),
+      ktor({ type: MySession, name: 'S', version: '3.5', storage }),
       DeferredController,
       async (ask) => {
         expect((await ask('/session', {}, 'POST')).status).toBe(201);
@@ -161,7 +159,7 @@ function completeApplicationCases(): void {
   file.http('testCompleteApplication', (platform) =>
     withController(
       platform,
-      provided(ktor({ type: TestSession, name: 'S', version: '3.5' })),
+      ktor({ type: TestSession, name: 'S', version: '3.5' }),
       CompleteController,
       async (ask) => {
         const cookie = 'S={"name":"tester"}';
@@ -228,15 +226,13 @@ function documentationCases(): void {
   file.http('session-cookie-client', (platform) =>
     withController(
       platform,
-      provided(
-        ktor({
-          type: UserSession,
-          name: 'user_session',
-          version: '3.5',
-          cookie: { maxAgeInSeconds: 10 },
-          keys: { encrypt: '00112233445566778899aabbccddeeff', sign },
-        }),
-      ),
+      ktor({
+        type: UserSession,
+        name: 'user_session',
+        version: '3.5',
+        cookie: { maxAgeInSeconds: 10 },
+        keys: { encrypt: '00112233445566778899aabbccddeeff', sign },
+      }),
       ClientController,
       async (ask) => {
         let answer = await ask('/login');
@@ -264,7 +260,7 @@ function documentationCases(): void {
     });
     return withController(
       platform,
-      provided(ktor({ type: CartSession, name: 'cart_session', version: '3.5', storage, keys: { sign } })),
+      ktor({ type: CartSession, name: 'cart_session', version: '3.5', storage, keys: { sign } }),
       CartController,
       async (ask) => {
         const cookie = (await ask('/login')).pair('cart_session');
@@ -283,16 +279,14 @@ function documentationCases(): void {
     try {
       await withController(
         platform,
-        provided(
-          ktor({
-            type: CartSession,
-            name: 'cart_session',
-            version: '3.5',
-            transport: 'header',
-            storage: new KtorDirectoryStorage({ directory }),
-            keys: { sign },
-          }),
-        ),
+        ktor({
+          type: CartSession,
+          name: 'cart_session',
+          version: '3.5',
+          transport: 'header',
+          storage: new KtorDirectoryStorage({ directory }),
+          keys: { sign },
+        }),
         CartController,
         async (ask) => {
           const header = { cart_session: (await ask('/login')).headers.get('cart_session')! };

@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+
+/** Express, or Fastify with PLATFORM=fastify. */
+async function adapter() {
+  if (process.env['PLATFORM'] === 'fastify') {
+    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+    return new FastifyAdapter();
+  }
+  const { ExpressAdapter } = await import('@nestjs/platform-express');
+  return new ExpressAdapter();
+}
+
+const port = Number(process.env['PORT'] ?? 3000);
+const app = await NestFactory.create(AppModule, await adapter());
+app.enableShutdownHooks();
+await app.listen(port);
+
+const address = `http://localhost:${port}`;
+console.log(`Sessions of a Ktor server: ${address}
+
+  ${address}/login            a client session, signed and encrypted
+  ${address}/cart/login       a server session, in the directory .sessions
+  curl -i ${address}/header-cart/login
+  curl ${address}/header-cart -H 'cart_header: …'
+`);
