@@ -1,0 +1,3 @@
+export { keyvSessionStorage, SessionStorageKeyv } from './session-storage-keyv.js';
+export type { SessionStorageKeyvOptions } from './session-storage-keyv.js';
+export type { KeyvLike } from './keyv-calls.js';

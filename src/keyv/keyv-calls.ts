@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+
+/** A `Keyv` of version 4, 5 or 6, or what has its methods. */
+export interface KeyvLike {
+  readonly get: (...args: never[]) => Promise<unknown>;
+  readonly set: (...args: never[]) => Promise<unknown>;
+  readonly delete: (...args: never[]) => Promise<unknown>;
+}
+
+interface Emitter {
+  on?(event: 'error', listener: (error: unknown) => void): unknown;
+}
+
+interface Methods extends Emitter {
+  get(key: string): Promise<unknown>;
+  getRaw?(key: string): Promise<{ readonly value: unknown } | null | undefined>;
+  getMany?(keys: string[]): Promise<unknown[]>;
+  set(key: string, value: string, ttlInMilliseconds: number): Promise<unknown>;
+  delete(key: string): Promise<unknown>;
+  readonly store?: Emitter & { getMany?: unknown };
+  readonly opts?: { readonly store?: Emitter };
+}
+
+interface Call {
+  failed: boolean;
+  error?: unknown;
+}
+
+/**
+ * Calls Keyv and finds out whether it failed: of a store that does not answer Keyv says what it says of an unknown key,
+ * and tells the truth only in an `error` event. Which call an event belongs to is known by its asynchronous context.
+ */
+export class KeyvCalls {
+  readonly #keyv: Methods;
+  readonly #call = new AsyncLocalStorage<Call>();
+
+  /** @throws {SessionConfigurationError} for something that is no Keyv. */
+  constructor(keyv: KeyvLike) {
+    if ((['get', 'set', 'delete'] as const).some((name) => typeof keyv?.[name] !== 'function')) {
+      throw new SessionConfigurationError(
+        'The keyv of keyvSessionStorage must be a Keyv of version 4, 5 or 6, as in ' +
+          'keyvSessionStorage({ keyv: new Keyv(store) }).',
+      );
+    }
+    this.#keyv = keyv;
+    const note = (error: unknown): void => {
+      const call = this.#call.getStore();
+      if (call) Object.assign(call, { failed: true, error });
+    };
+    this.#keyv.on?.('error', note);
+    // A Keyv that was told not to emit errors still has a store that does.
+    (this.#keyv.store ?? this.#keyv.opts?.store)?.on?.('error', note);
+  }
+
+  /** @returns the value, `undefined` for none. Rejects when the store failed. */
+  get(key: string): Promise<unknown> {
+    // getRaw, where there is one: get of version 5 takes what the store throws for an unknown key.
+    return this.#watch(async () => {
+      if (!this.#keyv.getRaw) return this.#keyv.get(key);
+      return (await this.#keyv.getRaw(key))?.value;
+    });
+  }
+
+  /** {@link get} of several keys, in one go where the store can. */
+  getMany(keys: readonly string[]): Promise<unknown[]> {
+    // Keyv of versions 4 and 5 hides the failures of stores that cannot.
+    if (!this.#keyv.getMany || typeof this.#keyv.store?.getMany !== 'function') {
+      return Promise.all(keys.map((key) => this.get(key)));
+    }
+    return this.#watch(() => this.#keyv.getMany!([...keys]));
+  }
+
+  async set(key: string, value: string, ttlInMilliseconds: number): Promise<void> {
+    const done = await this.#watch(() => this.#keyv.set(key, value, ttlInMilliseconds));
+    if (done === false) throw new Error('Keyv could not set a key.');
+  }
+
+  /** @returns whether there was such a key, `undefined` where the store does not say. */
+  async delete(key: string): Promise<boolean | undefined> {
+    const done = await this.#watch(() => this.#keyv.delete(key));
+    if (done === true) return undefined; // some stores say so of unknown keys too
+    // No such key, or a failure.
+    if ((await this.get(key)) !== undefined) throw new Error('Keyv could not delete a key.');
+    return false;
+  }
+
+  async #watch<T>(run: () => Promise<T>): Promise<T> {
+    const call: Call = { failed: false };
+    const answer = await this.#call.run(call, run);
+    if (call.failed) throw call.error;
+    return answer;
+  }
+}
