@@ -61,11 +61,11 @@ export class SessionEvents {
   emit(event: SessionEvent): void {
     if (this.#channel.hasSubscribers) this.#channel.publish(event);
     for (const listener of this.#listeners) {
+      // An observer's own trouble, whether it comes at once or by a promise.
       try {
-        listener(event);
-      } catch {
-        // An observer's own trouble.
-      }
+        const done: unknown = listener(event);
+        if (done instanceof Promise) done.catch(() => {});
+      } catch {}
     }
   }
 }

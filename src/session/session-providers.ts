@@ -28,6 +28,13 @@ export class SessionProviders {
           `Register it once, or extend the class for "${provider.name}".`,
       );
     }
+    const place = placeOf(provider);
+    const samePlace = place && this.#providers.find((present) => placeOf(present) === place);
+    if (samePlace) {
+      throw new SessionConfigurationError(
+        `"${provider.name}" and "${samePlace.name}" travel in the same ${place}. Give one of them another name.`,
+      );
+    }
     this.#providers.push(provider);
     this.#byType.set(provider.type, provider);
   }
@@ -58,8 +65,16 @@ export class SessionProviders {
       const provider = this.#byType.get((prototype as { constructor: SessionClass }).constructor);
       if (provider) return provider as unknown as SessionProvider<S>;
     }
-    throw notRegistered(value.constructor?.name ?? 'Object');
+    // Not `value.constructor`: a field of that name is content.
+    throw notRegistered((Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object');
   }
+}
+
+/** Where a client keeps the session, as far as that can be seen. Names of headers know no case, those of cookies do. */
+function placeOf({ transport }: SessionProvider): string | undefined {
+  const { name } = transport as { name?: unknown };
+  if (transport.kind === 'header') return `header ${transport.requestHeader.toLowerCase()}`;
+  return transport.kind === 'cookie' && typeof name === 'string' ? `cookie ${name}` : undefined;
 }
 
 function notRegistered(type: string): SessionError {

@@ -31,6 +31,8 @@ export class SessionSlot<S extends object = object> {
   #fresh: FreshSession<S> | undefined;
   #rotate = false;
   #sent = false;
+  /** The updates under way, one after the other. */
+  #updating: Promise<unknown> | undefined;
 
   constructor(provider: SessionProvider<S>, call: ResponseCall, events: SessionEvents) {
     this.provider = provider;
@@ -113,7 +115,18 @@ export class SessionSlot<S extends object = object> {
   }
 
   /** Applies `change` until it lands; see RequestSessions.update. */
-  async update(change: (present: S) => void): Promise<S> {
+  update(change: (present: S) => void): Promise<S> {
+    // One after the other: each must see what the one before has stored, or it would take it for somebody else's.
+    const update = (): Promise<S> => this.#update(change);
+    const updated = this.#updating ? this.#updating.then(update, update) : update();
+    const done = updated.then(ignore, ignore).finally(() => {
+      if (this.#updating === done) this.#updating = undefined;
+    });
+    this.#updating = done;
+    return updated;
+  }
+
+  async #update(change: (present: S) => void): Promise<S> {
     await this.load();
     const state = this.#state;
     if (state.kind !== 'loaded' || this.provider.tracker.kind === 'by-value') {
@@ -122,7 +135,6 @@ export class SessionSlot<S extends object = object> {
       return value;
     }
     const { value } = state.session;
-    if (this.#call.headSent && this.#rotate) throw new SessionTooLateError();
     await this.#store({ kind: 'store', value, text: '', previous: state.session }, change);
     return value;
   }
@@ -133,6 +145,7 @@ export class SessionSlot<S extends object = object> {
    * @param serverError the response is a 5xx, so that changes are dropped unless the session wants them kept.
    */
   commit(serverError: boolean): Promise<void> | undefined {
+    if (this.#updating) return this.#updating.then(() => this.commit(serverError));
     if (isDecided(this.#state) && this.#state.incoming.kind === 'unread') return this.#commitUnread(serverError);
     let decision: Decision<S>;
     try {
@@ -158,6 +171,7 @@ export class SessionSlot<S extends object = object> {
    * @param serverError the response is a 5xx, whose changes were dropped on purpose.
    */
   reportLateChange(serverError: boolean): void {
+    if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
     let late: boolean;
     try {
       const decision = this.#decide(serverError);
@@ -191,29 +205,37 @@ export class SessionSlot<S extends object = object> {
     const received = provider.transport.receive(this.#call);
     if (received.length === 0) return { kind: 'absent' };
     if (received.length > 1) this.#emit({ type: 'duplicate', session: provider.name, count: received.length });
-    let reason: RejectionReason = 'malformed';
+    let nothing: IncomingSession<S> = { kind: 'stale', reason: 'malformed' };
     for (const value of received) {
-      const result = value === undefined ? 'malformed' : await this.#read(value);
-      if (typeof result !== 'string') return result;
-      this.#emit({ type: 'rejected', session: provider.name, reason: result });
-      if (reason !== 'rotated') reason = result;
+      const result: IncomingSession<S> =
+        value === undefined ? { kind: 'stale', reason: 'malformed' } : await this.#read(value);
+      if (result.kind !== 'stale' && result.kind !== 'superseded') return result;
+      const reason = result.kind === 'stale' ? result.reason : 'rotated';
+      this.#emit({ type: 'rejected', session: provider.name, reason });
+      if (nothing.kind !== 'superseded') nothing = result;
     }
-    return reason === 'rotated' ? { kind: 'superseded' } : { kind: 'stale', reason };
+    return nothing;
   }
 
-  async #read(received: string): Promise<IncomingSession<S> | RejectionReason> {
+  async #read(received: string): Promise<IncomingSession<S>> {
     const { transport, tracker, name, onUnavailable } = this.provider;
     let transformed: TransformedRead | undefined;
+    let reason: RejectionReason = 'tampered';
     try {
       transformed = await transformRead(transport.transformers, received);
+      if (!transformed && transport.transformers.at(-1)?.keyState?.(received) === 'unknown') reason = 'unknown-key';
     } catch {
       transformed = undefined;
     }
-    if (!transformed)
-      return transport.transformers.at(-1)?.keyState?.(received) === 'unknown' ? 'unknown-key' : 'tampered';
+    if (!transformed) return { kind: 'stale', reason };
     try {
       const result = await tracker.load(transformed.value);
-      if (result.status === 'rejected') return result.reason;
+      if (result.status === 'rejected') {
+        const { reason, id } = result;
+        return reason === 'rotated'
+          ? { kind: 'superseded', ...(id === undefined ? {} : { id }) }
+          : { kind: 'stale', reason };
+      }
       this.#emit({ type: 'loaded', session: name, ...handleOf(result.session) });
       return { kind: 'loaded', session: result.session, outdated: transformed.outdated };
     } catch (error) {
@@ -294,13 +316,21 @@ export class SessionSlot<S extends object = object> {
     const stored = isDecided(before) ? before.incoming : before;
     this.#tellCleared();
     this.#state = { kind: 'absent' };
-    if (stored.kind !== 'loaded') return;
+    if (!isStored(stored)) return;
     try {
-      await this.provider.tracker.clear(stored.session);
+      await this.#end(stored);
     } catch (error) {
       throw this.#failed('clear', error);
     }
-    this.#emit({ type: 'cleared', session: this.provider.name, ...handleOf(stored.session) });
+    const ended = stored.kind === 'loaded' ? stored.session : stored;
+    this.#emit({ type: 'cleared', session: this.provider.name, ...handleOf(ended) });
+  }
+
+  // The old id of a session that has just been given a new one ends the new one: it is the same session.
+  async #end(stored: StoredIncoming<S>): Promise<void> {
+    const { tracker } = this.provider;
+    if (stored.kind === 'loaded') await tracker.clear(stored.session);
+    else if (stored.id !== undefined) await tracker.clearById?.(stored.id);
   }
 
   // A renewal that fails loses nothing but a little of the idle timeout.
@@ -317,25 +347,33 @@ export class SessionSlot<S extends object = object> {
   async #store(decision: Decision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> {
     const { value, text, previous } = decision;
     const { tracker } = this.provider;
-    const { headSent } = this.#call;
-    if (headSent && (this.#rotate || tracker.changesTransportValue(value, previous))) throw new SessionTooLateError();
+    this.#refuseTooLate(value, previous);
     const before = this.#state;
     const ended = endedBefore(before);
+    const revision = revise && new Revision(revise, (present) => this.#refuseTooLate(present, previous));
     try {
       const result = await tracker.store({
         value,
         call: this.#call,
         force: true,
         rotate: this.#rotate,
-        ...(revise ? { revise } : { text }),
+        ...(revision ? { revise: revision.apply } : { text }),
         ...(previous ? { previous } : {}),
       });
-      if (ended) await tracker.clear(ended);
+      if (ended) await this.#end(ended);
       await this.#finish(before, result);
     } catch (error) {
+      // The application's own refusal, and nothing has been stored.
+      if (revision?.thrown(error)) throw error;
       this.#state = { kind: 'frozen' };
       throw this.#failed('store', error);
     }
+  }
+
+  #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
+    const isLate =
+      this.#call.headSent && (this.#rotate || this.provider.tracker.changesTransportValue(value, previous));
+    if (isLate) throw new SessionTooLateError();
   }
 
   async #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> {
@@ -346,7 +384,9 @@ export class SessionSlot<S extends object = object> {
       this.#emit({ type: 'gone', session: name, reason: result.reason, ...handleOf(storedBehind(before)) });
       // The cookie of a session that lives on under another id is that session's now.
       if (result.reason === 'ended') this.#tellCleared();
-      this.#settle(before, { kind: result.reason === 'ended' ? 'absent' : 'superseded' });
+      const id = storedBehind(before)?.id;
+      const superseded = { kind: 'superseded', ...(id === undefined ? {} : { id }) } as const;
+      this.#settle(before, result.reason === 'ended' ? { kind: 'absent' } : superseded);
       return;
     }
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
@@ -407,10 +447,17 @@ function isDecided<S extends object>(state: SessionState<S>): state is DecidedSe
   return state.kind === 'set' || state.kind === 'cleared';
 }
 
+/** What came with the request and is in the storage. */
+type StoredIncoming<S extends object> = Extract<IncomingSession<S>, { readonly kind: 'loaded' | 'superseded' }>;
+
+function isStored<S extends object>(state: SessionState<S>): state is StoredIncoming<S> {
+  return state.kind === 'loaded' || state.kind === 'superseded';
+}
+
 /** The session that the application ended before it began another. */
-function endedBefore<S extends object>(state: SessionState<S>): TrackedSession<S> | undefined {
+function endedBefore<S extends object>(state: SessionState<S>): StoredIncoming<S> | undefined {
   const ended = state.kind === 'cleared' || (state.kind === 'set' && state.ended);
-  return ended && state.incoming.kind === 'loaded' ? state.incoming.session : undefined;
+  return ended && isStored(state.incoming) ? state.incoming : undefined;
 }
 
 function storedBehind<S extends object>(state: SessionState<S>): TrackedSession<S> | undefined {
@@ -423,10 +470,10 @@ function cameWith(incoming: IncomingSession<object>): boolean {
   switch (incoming.kind) {
     case 'unread':
     case 'stale':
+    case 'superseded':
     case 'loaded':
       return true;
     case 'absent':
-    case 'superseded':
     case 'frozen':
       return false;
   }
@@ -434,6 +481,34 @@ function cameWith(incoming: IncomingSession<object>): boolean {
 
 const HANDLE_LENGTH = 8;
 
-function handleOf(session: TrackedSession | undefined): { handle?: string } {
+function ignore(): void {}
+
+/** A change of the application's, and whether it was this that failed. */
+class Revision<S> {
+  readonly #revise: (value: S) => void;
+  readonly #check: (value: S) => void;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(revise: (value: S) => void, check: (value: S) => void) {
+    this.#revise = revise;
+    this.#check = check;
+  }
+
+  readonly apply = (value: S): void => {
+    try {
+      this.#revise(value);
+      this.#check(value);
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+  };
+
+  thrown(error: unknown): boolean {
+    return this.#failure !== undefined && this.#failure.error === error;
+  }
+}
+
+function handleOf(session: { readonly id?: string } | undefined): { handle?: string } {
   return session?.id === undefined ? {} : { handle: hashSessionId(session.id).slice(0, HANDLE_LENGTH) };
 }

@@ -14,8 +14,8 @@ export type IncomingSession<S extends object> =
   | { readonly kind: 'absent' }
   /** Something came and nothing valid is behind it: it is cleared on the response. */
   | { readonly kind: 'stale'; readonly reason: RejectionReason }
-  /** The old id of a session that has just been given a new one; its cookie is not to be touched. */
-  | { readonly kind: 'superseded' }
+  /** The old id of a session that has just been given a new one; its cookie is not to be touched, except by ending it. */
+  | { readonly kind: 'superseded'; readonly id?: string }
   | {
       readonly kind: 'loaded';
       readonly session: TrackedSession<S>;

@@ -107,7 +107,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) return { status: 'rejected', reason: 'malformed' };
     const stored = await this.storage.read(this.#storedId(transportValue));
     if (!stored || stored.value === ENDED) return { status: 'rejected', reason: 'unknown' };
-    if (stored.value.startsWith(ROTATED)) return { status: 'rejected', reason: 'rotated' };
+    if (stored.value.startsWith(ROTATED)) return { status: 'rejected', reason: 'rotated', id: transportValue };
     const opened = this.open(stored);
     if (!opened) return { status: 'rejected', reason: 'undecodable' };
     if (!this.#lifetime.isAlive(opened, this.#now())) return { status: 'rejected', reason: 'expired' };

@@ -35,7 +35,12 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
 /** What a tracker made of a received string. */
 export type LoadResult<S extends object> =
   | { readonly status: 'loaded'; readonly session: TrackedSession<S> }
-  | { readonly status: 'rejected'; readonly reason: RejectionReason };
+  | {
+      readonly status: 'rejected';
+      readonly reason: RejectionReason;
+      /** With `rotated`: the id that came, by which `clearById` still ends the session. */
+      readonly id?: string;
+    };
 
 /** One session to be stored. */
 export interface SessionToTrack<S extends object> {
