@@ -5,26 +5,23 @@ const SHARDS = 256;
  * takes tens of milliseconds at a million entries, and ends at 2^24 of them; its pieces stay small.
  */
 export class ShardedMap<V> {
-  readonly #shards: ReadonlyArray<Map<string, V>> = Array.from({ length: SHARDS }, () => new Map<string, V>());
+  // Pieces are made when they are needed: most maps stay small.
+  readonly #shards: Array<Map<string, V> | undefined> = [];
 
   get(key: string): V | undefined {
-    return this.#shard(key).get(key);
+    return this.#shards[shardOf(key)]?.get(key);
   }
 
   set(key: string, value: V): void {
-    this.#shard(key).set(key, value);
+    (this.#shards[shardOf(key)] ??= new Map<string, V>()).set(key, value);
   }
 
   delete(key: string): boolean {
-    return this.#shard(key).delete(key);
+    return this.#shards[shardOf(key)]?.delete(key) ?? false;
   }
+}
 
-  clear(): void {
-    for (const shard of this.#shards) shard.clear();
-  }
-
-  #shard(key: string): Map<string, V> {
-    // Past the end charCodeAt gives NaN, which counts as 0 here.
-    return this.#shards[(key.charCodeAt(0) ^ (key.charCodeAt(1) << 2)) & (SHARDS - 1)]!;
-  }
+function shardOf(key: string): number {
+  // Past the end charCodeAt gives NaN, which counts as 0 here.
+  return (key.charCodeAt(0) ^ (key.charCodeAt(1) << 2)) & (SHARDS - 1);
 }

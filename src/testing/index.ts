@@ -7,3 +7,14 @@ export type {
   StorageCapability,
 } from './session-storage.contract.js';
 export type { StorageFaults, StorageUnderTest } from './contract/contract-bench.js';
+export { exploreInterleavings } from './interleavings/explore-interleavings.js';
+export type { Explored, Interleavings, OpenedStorage, Outcome } from './interleavings/explore-interleavings.js';
+export { exploreSessionRequests, requestsOf } from './interleavings/explore-session-requests.js';
+export type { SessionRequests } from './interleavings/explore-session-requests.js';
+export { referenceSessionAlgorithm } from './interleavings/reference-session-algorithm.js';
+export type {
+  RequestKind,
+  SessionAlgorithm,
+  SessionAnswer,
+  SessionRequest,
+} from './interleavings/session-algorithm.js';

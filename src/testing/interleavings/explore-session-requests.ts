@@ -1,0 +1,133 @@
+import { fail, ok } from 'node:assert/strict';
+import { exploreInterleavings, type Explored, type Interleavings } from './explore-interleavings.js';
+import { referenceSessionAlgorithm } from './reference-session-algorithm.js';
+import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
+
+export interface SessionRequests extends Pick<
+  Interleavings<unknown, unknown>,
+  'open' | 'through' | 'processes' | 'maxOrders'
+> {
+  /** Two or three requests of one session that run at the same time. */
+  readonly requests: readonly RequestKind[];
+  /** How sessions are kept. Default {@link referenceSessionAlgorithm}. */
+  readonly algorithm?: SessionAlgorithm;
+  /** Let every `change` set the same field, so that they overtake each other. Default: each its own. */
+  readonly sameField?: boolean;
+  /**
+   * What is promised.
+   *
+   * - `everything`: all of the below, and an end follows a session that was rotated meanwhile.
+   * - `end-of-id`: all of the below, but an end concerns the id that the client sent: a rotation that was faster has
+   *   moved the session out of its reach.
+   * - `end-only`: an ended id stays ended; updates may overwrite each other. For a storage of three verbs that several
+   *   processes share.
+   */
+  readonly promise?: 'everything' | 'end-of-id' | 'end-only';
+}
+
+const OWNER = 'owner';
+const NEXT_OWNER = 'next owner';
+
+/**
+ * Runs requests of one session in every order of their storage calls (see {@link exploreInterleavings}), and checks after
+ * each order:
+ *
+ * - a session that was ended stays ended, under every id that it ever had;
+ * - an update that was acknowledged is there, or was overtaken by one of the same field, or by an end;
+ * - a session that nobody ended is there, once, under the cookie that was handed out last;
+ * - no answer clears the cookie of a session that lives, or hands out one that does not.
+ */
+export async function exploreSessionRequests(options: SessionRequests): Promise<Explored> {
+  const algorithm = options.algorithm ?? referenceSessionAlgorithm;
+  const requestOf = (index: number, cookie: string): SessionRequest => ({
+    kind: options.requests[index]!,
+    cookie,
+    field: options.sameField ? 'field' : `field${index}`,
+    value: `value${index}`,
+    owner: options.requests[index] === 'login' ? NEXT_OWNER : OWNER,
+  });
+  return exploreInterleavings<string, SessionAnswer>({
+    open: options.open,
+    ...(options.through && { through: options.through }),
+    ...(options.processes && { processes: options.processes }),
+    ...(options.maxOrders !== undefined && { maxOrders: options.maxOrders }),
+    prepare: (storage) => algorithm.begin(storage, OWNER),
+    requests: options.requests.map(
+      (_kind, index) => (storage, cookie) => algorithm.perform(storage, requestOf(index, cookie)),
+    ),
+    async check({ storage, context, results }) {
+      const done = results.map((result, index) => {
+        if (result.status === 'rejected') throw result.reason;
+        return { request: requestOf(index, context), answer: result.value };
+      });
+      const cookies = [context, ...done.flatMap(({ answer }) => answer.cookie ?? [])];
+      const sessions = new Map<string, Readonly<Record<string, string>>>();
+      for (const cookie of cookies) {
+        const fields = await algorithm.inspect(storage, cookie);
+        if (fields) sessions.set(cookie, fields);
+      }
+      checkSessions({ first: context, done, sessions, promise: options.promise ?? 'everything' });
+    },
+  });
+}
+
+interface Ending {
+  /** The cookie that all requests came with. */
+  readonly first: string;
+  readonly done: ReadonlyArray<{ readonly request: SessionRequest; readonly answer: SessionAnswer }>;
+  /** Live sessions by cookie. */
+  readonly sessions: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly promise: NonNullable<SessionRequests['promise']>;
+}
+
+function checkSessions(ending: Ending): void {
+  const { first, done, sessions, promise } = ending;
+  const acknowledged = (kind: RequestKind): boolean =>
+    done.some(({ request, answer }) => request.kind === kind && answer.acknowledged);
+  const rotated = done.filter(({ request, answer }) => isRotation(request.kind) && answer.acknowledged);
+  // A login makes the session another owner's, which a revoke for the first one leaves alone.
+  const mayHaveEnded = acknowledged('logout') || acknowledged('revoke');
+  if (acknowledged('logout')) ok(!sessions.has(first), 'a session that was ended is there again');
+  if (acknowledged('revoke')) ok(!sessions.has(first), 'a session that its owner ended is there again');
+  if (promise === 'end-only') return;
+
+  // A revoke takes the trace away by which an end follows a session to its next owner.
+  const traceable = !(acknowledged('revoke') && acknowledged('login'));
+  if (promise === 'everything' && acknowledged('logout') && traceable) {
+    ok(sessions.size === 0, 'an ended session lives on elsewhere');
+  }
+  if (acknowledged('revoke') && rotated.every(({ request }) => request.kind !== 'login')) {
+    ok(sessions.size === 0, 'a session that its owner ended lives on elsewhere');
+  }
+  ok(rotated.length <= 1, 'two rotations of one session were both acknowledged');
+  ok(sessions.size <= 1, 'one session has become two');
+  const current = rotated[0]?.answer.cookie ?? first;
+  for (const cookie of sessions.keys()) ok(cookie === current, 'a session lives under an id that nobody uses');
+  if (!mayHaveEnded) ok(sessions.has(current), 'a session that nobody ended is gone');
+  for (const { request, answer } of done) {
+    const cleared = answer.cookie === null && request.kind !== 'logout';
+    if (cleared) ok(mayHaveEnded || rotated.length > 0, 'the cookie of a session that lives was cleared');
+  }
+  checkUpdates(ending, sessions.get(current));
+}
+
+function checkUpdates({ done }: Ending, fields: Readonly<Record<string, string>> | undefined): void {
+  if (!fields) return;
+  const updates = done.filter(({ request, answer }) => request.kind === 'change' && answer.acknowledged);
+  for (const { request } of updates) {
+    const rivals = updates.filter((update) => update.request.field === request.field);
+    if (!rivals.some((rival) => fields[request.field] === rival.request.value)) {
+      fail('an update that was acknowledged is lost');
+    }
+  }
+}
+
+function isRotation(kind: RequestKind): boolean {
+  return kind === 'rotate' || kind === 'login';
+}
+
+/** Every choice of `count` requests, each kind as often as it likes, regardless of their sequence. */
+export function requestsOf(kinds: readonly RequestKind[], count: number): RequestKind[][] {
+  if (count === 0) return [[]];
+  return kinds.flatMap((kind, index) => requestsOf(kinds.slice(index), count - 1).map((rest) => [kind, ...rest]));
+}

@@ -1,0 +1,167 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SessionStorageDirectory } from '../../src/storage/session-storage-directory.js';
+import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
+import { SessionStorageMemory } from '../../src/storage/session-storage-memory.js';
+import { migratingSessionStorage } from '../../src/storage/session-storage-migrating.js';
+import type { SessionStorage } from '../../src/storage/session-storage.js';
+import {
+  exploreSessionRequests,
+  requestsOf,
+  type SessionRequests,
+} from '../../src/testing/interleavings/explore-session-requests.js';
+import type { RequestKind } from '../../src/testing/interleavings/session-algorithm.js';
+import { trackerAlgorithm } from './tracker-algorithm.js';
+
+const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 'login', 'revoke'];
+const ALL: readonly RequestKind[] = ['read', ...CHANGES];
+// To a storage a login is a rotation, and without owners there is nothing to revoke.
+const FOR_THREE_VERBS: readonly RequestKind[] = ['read', 'change', 'touch', 'logout', 'rotate'];
+const SLOW = 60_000;
+
+/** @returns how many orders were run. */
+async function explored(
+  all: ReadonlyArray<readonly RequestKind[]>,
+  options: Omit<SessionRequests, 'requests'>,
+): Promise<number> {
+  let orders = 0;
+  for (const requests of all) {
+    try {
+      orders += (await exploreSessionRequests({ ...options, requests })).orders;
+    } catch (error) {
+      throw new Error(`${requests.join(', ')}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return orders;
+}
+
+const memory = { open: () => ({ storage: new SessionStorageMemory() }) };
+
+const directory = {
+  async open() {
+    const path = await mkdtemp(join(tmpdir(), 'interleavings-'));
+    const storage = new SessionStorageDirectory({ directory: path });
+    return { storage, close: () => rm(path, { recursive: true }) };
+  },
+};
+
+function verbsOf(storage: SessionStorage): SessionStorage {
+  return {
+    read: (id) => storage.read(id),
+    write: async (id, session) => void (await storage.write(id, session)),
+    invalidate: async (id) => void (await storage.invalidate(id)),
+  };
+}
+
+const through = (storage: SessionStorage) => new SessionStorageGuarded(storage);
+const threeVerbs = { through, open: () => ({ storage: verbsOf(new SessionStorageMemory()) }) };
+
+/** The same, but a session and the mark of its end are read in one step. */
+const threeVerbsAndMany = {
+  through,
+  open() {
+    const storage = new SessionStorageMemory();
+    const readMany = (ids: readonly string[]) => Promise.all(ids.map((id) => storage.read(id)));
+    return { storage: Object.assign(verbsOf(storage), { readMany }) };
+  },
+};
+
+const byTracker = { algorithm: trackerAlgorithm, promise: 'end-of-id' } as const;
+
+describe('every order of two requests of one session', () => {
+  it('keeps every promise: reference algorithm over memory', async () => {
+    expect(await explored(requestsOf(ALL, 2), memory)).toBe(244);
+    expect(await explored([['change', 'change']], { ...memory, sameField: true })).toBe(6);
+  });
+
+  it('keeps every promise about the id that was sent: tracker over memory', async () => {
+    expect(await explored(requestsOf(ALL, 2), { ...memory, ...byTracker })).toBeGreaterThan(150);
+    expect(await explored([['change', 'change']], { ...memory, ...byTracker, sameField: true })).toBe(6);
+  });
+
+  it(
+    'keeps every promise: reference algorithm and tracker over a directory',
+    async () => {
+      expect(await explored(requestsOf(ALL, 2), directory)).toBe(244);
+      expect(await explored(requestsOf(ALL, 2), { ...directory, ...byTracker })).toBeGreaterThan(150);
+    },
+    SLOW,
+  );
+
+  it('keeps every promise about the id that was sent: tracker while sessions move to another storage', async () => {
+    // A new session is written to the one, and the one that was there before stays in the other.
+    const open = () => {
+      const [to, from] = [new SessionStorageMemory(), new SessionStorageMemory()];
+      let written = 0;
+      const storage = migratingSessionStorage(to, from);
+      const write: SessionStorage['write'] = (id, session) => (written++ === 0 ? from : to).write(id, session);
+      return { storage: Object.assign(storage, { write }) };
+    };
+    expect(await explored(requestsOf(ALL, 2), { open, ...byTracker })).toBeGreaterThan(150);
+  });
+
+  it(
+    'keeps every promise about the id that was sent: tracker over three verbs, guarded in one process',
+    async () => {
+      expect(await explored(requestsOf(FOR_THREE_VERBS, 2), { ...threeVerbs, ...byTracker })).toBeGreaterThan(1000);
+    },
+    SLOW,
+  );
+
+  it(
+    'keeps ended sessions ended: tracker over three verbs, guarded in several processes',
+    async () => {
+      const options = { algorithm: trackerAlgorithm, processes: 'several', promise: 'end-only' } as const;
+      const pairs = requestsOf(FOR_THREE_VERBS, 2);
+      expect(await explored(pairs, { ...threeVerbsAndMany, ...options })).toBeGreaterThan(500);
+      // With two logouts, or one and a rotation, tens of thousands of orders differ by when which mark is read.
+      const few = pairs.filter(([first]) => first !== 'logout');
+      expect(await explored(few, { ...threeVerbs, ...options })).toBeGreaterThan(5000);
+    },
+    SLOW,
+  );
+});
+
+describe('every order of three requests of one session', () => {
+  // A read changes nothing, so that among three it would only repeat what two have shown.
+  const different = requestsOf(CHANGES, 3).filter((requests) => new Set(requests).size === 3);
+  const more: RequestKind[][] = [
+    ['change', 'change', 'change'],
+    ['change', 'change', 'logout'],
+    ['change', 'change', 'rotate'],
+    ['change', 'change', 'revoke'],
+  ];
+
+  it(
+    'keeps every promise: reference algorithm over memory',
+    async () => {
+      expect(await explored([...different, ...more], memory)).toBeGreaterThan(10_000);
+    },
+    SLOW,
+  );
+
+  it(
+    'keeps every promise about the id that was sent: tracker over memory',
+    async () => {
+      expect(await explored([...different, ...more], { ...memory, ...byTracker })).toBeGreaterThan(8000);
+    },
+    SLOW,
+  );
+
+  it(
+    'keeps every promise: reference algorithm over a directory',
+    async () => {
+      expect(
+        await explored(
+          [
+            ['change', 'touch', 'revoke'],
+            ['change', 'rotate', 'revoke'],
+          ],
+          directory,
+        ),
+      ).toBe(86);
+    },
+    SLOW,
+  );
+});

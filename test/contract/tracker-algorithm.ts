@@ -1,0 +1,84 @@
+import type { FieldwiseSessionSerializer } from '../../src/serializer/session-serializer.js';
+import { isConditional } from '../../src/storage/session-storage-guarded.js';
+import type { SessionStorage } from '../../src/storage/session-storage.js';
+import type { SessionAlgorithm, SessionAnswer } from '../../src/testing/interleavings/session-algorithm.js';
+import { SessionMerge } from '../../src/tracker/session-merge.js';
+import { SessionTrackerById } from '../../src/tracker/session-tracker-by-id.js';
+import type { StoreResult } from '../../src/tracker/session-tracker.js';
+
+class FieldsSession {
+  owner = '';
+  [field: string]: string;
+}
+
+const serializer: FieldwiseSessionSerializer<FieldsSession> = {
+  serialize: (session) => textOf(Object.entries(session)),
+  deserialize: (text) => Object.assign(new FieldsSession(), JSON.parse(text)),
+  split: (text) => new Map(Object.entries(JSON.parse(text) as Record<string, string>)),
+  join: textOf,
+  nameOf: (property) => property,
+};
+
+function textOf(fields: Iterable<[string, string]>): string {
+  return JSON.stringify(Object.fromEntries([...fields].sort(([left], [right]) => (left < right ? -1 : 1))));
+}
+
+const call = { requestHeader: () => undefined };
+const TWO_DAYS = 2 * 24 * 3_600_000;
+
+function trackerOver(storage: SessionStorage, ahead = 0): SessionTrackerById<FieldsSession> {
+  if (!isConditional(storage)) throw new Error('the tracker needs replace');
+  return new SessionTrackerById(FieldsSession, serializer, storage, {
+    name: 'fields',
+    merge: new SessionMerge('fields', serializer, 'mine'),
+    ownerOf: (session) => session.owner,
+    now: () => Date.now() + ahead,
+  });
+}
+
+function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAnswer {
+  if (result.status === 'gone') {
+    return result.reason === 'ended' ? { acknowledged: false, cookie: null } : { acknowledged: false };
+  }
+  if (result.status === 'unchanged') return { acknowledged: true };
+  return result.transportValue === cookie
+    ? { acknowledged: true }
+    : { acknowledged: true, cookie: result.transportValue };
+}
+
+/** The tracker that applications use, as an algorithm to be explored. */
+export const trackerAlgorithm: SessionAlgorithm = {
+  async begin(storage, owner) {
+    const value = Object.assign(new FieldsSession(), { owner });
+    const result = await trackerOver(storage).store({ value, call });
+    if (result.status !== 'created') throw new Error('the session was not created');
+    return result.transportValue;
+  },
+
+  async perform(storage, { kind, cookie, field, value, owner }) {
+    // A session is renewed when some time has passed: for a touch it has.
+    const tracker = trackerOver(storage, kind === 'touch' ? TWO_DAYS : 0);
+    if (kind === 'revoke') {
+      await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
+      return { acknowledged: true };
+    }
+    const loaded = await tracker.load(cookie);
+    if (loaded.status !== 'loaded') {
+      return loaded.reason === 'rotated' ? { acknowledged: false } : { acknowledged: false, cookie: null };
+    }
+    const previous = loaded.session;
+    if (kind === 'logout') {
+      await tracker.clear(previous);
+      return { acknowledged: true, cookie: null };
+    }
+    if (kind === 'change') previous.value[field] = value;
+    if (kind === 'login') previous.value.owner = owner;
+    const rotate = kind === 'rotate' ? { rotate: true } : {};
+    return answerOf(await tracker.store({ value: previous.value, previous, call, ...rotate }), cookie);
+  },
+
+  async inspect(storage, cookie) {
+    const loaded = await trackerOver(storage).load(cookie);
+    return loaded.status === 'loaded' ? Object.fromEntries(Object.entries(loaded.session.value)) : undefined;
+  },
+};

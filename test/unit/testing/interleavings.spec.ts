@@ -1,0 +1,300 @@
+import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import type { SessionStorage } from '../../../src/storage/session-storage.js';
+import { exploreInterleavings } from '../../../src/testing/interleavings/explore-interleavings.js';
+import { exploreSessionRequests, requestsOf } from '../../../src/testing/interleavings/explore-session-requests.js';
+import { referenceSessionAlgorithm } from '../../../src/testing/interleavings/reference-session-algorithm.js';
+import type {
+  RequestKind,
+  SessionAlgorithm,
+  SessionAnswer,
+  SessionRequest,
+} from '../../../src/testing/interleavings/session-algorithm.js';
+
+const open = () => ({ storage: new SessionStorageMemory() });
+const expiresAt = Date.now() + 600_000;
+
+describe('exploreInterleavings', () => {
+  const steps = (count: number) => async (storage: SessionStorage) => {
+    for (let step = 0; step < count; step++) await storage.read('a');
+  };
+
+  it.each([
+    [[1, 1], 2],
+    [[2, 2], 6],
+    [[3, 2], 10],
+    [[2, 2, 2], 90],
+    [[0, 3], 1],
+  ])('runs requests of %j steps in %i orders, each of them once', async (counts, expected) => {
+    const seen: string[] = [];
+    const explored = await exploreInterleavings({
+      open,
+      prepare: async () => undefined,
+      requests: counts.map(steps),
+      check: ({ order }) => void seen.push(order.join()),
+    });
+    const each = counts.reduce((sum, count) => sum + count, 0);
+    expect(explored).toEqual({ orders: expected, steps: expected * each });
+    expect(new Set(seen).size).toBe(expected);
+  });
+
+  it('gives each order a storage of its own, closes it, and leaves the steps of preparation out', async () => {
+    let [opened, closed] = [0, 0];
+    const { orders } = await exploreInterleavings({
+      open: () => {
+        opened++;
+        return { storage: new SessionStorageMemory(), close: () => void closed++ };
+      },
+      prepare: async (storage) => {
+        expect(await storage.read('a')).toBeUndefined();
+        await storage.write('a', { value: 'v', expiresAt });
+        return 'a';
+      },
+      requests: [
+        async (storage, id) => (await storage.read(id)) !== undefined,
+        async (storage, id) => (await storage.invalidate(id)) === true,
+      ],
+      check: async ({ storage, results, order, context }) => {
+        expect(await storage.read(context)).toBeUndefined();
+        const [read] = results;
+        const found = read!.status === 'fulfilled' && read!.value;
+        expect(found).toBe(order[0] === '0 read');
+        expect(order).toHaveLength(2);
+      },
+    });
+    expect([orders, opened, closed]).toEqual([2, 2, 2]);
+  });
+
+  it('gives a request that fails as a result, and goes on', async () => {
+    const failing = async (storage: SessionStorage) => {
+      await storage.read('a');
+      throw new Error('of the request');
+    };
+    let failed = 0;
+    const explored = await exploreInterleavings({
+      open,
+      prepare: async () => undefined,
+      requests: [failing, steps(1)],
+      check: ({ results }) => void (failed += results.filter(({ status }) => status === 'rejected').length),
+    });
+    expect([explored.orders, failed]).toEqual([2, 2]);
+  });
+
+  it('tells the order in which a check failed, and closes the storage', async () => {
+    let closed = 0;
+    const exploring = exploreInterleavings({
+      open: () => ({ storage: new SessionStorageMemory(), close: () => void closed++ }),
+      prepare: async () => undefined,
+      requests: [steps(1), async (storage) => void (await storage.invalidate('a'))],
+      check: ({ order }) => {
+        if (order[0] === '1 invalidate') throw new Error('wrong');
+      },
+    });
+    await expect(exploring).rejects.toThrow('wrong\nin the order: 1 invalidate, 0 read');
+    expect(closed).toBe(2);
+  });
+
+  it('notices requests that wait for each other, and orders without end', async () => {
+    const exploration = { open, prepare: async () => undefined, check: () => {} };
+    const waiting = () => new Promise<void>(() => {});
+    await expect(exploreInterleavings({ ...exploration, requests: [steps(1), waiting] })).rejects.toThrow(
+      'wait for each other for ever after: 0 read',
+    );
+    await expect(
+      exploreInterleavings({ ...exploration, requests: [steps(5), steps(5)], maxOrders: 100 }),
+    ).rejects.toThrow('more than 100 orders');
+  });
+
+  it.each(['one', 'several'] as const)('puts what it is told between storage and requests: %s', async (processes) => {
+    let made = 0;
+    const { orders } = await exploreInterleavings({
+      open,
+      processes,
+      through: (storage) => (made++, { ...storage, read: async (id) => (await storage.read(id), storage.read(id)) }),
+      prepare: async () => undefined,
+      requests: [steps(1), steps(1)],
+      check: ({ order }) => expect(order).toHaveLength(4),
+    });
+    expect(orders).toBe(6);
+    expect(made).toBe(processes === 'one' ? 6 : 18);
+  });
+});
+
+describe('requestsOf', () => {
+  it('gives every choice once', () => {
+    expect(requestsOf(['read', 'change'], 2)).toEqual([
+      ['read', 'read'],
+      ['read', 'change'],
+      ['change', 'change'],
+    ]);
+    expect(requestsOf(['read', 'change', 'touch', 'logout', 'rotate', 'login', 'revoke'], 3)).toHaveLength(84);
+  });
+});
+
+type Perform = (storage: SessionStorage, request: SessionRequest) => Promise<SessionAnswer>;
+
+/** The reference algorithm, but for one kind of request. */
+function flawed(kind: RequestKind, perform: Perform): SessionAlgorithm {
+  return {
+    ...referenceSessionAlgorithm,
+    perform: (storage, request) =>
+      request.kind === kind ? perform(storage, request) : referenceSessionAlgorithm.perform(storage, request),
+  };
+}
+
+const found = async (storage: SessionStorage, { cookie }: SessionRequest) => {
+  const session = await storage.read(cookie);
+  return session?.value.startsWith('{') ? session : undefined;
+};
+const nothing: SessionAnswer = { acknowledged: false, cookie: null };
+
+describe('exploreSessionRequests', () => {
+  it.each<[string, RequestKind[], SessionAlgorithm, string]>([
+    [
+      'a change that overwrites',
+      ['change', 'change'],
+      flawed('change', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        const value = JSON.stringify({ ...(JSON.parse(session.value) as object), [request.field]: request.value });
+        await storage.replace!(request.cookie, { ...session, value });
+        return { acknowledged: true };
+      }),
+      'an update that was acknowledged is lost',
+    ],
+    [
+      'a change that writes what it did not find any more',
+      ['change', 'logout'],
+      flawed('change', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        await storage.write(request.cookie, session);
+        return { acknowledged: true };
+      }),
+      'a session that was ended is there again',
+    ],
+    [
+      'a touch that writes',
+      ['touch', 'revoke'],
+      flawed('touch', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        await storage.write(request.cookie, session);
+        return { acknowledged: true };
+      }),
+      'a session that its owner ended is there again',
+    ],
+    [
+      'a change that gives up and says nothing of it',
+      ['change', 'touch', 'change'],
+      flawed('change', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        const value = JSON.stringify({ [request.field]: request.value });
+        await storage.replace!(request.cookie, { ...session, value }, session.version);
+        return { acknowledged: true };
+      }),
+      'an update that was acknowledged is lost',
+    ],
+    [
+      'a logout that ends the id and not the session',
+      ['logout', 'rotate'],
+      flawed('logout', async (storage, request) => {
+        await storage.invalidate(request.cookie);
+        return { acknowledged: true, cookie: null };
+      }),
+      'an ended session lives on elsewhere',
+    ],
+    [
+      'a rotation that does not look whether the old session ended',
+      ['rotate', 'logout'],
+      flawed('rotate', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        const cookie = `${request.cookie} rotated`;
+        await storage.write(cookie, session);
+        await storage.invalidate(request.cookie);
+        return { acknowledged: true, cookie };
+      }),
+      'an ended session lives on elsewhere',
+    ],
+    [
+      'a rotation that leaves the old session',
+      ['rotate', 'read'],
+      flawed('rotate', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        const cookie = `${request.cookie} rotated`;
+        await storage.write(cookie, session);
+        return { acknowledged: true, cookie };
+      }),
+      'one session has become two',
+    ],
+    [
+      'a rotation that does not say where it went',
+      ['rotate', 'read'],
+      flawed('rotate', async (storage, request) => {
+        const { cookie: _kept, ...answer } = await referenceSessionAlgorithm.perform(storage, request);
+        return answer;
+      }),
+      'a session that nobody ended is gone',
+    ],
+    [
+      'rotations that both win',
+      ['rotate', 'rotate'],
+      flawed('rotate', async (storage, request) => {
+        const session = await found(storage, request);
+        if (!session) return nothing;
+        const cookie = `${request.cookie} ${request.value}`;
+        await storage.write(cookie, session);
+        await storage.invalidate(request.cookie);
+        return { acknowledged: true, cookie };
+      }),
+      'two rotations of one session were both acknowledged',
+    ],
+    [
+      'a read that clears the cookie of a live session',
+      ['read', 'touch'],
+      flawed('read', async () => nothing),
+      'the cookie of a session that lives was cleared',
+    ],
+  ])('catches %s', async (_name, requests, algorithm, problem) => {
+    await expect(exploreSessionRequests({ open, requests, algorithm })).rejects.toThrow(problem);
+  });
+
+  it('lets an end concern the id only where no more is promised', async () => {
+    const algorithm = flawed('logout', async (storage, request) => {
+      await storage.invalidate(request.cookie);
+      return { acknowledged: true, cookie: null };
+    });
+    const requests: RequestKind[] = ['logout', 'rotate'];
+    const { orders } = await exploreSessionRequests({ open, requests, algorithm, promise: 'end-of-id' });
+    expect(orders).toBeGreaterThan(3);
+  });
+
+  it('lets updates overwrite each other where no more is promised, but no end', async () => {
+    const through = (storage: SessionStorage): SessionStorage => ({
+      ...storage,
+      replace: async (id, session) => {
+        const current = await storage.read(id);
+        if (!current) return { status: 'gone' };
+        await storage.write(id, session);
+        return { status: 'replaced' };
+      },
+    });
+    const options = { open, through, requests: ['change', 'change'] as const };
+    await expect(exploreSessionRequests(options)).rejects.toThrow('is lost');
+    await exploreSessionRequests({ ...options, promise: 'end-only' });
+    await expect(
+      exploreSessionRequests({ ...options, requests: ['change', 'revoke'], promise: 'end-only' }),
+    ).rejects.toThrow('is there again');
+  });
+
+  it('throws what a request throws', async () => {
+    const algorithm = flawed('read', async () => {
+      throw new Error('of the algorithm');
+    });
+    await expect(exploreSessionRequests({ open, requests: ['read', 'touch'], algorithm })).rejects.toThrow(
+      'of the algorithm',
+    );
+  });
+});
