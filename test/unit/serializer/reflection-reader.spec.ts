@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Expose, Transform, Type } from 'class-transformer';
+import { Expose, plainToInstance, Transform, Type } from 'class-transformer';
 import * as fc from 'fast-check';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 
@@ -203,6 +203,16 @@ describe('a stored field', () => {
     const session = new SessionSerializerReflection(WithHandler).deserialize('{"handler":"forged","exposed":"forged"}');
     expect(session.handler()).toBe(1);
     expect(session.exposed()).toBe(2);
+  });
+
+  it('never replaces what the prototype holds, as with class-transformer', () => {
+    class WithConstant {
+      declare readonly limit: number;
+    }
+    Object.defineProperty(WithConstant.prototype, 'limit', { value: 5, writable: true });
+    const constant = new SessionSerializerReflection(WithConstant).deserialize('{"limit":9}');
+    expect(constant.limit).toBe(5);
+    expect(plainToInstance(WithConstant, { limit: 9 }).limit).toBe(5);
   });
 
   it('goes through a setter', () => {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Exclude, Expose, Transform, Type } from 'class-transformer';
+import { Exclude, Expose, instanceToPlain, Transform, Type } from 'class-transformer';
 import * as fc from 'fast-check';
 import { isFieldwise } from '../../../src/serializer/session-serializer.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
@@ -364,6 +364,15 @@ describe('SessionSerializerReflection', () => {
     it('keeps the initial value of a field that is not stored; with exposeDefaultValues: false it is undefined', () => {
       expect(serializerOf(Account).deserialize('{}').visits).toBe(5);
       expect(serializerOf(Account, { exposeDefaultValues: false }).deserialize('{}').visits).toBeUndefined();
+    });
+
+    it('of two fields under one name stores the one that class-transformer stores', () => {
+      @Exclude()
+      class Clashing {
+        @Expose({ name: 'n' }) first = 1;
+        @Type(() => Number) @Expose({ name: 'n' }) second = 2;
+      }
+      expect(serializerOf(Clashing).serialize(new Clashing())).toBe(JSON.stringify(instanceToPlain(new Clashing())));
     });
 
     it('may hold for one direction', () => {
