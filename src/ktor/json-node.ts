@@ -7,20 +7,11 @@ export type JsonNode =
   | { readonly kind: 'quoted' | 'bare'; readonly text: string };
 
 const DEEPEST_JSON = 100;
-const SPACE = /[ \t\r\n]*/y;
-const BARE = /[^\s"\\{}[\],:]+/y;
-const PLAIN = /[^"\\]*/y;
-const HEX = /^[0-9A-Fa-f]{4}$/;
-const ESCAPES: Readonly<Record<string, string>> = {
-  '"': '"',
-  '\\': '\\',
-  '/': '/',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-};
+const ESCAPE = /\\/;
+const CONTROL = /[\u0000-\u001f]/g;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /**
  * Parses JSON as kotlinx does with its default settings: no single quotes, no bare keys, no trailing comma or text.
@@ -48,7 +39,7 @@ class JsonParser {
     if (first === '{') return this.#object(depth);
     if (first === '[') return this.#array(depth);
     if (first === '"') return { kind: 'quoted', text: this.#string() };
-    return { kind: 'bare', text: this.#match(BARE) || this.#fail() };
+    return { kind: 'bare', text: this.#word() };
   }
 
   end(): void {
@@ -83,24 +74,31 @@ class JsonParser {
   }
 
   #string(): string {
-    this.#index++;
-    let text = '';
-    for (;;) {
-      text += this.#match(PLAIN);
-      const character = this.#text[this.#index++];
-      if (character === '"') return text;
-      if (character === undefined) this.#fail();
-      text += this.#escape();
+    const start = this.#index;
+    let end = start + 1;
+    for (let code; (code = this.#text.charCodeAt(end)) !== QUOTE; end += code === BACKSLASH ? 2 : 1) {
+      if (end >= this.#text.length) this.#fail();
+    }
+    this.#index = end + 1;
+    const inner = this.#text.slice(start + 1, end);
+    return ESCAPE.test(inner) ? this.#unescaped(inner) : inner;
+  }
+
+  // JSON.parse is stricter in one thing only: kotlinx takes control characters as they are.
+  #unescaped(inner: string): string {
+    const literal = inner.replace(CONTROL, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    try {
+      return JSON.parse(`"${literal}"`) as string;
+    } catch {
+      return this.#fail();
     }
   }
 
-  #escape(): string {
-    const letter = this.#text[this.#index++] ?? '';
-    if (letter !== 'u') return (Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined) ?? this.#fail();
-    const digits = this.#text.slice(this.#index, this.#index + 4);
-    if (!HEX.test(digits)) this.#fail();
-    this.#index += 4;
-    return String.fromCharCode(Number.parseInt(digits, 16));
+  /** A number, `true`, `false`, `null`, or whatever else stands between delimiters. */
+  #word(): string {
+    const start = this.#index;
+    while (this.#index < this.#text.length && !isDelimiter(this.#text.charCodeAt(this.#index))) this.#index++;
+    return this.#text.slice(start, this.#index) || this.#fail();
   }
 
   /** Whether another element follows; `closing` is consumed where none does. */
@@ -120,18 +118,31 @@ class JsonParser {
 
   /** The next character that is no white space. */
   #peek(): string | undefined {
-    this.#match(SPACE);
+    while (isSpace(this.#text.charCodeAt(this.#index))) this.#index++;
     return this.#text[this.#index];
-  }
-
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#index;
-    const found = pattern.exec(this.#text)?.[0] ?? '';
-    this.#index += found.length;
-    return found;
   }
 
   #fail(): never {
     throw new Unreadable('it is no JSON');
+  }
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+function isDelimiter(code: number): boolean {
+  switch (code) {
+    case QUOTE:
+    case BACKSLASH:
+    case 0x2c: // ,
+    case 0x3a: // :
+    case 0x5b: // [
+    case 0x5d: // ]
+    case 0x7b: // {
+    case 0x7d: // }
+      return true;
+    default:
+      return isSpace(code);
   }
 }

@@ -3,7 +3,7 @@ import type { KotlinClass } from './kotlin-shape.js';
 import { Unwritable } from './unwritable.js';
 
 /** How deep classes may stand in each other, in both directions: a chain of a recursive class ends somewhere. */
-export const DEEPEST = 20;
+export const DEEPEST = 12;
 
 /**
  * The plan of a value's own class.
