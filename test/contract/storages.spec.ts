@@ -43,8 +43,9 @@ sessionStorageContract(
   { name: 'SessionStorageMemory', fakeClock: true },
 );
 
-sessionStorageContract({ describe, it }, () => ({ a: new SessionStorageMemory() }), {
-  name: 'SessionStorageMemory in real time',
+sessionStorageContract({ describe, it }, () => ({ a: threeVerbs(new SessionStorageMemory()) }), {
+  name: 'a storage of three verbs in real time',
+  capabilities: [],
 });
 
 sessionStorageContract(

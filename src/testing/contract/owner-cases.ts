@@ -24,13 +24,16 @@ export const ownerCases: readonly ContractCase[] = [
     name: 'takes a session off the list when it ends or expires, and not before',
     async test(bench) {
       const owner = bench.id();
-      const stays = await bench.stored('v', { owner, expiresAt: bench.now() + bench.shortly });
+      const expiresAt = bench.now() + bench.shortly;
+      const stays = await bench.stored('v', { owner, expiresAt });
       const ends = await bench.stored('v', { owner });
-      const expires = await bench.stored('v', { owner, expiresAt: bench.now() + bench.shortly });
+      const expires = await bench.stored('v', { owner, expiresAt });
       if (bench.a.replace) await bench.a.replace(stays, bench.session('w', { owner }));
       else await bench.a.write(stays, bench.session('w', { owner }));
       await bench.a.invalidate(ends);
-      deepEqual(await idsOf(bench, owner), [stays, expires].sort());
+      const listed = await idsOf(bench, owner);
+      // In real time a busy machine may have slept through the expiry.
+      if (bench.now() < expiresAt) deepEqual(listed, [stays, expires].sort());
       await bench.pass(bench.shortly + 1);
       deepEqual(await idsOf(bench, owner), [stays]);
     },

@@ -125,9 +125,12 @@ export const readingCases: readonly ContractCase[] = [
   {
     name: 'lets a session live until its expiry and not longer',
     async test(bench) {
-      const id = await bench.stored('v', { expiresAt: bench.now() + bench.shortly });
+      const expiresAt = bench.now() + bench.shortly;
+      const id = await bench.stored('v', { expiresAt });
       await bench.pass(bench.shortly / 3);
-      await bench.present(id);
+      const session = await bench.a.read(id);
+      // In real time a busy machine may have slept through it.
+      ok(session ?? bench.now() >= expiresAt, 'the session should live until its expiry');
       await bench.pass(bench.shortly);
       await bench.absent(id, bench.a);
       await bench.absent(id, bench.b);
