@@ -265,6 +265,7 @@ export class SessionSlot<S extends object = object> {
         if (keep) return this.#decideSet(state);
         return state.ended ? { kind: 'clear' } : NOTHING;
       case 'cleared':
+        if (state.incoming.kind === 'frozen') return NOTHING;
         return (keep && this.#changedFresh()) || (cameWith(state.incoming) || this.#sent ? { kind: 'clear' } : NOTHING);
     }
   }

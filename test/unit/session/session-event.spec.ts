@@ -1,0 +1,52 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import {
+  SESSION_EVENTS_CHANNEL,
+  SessionEvents,
+  type SessionEvent,
+  type SessionEventListener,
+} from '../../../src/session/session-event.js';
+
+const EVENT: SessionEvent = { type: 'created', session: 'user', handle: '12345678' };
+
+describe('SessionEvents', () => {
+  it('hands each event to every listener, in order', () => {
+    const seen: unknown[] = [];
+    const events = new SessionEvents([(event) => seen.push('a', event), (event) => seen.push('b', event)]);
+    events.emit(EVENT);
+    expect(seen).toEqual(['a', EVENT, 'b', EVENT]);
+  });
+
+  it('swallows what a listener throws, and goes on with the next', () => {
+    const seen: SessionEvent[] = [];
+    const failing = (): never => {
+      throw new Error('observer');
+    };
+    const events = new SessionEvents([failing, (event) => seen.push(event)]);
+    expect(() => events.emit(EVENT)).not.toThrow();
+    expect(seen).toEqual([EVENT]);
+  });
+
+  it('swallows what a listener rejects with, which would end the process', async () => {
+    const rejections: unknown[] = [];
+    const onRejection = (reason: unknown): void => void rejections.push(reason);
+    process.on('unhandledRejection', onRejection);
+    const failing = (async () => Promise.reject(new Error('observer'))) as SessionEventListener;
+    new SessionEvents([failing]).emit(EVENT);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('unhandledRejection', onRejection);
+    expect(rejections).toEqual([]);
+  });
+
+  it('publishes on the diagnostics channel, for subscribers that come and go', () => {
+    const seen: unknown[] = [];
+    const onEvent = (event: unknown): void => void seen.push(event);
+    const events = new SessionEvents();
+    events.emit(EVENT);
+    subscribe(SESSION_EVENTS_CHANNEL, onEvent);
+    events.emit(EVENT);
+    unsubscribe(SESSION_EVENTS_CHANNEL, onEvent);
+    events.emit(EVENT);
+    expect(SESSION_EVENTS_CHANNEL).toBe('nestjs-sessions');
+    expect(seen).toEqual([EVENT]);
+  });
+});
