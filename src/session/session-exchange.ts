@@ -124,7 +124,7 @@ export class SessionExchange implements RequestSessions {
     if (!second) return first;
     throw new SessionError(
       'SESSION_NOT_REGISTERED',
-      'Multiple session providers installed. Please use sessionId<S>() function instead: sessions.id(UserSession).',
+      'Multiple session providers installed. Please use sessionId<S>() function instead. Here: sessions.id(UserSession).',
     );
   }
 
