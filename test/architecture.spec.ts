@@ -37,6 +37,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   serializer: ['class-transformer', 'reflect-metadata'],
   config: ['reflect-metadata'],
+  ktor: ['class-transformer', 'reflect-metadata'],
   platform: ['@nestjs/common'],
   module: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'],
 };

@@ -1,4 +1,9 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import {
+  declareForClassTransformer,
+  excludeForClassTransformer,
+  type NamedSubclass,
+} from './class-transformer-type.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 /** One declared field, as decorators record it. */
@@ -30,7 +35,9 @@ export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefi
 /** Records the Kotlin type of a field. */
 export function declareField(target: object, property: string | symbol, field: DeclaredField): void {
   const type = target.constructor as KotlinClass;
-  writable(type).fields.set(checked(type, property), { shape: field.shape, hasDefault: field.hasDefault });
+  const name = checked(type, property);
+  writable(type).fields.set(name, { shape: field.shape, hasDefault: field.hasDefault });
+  declareForClassTransformer(target, name, field.shape, subclassesOf);
 }
 
 /**
@@ -95,8 +102,19 @@ export function ValueClass(): ClassDecorator {
 export function Transient(): PropertyDecorator {
   return (target, property) => {
     const type = target.constructor as KotlinClass;
-    writable(type).transients.add(checked(type, property));
+    const name = checked(type, property);
+    writable(type).transients.add(name);
+    excludeForClassTransformer(target, name);
   };
+}
+
+function subclassesOf(type: KotlinClass): readonly NamedSubclass[] | undefined {
+  return declarationOf(type)
+    ?.sealed?.()
+    .flatMap((subclass) => {
+      const name = declarationOf(subclass)?.simpleName ?? subclass.name;
+      return subclassesOf(subclass) ?? [{ name, type: subclass }];
+    });
 }
 
 function writable(type: KotlinClass): Declaration {

@@ -1,0 +1,67 @@
+import 'reflect-metadata';
+import { Exclude, Type } from 'class-transformer';
+import { isScalar, type KotlinClass, type KotlinShape } from './kotlin-shape.js';
+
+const COLLECTIONS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['list', Array],
+  ['set', Set],
+  ['map', Map],
+]);
+
+/** A concrete class below a sealed one, with the name that tells it from the others. */
+export interface NamedSubclass {
+  readonly name: string;
+  readonly type: KotlinClass;
+}
+
+/**
+ * Says the same to class-transformer, so that one declaration serves this library's own serializer too: a field that
+ * holds instances of a class gets its `@Type`, with a discriminator where the class is sealed.
+ *
+ * @param subclassesOf the concrete classes below a sealed one; `undefined` for any other class.
+ */
+export function declareForClassTransformer(
+  target: object,
+  property: string,
+  shape: KotlinShape,
+  subclassesOf: (type: KotlinClass) => readonly NamedSubclass[] | undefined,
+): void {
+  const held = classIn(shape);
+  if (!held) return;
+  const collection = collectionOf(shape);
+  if (collection) Reflect.defineMetadata('design:type', collection, target, property);
+  // Asked when a serializer is made: classes may stand below this one, and decorators over them come later.
+  const options = {
+    get discriminator() {
+      const subTypes = subclassesOf(held())?.map(({ name, type }) => ({ name, value: type as new () => object }));
+      return subTypes ? { property: '$type', subTypes } : undefined;
+    },
+  };
+  Type(() => held(), options as Parameters<typeof Type>[1])(target, property);
+}
+
+/** A field that is never stored, by class-transformer's decorator. */
+export function excludeForClassTransformer(target: object, property: string): void {
+  Exclude()(target, property);
+}
+
+function classIn(shape: KotlinShape): (() => KotlinClass) | undefined {
+  if (isScalar(shape)) return undefined;
+  switch (shape.kind) {
+    case 'class':
+      return shape.type;
+    case 'list':
+    case 'set':
+      return classIn(shape.element);
+    case 'map':
+      return classIn(shape.value);
+    case 'nullable':
+    case 'optional':
+      return classIn(shape.of);
+  }
+}
+
+function collectionOf(shape: KotlinShape): unknown {
+  if (shape.kind === 'nullable' || shape.kind === 'optional') return collectionOf(shape.of);
+  return COLLECTIONS.get(shape.kind);
+}
