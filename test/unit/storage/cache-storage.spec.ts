@@ -115,6 +115,30 @@ describe('CacheStorage', () => {
     expect(await storage.read('a')).toBeUndefined();
   });
 
+  it('does not keep what was read after a change began and before it took effect', async () => {
+    const memory = new SessionStorageMemory();
+    const gate: { closed?: Promise<void> } = {};
+    const storage = new CacheStorage(
+      {
+        read: (id) => memory.read(id),
+        write: (id, session) => memory.write(id, session),
+        invalidate: async (id) => {
+          await gate.closed;
+          return memory.invalidate(id);
+        },
+      },
+      1000,
+    );
+    await storage.write('a', { value: 'v', expiresAt: Date.now() + 10_000 });
+    let release!: () => void;
+    gate.closed = new Promise((resolve) => (release = resolve));
+    const ending = storage.invalidate('a');
+    expect(await storage.read('a')).toBeDefined();
+    release();
+    await ending;
+    expect(await storage.read('a')).toBeUndefined();
+  });
+
   it('forgets also when a change fails, since it may have landed', async () => {
     const { session, memory } = cached();
     const storage = new CacheStorage(

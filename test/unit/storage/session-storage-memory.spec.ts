@@ -79,6 +79,19 @@ describe('SessionStorageMemory', () => {
       expect(evicted).toEqual([]);
     });
 
+    it('finds an expired session behind many that were renewed', async () => {
+      const { storage, clock } = storageAt({ maxSessions: 21 });
+      for (let i = 0; i < 20; i++) await storage.write(`s${i}`, { value: 'v', expiresAt: START + 100 });
+      await storage.write('dead', { value: 'v', expiresAt: START + 200 });
+      for (let i = 0; i < 20; i++) await storage.touch(`s${i}`, START + 9000);
+      await storage.read('dead');
+      clock.now += 300;
+      await storage.write('new', { value: 'v', expiresAt: START + 9000 });
+      expect(storage.size).toBe(21);
+      expect(storage.evicted).toBe(0);
+      expect(await storage.read('s0')).toBeDefined();
+    });
+
     it.each<[string, (storage: SessionStorageMemory) => Promise<unknown>]>([
       ['read', (storage) => storage.read('s0')],
       ['replace', (storage) => storage.replace('s0', { value: 'w', expiresAt: START + 9000 })],

@@ -99,6 +99,38 @@ describe('SessionStorageResilient', () => {
     expect(await second).toBeUndefined();
   });
 
+  it('gives up on each call when its own time is over', async () => {
+    const { backend, clock, storage } = resilient();
+    backend.mood = 'hang';
+    let given = 0;
+    const calls = [0, 1, 2].map(() => {
+      clock.advance(300);
+      return failed(storage.read('a')).finally(() => given++);
+    });
+    for (const expected of [0, 1, 2, 3]) {
+      clock.advance(expected === 0 ? 399 : expected === 1 ? 1 : 300);
+      await flush();
+      expect(given).toBe(expected);
+    }
+    await Promise.all(calls);
+  });
+
+  it('counts a call that timed out once, even if it fails later too', async () => {
+    const { backend, clock, storage, states } = resilient();
+    backend.mood = 'hang';
+    const calls = [1, 2, 3].map(() => failed(storage.read('a')));
+    clock.advance(1000);
+    await Promise.all(calls);
+    for (const call of backend.hanging) call.reject(new Error('late'));
+    await flush();
+    expect(states).toEqual([]);
+    backend.mood = 'fail';
+    await failTimes(storage, 1);
+    expect(states).toEqual([]);
+    await failTimes(storage, 1);
+    expect(states).toEqual(['down']);
+  });
+
   it('waits for real time with its own timer', async () => {
     const backend = new Backend();
     backend.mood = 'hang';
