@@ -16,6 +16,7 @@ import {
   Query,
   Res,
   ServiceUnavailableException,
+  Sse,
   UseFilters,
   UseGuards,
   UseInterceptors,
@@ -194,6 +195,10 @@ class RefusalsController {
   @Get('filter-touching/:status') @UseFilters(TouchingFilter) filterTouching(@Param('status') status: string): never {
     throw new HttpException('as asked', Number(status));
   }
+  @Sse('sse/:status') sse(@CurrentSession() visit: Visit, @Param('status') status: string): never {
+    visit.count++;
+    throw new HttpException('as asked', Number(status));
+  }
   @Post('body') body(@CurrentSession() visit: Visit, @Body() _body: object) {
     return ++visit.count;
   }
@@ -268,6 +273,15 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     if (count === undefined) expect(sequence).toEqual(['the head arrives']);
     else expect(sequence).toEqual(['write begins', 'write ends', 'the head arrives']);
     expect(bench.eventTypes()).not.toContain('too-late');
+  });
+
+  // Nest 12 answers with the status, Nest 11 with 200 and an error event.
+  it('an @Sse handler that throws: what is stored goes by the status that is sent', async () => {
+    for (const [asked, path] of [400, 500].map((status) => [status, `/sse/${status}`] as const)) {
+      const [status, count] = await outcome(path);
+      expect([200, asked]).toContain(status);
+      expect(count).toBe(status < 500 ? 1 : undefined);
+    }
   });
 
   it('a body that is no JSON: 400, nothing touched, whether before middleware (Express) or after it', async () => {

@@ -153,6 +153,26 @@ describe('ResponseHold', () => {
     expect(gate.applied).toBe(1);
   });
 
+  it('middleware that throws as the head leaves: one failure, one set of our headers', async () => {
+    const gate = new FakeGate().pending();
+    const wired = wiredResponse();
+    const { response } = wired;
+    const writeHead = response.writeHead.bind(response);
+    let broken = true;
+    response.writeHead = ((statusCode: number) => {
+      if (!broken) return writeHead(statusCode);
+      broken = false;
+      throw new Error('not now');
+    }) as typeof response.writeHead;
+    new ResponseHold(response, gate);
+    response.end('secret');
+    gate.finish();
+    await settled();
+    expect(wired.sent()).toMatch(/^HTTP\/1\.1 503 /);
+    expect(wired.sent()).toMatch(/failed: not now$/);
+    expect(wired.sent().match(/set-cookie/g)).toHaveLength(1);
+  });
+
   it('goes on with what other middleware had put there, and puts back what it covered', async () => {
     const gate = new FakeGate().pending();
     const wired = wiredResponse();
