@@ -137,9 +137,10 @@ export class SessionProviderBuilder {
         `${type.name} is no session. Mark it with @Session('name'), or give it a name.`,
       );
     }
-    this.#check(settings as Settings);
     const tracker = settings.storage ? 'by-id' : 'by-value';
-    return { tracker, transport: 'cookie', ...withoutUndefined(settings) } as Settings;
+    const resolved = { tracker, transport: 'cookie', ...withoutUndefined(settings) } as Settings;
+    this.#check(resolved);
+    return resolved;
   }
 
   #check(settings: Settings): void {
@@ -156,6 +157,11 @@ export class SessionProviderBuilder {
         if (settings[option] === undefined) continue;
         throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
       }
+    }
+    if (settings.keys !== undefined && (settings.tracker === 'by-id' || settings.transformers)) {
+      throw new SessionConfigurationError(
+        `${place}: keys are for the seal, which sessions by id and those with transformers do not have. Remove keys.`,
+      );
     }
     if (settings.transport === 'header' && settings.cookie) {
       throw new SessionConfigurationError(

@@ -1,0 +1,32 @@
+import { refuseOtherThan, refuseUnknownOptions } from '../../../src/config/known-options.js';
+import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
+
+describe('refuseUnknownOptions', () => {
+  const refuse = (options: object) => () => refuseUnknownOptions('Here', options, ['keys', 'storage', 'idleTimeout']);
+
+  it('takes what is known, also where it is undefined', () => {
+    expect(refuse({ keys: 1, storage: undefined })).not.toThrow();
+    expect(refuse({})).not.toThrow();
+  });
+
+  it('names the option that was probably meant, and all there are, but no value (O-1)', () => {
+    expect(refuse({ key: 'top secret' })).toThrow(SessionConfigurationError);
+    expect(refuse({ key: 'top secret' })).toThrow(
+      'Here: unknown option "key". Did you mean keys? Known: keys, storage, idleTimeout.',
+    );
+    expect(refuse({ STORE: 1 })).toThrow('Did you mean storage?');
+    expect(refuse({ idleTimeoutInSeconds: 1 })).toThrow('Did you mean idleTimeout?');
+    expect(refuse({ other: 1 })).toThrow('Here: unknown option "other". Known: keys, storage, idleTimeout.');
+  });
+});
+
+describe('refuseOtherThan', () => {
+  it('takes what is allowed, or not said', () => {
+    expect(() => refuseOtherThan('Here', 'x', 'a', ['a', 'b'])).not.toThrow();
+    expect(() => refuseOtherThan('Here', 'x', undefined, ['a', 'b'])).not.toThrow();
+  });
+
+  it.each(['c', '', null, 5, {}])('refuses %p', (value) => {
+    expect(() => refuseOtherThan('Here', 'x', value, ['a', 'b'])).toThrow("Here: x is one of 'a', 'b'.");
+  });
+});
