@@ -1,7 +1,7 @@
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import { HttpCall } from '../platform/http-call.js';
 import { rawRequestOf, rawResponseOf, type RawRequest, type RawResponse } from '../platform/raw-exchange.js';
-import { ResponseHold } from '../platform/response-hold.js';
+import { ResponseHold, type ResponseGate } from '../platform/response-hold.js';
 import { SessionExchange } from '../session/session-exchange.js';
 import type { SessionEvents } from '../session/session-event.js';
 import type { SessionProviders } from '../session/session-providers.js';
@@ -25,10 +25,41 @@ interface Marked {
   [RESPONSE]?: RawResponse;
 }
 
-/** The sessions of one HTTP request, tied to its response. */
-export interface HttpSessions {
+/**
+ * The sessions of one HTTP request, tied to its response. A class, since accessors of an object literal would give each
+ * request a hidden class of its own.
+ */
+export class HttpSessions implements ResponseGate {
   readonly sessions: SessionExchange;
   readonly call: HttpCall;
+  readonly #application: SessionsApplication;
+
+  constructor(application: SessionsApplication, request: RawRequest, response: RawResponse | undefined) {
+    this.call = new HttpCall(request, response);
+    this.sessions = new SessionExchange(application.providers, this.call, application.events);
+    this.#application = application;
+  }
+
+  get held(): boolean {
+    return this.call.held;
+  }
+
+  set held(held: boolean) {
+    this.call.held = held;
+  }
+
+  commit(statusCode: number): Promise<void> | undefined {
+    return this.sessions.commit(statusCode >= 500);
+  }
+
+  applyHead(response: RawResponse): void {
+    this.call.head.applyTo(response);
+  }
+
+  failure(error: unknown): { statusCode: number; body: string } {
+    this.#application.reportError(error);
+    return answerTo(error);
+  }
 }
 
 /** Lets {@link httpSessionsOf} find the sessions of requests of this Express application, Fastify instance or server. */
@@ -84,26 +115,10 @@ function openSessions(request: unknown, response?: unknown): { raw: RawRequest; 
   return { raw, sessions: open(runtime, raw, rawResponse) };
 }
 
-function open(runtime: SessionsApplication, request: RawRequest, response: RawResponse | undefined): HttpSessions {
-  const call = new HttpCall(request, response);
-  const sessions = new SessionExchange(runtime.providers, call, runtime.events);
-  if (response && !response.headersSent) {
-    new ResponseHold(response, {
-      commit: (statusCode) => sessions.commit(statusCode >= 500),
-      applyHead: (held) => call.head.applyTo(held),
-      failure: (error) => {
-        runtime.reportError(error);
-        return answerTo(error);
-      },
-      get held() {
-        return call.held;
-      },
-      set held(held: boolean) {
-        call.held = held;
-      },
-    });
-  }
-  return { sessions, call };
+function open(application: SessionsApplication, request: RawRequest, response: RawResponse | undefined): HttpSessions {
+  const sessions = new HttpSessions(application, request, response);
+  if (response && !response.headersSent) new ResponseHold(response, sessions);
+  return sessions;
 }
 
 function applicationOf(request: unknown): SessionsApplication | undefined {
