@@ -33,7 +33,7 @@ const LOCK_TIMEOUT = 10_000;
  *
  * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700; no id is ever a path, and
  * reading an unknown id makes nothing. A session is one header line and its text; its expiry is the file's time of
- * modification as well. About 6 KiB on the disk.
+ * modification as well. About 5 KiB on the disk.
  *
  * **Crashes.** A change is a new file put in place in one step: a process that dies leaves the old session or the new
  * one. When the power fails, the last changes may be lost unless `fsync` is on; a file that lost a part counts as absent.
