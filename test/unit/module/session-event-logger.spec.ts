@@ -1,0 +1,101 @@
+import type { Logger } from '@nestjs/common';
+import * as fc from 'fast-check';
+import { SessionStorageUnavailableError } from '../../../src/errors/session.errors.js';
+import { SessionEventLogger } from '../../../src/module/session-event-logger.js';
+import type { SessionEvent } from '../../../src/session/session-event.js';
+import { sessionBench, User } from '../session/session-bench.js';
+
+function logged(...events: readonly SessionEvent[]): string[] {
+  const lines: string[] = [];
+  const write = (level: string) => (message: string) => lines.push(`${level} ${message}`);
+  const logger = { debug: write('debug'), warn: write('warn'), error: write('error'), log: write('log') };
+  const eventLogger = new SessionEventLogger(logger as unknown as Logger);
+  for (const event of events) eventLogger.log(event);
+  return lines;
+}
+
+describe('SessionEventLogger', () => {
+  it.each<[SessionEvent, string]>([
+    [
+      { type: 'rejected', session: 'user', reason: 'tampered' },
+      'debug Session "user": what the client sent was rejected (tampered).',
+    ],
+    [{ type: 'duplicate', session: 'user', count: 3 }, 'debug Session "user": the client sent 3 values.'],
+    [
+      { type: 'conflict', session: 'user', fields: ['a', 'b'], handle: '12345678' },
+      'debug Session "user": parallel requests changed the same fields (a, b).',
+    ],
+    [
+      { type: 'gone', session: 'user', reason: 'ended', handle: '12345678' },
+      'debug Session "user": a change was dropped, the session had been ended.',
+    ],
+    [
+      { type: 'gone', session: 'user', reason: 'rotated' },
+      'debug Session "user": a change was dropped, the session had been rotated.',
+    ],
+    [
+      { type: 'unavailable', session: 'user', operation: 'load', error: new Error('no route') },
+      'error Session "user": the storage failed to load: no route',
+    ],
+    [
+      {
+        type: 'unavailable',
+        session: 'user',
+        operation: 'store',
+        error: new SessionStorageUnavailableError('Down.', { cause: new Error('ECONNREFUSED') }),
+      },
+      'error Session "user": the storage failed to store: Down. (ECONNREFUSED)',
+    ],
+    [
+      { type: 'unavailable', session: 'user', operation: 'clear', error: 'a text' },
+      'error Session "user": the storage failed to clear: unknown reason',
+    ],
+    [
+      { type: 'too-late', session: 'user' },
+      'error Session "user" was changed after the response had been sent; the change is lost. Change it before ' +
+        'responding, or call await sessions.save().',
+    ],
+    [
+      { type: 'insecure', session: 'user' },
+      'warn Session "user": its cookie is Secure, but the request came over plain http and without X-Forwarded-Proto: ' +
+        "https. Browsers drop it, except on localhost. Use https, let the proxy send the header, or set cookie: { secure: 'auto' } " +
+        'outside production.',
+    ],
+  ])('writes of %j one line', (event, line) => {
+    expect(logged(event)).toEqual([line]);
+  });
+
+  it('says nothing of what goes well', () => {
+    const types = ['loaded', 'created', 'changed', 'renewed', 'rotated', 'cleared'] as const;
+    expect(logged(...types.map((type) => ({ type, session: 'user', handle: '12345678' })))).toEqual([]);
+    expect(logged({ type: 'revoked', session: 'user', count: 3 })).toEqual([]);
+  });
+
+  it('warns of a cookie that browsers drop once for each session, however many requests there are (K-8)', () => {
+    const insecure = (session: string): SessionEvent => ({ type: 'insecure', session });
+    const lines = logged(insecure('user'), insecure('user'), insecure('cart'), insecure('user'));
+    expect(lines.map((line) => line.split(':')[0])).toEqual(['warn Session "user"', 'warn Session "cart"']);
+  });
+
+  it('never shows what a client sent, an id or a content (O-1)', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9]{12,40}$/), async (secret) => {
+        const { visit, begun, events, storage } = sessionBench();
+        const cookie = await begun({ note: secret });
+        await visit(`user=${secret}; ${cookie}`, async (sessions) => {
+          const session = (await sessions.get(User))!;
+          session['note'] = `${secret}2`;
+          await visit(cookie, async (others) => void ((await others.get(User))!['note'] = `${secret}3`));
+        });
+        storage.let('read', () => Promise.reject(new Error('down')));
+        await visit(cookie, (sessions) => sessions.get(User).catch(() => undefined));
+        const lines = logged(...events).join('\n');
+        expect(lines).toContain('rejected (unknown)');
+        expect(lines).toContain('changed the same fields (note)');
+        expect(lines).toContain('failed to load');
+        for (const hidden of [secret, cookie.slice('user='.length)]) expect(lines).not.toContain(hidden);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
