@@ -36,6 +36,8 @@ export type {
   SessionOverrides,
   SessionRegistration,
   SessionsOptions,
+  SessionStorageReference,
+  SessionStorageToken,
 } from './config/session-options.js';
 
 // The sessions of a request.

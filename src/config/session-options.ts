@@ -35,7 +35,7 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   /** Another name than that of the class's `@Session`; needed for a class without one. */
   readonly name?: string;
   /** Where a by-id session is kept. Says `tracker: 'by-id'` unless that is said. */
-  readonly storage?: SessionStorage;
+  readonly storage?: SessionStorageReference;
   /** Keys of this session alone. */
   readonly keys?: SessionKeys;
   /** Turns it into text. Default {@link SessionSerializerReflection}. */
@@ -54,6 +54,15 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   readonly from?: SessionProvider<S>;
 }
 
+/**
+ * A storage, or the class or injection token of a provider of the application that is one: then it may use the
+ * application's own Redis client or pool.
+ */
+export type SessionStorageReference = SessionStorage | SessionStorageToken;
+
+/** By what a storage is found among the providers of the application. */
+export type SessionStorageToken = string | symbol | (abstract new (...args: never[]) => SessionStorage);
+
 /** Secret keys, newest first: the first protects, all of them read. See {@link KeyRing} for what a key must be. */
 export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyMaterial | undefined>;
 
@@ -66,7 +75,7 @@ export interface SessionsOptions
   /** Secret keys, newest first. Default: random ones for this process, outside production only. */
   readonly keys?: SessionKeys;
   /** Where by-id sessions are kept. Default: one bounded, expiring memory storage. */
-  readonly storage?: SessionStorage;
+  readonly storage?: SessionStorageReference;
   /** Cookie attributes of every session. */
   readonly cookie?: CookieConfiguration;
   /** The sessions of the application. Default: every class marked by `@Session` that has been imported. */

@@ -33,6 +33,7 @@ import type {
   SessionOverrides,
   SessionRegistration,
   SessionsOptions,
+  SessionStorageToken,
 } from './session-options.js';
 
 const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
@@ -76,10 +77,13 @@ export class SessionProviderBuilder {
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
   readonly #warnings = new Set<string>();
   #keys: KeyRing | undefined;
+  readonly #resolve: (token: SessionStorageToken) => unknown;
   #memory: SessionStorageMemory | undefined;
 
-  constructor(options: SessionsOptions) {
+  /** @param resolve finds a provider of the application; throws or gives `undefined` where there is none. */
+  constructor(options: SessionsOptions, resolve: (token: SessionStorageToken) => unknown = () => undefined) {
     this.#options = options;
+    this.#resolve = resolve;
   }
 
   /** What the operator should know, each once. */
@@ -261,7 +265,7 @@ export class SessionProviderBuilder {
   }
 
   #storage(settings: Settings): ConditionalSessionStorage {
-    const storage = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
+    const storage = this.#storageOf(settings);
     const present = this.#storages.get(storage);
     if (present) return present;
     if (!isStorage(storage)) {
@@ -288,7 +292,28 @@ export class SessionProviderBuilder {
 
   #place(settings: Settings): string {
     if (settings.tracker === 'by-value') return 'by value';
-    return `by id in ${(settings.storage ?? this.#options.storage ?? this.#memoryStorage()).constructor.name}`;
+    return `by id in ${this.#storageOf(settings).constructor.name}`;
+  }
+
+  #storageOf(settings: Settings): SessionStorage {
+    const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
+    return isToken(reference) ? this.#provided(settings, reference) : reference;
+  }
+
+  #provided(settings: Settings, token: SessionStorageToken): SessionStorage {
+    let storage: unknown;
+    try {
+      storage = this.#resolve(token);
+    } catch {
+      storage = undefined;
+    }
+    if (storage !== undefined) return storage as SessionStorage;
+    // A text is not shown: it may be a URL with a password, taken for a storage.
+    const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
+    throw new SessionConfigurationError(
+      `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +
+        'providers of a module, or pass a SessionStorage, such as new SessionStorageMemory().',
+    );
   }
 
   #memoryStorage(): SessionStorage {
@@ -329,6 +354,10 @@ export class SessionProviderBuilder {
 
 function isProvider(registration: SessionRegistration): registration is SessionProvider {
   return registration instanceof SessionProvider;
+}
+
+function isToken(reference: SessionStorage | SessionStorageToken): reference is SessionStorageToken {
+  return typeof reference === 'function' || typeof reference === 'string' || typeof reference === 'symbol';
 }
 
 function isStorage(storage: unknown): storage is SessionStorage {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService, HttpAdapterHost } from '@nestjs/core';
+import { DiscoveryService, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions } from '../config/session-definition.js';
@@ -24,6 +24,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders();
+  readonly #registrations: SessionRegistration[] = [];
   readonly #descriptions: string[] = [];
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
@@ -33,32 +34,35 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions,
     @Inject(DiscoveryService) discovery: DiscoveryService,
+    @Inject(ModuleRef) modules: ModuleRef,
     @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
   ) {
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
     this.#options = options;
     this.#discovery = discovery;
-    this.#builder = new SessionProviderBuilder(options);
+    this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
     const eventLogger = new SessionEventLogger(this.#logger);
     this.events = new SessionEvents([(event) => eventLogger.log(event), ...(options.onEvent ? [options.onEvent] : [])]);
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
-    for (const registration of options.sessions ?? []) this.#register(registration);
-    for (const registration of installed(options)) this.#register(registration);
+    this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;
     if (adapterHost) attachToPlatform(this, adapterHost);
   }
 
   /** The providers of the application; with those of every `forFeature`, once the application has started. */
   get providers(): SessionProviders {
-    if (!this.#complete) this.#registerDeclared();
+    if (!this.#complete) this.#build();
     return this.#providers;
   }
 
   /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
-    for (const registration of sessions) {
-      const known = typeof registration === 'function' && this.#providers.get(registration) !== undefined;
-      if (!known) this.#register(registration);
+    if (this.#complete && sessions.length > 0) {
+      throw new SessionConfigurationError('SessionsModule.forFeature() came after the application had started.');
+    }
+    for (const session of sessions) {
+      const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
+      if (!known) this.#registrations.push(session);
     }
   }
 
@@ -83,7 +87,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
     this.#logger.error(message, stack);
   }
 
-  #registerDeclared(): void {
+  // Not before every module is there: a storage may be a provider of any of them.
+  #build(): void {
+    for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
       for (const type of declaredSessions()) if (!this.#providers.get(type)) this.#register(type);
     }
@@ -92,14 +98,13 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
 
   #register(registration: SessionRegistration): void {
     const { provider, description } = this.#builder.build(registration);
-    if (this.#complete) {
-      throw new SessionConfigurationError(
-        `Session "${provider.name}" is registered after the application has started.`,
-      );
-    }
     this.#providers.register(provider);
     this.#descriptions.push(description);
   }
+}
+
+function typeOf(registration: SessionRegistration): unknown {
+  return typeof registration === 'function' ? registration : registration.type;
 }
 
 function installed({ install }: SessionsModuleOptions): readonly SessionRegistration[] {

@@ -27,6 +27,7 @@ import {
   SessionProvider,
   Sessions,
   SessionSerializerReflection,
+  SessionStorageMemory,
   SessionsInterceptor,
   SessionsModule,
   sessionsOf,
@@ -384,6 +385,27 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     expect(intercept).toHaveBeenCalledTimes(1);
   });
 
+  it('finds a storage among the providers of the application, by class or token', async () => {
+    @Injectable()
+    class AppStorage extends SessionStorageMemory {
+      constructor() {
+        super();
+      }
+    }
+    @Module({
+      providers: [AppStorage, { provide: 'STORAGE', useExisting: AppStorage }],
+      exports: [AppStorage, 'STORAGE'],
+    })
+    class StorageModule {}
+    for (const storage of [AppStorage, 'STORAGE']) {
+      const imports = [StorageModule, SessionsModule.forRoot({ storage, sessions: [SettingsSession] })];
+      await withApp(platform, { imports, controllers: [SettingsController] }, async (url, get) => {
+        await ask(`${url}/settings`);
+        expect(get(AppStorage).size).toBe(1);
+      });
+    }
+  });
+
   it('hands over all sessions and the id', async () => {
     @Controller()
     class AllController {
@@ -517,6 +539,11 @@ describe('SessionsModule at start', () => {
       'secure: true',
     ],
     ['a bad cookie name', { keys: KEY, sessions: [{ type: UserSession, name: 'a b' }] }, 'a b'],
+    [
+      'a storage that nobody provides',
+      { storage: 'NOWHERE', sessions: [SettingsSession] },
+      'no module of the application',
+    ],
     [
       'a negative timeout',
       { keys: KEY, sessions: [{ type: UserSession, idleTimeoutInSeconds: -1 }] },

@@ -392,10 +392,20 @@ describe('storages', () => {
     expect(production).toEqual([expect.stringContaining('kept in the memory of this process')]);
   });
 
-  it.each([{}, { read: () => {} }, 'redis://localhost', 5])('are refused where they are none: %p', (storage) => {
+  it.each([{}, { read: () => {} }, 5])('are refused where they are none: %p', (storage) => {
     expect(() => build({ type: User, storage: storage as never })).toThrow(
       'Session "user": storage has no read, write and invalidate. Pass a SessionStorage, such as new SessionStorageMemory().',
     );
+  });
+
+  it('are looked up by class or token, and a text that finds none is not shown: it may hold a password', () => {
+    const storage = new SessionStorageMemory();
+    const resolve = (token: unknown): unknown => (token === 'STORAGE' ? storage : undefined);
+    const building = new SessionProviderBuilder({}, resolve);
+    expect(building.build({ type: User, storage: 'STORAGE' }).description).toContain('by id in SessionStorageMemory');
+    const refused = (): unknown => building.build({ type: User, storage: 'redis://:hunter2@localhost' });
+    expect(refused).toThrow('storage is a string, and no module of the application provides it');
+    expect(refused).not.toThrow('hunter2');
   });
 });
 
