@@ -159,11 +159,11 @@ describe('ResponseHold', () => {
     const { response } = wired;
     const writeHead = response.writeHead.bind(response);
     let broken = true;
-    response.writeHead = ((statusCode: number) => {
+    response.writeHead = (statusCode: number) => {
       if (!broken) return writeHead(statusCode);
       broken = false;
       throw new Error('not now');
-    }) as typeof response.writeHead;
+    };
     new ResponseHold(response, gate);
     response.end('secret');
     gate.finish();
