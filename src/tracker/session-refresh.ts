@@ -22,6 +22,7 @@ export function refreshSession<S extends object>(
     if (Object.hasOwn(present, property)) target[property] = present[property];
     else delete target[property];
   }
+  if (isFieldwise(serializer)) serializer.carry?.(present as S, value);
 }
 
 function differenceOf<S extends object>(

@@ -26,6 +26,17 @@ function refreshed(change: (cart: Cart) => void, text: string): Cart {
 }
 
 describe('refreshSession', () => {
+  it('brings along what the serializer keeps beside an instance', () => {
+    @Exclude()
+    class Narrow {
+      @Expose() visits = 0;
+    }
+    const narrow = new SessionSerializerReflection(Narrow);
+    const held = narrow.deserialize('{"newer":1,"visits":1}');
+    refreshSession(narrow, held, narrow.serialize(held), '{"newer":2,"visits":1}');
+    expect(narrow.serialize(held)).toBe('{"newer":2,"visits":1}');
+  });
+
   it('assigns in place what differs, in the types of the class', () => {
     const cart = refreshed(() => {}, '{"items":[{"name":"tea"}],"t":{"#date":5},"visits":7}');
     expect(cart.items[0]).toBeInstanceOf(Item);
