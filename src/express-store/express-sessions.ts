@@ -1,0 +1,111 @@
+import { hash } from 'node:crypto';
+import { SessionStorageUnavailableError } from '../errors/session.errors.js';
+import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
+import { mergeExpressData } from './merge-express-data.js';
+
+/** A session of express-session as stores see it. */
+export interface ExpressSessionData {
+  cookie?: { expires?: Date | string | boolean | null; originalMaxAge?: number | null };
+}
+
+/** What a session was when it was read or stored. */
+interface Base {
+  readonly text: string;
+  readonly version: string | undefined;
+  readonly expiresAt: number;
+}
+
+const MOST_ATTEMPTS = 256;
+const MINUTE = 60_000;
+
+/** The sessions of express-session in one of our storages. */
+export class ExpressSessions {
+  readonly #storage: ConditionalSessionStorage;
+  readonly #ttl: number;
+  readonly #now: () => number;
+  readonly #bases = new WeakMap<object, Base>();
+
+  /** @param ttl milliseconds that a session lives whose cookie does not say. */
+  constructor(storage: ConditionalSessionStorage, ttl: number, now: () => number) {
+    this.#storage = storage;
+    this.#ttl = ttl;
+    this.#now = now;
+  }
+
+  async get(sid: string): Promise<ExpressSessionData | undefined> {
+    const stored = await this.#storage.read(storedId(sid));
+    const data = stored && parsed(stored.value);
+    if (!stored || !data) return undefined;
+    // A touch moves the expiry alone.
+    if (data.cookie?.expires) data.cookie.expires = new Date(stored.expiresAt).toISOString();
+    this.#bases.set(data, { text: stored.value, version: stored.version, expiresAt: stored.expiresAt });
+    return data;
+  }
+
+  /** `session` is what express-session made of `data`. */
+  adopt(session: object, data: object): void {
+    const base = this.#bases.get(data);
+    if (base) this.#bases.set(session, base);
+  }
+
+  /** Stores a new session, or changes one that was read: never one that has ended meanwhile. */
+  async set(sid: string, session: ExpressSessionData): Promise<void> {
+    let base = this.#bases.get(session);
+    let value = JSON.stringify(session);
+    const expiresAt = this.#expiryOf(session);
+    if (!base) {
+      const version = (await this.#storage.write(storedId(sid), { value, expiresAt })) ?? undefined;
+      this.#bases.set(session, { text: value, version, expiresAt });
+      return;
+    }
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const result = await this.#storage.replace(storedId(sid), { value, expiresAt }, base.version);
+      if (result.status === 'gone') return;
+      if (result.status === 'replaced') {
+        this.#bases.set(session, { text: value, version: result.version, expiresAt });
+        return;
+      }
+      const { current } = result;
+      value = mergeExpressData(base.text, value, current.value);
+      base = { text: current.value, version: current.version, expiresAt: current.expiresAt };
+    }
+    throw new SessionStorageUnavailableError(
+      `A session was changed by other requests ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
+    );
+  }
+
+  /** Renews a session that was only used, if enough of its time has passed for that to be worth a write. */
+  async touch(sid: string, session: ExpressSessionData): Promise<void> {
+    const base = this.#bases.get(session);
+    const expiresAt = this.#expiryOf(session);
+    const lifetime = expiresAt - this.#now();
+    if (base && expiresAt - base.expiresAt < Math.min(Math.max(lifetime / 10, MINUTE), lifetime / 2)) return;
+    if (this.#storage.touch) await this.#storage.touch(storedId(sid), expiresAt, base?.version);
+    else await this.set(sid, session);
+  }
+
+  async destroy(sid: string): Promise<void> {
+    await this.#storage.invalidate(storedId(sid));
+  }
+
+  #expiryOf({ cookie }: ExpressSessionData): number {
+    const expires = cookie?.expires;
+    const moment = typeof expires === 'string' || expires instanceof Date ? new Date(expires).getTime() : Number.NaN;
+    return Number.isFinite(moment) ? moment : this.#now() + (cookie?.originalMaxAge ?? this.#ttl);
+  }
+}
+
+/** Storages never see an id that a client could present. */
+function storedId(sid: string): string {
+  return hash('sha256', sid, 'base64url');
+}
+
+function parsed(text: string): ExpressSessionData | undefined {
+  try {
+    const data = JSON.parse(text) as ExpressSessionData | null;
+    // express-session reads the cookie's fields without asking whether there is one.
+    return typeof data?.cookie === 'object' && data.cookie !== null ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}

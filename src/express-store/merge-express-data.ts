@@ -1,0 +1,21 @@
+/**
+ * Joins two parallel changes of one session by top-level field.
+ * @param base the text that this request read.
+ * @param mine the text that it wants to store. A field that both changed is mine.
+ * @param theirs the text that another request stored meanwhile.
+ */
+export function mergeExpressData(base: string, mine: string, theirs: string): string {
+  const [was, ours, present] = [fieldsOf(base), fieldsOf(mine), fieldsOf(theirs)];
+  for (const name of new Set([...was.keys(), ...ours.keys()])) {
+    const value = ours.get(name);
+    if (value === was.get(name)) continue;
+    if (value === undefined) present.delete(name);
+    else present.set(name, value);
+  }
+  return `{${[...present].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
+}
+
+/** Each field's JSON by its name. */
+function fieldsOf(text: string): Map<string, string> {
+  return new Map(Object.entries(JSON.parse(text) as object).map(([name, value]) => [name, JSON.stringify(value)]));
+}
