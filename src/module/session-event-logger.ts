@@ -1,13 +1,28 @@
 import type { Logger } from '@nestjs/common';
-import type { SessionEvent } from '../session/session-event.js';
+import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
+
+/** What every request does; nothing for a log. */
+const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
+  'loaded',
+  'created',
+  'changed',
+  'renewed',
+  'rotated',
+  'cleared',
+  'revoked',
+]);
 
 /** Writes what an operator should see into the application's log; never a value, id or key. */
-export class SessionEventLogger {
+export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
+  }
+
+  hears(type: SessionEvent['type']): boolean {
+    return !ORDINARY.has(type);
   }
 
   log(event: SessionEvent): void {

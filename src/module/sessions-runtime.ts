@@ -41,8 +41,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
     this.#options = options;
     this.#discovery = discovery;
     this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
-    const eventLogger = new SessionEventLogger(this.#logger);
-    this.events = new SessionEvents([(event) => eventLogger.log(event), ...(options.onEvent ? [options.onEvent] : [])]);
+    this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;

@@ -49,13 +49,28 @@ export type SessionEventListener = (event: SessionEvent) => void;
 /** The `node:diagnostics_channel` on which every event is published. */
 export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
 
+/** A listener that takes some events only. */
+export interface SessionEventLog {
+  /** Whether it does anything with events of this type. */
+  hears(type: SessionEvent['type']): boolean;
+  log(event: SessionEvent): void;
+}
+
 /** Hands events to a listener and to the diagnostics channel. */
 export class SessionEvents {
   readonly #channel = channel(SESSION_EVENTS_CHANNEL);
   readonly #listeners: readonly SessionEventListener[];
+  readonly #log: SessionEventLog | undefined;
 
-  constructor(listeners: readonly SessionEventListener[] = []) {
-    this.#listeners = listeners;
+  constructor(listeners: readonly SessionEventListener[] = [], log?: SessionEventLog) {
+    this.#listeners = log ? [(event) => log.log(event), ...listeners] : listeners;
+    this.#log = log;
+  }
+
+  /** Whether anybody gets events of this type. Where nobody does, what an event would tell need not be worked out. */
+  hears(type: SessionEvent['type']): boolean {
+    const others = this.#listeners.length - (this.#log ? 1 : 0);
+    return others > 0 || this.#channel.hasSubscribers || (this.#log?.hears(type) ?? false);
   }
 
   emit(event: SessionEvent): void {

@@ -19,6 +19,8 @@ type Decision<S extends object> =
   | { readonly kind: 'renew'; readonly value: S; readonly text: string; readonly previous: TrackedSession<S> }
   | { readonly kind: 'store'; readonly value: S; readonly text: string; readonly previous?: TrackedSession<S> };
 
+type OrdinaryEvent = 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
+
 const NOTHING = { kind: 'nothing' } as const;
 
 /** One declared session in one request: loads it once, knows what changed, stores it and tells the client. */
@@ -218,7 +220,7 @@ export class SessionSlot<S extends object = object> {
   }
 
   async #read(received: string): Promise<IncomingSession<S>> {
-    const { transport, tracker, name, onUnavailable } = this.provider;
+    const { transport, tracker, onUnavailable } = this.provider;
     let transformed: TransformedRead | undefined;
     let reason: RejectionReason = 'tampered';
     try {
@@ -236,7 +238,7 @@ export class SessionSlot<S extends object = object> {
           ? { kind: 'superseded', ...(id === undefined ? {} : { id }) }
           : { kind: 'stale', reason };
       }
-      this.#emit({ type: 'loaded', session: name, ...handleOf(result.session) });
+      this.#tell('loaded', result.session);
       return { kind: 'loaded', session: result.session, outdated: transformed.outdated };
     } catch (error) {
       const failure = this.#failed('load', error);
@@ -324,7 +326,7 @@ export class SessionSlot<S extends object = object> {
       throw this.#failed('clear', error);
     }
     const ended = stored.kind === 'loaded' ? stored.session : stored;
-    this.#emit({ type: 'cleared', session: this.provider.name, ...handleOf(ended) });
+    this.#tell('cleared', ended);
   }
 
   // The old id of a session that has just been given a new one ends the new one: it is the same session.
@@ -395,7 +397,7 @@ export class SessionSlot<S extends object = object> {
     if (result.conflicts?.length) {
       this.#emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
-    this.#emit({ type: result.status, session: name, ...handleOf(result.session) });
+    this.#tell(result.status, result.session);
     if (!this.#call.headSent) await this.#send(result.session.value, result.transportValue);
   }
 
@@ -437,6 +439,11 @@ export class SessionSlot<S extends object = object> {
       this.#emit({ type: 'unavailable', session: this.provider.name, operation, error: failure });
     }
     return failure;
+  }
+
+  // The handle is a hash, and most applications listen to none of these.
+  #tell(type: OrdinaryEvent, session: { readonly id?: string }): void {
+    if (this.#events.hears(type)) this.#emit({ type, session: this.provider.name, ...handleOf(session) });
   }
 
   #emit(event: SessionEvent): void {

@@ -37,6 +37,26 @@ describe('SessionEvents', () => {
     expect(rejections).toEqual([]);
   });
 
+  it('tells whether anybody gets events of a type', () => {
+    const log = { hears: (type: SessionEvent['type']) => type === 'conflict', log: () => {} };
+    const quiet = new SessionEvents([], log);
+    expect([quiet.hears('conflict'), quiet.hears('loaded')]).toEqual([true, false]);
+    expect(new SessionEvents([() => {}], log).hears('loaded')).toBe(true);
+    expect(new SessionEvents().hears('loaded')).toBe(false);
+    const onEvent = (): void => {};
+    subscribe(SESSION_EVENTS_CHANNEL, onEvent);
+    expect(quiet.hears('loaded')).toBe(true);
+    unsubscribe(SESSION_EVENTS_CHANNEL, onEvent);
+    expect(quiet.hears('loaded')).toBe(false);
+  });
+
+  it('hands its log events before the other listeners', () => {
+    const seen: string[] = [];
+    const log = { hears: () => true, log: () => void seen.push('log') };
+    new SessionEvents([() => void seen.push('listener')], log).emit(EVENT);
+    expect(seen).toEqual(['log', 'listener']);
+  });
+
   it('publishes on the diagnostics channel, for subscribers that come and go', () => {
     const seen: unknown[] = [];
     const onEvent = (event: unknown): void => void seen.push(event);
