@@ -1,0 +1,20 @@
+import { instanceToPlain, plainToInstance } from 'class-transformer';
+import { SessionSerializerReflection } from '../lib/package-under-test.mjs';
+import { BenchSession, newPlainSession, newSession } from '../lib/session-data.mjs';
+
+/** Text to session and back: ours, class-transformer with JSON, and JSON alone, which gives no types. */
+export function serializers(size) {
+  const session = newSession(size);
+  const plain = newPlainSession(size);
+  const text = JSON.stringify(plain);
+  const ours = new SessionSerializerReflection(BenchSession);
+  const own = ours.serialize(session);
+  return [
+    ['read', 'nestjs-sessions', () => ours.deserialize(own)],
+    ['read', 'class-transformer and JSON', () => plainToInstance(BenchSession, JSON.parse(text))],
+    ['read', 'JSON alone', () => JSON.parse(text)],
+    ['write', 'nestjs-sessions', () => ours.serialize(session)],
+    ['write', 'class-transformer and JSON', () => JSON.stringify(instanceToPlain(session))],
+    ['write', 'JSON alone', () => JSON.stringify(plain)],
+  ];
+}
