@@ -387,11 +387,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
 
   it('finds a storage among the providers of the application, by class or token', async () => {
     @Injectable()
-    class AppStorage extends SessionStorageMemory {
-      constructor() {
-        super();
-      }
-    }
+    class AppStorage extends SessionStorageMemory {}
     @Module({
       providers: [AppStorage, { provide: 'STORAGE', useExisting: AppStorage }],
       exports: [AppStorage, 'STORAGE'],
