@@ -8,10 +8,11 @@ import type {
   StoredSession,
 } from '../storage/session-storage.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
+import { hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
 import { sqlStatements, type SqlStatements } from './sql-statements.js';
 import { SqlSweep } from './sql-sweep.js';
 import { sqlTableName } from './sql-table-name.js';
-import { decodeSqlText, encodeSqlText } from './sql-text.js';
+import { encodeSqlText } from './sql-text.js';
 
 /** What the storages in SQL databases have in common. */
 export interface SessionStorageSqlOptions {
@@ -28,7 +29,6 @@ export interface SessionStorageSqlOptions {
   readonly now?: () => number;
 }
 
-const HOUR = 3_600_000;
 /** How often a statement is sent again that the database undid; each time another one got through. */
 const MOST_ATTEMPTS = 10;
 
@@ -195,31 +195,6 @@ export abstract class SessionStorageSql implements SessionStorage {
 /** Statements as one text to be run or copied. */
 export function definitionText(statements: readonly string[]): string {
   return statements.map((statement) => `${statement};\n`).join('');
-}
-
-function sessionOf(row: SqlRow): StoredSession {
-  const session = {
-    value: textOf(row['value']),
-    expiresAt: Number(row['expires_at']),
-    version: String(row['version']),
-  };
-  const owner = row['owner'];
-  return owner === null || owner === undefined ? session : { ...session, owner: decodeSqlText(textOf(owner)) };
-}
-
-// Columns of bytes come as Buffers.
-function textOf(column: unknown): string {
-  return typeof column === 'string' ? column : String(column);
-}
-
-// Rows are found by the hour of their expiry, so that a touch seldom changes what is indexed.
-function hourOf(expiresAt: number): number {
-  return Math.floor(expiresAt / HOUR);
-}
-
-/** A version as it is stored; a text that is none fits no row. */
-function versionNumber(version: string): number {
-  return /^\d{1,10}$/.test(version) && Number(version) < 2 ** 31 ? Number(version) : -1;
 }
 
 function sweepPeriod(seconds: number): number {
