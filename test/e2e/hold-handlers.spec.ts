@@ -25,8 +25,10 @@ import { CurrentSession, sessionsOf, SessionsModule, type SessionEvent } from 'n
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { rawOf, RecordingStorage, send, Visit, watchUncaught } from './hold-support.js';
 
+const require = createRequire(import.meta.url);
 // Has no types.
-const hbs = createRequire(import.meta.url)('hbs') as { readonly handlebars: object };
+const hbs = require('hbs') as { readonly handlebars: object };
+const nest = Number.parseInt((require('@nestjs/core/package.json') as { version: string }).version, 10);
 
 const views = mkdtempSync(join(tmpdir(), 'hold-views-'));
 writeFileSync(join(views, 'page.hbs'), '<p>{{count}}</p>');
@@ -204,7 +206,8 @@ const rows: Array<[path: string, status: number, body: string | RegExp, method?:
   ['redirect-dynamic', 307, /^$|Redirect/],
   ['file', 200, 'visit 1'],
   ['file-stream', 200, PIECES],
-  ['generator', 200, PIECES],
+  // Nest 11 knows no such handlers.
+  ...(nest >= 12 ? [['generator', 200, PIECES] as [string, number, string]] : []),
   ['render', 200, '<p>1</p>'],
   ['headers', 203, 'visit 1'],
   ['sse', 200, '\nid: 1\ndata: one\n\nid: 2\ndata: two\n\n'],
