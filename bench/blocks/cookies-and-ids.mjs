@@ -9,7 +9,11 @@ const VALUE = 'x'.repeat(43);
 /** Reading and writing of cookies, and making ids: `[action, name, run]`. */
 export function cookiesAndIds() {
   const transport = new SessionTransportCookie('bench', {});
-  const line = (others) => [...Array(others).keys()].map((n) => `visitor_${n}=${'y'.repeat(20)}`).concat(`bench=${VALUE}`).join('; ');
+  const line = (others) =>
+    [...Array(others).keys()]
+      .map((n) => `visitor_${n}=${'y'.repeat(20)}`)
+      .concat(`bench=${VALUE}`)
+      .join('; ');
   const call = (cookie) => ({ requestHeader: () => cookie, secure: true, setCookie() {}, setHeader() {} });
   const [few, many] = [line(2), line(20)];
   const [callOfFew, callOfMany] = [call(few), call(many)];

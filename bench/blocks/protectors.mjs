@@ -40,7 +40,11 @@ export async function protectors(size) {
     ['open', 'nestjs-sessions, sign as Ktor', () => sign.transformRead(signed)],
     ['open', 'AES-256-GCM, node:crypto', () => aesOpen(aes)],
     ['open', 'libsodium secretbox (@fastify/secure-session)', () => boxOpen(box)],
-    ['open', 'keygrip (cookie-session)', () => grip.verify(`bench=${base64}`, mac) && Buffer.from(base64, 'base64').toString()],
+    [
+      'open',
+      'keygrip (cookie-session)',
+      () => grip.verify(`bench=${base64}`, mac) && Buffer.from(base64, 'base64').toString(),
+    ],
     ['open', 'iron-session, with JSON', () => unsealData(iron, { password: SECRET }), true],
     ['open', 'jose, JWE dir A256GCM, with JSON', () => jwtDecrypt(jwe, BYTES), true],
   ];

@@ -7,7 +7,7 @@ const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 /** The second table: building blocks, CPU µs per operation. Prints it and returns its figures. */
 export async function run(_options, say) {
   const child = new Child(WORKER, []);
-  const rows = await child.ask('measure').finally(() => child.stop());
+  const rows = await child.askOnce('measure');
   say('building blocks measured');
   process.stdout.write(`${textTable(blockRows(rows))}\n\n`);
   return rows;

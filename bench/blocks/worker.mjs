@@ -15,7 +15,13 @@ async function measure() {
   const rows = [];
   for (const { group, size, blocks } of GROUPS) {
     for (const [action, name, run, asynchronous] of await blocks()) {
-      rows.push({ group, action, name, ...(size ? { size } : {}), microseconds: await microseconds(run, asynchronous) });
+      rows.push({
+        group,
+        action,
+        name,
+        ...(size ? { size } : {}),
+        microseconds: await microseconds(run, asynchronous),
+      });
     }
   }
   return rows;

@@ -14,7 +14,7 @@ export const bareInterceptor = {
   name: 'bare-interceptor',
   label: 'NestJS with an interceptor that does nothing',
   side: 'bare',
-  platforms: ['fastify', 'express'],
+  platforms: ['fastify'],
   start: (platform) =>
     createApp(
       platform,

@@ -1,5 +1,12 @@
 import { Get, Param, Post, Req, Res } from '@nestjs/common';
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto';
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { newPlainSession } from '../lib/session-data.mjs';
 
@@ -41,7 +48,8 @@ function cookieOf(request) {
 }
 
 function send(response, value) {
-  if (value !== undefined) response.header('set-cookie', `bench=${value}; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax`);
+  if (value !== undefined)
+    response.header('set-cookie', `bench=${value}; Max-Age=604800; Path=/; HttpOnly; SameSite=Lax`);
 }
 
 const sessions = new Map();

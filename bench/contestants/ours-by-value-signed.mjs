@@ -1,4 +1,4 @@
-import { KeyRing, SessionTransportTransformerMessageAuthentication } from '../lib/package-under-test.mjs';
+import { SessionTransportTransformerMessageAuthentication } from '../lib/package-under-test.mjs';
 import { startOurs } from './ours.mjs';
 
 export const oursByValueSigned = {

@@ -34,6 +34,15 @@ export class Child {
     });
   }
 
+  /** Asks one question and ends the process, whatever comes. */
+  async askOnce(question) {
+    try {
+      return await this.ask(question);
+    } finally {
+      await this.stop();
+    }
+  }
+
   /** Ends the process, by force after a second. */
   async stop() {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;

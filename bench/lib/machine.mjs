@@ -39,7 +39,7 @@ export function spin() {
  * Waits until `spinThere` is as fast as it was at best, so that other people's work is not counted as a contestant's.
  * Gives up after `patience` tries. @returns whether the machine was free.
  */
-export async function waitUntilFree(spinThere, calibration, patience = 20) {
+export async function waitUntilFree(spinThere, calibration, patience = 6) {
   for (let attempt = 0; attempt < patience; attempt++) {
     const elapsed = await spinThere();
     calibration.best = Math.min(calibration.best, elapsed);

@@ -19,5 +19,6 @@ export function prepare() {
 function run(command, args, cwd) {
   // What they print is not part of the tables.
   const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] });
-  if (error || status !== 0) throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : '.'}`);
+  if (error || status !== 0)
+    throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : '.'}`);
 }

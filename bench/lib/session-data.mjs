@@ -43,7 +43,12 @@ export function newSession(size) {
   });
   for (let index = 0; index < ITEMS[size]; index++) {
     session.items.push(
-      Object.assign(new CartItem(), { sku: `SKU-${10_000 + index}`, title: 'Difference engine', quantity: 1, price: 1999 }),
+      Object.assign(new CartItem(), {
+        sku: `SKU-${10_000 + index}`,
+        title: 'Difference engine',
+        quantity: 1,
+        price: 1999,
+      }),
     );
   }
   return session;

@@ -1,7 +1,6 @@
 /** The columns: which route, with which session. */
 export const CELLS = [
-  { name: 'untouched small', route: 'untouched', size: 'small' },
-  { name: 'untouched large', route: 'untouched', size: 'large' },
+  { name: 'untouched', route: 'untouched', size: 'small' },
   { name: 'read small', route: 'read', size: 'small' },
   { name: 'read large', route: 'read', size: 'large' },
   { name: 'write small', route: 'write', size: 'small' },

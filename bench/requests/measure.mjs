@@ -94,7 +94,9 @@ async function measureCell(server, cell, seconds, round, calibration) {
 
 function resultOf(server, servers, cells) {
   const { contestant, redis, disturbed } = server;
-  const base = servers.find(({ contestant: { name, platform } }) => name === 'bare' && platform === contestant.platform);
+  const base = servers.find(
+    ({ contestant: { name, platform } }) => name === 'bare' && platform === contestant.platform,
+  );
   const measured = {};
   for (const { name } of cells) {
     const totals = server.samples.get(name);

@@ -1,3 +1,6 @@
+/** What is less than this, in CPU µs, is lost in the noise, and nothing is to be divided by it. */
+const NOISE = 1;
+
 /** Adds to `rows` one target: measured against at most `limit`. */
 function target(rows, text, measured, limit) {
   if (measured === undefined || Number.isNaN(measured)) return;
@@ -12,35 +15,71 @@ export function targetRows(results, cells) {
   const find = (id) => results.find((result) => result.id === id)?.cells;
   const work = WORK.filter((cell) => cells.includes(cell));
   const ratio = (left, right, cell) =>
-    find(left)?.[cell] && find(right)?.[cell] ? find(left)[cell].overhead / find(right)[cell].overhead : undefined;
+    find(left)?.[cell] && find(right)?.[cell]
+      ? quotient(find(left)[cell].overhead, find(right)[cell].overhead)
+      : undefined;
 
   for (const { id, side, cells: measured } of results) {
     if (side !== 'ours') continue;
-    const untouched = measured['untouched small'];
+    const untouched = measured.untouched;
     if (untouched) target(rows, `${id}: untouched route ÷ bare`, untouched.ratioToBare, 1.03);
   }
   for (const cell of work) {
     const limit = cell.startsWith('read') ? 0.45 : 0.4;
-    target(rows, `by id, memory ÷ @fastify/session memory: ${cell}`, ratio('by-id-memory@fastify', 'fastify-session-memory@fastify', cell), limit);
+    target(
+      rows,
+      `by id, memory ÷ @fastify/session memory: ${cell}`,
+      ratio('by-id-memory@fastify', 'fastify-session-memory@fastify', cell),
+      limit,
+    );
   }
   for (const cell of cells.filter((name) => !name.startsWith('untouched'))) {
-    target(rows, `by id, Redis ÷ connect-redis on Fastify: ${cell}`, ratio('by-id-redis@fastify', 'fastify-session-redis@fastify', cell), 1);
-    target(rows, `by id, Redis ÷ connect-redis on Express: ${cell}`, ratio('by-id-redis@express', 'express-session-redis@express', cell), 1);
+    target(
+      rows,
+      `by id, Redis ÷ connect-redis on Fastify: ${cell}`,
+      ratio('by-id-redis@fastify', 'fastify-session-redis@fastify', cell),
+      1,
+    );
+    target(
+      rows,
+      `by id, Redis ÷ connect-redis on Express: ${cell}`,
+      ratio('by-id-redis@express', 'express-session-redis@express', cell),
+      1,
+    );
   }
   for (const cell of work) {
-    target(rows, `sealed ÷ @fastify/secure-session: ${cell}`, ratio('by-value@fastify', 'fastify-secure-session@fastify', cell), 1);
+    target(
+      rows,
+      `sealed ÷ @fastify/secure-session: ${cell}`,
+      ratio('by-value@fastify', 'fastify-secure-session@fastify', cell),
+      1,
+    );
     target(rows, `sealed ÷ iron-session: ${cell}`, ratio('by-value@fastify', 'iron-session@fastify', cell), 0.3);
-    target(rows, `signed ÷ cookie-session: ${cell}`, ratio('by-value-signed@express', 'cookie-session@express', cell), 0.5);
+    target(
+      rows,
+      `signed ÷ cookie-session: ${cell}`,
+      ratio('by-value-signed@express', 'cookie-session@express', cell),
+      0.5,
+    );
   }
   for (const result of results.filter(({ side, platform }) => side === 'ours' && platform === 'express')) {
     for (const cell of work) target(rows, `${result.id} ÷ best peer: ${cell}`, toBestPeer(results, result, cell), 1);
   }
   const charge = find('bare-interceptor@fastify');
-  for (const [ours, floor] of [['by-id-memory', 'floor-by-id'], ['by-value', 'floor-sealed'], ['by-value-signed', 'floor-signed']]) {
+  for (const [ours, floor] of [
+    ['by-id-memory', 'floor-by-id'],
+    ['by-value', 'floor-sealed'],
+    ['by-value-signed', 'floor-signed'],
+  ]) {
     for (const cell of work) {
       const [own, least] = [find(`${ours}@fastify`)?.[cell], find(`${floor}@fastify`)?.[cell]];
       if (!own || !least || !charge) continue;
-      target(rows, `${ours} without the interceptor's charge ÷ floor: ${cell}`, (own.overhead - charge[cell].overhead) / least.overhead, 1.25);
+      target(
+        rows,
+        `${ours} without the interceptor's charge ÷ floor: ${cell}`,
+        quotient(own.overhead - charge[cell].overhead, least.overhead),
+        1.25,
+      );
     }
   }
   return rows;
@@ -49,5 +88,9 @@ export function targetRows(results, cells) {
 function toBestPeer(results, result, cell) {
   const peers = results.filter(({ side, platform }) => side === 'peer' && platform === result.platform);
   if (peers.length === 0) return undefined;
-  return result.cells[cell].overhead / Math.min(...peers.map((peer) => peer.cells[cell].overhead));
+  return quotient(result.cells[cell].overhead, Math.min(...peers.map((peer) => peer.cells[cell].overhead)));
+}
+
+function quotient(ours, other) {
+  return other < NOISE ? undefined : Math.max(ours, 0) / other;
 }

@@ -46,7 +46,8 @@ export async function checkSurvival(id, url) {
     const visitor = new Visitor(url);
     await visitor.ask(`/fill/${size}`, 'POST');
     const seen = [];
-    for (const path of ['/write', '/write', '/untouched', '/read', '/write']) seen.push((await visitor.ask(path)).visits);
+    for (const path of ['/write', '/write', '/untouched', '/read', '/write'])
+      seen.push((await visitor.ask(path)).visits);
     const stranger = new Visitor(url);
     seen.push((await stranger.ask('/read')).visits);
     if (seen.join() !== '1,2,0,2,3,0' || stranger.cookie !== '') {
