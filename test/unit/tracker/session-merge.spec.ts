@@ -2,7 +2,7 @@ import { Expose } from 'class-transformer';
 import * as fc from 'fast-check';
 import { SessionConflictError } from '../../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
-import type { SessionSerializer } from '../../../src/serializer/session-serializer.js';
+import type { FieldwiseSessionSerializer, SessionSerializer } from '../../../src/serializer/session-serializer.js';
 import { SessionMerge, type OnClash } from '../../../src/tracker/session-merge.js';
 
 class Cart {
@@ -124,6 +124,26 @@ describe('a clash', () => {
     const merge = new SessionMerge('renamed', new SessionSerializerReflection(Renamed), onClash);
     expect(merge.merge('{"t":1}', '{"t":2}', '{"t":3}')).toEqual({ text: '{"t":203}', conflicts: ['t'] });
     expect(merge.merge('{"t":1}', '{"t":2}', '{"u":0}').text).toContain('"t":200');
+  });
+
+  it('of a renamed field that another removed still goes to the property', () => {
+    class Sparse {
+      declare touched?: number;
+    }
+    // Leaves out what is not stored, unlike class-transformer.
+    const serializer: FieldwiseSessionSerializer<Sparse> = {
+      serialize: ({ touched, ...rest }) => JSON.stringify(touched === undefined ? rest : { t: touched, ...rest }),
+      deserialize(text) {
+        const { t, ...rest } = JSON.parse(text) as { t?: number };
+        return Object.assign(new Sparse(), rest, t === undefined ? {} : { touched: t });
+      },
+      split: (text) => fieldwise.split(text),
+      join: (fields) => fieldwise.join(fields),
+      nameOf: (property) => (property === 'touched' ? 't' : property),
+    };
+    const merge = new SessionMerge('sparse', serializer, (_, { mine, theirs }) => mine.touched ?? theirs.touched);
+    expect(merge.merge('{"t":1}', '{"t":2}', '{"u":0}').text).toBe('{"t":2,"u":0}');
+    expect(merge.merge('{"t":1}', '{"u":0}', '{"t":3}').text).toBe('{"t":3,"u":0}');
   });
 });
 
