@@ -1,0 +1,17 @@
+import { Session, SessionOwner } from 'nestjs-sessions';
+
+/** One signed-in device. The content is in Redis, so every process of the application knows it. */
+@Session('device', {
+  tracker: 'by-id',
+  idleTimeoutInSeconds: 30 * 60,
+  absoluteTimeoutInSeconds: 12 * 3600,
+})
+export class DeviceSession {
+  @SessionOwner() user?: string;
+  device = '';
+}
+
+/** For `@RequireSession`: whether somebody is signed in. */
+export function isSignedIn(session: DeviceSession): boolean {
+  return session.user !== undefined;
+}
