@@ -1,0 +1,108 @@
+import { redisSessionStorage } from 'nestjs-sessions/redis';
+import { spawn, spawnSync } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { platforms } from '../support/platforms.js';
+import { connectRedis, Shop } from './faults-support.js';
+import { watchUncaught } from './hold-support.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A Redis of this test alone. Without persistence, so that every start is an empty one. */
+class OwnRedis {
+  static readonly isInstalled = spawnSync('redis-server', ['--version']).status === 0;
+  readonly port: number;
+  #process: ReturnType<typeof spawn> | undefined;
+
+  constructor(port: number) {
+    this.port = port;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Resolves when it takes connections. */
+  async start(): Promise<void> {
+    const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+    const started = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#process = started;
+    let log = '';
+    for await (const chunk of started.stdout.iterator({ destroyOnReturn: false })) {
+      log += String(chunk);
+      if (log.includes('Ready to accept connections')) break;
+    }
+    started.stdout.resume();
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal);
+  }
+
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return;
+    running.kill('SIGKILL');
+    await once(running, 'exit');
+  }
+}
+
+if (!OwnRedis.isInstalled) {
+  it('is not run: there is no redis-server to stop and start', () => {
+    expect(spawnSync('redis-server', ['--version']).status).not.toBe(0);
+  });
+} else {
+  describe.each(platforms)('Redis itself in trouble, on $name', (platform) => {
+    let redis: OwnRedis;
+    let client: Awaited<ReturnType<typeof connectRedis>>;
+    let shop: Shop;
+
+    beforeAll(async () => {
+      redis = new OwnRedis(await freePort());
+      await redis.start();
+      client = await connectRedis(redis.url);
+      shop = await Shop.open(platform, redisSessionStorage({ client }));
+    });
+    afterAll(async () => {
+      await shop.close();
+      client.destroy();
+      await redis.kill();
+    });
+    watchUncaught();
+
+    it('stopped and continued: 503 while it is stopped, then the session is there', async () => {
+      const cookie = await shop.begin('cart');
+      redis.signal('SIGSTOP');
+      try {
+        expect((await shop.get('cart', cookie)).status).toBe(503);
+        expect((await shop.get('about', cookie)).status).toBe(200);
+      } finally {
+        redis.signal('SIGCONT');
+      }
+      expect(await shop.items('cart', cookie)).toBe(2);
+    });
+
+    it('killed and started anew: 503 while it is gone, then the same client serves new sessions', async () => {
+      const cookie = await shop.begin('cart');
+      await redis.kill();
+      // Six: the breaker opens.
+      const answers = await Promise.all(Array.from({ length: 6 }, () => shop.get('cart', cookie)));
+      expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(503));
+      expect((await shop.get('about', cookie)).status).toBe(200);
+      await redis.start();
+      // It knows neither the session nor the scripts any more.
+      expect(await shop.items('cart', cookie)).toBeUndefined();
+      const next = await shop.begin('cart');
+      expect(await shop.items('cart', next)).toBe(2);
+      const lost = await shop.get('cart', cookie);
+      expect([lost.text, lost.setCookie('cart')]).toEqual(['{}', expect.stringContaining('Max-Age=0')]);
+    });
+  });
+}
