@@ -7,7 +7,7 @@ import {
 import type { SessionExchange } from '../../../src/session/session-exchange.js';
 import { hashSessionId } from '../../../src/tracker/session-id-provider.js';
 import type { SessionTransportTransformer } from '../../../src/transformer/session-transport-transformer.js';
-import { fails, isOvertaken } from '../tracker/scripted-storage.js';
+import { fails, isOvertaken, waitsFor } from '../tracker/scripted-storage.js';
 import { CLEARED, sessionBench, User, type Kind } from './session-bench.js';
 
 const KINDS: readonly Kind[] = ['by-id', 'by-value'];
@@ -522,6 +522,30 @@ describe.each(KINDS)('a session %s', (kind) => {
   });
 });
 
+describe('a session that is decided anew while the storage is busy', () => {
+  const CHANGES: ReadonlyArray<[string, (sessions: SessionExchange) => unknown, object | undefined]> = [
+    ['set', (sessions) => sessions.set(user({ visits: 3 })), { visits: 3 }],
+    ['ended', (sessions) => sessions.clear(User), undefined],
+    ['ended and set', (sessions) => (sessions.clear(User), sessions.set(user({ visits: 4 }))), { visits: 4 }],
+  ];
+
+  it.each(CHANGES)('is %s next, and nothing of the first is left', async (_, change, expected) => {
+    for (const verb of ['write', 'replace'] as const) {
+      const { open, begun, storage, seen } = sessionBench();
+      const { sessions, call } = open(verb === 'write' ? undefined : await begun({ visits: 1 }));
+      (await sessions.getOrFresh(User)).visits = 2;
+      storage.let(verb, waitsFor(new Promise((resolve) => setTimeout(resolve, 5))));
+      const storing = sessions.commit(false);
+      await new Promise(setImmediate);
+      change(sessions);
+      await storing;
+      await sessions.commit(false);
+      expect(await seen(call.next('user').requestHeaders['cookie'])).toEqual(expected);
+      expect(storage.memory.size).toBe(expected ? 1 : 0);
+    }
+  });
+});
+
 describe('several cookies of one name (K-5)', () => {
   it('are tried in their order; the first valid one wins, with an event', async () => {
     const { visit, begun, seen } = sessionBench();
@@ -759,14 +783,35 @@ describe('update', () => {
   });
 
   it('is waited for by a commit, also where nobody awaits it', async () => {
-    const { visit, begun, seen } = sessionBench({ counters: ['visits'] });
+    const { open, begun, seen, storage, events } = sessionBench({ counters: ['visits'] });
     const cookie = await begun({ visits: 0 });
-    const updating: Array<Promise<User>> = [];
-    await visit(cookie, async (sessions) => {
-      await sessions.get(User);
-      updating.push(sessions.update(User, (present) => void present.visits++));
-    });
-    await Promise.all(updating);
+    const { sessions } = open(cookie);
+    await sessions.get(User);
+    const stored = new Promise((resolve) => setTimeout(resolve, 5));
+    storage.let('replace', waitsFor(stored));
+    const updating = sessions.update(User, (present) => void present.visits++);
+    await new Promise(setImmediate);
+    await sessions.commit(false);
+    sessions.reportLateChanges(false);
+    await updating;
+    expect(await seen(cookie)).toEqual({ visits: 1 });
+    expect(events).toEqual([]);
+    expect(storage.replacements).toHaveLength(1);
+  });
+
+  it('is not late while it is being stored', async () => {
+    const { open, begun, seen, storage, events } = sessionBench();
+    const cookie = await begun({ visits: 0 });
+    const { sessions, call } = open(cookie);
+    await sessions.get(User);
+    storage.let('replace', waitsFor(new Promise((resolve) => setTimeout(resolve, 5))));
+    const updating = sessions.update(User, (present) => void present.visits++);
+    await new Promise(setImmediate);
+    call.leave();
+    sessions.reportLateChanges(false);
+    await updating;
+    await new Promise(setImmediate);
+    expect(events.map(({ type }) => type)).toEqual(['loaded', 'changed']);
     expect(await seen(cookie)).toEqual({ visits: 1 });
   });
 

@@ -19,6 +19,13 @@ export const isResent: Scene = async (call) => {
   await call();
   return call();
 };
+/** The call is made when `go` says so. */
+export const waitsFor =
+  (go: Promise<unknown>): Scene =>
+  async (call) => {
+    await go;
+    return call();
+  };
 /** Another request does something first. */
 export const isOvertaken =
   (other: () => unknown): Scene =>
@@ -30,8 +37,10 @@ export const isOvertaken =
 /** A memory storage in which any call can be made to go wrong. */
 export class ScriptedStorage implements ConditionalSessionStorage {
   readonly memory: SessionStorageMemory;
-  /** Every call so far, with the beginning of its id. */
+  /** Every call so far. */
   calls: string[] = [];
+  /** What the calls of `replace` wanted to store. */
+  readonly replacements: SessionToStore[] = [];
   readonly #scenes = new Map<Verb, Scene[]>();
   declare readonly touch?: (id: string, expiresAt: number, version?: string) => Promise<boolean>;
 
@@ -66,6 +75,7 @@ export class ScriptedStorage implements ConditionalSessionStorage {
   }
 
   replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    this.replacements.push(session);
     return this.#call('replace', () => this.memory.replace(id, session, version));
   }
 

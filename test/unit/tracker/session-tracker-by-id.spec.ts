@@ -647,6 +647,20 @@ describe('rotation', () => {
     expect(tracker.peek(mark!)).toBeUndefined();
   });
 
+  it('leaves the mark to the owner of the session, as every record of the id', async () => {
+    const { tracker, storage, stored } = bench();
+    const previous = await stored({ userId: 'u1' });
+    previous.value.userId = 'u2';
+    const rotated = sessionOf(await tracker.store({ value: previous.value, previous, call }));
+    await tracker.clear(rotated);
+    await tracker.clearById(idOf(await tracker.store({ value: new User(), call })));
+    expect(storage.replacements.map(({ value, owner }) => [value.slice(0, 6), owner])).toEqual([
+      ['~rotat', 'user:u1'],
+      ['~ended', 'user:u2'],
+      ['~ended', undefined],
+    ]);
+  });
+
   it('adds what another request stored under the old id, names clashes, and leaves one session', async () => {
     const { tracker, storage, stored, elsewhere, live } = bench();
     const previous = await stored();
