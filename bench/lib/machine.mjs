@@ -35,23 +35,29 @@ export function spin() {
   return state === 0 ? 0 : elapsed;
 }
 
+/** How long one run waits for a free machine altogether, and how long at a time; milliseconds. */
+const MOST_WAITING = 120_000;
+const MOST_AT_ONCE = 1500;
+const PAUSE = 250;
+
 /**
  * Waits until `spinThere` is as fast as it was at best, so that other people's work is not counted as a contestant's.
- * Gives up after `patience` tries. @returns whether the machine was free.
+ * Gives up after a while. @returns whether the machine was free.
  */
-export async function waitUntilFree(spinThere, calibration, patience = 6) {
-  for (let attempt = 0; attempt < patience; attempt++) {
+export async function waitUntilFree(spinThere, calibration) {
+  for (let waited = 0; ; waited += PAUSE) {
     const elapsed = await spinThere();
     calibration.best = Math.min(calibration.best, elapsed);
     if (elapsed <= calibration.best * calibration.tolerance) return true;
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    if (waited >= MOST_AT_ONCE || calibration.waited >= MOST_WAITING) return false;
+    calibration.waited += PAUSE;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
-  return false;
 }
 
 /** What {@link waitUntilFree} compares with. */
 export function newCalibration() {
-  return { best: Number.POSITIVE_INFINITY, tolerance: 1.2 };
+  return { best: Number.POSITIVE_INFINITY, tolerance: 1.2, waited: 0 };
 }
 
 function pinned(core, command, args) {
