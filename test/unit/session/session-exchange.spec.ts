@@ -6,6 +6,7 @@ import { SessionExchange } from '../../../src/session/session-exchange.js';
 import { SessionProvider } from '../../../src/session/session-provider.js';
 import { SessionProviders } from '../../../src/session/session-providers.js';
 import { SessionTrackerByValue } from '../../../src/tracker/session-tracker-by-value.js';
+import type { SessionTransportTransformer } from '../../../src/transformer/session-transport-transformer.js';
 import { SessionTransportCookie } from '../../../src/transport/session-transport-cookie.js';
 import { fails } from '../tracker/scripted-storage.js';
 import { FakeCall } from '../transport/fake-call.js';
@@ -21,12 +22,12 @@ class Unregistered {
 const user = (fields: Partial<User> = {}) => Object.assign(new User(), fields);
 
 /** A session by id called `user`, and one by value called `cart`. */
-function two() {
+function two(transformers: readonly SessionTransportTransformer[] = []) {
   const bench = sessionBench();
   const cart = new SessionProvider(
     'cart',
     Cart,
-    new SessionTransportCookie('cart'),
+    new SessionTransportCookie('cart', {}, transformers),
     new SessionTrackerByValue(Cart, new SessionSerializerReflection(Cart)),
   );
   const providers = new SessionProviders();
@@ -53,8 +54,12 @@ describe('an exchange of several sessions', () => {
     expect(await sessions.get(User)).toMatchObject({ visits: 1 });
   });
 
-  it('stores the others where one fails, and fails then', async () => {
-    const { open, storage } = two();
+  it('stores the others where one fails, however long that takes, and fails then', async () => {
+    const transformWrite = async (value: string): Promise<string> => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return value;
+    };
+    const { open, storage } = two([{ transformRead: (value) => value, transformWrite }]);
     const { sessions, call } = open();
     sessions.set(user());
     sessions.set(Object.assign(new Cart(), { items: 1 }));
