@@ -1,9 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { freshSessionsOf, httpSessionsOf, type HttpSessions } from './http-sessions.js';
-
-// Nest hands the guards, the interceptor and the parameters of one WebSocket message nothing that they have in common.
-const messages = new AsyncLocalStorage<HttpSessions>();
 
 /** The sessions behind an execution context: HTTP, GraphQL (the context's request) or WebSocket (the upgrade request). */
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
@@ -13,16 +9,34 @@ export function sessionsOfContext(context: ExecutionContext): HttpSessions {
     case 'graphql':
       return httpSessionsOf(...requestOfGraphQl(context.getArgByIndex(2)));
     case 'ws':
-      // A connection lives for hours: each message reads anew, so that a session ended elsewhere is ended here.
-      return messages.getStore() ?? freshSessionsOf(requestOfSocket(context.switchToWs().getClient()));
+      return sessionsOfMessage(context);
     default:
       return httpSessionsOf(undefined);
   }
 }
 
-/** Runs the handler of a WebSocket message so that its parameters share the sessions of its interceptor. */
-export function runWithSessions<T>(context: ExecutionContext, sessions: HttpSessions, run: () => T): T {
-  return context.getType<string>() === 'ws' ? messages.run(sessions, run) : run();
+const OF_MESSAGE = Symbol.for('nestjs-sessions:of-message');
+
+interface MessageHolder {
+  readonly [OF_MESSAGE]: HttpSessions;
+}
+
+/**
+ * A connection lives for hours: each message reads anew, so that a session ended elsewhere is ended here. Guards,
+ * interceptor and parameters of one message have only the list of its arguments in common, of which parameters get a
+ * copy; so the sessions travel in it, before the pattern, which stands last.
+ */
+function sessionsOfMessage(context: ExecutionContext): HttpSessions {
+  const args = context.getArgs<unknown[]>();
+  const holder = args.find((argument) => isHolder(argument));
+  if (holder) return holder[OF_MESSAGE];
+  const sessions = freshSessionsOf(requestOfSocket(context.switchToWs().getClient()));
+  args.splice(Math.max(args.length - 1, 0), 0, { [OF_MESSAGE]: sessions } satisfies MessageHolder);
+  return sessions;
+}
+
+function isHolder(argument: unknown): argument is MessageHolder {
+  return typeof argument === 'object' && argument !== null && OF_MESSAGE in argument;
 }
 
 function requestOfGraphQl(

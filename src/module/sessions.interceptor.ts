@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { HttpSessions } from './http-sessions.js';
-import { runWithSessions, sessionsOfContext } from './request-of.js';
+import { sessionsOfContext } from './request-of.js';
 
 /**
  * Stores the sessions of a handler when its value is complete, before Nest writes the response, so that a failure
@@ -14,9 +14,8 @@ import { runWithSessions, sessionsOfContext } from './request-of.js';
 export class SessionsInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const sessions = sessionsOfContext(context);
-    return new Observable((subscriber) => {
-      const handled = runWithSessions(context, sessions, () => next.handle());
-      return handled.subscribe({
+    return new Observable((subscriber) =>
+      next.handle().subscribe({
         next: (value) => subscriber.next(value),
         error: (error: unknown) => {
           reportLateChanges(sessions);
@@ -31,8 +30,8 @@ export class SessionsInterceptor implements NestInterceptor {
             (error: unknown) => subscriber.error(error),
           );
         },
-      });
-    });
+      }),
+    );
   }
 }
 

@@ -18,7 +18,7 @@ const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 
 const ALL: readonly RequestKind[] = ['read', ...CHANGES];
 // To a storage a login is a rotation, and without owners there is nothing to revoke.
 const FOR_THREE_VERBS: readonly RequestKind[] = ['read', 'change', 'touch', 'logout', 'rotate'];
-const SLOW = 60_000;
+const SLOW = 240_000;
 
 /** @returns how many orders were run. */
 async function explored(
