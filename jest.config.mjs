@@ -5,6 +5,8 @@ const commonJs = {
 
 export default {
   testEnvironment: 'node',
+  // No test waits for this long; a busy machine may be slow.
+  testTimeout: 30_000,
   roots: ['<rootDir>/src', '<rootDir>/test'],
   // Needs the npm registry: `npm run test:packaging`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/packaging/'],
