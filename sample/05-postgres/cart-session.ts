@@ -1,0 +1,8 @@
+import { Session } from 'nestjs-sessions';
+
+/** A cart. The cookie holds an id; the lines are in a row of PostgreSQL, for every process of the application. */
+@Session('postgres_cart', { tracker: 'by-id', idleTimeoutInSeconds: 7 * 24 * 3600 })
+export class CartSession {
+  /** Product to quantity. */
+  lines = new Map<string, number>();
+}
