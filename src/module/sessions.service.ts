@@ -85,9 +85,9 @@ export class SessionsService {
     const session = stored && tracker.peek(stored);
     if (!session) return false;
     if (options.owner !== undefined && tracker.ownerOf(session.value) !== String(options.owner)) return false;
-    const ended = (await tracker.storage.invalidate(handle)) !== false;
-    if (ended) this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
-    return ended;
+    await tracker.clearByHandle(handle);
+    this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
+    return true;
   }
 
   /**

@@ -197,6 +197,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     await this.#end(this.#storedId(id));
   }
 
+  /** Ends a session by its name in the storage, the handle that lists show; also one that is being rotated. */
+  async clearByHandle(handle: string): Promise<void> {
+    await this.#end(handle);
+  }
+
   /** The name of an owner in the storage, which may hold sessions of other names too. */
   storedOwnerOf(owner: string): string {
     return this.#bare ? owner : `${this.#name}:${owner}`;

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import {
   Counter,
@@ -405,6 +406,21 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect(await service.revoke(UserSession, session!.handle, { owner: 'bob' })).toBe(true);
       expect(await service.revoke(UserSession, session!.handle)).toBe(false);
       expect((await get('me', cookie)).json()).toEqual({});
+    });
+
+    it('end a session by its handle even if it gets a new id at that moment', async () => {
+      const cookie = (await post('login/zoe')).cookie('user');
+      const [session] = await service.list(UserSession, 'zoe');
+      const reading = jest.spyOn(storage, 'replace');
+      let rotated = '';
+      reading.mockImplementationOnce(async (...args) => {
+        reading.mockRestore();
+        rotated = (await post('regenerate', cookie)).cookie('user');
+        return storage.replace(...args);
+      });
+      expect(await service.revoke(UserSession, session!.handle)).toBe(true);
+      expect(rotated).not.toBe('');
+      expect((await get('me', rotated)).json()).toEqual({});
     });
 
     it('are not served for sessions by value', async () => {
