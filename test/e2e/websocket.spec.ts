@@ -46,6 +46,8 @@ class RoomController {
   }
 }
 
+let entered = 0;
+
 @WebSocketGateway({ path: '/room' })
 class RoomGateway implements OnGatewayConnection {
   constructor(@Inject(SessionsService) readonly service: SessionsService) {}
@@ -58,6 +60,7 @@ class RoomGateway implements OnGatewayConnection {
     return { event: 'said', data: { name: session.name, messages: session.messages } };
   }
   @SubscribeMessage('guarded') @RequireSession(RoomSession) guarded(): WsResponse<unknown> {
+    entered += 1;
     return { event: 'guarded', data: 'in' };
   }
   @SubscribeMessage('set') set(@Sessions() sessions: RequestSessions): WsResponse<unknown> {
@@ -97,6 +100,14 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     return JSON.parse(await answer) as Message;
   }
 
+  // Nest 11 tells a native WebSocket nothing of a refusal, so the next answer may be that of the next message.
+  async function expectRefused(socket: WebSocket): Promise<void> {
+    const before = entered;
+    socket.send(JSON.stringify({ event: 'guarded', data: {} }));
+    expect((await say(socket, 'set')).event).not.toBe('guarded');
+    expect(entered).toBe(before);
+  }
+
   async function talk(cookie: string, ...events: string[]): Promise<Message[]> {
     const socket = await connect(cookie);
     const answers: Message[] = [];
@@ -119,14 +130,16 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     const socket = await connect(cookie);
     expect(await say(socket, 'guarded')).toEqual({ event: 'guarded', data: 'in' });
     await ask(`${running.url}/leave`, { cookie });
-    expect((await say(socket, 'guarded')).event).toBe('exception');
+    await expectRefused(socket);
     socket.close();
   });
 
   it('guard a message', async () => {
     const cookie = (await ask(`${running.url}/enter`)).cookie('room');
     expect(await talk(cookie, 'guarded')).toEqual([{ event: 'guarded', data: 'in' }]);
-    expect((await talk('', 'guarded'))[0]!.event).toBe('exception');
+    const stranger = await connect('');
+    await expectRefused(stranger);
+    stranger.close();
   });
 
   it('cannot be sent to the client, and say so', async () => {
