@@ -1,0 +1,40 @@
+import { postgresSessionStorage } from 'nestjs-sessions/postgres';
+import { postgresEngine, startPostgres, uniqueName, type PostgresServer } from '../support/servers.js';
+import { byTracker, explored, fewerTriples, pairs } from './session-orders.js';
+
+// Busy machines are slow.
+const SLOW = 240_000;
+
+describe(`every order over ${postgresEngine}`, () => {
+  const table = uniqueName();
+  let server: PostgresServer;
+  let storage: ReturnType<typeof postgresSessionStorage>;
+  beforeAll(async () => {
+    server = await startPostgres();
+    storage = postgresSessionStorage({ pool: server, table, createTable: true });
+    await storage.ping();
+  });
+  afterAll(() => server.close(table));
+
+  async function open() {
+    await server.query(`DELETE FROM ${table}`);
+    return { storage };
+  }
+
+  it(
+    'keeps every promise in all 244 orders of two requests, by reference algorithm and tracker',
+    async () => {
+      expect(await explored(pairs, { open })).toBe(244);
+      expect(await explored(pairs, { open, ...byTracker })).toBe(244);
+    },
+    SLOW,
+  );
+
+  it(
+    'keeps every promise in 3050 orders of three requests, by tracker',
+    async () => {
+      expect(await explored(fewerTriples, { open, ...byTracker })).toBe(3050);
+    },
+    SLOW,
+  );
+});

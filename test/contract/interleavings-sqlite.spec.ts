@@ -1,0 +1,40 @@
+import { sqliteSessionStorage } from 'nestjs-sessions/sqlite';
+import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
+import { byTracker, explored, pairs, triples } from './session-orders.js';
+
+// Busy machines are slow.
+const SLOW = 240_000;
+
+describe.each(Object.entries(sqliteLibraries))('every order over SQLite by %s', (_library, openDatabase) => {
+  let files: SqliteFiles;
+  let database: ReturnType<typeof openDatabase>;
+  let storage: ReturnType<typeof sqliteSessionStorage>;
+  beforeAll(async () => {
+    files = await SqliteFiles.make();
+    database = openDatabase(files.path('orders.db'));
+    storage = sqliteSessionStorage({ database });
+    await storage.ping();
+  });
+  afterAll(() => {
+    database.close();
+    files.remove();
+  });
+
+  function open() {
+    database.exec('DELETE FROM sessions');
+    return { storage };
+  }
+
+  it('keeps every promise in all 244 orders of two requests, by reference algorithm and tracker', async () => {
+    expect(await explored(pairs, { open })).toBe(244);
+    expect(await explored(pairs, { open, ...byTracker })).toBe(244);
+  });
+
+  it(
+    'keeps every promise in all 21,712 orders of three requests, by tracker',
+    async () => {
+      expect(await explored(triples, { open, ...byTracker })).toBe(21_712);
+    },
+    SLOW,
+  );
+});

@@ -1,0 +1,55 @@
+import {
+  exploreSessionRequests,
+  requestsOf,
+  type SessionRequests,
+} from '../../src/testing/interleavings/explore-session-requests.js';
+import type { RequestKind } from '../../src/testing/interleavings/session-algorithm.js';
+import { trackerAlgorithm } from './tracker-algorithm.js';
+
+const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 'login', 'revoke'];
+const ALL: readonly RequestKind[] = ['read', ...CHANGES];
+
+/** Every two requests that a storage with versions and owners can be asked for at the same time. */
+export const pairs = requestsOf(ALL, 2);
+
+/**
+ * Three at the same time: all that differ from each other, and changes with what they race against. A read changes
+ * nothing, so that among three it would only repeat what two have shown.
+ */
+export const triples: ReadonlyArray<readonly RequestKind[]> = [
+  ...requestsOf(CHANGES, 3).filter((requests) => new Set(requests).size === 3),
+  ['change', 'change', 'change'],
+  ['change', 'change', 'logout'],
+  ['change', 'change', 'rotate'],
+  ['change', 'change', 'revoke'],
+];
+
+const ENDS_OR_MOVES: ReadonlySet<RequestKind> = new Set(['logout', 'rotate', 'login']);
+
+/**
+ * A seventh of the orders of {@link triples}, for engines behind a connection: those with a `revoke`, which is several
+ * steps to some, and those in which at most one request ends or moves the session. An end that follows moves takes
+ * thousands of orders of the same few kinds of steps.
+ */
+export const fewerTriples = triples.filter(
+  (requests) => requests.includes('revoke') || requests.filter((kind) => ENDS_OR_MOVES.has(kind)).length <= 1,
+);
+
+/** The tracker that applications use, and all that it promises over a storage with versions. */
+export const byTracker = { algorithm: trackerAlgorithm, promise: 'everything' } as const;
+
+/** Runs each of these requests in every order of their steps. @returns how many orders were run. */
+export async function explored(
+  all: ReadonlyArray<readonly RequestKind[]>,
+  options: Omit<SessionRequests, 'requests'>,
+): Promise<number> {
+  let orders = 0;
+  for (const requests of all) {
+    try {
+      orders += (await exploreSessionRequests({ ...options, requests })).orders;
+    } catch (error) {
+      throw new Error(`${requests.join(', ')}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return orders;
+}
