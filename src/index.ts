@@ -55,6 +55,7 @@ export type {
   TrackedSession,
 } from './tracker/session-tracker.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from './tracker/session-tracker-by-id.js';
+export type { MaxPerOwner } from './tracker/owner-limit.js';
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from './tracker/session-tracker-by-value.js';
 export { SessionLifetime, type SessionLifetimeOptions, type SessionTimes } from './tracker/session-lifetime.js';
 export { SessionMerge, type MergedSession, type OnClash } from './tracker/session-merge.js';
@@ -145,6 +146,7 @@ export {
   SessionConfigurationError,
   SessionConflictError,
   SessionError,
+  SessionLimitError,
   SessionStorageUnavailableError,
   SessionTooLargeError,
   SessionTooLateError,

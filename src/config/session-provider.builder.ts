@@ -25,6 +25,7 @@ import { SessionTransportCookie } from '../transport/session-transport-cookie.js
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
+import { maxPerOwnerOf } from './max-per-owner.js';
 import { readOwner } from './read-owner.js';
 import { countersOf, definitionOf } from './session-definition.js';
 import type {
@@ -47,6 +48,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
   'onClash',
+  'maxPerOwner',
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
@@ -157,7 +159,7 @@ export class SessionProviderBuilder {
       refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
     }
     if (settings.tracker === 'by-value') {
-      for (const option of ['storage', 'identity', 'onClash'] as const) {
+      for (const option of ['storage', 'identity', 'onClash', 'maxPerOwner'] as const) {
         if (settings[option] === undefined) continue;
         throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
       }
@@ -250,6 +252,7 @@ export class SessionProviderBuilder {
       merge: new SessionMerge(name, serializer, settings.onClash ?? 'mine', countersOf(type)),
       ownerOf: readOwner(type),
       ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
+      ...maxPerOwnerOf(settings),
       ...(this.#options.now ? { now: this.#options.now } : {}),
     });
   }

@@ -2,6 +2,7 @@
 export type SessionErrorCode =
   | 'SESSION_CONFIGURATION'
   | 'SESSION_CONFLICT'
+  | 'SESSION_LIMIT'
   | 'SESSION_NOT_REGISTERED'
   | 'SESSION_NO_REQUEST'
   | 'SESSION_STORAGE_UNAVAILABLE'
@@ -99,6 +100,25 @@ export class SessionConflictError extends SessionError {
       `Session "${session}" was changed by another request meanwhile (${fields.join(', ')}). Repeat the request.`,
       { statusCode: 409 },
     );
+  }
+}
+
+/**
+ * An owner has as many sessions as `maxPerOwner` allows, and `beyond: 'refuse'` was chosen. Answered with 409, not with
+ * 403: the login itself was right, and comes through once another session has ended (RFC 9110, 15.5.10). Nothing was
+ * stored or sent; the visitor's session is what it was before the request.
+ */
+export class SessionLimitError extends SessionError {
+  /** How many sessions an owner may have. */
+  readonly limit: number;
+
+  constructor(session: string, limit: number) {
+    super(
+      'SESSION_LIMIT',
+      `There are ${limit} sessions "${session}" of this owner already, and no more are allowed. Sign out elsewhere first.`,
+      { statusCode: 409 },
+    );
+    this.limit = limit;
   }
 }
 

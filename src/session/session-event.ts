@@ -40,7 +40,7 @@ export type SessionEvent =
   | { readonly type: 'too-late'; readonly session: string }
   /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
   | { readonly type: 'insecure'; readonly session: string }
-  /** An owner's sessions were ended from outside a request. */
+  /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */
   | { readonly type: 'revoked'; readonly session: string; readonly count: number };
 
 /** Gets every {@link SessionEvent}. What it throws is swallowed: an observer cannot break a request. */

@@ -362,6 +362,8 @@ export class SessionSlot<S extends object = object> {
         rotate: this.#rotate,
         ...(revision ? { revise: revision.apply } : { text }),
         ...(previous ? { previous } : {}),
+        ...replaced(ended),
+        onRevoked: (count) => this.#emit({ type: 'revoked', session: this.provider.name, count }),
       });
       if (ended) await this.#end(ended);
       await this.#finish(before, result);
@@ -466,6 +468,11 @@ function isStored<S extends object>(state: SessionState<S>): state is StoredInco
 function endedBefore<S extends object>(state: SessionState<S>): StoredIncoming<S> | undefined {
   const ended = state.kind === 'cleared' || (state.kind === 'set' && state.ended);
   return ended && isStored(state.incoming) ? state.incoming : undefined;
+}
+
+function replaced<S extends object>(ended: StoredIncoming<S> | undefined): { replaces?: string } {
+  const id = ended?.kind === 'loaded' ? ended.session.id : ended?.id;
+  return id === undefined ? {} : { replaces: id };
 }
 
 function storedBehind<S extends object>(state: SessionState<S>): TrackedSession<S> | undefined {

@@ -4,6 +4,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
+import { OwnerLimit, type Login, type MaxPerOwner } from './owner-limit.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { generateSessionId, hashSessionId, type SessionIdProvider } from './session-id-provider.js';
@@ -23,6 +24,8 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly sessionIdProvider?: SessionIdProvider;
   /** Whose session it is. A change of it gives the session a new id. */
   readonly ownerOf?: (value: S) => string | undefined;
+  /** How many sessions an owner may have. Needs `ownerOf`, and a storage with an owner index. Default: no limit. */
+  readonly maxPerOwner?: MaxPerOwner;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
   /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. Default `false`. */
@@ -77,6 +80,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly #lifetime: SessionLifetime;
   readonly #newId: SessionIdProvider;
   readonly #ownerOf: (value: S) => string | undefined;
+  readonly #limit: OwnerLimit | undefined;
   readonly #storedId: (id: string) => string;
   readonly #bare: boolean;
   readonly #now: () => number;
@@ -101,6 +105,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     this.#storedId = options.storedId ?? hashSessionId;
     this.#bare = options.bare ?? false;
     this.#now = options.now ?? Date.now;
+    this.#limit = options.maxPerOwner && new OwnerLimit(options.name, options.maxPerOwner, this);
   }
 
   async load(transportValue: string): Promise<LoadResult<S>> {
@@ -259,12 +264,22 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       throw new SessionError('SESSION_WRONG_VALUE', 'A session id must be a new one each time. Make it random.');
     }
     const owner = this.#ownerOf(session.value);
-    const version = await this.storage.write(this.#storedId(id), this.#toStore(text, times, owner));
-    return {
-      status,
-      session: tracked(session.value, text, times, id, version ?? undefined, owner),
-      transportValue: id,
+    const handle = this.#storedId(id);
+    const write = async (at: SessionTimes): Promise<Landed<S>> => {
+      const version = await this.storage.write(handle, this.#toStore(text, at, owner));
+      return {
+        status,
+        session: tracked(session.value, text, at, id, version ?? undefined, owner),
+        transportValue: id,
+      };
     };
+    if (owner === undefined || !this.#limit || owner === session.previous?.owner) return write(times);
+    return this.#limit.admit(this.#loginOf(session, handle, owner), times, write);
+  }
+
+  #loginOf({ replaces, onRevoked }: SessionToTrack<S>, handle: string, owner: string): Login {
+    const replaced = replaces === undefined ? undefined : this.#storedId(replaces);
+    return { owner: this.storedOwnerOf(owner), handle, replaces: replaced, onRevoked };
   }
 
   async #renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {

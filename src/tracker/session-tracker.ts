@@ -55,6 +55,10 @@ export interface SessionToTrack<S extends object> {
   readonly rotate?: boolean;
   /** Write and send it even if nothing changed. */
   readonly force?: boolean;
+  /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
+  readonly replaces?: string;
+  /** Told how many sessions of its owner were ended to make room for it. */
+  onRevoked?(this: void, count: number): void;
   /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
   revise?(this: void, value: S): void;
 }

@@ -5,7 +5,11 @@ import type { SessionOverrides, SessionRegistration, SessionsOptions } from '../
 import { SessionOwner } from '../../../src/config/session-owner.decorator.js';
 import { SessionProviderBuilder } from '../../../src/config/session-provider.builder.js';
 import { Session } from '../../../src/config/session.decorator.js';
-import { SessionConfigurationError, SessionConflictError } from '../../../src/errors/session.errors.js';
+import {
+  SessionConfigurationError,
+  SessionConflictError,
+  SessionLimitError,
+} from '../../../src/errors/session.errors.js';
 import { KeyRing } from '../../../src/keys/key-ring.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import { SessionProvider } from '../../../src/session/session-provider.js';
@@ -48,6 +52,13 @@ class Cart {
 class Styled {}
 
 class Plain {}
+
+class ThreeVerbs implements SessionStorage {
+  readonly #memory = new SessionStorageMemory();
+  read = (id: string) => this.#memory.read(id);
+  write = (id: string, session: Parameters<SessionStorage['write']>[1]) => this.#memory.write(id, session);
+  invalidate = (id: string) => this.#memory.invalidate(id);
+}
 
 function inEnvironment<T>(environment: string, run: () => T): T {
   const before = process.env['NODE_ENV'];
@@ -360,12 +371,6 @@ describe('storages', () => {
   });
 
   it('with three verbs are guarded, with a warning', async () => {
-    const memory = new SessionStorageMemory();
-    class ThreeVerbs implements SessionStorage {
-      read = (id: string) => memory.read(id);
-      write = (id: string, session: Parameters<SessionStorage['write']>[1]) => memory.write(id, session);
-      invalidate = (id: string) => memory.invalidate(id);
-    }
     const building = builder();
     const storage = new ThreeVerbs();
     const { tracker } = building.build({ type: User, storage }).provider;
@@ -438,6 +443,33 @@ describe('from', () => {
   });
 });
 
+describe('maxPerOwner', () => {
+  const sessionsOf = async (registration: SessionRegistration, count: number): Promise<string[]> => {
+    const { tracker } = build(registration).provider;
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) ids.push(await stored(tracker, Object.assign(new User(), { userId: 'u1' })));
+    return Promise.all(ids.map(async (id) => (await tracker.load(id)).status));
+  };
+
+  it('ends the oldest, or refuses, as was said', async () => {
+    expect(await sessionsOf({ type: User, tracker: 'by-id', maxPerOwner: 1 }, 2)).toEqual(['rejected', 'loaded']);
+    expect(await sessionsOf({ type: User, tracker: 'by-id', maxPerOwner: { limit: 1 } }, 2)).toEqual([
+      'rejected',
+      'loaded',
+    ]);
+    const refusing = { type: User, tracker: 'by-id', maxPerOwner: { limit: 1, beyond: 'refuse' } } as const;
+    await expect(sessionsOf(refusing, 2)).rejects.toThrow(SessionLimitError);
+    expect(await sessionsOf({ type: User, tracker: 'by-id' }, 2)).toEqual(['loaded', 'loaded']);
+  });
+
+  it('does not refuse sessions that are moved: their visitors could make no request any more', () => {
+    const from = build({ type: User, name: 'old' }, { keys: OTHER_KEY }).provider as SessionProvider<User>;
+    const moving = { type: User, tracker: 'by-id', from, maxPerOwner: { limit: 1, beyond: 'refuse' } } as const;
+    expect(() => build(moving)).toThrow("beyond: 'refuse' would refuse sessions that are moved by from");
+    expect(build({ ...moving, maxPerOwner: 1 }).provider.name).toBe('user');
+  });
+});
+
 describe('what cannot work', () => {
   it.each<[string, unknown, string | RegExp]>([
     ['nothing', undefined, /each entry is a session class.*A circular import makes a class undefined/],
@@ -460,6 +492,42 @@ describe('what cannot work', () => {
     ['an unknown onClash', { type: Cart, onClash: 'ours' }, "onClash is one of 'mine', 'theirs', 'reject'"],
     ['onClash by value', { type: User, onClash: 'mine' }, "onClash is for sessions by id. Add tracker: 'by-id'."],
     ['identity by value', { type: User, identity: () => 'x' }, "identity is for sessions by id. Add tracker: 'by-id'."],
+    [
+      'maxPerOwner by value',
+      { type: User, maxPerOwner: 5 },
+      "maxPerOwner is for sessions by id. Add tracker: 'by-id'.",
+    ],
+    ['maxPerOwner without owner', { type: Cart, maxPerOwner: 5 }, 'Mark a field of Cart with @SessionOwner()'],
+    [
+      'no session per owner',
+      { type: User, tracker: 'by-id', maxPerOwner: 0 },
+      'maxPerOwner is a whole number of sessions from 1',
+    ],
+    [
+      'a text for maxPerOwner',
+      { type: User, tracker: 'by-id', maxPerOwner: '5' },
+      'maxPerOwner is a whole number of sessions from 1',
+    ],
+    [
+      'null for maxPerOwner',
+      { type: User, tracker: 'by-id', maxPerOwner: null },
+      'maxPerOwner is a whole number of sessions from 1',
+    ],
+    [
+      'an unknown end of maxPerOwner',
+      { type: User, tracker: 'by-id', maxPerOwner: { limit: 5, beyond: 'end-newest' } },
+      "maxPerOwner.beyond is one of 'end-oldest', 'refuse'",
+    ],
+    [
+      'a misspelt part of maxPerOwner',
+      { type: User, tracker: 'by-id', maxPerOwner: { limits: 5 } },
+      'maxPerOwner: unknown option "limits". Did you mean limit?',
+    ],
+    [
+      'maxPerOwner in a storage without owners',
+      { type: User, tracker: 'by-id', maxPerOwner: 5, storage: new ThreeVerbs() },
+      'maxPerOwner needs a storage that lists the sessions of an owner',
+    ],
     [
       'a storage by value',
       { type: User, tracker: 'by-value', storage: new SessionStorageMemory() },

@@ -3,6 +3,7 @@ import {
   SessionConfigurationError,
   SessionConflictError,
   SessionError,
+  SessionLimitError,
   SessionStorageUnavailableError,
   SessionTooLargeError,
   SessionTooLateError,
@@ -24,6 +25,7 @@ const ALL: ReadonlyArray<[SessionError, string, SessionErrorCode, number | undef
     undefined,
   ],
   [new SessionConflictError('cart', ['a', 'b']), 'SessionConflictError', 'SESSION_CONFLICT', 409],
+  [new SessionLimitError('cart', 5), 'SessionLimitError', 'SESSION_LIMIT', 409],
   [new SessionStorageUnavailableError('Down.'), 'SessionStorageUnavailableError', 'SESSION_STORAGE_UNAVAILABLE', 503],
 ];
 

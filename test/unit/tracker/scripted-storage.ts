@@ -1,6 +1,6 @@
 import type { ConditionalSessionStorage } from '../../../src/storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
-import type { ReplaceResult, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
+import type { OwnerIndex, ReplaceResult, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
 
 export type Verb = 'read' | 'write' | 'invalidate' | 'replace' | 'touch';
 
@@ -34,9 +34,35 @@ export const isOvertaken =
     return call();
   };
 
+/** The owner index of a memory storage whose lists can be made to go wrong. */
+class ScriptedOwners implements OwnerIndex {
+  /** How many there were so far. */
+  lists = 0;
+  readonly #owners: OwnerIndex;
+  readonly #scenes: Scene[] = [];
+
+  constructor(owners: OwnerIndex) {
+    this.#owners = owners;
+  }
+
+  /** The next lists go as the scenes say; those after them as usual. */
+  let(...scenes: Scene[]): void {
+    this.#scenes.push(...scenes);
+  }
+
+  list: OwnerIndex['list'] = (owner) => {
+    this.lists++;
+    const list = () => this.#owners.list(owner);
+    return (this.#scenes.shift() ?? ((call) => call()))(list);
+  };
+
+  invalidateAll: OwnerIndex['invalidateAll'] = (owner, except) => this.#owners.invalidateAll(owner, except);
+}
+
 /** A memory storage in which any call can be made to go wrong. */
 export class ScriptedStorage implements ConditionalSessionStorage {
   readonly memory: SessionStorageMemory;
+  readonly owners: ScriptedOwners;
   /** Every call so far. */
   calls: string[] = [];
   /** What the calls of `replace` wanted to store. */
@@ -46,6 +72,7 @@ export class ScriptedStorage implements ConditionalSessionStorage {
 
   constructor(now: () => number, options: { readonly touch?: boolean } = {}) {
     this.memory = new SessionStorageMemory({ now });
+    this.owners = new ScriptedOwners(this.memory.owners);
     if (options.touch !== false) {
       this.touch = (id, expiresAt, version) => this.#call('touch', () => this.memory.touch(id, expiresAt, version));
     }

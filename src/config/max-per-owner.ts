@@ -1,0 +1,26 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { MaxPerOwner } from '../tracker/owner-limit.js';
+import { refuseUnknownOptions } from './known-options.js';
+import { ownerOf } from './session-definition.js';
+import type { SessionOverrides } from './session-options.js';
+
+/** What a session says of the number of its owner's sessions, in its long form. */
+export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: string }): { maxPerOwner?: MaxPerOwner } {
+  const { name, type, maxPerOwner, from } = settings;
+  if (maxPerOwner === undefined) return {};
+  const place = `Session "${name}"`;
+  if (ownerOf(type) === undefined) {
+    throw new SessionConfigurationError(
+      `${place}: maxPerOwner needs to know whose session it is. Mark a field of ${type.name} with @SessionOwner().`,
+    );
+  }
+  const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
+  refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
+  // Whoever has too many sessions in the old place could make no request any more.
+  if (from && limit.beyond === 'refuse') {
+    throw new SessionConfigurationError(
+      `${place}: maxPerOwner with beyond: 'refuse' would refuse sessions that are moved by from. Use beyond: 'end-oldest'.`,
+    );
+  }
+  return { maxPerOwner: limit };
+}
