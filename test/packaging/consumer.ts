@@ -29,10 +29,14 @@ export class Consumer {
     return consumer;
   }
 
-  /** @returns what the command printed. Rejects with it when the command fails. */
-  async run(command: string, args: readonly string[]): Promise<string> {
+  /**
+   * @param env added to the environment of this process.
+   * @returns what the command printed. Rejects with it when the command fails.
+   */
+  async run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
     try {
-      const { stdout } = await run(command, [...args], { cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
+      const options = { cwd: this.folder, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 };
+      const { stdout } = await run(command, [...args], options);
       return stdout;
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string };
