@@ -77,6 +77,7 @@ export class SessionProviderBuilder {
   readonly #options: SessionsOptions;
   readonly #production = process.env['NODE_ENV'] === 'production';
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
+  readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
   readonly #warnings = new Set<string>();
   #keys: KeyRing | undefined;
   readonly #resolve: (token: SessionStorageToken) => unknown;
@@ -98,10 +99,15 @@ export class SessionProviderBuilder {
     return this.#memory ? [this.#memory] : [];
   }
 
+  /** Every storage of the sessions built so far, with a deadline; those of providers made by hand included. */
+  get storages(): readonly SessionStorage[] {
+    return [...this.#storages.values(), ...this.#storagesByHand.values()];
+  }
+
   /** @throws {SessionConfigurationError} when something cannot work; the message says what to write instead. */
   build(registration: SessionRegistration): BuiltSession {
     if (isProvider(registration)) {
-      this.#warnOfWeakness(registration);
+      this.#noteByHand(registration);
       return { provider: registration, description: describeProvider(registration) };
     }
     const settings = this.#settingsOf(registration);
@@ -283,14 +289,15 @@ export class SessionProviderBuilder {
           'within this process only.',
       );
     }
-    const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
-    const resilient = new SessionStorageResilient(
-      storage,
-      timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds },
-    );
+    const resilient = this.#resilient(storage);
     const conditional = isConditional(resilient) ? resilient : new SessionStorageGuarded(resilient);
     this.#storages.set(storage, conditional);
     return conditional;
+  }
+
+  #resilient(storage: SessionStorage): SessionStorageResilient {
+    const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
+    return new SessionStorageResilient(storage, timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds });
   }
 
   #place(settings: Settings): string {
@@ -338,8 +345,15 @@ export class SessionProviderBuilder {
         `Session "${own.name}": from is a SessionProvider for ${own.type.name}, such as ktor({ type: ${own.type.name}, … }).`,
       );
     }
-    this.#warnOfWeakness(from);
+    this.#noteByHand(from);
     return from;
+  }
+
+  #noteByHand(provider: SessionProvider): void {
+    this.#warnOfWeakness(provider);
+    if (!(provider.tracker instanceof SessionTrackerById)) return;
+    const { storage } = provider.tracker;
+    this.#storagesByHand.set(storage, this.#resilient(storage));
   }
 
   #warnOfWeakness({ name, transport, tracker }: SessionProvider): void {

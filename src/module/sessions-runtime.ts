@@ -1,4 +1,12 @@
-import { Inject, Injectable, Logger, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  Optional,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { DiscoveryService, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -12,12 +20,13 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
 import { checkDeclaredHandlers } from './declared-handlers.js';
+import { inspectStorages } from './inspect-storages.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
 /** The sessions of one application: its providers, built from options and decorators, and its events. */
 @Injectable()
-export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
+export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly events: SessionEvents;
   /** Set where the module was asked for it: the raw request that the running code belongs to. */
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
@@ -74,6 +83,11 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationShutdown {
     }
     for (const description of this.#descriptions) this.#logger.log(description);
     for (const warning of this.#builder.warnings) this.#logger.warn(warning);
+  }
+
+  // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
+  onApplicationBootstrap(): void {
+    void inspectStorages(this.#builder.storages, (sentence) => this.#logger.warn(sentence));
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -109,16 +109,14 @@ export class SessionStorageRedis implements SessionStorage {
     await this.#command(undefined, true, ['PING']);
   }
 
-  /**
-   * Asks the server how it is set up. For the application's start: the answer changes nothing here.
-   * @returns one sentence for each thing that endangers sessions; none when all is well or the server does not say.
-   */
+  /** Asks for the server's eviction policy; see {@link SessionStorage.inspect}. */
   async inspect(): Promise<readonly string[]> {
     const info = await this.#command(undefined, true, ['INFO', 'memory']).catch(() => '');
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
     if (policy === undefined || policy === 'noeviction' || policy === 'volatile-ttl') return [];
     return [
-      `Redis is set to maxmemory-policy ${policy}: when its memory is full it removes sessions that are in use. ` +
+      `Redis is set to maxmemory-policy ${policy}: when its memory is full it removes sessions that are in use, ` +
+        'and marks of ended ones, without which a slow request undoes a logout. ' +
         'Set maxmemory-policy to noeviction, or to volatile-ttl, which removes those first that expire first.',
     ];
   }

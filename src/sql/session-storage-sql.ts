@@ -115,6 +115,18 @@ export abstract class SessionStorageSql implements SessionStorage {
     await this.#select(this.#statements.ping, []);
   }
 
+  /** Says so when the table is not there; see {@link SessionStorage.inspect}. */
+  async inspect(): Promise<readonly string[]> {
+    if (this.#createTable) return [];
+    try {
+      await this.ping();
+      return [];
+    } catch (error) {
+      if (error instanceof SessionConfigurationError) return [error.message];
+      throw error;
+    }
+  }
+
   /** Waits for work under way in the background. Closes nothing that was handed to the storage. */
   async close(): Promise<void> {
     await this.#sweep.idle();

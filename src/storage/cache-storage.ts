@@ -25,6 +25,7 @@ export class CacheStorage implements SessionStorage {
   declare readonly owners?: OwnerIndex;
   declare readonly sweep?: NonNullable<SessionStorage['sweep']>;
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
+  declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
   readonly #delegate: SessionStorage;
   readonly #cache: Cache<string, StoredSession | undefined>;
@@ -74,6 +75,7 @@ export class CacheStorage implements SessionStorage {
       }),
       ...(delegate.sweep && { sweep: (limit) => delegate.sweep!(limit) }),
       ...(delegate.ping && { ping: () => delegate.ping!() }),
+      ...(delegate.inspect && { inspect: () => delegate.inspect!() }),
       ...(delegate.close && { close: () => this.#close() }),
     };
   }

@@ -17,6 +17,7 @@ export class SessionStorageEncrypted implements SessionStorage {
   declare readonly owners?: OwnerIndex;
   declare readonly sweep?: NonNullable<SessionStorage['sweep']>;
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
+  declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
   readonly #storage: SessionStorage;
   readonly #cipher: RecordCipher;
@@ -53,6 +54,7 @@ export class SessionStorageEncrypted implements SessionStorage {
       }),
       ...(storage.sweep && { sweep: (limit) => storage.sweep!(limit) }),
       ...(storage.ping && { ping: () => storage.ping!() }),
+      ...(storage.inspect && { inspect: () => storage.inspect!() }),
       ...(storage.close && { close: () => storage.close!() }),
     };
   }

@@ -47,6 +47,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   declare readonly owners?: OwnerIndex;
   declare readonly sweep?: (limit?: number) => Promise<number>;
   declare readonly ping?: () => Promise<void>;
+  declare readonly inspect?: () => Promise<readonly string[]>;
   declare readonly close?: () => Promise<void>;
   readonly #storage: GuardableSessionStorage;
   readonly #mutex: KeyedMutex;
@@ -59,6 +60,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     if (storage.owners) this.owners = this.#guardedOwners(storage.owners);
     if (storage.sweep) this.sweep = (limit) => storage.sweep!(limit);
     if (storage.ping) this.ping = () => storage.ping!();
+    if (storage.inspect) this.inspect = () => storage.inspect!();
     if (storage.close) this.close = () => storage.close!();
   }
 

@@ -17,6 +17,7 @@ export class SessionStorageMigrating implements SessionStorage {
   declare readonly owners?: OwnerIndex;
   declare readonly sweep?: NonNullable<SessionStorage['sweep']>;
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
+  declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
@@ -52,6 +53,7 @@ export class SessionStorageMigrating implements SessionStorage {
       ...(to.owners && from.owners && { owners: this.#bothOwners(to.owners, from.owners) }),
       ...(either('sweep') && { sweep: (limit) => this.#sweep(limit) }),
       ...(either('ping') && { ping: () => this.#inBoth((storage) => storage.ping?.()) }),
+      ...(either('inspect') && { inspect: () => this.#inspect() }),
       ...(either('close') && { close: () => this.#inBoth((storage) => storage.close?.()) }),
     };
   }
@@ -83,6 +85,12 @@ export class SessionStorageMigrating implements SessionStorage {
     const removed = (await this.#from.sweep?.(limit)) ?? 0;
     if (removed >= limit) return removed;
     return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
+  }
+
+  // What the one says must not be lost because the other is down.
+  async #inspect(): Promise<readonly string[]> {
+    const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
+    return (await Promise.allSettled(asked)).flatMap((said) => (said.status === 'fulfilled' ? said.value : []));
   }
 
   async #inBoth(call: (storage: SessionStorage) => Promise<void> | undefined): Promise<void> {

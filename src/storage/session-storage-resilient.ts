@@ -49,6 +49,7 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly owners?: OwnerIndex;
   declare readonly sweep?: NonNullable<SessionStorage['sweep']>;
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
+  declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
   declare readonly readMany?: NonNullable<GuardableSessionStorage['readMany']>;
   readonly #storage: SessionStorage;
@@ -107,6 +108,7 @@ export class SessionStorageResilient implements SessionStorage {
       }),
       ...(storage.sweep && { sweep: (limit) => translated(() => storage.sweep!(limit)) }),
       ...(storage.ping && { ping: () => this.#attempt(this.#single, () => storage.ping!(), undefined) }),
+      ...(storage.inspect && { inspect: () => this.#attempt(this.#single, () => storage.inspect!(), undefined) }),
       ...(storage.close && { close: () => this.#attempt(this.#many, () => storage.close!(), undefined) }),
     };
   }

@@ -86,6 +86,14 @@ export interface SessionStorage {
   /** Resolves when the backend answers, rejects when it does not. For health checks. */
   ping?(): Promise<void>;
 
+  /**
+   * Asks the backend whether it is set up in a way that endangers sessions. Called once, when the application has
+   * started; nobody waits for it, and a rejection is ignored.
+   * @returns one sentence for the log for each such thing, with what to do about it; none when all is well or the
+   *   backend does not say.
+   */
+  inspect?(): Promise<readonly string[]>;
+
   /** Frees what the storage itself opened: timers, files. Never a client or pool that was handed to it. */
   close?(): Promise<void>;
 }

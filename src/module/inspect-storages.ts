@@ -1,0 +1,15 @@
+import type { SessionStorage } from '../storage/session-storage.js';
+
+/**
+ * Asks every storage whether its backend is set up in a way that endangers sessions. What cannot be asked is left out:
+ * an application starts whether or not its storages answer. Never rejects.
+ * @param warn gets each sentence once.
+ */
+export async function inspectStorages(
+  storages: readonly SessionStorage[],
+  warn: (sentence: string) => void,
+): Promise<void> {
+  const asked = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
+  const said = (await Promise.allSettled(asked)).flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  for (const sentence of new Set(said)) warn(sentence);
+}
