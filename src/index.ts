@@ -80,10 +80,10 @@ export type { CookieEncoding } from './transport/cookie-encoding.js';
 export { SameSite } from './transport/same-site.js';
 
 // Transformers and keys.
+export type { Awaitable } from './transformer/awaitable.js';
 export {
   transformRead,
   transformWrite,
-  type Awaitable,
   type KeyState,
   type SessionTransportTransformer,
   type TransformedRead,

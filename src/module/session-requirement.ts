@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { Awaitable } from '../transformer/session-transport-transformer.js';
+import type { Awaitable } from '../transformer/awaitable.js';
 
 /** Why a request was refused: it has no session, or `validate` did not accept the one it has. */
 export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';

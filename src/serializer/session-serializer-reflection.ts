@@ -5,7 +5,8 @@ import { joinFields, parseObject, splitFields } from './json-text.js';
 import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
 import { RememberedFields } from './remembered-fields.js';
-import type { FieldwiseSessionSerializer } from './session-serializer.js';
+import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-serializer.js';
+import { SessionSnapshots } from './session-snapshot.js';
 import { UnwritableValue } from './unwritable-value.js';
 
 /** Options of class-transformer, with its meaning; all of them hold for both directions. */
@@ -37,6 +38,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   readonly #remembered = new RememberedFields();
   readonly #reader: ReflectionReader;
   readonly #writer: ReflectionWriter;
+  readonly #snapshots: SessionSnapshots<S>;
 
   /**
    * @param type the session's class. It is not used before the first session, so decorators may still follow.
@@ -50,6 +52,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
     const resolved: ClassTransformOptions = { exposeDefaultValues: true, exposeUnsetFields: true, ...options };
     this.#reader = new ReflectionReader(resolved, this.#remembered);
     this.#writer = new ReflectionWriter(resolved, this.#remembered);
+    this.#snapshots = new SessionSnapshots(type, resolved);
   }
 
   /**
@@ -66,6 +69,11 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
 
   deserialize(text: string): S {
     return this.#reader.read(this.#type, parseObject(text));
+  }
+
+  /** `undefined` where a `@Transform()`, an exposed getter or method, bytes or a type chosen at run time are involved. */
+  capture(session: S): SessionSnapshot<S> | undefined {
+    return this.#snapshots.capture(session);
   }
 
   split(text: string): Map<string, string> {

@@ -15,6 +15,21 @@ export interface SessionSerializer<S extends object = object> {
    * @throws anything when `text` cannot be understood; the caller treats that as "no session".
    */
   deserialize(text: string): S;
+
+  /**
+   * Remembers what `session` holds now, for telling later, and faster than by its text, that nothing has changed.
+   * Left out, or `undefined`, where only the text can tell.
+   */
+  capture?(session: S): SessionSnapshot<S> | undefined;
+}
+
+/** What a session held at one moment. */
+export interface SessionSnapshot<S extends object = object> {
+  /**
+   * @param session the same session or another one.
+   * @returns `true` only if its text is sure to be the one of that moment; `false` says nothing.
+   */
+  matches(session: S): boolean;
 }
 
 /**

@@ -23,14 +23,16 @@ export class SessionExchange implements RequestSessions {
 
   async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
     const slot = this.#slot(this.#providers.findByType(type));
-    await slot.load();
+    const loading = slot.load();
+    if (loading) await loading;
     return slot.value;
   }
 
   /** The session, or a new one that is stored only if the request changes it. */
   async getOrFresh<S extends object>(type: SessionClass<S>): Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type));
-    await slot.load();
+    const loading = slot.load();
+    if (loading) await loading;
     return slot.valueOrFresh;
   }
 

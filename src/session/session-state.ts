@@ -1,9 +1,11 @@
+import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { RejectionReason, TrackedSession } from '../tracker/session-tracker.js';
 
 /** A new session that the application holds but that is stored only if it changes. */
 export interface FreshSession<S extends object> {
   readonly value: S;
-  readonly text: string;
+  /** What it was made with, by which a change is told. */
+  readonly initial: SessionSnapshot<S> | string;
 }
 
 /** What came with the request. */
@@ -37,5 +39,43 @@ export type DecidedSession<S extends object> =
   /** It ended the session. */
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
 
+/** What came with the request and is in the storage. */
+export type StoredIncoming<S extends object> = Extract<IncomingSession<S>, { readonly kind: 'loaded' | 'superseded' }>;
+
 /** One session in one request. */
 export type SessionState<S extends object> = IncomingSession<S> | DecidedSession<S>;
+
+export function isDecided<S extends object>(state: SessionState<S>): state is DecidedSession<S> {
+  return state.kind === 'set' || state.kind === 'cleared';
+}
+
+export function isStored<S extends object>(state: SessionState<S>): state is StoredIncoming<S> {
+  return state.kind === 'loaded' || state.kind === 'superseded';
+}
+
+/** The session that the application ended before it began another. */
+export function endedBefore<S extends object>(state: SessionState<S>): StoredIncoming<S> | undefined {
+  const ended = state.kind === 'cleared' || (state.kind === 'set' && state.ended);
+  return ended && isStored(state.incoming) ? state.incoming : undefined;
+}
+
+/** The stored session that the present value came from and goes to. */
+export function storedBehind<S extends object>(state: SessionState<S>): TrackedSession<S> | undefined {
+  if (state.kind === 'loaded') return state.session;
+  if (state.kind === 'set' && !state.ended && state.incoming.kind === 'loaded') return state.incoming.session;
+  return undefined;
+}
+
+/** Whether the client holds something, as far as is known. */
+export function cameWith(incoming: IncomingSession<object>): boolean {
+  switch (incoming.kind) {
+    case 'unread':
+    case 'stale':
+    case 'superseded':
+    case 'loaded':
+      return true;
+    case 'absent':
+    case 'frozen':
+      return false;
+  }
+}

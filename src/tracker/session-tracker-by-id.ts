@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
-import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
@@ -121,7 +121,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       const owner = this.#ownerOf(value);
       return {
         status: 'loaded',
-        session: tracked(value, opened.text, opened, transportValue, stored.version, owner),
+        session: tracked(value, opened.text, opened, transportValue, stored.version, owner, this.capture(value)),
       };
     } catch {
       return { status: 'rejected', reason: 'undecodable' };
@@ -221,6 +221,10 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     return this.#serializer.serialize(value);
   }
 
+  capture(value: S): SessionSnapshot<S> | undefined {
+    return this.#serializer.capture?.(value);
+  }
+
   isRenewalDue(session: TrackedSession<S>): boolean {
     return this.#lifetime.isRenewalDue(session, this.#now());
   }
@@ -269,7 +273,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       const version = await this.storage.write(handle, this.#toStore(text, at, owner));
       return {
         status,
-        session: tracked(session.value, text, at, id, version ?? undefined, owner),
+        session: tracked(session.value, text, at, id, version ?? undefined, owner, snapshotOf(session, text)),
         transportValue: id,
       };
     };
@@ -296,7 +300,8 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const toStore = this.#toStore(previous.text, times, previous.owner);
     const result = await this.storage.replace(storedId, toStore, previous.version);
     if (result.status !== 'replaced') return { status: 'unchanged', session: previous };
-    const session = tracked(previous.value, previous.text, times, previous.id!, result.version, previous.owner);
+    const { value, text, owner, snapshot } = previous;
+    const session = tracked(value, text, times, previous.id!, result.version, owner, snapshot);
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
@@ -345,7 +350,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     if (result.status !== 'replaced') return result;
     return {
       status: 'changed',
-      session: tracked(session.value, mine, times, id, result.version, previous.owner),
+      session: tracked(session.value, mine, times, id, result.version, previous.owner, snapshotOf(session, mine)),
       transportValue: id,
     };
   }
@@ -443,16 +448,15 @@ function tracked<S extends object>(
   id: string,
   version: string | undefined,
   owner: string | undefined,
+  snapshot: SessionSnapshot<S> | undefined,
 ): TrackedSession<S> {
-  return {
-    value,
-    text,
-    createdAt: times.createdAt,
-    renewedAt: times.renewedAt,
-    id,
-    ...(version === undefined ? {} : { version }),
-    ...(owner === undefined ? {} : { owner }),
-  };
+  const { createdAt, renewedAt } = times;
+  return { value, text, createdAt, renewedAt, id, version, owner, snapshot };
+}
+
+// What was joined with other requests' changes is not what the caller has seen.
+function snapshotOf<S extends object>(session: SessionToTrack<S>, stored: string): SessionSnapshot<S> | undefined {
+  return stored === session.text ? session.snapshot : undefined;
 }
 
 // A client that lost its connection may have sent the write twice; the second one meets the first.

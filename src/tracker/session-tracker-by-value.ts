@@ -1,7 +1,7 @@
-import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
-import { SessionLifetime } from './session-lifetime.js';
+import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type { LoadResult, SessionToTrack, SessionTracker, StoreResult, TrackedSession } from './session-tracker.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 
@@ -42,7 +42,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     this.#now = options.now ?? Date.now;
   }
 
-  async load(transportValue: string): Promise<LoadResult<S>> {
+  load(transportValue: string): LoadResult<S> {
     const now = this.#now();
     const envelope = this.#bare
       ? { createdAt: now, renewedAt: now, text: transportValue }
@@ -51,7 +51,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
     try {
       const value = this.#serializer.deserialize(envelope.text);
-      return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope) };
+      return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope, this.capture(value)) };
     } catch {
       return { status: 'rejected', reason: 'undecodable' };
     }
@@ -62,13 +62,14 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     session.revise?.(value);
     const text = (session.revise ? undefined : session.text) ?? this.#serializer.serialize(value);
     const now = this.#now();
-    if (!previous) return this.#sent('created', value, text, { createdAt: now, renewedAt: now });
+    if (!previous) return this.#sent('created', session, text, { createdAt: now, renewedAt: now });
     if (this.#ownerOf(value) !== previous.owner)
-      return this.#sent('rotated', value, text, { createdAt: now, renewedAt: now });
+      return this.#sent('rotated', session, text, { createdAt: now, renewedAt: now });
     const renewed = { createdAt: previous.createdAt, renewedAt: now };
-    if (session.rotate) return this.#sent('rotated', value, text, renewed);
-    if (text !== previous.text) return this.#sent('changed', value, text, renewed);
-    if (session.force || this.#lifetime.isRenewalDue(previous, now)) return this.#sent('renewed', value, text, renewed);
+    if (session.rotate) return this.#sent('rotated', session, text, renewed);
+    if (text !== previous.text) return this.#sent('changed', session, text, renewed);
+    if (session.force || this.#lifetime.isRenewalDue(previous, now))
+      return this.#sent('renewed', session, text, renewed);
     return { status: 'unchanged', session: previous };
   }
 
@@ -76,6 +77,10 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
 
   serialize(value: S): string {
     return this.#serializer.serialize(value);
+  }
+
+  capture(value: S): SessionSnapshot<S> | undefined {
+    return this.#serializer.capture?.(value);
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {
@@ -104,25 +109,23 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
 
   #sent(
     status: 'created' | 'changed' | 'renewed' | 'rotated',
-    value: S,
+    { value, text: given, snapshot }: SessionToTrack<S>,
     text: string,
-    times: { createdAt: number; renewedAt: number },
+    times: SessionTimes,
   ): StoreResult<S> {
     return {
       status,
-      session: this.#tracked(value, text, times),
+      session: this.#tracked(value, text, times, given === text ? snapshot : undefined),
       transportValue: this.#bare ? text : sealEnvelope(times, text, this.#name),
     };
   }
 
-  #tracked(value: S, text: string, times: { createdAt: number; renewedAt: number }): TrackedSession<S> {
-    const owner = this.#ownerOf(value);
-    return {
-      value,
-      text,
-      createdAt: times.createdAt,
-      renewedAt: times.renewedAt,
-      ...(owner === undefined ? {} : { owner }),
-    };
+  #tracked(
+    value: S,
+    text: string,
+    { createdAt, renewedAt }: SessionTimes,
+    snapshot: SessionSnapshot<S> | undefined,
+  ): TrackedSession<S> {
+    return { value, text, createdAt, renewedAt, owner: this.#ownerOf(value), snapshot };
   }
 }

@@ -1,3 +1,4 @@
+import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionIdCall } from './session-id-provider.js';
 import type { SessionTimes } from './session-lifetime.js';
 
@@ -25,11 +26,13 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   /** The serialized text that `value` was read from or written as. */
   readonly text: string;
   /** By id: the client's id. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** By id: the stored version. */
-  readonly version?: string;
-  /** By id: whose session it is. */
-  readonly owner?: string;
+  readonly version?: string | undefined;
+  /** Whose session it is. */
+  readonly owner?: string | undefined;
+  /** What `value` held when it was loaded or stored. Absent where only its text can tell. */
+  readonly snapshot?: SessionSnapshot<S> | undefined;
 }
 
 /** What a tracker made of a received string. */
@@ -47,6 +50,8 @@ export interface SessionToTrack<S extends object> {
   readonly value: S;
   /** What {@link SessionTracker.serialize} gives for `value`, where the caller has it already. */
   readonly text?: string;
+  /** What {@link SessionTracker.capture} gave for `value` together with `text`. */
+  readonly snapshot?: SessionSnapshot<S> | undefined;
   /** What was loaded or stored before in this request; absent for a new session. */
   readonly previous?: TrackedSession<S>;
   /** The request it belongs to, for ids made from it. */
@@ -90,7 +95,7 @@ export interface SessionTracker<S extends object = object> {
    * @param transportValue what the transport and its transformers gave. Never trusted.
    * @throws only when a storage fails.
    */
-  load(transportValue: string): Promise<LoadResult<S>>;
+  load(transportValue: string): LoadResult<S> | Promise<LoadResult<S>>;
 
   /**
    * @throws {SessionUnserializableError} and {SessionConflictError}, or when a storage fails; nothing is sent then.
@@ -102,6 +107,9 @@ export interface SessionTracker<S extends object = object> {
 
   /** The text of a session; two of equal content give equal texts. */
   serialize(value: S): string;
+
+  /** What `value` holds now, for telling later that it has not changed. Absent where only its text can tell. */
+  capture?(value: S): SessionSnapshot<S> | undefined;
 
   /** Whether an unchanged session should be written again because enough of its idle timeout has passed. */
   isRenewalDue(session: TrackedSession<S>): boolean;

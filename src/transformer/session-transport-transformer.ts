@@ -1,5 +1,4 @@
-/** A value, or a promise of it. */
-export type Awaitable<T> = T | PromiseLike<T>;
+import { isPromise, type Awaitable } from './awaitable.js';
 
 /** With which key a value was protected: today's, an older one that still reads, or one that nobody knows. */
 export type KeyState = 'current' | 'outdated' | 'unknown';
@@ -39,16 +38,28 @@ export interface TransformedRead {
 }
 
 /** Applies `transformers` in reverse order; the first that gives `undefined` ends it (Ktor: `transformRead`). */
-export async function transformRead(
+export function transformRead(
   transformers: readonly SessionTransportTransformer[],
   transportValue: string,
-): Promise<TransformedRead | undefined> {
-  let value = transportValue;
-  let outdated = false;
-  for (let index = transformers.length - 1; index >= 0; index--) {
+): Awaitable<TransformedRead | undefined> {
+  return readThrough(transformers, transformers.length - 1, { value: transportValue, outdated: false });
+}
+
+function readThrough(
+  transformers: readonly SessionTransportTransformer[],
+  last: number,
+  outer: TransformedRead,
+): Awaitable<TransformedRead | undefined> {
+  let { value, outdated } = outer;
+  for (let index = last; index >= 0; index--) {
     const transformer = transformers[index]!;
     if (transformer.keyState?.(value) === 'outdated') outdated = true;
-    const inner = await transformer.transformRead(value);
+    const inner = transformer.transformRead(value);
+    if (isPromise(inner)) {
+      return inner.then((read) =>
+        read === undefined ? undefined : readThrough(transformers, index - 1, { value: read, outdated }),
+      );
+    }
     if (inner === undefined) return undefined;
     value = inner;
   }
@@ -56,11 +67,23 @@ export async function transformRead(
 }
 
 /** Applies `transformers` in order (Ktor: `transformWrite`). */
-export async function transformWrite(
+export function transformWrite(
   transformers: readonly SessionTransportTransformer[],
   transportValue: string,
-): Promise<string> {
-  let value = transportValue;
-  for (const transformer of transformers) value = await transformer.transformWrite(value);
+): Awaitable<string> {
+  return writeThrough(transformers, 0, transportValue);
+}
+
+function writeThrough(
+  transformers: readonly SessionTransportTransformer[],
+  first: number,
+  inner: string,
+): Awaitable<string> {
+  let value = inner;
+  for (let index = first; index < transformers.length; index++) {
+    const outer = transformers[index]!.transformWrite(value);
+    if (isPromise(outer)) return outer.then((written) => writeThrough(transformers, index + 1, written));
+    value = outer;
+  }
   return value;
 }

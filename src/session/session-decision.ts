@@ -1,0 +1,124 @@
+import type { TrackedSession } from '../tracker/session-tracker.js';
+import type { SessionSnapshot } from '../serializer/session-serializer.js';
+import type { SessionProvider } from './session-provider.js';
+import { cameWith, type FreshSession, type SessionState } from './session-state.js';
+
+/** What has to be done so that storage and client agree with what the application made of a session. */
+export type SessionDecision<S extends object> =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'clear' }
+  /** A new session of a request whose own was given a new id: not to be stored. */
+  | { readonly kind: 'superseded' }
+  | (Written<S> & { readonly kind: 'renew'; readonly previous: TrackedSession<S> })
+  | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> });
+
+/** A session, and what it held when the decision was made. */
+interface Written<S extends object> {
+  readonly value: S;
+  readonly text: string;
+  readonly snapshot?: SessionSnapshot<S> | undefined;
+}
+
+/** What an application made of one session in one request. */
+export interface SessionUse<S extends object> {
+  readonly state: SessionState<S>;
+  /** A new session that was handed out, and counts if it has been changed. */
+  readonly fresh: FreshSession<S> | undefined;
+  /** It asked for a new id. */
+  readonly rotate: boolean;
+  /** A value has been put on the response before. */
+  readonly sent: boolean;
+}
+
+const NOTHING = { kind: 'nothing' } as const;
+const CLEAR = { kind: 'clear' } as const;
+
+/**
+ * @param keep changes are to be stored; else only an end counts.
+ * @throws {SessionUnserializableError}
+ */
+export function decide<S extends object>(
+  provider: SessionProvider<S>,
+  use: SessionUse<S>,
+  keep: boolean,
+): SessionDecision<S> {
+  const { state } = use;
+  switch (state.kind) {
+    case 'unread':
+    case 'frozen':
+      return NOTHING;
+    case 'absent':
+      return (keep && decideFresh(provider, use.fresh)) || NOTHING;
+    case 'stale':
+      return (keep && decideFresh(provider, use.fresh)) || CLEAR;
+    case 'superseded':
+      return (keep && decideSuperseded(provider, use.fresh)) || NOTHING;
+    case 'loaded':
+      return keep ? decideLoaded(provider, use, state.session.value, state.session, state.outdated) : NOTHING;
+    case 'set':
+      if (state.incoming.kind === 'frozen') return NOTHING;
+      if (!keep) return state.ended ? CLEAR : NOTHING;
+      return decideSet(provider, use, state);
+    case 'cleared':
+      if (state.incoming.kind === 'frozen') return NOTHING;
+      return (keep && decideFresh(provider, use.fresh)) || (cameWith(state.incoming) || use.sent ? CLEAR : NOTHING);
+  }
+}
+
+/** Stores a new session if it has been changed. */
+export function decideFresh<S extends object>(
+  provider: SessionProvider<S>,
+  fresh: FreshSession<S> | undefined,
+): (SessionDecision<S> & { readonly kind: 'store' }) | undefined {
+  if (!fresh) return undefined;
+  const { value, initial } = fresh;
+  if (typeof initial !== 'string' && initial.matches(value)) return undefined;
+  const written = write(provider, value);
+  // A snapshot is stricter than the text, which leaves out what comes back by itself.
+  const unchanged = typeof initial === 'string' ? initial : provider.tracker.serialize(new provider.type());
+  return written.text === unchanged ? undefined : { kind: 'store', ...written };
+}
+
+// A request under way with the old id must not replace the new session's cookie by one for a session that nobody
+// signed in to; a login does, since the client may never have got the new cookie.
+function decideSuperseded<S extends object>(
+  provider: SessionProvider<S>,
+  fresh: FreshSession<S> | undefined,
+): SessionDecision<S> | undefined {
+  const changed = decideFresh(provider, fresh);
+  if (!changed || provider.tracker.ownerOf?.(changed.value) !== undefined) return changed;
+  return { kind: 'superseded' };
+}
+
+function decideSet<S extends object>(
+  provider: SessionProvider<S>,
+  use: SessionUse<S>,
+  state: SessionState<S> & { kind: 'set' },
+): SessionDecision<S> {
+  const { incoming, value, ended } = state;
+  if (incoming.kind !== 'loaded' || ended) return { kind: 'store', ...write(provider, value) };
+  if (provider.sendOnlyIfModified) return decideLoaded(provider, use, value, incoming.session, incoming.outdated);
+  return { kind: 'store', ...write(provider, value), previous: incoming.session };
+}
+
+function decideLoaded<S extends object>(
+  provider: SessionProvider<S>,
+  { rotate }: SessionUse<S>,
+  value: S,
+  previous: TrackedSession<S>,
+  outdated: boolean,
+): SessionDecision<S> {
+  const { tracker } = provider;
+  const demanded = rotate || outdated;
+  if (!demanded && previous.snapshot?.matches(value)) {
+    if (!tracker.isRenewalDue(previous)) return NOTHING;
+    return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
+  }
+  const written = write(provider, value);
+  if (demanded || written.text !== previous.text) return { kind: 'store', ...written, previous };
+  return tracker.isRenewalDue(previous) ? { kind: 'renew', ...written, previous } : NOTHING;
+}
+
+function write<S extends object>({ tracker }: SessionProvider<S>, value: S): Written<S> {
+  return { value, text: tracker.serialize(value), snapshot: tracker.capture?.(value) };
+}
