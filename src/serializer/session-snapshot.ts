@@ -66,8 +66,11 @@ export class SessionSnapshots<S extends object> {
       case 'fields':
         tape.push(prototype ?? WITHOUT_PROTOTYPE);
         for (const name in value) {
+          const held = (value as Record<string, unknown>)[name];
+          // In the session itself, undefined is written as the absence of the field is.
+          if (held === undefined && depth === 0) continue;
           tape.push(name);
-          if (!this.#record((value as Record<string, unknown>)[name], tape, depth + 1)) return false;
+          if (!this.#record(held, tape, depth + 1)) return false;
         }
         tape.push(END);
         return true;
@@ -139,14 +142,14 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   matches(session: S): boolean {
     this.#at = 0;
     try {
-      return this.#meets(session);
+      return this.#meets(session, true);
     } catch {
       return false;
     }
   }
 
   // It goes no deeper than the tape does, whatever has become of the session.
-  #meets(value: unknown): boolean {
+  #meets(value: unknown, isSession = false): boolean {
     const tape = this.#tape;
     const expected = tape[this.#at++];
     if (typeof value !== 'object' || value === null) return Object.is(value, expected);
@@ -158,7 +161,9 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (expected === (prototype ?? WITHOUT_PROTOTYPE)) {
       for (const name in value) {
-        if (tape[this.#at++] !== name || !this.#meets((value as Record<string, unknown>)[name])) return false;
+        const held = (value as Record<string, unknown>)[name];
+        if (held === undefined && isSession) continue;
+        if (tape[this.#at++] !== name || !this.#meets(held)) return false;
       }
       return tape[this.#at++] === END;
     }
