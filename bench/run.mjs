@@ -24,6 +24,7 @@ const tables = {
   requests: () => import('./requests/run.mjs'),
   blocks: () => import('./blocks/run.mjs'),
   storages: () => import('./storages/run.mjs'),
+  decoders: () => import('./decoders/run.mjs'),
 };
 for (const name of options.tables) {
   const { run } = await tables[name]();

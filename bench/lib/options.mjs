@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-const TABLES = ['requests', 'blocks', 'storages'];
+const TABLES = ['requests', 'blocks', 'storages', 'decoders'];
 
 /** What `npm run bench -- …` understands. */
 export const USAGE = `npm run bench -- [options]

@@ -4,7 +4,7 @@ import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import { concreteClasses, DEEPEST } from './kotlin-instance.js';
 import { scalarValue } from './kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from './kotlin-shape.js';
-import { partsOf, payload } from './reflection-format-reader.js';
+import { payload, readParts } from './reflection-format-reader.js';
 import { Unreadable } from './unreadable.js';
 
 /** Reads Ktor's kotlinx "backward compatible" format, as it was written and not as Ktor misreads it. */
@@ -63,19 +63,20 @@ export class BackwardCompatibleFormatReader {
 
   #elements(element: KotlinShape, tagged: string, depth: number): unknown[] {
     const text = tagged.startsWith('#cs') ? payload(tagged, '#cs') : payload(tagged, '#cl');
-    return partsOf(text).map((part) => this.#value(element, decodeQuery(part), depth));
+    return readParts(text, (part) => this.#value(element, decodeQuery(part), depth));
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, text: string, depth: number): Map<unknown, unknown> {
-    const entries = partsOf(text).map((part): [unknown, unknown] => {
+    const entries = new Map<unknown, unknown>();
+    readParts(text, (part) => {
       const equals = part.indexOf('=');
       if (equals === -1) throw new Unreadable('an entry without value');
-      return [
+      entries.set(
         this.#value(shape.key, decodeQuery(part.slice(0, equals)), depth),
         this.#value(shape.value, decodeQuery(part.slice(equals + 1)), depth),
-      ];
+      );
     });
-    return new Map(entries);
+    return entries;
   }
 }
 

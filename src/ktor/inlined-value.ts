@@ -20,8 +20,14 @@ export function inlinedShape(plans: KotlinClassPlans, shape: KotlinShape): Kotli
 }
 
 /** The content of a value class. */
-export function unwrapped(plans: KotlinClassPlans, plan: KotlinClassPlan, value: unknown, depth: number): unknown {
-  planOfInstance(plans, plan.type, value, depth);
+export function unwrapped(
+  plans: KotlinClassPlans,
+  plan: KotlinClassPlan,
+  value: unknown,
+  depth: number,
+  deepest?: number,
+): unknown {
+  planOfInstance(plans, plan.type, value, depth, deepest);
   return (value as Record<string, unknown>)[plan.fields[0]!.property];
 }
 

@@ -1,14 +1,14 @@
 import { valueClassOf, wrapped } from './inlined-value.js';
-import type { JsonNode } from './json-node.js';
+import { BareWord, type JsonNode } from './json-node.js';
 import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
-import { concreteClasses, DEEPEST } from './kotlin-instance.js';
+import { concreteClasses, DEEPEST_IN_JSON } from './kotlin-instance.js';
 import { scalarValue } from './kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from './kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
 import { Unreadable } from './unreadable.js';
 
-/** Kotlin types that JSON writes bare; kotlinx reads them quoted, too. */
-const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double']);
+/** Kotlin types that kotlinx reads without quotes, and with them, too. */
+const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double', 'char']);
 
 /** Reads JSON as kotlinx does. */
 export class JsonFormatReader {
@@ -27,7 +27,7 @@ export class JsonFormatReader {
 
   #value(shape: KotlinShape, node: JsonNode, depth: number): unknown {
     if (shape.kind === 'nullable') {
-      return node.kind === 'bare' && node.text === 'null' ? null : this.#value(shape.of, node, depth);
+      return node instanceof BareWord && node.text === 'null' ? null : this.#value(shape.of, node, depth);
     }
     if (isScalar(shape)) return readScalar(shape, node);
     switch (shape.kind) {
@@ -40,7 +40,7 @@ export class JsonFormatReader {
       case 'map':
         return new Map(
           Array.from(fieldsOf(node), ([key, value]) => [
-            this.#value(shape.key, { kind: 'quoted', text: key }, depth),
+            this.#value(shape.key, key, depth),
             this.#value(shape.value, value, depth),
           ]),
         );
@@ -50,7 +50,7 @@ export class JsonFormatReader {
   }
 
   #object(shape: KotlinShape & { kind: 'class' }, node: JsonNode, depth: number): object {
-    if (depth > DEEPEST) throw new Unreadable('nested too deep');
+    if (depth > DEEPEST_IN_JSON) throw new Unreadable('nested too deep');
     const valueClass = valueClassOf(this.#plans, shape);
     if (valueClass) return wrapped(valueClass, this.#value(valueClass.fields[0]!.shape, node, depth));
     const fields = fieldsOf(node);
@@ -69,7 +69,7 @@ export class JsonFormatReader {
     for (const { property, serialName, shape, hasDefault, isComputed } of plan.fields) {
       if (isComputed) continue;
       const node = fields.get(serialName);
-      if (node) instance[property] = this.#value(shape, node, depth);
+      if (node !== undefined) instance[property] = this.#value(shape, node, depth);
       else if (hasDefault) continue;
       else if (shape.kind === 'nullable' && !this.#options.explicitNulls) instance[property] = null;
       else throw new Unreadable('a field is missing');
@@ -81,33 +81,79 @@ export class JsonFormatReader {
     const plan = this.#plans.of(type);
     if (!plan.subclasses) return plan;
     const name = fields.get(this.#options.classDiscriminator);
-    const named = concreteClasses(this.#plans, type).find(
-      ({ serialName }) => name?.kind === 'quoted' && name.text === serialName,
-    );
+    const named = concreteClasses(this.#plans, type).find(({ serialName }) => name === serialName);
     if (!named) throw new Unreadable('it is of no subclass of the sealed class');
     return named;
   }
 }
 
+/** `null` for a nullable type is read before. */
 function readScalar(shape: ScalarShape, node: JsonNode): unknown {
-  if (node.kind !== 'quoted' && node.kind !== 'bare') throw new Unreadable('an object or array for a simple value');
-  if (node.kind === 'bare' && !BARE.has(shape.kind)) throw new Unreadable('a text without quotes');
-  const text = node.text;
-  if (shape.kind === 'float' || shape.kind === 'double') {
-    const value = scalarValue(shape, text);
-    if (!Number.isFinite(value)) throw new Unreadable('not a finite number');
-    return value;
+  const number = typeof node === 'number' ? readNumber(shape.kind, node) : undefined;
+  if (number !== undefined) return number;
+  const text = textOf(node);
+  if (typeof node !== 'string' && !BARE.has(shape.kind)) throw new Unreadable('a text without quotes');
+  switch (shape.kind) {
+    case 'boolean':
+      return scalarValue(shape, text.toLowerCase());
+    case 'byte':
+    case 'short':
+    case 'int':
+    case 'long':
+      return scalarValue(shape, withoutExponent(text));
+    case 'float':
+    case 'double': {
+      const value = scalarValue(shape, text);
+      if (!Number.isFinite(value)) throw new Unreadable('not a finite number');
+      return value;
+    }
+    case 'string':
+    case 'char':
+    case 'enum':
+    case 'bigDecimal':
+    case 'bigInteger':
+    case 'uuid':
+      return scalarValue(shape, text);
   }
-  if (BARE.has(shape.kind) && text.startsWith('+')) throw new Unreadable('a number with a plus sign');
-  return scalarValue(shape, text);
+}
+
+/** `undefined` for the types that need more than a number. */
+function readNumber(kind: ScalarShape['kind'], value: number): number | undefined {
+  if (kind === 'int') return inRange(value, 0x7fff_ffff);
+  if (kind === 'short') return inRange(value, 0x7fff);
+  if (kind === 'byte') return inRange(value, 0x7f);
+  return kind === 'double' ? value : undefined;
+}
+
+function inRange(value: number, largest: number): number {
+  if (value > largest || value < -largest - 1) throw new Unreadable('a whole number of too many bits');
+  return value;
+}
+
+function textOf(node: JsonNode): string {
+  if (typeof node === 'string') return node;
+  if (typeof node === 'number') return String(node);
+  if (node instanceof BareWord) return node.text;
+  throw new Unreadable('an object or array for a simple value');
+}
+
+const WITH_EXPONENT = /^-?\d{1,19}[eE][+-]?\d{1,4}$/;
+
+// kotlinx takes 1e3 for a whole number, and no plus sign in front.
+function withoutExponent(text: string): string {
+  if (text.startsWith('+')) throw new Unreadable('a number with a plus sign');
+  if (!WITH_EXPONENT.test(text)) return text;
+  const value = Number(text);
+  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 63) throw new Unreadable('not a whole number');
+  return String(BigInt(value));
 }
 
 function elementsOf(node: JsonNode): readonly JsonNode[] {
-  if (node.kind !== 'array') throw new Unreadable('no array');
-  return node.elements;
+  if (!Array.isArray(node)) throw new Unreadable('no array');
+  return node as readonly JsonNode[];
 }
 
 function fieldsOf(node: JsonNode): ReadonlyMap<string, JsonNode> {
-  if (node.kind !== 'object') throw new Unreadable('no object');
-  return node.fields;
+  if (!(node instanceof Map)) throw new Unreadable('no object');
+  return node as ReadonlyMap<string, JsonNode>;
 }

@@ -1,6 +1,6 @@
 import { unwrapped, valueClassOf } from './inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans, KotlinField } from './kotlin-class-plan.js';
-import { planOfInstance } from './kotlin-instance.js';
+import { DEEPEST_IN_JSON, planOfInstance } from './kotlin-instance.js';
 import { scalarText } from './kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from './kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
@@ -50,9 +50,13 @@ export class JsonFormatWriter {
     const expected = shape.type();
     const valueClass = valueClassOf(this.#plans, shape);
     if (valueClass) {
-      return this.#value(valueClass.fields[0]!.shape, unwrapped(this.#plans, valueClass, value, depth), depth);
+      return this.#value(
+        valueClass.fields[0]!.shape,
+        unwrapped(this.#plans, valueClass, value, depth, DEEPEST_IN_JSON),
+        depth,
+      );
     }
-    const plan = planOfInstance(this.#plans, expected, value, depth);
+    const plan = planOfInstance(this.#plans, expected, value, depth, DEEPEST_IN_JSON);
     const pairs = this.#pairs(plan, value as Record<string, unknown>, depth);
     if (this.#plans.of(expected).subclasses) {
       pairs.unshift(`${JSON.stringify(this.#options.classDiscriminator)}:${JSON.stringify(plan.serialName)}`);

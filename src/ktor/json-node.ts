@@ -1,17 +1,26 @@
 import { Unreadable } from './unreadable.js';
 
-/** A JSON value as its text shows it: numbers keep their digits, quoted and bare words stay apart. */
-export type JsonNode =
-  | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, JsonNode> }
-  | { readonly kind: 'array'; readonly elements: readonly JsonNode[] }
-  | { readonly kind: 'quoted' | 'bare'; readonly text: string };
+/** A word without quotes, as its text shows it: a number keeps its digits. */
+export class BareWord {
+  constructor(readonly text: string) {}
+}
 
-const DEEPEST_JSON = 100;
-const ESCAPE = /\\/;
-const CONTROL = /[\u0000-\u001f]/g;
+/** A JSON value as its text shows it: an object, an array, a text in quotes, a whole number of up to 15 digits, or another word. */
+export type JsonNode = ReadonlyMap<string, JsonNode> | readonly JsonNode[] | string | number | BareWord;
+
+/** How deep objects and arrays may stand in each other. */
+const DEEPEST_JSON = 512;
+/** Digits of a number that is kept as one, without a leading zero: most of what JSON has of bare words. */
+const MOST_DIGITS = 15;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPENING_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 /**
  * Parses JSON as kotlinx does with its default settings: no single quotes, no bare keys, no trailing comma or text.
@@ -28,6 +37,8 @@ export function parseJson(text: string): JsonNode {
 class JsonParser {
   readonly #text: string;
   #index = 0;
+  /** Where the next backslash is, looked for once for all texts before it. */
+  #backslash = -1;
 
   constructor(text: string) {
     this.#text = text;
@@ -35,97 +46,155 @@ class JsonParser {
 
   value(depth: number): JsonNode {
     if (depth > DEEPEST_JSON) throw new Unreadable('nested too deep');
-    const first = this.#peek();
-    if (first === '{') return this.#object(depth);
-    if (first === '[') return this.#array(depth);
-    if (first === '"') return { kind: 'quoted', text: this.#string() };
-    return { kind: 'bare', text: this.#word() };
+    switch (this.#peek()) {
+      case OPENING_BRACE:
+        return this.#object(depth);
+      case OPENING_BRACKET:
+        return this.#array(depth);
+      case QUOTE:
+        return this.#string();
+      default:
+        return this.#word();
+    }
   }
 
   end(): void {
-    if (this.#peek() !== undefined) this.#fail();
+    this.#peek();
+    if (this.#index < this.#text.length) fail();
   }
 
   #object(depth: number): JsonNode {
     const fields = new Map<string, JsonNode>();
     this.#index++;
-    if (this.#peek() === '}') this.#index++;
+    if (this.#peek() === CLOSING_BRACE) this.#index++;
     else {
       do {
-        if (this.#peek() !== '"') this.#fail();
+        if (this.#peek() !== QUOTE) fail();
         const key = this.#string();
-        this.#take(':');
-        const value = this.value(depth + 1);
-        fields.set(key, value);
-      } while (this.#next('}'));
+        this.#take(COLON);
+        fields.set(key, this.value(depth + 1));
+      } while (this.#next(CLOSING_BRACE));
     }
-    return { kind: 'object', fields };
+    return fields;
   }
 
   #array(depth: number): JsonNode {
     const elements: JsonNode[] = [];
     this.#index++;
-    if (this.#peek() === ']') this.#index++;
+    if (this.#peek() === CLOSING_BRACKET) this.#index++;
     else {
       do elements.push(this.value(depth + 1));
-      while (this.#next(']'));
+      while (this.#next(CLOSING_BRACKET));
     }
-    return { kind: 'array', elements };
+    return elements;
   }
 
   #string(): string {
-    const start = this.#index;
-    let end = start + 1;
-    for (let code; (code = this.#text.charCodeAt(end)) !== QUOTE; end += code === BACKSLASH ? 2 : 1) {
-      if (end >= this.#text.length) this.#fail();
+    const text = this.#text;
+    const start = this.#index + 1;
+    let end = text.indexOf('"', start);
+    if (end === -1) fail();
+    if (this.#backslash < start) {
+      const found = text.indexOf('\\', start);
+      this.#backslash = found === -1 ? text.length : found;
+    }
+    if (this.#backslash > end) {
+      this.#index = end + 1;
+      return text.slice(start, end);
+    }
+    for (end = this.#backslash; ; end += text.charCodeAt(end) === BACKSLASH ? 2 : 1) {
+      if (end >= text.length) fail();
+      if (text.charCodeAt(end) === QUOTE) break;
     }
     this.#index = end + 1;
-    const inner = this.#text.slice(start + 1, end);
-    return ESCAPE.test(inner) ? this.#unescaped(inner) : inner;
-  }
-
-  // JSON.parse is stricter in one thing only: kotlinx takes control characters as they are.
-  #unescaped(inner: string): string {
-    const literal = inner.replace(CONTROL, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
-    try {
-      return JSON.parse(`"${literal}"`) as string;
-    } catch {
-      return this.#fail();
-    }
+    return unescaped(text.slice(start, end));
   }
 
   /** A number, `true`, `false`, `null`, or whatever else stands between delimiters. */
-  #word(): string {
+  #word(): number | BareWord {
+    const text = this.#text;
     const start = this.#index;
-    while (this.#index < this.#text.length && !isDelimiter(this.#text.charCodeAt(this.#index))) this.#index++;
-    return this.#text.slice(start, this.#index) || this.#fail();
+    const isNegative = text.charCodeAt(start) === MINUS;
+    const firstDigit = isNegative ? start + 1 : start;
+    let end = firstDigit;
+    let value = 0;
+    while (end < text.length) {
+      const code = text.charCodeAt(end);
+      if (isDelimiter(code)) break;
+      value = code >= DIGIT_0 && code <= DIGIT_9 ? value * 10 + (code - DIGIT_0) : Number.NaN;
+      end++;
+    }
+    if (end === start) fail();
+    this.#index = end;
+    const digits = end - firstDigit;
+    const isPlain = digits > 0 && digits <= MOST_DIGITS && !Number.isNaN(value);
+    // Minus zero, and zeros in front, keep their text.
+    if (isPlain && text.charCodeAt(firstDigit) !== DIGIT_0) return isNegative ? -value : value;
+    return isPlain && digits === 1 && !isNegative ? value : new BareWord(text.slice(start, end));
   }
 
   /** Whether another element follows; `closing` is consumed where none does. */
-  #next(closing: string): boolean {
+  #next(closing: number): boolean {
     if (this.#peek() === closing) {
       this.#index++;
       return false;
     }
-    this.#take(',');
+    this.#take(COMMA);
     return true;
   }
 
-  #take(character: string): void {
-    if (this.#peek() !== character) this.#fail();
+  #take(code: number): void {
+    if (this.#peek() !== code) fail();
     this.#index++;
   }
 
-  /** The next character that is no white space. */
-  #peek(): string | undefined {
-    while (isSpace(this.#text.charCodeAt(this.#index))) this.#index++;
-    return this.#text[this.#index];
-  }
-
-  #fail(): never {
-    throw new Unreadable('it is no JSON');
+  /** The code of the next character that is no white space; `NaN` at the end. */
+  #peek(): number {
+    let code = this.#text.charCodeAt(this.#index);
+    while (isSpace(code)) code = this.#text.charCodeAt(++this.#index);
+    return code;
   }
 }
+
+function fail(): never {
+  throw new Unreadable('it is no JSON');
+}
+
+/** Control characters are taken as they are. One pass over UTF-16 units, which costs no more for many escapes. */
+function unescaped(inner: string): string {
+  const units = new Uint16Array(inner.length);
+  let length = 0;
+  for (let index = 0; index < inner.length; index++) {
+    let unit = inner.charCodeAt(index);
+    if (unit === BACKSLASH) {
+      const escape = inner.charCodeAt(++index);
+      if (escape === LETTER_U) {
+        const hex = inner.slice(index + 1, index + 5);
+        if (!FOUR_HEX_DIGITS.test(hex)) fail();
+        unit = Number.parseInt(hex, 16);
+        index += 4;
+      } else unit = ESCAPES.get(escape) ?? fail();
+    }
+    units[length++] = unit;
+  }
+  return Buffer.from(units.buffer, 0, length * 2).toString('utf16le');
+}
+
+const MINUS = 0x2d;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
+const LETTER_U = 0x75;
+const FOUR_HEX_DIGITS = /^[0-9A-Fa-f]{4}$/;
+const ESCAPES: ReadonlyMap<number, number> = new Map([
+  [QUOTE, QUOTE],
+  [BACKSLASH, BACKSLASH],
+  [0x2f, 0x2f], // the slash
+  [0x62, 0x08], // b
+  [0x66, 0x0c], // f
+  [0x6e, 0x0a], // n
+  [0x72, 0x0d], // r
+  [0x74, 0x09], // t
+]);
 
 function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
@@ -135,12 +204,12 @@ function isDelimiter(code: number): boolean {
   switch (code) {
     case QUOTE:
     case BACKSLASH:
-    case 0x2c: // ,
-    case 0x3a: // :
-    case 0x5b: // [
-    case 0x5d: // ]
-    case 0x7b: // {
-    case 0x7d: // }
+    case COMMA:
+    case COLON:
+    case OPENING_BRACKET:
+    case CLOSING_BRACKET:
+    case OPENING_BRACE:
+    case CLOSING_BRACE:
       return true;
     default:
       return isSpace(code);

@@ -2,8 +2,13 @@ import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import type { KotlinClass } from './kotlin-shape.js';
 import { Unwritable } from './unwritable.js';
 
-/** How deep classes may stand in each other, in both directions: a chain of a recursive class ends somewhere. */
+/**
+ * How deep classes may stand in each other in the text formats, in both directions: a chain of a recursive class ends
+ * somewhere, and every level is decoded once more.
+ */
 export const DEEPEST = 12;
+/** The same in JSON, which is read in one pass. */
+export const DEEPEST_IN_JSON = 64;
 
 /**
  * The plan of a value's own class.
@@ -15,8 +20,9 @@ export function planOfInstance(
   expected: KotlinClass,
   value: unknown,
   depth: number,
+  deepest = DEEPEST,
 ): KotlinClassPlan {
-  if (depth > DEEPEST) throw new Unwritable(`it is nested deeper than ${DEEPEST} levels, or in itself`);
+  if (depth > deepest) throw new Unwritable(`it is nested deeper than ${deepest} levels, or in itself`);
   const type = classOf(value);
   const isExpected = type === expected || (type !== undefined && isBelow(plans, expected, type));
   if (type === undefined || !isExpected) {

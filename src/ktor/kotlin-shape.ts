@@ -28,10 +28,16 @@ export type KotlinShape =
   | { readonly kind: 'nullable' | 'optional'; readonly of: KotlinShape }
   | { readonly kind: 'class'; readonly type: () => KotlinClass };
 
-const COMPOSED: ReadonlySet<string> = new Set(['list', 'set', 'map', 'nullable', 'optional', 'class']);
-
 export function isScalar(shape: KotlinShape): shape is ScalarShape {
-  return !COMPOSED.has(shape.kind);
+  const { kind } = shape;
+  return (
+    kind !== 'list' &&
+    kind !== 'set' &&
+    kind !== 'map' &&
+    kind !== 'nullable' &&
+    kind !== 'optional' &&
+    kind !== 'class'
+  );
 }
 
 /** The type without its question mark. */

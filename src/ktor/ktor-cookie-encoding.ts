@@ -1,4 +1,6 @@
 import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from '../transport/cookie-encoding.js';
+import { javaUtf8 } from '../transformer/ktor-text.js';
+import { decodeQuery } from './form-encoding.js';
 import { isBefore, type KtorVersion } from './ktor-version.js';
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -12,7 +14,7 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
     case 'uri':
       return isBefore(version, '2.3') ? encodeUriOfKtor1(value) : encodeCookieValue(value, 'uri');
     case 'base64':
-      return encodeCookieValue(value, 'base64');
+      return javaUtf8(value).toString('base64');
     case 'raw':
       if (CONTROL.test(value) || value.includes(';') || value !== withoutQuotes(value.trim())) return undefined;
       // Looked at in 1.x and 2.x; later versions send whatever there is.
@@ -29,15 +31,24 @@ export function decodeKtorCookie(text: string, encoding: CookieEncoding, version
   const read = isBefore(version, '2.3') ? 'uri' : encoding;
   switch (read) {
     case 'uri':
-      return decodeCookieValue(text, 'uri');
+      return decodeUri(text);
     case 'base64':
       // Strict since 3.4 (KTOR-5241); before, it took values without padding.
       return decodeCookieValue(isBefore(version, '3.4') ? padded(text) : text, 'base64');
     case 'raw':
     case 'dquotes': {
-      const unquoted = withoutQuotes(text.trim()) === text.trim() ? text : withoutQuotes(text.trim());
+      const trimmed = text.trim();
+      const unquoted = trimmed.startsWith('"') && trimmed.endsWith('"') ? withoutQuotes(trimmed) : text;
       return BEYOND_ASCII.test(unquoted) ? Buffer.from(unquoted, 'latin1').toString('utf8') : unquoted;
     }
+  }
+}
+
+function decodeUri(text: string): string | undefined {
+  try {
+    return decodeQuery(text, 'plus-is-space');
+  } catch {
+    return undefined;
   }
 }
 

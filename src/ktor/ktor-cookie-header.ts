@@ -1,18 +1,67 @@
-// Ktor's own pattern (ktor-http, Cookie.kt): a value in quotes may hold semicolons.
-const COOKIE = /(?:^|;)[ \t\n\v\f\r]*([^;={} \t\n\v\f\r]+)[ \t\n\v\f\r]*(?:=[ \t\n\v\f\r]*("[^"]*"|[^;]*))?/g;
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+const DOLLAR = 0x24;
 /** How many cookies of our name are tried. */
 const MOST_DUPLICATES = 8;
 
 /**
  * The values of every cookie called `name` in a `Cookie` header, as Ktor takes it apart, the last one first: it is the
- * one that Ktor sees. Names that begin with `$` are none; a name without `=` has an empty value.
+ * one that Ktor sees. Names that begin with `$` are none; a name without `=` has an empty value; a value in quotes may
+ * hold semicolons (ktor-http, Cookie.kt: `clientCookieHeaderPattern`).
  */
 export function ktorCookieValues(header: string, name: string): readonly string[] {
+  if (name.charCodeAt(0) === DOLLAR) return [];
   const values: string[] = [];
-  for (const [, found, value = ''] of header.matchAll(COOKIE)) {
-    if (found === name && !found.startsWith('$')) values.push(withoutQuotes(value));
+  // What stands between a cookie and the next semicolon is passed over.
+  for (let start = 0; start <= header.length;) {
+    const nameStart = withoutSpace(header, start);
+    const nameEnd = endOfName(header, nameStart);
+    let end = nameEnd;
+    if (nameEnd > nameStart) {
+      const isOurs = nameEnd - nameStart === name.length && header.startsWith(name, nameStart);
+      const equals = withoutSpace(header, nameEnd);
+      if (header.charCodeAt(equals) === EQUALS) {
+        const valueStart = withoutSpace(header, equals + 1);
+        end = endOfValue(header, valueStart);
+        if (isOurs) values.push(withoutQuotes(header.slice(valueStart, end)));
+      } else if (isOurs) values.push('');
+    }
+    const semicolon = header.indexOf(';', end);
+    if (semicolon === -1) break;
+    start = semicolon + 1;
   }
   return values.slice(-MOST_DUPLICATES).reverse();
+}
+
+function withoutSpace(header: string, start: number): number {
+  let index = start;
+  while (isSpace(header.charCodeAt(index))) index++;
+  return index;
+}
+
+function endOfName(header: string, start: number): number {
+  let index = start;
+  while (index < header.length && !endsName(header.charCodeAt(index))) index++;
+  return index;
+}
+
+function endOfValue(header: string, start: number): number {
+  if (header.charCodeAt(start) === QUOTE) {
+    const closing = header.indexOf('"', start + 1);
+    if (closing !== -1) return closing + 1;
+  }
+  const semicolon = header.indexOf(';', start);
+  return semicolon === -1 ? header.length : semicolon;
+}
+
+/** What Java's `\s` is. */
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d);
+}
+
+function endsName(code: number): boolean {
+  return code === SEMICOLON || code === EQUALS || code === 0x7b || code === 0x7d || isSpace(code);
 }
 
 function withoutQuotes(value: string): string {

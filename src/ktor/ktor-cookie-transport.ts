@@ -110,7 +110,7 @@ export class KtorCookieTransport implements SessionTransport {
 
   #place(): string {
     const { domain, path = '/' } = this.#configuration;
-    return (domain ? `; Domain=${domain}` : '') + (path === null ? '' : `; Path=${path}`);
+    return (domain === undefined ? '' : `; Domain=${domain}`) + (path === null ? '' : `; Path=${path}`);
   }
 
   #flags(): string {

@@ -2,6 +2,8 @@ import { SessionConfigurationError, SessionTooLargeError } from '../errors/sessi
 import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 
+/** How many values are tried where several lines may have been joined. */
+const MOST_CANDIDATES = 8;
 const LARGEST_HEADER = 8000;
 // RFC 9110 token: what Ktor calls delimiters and control characters is the rest.
 const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
@@ -19,7 +21,7 @@ const BEYOND_ASCII = /[\u0080-\uffff]/;
 
 /**
  * Carries a session in a header as a Ktor server does: the value as it is, without any encoding, text beyond ASCII as
- * UTF-8 (Ktor: `SessionTransportHeader`). A header cannot be cleared.
+ * UTF-8 (Ktor: `SessionTransportHeader`). A header cannot be cleared. Of several lines the first counts.
  */
 export class KtorHeaderTransport implements SessionTransport {
   readonly kind = 'header';
@@ -49,7 +51,7 @@ export class KtorHeaderTransport implements SessionTransport {
     if (value === undefined) return [];
     if (value.length > LARGEST_HEADER) return [undefined];
     // Node.js shows the bytes of a header as Latin-1.
-    return [BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value];
+    return candidates(BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value);
   }
 
   /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} beyond 8000 bytes. */
@@ -69,4 +71,14 @@ export class KtorHeaderTransport implements SessionTransport {
   toString(): string {
     return `SessionTransportHeader: ${this.name}`;
   }
+}
+
+// Ktor takes the first of several lines. Node.js joins them by a comma and a space, which a value may also hold itself:
+// the whole is tried first, then what stands before each comma.
+function candidates(value: string): readonly string[] {
+  const values = [value];
+  for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {
+    values.push(value.slice(0, at));
+  }
+  return values;
 }

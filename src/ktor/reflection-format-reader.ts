@@ -84,32 +84,40 @@ export class ReflectionFormatReader {
     return value === '#' || value.startsWith('#n') ? undefined : this.#value(of, value, depth);
   }
 
+  // Of a set that became a list, every element stays once.
   #elements(element: KotlinShape, tagged: string, depth: number): unknown[] {
     const isSet = tagged.startsWith('#cs');
-    const values = partsOf(isSet ? payload(tagged, '#cs') : payload(tagged, '#cl')).map((part) =>
+    const values = readParts(payload(tagged, isSet ? '#cs' : '#cl'), (part) =>
       this.#value(element, decodeQuery(part), depth),
     );
     return isSet ? [...new Set(values)] : values;
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, text: string, depth: number): Map<unknown, unknown> {
-    const entries = partsOf(text).map((part): [unknown, unknown] => {
+    const entries = new Map<unknown, unknown>();
+    readParts(text, (part) => {
       const equals = part.indexOf('=');
       const key = equals === -1 ? part : part.slice(0, equals);
-      return [
+      entries.set(
         this.#value(shape.key, decodeQuery(key), depth),
         this.#value(shape.value, decodeQuery(part.slice(equals + 1)), depth),
-      ];
+      );
     });
-    return new Map(entries);
+    return entries;
   }
 }
 
-/** The elements of a collection, each still encoded. */
-export function partsOf(text: string): readonly string[] {
-  return decodeQuery(text)
-    .split('&')
-    .filter((part) => part !== '');
+/** Reads the elements of a collection, each still encoded. */
+export function readParts<T>(text: string, read: (part: string) => T): T[] {
+  const decoded = decodeQuery(text);
+  const values: T[] = [];
+  for (let start = 0; start < decoded.length;) {
+    const ampersand = decoded.indexOf('&', start);
+    const end = ampersand === -1 ? decoded.length : ampersand;
+    if (end > start) values.push(read(decoded.slice(start, end)));
+    start = end + 1;
+  }
+  return values;
 }
 
 /** What stands behind a tag. */

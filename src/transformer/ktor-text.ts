@@ -6,9 +6,35 @@ export function splitAtLast(text: string, delimiter: string): readonly [before: 
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + delimiter.length)];
 }
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+// One pass over UTF-16 units: a replacement for each takes a hundred milliseconds for a megabyte of them.
+function withoutLoneSurrogates(text: string): string {
+  const units = new Uint16Array(text.length);
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    const isPair = isHigh(unit) && isLow(text.charCodeAt(index + 1));
+    units[index] = isHigh(unit) || isLow(unit) ? QUESTION_MARK : unit;
+    if (!isPair) continue;
+    units[index++] = unit;
+    units[index] = text.charCodeAt(index);
+  }
+  return Buffer.from(units.buffer).toString('utf16le');
+}
+
+const QUESTION_MARK = 0x3f;
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
 /** UTF-8 as Java writes it: a lone surrogate becomes a question mark, where Node writes U+FFFD. */
 export function javaUtf8(text: string): Buffer {
-  return Buffer.from(text.replace(/\p{Surrogate}/gu, '?'), 'utf8');
+  return Buffer.from(LONE_SURROGATE.test(text) ? withoutLoneSurrogates(text) : text, 'utf8');
 }
 
 /** The bytes of a hexadecimal text of either case; `undefined` for an odd length or any other character. */

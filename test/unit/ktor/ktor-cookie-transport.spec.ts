@@ -139,6 +139,18 @@ describe('the cookie of a Ktor server', () => {
     ['XU=1; U2=2', []],
     ['x="a; U=1"; U=2', ['2']],
     ['U=%7B%22userId%22%3A%22id1%22%7D; Max-Age=3600; Path=/; HttpOnly; $x-enc=URI_ENCODING', ['{"userId":"id1"}']],
+    ['U=a=b', ['a=b']],
+    ['U=""', ['']],
+    ['U="', ['"']],
+    ['U="a"b; x', ['a']],
+    ['U="a; U=b', ['b', '"a']],
+    ['\tU\t=\t1', ['1']],
+    ['U x=1', ['']],
+    ['U{=1; {U=2; =3; U=4', ['4', '']],
+    [';;U=1;', ['1']],
+    ['="x;U=1"', ['1"']],
+    ['U=%ED%A0%80x', ['\ufffdx']],
+    ['U=%C3é', ['\ufffdé']],
     ['', []],
   ])('is found in %j', (header, values) => {
     expect(received(header)).toEqual(values);
@@ -152,6 +164,12 @@ describe('the cookie of a Ktor server', () => {
     ['YW Jj', { encoding: 'base64' }, '3.4'],
   ])('of %j is no session, where Ktor answers 500', (text, configuration, version) => {
     expect(received(`U=${text}`, configuration, version)).toEqual([undefined]);
+  });
+
+  it('takes a lone quote for a value, and white space around a pair of them away', () => {
+    expect(received('U= " ', { encoding: 'raw' })).toEqual(['"']);
+    expect(received('U= "a b" ', { encoding: 'raw' })).toEqual(['a b']);
+    expect(received('U=a ; b', { encoding: 'raw' })).toEqual(['a ']);
   });
 
   it('was read with less care before', () => {
@@ -196,6 +214,12 @@ describe('the header of a Ktor server', () => {
     expect(header.receive(call)).toEqual(['é']);
     expect(header.receive(new RecordedCall())).toEqual([]);
     expect(String(header)).toBe('SessionTransportHeader: X-Hd');
+  });
+
+  it('takes the first of several lines, which Node.js joins, and a value with a comma as a whole', () => {
+    const header = new KtorHeaderTransport('X-Hd');
+    expect(header.receive(new RecordedCall({ 'x-hd': 'a, b, c' }))).toEqual(['a, b, c', 'a', 'a, b']);
+    expect(header.receive(new RecordedCall({ 'x-hd': 'a, '.repeat(100) }))).toHaveLength(8);
   });
 
   it('refuses control characters and what does not fit', () => {

@@ -207,6 +207,16 @@ describe("Ktor's reflection format", () => {
       ['a plus as a space', string(), 'v=%23sa+b', 'a b'],
       ['lower-case escapes', string(), 'v=%23s%e2%82%ac', '€'],
       ['octets that are no UTF-8', string(), 'v=%23s%ffa', '\ufffda'],
+      ['half a surrogate pair in octets, as one character', string(), 'v=%23s%ED%A0%80%ED%BF', '\ufffd\ufffd'],
+      ['octets beside letters beyond ASCII', string(), 'v=%23s%C3é%A9', '\ufffdé\ufffd'],
+      ['separators of ASCII as white space', int(), '\u001cv\u2003=%23i5\u001f', 5],
+      ['a byte order mark as a letter', string(), 'v=%23sa\ufeff', 'a\ufeff'],
+      [
+        'long stretches between escapes',
+        string(),
+        `v=%23s${'x'.repeat(200)}%25${'y'.repeat(200)}`,
+        `${'x'.repeat(200)}%${'y'.repeat(200)}`,
+      ],
       ['a short UUID', uuid(), 'v=%23s1-2-3-4-5', '00000001-0002-0003-0004-000000000005'],
       ['the first letter of a boolean alone', boolean(), 'v=%23botched', true],
     ])('takes %s', (_what, type, text, value) => {
