@@ -11,6 +11,7 @@ export interface KtorStringStorage {
 }
 
 /** What SessionTrackerById leaves for a minute under an id that was exchanged for a new one, or is being ended. */
+const ROTATED = '~rotated.';
 const MARK = /^~(?:rotated(?:\.|$)|ended$)/;
 const MOST_MARKS = 10_000;
 const LOCK_TIMEOUT = 5000;
@@ -50,10 +51,17 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
   }
 
   async invalidate(id: string): Promise<boolean> {
-    return this.#mutex.run(id, async () => {
+    let successor: string | undefined;
+    const wasThere = await this.#mutex.run(id, async () => {
+      const mark = this.#marks.get(id);
+      if (mark && mark.until > this.#now() && mark.value.startsWith(ROTATED)) {
+        successor = mark.value.slice(ROTATED.length);
+      }
       this.#marks.delete(id);
       return (await this.#storage.invalidate(id)) ?? true;
     });
+    // Who ends a session by the id that it had a moment ago means the session.
+    return successor === undefined ? wasThere : this.invalidate(successor);
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {

@@ -15,6 +15,7 @@ import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
 import type { SessionTracker } from '../tracker/session-tracker.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import { SessionTrackerByIdOfEveryResponse, SessionTrackerByValueOfEveryResponse } from './every-response-trackers.js';
 import { KotlinxBackwardCompatibleSessionSerializer } from './kotlinx-backward-compatible-session-serializer.js';
 import { defaultSessionSerializer } from './kotlinx-session-serializer.js';
 import type { KtorCookieConfiguration } from './ktor-cookie-configuration.js';
@@ -22,6 +23,7 @@ import { KtorCookieTransport } from './ktor-cookie-transport.js';
 import { KtorHeaderTransport } from './ktor-header-transport.js';
 import { transformersOf, type KtorKeys } from './ktor-keys.js';
 import { generateKtorSessionId, sessionIdLengthOf } from './ktor-session-id.js';
+import { KtorSessionStorage } from './ktor-session-storage.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from './ktor-version.js';
 import { KtorReflectionSessionSerializer } from './reflection-session-serializer.js';
 
@@ -64,7 +66,7 @@ export interface KtorSession<S extends object> extends SessionPolicies {
  * As `from` of a session it is a one-way street instead: Ktor's sessions are accepted, and ours are written.
  *
  * Sent whenever the application sets it, also on a server error, as Ktor does; and besides whenever it was changed in
- * place. Ktor knows no lifetimes but the cookie's, so none are enforced here.
+ * place. As version `1.5` it is sent with every response to a request that asked for it, so that its Max-Age slides. Ktor knows no lifetimes but the cookie's, so none are enforced here.
  *
  * @throws {SessionConfigurationError} for whatever cannot work.
  */
@@ -99,12 +101,19 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Ses
   const serializer = serializerOf(session);
   const ownerOf = readOwner(type);
   const lifetime = new SessionLifetime({ idleTimeoutInSeconds: 0, absoluteTimeoutInSeconds: 0 });
-  if (!storage) return new SessionTrackerByValue(type, serializer, { bare: true, lifetime, ownerOf });
-  return new SessionTrackerById(type, serializer, conditional(name, storage), {
+  // Until 2.3.0 every response carried the session; `sendOnlyIfModified` came later and says that it should not.
+  const isEveryResponse = isBefore(version, '2.3') && !session.sendOnlyIfModified;
+  if (!storage) {
+    const ByValue = isEveryResponse ? SessionTrackerByValueOfEveryResponse : SessionTrackerByValue;
+    return new ByValue(type, serializer, { bare: true, lifetime, ownerOf });
+  }
+  const ById = isEveryResponse ? SessionTrackerByIdOfEveryResponse : SessionTrackerById;
+  return new ById(type, serializer, conditional(name, storage), {
     name,
     lifetime,
     ownerOf,
     bare: true,
+    followsRotation: storage instanceof KtorSessionStorage,
     storedId: (id) => id,
     merge: new SessionMerge(name, serializer, session.onClash ?? 'mine', countersOf(type)),
     sessionIdProvider: session.identity ?? (() => generateKtorSessionId(sessionIdLengthOf(version))),

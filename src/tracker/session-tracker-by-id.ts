@@ -30,6 +30,11 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly storedId?: (id: string) => string;
   /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. Default `false`. */
   readonly bare?: boolean;
+  /**
+   * In bare mode: the storage keeps the mark of an exchanged id to itself, so that the mark may name the new one, and
+   * ends that with the old one. Default `false`.
+   */
+  readonly followsRotation?: boolean;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -83,6 +88,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly #limit: OwnerLimit | undefined;
   readonly #storedId: (id: string) => string;
   readonly #bare: boolean;
+  readonly #followed: boolean;
   readonly #now: () => number;
   /** Begins the mark of each write of this tracker, so that no two writes anywhere are equal. */
   readonly #writer = randomBytes(4).toString('base64url');
@@ -104,6 +110,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
     this.#bare = options.bare ?? false;
+    this.#followed = options.followsRotation ?? false;
     this.#now = options.now ?? Date.now;
     this.#limit = options.maxPerOwner && new OwnerLimit(options.name, options.maxPerOwner, this);
   }
@@ -372,7 +379,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const rotated = await this.#created('rotated', session, mine, times);
     const storedId = this.#storedId(rotated.transportValue);
     const retired = {
-      value: this.#bare ? ROTATED : `${ROTATED}.${storedId}`,
+      value: this.#bare && !this.#followed ? ROTATED : `${ROTATED}.${storedId}`,
       expiresAt: now + MARKED_FOR_MILLISECONDS,
       ...this.#storedOwner(previous.owner),
     };
@@ -391,7 +398,8 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   /**
    * Ends what is stored under an id, or under the one that it was exchanged for meanwhile: a request that ends a session
    * must not lose to one that rotates it. The mark in between tells a rotation under way that it came too late. In bare
-   * mode, where others read the storage too, there is none, and only what stands under the id is ended.
+   * mode, where others read the storage too, there is none, and only what stands under the id is ended, unless the storage
+   * follows rotations itself.
    * @param present what is known to be stored; read where it is not.
    */
   async #end(

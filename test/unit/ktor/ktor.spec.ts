@@ -152,6 +152,39 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { cookie: other })).body).toBe('ben 0');
   });
 
+  it.each([true, false])(
+    'of 1.5 is sent with every response of a request that asked for it, by value: %s',
+    async (byValue) => {
+      const storage = byValue ? {} : { storage: new KtorDirectoryStorage({ directory }) };
+      app = await start(platform, ktor({ type: UserSession, name: 'U', version: '1.5', ...storage }));
+      const cookie = pair(await get(app, '/login?user=ann'));
+      const read = await get(app, '/peek', { cookie });
+      expect(read.body).toBe('ann 0');
+      expect(read.cookies).toEqual([expect.stringMatching(/^U=[^;]+; Max-Age=604800; Expires=/)]);
+      expect(pair(read)).toBe(cookie);
+      expect((await get(app, '/peek')).cookies).toEqual([]);
+      expect((await get(app, '/nowhere', { cookie })).cookies).toEqual([]);
+    },
+  );
+
+  it('of 1.5 is not, where sendOnlyIfModified says so', async () => {
+    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '1.5', sendOnlyIfModified: true }));
+    const cookie = pair(await get(app, '/login?user=ann'));
+    expect((await get(app, '/peek', { cookie })).cookies).toEqual([]);
+  });
+
+  it('ends by the id that it had a moment ago', async () => {
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'U', version: '3.5', storage: new KtorDirectoryStorage({ directory }) }),
+    );
+    const old = pair(await get(app, '/login?user=ann'));
+    const rotated = pair(await get(app, '/login?user=ben', { cookie: old }));
+    expect((await get(app, '/peek', { cookie: rotated })).body).toBe('ben 0');
+    await get(app, '/logout', { cookie: old });
+    expect((await get(app, '/peek', { cookie: rotated })).body).toBe('none');
+  });
+
   it('travels in a header as it is', async () => {
     app = await start(platform, ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header' }));
     const login = await get(app, '/login?user=ann');
