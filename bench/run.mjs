@@ -25,6 +25,7 @@ const tables = {
   blocks: () => import('./blocks/run.mjs'),
   storages: () => import('./storages/run.mjs'),
   decoders: () => import('./decoders/run.mjs'),
+  scale: () => import('./scale/run.mjs'),
 };
 for (const name of options.tables) {
   const { run } = await tables[name]();
