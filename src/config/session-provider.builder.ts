@@ -10,6 +10,7 @@ import {
   SessionStorageGuarded,
   type ConditionalSessionStorage,
 } from '../storage/session-storage-guarded.js';
+import { isStorage } from '../storage/option-type.js';
 import { SessionStorageMemory } from '../storage/session-storage-memory.js';
 import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
 import type { SessionStorage } from '../storage/session-storage.js';
@@ -26,6 +27,7 @@ import { SessionTransportHeader } from '../transport/session-transport-header.js
 import type { SessionTransport } from '../transport/session-transport.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
+import { refuseOtherTypes, SESSION_OPTION_TYPES, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
 import { countersOf, definitionOf } from './session-definition.js';
 import type {
@@ -83,8 +85,13 @@ export class SessionProviderBuilder {
   readonly #resolve: (token: SessionStorageToken) => unknown;
   #memory: SessionStorageMemory | undefined;
 
-  /** @param resolve finds a provider of the application; throws or gives `undefined` where there is none. */
+  /**
+   * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
+   * @throws {SessionConfigurationError} for an option of the wrong type.
+   */
   constructor(options: SessionsOptions, resolve: (token: SessionStorageToken) => unknown = () => undefined) {
+    refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
+    refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
     this.#options = options;
     this.#resolve = resolve;
   }
@@ -158,6 +165,7 @@ export class SessionProviderBuilder {
   #check(settings: Settings): void {
     const place = `Session "${settings.name}"`;
     refuseUnknownOptions(place, settings, SESSION_OPTIONS);
+    refuseOtherTypes(place, settings, SESSION_OPTION_TYPES);
     refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
     refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
     refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
@@ -375,11 +383,6 @@ function isProvider(registration: SessionRegistration): registration is SessionP
 
 function isToken(reference: SessionStorage | SessionStorageToken): reference is SessionStorageToken {
   return typeof reference === 'function' || typeof reference === 'string' || typeof reference === 'symbol';
-}
-
-function isStorage(storage: unknown): storage is SessionStorage {
-  const candidate = storage as Partial<SessionStorage> | null | undefined;
-  return [candidate?.read, candidate?.write, candidate?.invalidate].every((verb) => typeof verb === 'function');
 }
 
 function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {

@@ -7,6 +7,7 @@ import type {
   SessionToStore,
   StoredSession,
 } from '../storage/session-storage.js';
+import { refuseNoBoolean } from '../storage/option-type.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
 import { hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
 import { sqlStatements, type SqlStatements } from './sql-statements.js';
@@ -47,6 +48,7 @@ export abstract class SessionStorageSql implements SessionStorage {
   /** @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period. */
   constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions) {
     const table = sqlTableName(options.table ?? 'sessions', dialect);
+    refuseNoBoolean(`createTable of a ${dialect.name} session storage`, options.createTable);
     this.#engine = engine;
     this.#dialect = dialect;
     this.#definition = dialect.definition(table);

@@ -1,4 +1,5 @@
 import type { Cache } from './cache.js';
+import { refuseNoStorage } from './option-type.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
 
@@ -31,8 +32,9 @@ export class CacheStorage implements SessionStorage {
   readonly #cache: Cache<string, StoredSession | undefined>;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} on a time or a number of sessions that is not positive. */
+  /** @throws {SessionConfigurationError} on what is no storage, and on a time or a number of sessions that is not positive. */
   constructor(delegate: SessionStorage, idleTimeoutInMilliseconds: number, options: CacheStorageOptions = {}) {
+    refuseNoStorage('A cache', delegate);
     this.#delegate = delegate;
     this.#now = options.sessionNow ?? Date.now;
     this.#cache = new TimeoutCache((id) => delegate.read(id), {

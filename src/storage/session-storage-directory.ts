@@ -10,6 +10,7 @@ import type { DirectoryRecord } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
 import { KeyedMutex } from './keyed-mutex.js';
 import { hasCode, LockFile } from './lock-file.js';
+import { refuseNoBoolean } from './option-type.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 
 export interface SessionStorageDirectoryOptions {
@@ -55,9 +56,11 @@ export class SessionStorageDirectory implements SessionStorage {
   readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
   readonly #limit = new ConcurrencyLimit(OPEN_FILES);
 
-  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made. */
+  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made, and for a wrong option. */
   constructor(options: SessionStorageDirectoryOptions) {
-    this.#root = madeDirectory(options.directory);
+    refuseNoBoolean('fsync of directorySessionStorage', options?.fsync);
+    refuseNoBoolean('shared of directorySessionStorage', options?.shared);
+    this.#root = madeDirectory(options?.directory);
     this.#files = new DirectoryFiles(this.#root, options.fsync ?? false);
     this.#ownerFiles = new DirectoryOwnerFiles(this.#root);
     this.#shared = options.shared ?? true;
@@ -224,7 +227,8 @@ export interface DirectorySessionStorageOptions extends SessionStorageDirectoryO
 
 /** A {@link SessionStorageDirectory}, with a {@link CacheStorage} in front on request (Ktor: `directorySessionStorage`). */
 export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
-  const { cached, ...rest } = options;
+  const { cached, ...rest } = options ?? {};
+  refuseNoBoolean('cached of directorySessionStorage', cached);
   const storage = new SessionStorageDirectory(rest);
   if (!cached) return storage;
   return cachedSessionStorage(storage, { ttlInMilliseconds: rest.shared === false ? 60_000 : 2000 });

@@ -1,5 +1,6 @@
 import type { KeyMaterial } from '../keys/key-material.js';
 import { KeyRing } from '../keys/key-ring.js';
+import { refuseNoStorage } from './option-type.js';
 import { RecordCipher } from './record-cipher.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 
@@ -23,6 +24,7 @@ export class SessionStorageEncrypted implements SessionStorage {
   readonly #cipher: RecordCipher;
 
   constructor(storage: SessionStorage, keys: KeyRing) {
+    refuseNoStorage('An encrypted storage', storage);
     this.#storage = storage;
     this.#cipher = new RecordCipher(keys);
     Object.assign(this, this.#capabilitiesOf(storage));
@@ -90,12 +92,12 @@ export class SessionStorageEncrypted implements SessionStorage {
 /**
  * A {@link SessionStorageEncrypted} in front of `storage`.
  * @param options.keys a key ring, or keys for one, newest first, as `forRoot({ keys })` takes them.
- * @throws {SessionConfigurationError} on a missing or weak key.
+ * @throws {SessionConfigurationError} on what is no storage, and on a missing or weak key.
  */
 export function encryptedSessionStorage(
   storage: SessionStorage,
   options: { readonly keys: KeyRing | KeyMaterial | undefined | readonly (KeyMaterial | undefined)[] },
 ): SessionStorageEncrypted {
-  const { keys } = options;
+  const keys = options?.keys;
   return new SessionStorageEncrypted(storage, keys instanceof KeyRing ? keys : new KeyRing(keys));
 }

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { KeyedMutex } from './keyed-mutex.js';
+import { refuseNoStorage } from './option-type.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { decodeTextField, encodeTextField } from './text-field.js';
 
@@ -53,7 +54,9 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   readonly #mutex: KeyedMutex;
   readonly #now: () => number;
 
+  /** @throws {SessionConfigurationError} on what is no storage. */
   constructor(storage: GuardableSessionStorage, options: SessionStorageGuardedOptions = {}) {
+    refuseNoStorage('A guard', storage);
     this.#storage = storage;
     this.#mutex = new KeyedMutex(options.lockTimeoutInMilliseconds ?? 5000);
     this.#now = options.now ?? Date.now;

@@ -1,3 +1,4 @@
+import { refuseNoStorage } from './option-type.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 
 /**
@@ -22,7 +23,10 @@ export class SessionStorageMigrating implements SessionStorage {
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
 
+  /** @throws {SessionConfigurationError} on what is no storage. */
   constructor(to: SessionStorage, from: SessionStorage) {
+    refuseNoStorage('A move', to);
+    refuseNoStorage('A move', from);
     this.#to = to;
     this.#from = from;
     Object.assign(this, this.#capabilities());

@@ -1,6 +1,7 @@
 import { SessionConfigurationError, SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queue.js';
+import { refuseNoStorage } from './option-type.js';
 import type { GuardableSessionStorage } from './session-storage-guarded.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 
@@ -59,8 +60,9 @@ export class SessionStorageResilient implements SessionStorage {
   readonly #many: DeadlineQueue;
   readonly #onStateChange: ((state: 'down' | 'up') => void) | undefined;
 
-  /** @throws {SessionConfigurationError} when the timeout is not a positive number. */
+  /** @throws {SessionConfigurationError} on what is no storage, and on a timeout that is not a positive number. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
+    refuseNoStorage('A deadline', storage);
     const timeout = options.timeoutInMilliseconds ?? 1000;
     if (!Number.isFinite(timeout) || timeout <= 0) {
       throw new SessionConfigurationError(

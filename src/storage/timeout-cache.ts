@@ -95,6 +95,6 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
 }
 
 function positive(what: string, value: number): number {
-  if (value > 0) return value;
+  if (typeof value === 'number' && value > 0) return value;
   throw new SessionConfigurationError(`${what} must be a positive number.`);
 }

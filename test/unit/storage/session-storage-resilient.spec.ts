@@ -165,19 +165,22 @@ describe('SessionStorageResilient', () => {
   });
 
   it('turns what is thrown at once into a rejection', async () => {
-    const broken = {
+    const broken: SessionStorage = Object.assign(new SessionStorageMemory(), {
       read() {
         throw new TypeError('broken');
       },
-    } as unknown as SessionStorage;
+    });
     expect((await failed(new SessionStorageResilient(broken).read('a'))).cause).toBeInstanceOf(TypeError);
   });
 
   it('leaves errors of this library as they are, and does not count them', async () => {
     const tooLarge = new SessionError('SESSION_TOO_LARGE', 'too large');
-    const storage = new SessionStorageResilient({ read: () => Promise.reject(tooLarge) } as unknown as SessionStorage, {
-      onStateChange: () => expect('a change of state').toBe('none'),
-    });
+    const storage = new SessionStorageResilient(
+      Object.assign(new SessionStorageMemory(), { read: () => Promise.reject(tooLarge) }),
+      {
+        onStateChange: () => expect('a change of state').toBe('none'),
+      },
+    );
     for (let i = 0; i < 7; i++) await expect(storage.read('a')).rejects.toBe(tooLarge);
   });
 
