@@ -1,3 +1,7 @@
+import { errorKind } from './error-kind.js';
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
 /** Every code a {@link SessionError} can carry. Switch over `error.code`; messages may change, codes do not. */
 export type SessionErrorCode =
   | 'SESSION_CONFIGURATION'
@@ -122,7 +126,10 @@ export class SessionLimitError extends SessionError {
   }
 }
 
-/** The storage failed or did not answer in time. Answered with 503 and `Retry-After`. */
+/**
+ * The storage failed or did not answer in time. Answered with 503 and `Retry-After`. `cause` is the client's own error,
+ * whose message may quote keys and contents: it is for code to look at, not for a log.
+ */
 export class SessionStorageUnavailableError extends SessionError {
   /** Seconds after which the client may try again. */
   readonly retryAfterInSeconds: number;
@@ -130,5 +137,10 @@ export class SessionStorageUnavailableError extends SessionError {
   constructor(message: string, options: { cause?: unknown; retryAfterInSeconds?: number } = {}) {
     super('SESSION_STORAGE_UNAVAILABLE', message, { cause: options.cause, statusCode: 503 });
     this.retryAfterInSeconds = options.retryAfterInSeconds ?? 1;
+  }
+
+  /** What `console.log` and Nest's logger show: of `cause` only what it is, since a client's message may quote a session. */
+  [INSPECT](): string {
+    return `${this.stack} { code: '${this.code}', cause: '${errorKind(this.cause)}' }`;
   }
 }

@@ -1,4 +1,6 @@
 import type { Logger } from '@nestjs/common';
+import { errorKind } from '../errors/error-kind.js';
+import { SessionError } from '../errors/session.errors.js';
 import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
 
 /** What every request does; nothing for a log. */
@@ -41,7 +43,7 @@ export class SessionEventLogger implements SessionEventLog {
         );
       case 'unavailable':
         return this.#logger.error(
-          `Session "${event.session}": the storage failed to ${event.operation}: ${reasonOf(event.error)}`,
+          `Session "${event.session}": the storage failed to ${event.operation}: ${failureReason(event.error)}`,
         );
       case 'too-late':
         return this.#logger.error(
@@ -73,8 +75,7 @@ export class SessionEventLogger implements SessionEventLog {
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown reason';
-  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  return error.message + cause;
+function failureReason(error: unknown): string {
+  if (!(error instanceof SessionError)) return errorKind(error);
+  return error.cause === undefined ? error.message : `${error.message} (${errorKind(error.cause)})`;
 }

@@ -47,6 +47,18 @@ describe.each(ALL.map(([error, name, ...rest]) => [name, error, ...rest] as cons
   },
 );
 
+describe('a storage that failed', () => {
+  it('shows of its cause what it is, and no word of its message or fields', () => {
+    const cause = Object.assign(new RangeError('key secret'), { code: 'E1', command: { args: ['secret'] } });
+    const error = new SessionStorageUnavailableError('Down.', { cause });
+    for (const shown of [inspect(error), inspect({ error }, { depth: 9 }), inspect(new Error('o', { cause: error }))]) {
+      expect(shown).toContain("cause: 'RangeError E1'");
+      expect(shown).not.toContain('secret');
+    }
+    expect(error.cause).toBe(cause);
+  });
+});
+
 describe('messages', () => {
   it("say in Ktor's words that it is too late, and what to do", () => {
     expect(new SessionTooLateError().message).toBe(

@@ -35,20 +35,22 @@ describe('SessionEventLogger', () => {
     ],
     [
       { type: 'unavailable', session: 'user', operation: 'load', error: new Error('no route') },
-      'error Session "user": the storage failed to load: no route',
+      'error Session "user": the storage failed to load: Error',
     ],
     [
       {
         type: 'unavailable',
         session: 'user',
         operation: 'store',
-        error: new SessionStorageUnavailableError('Down.', { cause: new Error('ECONNREFUSED') }),
+        error: new SessionStorageUnavailableError('Down.', {
+          cause: Object.assign(new Error('connect 10.0.0.1'), { code: 'ECONNREFUSED' }),
+        }),
       },
-      'error Session "user": the storage failed to store: Down. (ECONNREFUSED)',
+      'error Session "user": the storage failed to store: Down. (Error ECONNREFUSED)',
     ],
     [
       { type: 'unavailable', session: 'user', operation: 'clear', error: 'a text' },
-      'error Session "user": the storage failed to clear: unknown reason',
+      'error Session "user": the storage failed to clear: a string',
     ],
     [
       { type: 'too-late', session: 'user' },

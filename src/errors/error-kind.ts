@@ -1,0 +1,41 @@
+/** How Redis begins the message of an error that says something about the server, not about the command. */
+const REDIS_CODES: ReadonlySet<string> = new Set(
+  (
+    'ASK BUSY CLUSTERDOWN CROSSSLOT ERR LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM READONLY ' +
+    'TRYAGAIN WRONGPASS WRONGTYPE'
+  ).split(' '),
+);
+/** A client may wrap the error of a socket in one of its own. */
+const DEEPEST = 3;
+
+/**
+ * What a client's error is, for logs: class and code, and those of what is behind it. Its message is left out, because
+ * clients and servers quote what they were given: Redis the arguments of a command, databases the row or value that
+ * they refuse.
+ */
+export function errorKind(error: unknown): string {
+  const kinds: string[] = [];
+  for (let one = error; one !== undefined && one !== null && kinds.length < DEEPEST; one = causeOf(one)) {
+    kinds.push(kindOf(one));
+  }
+  return kinds.join(', from ');
+}
+
+function causeOf(error: unknown): unknown {
+  return (error as { readonly cause?: unknown }).cause;
+}
+
+function kindOf(error: unknown): string {
+  // By its shape: an error of another realm is none by `instanceof`.
+  if (typeof error !== 'object' || error === null) return `a ${typeof error}`;
+  const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
+  const name: unknown = (error.constructor as { name?: unknown } | undefined)?.name;
+  const first = typeof message === 'string' ? message.split(' ', 1)[0]! : '';
+  const words = [name, code, errcode].filter((word) => isPlain(word));
+  if (code === undefined && REDIS_CODES.has(first)) words.push(first);
+  return words.length === 0 ? 'an error without a name' : words.join(' ');
+}
+
+function isPlain(word: unknown): boolean {
+  return typeof word === 'number' || (typeof word === 'string' && /^\w{1,40}$/.test(word));
+}
