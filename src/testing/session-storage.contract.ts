@@ -1,7 +1,7 @@
 import { deepEqual } from 'node:assert/strict';
 import { ContractBench, type ContractCase, type StorageUnderTest } from './contract/contract-bench.js';
 import { replaceCases, touchCases, touchVersionCases } from './contract/conditional-cases.js';
-import { faultCase, pingCases, sweepCases } from './contract/engine-cases.js';
+import { faultCase, pingCases, sweepCases, sweepClockCases } from './contract/engine-cases.js';
 import { manySessionsCase, ownerCases } from './contract/owner-cases.js';
 import { racingCases, touchRacingCases } from './contract/racing-cases.js';
 import { clockCases, readingCases } from './contract/reading-cases.js';
@@ -80,6 +80,7 @@ function casesOf(options: SessionStorageContractOptions): readonly ContractCase[
     ...(has('touch') && has('replace') ? [...touchVersionCases, ...touchRacingCases] : []),
     ...(has('owners') ? [...ownerCases, manySessionsCase(options.sessionsOfOneOwner ?? 10_000)] : []),
     ...(has('sweep') ? sweepCases : []),
+    ...(has('sweep') && options.fakeClock ? sweepClockCases : []),
     ...(has('ping') ? pingCases : []),
     ...(options.faults ?? []).map(faultCase),
   ];

@@ -34,6 +34,24 @@ export const sweepCases: readonly ContractCase[] = [
   },
 ];
 
+/** Need a clock that moves. */
+export const sweepClockCases: readonly ContractCase[] = [
+  {
+    name: 'sweeps what has expired since the clock, ahead for a while, was set right',
+    async test(bench) {
+      await bench.pass(2 * LONG_AFTER);
+      await bench.a.sweep!();
+      await bench.pass(-2 * LONG_AFTER);
+      for (let index = 0; index < 5; index++) await bench.stored('v', { expiresAt: bench.now() + bench.shortly });
+      const live = await bench.stored('v', { expiresAt: bench.now() + 2 * LONG_AFTER });
+      equal(await bench.a.sweep!(), 0);
+      await bench.pass(LONG_AFTER);
+      equal(await bench.a.sweep!(), 5);
+      await bench.present(live);
+    },
+  },
+];
+
 export const pingCases: readonly ContractCase[] = [{ name: 'answers a ping', test: (bench) => bench.a.ping!() }];
 
 /** What a backend that fails looks like: a rejection, never an absence. */

@@ -167,6 +167,26 @@ const FLAWS: Record<string, Flaw> = {
       read: async (id) => ((written.get(id) ?? 0) > clock.now() ? undefined : good.read(id)),
     };
   },
+  'reads by the latest moment it has seen': (good, clock) => {
+    let latest = 0;
+    return {
+      read: async (id) => {
+        latest = Math.max(latest, clock.now());
+        const session = await good.read(id);
+        return session && session.expiresAt > latest ? session : undefined;
+      },
+    };
+  },
+  'sweeps no earlier than it has swept': (good, clock) => {
+    let latest = 0;
+    return {
+      sweep: async (limit) => {
+        if (clock.now() < latest) return 0;
+        latest = clock.now();
+        return good.sweep(limit);
+      },
+    };
+  },
 };
 
 describe('sessionStorageContract', () => {
