@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
-import { GlideClusterClient } from '@valkey/valkey-glide';
+import { GlideClusterClient, Logger } from '@valkey/valkey-glide';
 import { Cluster as Ioredis5Cluster } from 'ioredis';
 import { Cluster as Ioredis6Cluster } from 'ioredis-6';
 import { redisSessionStorage, type RedisClient } from 'nestjs-sessions/redis';
-import { createCluster } from 'redis';
+import { createClient, createCluster } from 'redis';
 import { createCluster as createCluster5 } from 'redis-5';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
@@ -11,6 +11,8 @@ import { startRedisCluster, uniqueName, type RedisClusterServer } from '../suppo
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
+// Warns of what is expected: that a server has forgotten its scripts.
+Logger.setLoggerConfig('error');
 
 type Address = { readonly host: string; readonly port: number };
 
@@ -86,6 +88,19 @@ describe('SessionStorageRedis on a cluster of js-redis-server', () => {
       expect(await storage.owners!.invalidateAll(owner, 'id1')).toBe(28);
       expect(await storage.owners!.list(owner)).toMatchObject([{ id: 'id1' }]);
       await storage.ping!();
+    });
+
+    it('sends its scripts again to a node that has forgotten them', async () => {
+      const ids = Array.from({ length: 12 }, () => uniqueName());
+      const session = { value: 'v', expiresAt: Date.now() + 600_000 };
+      for (const id of ids) await storage.write(id, session);
+      for (const at of server.nodes) {
+        const node = await createClient({ url: url(at) }).connect();
+        await node.scriptFlush();
+        node.destroy();
+      }
+      for (const id of ids) expect(await storage.replace!(id, session)).toMatchObject({ status: 'replaced' });
+      for (const id of ids) expect(await storage.touch!(id, session.expiresAt + 1)).toBe(true);
     });
   });
 });

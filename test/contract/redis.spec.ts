@@ -1,11 +1,12 @@
 import { jest } from '@jest/globals';
-import { GlideClient } from '@valkey/valkey-glide';
+import { GlideClient, Logger } from '@valkey/valkey-glide';
 import { Redis as Ioredis5 } from 'ioredis';
 import { Redis as Ioredis6 } from 'ioredis-6';
 import Valkey from 'iovalkey';
 import { createClient, createClientPool } from 'redis';
 import { createClient as createClient5 } from 'redis-5';
 import { redisSessionStorage, type RedisClient } from 'nestjs-sessions/redis';
+import { redisCommandOf } from '../../src/redis/redis-command.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { redisEngine, startRedis, uniqueName } from '../support/servers.js';
 
@@ -13,6 +14,8 @@ type Address = { readonly host: string; readonly port: number };
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
+// Warns of what is expected: that a server has forgotten its scripts.
+Logger.setLoggerConfig('error');
 
 /** What the keys of this run begin with. */
 const prefix = `${uniqueName()}:`;
@@ -84,6 +87,23 @@ function contract(name: string, connect: () => Promise<Connected>): void {
         sessionsOfOneOwner: redisEngine === 'Redis' && name === 'by node-redis 6' ? 10_000 : 500,
       },
     );
+
+    it('sends its scripts again to a server that has forgotten them', async () => {
+      const { client } = connected;
+      const storage = redisSessionStorage({ client, prefix });
+      const [id, owner] = [uniqueName(), uniqueName()];
+      const session = { value: 'v', expiresAt: Date.now() + 600_000, owner };
+      const forget = () => redisCommandOf(client)(undefined, false, ['SCRIPT', 'FLUSH']);
+      await forget();
+      const version = await storage.write(id, session);
+      await forget();
+      expect(await storage.replace(id, session, version)).toMatchObject({ status: 'replaced' });
+      await forget();
+      expect(await storage.replace(id, session, version)).toMatchObject({ status: 'conflict' });
+      await forget();
+      expect(await storage.touch(id, session.expiresAt + 1)).toBe(true);
+      expect(await storage.owners.list(owner)).toMatchObject([{ id, session: { expiresAt: session.expiresAt + 1 } }]);
+    });
   });
 }
 
