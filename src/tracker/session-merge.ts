@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionConflictError } from '../errors/session.errors.js';
 import { isFieldwise, type SessionSerializer } from '../serializer/session-serializer.js';
 
@@ -7,7 +8,8 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
  * - `mine`: the value of this request stays. The default.
  * - `theirs`: the value that is stored already stays.
  * - `reject`: {@link SessionConflictError}, answered with 409.
- * - a function: gets the property's stored name and the three sessions, and returns the field's value.
+ * - a function: gets the property's stored name and the three sessions, and returns the field's value. What it throws
+ *   is the answer to the request, through the application's own filters; nothing is stored then.
  */
 export type OnClash<S extends object = object> = 'mine' | 'theirs' | 'reject' | ClashResolver<S>['resolve'];
 
@@ -45,6 +47,7 @@ export class SessionMerge<S extends object> {
    * @param mine the text that this request wants to store.
    * @param theirs the text that another request stored meanwhile.
    * @throws {SessionConflictError} with `onClash: 'reject'`.
+   * @throws {ApplicationFailure} around what a function threw.
    */
   merge(base: string, mine: string, theirs: string): MergedSession {
     if (base === theirs) return { text: mine, conflicts: [] };
@@ -86,7 +89,7 @@ export class SessionMerge<S extends object> {
     for (const field of conflicts) {
       // Whoever removed the field has no property of that name any more.
       const property = propertyOf(serializer, [result, sessions.mine, sessions.theirs, sessions.base], field);
-      result[property] = this.#onClash(field, sessions);
+      result[property] = resolved(this.#onClash, field, sessions);
     }
     return serializer.serialize(result as S);
   }
@@ -102,7 +105,18 @@ export class SessionMerge<S extends object> {
       mine: this.#serializer.deserialize(mine),
       theirs: this.#serializer.deserialize(theirs),
     };
-    return { text: this.#serializer.serialize(this.#onClash('*', sessions) as S), conflicts };
+    return { text: this.#serializer.serialize(resolved(this.#onClash, '*', sessions) as S), conflicts };
+  }
+}
+
+function resolved<S extends object>(
+  onClash: ClashResolver<S>['resolve'],
+  ...[field, sessions]: Parameters<ClashResolver<S>['resolve']>
+): unknown {
+  try {
+    return onClash(field, sessions);
+  } catch (error) {
+    throw new ApplicationFailure(error);
   }
 }
 

@@ -35,6 +35,20 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   readonly snapshot?: SessionSnapshot<S> | undefined;
 }
 
+/** A by-id session. Every one has the same properties in the same order, which the engine likes. */
+export function trackedById<S extends object>(
+  value: S,
+  text: string,
+  times: SessionTimes,
+  id: string,
+  version: string | undefined,
+  owner: string | undefined,
+  snapshot: SessionSnapshot<S> | undefined,
+): TrackedSession<S> {
+  const { createdAt, renewedAt } = times;
+  return { value, text, createdAt, renewedAt, id, version, owner, snapshot };
+}
+
 /** What a tracker made of a received string. */
 export type LoadResult<S extends object> =
   | { readonly status: 'loaded'; readonly session: TrackedSession<S> }

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
+import { openEnvelope, sealEnvelope } from './session-envelope.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+
+/** What {@link SessionRecords} has to know. */
+export interface SessionRecordsOptions {
+  /** The session's name: keeps it apart from others in the same storage, contents and owners alike. */
+  readonly name: string;
+  readonly lifetime: SessionLifetime;
+  /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. */
+  readonly bare: boolean;
+  /** The mark of an exchanged id names the new one in bare mode too. */
+  readonly followsRotation: boolean;
+  /** The clock, in epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Begins the value under an id that was exchanged for a new one; behind it stand a dot and the stored name of the new
+ * one, except in bare mode.
+ */
+export const ROTATED = '~rotated';
+/** The value under an id that is being ended, for the moment until it is gone. No envelope begins like these two. */
+const ENDED = '~ended';
+/** How long they stand there: as long as a request may be under way that still carries the id. */
+const MARKED_FOR_MILLISECONDS = 60_000;
+
+/** Whether a stored value says that its session is being ended. */
+export function isEnded(value: string): boolean {
+  return value === ENDED;
+}
+
+/** Whether a stored value says that its id was exchanged for a new one. */
+export function isRotated(value: string): boolean {
+  return value.startsWith(ROTATED);
+}
+
+/** The stored name of the new id, of a value that {@link isRotated}. */
+export function successorOf(value: string): string {
+  return value.slice(ROTATED.length + 1);
+}
+
+/** What stands in a storage for a by-id session: times, mark of the write, text; and the marks of those that are gone. */
+export class SessionRecords {
+  readonly #name: string;
+  readonly #lifetime: SessionLifetime;
+  readonly #bare: boolean;
+  readonly #namesSuccessor: boolean;
+  readonly #now: () => number;
+  /** Begins the mark of each write of this tracker, so that no two writes anywhere are equal. */
+  readonly #writer = randomBytes(4).toString('base64url');
+  #writes = 0;
+
+  constructor({ name, lifetime, bare, followsRotation, now }: SessionRecordsOptions) {
+    this.#name = name;
+    this.#lifetime = lifetime;
+    this.#bare = bare;
+    this.#namesSuccessor = !bare || followsRotation;
+    this.#now = now;
+  }
+
+  /** The times and the text of a stored session; `undefined` for one that is not ours, was rotated away or ended. */
+  open(stored: StoredSession): (SessionTimes & { readonly text: string }) | undefined {
+    if (isEnded(stored.value) || isRotated(stored.value)) return undefined;
+    if (this.#bare) {
+      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle) ?? this.#now();
+      return { createdAt: renewedAt, renewedAt, text: stored.value };
+    }
+    const envelope = openEnvelope(stored.value, this.#name);
+    if (!envelope) return undefined;
+    const mark = envelope.text.slice(0, envelope.text.indexOf('.'));
+    const touchedAt = this.#touchedAt(stored, Number.parseInt(mark, 36));
+    return {
+      createdAt: envelope.createdAt,
+      renewedAt: Math.max(envelope.renewedAt, touchedAt ?? 0),
+      text: envelope.text.slice(mark.length + 1),
+    };
+  }
+
+  /**
+   * A touch moves the expiry alone, so the last renewal shows there.
+   * @param idleThen the idle timeout in milliseconds when the session was written. Where the application has another
+   *   one now, the longer counts: a session is never taken for younger than it is.
+   */
+  #touchedAt(stored: StoredSession, idleThen: number): number | undefined {
+    const { idle } = this.#lifetime;
+    if (idle === 0 || !(idleThen > 0)) return undefined;
+    const touchedAt = stored.expiresAt - Math.max(idle, idleThen);
+    return touchedAt > 0 && touchedAt <= this.#now() ? touchedAt : undefined;
+  }
+
+  /** A session as it is written. */
+  toStore(text: string, times: SessionTimes, owner: string | undefined): SessionToStore {
+    return {
+      value: this.#bare ? text : sealEnvelope(times, `${this.#mark()}.${text}`, this.#name),
+      expiresAt: this.#lifetime.expiresAt(times),
+      latestExpiry: this.#lifetime.latestExpiry(times),
+      ...this.storedOwner(owner),
+    };
+  }
+
+  /** What stands for a while under the id of a session that has ended. @param storedOwner as it is in the storage. */
+  ended(storedOwner: string | undefined): SessionToStore {
+    return this.#marked(ENDED, storedOwner === undefined ? {} : { owner: storedOwner });
+  }
+
+  /** What stands for a while under an id that was exchanged for the one stored as `successor`. */
+  rotated(successor: string, owner: string | undefined): SessionToStore {
+    return this.#marked(this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED, this.storedOwner(owner));
+  }
+
+  /** The name of an owner in the storage, which may hold sessions of other names too. */
+  storedOwnerOf(owner: string): string {
+    return this.#bare ? owner : `${this.#name}:${owner}`;
+  }
+
+  storedOwner(owner: string | undefined): { owner?: string } {
+    return owner === undefined ? {} : { owner: this.storedOwnerOf(owner) };
+  }
+
+  #marked(value: string, owner: { owner?: string }): SessionToStore {
+    return { value, expiresAt: this.#now() + MARKED_FOR_MILLISECONDS, ...owner };
+  }
+
+  // The idle timeout, by which a touch is found again, and what makes no two writes anywhere equal.
+  #mark(): string {
+    return `${this.#lifetime.idle.toString(36)}~${this.#writer}${(this.#writes++).toString(36)}`;
+  }
+}
