@@ -5,11 +5,11 @@ export interface SessionEnvelope extends SessionTimes {
   readonly text: string;
 }
 
-// created and the milliseconds from there to the last renewal, both in base 36.
-const HEAD = /^([0-9a-z]{1,11})\.([0-9a-z]{1,11})\./;
+/** Digits of a moment in base 36: more than enough for any date. */
+const MOST_DIGITS = 11;
 
 /**
- * `<created>.<renewed - created>.<name>:<text>`. The name keeps a session from being taken for one of another name
+ * `<created>.<renewed - created>.<name>:<text>`, both times in base 36. The name keeps a session from being taken for one of another name
  * that is kept in the same storage or protected with the same key; it is left out where the seal binds the name.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
@@ -21,15 +21,28 @@ export function sealEnvelope(times: SessionTimes, text: string, name?: string): 
 
 /** @returns `undefined` for a text that {@link sealEnvelope} cannot have written for this `name`. */
 export function openEnvelope(value: string, name?: string): SessionEnvelope | undefined {
-  const head = HEAD.exec(value);
-  if (!head) return undefined;
-  const createdAt = Number.parseInt(head[1]!, 36);
-  const renewedAt = createdAt + Number.parseInt(head[2]!, 36);
+  const firstDot = value.indexOf('.');
+  const secondDot = value.indexOf('.', firstDot + 1);
+  const createdAt = numberIn(value, 0, firstDot);
+  const renewedAt = createdAt + numberIn(value, firstDot + 1, secondDot);
   if (!Number.isSafeInteger(renewedAt)) return undefined;
-  let start = head[0].length;
+  let start = secondDot + 1;
   if (name !== undefined) {
     if (!value.startsWith(name, start) || value[start + name.length] !== ':') return undefined;
     start += name.length + 1;
   }
   return { createdAt, renewedAt, text: value.slice(start) };
+}
+
+/** A number in base 36, lower case; `NaN` for anything else, and where there is no end. Runs on every request. */
+function numberIn(text: string, start: number, end: number): number {
+  if (end <= start || end > start + MOST_DIGITS) return NaN;
+  let number = 0;
+  for (let index = start; index < end; index++) {
+    const code = text.charCodeAt(index);
+    const isDigit = code >= 0x30 && code <= 0x39;
+    if (!isDigit && !(code >= 0x61 && code <= 0x7a)) return NaN;
+    number = number * 36 + code - (isDigit ? 0x30 : 0x57);
+  }
+  return number;
 }

@@ -40,7 +40,7 @@ export function encodeCookieValue(value: string, encoding: CookieEncoding): stri
 export function decodeCookieValue(text: string, encoding: CookieEncoding): string | undefined {
   switch (encoding) {
     case 'uri':
-      return UNRESERVED.test(text) ? text : percentDecode(text);
+      return text.includes('%') || text.includes('+') ? percentDecode(text) : text;
     case 'base64':
       return BASE64.test(text) ? Buffer.from(text, 'base64').toString('utf8') : undefined;
     case 'raw':
