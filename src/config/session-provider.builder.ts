@@ -22,6 +22,7 @@ import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
 import type { SessionTracker } from '../tracker/session-tracker.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import { LONGEST_COOKIE_MAX_AGE } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
@@ -209,15 +210,10 @@ export class SessionProviderBuilder {
     }
     const lifetime = this.#lifetime(settings);
     const longest = (lifetime.idle || lifetime.absolute) / 1000;
-    return new SessionTransportCookie(
-      settings.name,
-      {
-        ...(longest > 0 ? { maxAgeInSeconds: Math.ceil(longest) } : { maxAgeInSeconds: Number.MAX_SAFE_INTEGER }),
-        ...withoutUndefined(this.#options.cookie ?? {}),
-        ...withoutUndefined(settings.cookie ?? {}),
-      },
-      transformers,
-    );
+    const said = { ...withoutUndefined(this.#options.cookie ?? {}), ...withoutUndefined(settings.cookie ?? {}) };
+    this.#warnOfLongCookie(settings.name, said.maxAgeInSeconds === undefined ? longest : said.maxAgeInSeconds);
+    const maxAgeInSeconds = longest > 0 ? Math.ceil(longest) : Number.MAX_SAFE_INTEGER;
+    return new SessionTransportCookie(settings.name, { maxAgeInSeconds, ...said }, transformers);
   }
 
   #transformers(settings: Settings): readonly SessionTransportTransformer[] {
@@ -362,6 +358,14 @@ export class SessionProviderBuilder {
     if (!(provider.tracker instanceof SessionTrackerById)) return;
     const { storage } = provider.tracker;
     this.#storagesByHand.set(storage, this.#resilient(storage));
+  }
+
+  #warnOfLongCookie(name: string, maxAgeInSeconds: number | null): void {
+    if (maxAgeInSeconds === null || maxAgeInSeconds <= LONGEST_COOKIE_MAX_AGE) return;
+    this.#warnings.add(
+      `Session "${name}": its cookie would live for ${Math.round(maxAgeInSeconds / 86_400)} days, and browsers keep none ` +
+        'for more than 400 (RFC 6265bis, 5.5). It is sent with 400 days, and anew as the session is used.',
+    );
   }
 
   #warnOfWeakness({ name, transport, tracker }: SessionProvider): void {

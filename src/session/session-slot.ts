@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionTooLateError } from '../errors/session.errors.js';
 import type { StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
@@ -301,7 +302,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       // The application's own refusal, and nothing has been stored.
       if (revision?.thrown(error)) throw error;
       this.#state = { kind: 'frozen' };
-      throw reportFailure(this, 'store', error);
+      throw error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
     }
   }
 

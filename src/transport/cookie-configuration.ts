@@ -5,7 +5,8 @@ import type { CookieEncoding } from './cookie-encoding.js';
 export interface CookieConfiguration {
   /**
    * `Max-Age` in whole seconds; `null` for a cookie that ends with the browser session. Only a hint to the browser:
-   * the server enforces the session's own lifetime. Default: the session's idle timeout. At most 400 days.
+   * the server enforces the session's own lifetime. Default: the session's idle timeout. Browsers keep a
+   * cookie for 400 days at most (RFC 6265bis, 5.5), so more is sent as 400 days, with a warning at start.
    */
   readonly maxAgeInSeconds?: number | null;
   /** Writes `Expires` beside `Max-Age`, for clients older than RFC 6265. Default `false`. */

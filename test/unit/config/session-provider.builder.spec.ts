@@ -182,6 +182,30 @@ describe('overrides', () => {
     );
   });
 
+  it('that ask for a cookie of more than 400 days are capped, with one warning', () => {
+    const day = 86_400;
+    const warningsOf = (overrides: object, options: SessionsOptions = {}) => {
+      const building = builder(options);
+      const { provider } = building.build({ type: User, ...overrides });
+      return { warnings: building.warnings, cookie: cookieOf(provider) };
+    };
+    const long = warningsOf({ cookie: { maxAgeInSeconds: 500 * day } });
+    expect(long.cookie).toContain('Max-Age=34560000');
+    expect(long.warnings).toEqual([expect.stringContaining('Session "user": its cookie would live for 500 days')]);
+    const module = { cookie: { maxAgeInSeconds: 500 * day } };
+    expect(warningsOf({}, module).warnings).toHaveLength(1);
+    expect(warningsOf({ cookie: { maxAgeInSeconds: day } }, module).warnings).toEqual([]);
+    const never = { absoluteTimeoutInSeconds: 0 };
+    expect(warningsOf({ idleTimeoutInSeconds: 500 * day, ...never }).warnings).toHaveLength(1);
+    for (const none of [
+      { cookie: { maxAgeInSeconds: 400 * day } },
+      { cookie: { maxAgeInSeconds: null } },
+      { idleTimeoutInSeconds: 0, ...never },
+    ]) {
+      expect(warningsOf(none).warnings).toEqual([]);
+    }
+  });
+
   it('may name a class that has no @Session, and rename one that has', () => {
     expect(build({ type: Plain, name: 'plain' }).provider.name).toBe('plain');
     expect(build({ type: User, name: 'other' }).provider.name).toBe('other');

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '../../../src/errors/application-failure.js';
 import { Expose } from 'class-transformer';
 import * as fc from 'fast-check';
 import { SessionConflictError } from '../../../src/errors/session.errors.js';
@@ -61,6 +62,16 @@ describe('a field (L-6)', () => {
     const reject = () => merge(...texts, { onClash: 'reject' });
     if (isClash) expect(reject).toThrow(SessionConflictError);
     else expect(reject()).toEqual({ result: { a: 1, b: 1, ...withMine }, conflicts });
+  });
+
+  it('gives what a function throws as the cause of another error, so that it is not taken for a failure of the storage', () => {
+    const error = new TypeError('no');
+    const onClash = (): never => {
+      throw error;
+    };
+    const clash = () => merge({ x: 0 }, { x: 1 }, { x: 2 }, { onClash });
+    expect(clash).toThrow(ApplicationFailure);
+    expect(clash).toThrow(expect.objectContaining({ cause: error }));
   });
 
   it('is compared as a whole, however deep the change', () => {
