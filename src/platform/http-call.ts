@@ -49,6 +49,10 @@ export class HttpCall {
     this.head.setCookie(name, line);
   }
 
+  orderCookies(names: readonly string[]): void {
+    this.head.orderCookies(names);
+  }
+
   setHeader(name: string, value: string): void {
     this.head.setHeader(name, value);
   }

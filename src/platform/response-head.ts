@@ -7,10 +7,16 @@ import type { RawResponse } from './raw-exchange.js';
 export class ResponseHead {
   readonly #cookies = new Map<string, string>();
   readonly #headers = new Map<string, string>();
+  #order: readonly string[] = [];
 
   /** One `Set-Cookie` for each name; a later line replaces the earlier one. */
   setCookie(name: string, line: string): void {
     this.#cookies.set(name, line);
+  }
+
+  /** Writes the `Set-Cookie` lines of these names in this order, however they come; others follow. */
+  orderCookies(names: readonly string[]): void {
+    this.#order = names;
   }
 
   /** `Vary` and `Access-Control-Expose-Headers` add up, `Cache-Control` only gets stricter, others are replaced. */
@@ -27,7 +33,16 @@ export class ResponseHead {
     if (this.#cookies.size === 0) return;
     const present = response.getHeader('set-cookie');
     const own = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
-    response.setHeader('set-cookie', [...own, ...this.#cookies.values()]);
+    response.setHeader('set-cookie', [...own, ...this.#lines()]);
+  }
+
+  #lines(): Iterable<string> {
+    if (this.#cookies.size === 1 || this.#order.length === 0) return this.#cookies.values();
+    const placeOf = (name: string): number => {
+      const place = this.#order.indexOf(name);
+      return place === -1 ? this.#order.length : place;
+    };
+    return [...this.#cookies].sort(([left], [right]) => placeOf(left) - placeOf(right)).map(([, line]) => line);
   }
 }
 

@@ -6,4 +6,6 @@ export interface ResponseCall extends SessionCall {
   readonly responded: boolean;
   /** Whether the head of the response has left, so that nothing can be sent with it any more. */
   readonly headSent: boolean;
+  /** Asks for the `Set-Cookie` lines of several sessions in this order of their names (Ktor: that of registration). */
+  orderCookies?(names: readonly string[]): void;
 }

@@ -132,6 +132,7 @@ export class SessionExchange implements RequestSessions {
 
   #commit(serverError: boolean): Promise<void> | undefined {
     if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
+    if (this.#slots.length > 1) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));
     const commits: Promise<void>[] = [];
     for (const slot of this.#slots) {
       const commit = slot.commit(serverError);

@@ -69,15 +69,19 @@ export interface Exchange {
   readonly request: { readonly headers: Record<string, string | undefined>; readonly params: Record<string, string> };
   /** Sends a text at once, as `call.respondText` does. */
   respond(text: string): void;
+  /** Redirects at once, as `call.respondRedirect` does. */
+  redirect(place: string): void;
 }
 
 type Handler = (exchange: Exchange) => unknown;
 
-interface RawHolder {
-  hijack?(): void;
-  readonly raw?: { end(text: string): void };
-  end?(text: string): void;
+interface RawResponse {
+  end(text: string): void;
+  writeHead(status: number, headers: Record<string, string>): void;
 }
+
+/** What `@Res()` gives: the response itself, or Fastify's reply around it. */
+type RawHolder = RawResponse & { hijack?(): void; readonly raw?: RawResponse };
 
 /** A route that answers by itself, with {@link Exchange.respond}. */
 export class Responding {
@@ -156,7 +160,13 @@ function controllerOf(routes: Readonly<Record<string, Handler | Responding>>): n
           request,
           respond: (text) => {
             response?.hijack?.();
-            (response?.raw ?? response)?.end?.(text);
+            (response?.raw ?? response)?.end(text);
+          },
+          redirect: (place) => {
+            response?.hijack?.();
+            const raw = response?.raw ?? response;
+            raw?.writeHead(302, { Location: place });
+            raw?.end('');
           },
         }),
     });

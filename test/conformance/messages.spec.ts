@@ -112,107 +112,18 @@ describe('the words of Ktor', () => {
     expect(make).toThrow(message);
   });
 
+  it('say that a value is of another class', () => {
+    const { tracker } = user();
+    expect(() => tracker.validate(new Cart())).toThrow(
+      /^Value for this session tracker expected to be of type class User but was /,
+    );
+    expect(() => tracker.validate(new User())).not.toThrow();
+  });
+
   it('are in the text of a provider', () => {
     expect(String(user({ storage: new SessionStorageMemory() }))).toMatch(
       /^SessionProvider\(name = U, type = class User, transport = SessionTransportCookie: U, tracker = SessionTrackerById: .*, sendOnlyIfModified = false\)$/,
     );
     expect(SessionsModule.name).toBe('SessionsModule');
-  });
-});
-
-describe.each(platforms)('what becomes of a session, on $name', (platform) => {
-  const routes = {
-    '/set': ({ sessions }: Exchange): void => sessions.set(Object.assign(new User(), { name: 'ann' })),
-    '/get': async ({ sessions }: Exchange): Promise<string> => (await sessions.get(User))?.name ?? 'none',
-    '/clear': ({ sessions }: Exchange): void => sessions.clear(User),
-    '/set-clear': ({ sessions }: Exchange): void => {
-      sessions.set(new User());
-      sessions.clear(User);
-    },
-    '/fail': ({ sessions }: Exchange): never => {
-      sessions.set(Object.assign(new User(), { name: 'ben' }));
-      throw new Error('on purpose');
-    },
-    '/null': async ({ sessions }: Exchange): Promise<string> => {
-      sessions.set(new User());
-      try {
-        sessions.set(null as never);
-      } catch (error) {
-        return (error as Error).message;
-      }
-      return 'no error';
-    },
-    '/both': ({ sessions }: Exchange): void => {
-      sessions.set(new Cart());
-      sessions.set(new User());
-    },
-    '/order': ({ sessions }: Exchange): void => {
-      sessions.set(new User());
-      sessions.set(new Cart());
-    },
-    '/end/:id': async ({ sessions, request }: Exchange): Promise<string> => {
-      await sessions.clear(User, request.params['id']!);
-      return (await sessions.get(User))?.name ?? 'none';
-    },
-    '/untouched': (): string => 'ok',
-  };
-  const served = (sessions: ReadonlyArray<ReturnType<typeof user> | ReturnType<typeof cart>>) =>
-    [platform, { sessions }, routes] as const;
-
-  it('by value: sent when it is set, also with an error; never when it is read', () =>
-    withServer(...served([user()]), async (get) => {
-      const set = await get('/set');
-      const cookie = set.pair('U');
-      expect((await get('/get', { cookie })).setCookies).toEqual([]);
-      expect((await get('/set', { cookie })).setCookies).toHaveLength(1);
-      expect((await get('/set-clear')).setCookies).toEqual([]);
-      expect((await get('/set-clear', { cookie })).line('U')).toMatch(/^U=; Max-Age=0/);
-      expect((await get('/clear')).setCookies).toEqual([]);
-      const failed = await get('/fail');
-      expect([failed.status, failed.value('U')]).toEqual([500, '{"name":"ben"}']);
-      const nulled = await get('/null');
-      expect(nulled.body).toContain('null cannot be cast to');
-      expect(nulled.setCookies).toHaveLength(1);
-    }));
-
-  it('several: each has a line of its own', () =>
-    withServer(...served([user(), cart()]), async (get) => {
-      for (const path of ['/both', '/order']) {
-        const lines = (await get(path)).setCookies.map((line) => line.slice(0, 2));
-        expect(lines.toSorted((left, right) => left.localeCompare(right))).toEqual(['C=', 'U=']);
-      }
-    }));
-
-  it('undecodable: no session, and the cookie is cleared', () =>
-    withServer(...served([user()]), async (get) => {
-      for (const value of ['%7B', '', '%7B%22x%22%3A1%7D', 'name%3Dx', '%zz']) {
-        const answer = await get('/get', { cookie: `U=${value}` });
-        expect([answer.status, answer.body]).toEqual([200, 'none']);
-        expect(answer.line('U')).toMatch(/^U=; Max-Age=0/);
-      }
-      expect((await get('/untouched', { cookie: 'U=%zz' })).setCookies).toEqual([]);
-      expect((await get('/nowhere', { cookie: 'U=%zz' })).status).toBe(404);
-    }));
-
-  it('by id: an unknown id and a broken text are no session, a storage that fails is 503 where it is asked for', async () => {
-    const storage = memory();
-    await withServer(...served([user({ storage })]), async (get) => {
-      const cookie = (await get('/set')).pair('U');
-      const id = cookie.slice(2);
-      expect((await get('/get', { cookie })).body).toBe('ann');
-      expect((await get('/end/unknown', { cookie })).body).toBe('ann');
-      storage.texts.set(id, '{broken');
-      const broken = await get('/get', { cookie });
-      expect([broken.status, broken.body]).toEqual([200, 'none']);
-      const unknown = await get('/get', { cookie: 'U=unknown' });
-      expect([unknown.body, unknown.line('U')?.slice(0, 14)]).toEqual(['none', 'U=; Max-Age=0;']);
-      const again = (await get('/set')).pair('U');
-      await get('/clear', { cookie: again });
-      expect(storage.texts.has(again.slice(2))).toBe(false);
-    });
-    await withServer(...served([user({ storage: memory(new Error('down')) })]), async (get) => {
-      expect((await get('/get', { cookie: 'U=x' })).status).toBe(503);
-      expect((await get('/untouched', { cookie: 'U=x' })).status).toBe(200);
-    });
   });
 });
