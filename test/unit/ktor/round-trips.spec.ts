@@ -7,6 +7,7 @@ import {
   char,
   defaultSessionSerializer,
   double,
+  defaulted,
   enumOf,
   float,
   int,
@@ -18,7 +19,10 @@ import {
   nullable,
   optional,
   reflectionSessionSerializer,
+  Sealed,
+  SerialName,
   set,
+  SimpleName,
   string,
   uuid,
   type KotlinType,
@@ -71,14 +75,17 @@ const reflectionOnly = fc.oneof(
 );
 
 /** A class of these fields and a value of it. */
-function session(fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => object; value: object }> {
+function session(
+  fields: fc.Arbitrary<Sample>,
+  Parent: new () => object = Object,
+): fc.Arbitrary<{ type: new () => object; value: object }> {
   const names = fc.uniqueArray(fc.constantFrom('a', 'B', 'userId', 'käse', 'z_1', '$x'), {
     minLength: 1,
     maxLength: 4,
   });
   return names.chain((properties) =>
     fc.array(fields, { minLength: properties.length, maxLength: properties.length }).chain((samples) => {
-      class Generated {}
+      const Generated = Parent === Object ? class Generated {} : class Generated extends Parent {};
       properties.forEach((property, index) => samples[index]!.type(Generated.prototype, property));
       return fc.tuple(...samples.map(({ values }) => values)).map((values) => {
         const value = new Generated();
@@ -104,8 +111,63 @@ function nesting(fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => o
   });
 }
 
+/** A sealed class with two generated classes below it, and an instance of one of them. */
+function sealed(fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => object; value: object }> {
+  return fc.constant(undefined).chain(() => {
+    class Parent {}
+    return fc.tuple(session(fields, Parent), session(fields, Parent), fc.boolean()).map(([first, second, isFirst]) => {
+      Sealed(() => [first.type, second.type])(Parent);
+      for (const [name, { type }] of Object.entries({ First: first, Second: second })) {
+        SimpleName(name)(type);
+        SerialName(`com.example.${name}`)(type);
+      }
+      return { type: Parent, value: (isFirst ? first : second).value };
+    });
+  });
+}
+
+/** A class with a field of a sealed class, alone and in what `hold` makes of it. */
+function holding(
+  fields: fc.Arbitrary<Sample>,
+  hold: (type: KotlinType, value: object) => readonly [KotlinType, unknown],
+): fc.Arbitrary<{ type: new () => object; value: object }> {
+  return fc.tuple(session(fields), sealed(fields)).map(([outer, member]) => {
+    const [type, value] = hold(
+      nested(() => member.type),
+      member.value,
+    );
+    type(outer.type.prototype as object, 'zzz');
+    return { type: outer.type, value: Object.assign(outer.value, { zzz: value }) };
+  });
+}
+
+/** A class whose fields have defaults, and a value in which some of them stand. */
+function withDefaults(): fc.Arbitrary<{ type: new () => object; value: object }> {
+  return fc
+    .record({ a: anyText, b: anyText, c: fc.integer(), d: fc.option(anyText) }, { requiredKeys: [] })
+    .map((set) => {
+      class Defaulted {
+        @defaulted(string()) a = 'a';
+        @defaulted(string()) b = '';
+        @defaulted(int()) c = 7;
+        @defaulted(nullable(string())) d: string | null = 'é';
+      }
+      return { type: Defaulted, value: Object.assign(new Defaulted(), set) };
+    });
+}
+
+const alone = (type: KotlinType, value: object): readonly [KotlinType, unknown] => [type, value];
+const inList = (type: KotlinType, value: object): readonly [KotlinType, unknown] => [
+  list(nullable(type)),
+  [value, null, value],
+];
+const inMap = (type: KotlinType, value: object): readonly [KotlinType, unknown] => [
+  map(string(), list(type)),
+  new Map([['k', [value]]]),
+];
+
 const classes = (fields: fc.Arbitrary<Sample>): fc.Arbitrary<{ type: new () => object; value: object }> =>
-  fc.oneof(session(fields), nesting(fields));
+  fc.oneof(session(fields), nesting(fields), sealed(fields), withDefaults());
 
 interface Serializer {
   serialize(value: object): string;
@@ -131,9 +193,10 @@ const numRuns = 500;
 
 describe('a value of a generated class', () => {
   it('comes back from the reflection format, or is refused on write', () => {
+    const fields = fc.oneof(simple, reflectionOnly);
     let held = 0;
     fc.assert(
-      fc.property(classes(fc.oneof(simple, reflectionOnly)), ({ type, value }) => {
+      fc.property(fc.oneof(classes(fields), holding(fields, alone)), ({ type, value }) => {
         if (!holdsOrRefuses(reflectionSessionSerializer(type), value)) held++;
       }),
       { numRuns },
@@ -153,9 +216,10 @@ describe('a value of a generated class', () => {
   });
 
   it('comes back from JSON, or is refused on write', () => {
+    const generics = fc.oneof(holding(simple, alone), holding(simple, inList), holding(simple, inMap));
     let held = 0;
     fc.assert(
-      fc.property(classes(simple), ({ type, value }) => {
+      fc.property(fc.oneof(classes(simple), generics), ({ type, value }) => {
         if (!holdsOrRefuses(defaultSessionSerializer(type), value)) held++;
       }),
       { numRuns },
