@@ -14,6 +14,7 @@ export { RequireSessionGuard } from './module/require-session.guard.js';
 export type { RequireSessionOptions, SessionChallengeCause } from './module/session-requirement.js';
 export { Principal } from './module/principal.decorator.js';
 export { Public } from './module/public.decorator.js';
+export { sessionSecuritySchemes, type SessionSecurityScheme } from './module/security-scheme.js';
 export { SessionsInterceptor } from './module/sessions.interceptor.js';
 export { SessionsService, type OwnedSession } from './module/sessions.service.js';
 export { sessionsOf } from './module/sessions-of.js';

@@ -1,3 +1,4 @@
+import { describePublic } from './security-scheme.js';
 import { makePublic } from './session-requirement.js';
 
 /**
@@ -6,6 +7,8 @@ import { makePublic } from './session-requirement.js';
  */
 export function Public(): ClassDecorator & MethodDecorator {
   return (target: object, _property?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    makePublic((descriptor?.value ?? target) as object);
+    const holder = (descriptor?.value ?? target) as object;
+    makePublic(holder);
+    describePublic(holder);
   };
 }

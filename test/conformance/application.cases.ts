@@ -1,12 +1,16 @@
 import { Controller, Get, Header, Post } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CurrentSession,
   Principal,
+  Public,
   RequireSession,
+  Session,
   Sessions,
+  sessionSecuritySchemes,
   SessionsModule,
   type RequestSessions,
   type SessionProvider,
@@ -172,9 +176,62 @@ function completeApplicationCases(): void {
       },
     ),
   );
-  for (const name of ['testInferSessionAuth', 'testInferSessionAuthWithDescription']) {
-    file.notApplicable(name, 'an OpenAPI description is written with the decorators of @nestjs/swagger');
+  inferenceCases(file);
+}
+
+function inferenceCases(file: KtorTestFile): void {
+  @Session('user_session')
+  class CookieUser {
+    name = '';
   }
+  @Session('X-Session-Token', { transport: 'header' })
+  class HeaderUser {
+    name = '';
+  }
+  class KtorUser {
+    name = '';
+  }
+  @RequireSession(CookieUser)
+  @Controller()
+  class DescribedController {
+    @Get() all(): void {}
+    @RequireSession(HeaderUser) @Get('both') both(): void {}
+    @RequireSession(KtorUser, { optional: true }) @Get('optional') optional(): void {}
+    @Public() @Get('open') open(): void {}
+  }
+  const schemesOf = async (description?: string): Promise<unknown> => {
+    const sessions = [CookieUser, HeaderUser, ktor({ type: KtorUser, name: 'KTOR', version: '3.5' })];
+    const module = await Test.createTestingModule({ imports: [SessionsModule.forRoot({ sessions })] }).compile();
+    await module.init();
+    return description === undefined ? sessionSecuritySchemes(module) : sessionSecuritySchemes(module, description);
+  };
+  const scheme = (place: string, name: string, description: string): object => ({
+    type: 'apiKey',
+    in: place,
+    name,
+    description,
+  });
+
+  file.it('testInferSessionAuth', async () => {
+    const description = 'Session-based Authentication';
+    expect(await schemesOf()).toEqual({
+      user_session: scheme('cookie', 'user_session', description),
+      'X-Session-Token': scheme('header', 'X-Session-Token', description),
+      KtorUser: scheme('cookie', 'KTOR', description),
+    });
+    // What @nestjs/swagger reads of a controller and of its handlers.
+    const { prototype } = DescribedController;
+    const needs = (holder: object): unknown => Reflect.getMetadata('swagger/apiSecurity', holder);
+    expect(needs(DescribedController)).toEqual([{ user_session: [] }]);
+    expect(needs(prototype.all)).toBeUndefined();
+    expect(needs(prototype.both)).toEqual([{ 'X-Session-Token': [] }]);
+    expect(needs(prototype.optional)).toEqual([{ KtorUser: [] }, {}]);
+    expect(needs(prototype.open)).toEqual([{}]);
+  });
+  file.it('testInferSessionAuthWithDescription', async () => {
+    expect(await schemesOf('Who you are')).toMatchObject({ user_session: { description: 'Who you are' } });
+    expect(await schemesOf('')).toMatchObject({ user_session: { description: '' } });
+  });
 }
 
 class UserSession {
