@@ -1,5 +1,6 @@
 import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { postgresEngine, startPostgres, uniqueName, type PostgresServer } from '../support/servers.js';
+import { commandSteps } from './command-steps.js';
 import { byTracker, explored, fewerTriples, pairs } from './session-orders.js';
 
 // Busy machines are slow.
@@ -29,6 +30,23 @@ describe(`every order over ${postgresEngine}`, () => {
     },
     SLOW,
   );
+
+  describe('with every statement as a step', () => {
+    const steps = commandSteps({
+      empty: () => server.query(`DELETE FROM ${table}`),
+      send: ([text, values]) => server.query(text as string, values as unknown[]),
+      storageOver: (send) =>
+        postgresSessionStorage({ pool: (text, values) => send([text, values]), table, sweepEveryInSeconds: 0 }),
+    });
+
+    it(
+      'keeps every promise in all 378 orders of two requests, by tracker',
+      async () => {
+        expect(await explored(pairs, { ...steps, ...byTracker })).toBe(378);
+      },
+      SLOW,
+    );
+  });
 
   it(
     'keeps every promise in 3050 orders of three requests, by tracker',

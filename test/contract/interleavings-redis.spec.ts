@@ -1,7 +1,8 @@
 import { redisSessionStorage } from 'nestjs-sessions/redis';
 import { createClient } from 'redis';
 import { redisEngine, startRedis, uniqueName, type RedisServer } from '../support/servers.js';
-import { byTracker, explored, fewerTriples, pairs } from './session-orders.js';
+import { commandSteps } from './command-steps.js';
+import { byTracker, explored, fewerTriples, pairs, triplesByCommand } from './session-orders.js';
 
 // Busy machines are slow.
 const SLOW = 240_000;
@@ -31,6 +32,40 @@ describe(`every order over ${redisEngine}`, () => {
     },
     SLOW,
   );
+
+  describe('with every command as a step', () => {
+    let tick = 0;
+    const steps = commandSteps({
+      empty() {
+        orders++;
+        tick = Date.now();
+      },
+      send: (command) => client.sendCommand(command as string[]),
+      storageOver: (send) =>
+        redisSessionStorage({
+          client: (_key, _readonly, args) => send(args),
+          prefix: `${name}:${orders}:`,
+          // No two at the same moment, whose order in the index of an owner would be chance.
+          now: () => tick++,
+        }),
+    });
+
+    it(
+      'keeps every promise in all 1479 orders of two requests, by tracker',
+      async () => {
+        expect(await explored(pairs, { ...steps, ...byTracker })).toBe(1479);
+      },
+      SLOW,
+    );
+
+    it(
+      'keeps every promise in 2386 orders of three requests, by tracker',
+      async () => {
+        expect(await explored(triplesByCommand, { ...steps, ...byTracker })).toBe(2386);
+      },
+      SLOW,
+    );
+  });
 
   it(
     'keeps every promise in 3050 orders of three requests, by tracker',

@@ -35,6 +35,14 @@ export const fewerTriples = triples.filter(
   (requests) => requests.includes('revoke') || requests.filter((kind) => ENDS_OR_MOVES.has(kind)).length <= 1,
 );
 
+/** Those with a `revoke` that have fewer than a thousand orders where each command to a server is a step. */
+export const triplesByCommand: ReadonlyArray<readonly RequestKind[]> = [
+  ['change', 'change', 'revoke'],
+  ['change', 'touch', 'revoke'],
+  ['change', 'logout', 'revoke'],
+  ['touch', 'logout', 'revoke'],
+];
+
 /** The tracker that applications use, and all that it promises over a storage with versions. */
 export const byTracker = { algorithm: trackerAlgorithm, promise: 'everything' } as const;
 
