@@ -4,8 +4,8 @@ const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fFdD
 const INTEGER = /^[+-]?\d+$/;
 /** More digits than any 64-bit number has; leading zeros may stand in front. */
 const LONGEST_INTEGER = 64;
-/** BigInt() is quadratic; no one keeps longer numbers in a session. */
-const LONGEST_BIG_INTEGER = 4096;
+/** The longest number in characters that is read or written: BigInt() is quadratic. */
+export const LONGEST_BIG_INTEGER = 4096;
 
 /**
  * `java.lang.Double.toString`: the fewest digits that tell the number from its neighbours, at least one on each side of

@@ -3,6 +3,7 @@ import {
   javaDouble,
   javaFloat,
   javaUuid,
+  LONGEST_BIG_INTEGER,
   parseJavaBigInteger,
   parseJavaDouble,
   parseJavaInteger,
@@ -46,7 +47,7 @@ export function scalarText(shape: ScalarShape, value: unknown): string {
     case 'bigDecimal':
       return (typeof value === 'string' ? javaBigDecimal(value) : undefined) ?? wrong(shape, value);
     case 'bigInteger':
-      return String(typeof value === 'bigint' ? value : wrong(shape, value));
+      return bigIntegerText(typeof value === 'bigint' ? value : wrong(shape, value));
     case 'uuid':
       return uuidText(value);
     case 'enum':
@@ -104,6 +105,12 @@ function longText(value: unknown, as: 'bigint' | 'number'): string {
   }
   if (Number.isSafeInteger(value)) return String(value);
   throw new Unwritable('it is no whole number that JavaScript holds exactly; declare it as @long(), for a bigint');
+}
+
+function bigIntegerText(value: bigint): string {
+  const text = String(value);
+  if (text.length > LONGEST_BIG_INTEGER) throw new Unwritable(`it has more than ${LONGEST_BIG_INTEGER} digits`);
+  return text;
 }
 
 function uuidText(value: unknown): string {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import * as ktor from 'nestjs-sessions/ktor';
@@ -45,6 +45,7 @@ describe('docs/ktor.md', () => {
         'Get, set and clear',
         'Deferred loading',
         'Session authentication',
+        'On some routes only',
         'A session shared with a Ktor server',
         'Moving away from Ktor',
         'Differences',
@@ -58,6 +59,23 @@ describe('docs/ktor.md', () => {
       const titles = [...guide.matchAll(/^##+ (.*)$/gm)].map(([, title]) => title!.toLowerCase().replaceAll(' ', '-'));
       expect(titles).toContain(anchor);
     }
+  });
+
+  it('says of every difference where it is tested', () => {
+    const [, table] = /^## Differences\n([\s\S]*?)^## /m.exec(guide)!;
+    const rows = table!
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(1);
+    const files = new Map(
+      [...table!.matchAll(/^\[([a-z-]+)\]: \.\.\/(test\/\S+)$/gm)].map(([, name, file]) => [name, file!]),
+    );
+    expect(rows.length).toBeGreaterThan(30);
+    for (const row of rows.filter((line) => !/^\| -+ /.test(line))) {
+      const [, name] = /\| \[([a-z-]+)\]\[\] +\|$/.exec(row) ?? [];
+      expect([row, files.has(name)]).toEqual([row, true]);
+    }
+    expect([...files.values()].filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });
 
   it('names everything that nestjs-sessions/ktor exports', () => {

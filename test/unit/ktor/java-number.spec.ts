@@ -4,6 +4,7 @@ import {
   javaDouble,
   javaFloat,
   javaUuid,
+  parseJavaBigInteger,
   parseJavaDouble,
   parseJavaInteger,
   parseJavaLong,
@@ -74,6 +75,12 @@ describe("Java's text of a number", () => {
 
   it.each(['2147483648', '1.0', '', '1e3', ' 1', '9'.repeat(100)])('refuses %j as an Int', (text) => {
     expect(() => parseJavaInteger(text, 32)).toThrow('no session');
+  });
+
+  it('reads whole numbers of up to 4096 digits', () => {
+    expect(parseJavaBigInteger('9'.repeat(4096))).toBe(10n ** 4096n - 1n);
+    expect(() => parseJavaBigInteger('9'.repeat(4097))).toThrow('no session');
+    expect(javaBigDecimal('9'.repeat(4097))).toBeUndefined();
   });
 
   it('reads whole numbers to the last one', () => {

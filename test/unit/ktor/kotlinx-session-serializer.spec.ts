@@ -152,6 +152,19 @@ describe("Ktor's JSON", () => {
     expect(decoded(type, ` {"v" :${text}} `)).toEqual(value);
   });
 
+  it('ends at 64 levels of a recursive class, in both directions', () => {
+    class Chain {
+      @nullable(nested(() => Chain)) next: Chain | null = null;
+    }
+    const chain = (levels: number): Chain =>
+      levels === 0 ? new Chain() : Object.assign(new Chain(), { next: chain(levels - 1) });
+    const serializer = defaultSessionSerializer(Chain);
+    expect(serializer.deserialize(serializer.serialize(chain(64)))).toEqual(chain(64));
+    expect(() => serializer.serialize(chain(65))).toThrow('deeper than 64 levels');
+    const text = `${'{"next":'.repeat(65)}{"next":null}${'}'.repeat(65)}`;
+    expect(() => serializer.deserialize(text)).toThrow('nested too deep');
+  });
+
   it('takes the last of two equal keys', () => {
     expect(decoded(int(), '{"v":1,"v":2}')).toBe(2);
   });

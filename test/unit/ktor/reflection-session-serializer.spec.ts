@@ -299,6 +299,7 @@ describe("Ktor's reflection format", () => {
       ['null for a nullable list', nullable(list(string())), null, 'Holder.v'],
       ['null for a String', string(), null, 'Holder.v'],
       ['half a surrogate pair', string(), 'a\ud800', 'Holder.v'],
+      ['a BigInteger of more digits than are read', bigInteger(), 10n ** 4096n, 'Holder.v'],
       ['two letters for a Char', char(), 'ab', 'Holder.v'],
       ['a fraction for an Int', int(), 1.5, 'Holder.v'],
       ['an Int of 32 bits and a sign', int(), 2 ** 31, 'Holder.v'],
