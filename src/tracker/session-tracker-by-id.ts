@@ -1,3 +1,4 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
@@ -70,6 +71,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     options: SessionTrackerByIdOptions<S>,
   ) {
     const { name, merge, maxPerOwner, bare = false, followsRotation = false } = options;
+    if (maxPerOwner && !options.ownerOf) {
+      throw new SessionConfigurationError(
+        `Session "${name}": maxPerOwner needs ownerOf, which says whose session it is.`,
+      );
+    }
     this.#type = type;
     this.#serializer = serializer;
     this.storage = storage;

@@ -200,7 +200,16 @@ it('is refused at start over a storage that lists no owners', () => {
   const serializer = new SessionSerializerReflection(User);
   const { read, replace, write, invalidate } = storage;
   const options = { name: 'user', merge: new SessionMerge('user', serializer, 'mine', []), maxPerOwner: { limit: 1 } };
-  const make = () => new SessionTrackerById(User, serializer, { read, replace, write, invalidate }, options);
+  const ownerOf = (user: User) => user.userId;
+  const make = () =>
+    new SessionTrackerById(User, serializer, { read, replace, write, invalidate }, { ...options, ownerOf });
   expect(make).toThrow(SessionConfigurationError);
   expect(make).toThrow('Session "user": maxPerOwner needs a storage that lists the sessions of an owner');
+});
+
+it('is refused at start where nobody says whose session it is', () => {
+  const { storage } = bench();
+  const serializer = new SessionSerializerReflection(User);
+  const options = { name: 'user', merge: new SessionMerge('user', serializer, 'mine', []), maxPerOwner: { limit: 1 } };
+  expect(() => new SessionTrackerById(User, serializer, storage, options)).toThrow('maxPerOwner needs ownerOf');
 });
