@@ -26,9 +26,10 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
 }
 
 /** @returns the value as a Ktor server of `version` reads it; `undefined` where that fails. */
-export function decodeKtorCookie(text: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
+export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   // 1.x read every cookie as URI_ENCODING (KTOR-524).
   const read = isBefore(version, '2.3') ? 'uri' : encoding;
+  const text = BEYOND_ASCII.test(received) ? Buffer.from(received, 'latin1').toString('utf8') : received;
   switch (read) {
     case 'uri':
       return decodeUri(text);
@@ -38,8 +39,7 @@ export function decodeKtorCookie(text: string, encoding: CookieEncoding, version
     case 'raw':
     case 'dquotes': {
       const trimmed = text.trim();
-      const unquoted = trimmed.startsWith('"') && trimmed.endsWith('"') ? withoutQuotes(trimmed) : text;
-      return BEYOND_ASCII.test(unquoted) ? Buffer.from(unquoted, 'latin1').toString('utf8') : unquoted;
+      return trimmed.startsWith('"') && trimmed.endsWith('"') ? withoutQuotes(trimmed) : text;
     }
   }
 }

@@ -150,7 +150,8 @@ describe('the cookie of a Ktor server', () => {
     [';;U=1;', ['1']],
     ['="x;U=1"', ['1"']],
     ['U=%ED%A0%80x', ['\ufffdx']],
-    ['U=%C3é', ['\ufffdé']],
+    ['U=%C3Ã©', ['\ufffdé']],
+    ['U={"a":"Ã©"}', ['{"a":"é"}']],
     ['', []],
   ])('is found in %j', (header, values) => {
     expect(received(header)).toEqual(values);
