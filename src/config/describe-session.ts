@@ -1,0 +1,24 @@
+import type { SessionProvider } from '../session/session-provider.js';
+import type { SessionLifetime } from '../tracker/session-lifetime.js';
+
+/** One line for the log. @param place where the content is. */
+export function describeSession(provider: SessionProvider, place: string, lifetime: SessionLifetime): string {
+  const how = provider.transport.transformers.map((transformer) => transformer.constructor.name).join(', ') || 'as is';
+  return (
+    `${provider.name}: ${provider.type.name}, ${place}, ${provider.transport.kind} (${how}), ` +
+    `idle ${duration(lifetime.idle)}, absolute ${duration(lifetime.absolute)}`
+  );
+}
+
+/** The same of a provider that was made by hand. */
+export function describeProvider(provider: SessionProvider): string {
+  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${provider.transport.kind}, made by hand`;
+}
+
+function duration(milliseconds: number): string {
+  if (milliseconds === 0) return 'unlimited';
+  const seconds = milliseconds / 1000;
+  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

@@ -1,0 +1,110 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
+import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
+import { definitionOf } from './session-definition.js';
+import type { SessionOptions, SessionOverrides } from './session-options.js';
+
+const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
+  'type',
+  'name',
+  'tracker',
+  'transport',
+  'cookie',
+  'exposed',
+  'idleTimeoutInSeconds',
+  'absoluteTimeoutInSeconds',
+  'renewAfterInSeconds',
+  'onClash',
+  'maxPerOwner',
+  'sendOnlyIfModified',
+  'saveOnServerError',
+  'onUnavailable',
+  'storage',
+  'keys',
+  'serializer',
+  'transformers',
+  'identity',
+  'from',
+];
+
+/** All that is said of one session, in its class's `@Session` and in its registration. */
+export type SessionSettings = SessionOverrides & { readonly name: string };
+
+/** Joins what is said of a session. @throws {SessionConfigurationError} when something cannot work. */
+export function settingsOf(registration: SessionClass | SessionOverrides): SessionSettings {
+  const overrides: SessionOverrides = typeof registration === 'function' ? { type: registration } : registration;
+  const type = overrides?.type as SessionClass | undefined;
+  if (typeof type !== 'function') {
+    throw new SessionConfigurationError(
+      'sessions: each entry is a session class, { type: SessionClass, … } or a SessionProvider, and one of them is ' +
+        'none of these. A circular import makes a class undefined.',
+    );
+  }
+  const definition = definitionOf(type);
+  const settings = {
+    ...definition?.options,
+    ...withoutUndefined(overrides),
+    ...joinedCookie(definition?.options.cookie, overrides.cookie),
+    name: overrides.name ?? definition?.name,
+  };
+  if (settings.name === undefined) {
+    throw new SessionConfigurationError(
+      `${type.name} is no session. Mark it with @Session('name'), or give it a name.`,
+    );
+  }
+  const tracker = settings.storage ? 'by-id' : 'by-value';
+  const resolved = { tracker, transport: 'cookie', ...withoutUndefined(settings) } as SessionSettings;
+  check(resolved);
+  return resolved;
+}
+
+function check(settings: SessionSettings): void {
+  const place = `Session "${settings.name}"`;
+  refuseUnknownOptions(place, settings, SESSION_OPTIONS);
+  refuseOtherTypes(place, settings, SESSION_OPTION_TYPES);
+  refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
+  refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
+  refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
+  if (typeof settings.onClash !== 'function') {
+    refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
+  }
+  if (settings.tracker === 'by-value') {
+    for (const option of ['storage', 'identity', 'onClash', 'maxPerOwner'] as const) {
+      if (settings[option] === undefined) continue;
+      throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
+    }
+  }
+  if (settings.keys !== undefined && (settings.tracker === 'by-id' || settings.transformers)) {
+    throw new SessionConfigurationError(
+      `${place}: keys are for the seal, which sessions by id and those with transformers do not have. Remove keys.`,
+    );
+  }
+  if (settings.transport === 'header' && settings.cookie) {
+    throw new SessionConfigurationError(
+      `${place}: a header session has no cookie. Remove cookie or transport: 'header'.`,
+    );
+  }
+  if (settings.transport !== 'header' && settings.exposed !== undefined) {
+    throw new SessionConfigurationError(`${place}: exposed is for header sessions. A cookie must never be exposed.`);
+  }
+  try {
+    new settings.type();
+  } catch (cause) {
+    throw new SessionConfigurationError(
+      `${settings.type.name} cannot be constructed without arguments, which a fresh session needs. Give every ` +
+        'constructor parameter a default.',
+      { cause },
+    );
+  }
+}
+
+/** A cookie's attributes said in two places: each of the latter wins over that of the former. */
+function joinedCookie(former: SessionOverrides['cookie'], latter: SessionOverrides['cookie']): SessionOptions {
+  return former && latter ? { cookie: { ...former, ...withoutUndefined(latter) } } : {};
+}
+
+/** The same without options that are there and say nothing. */
+export function withoutUndefined<T extends object>(settings: T): T {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+}

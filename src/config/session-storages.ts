@@ -1,0 +1,125 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { isStorage } from '../storage/option-type.js';
+import {
+  isConditional,
+  SessionStorageGuarded,
+  type ConditionalSessionStorage,
+} from '../storage/session-storage-guarded.js';
+import { SessionStorageMemory } from '../storage/session-storage-memory.js';
+import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
+import type { SessionStorage } from '../storage/session-storage.js';
+import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
+import type { SessionProvider } from '../session/session-provider.js';
+import type { SessionsOptions, SessionStorageToken } from './session-options.js';
+import type { SessionSettings } from './session-settings.js';
+
+/** The storages of an application's by-id sessions: each with a deadline and a conditional write, once. */
+export class SessionStorages {
+  readonly #options: SessionsOptions;
+  readonly #resolve: (token: SessionStorageToken) => unknown;
+  readonly #warn: (sentence: string) => void;
+  readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
+  readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
+  #memory: SessionStorageMemory | undefined;
+
+  /**
+   * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
+   * @param warn gets what the operator should know.
+   */
+  constructor(
+    options: SessionsOptions,
+    resolve: (token: SessionStorageToken) => unknown,
+    warn: (sentence: string) => void,
+  ) {
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#warn = warn;
+  }
+
+  /** Those that were opened here and must be closed with the application. */
+  get owned(): readonly SessionStorage[] {
+    return this.#memory ? [this.#memory] : [];
+  }
+
+  /** Every one so far, with a deadline; those of providers made by hand included. */
+  get all(): readonly SessionStorage[] {
+    return [...this.#storages.values(), ...this.#storagesByHand.values()];
+  }
+
+  /** Notes the storage of a provider that was made by hand, which is used as it is. */
+  noteByHand({ tracker }: SessionProvider): void {
+    if (!(tracker instanceof SessionTrackerById)) return;
+    this.#storagesByHand.set(tracker.storage, this.#resilient(tracker.storage));
+  }
+
+  /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is none. */
+  of(settings: SessionSettings): ConditionalSessionStorage {
+    const storage = this.named(settings);
+    const present = this.#storages.get(storage);
+    if (present) return present;
+    if (!isStorage(storage)) {
+      throw new SessionConfigurationError(
+        `Session "${settings.name}": storage has no read, write and invalidate. Pass a SessionStorage, such as ` +
+          'new SessionStorageMemory().',
+      );
+    }
+    if (!isConditional(storage)) {
+      this.#warn(
+        `${storage.constructor.name} has no conditional write (replace): parallel changes of one session are safe ` +
+          'within this process only.',
+      );
+    }
+    const conditional = this.#conditional(storage);
+    this.#storages.set(storage, conditional);
+    return conditional;
+  }
+
+  #conditional(storage: SessionStorage): ConditionalSessionStorage {
+    const resilient = this.#resilient(storage);
+    return isConditional(resilient) ? resilient : new SessionStorageGuarded(resilient);
+  }
+
+  #resilient(storage: SessionStorage): SessionStorageResilient {
+    const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
+    return new SessionStorageResilient(storage, timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds });
+  }
+
+  /** The storage that the application chose. @throws {SessionConfigurationError} for a token that nothing provides. */
+  named(settings: SessionSettings): SessionStorage {
+    const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
+    return isToken(reference) ? this.#provided(settings, reference) : reference;
+  }
+
+  #provided(settings: SessionSettings, token: SessionStorageToken): SessionStorage {
+    let storage: unknown;
+    try {
+      storage = this.#resolve(token);
+    } catch {
+      storage = undefined;
+    }
+    if (storage !== undefined) return storage as SessionStorage;
+    // A text is not shown: it may be a URL with a password, taken for a storage.
+    const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
+    throw new SessionConfigurationError(
+      `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +
+        'providers of a module, or pass a SessionStorage, such as new SessionStorageMemory().',
+    );
+  }
+
+  #memoryStorage(): SessionStorage {
+    if (!this.#memory) {
+      this.#memory = new SessionStorageMemory(this.#options.now ? { now: this.#options.now } : {});
+      if (process.env['NODE_ENV'] === 'production') {
+        this.#warn(
+          'Sessions by id are kept in the memory of this process: they end with it and are not seen by others. Pass ' +
+            'SessionsModule.forRoot({ storage }).',
+        );
+      }
+    }
+    return this.#memory;
+  }
+}
+
+function isToken(reference: SessionStorage | SessionStorageToken): reference is SessionStorageToken {
+  return typeof reference === 'function' || typeof reference === 'string' || typeof reference === 'symbol';
+}
