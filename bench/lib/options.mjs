@@ -12,7 +12,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N          rounds of the first table, 1 to 50; default 5
   --seconds S         seconds of load on each cell in each round, 1 to 30; default 1
   --json FILE         writes all figures to FILE
-REDIS_URL and DATABASE_URL say where Redis and PostgreSQL are; without them their rows are left out.`;
+REDIS_URL, DATABASE_URL and MYSQL_URL say where Redis, PostgreSQL and MySQL are; without them their rows are left out.`;
 
 /** Reads the command line. Ends the process with the usage for anything it does not know. */
 export function readOptions(args = process.argv.slice(2)) {

@@ -5,6 +5,7 @@ import { directorySessionStorage, subPath } from '../lib/package-under-test.mjs'
 import { connectRedis, PREFIX, redisUrl, removeKeys } from '../lib/redis.mjs';
 
 export const databaseUrl = process.env.DATABASE_URL;
+const mysqlUrl = process.env.MYSQL_URL;
 const TABLE = 'nestjs_sessions_bench';
 
 /** Storages outside of the heap: `open` gives `{ storage, close }`, or `undefined` where it is not to be had. */
@@ -13,6 +14,7 @@ export const ENGINES = [
   { name: 'SQLite', open: openSqlite },
   { name: 'Redis', open: openRedis },
   { name: 'PostgreSQL', open: openPostgres },
+  { name: 'MySQL or MariaDB', open: openMysql },
 ];
 
 async function openDirectory() {
@@ -74,6 +76,20 @@ async function openPostgres() {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
   return {
     storage: postgres.postgresSessionStorage({ pool, table: TABLE, createTable: true }),
+    async close() {
+      await pool.query(`DROP TABLE IF EXISTS ${TABLE}`);
+      await pool.end();
+    },
+  };
+}
+
+async function openMysql() {
+  const mysql = await subPath('mysql');
+  if (!mysql || !mysqlUrl) return undefined;
+  const { createPool } = await import('mysql2/promise');
+  const pool = createPool({ uri: mysqlUrl, connectionLimit: 8 });
+  return {
+    storage: mysql.mysqlSessionStorage({ pool, table: TABLE, createTable: true }),
     async close() {
       await pool.query(`DROP TABLE IF EXISTS ${TABLE}`);
       await pool.end();
