@@ -34,9 +34,9 @@ export class JsonFormatReader {
       case 'class':
         return this.#object(shape, node, depth + 1);
       case 'list':
-        return elementsOf(node).map((element) => this.#value(shape.element, element, depth));
+        return this.#elements(shape.element, node, depth);
       case 'set':
-        return new Set(elementsOf(node).map((element) => this.#value(shape.element, element, depth)));
+        return new Set(this.#elements(shape.element, node, depth));
       case 'map':
         return new Map(
           Array.from(fieldsOf(node), ([key, value]) => [
@@ -47,6 +47,13 @@ export class JsonFormatReader {
       case 'optional':
         throw new Unreadable('an Optional');
     }
+  }
+
+  #elements(shape: KotlinShape, node: JsonNode, depth: number): unknown[] {
+    const nodes = elementsOf(node);
+    // Asked once for all of them.
+    if (isScalar(shape)) return nodes.map((element) => readScalar(shape, element));
+    return nodes.map((element) => this.#value(shape, element, depth));
   }
 
   #object(shape: KotlinShape & { kind: 'class' }, node: JsonNode, depth: number): object {

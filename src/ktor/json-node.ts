@@ -13,6 +13,7 @@ const DEEPEST_JSON = 512;
 /** Digits of a number that is kept as one, without a leading zero: most of what JSON has of bare words. */
 const MOST_DIGITS = 15;
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
@@ -118,16 +119,13 @@ class JsonParser {
     const firstDigit = isNegative ? start + 1 : start;
     let end = firstDigit;
     let value = 0;
-    while (end < text.length) {
-      const code = text.charCodeAt(end);
-      if (isDelimiter(code)) break;
-      value = code >= DIGIT_0 && code <= DIGIT_9 ? value * 10 + (code - DIGIT_0) : Number.NaN;
-      end++;
-    }
+    let code = text.charCodeAt(end);
+    for (; code >= DIGIT_0 && code <= DIGIT_9; code = text.charCodeAt(++end)) value = value * 10 + (code - DIGIT_0);
+    const digits = end - firstDigit;
+    while (end < text.length && !isDelimiter(text.charCodeAt(end))) end++;
     if (end === start) fail();
     this.#index = end;
-    const digits = end - firstDigit;
-    const isPlain = digits > 0 && digits <= MOST_DIGITS && !Number.isNaN(value);
+    const isPlain = digits > 0 && digits <= MOST_DIGITS && digits === end - firstDigit;
     // Minus zero, and zeros in front, keep their text.
     if (isPlain && text.charCodeAt(firstDigit) !== DIGIT_0) return isNegative ? -value : value;
     return isPlain && digits === 1 && !isNegative ? value : new BareWord(text.slice(start, end));
@@ -151,7 +149,7 @@ class JsonParser {
   /** The code of the next character that is no white space; `NaN` at the end. */
   #peek(): number {
     let code = this.#text.charCodeAt(this.#index);
-    while (isSpace(code)) code = this.#text.charCodeAt(++this.#index);
+    while (code <= SPACE && isSpace(code)) code = this.#text.charCodeAt(++this.#index);
     return code;
   }
 }
@@ -197,7 +195,7 @@ const ESCAPES: ReadonlyMap<number, number> = new Map([
 ]);
 
 function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+  return code === SPACE || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function isDelimiter(code: number): boolean {
