@@ -1,5 +1,6 @@
-import { platforms } from '../support/platforms.js';
-import { Responding, withServer, type Answer, type Exchange } from './conformance.js';
+import { sessionsOf, SessionsModule, type RequestSessions } from 'nestjs-sessions';
+import { platforms, startApp } from '../support/platforms.js';
+import { Answer, Responding, withServer, type Exchange } from './conformance.js';
 import { Cart, cartSession, KtorMemory, named, User, userSession } from './ktor-application.js';
 
 const COOKIE = 'U=%7B%22name%22%3A%22ann%22%7D';
@@ -126,6 +127,42 @@ describe.each(platforms)('sending, as Ktor does it, on $name', (platform) => {
         expect(answer.setCookies).toEqual([expect.stringMatching(SENT)]);
       },
     ));
+
+  describe('a call that no handler answers', () => {
+    /** An application whose middleware does something with the sessions of every request. */
+    const answered = async (work: (sessions: RequestSessions) => unknown, cookie = ''): Promise<Answer> => {
+      const app = await startApp(platform, {
+        imports: [SessionsModule.forRoot({ sessions: [userSession()] })],
+        prepare: (nest) => {
+          nest.use(async (request: object, _response: unknown, next: () => void) => {
+            await work(sessionsOf(request));
+            next();
+          });
+        },
+      });
+      try {
+        return Answer.of(await fetch(`${app.url}/nowhere`, { headers: { cookie } }));
+      } finally {
+        await app.close();
+      }
+    };
+
+    it('404 with the cookie, where a session was set', async () => {
+      const answer = await answered((sessions) => sessions.set(named('ann')));
+      expect([answer.status, answer.setCookies]).toEqual([404, [expect.stringMatching(SENT)]]);
+    });
+
+    it('404 that clears a dead cookie, where the session was asked for', async () => {
+      const answer = await answered((sessions) => sessions.get(User), 'U=%7B');
+      expect([answer.status, answer.setCookies]).toEqual([404, [expect.stringMatching(CLEARED)]]);
+    });
+
+    it('a session in the first middleware, where Ktor says that it is too early', async () => {
+      let name: string | undefined;
+      await answered(async (sessions) => (name = (await sessions.get(User))?.name), COOKIE);
+      expect(name).toBe('ann');
+    });
+  });
 
   it('a storage that cannot write: an error of the server, and no cookie', () =>
     withServer(
