@@ -104,6 +104,8 @@ function authenticationCases(): void {
     withController(platform, session(), EmptyChallengeController, async (ask) => {
       const refused = await ask('/');
       expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, null]);
+      // Ktor's body is empty.
+      expect(JSON.parse(refused.body)).toMatchObject({ statusCode: 401 });
     }),
   );
 
