@@ -7,6 +7,8 @@ import { median, spread } from '../lib/statistics.mjs';
 import { checkSurvival, newSessions, Visitor } from './visitor.mjs';
 
 const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url));
+/** Of the round that is not counted, on each cell: enough for the compiler to settle. */
+const WARM_UP_SECONDS = 2;
 /** Requests of one session in a row whose Redis commands are counted. */
 const COUNTED_REQUESTS = 20;
 /** A `Cookie` header for those that know no session; as long as one that carries an id. */
@@ -26,7 +28,8 @@ export async function measureRequests(contestants, cells, { rounds, seconds }, s
     const calibration = newCalibration();
     for (let round = 0; round <= rounds; round++) {
       for (const cell of cells) {
-        for (const server of servers) await measureCell(server, cell, round === 0 ? 1 : seconds, round, calibration);
+        for (const server of servers)
+          await measureCell(server, cell, round === 0 ? WARM_UP_SECONDS : seconds, round, calibration);
       }
       // The first round is for the compiler.
       say(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`);

@@ -11,7 +11,7 @@ export class SessionTrackerByValueOfEveryResponse<S extends object> extends Sess
     return true;
   }
 
-  override async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+  override store(session: SessionToTrack<S>): StoreResult<S> {
     return super.store({ ...session, force: true });
   }
 }

@@ -5,7 +5,8 @@ import { freshSessionsOf, httpSessionsOf, type HttpSessions } from './http-sessi
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
   switch (context.getType<string>()) {
     case 'http':
-      return httpSessionsOf(context.switchToHttp().getRequest(), context.switchToHttp().getResponse());
+      // The arguments themselves: each switchToHttp() would make an object for them.
+      return httpSessionsOf(context.getArgByIndex(0), context.getArgByIndex(1));
     case 'graphql':
       return httpSessionsOf(...requestOfGraphQl(context.getArgByIndex(2)));
     case 'ws':

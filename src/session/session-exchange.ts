@@ -143,8 +143,13 @@ export class SessionExchange implements RequestSessions {
 
   #track(commit: Promise<void> | undefined): Promise<void> | undefined {
     if (!commit) return undefined;
-    const tracked = commit.finally(() => {
+    const settle = (): void => {
       if (this.#committing === tracked) this.#committing = undefined;
+    };
+    // Two turns less than finally(), on every request that stores.
+    const tracked = commit.then(settle, (error: unknown) => {
+      settle();
+      throw error;
     });
     this.#committing = tracked;
     return tracked;

@@ -278,15 +278,19 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  async #store(decision: SessionDecision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> {
+  /** `undefined` when it is done already: where nothing had to be waited for. */
+  #store(decision: SessionDecision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> | undefined {
     const { value, text, snapshot, previous } = decision;
-    const { tracker } = this.provider;
-    this.#refuseTooLate(value, previous);
     const before = this.#state;
     const ended = endedBefore(before);
     const revision = revise && new SessionRevision(revise, (present) => this.#refuseTooLate(present, previous));
     try {
-      const result = await tracker.store({
+      this.#refuseTooLate(value, previous);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    try {
+      const storing = this.provider.tracker.store({
         value,
         call: this.call,
         force: true,
@@ -296,14 +300,31 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         ...replaced(ended),
         onRevoked: (count) => this.events.emit({ type: 'revoked', session: this.provider.name, count }),
       });
-      if (ended) await this.#end(ended);
-      await this.#finish(before, result);
+      const finishing =
+        isPromise(storing) || ended ? this.#finishStored(before, storing, ended) : this.#finish(before, storing);
+      return finishing?.catch((error: unknown) => {
+        throw this.#failureOf(error, revision);
+      });
     } catch (error) {
-      // The application's own refusal, and nothing has been stored.
-      if (revision?.thrown(error)) throw error;
-      this.#state = { kind: 'frozen' };
-      throw error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
+      return Promise.reject(this.#failureOf(error, revision));
     }
+  }
+
+  async #finishStored(
+    before: SessionState<S>,
+    storing: StoreResult<S> | Promise<StoreResult<S>>,
+    ended: StoredIncoming<S> | undefined,
+  ): Promise<void> {
+    const result = await storing;
+    if (ended) await this.#end(ended);
+    await this.#finish(before, result);
+  }
+
+  #failureOf(error: unknown, revision: SessionRevision<S> | undefined): unknown {
+    // The application's own refusal, and nothing has been stored.
+    if (revision?.thrown(error)) return error;
+    this.#state = { kind: 'frozen' };
+    return error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
   }
 
   #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
@@ -311,7 +332,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (isLate) throw new SessionTooLateError();
   }
 
-  async #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> {
+  #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
     const { name } = this.provider;
     this.#rotate = false;
     this.#fresh = undefined;
@@ -322,17 +343,18 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       const id = storedBehind(before)?.id;
       const superseded = { kind: 'superseded', ...(id === undefined ? {} : { id }) } as const;
       this.#settle(before, result.reason === 'ended' ? { kind: 'absent' } : superseded);
-      return;
+      return undefined;
     }
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
-    if (result.status === 'unchanged') return;
+    if (result.status === 'unchanged') return undefined;
     if (result.conflicts?.length) {
       this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
     reportOrdinary(this, result.status, result.session);
-    if (this.call.headSent) return;
-    await sendSession(this, result.session.value, result.transportValue);
+    if (this.call.headSent) return undefined;
+    const sending = sendSession(this, result.session.value, result.transportValue);
     this.#sent = true;
+    return sending;
   }
 
   // The application may have set or ended the session while it was being stored; that comes next.

@@ -102,7 +102,8 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   async load(transportValue: string): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) return { status: 'rejected', reason: 'malformed' };
-    const stored = await this.storage.read(this.#storedId(transportValue));
+    const ids = { id: transportValue, storedId: this.#storedId(transportValue) };
+    const stored = await this.storage.read(ids.storedId);
     if (!stored || isEnded(stored.value)) return { status: 'rejected', reason: 'unknown' };
     if (isRotated(stored.value)) return { status: 'rejected', reason: 'rotated', id: transportValue };
     const opened = this.open(stored);
@@ -113,7 +114,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       const owner = this.#ownerOf(value);
       return {
         status: 'loaded',
-        session: trackedById(value, opened.text, opened, transportValue, stored.version, owner, this.capture(value)),
+        session: trackedById(value, opened.text, opened, ids, stored.version, owner, this.capture(value)),
       };
     } catch {
       return { status: 'rejected', reason: 'undecodable' };

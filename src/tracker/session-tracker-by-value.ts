@@ -57,7 +57,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     }
   }
 
-  async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+  store(session: SessionToTrack<S>): StoreResult<S> {
     const { value, previous } = session;
     session.revise?.(value);
     const text = (session.revise ? undefined : session.text) ?? this.#serializer.serialize(value);

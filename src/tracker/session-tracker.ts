@@ -27,6 +27,8 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   readonly text: string;
   /** By id: the client's id. */
   readonly id?: string | undefined;
+  /** By id: the name of the id in the storage. */
+  readonly storedId?: string | undefined;
   /** By id: the stored version. */
   readonly version?: string | undefined;
   /** Whose session it is. */
@@ -35,18 +37,24 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   readonly snapshot?: SessionSnapshot<S> | undefined;
 }
 
+/** The id that a client holds, and its name in the storage. */
+export interface SessionIds {
+  readonly id: string;
+  readonly storedId: string;
+}
+
 /** A by-id session. Every one has the same properties in the same order, which the engine likes. */
 export function trackedById<S extends object>(
   value: S,
   text: string,
   times: SessionTimes,
-  id: string,
+  { id, storedId }: SessionIds,
   version: string | undefined,
   owner: string | undefined,
   snapshot: SessionSnapshot<S> | undefined,
 ): TrackedSession<S> {
   const { createdAt, renewedAt } = times;
-  return { value, text, createdAt, renewedAt, id, version, owner, snapshot };
+  return { value, text, createdAt, renewedAt, id, storedId, version, owner, snapshot };
 }
 
 /** What a tracker made of a received string. */
@@ -114,7 +122,7 @@ export interface SessionTracker<S extends object = object> {
   /**
    * @throws {SessionUnserializableError} and {SessionConflictError}, or when a storage fails; nothing is sent then.
    */
-  store(session: SessionToTrack<S>): Promise<StoreResult<S>>;
+  store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>>;
 
   /** Ends a session. */
   clear(session: TrackedSession<S>): Promise<void>;

@@ -8,7 +8,13 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, type SessionRecords } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
-import { trackedById, type SessionToTrack, type StoreResult, type TrackedSession } from './session-tracker.js';
+import {
+  trackedById,
+  type SessionIds,
+  type SessionToTrack,
+  type StoreResult,
+  type TrackedSession,
+} from './session-tracker.js';
 
 /** Each round of parallel writers has a winner, so this many parallel writers of one session all land. */
 const MOST_ATTEMPTS = 256;
@@ -99,7 +105,15 @@ export class SessionWriter<S extends object> {
       const version = await this.#storage.write(handle, this.#records.toStore(text, at, owner));
       return {
         status,
-        session: trackedById(session.value, text, at, id, version ?? undefined, owner, snapshotOf(session, text)),
+        session: trackedById(
+          session.value,
+          text,
+          at,
+          { id, storedId: handle },
+          version ?? undefined,
+          owner,
+          snapshotOf(session, text),
+        ),
         transportValue: id,
       };
     };
@@ -116,7 +130,7 @@ export class SessionWriter<S extends object> {
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
     const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
     const renewed = { ...previous, ...times };
-    const storedId = this.#storedId(previous.id!);
+    const { id, storedId } = this.#idsOf(previous);
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
       // Changed, ended or rotated meanwhile: whoever did that has sent the client what it needs.
@@ -128,7 +142,7 @@ export class SessionWriter<S extends object> {
     const result = await this.#storage.replace(storedId, toStore, previous.version);
     if (result.status !== 'replaced') return { status: 'unchanged', session: previous };
     const { value, text, owner, snapshot } = previous;
-    const session = trackedById(value, text, times, previous.id!, result.version, owner, snapshot);
+    const session = trackedById(value, text, times, { id, storedId }, result.version, owner, snapshot);
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
@@ -170,15 +184,15 @@ export class SessionWriter<S extends object> {
     previous: TrackedSession<S>,
     { mine, version }: Revision,
   ): Promise<Attempt<S>> {
-    const id = previous.id!;
+    const ids = this.#idsOf(previous);
     const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
     const toStore = this.#records.toStore(mine, times, previous.owner);
-    const result = met(await this.#storage.replace(this.#storedId(id), toStore, version), toStore);
+    const result = met(await this.#storage.replace(ids.storedId, toStore, version), toStore);
     if (result.status !== 'replaced') return result;
     return {
       status: 'changed',
-      session: trackedById(session.value, mine, times, id, result.version, previous.owner, snapshotOf(session, mine)),
-      transportValue: id,
+      session: trackedById(session.value, mine, times, ids, result.version, previous.owner, snapshotOf(session, mine)),
+      transportValue: ids.id,
     };
   }
 
@@ -200,7 +214,7 @@ export class SessionWriter<S extends object> {
     const storedId = this.#storedId(rotated.transportValue);
     const retired = this.#records.rotated(storedId, previous.owner);
     try {
-      const answer = await this.#storage.replace(this.#storedId(previous.id!), retired, version);
+      const answer = await this.#storage.replace(this.#idsOf(previous).storedId, retired, version);
       const result = this.#bare ? answer : met(answer, retired);
       if (result.status === 'replaced') return rotated;
       await this.#storage.invalidate(storedId);
@@ -209,6 +223,10 @@ export class SessionWriter<S extends object> {
       await this.#storage.invalidate(storedId).catch(() => undefined);
       throw error;
     }
+  }
+
+  #idsOf({ id, storedId }: TrackedSession<S>): SessionIds {
+    return { id: id!, storedId: storedId ?? this.#storedId(id!) };
   }
 
   // A merged text may have its fields in another order than the class gives them; change detection compares texts.
