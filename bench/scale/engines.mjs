@@ -49,6 +49,8 @@ async function openPostgres() {
   await pool.query(`DROP TABLE IF EXISTS ${TABLE}`);
   const { postgresSessionStorage } = await subPath('postgres');
   const storage = postgresSessionStorage({ pool, table: TABLE, createTable: true });
+  // Makes the table.
+  await storage.read('none');
   return {
     storage,
     async bytes() {
