@@ -18,9 +18,11 @@ export class MemorySlots {
   readonly #ids: Array<string | undefined> = [undefined];
   readonly #values: Array<string | undefined> = [undefined];
   readonly #owners: Array<string | undefined> = [undefined];
-  readonly #free: number[] = [];
   #expiresAt = new Float64Array(64);
   #versions = new Float64Array(64);
+  /** The slot that was freed before each free one. A list of free slots would copy itself when it grows. */
+  #nextFree = new Int32Array(64);
+  #firstFree = SENTINEL;
   #bytes = 0;
 
   constructor() {
@@ -68,7 +70,8 @@ export class MemorySlots {
 
   /** Adds a session under an id that has none. */
   add(id: string, value: string, owner: string | undefined, expiresAt: number, version: number): void {
-    const slot = this.#free.pop() ?? this.#ids.length;
+    const slot = this.#firstFree === SENTINEL ? this.#ids.length : this.#firstFree;
+    this.#firstFree = slot < this.#ids.length ? this.#nextFree[slot]! : SENTINEL;
     if (slot >= this.#versions.length) this.#grow(slot);
     this.#ids[slot] = id;
     this.#values[slot] = value;
@@ -127,7 +130,8 @@ export class MemorySlots {
     this.#ids[slot] = undefined;
     this.#values[slot] = undefined;
     this.#owners[slot] = undefined;
-    this.#free.push(slot);
+    this.#nextFree[slot] = this.#firstFree;
+    this.#firstFree = slot;
   }
 
   ofOwner(owner: string): number[] {
@@ -158,6 +162,7 @@ export class MemorySlots {
     const capacity = grownCapacity(slot);
     this.#expiresAt = grown(this.#expiresAt, new Float64Array(capacity));
     this.#versions = grown(this.#versions, new Float64Array(capacity));
+    this.#nextFree = grown(this.#nextFree, new Int32Array(capacity));
   }
 }
 
