@@ -102,6 +102,7 @@ export {
   isFieldwise,
   type FieldwiseSessionSerializer,
   type SessionSerializer,
+  type SessionSnapshot,
 } from './serializer/session-serializer.js';
 export {
   SessionSerializerReflection,
