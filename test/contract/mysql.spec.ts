@@ -33,11 +33,14 @@ if (mysqlUrl === undefined) {
         // Sweeping is counted: what earlier cases left behind goes first.
         await mysqlSessionStorage(options).ping();
         await pool.query(`TRUNCATE ${table}`);
+        const [a, b] = [mysqlSessionStorage(options), mysqlSessionStorage(options)];
         return {
-          a: mysqlSessionStorage(options),
-          b: mysqlSessionStorage(options),
+          a,
+          b,
           now: clock.now,
           advance: (milliseconds) => clock.advance(milliseconds),
+          // What sweeps by the way goes by this case's clock: it must not meet the next one's sessions.
+          close: async () => void (await Promise.all([a.close(), b.close()])),
         };
       },
       { fakeClock: true },

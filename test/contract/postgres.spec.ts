@@ -22,7 +22,9 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       const options = { pool: server, table, createTable: true, now };
       // Sweeping is counted: what earlier cases left behind goes first.
       await server.query(`DROP TABLE IF EXISTS ${table}`);
-      return { a: postgresSessionStorage(options), b: postgresSessionStorage(options), now, advance };
+      const [a, b] = [postgresSessionStorage(options), postgresSessionStorage(options)];
+      // What sweeps by the way goes by this case's clock: it must not meet the next one's sessions.
+      return { a, b, now, advance, close: async () => void (await Promise.all([a.close(), b.close()])) };
     },
     { fakeClock: true, sessionsOfOneOwner: postgresEngine === 'PostgreSQL' ? 10_000 : 500 },
   );
