@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { build, isStale, root, tsc } from './dist.mjs';
 
 const samples = readdirSync(join(root, 'sample'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
   .map((entry) => entry.name);
 
 /** Compiled code, and beside it whatever else the samples have: views, styles, pictures. */

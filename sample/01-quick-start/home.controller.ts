@@ -3,7 +3,7 @@ import { CurrentSession, SessionId, Sessions, SessionsService, type RequestSessi
 import { CartSession } from './cart-session.js';
 import { cookieFacts } from './cookie-facts.js';
 import { homePage } from './home.page.js';
-import { HtmlPage } from './html.js';
+import { HtmlPage } from '../shared/html.js';
 import { STYLE } from './style.js';
 import { UserSession } from './user-session.js';
 

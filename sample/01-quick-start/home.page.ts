@@ -1,6 +1,6 @@
 import type { CartSession } from './cart-session.js';
 import type { CookieFacts } from './cookie-facts.js';
-import { html, type Html } from './html.js';
+import { html, type Html } from '../shared/html.js';
 import { findProduct, PRODUCTS } from './products.js';
 import type { UserSession } from './user-session.js';
 

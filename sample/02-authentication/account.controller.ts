@@ -8,7 +8,7 @@ import {
   type RequestSessions,
 } from 'nestjs-sessions';
 import { AuthSession, isSignedIn } from './auth-session.js';
-import { HtmlPage } from './html.js';
+import { HtmlPage } from '../shared/html.js';
 import { accountPage } from './pages.js';
 import { UsersService } from './users.service.js';
 

@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, Headers, Post, Query, Redirect } from '@
 import { CurrentSession, Sessions, type RequestSessions } from 'nestjs-sessions';
 import { AuthSession } from './auth-session.js';
 import { deviceOf } from './device.js';
-import { HtmlPage } from './html.js';
+import { HtmlPage } from '../shared/html.js';
 import { loginPage } from './pages.js';
 import { STYLE } from './style.js';
 import { UsersService } from './users.service.js';

@@ -1,6 +1,6 @@
 import type { OwnedSession } from 'nestjs-sessions';
 import type { AuthSession } from './auth-session.js';
-import { html, type Html } from './html.js';
+import { html, type Html } from '../shared/html.js';
 
 export interface AccountPage {
   readonly name: string;

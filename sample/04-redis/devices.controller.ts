@@ -9,7 +9,7 @@ import {
 } from 'nestjs-sessions';
 import { DeviceSession, isSignedIn } from './device-session.js';
 import { devicesPage, signInPage } from './devices.page.js';
-import { HtmlPage } from './html.js';
+import { HtmlPage } from '../shared/html.js';
 
 const LONGEST_NAME = 40;
 

@@ -1,0 +1,9 @@
+/** Express, or Fastify with PLATFORM=fastify. */
+export async function httpAdapter() {
+  if (process.env['PLATFORM'] === 'fastify') {
+    const { FastifyAdapter } = await import('@nestjs/platform-fastify');
+    return new FastifyAdapter();
+  }
+  const { ExpressAdapter } = await import('@nestjs/platform-express');
+  return new ExpressAdapter();
+}
