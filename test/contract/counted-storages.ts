@@ -6,6 +6,7 @@ import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { redisSessionStorage } from 'nestjs-sessions/redis';
 import { sqliteSessionStorage, type SqliteDatabase } from 'nestjs-sessions/sqlite';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
+import { RedisCommands } from '../support/redis-commands.js';
 import { SqliteFiles, sqliteLibraries, type OpenSqlite } from '../support/sqlite.js';
 
 /** A storage whose server, or the call that asks it, tells what it is asked. */
@@ -63,24 +64,12 @@ const redis: CountedEngine = {
     const prefix = `${uniqueName()}:`;
     const server = await startRedis();
     const client = new Redis(server.url);
-    const monitor = await client.monitor();
-    let seen: string[] = [];
-    // What a script does inside the server comes from `lua`: no command of ours.
-    monitor.on('monitor', (_time: string, args: string[], source: string) => {
-      if (source !== 'lua' && args.some((arg) => arg.startsWith(prefix))) seen.push(args[0]!.toUpperCase());
-    });
+    const commands = await RedisCommands.of(client, prefix);
     return {
       storage: redisSessionStorage({ client, prefix }),
-      async taken() {
-        // A command of ours shows that the monitor has seen all before it.
-        await client.exists(`${prefix}done`);
-        while (!seen.includes('EXISTS')) await new Promise((resolve) => setTimeout(resolve, 5));
-        const names = seen.filter((name) => name !== 'EXISTS');
-        seen = [];
-        return names;
-      },
+      taken: () => commands.taken(),
       async close() {
-        monitor.disconnect();
+        commands.close();
         client.disconnect();
         await server.close(prefix);
       },

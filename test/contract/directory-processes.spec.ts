@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SessionStorageDirectory } from '../../src/storage/session-storage-directory.js';
 import { CompiledSources } from './compiled-sources.js';
+import { INCREMENT } from '../support/increment.js';
 
 const OPEN = `
 import { SessionStorageDirectory } from './storage/session-storage-directory.js';
@@ -30,13 +31,7 @@ for (let count = 0; ; count++) {
 
 const COUNTER = `${OPEN}
 for (let count = 0; count < Number(args[0]); count++) {
-  let current = await storage.read('counter');
-  for (;;) {
-    const value = String(Number(current.value) + 1);
-    const result = await storage.replace('counter', { value, expiresAt }, current.version);
-    if (result.status === 'replaced') break;
-    current = result.current;
-  }
+${INCREMENT}
 }
 say('done');
 `;

@@ -6,6 +6,7 @@ import { redisSessionStorage } from 'nestjs-sessions/redis';
 import { createClient } from 'redis';
 import { mysqlUrl, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { CompiledSources, type ScriptProcess } from './compiled-sources.js';
+import { INCREMENT } from '../support/increment.js';
 
 // Busy machines are slow.
 const SLOW = 120_000;
@@ -85,13 +86,7 @@ const expiresAt = Date.now() + 600_000;
 
 const COUNT = `
 for (let count = 0; count < 100; count++) {
-  let current = await storage.read('counter');
-  for (;;) {
-    const value = String(Number(current.value) + 1);
-    const result = await storage.replace('counter', { value, expiresAt }, current.version);
-    if (result.status === 'replaced') break;
-    current = result.current;
-  }
+${INCREMENT}
 }
 process.exit();
 `;

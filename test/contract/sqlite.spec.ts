@@ -5,6 +5,7 @@ import { FakeClock } from '../../src/testing/fake-clock.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
 import { CompiledSources } from './compiled-sources.js';
+import { INCREMENT } from '../support/increment.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
@@ -75,13 +76,7 @@ for (let count = 0; ; count++) {
 
 const COUNTER = `${OPEN}
 for (let count = 0; count < Number(args[0]); count++) {
-  let current = await storage.read('counter');
-  for (;;) {
-    const value = String(Number(current.value) + 1);
-    const result = await storage.replace('counter', { value, expiresAt }, current.version);
-    if (result.status === 'replaced') break;
-    current = result.current;
-  }
+${INCREMENT}
   await new Promise((resolve) => setImmediate(resolve));
 }
 say('done');

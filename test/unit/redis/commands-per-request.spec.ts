@@ -2,31 +2,27 @@ import { Redis } from 'ioredis';
 import { redisSessionStorage, type SessionStorageRedis } from 'nestjs-sessions/redis';
 import { hashSessionId } from '../../../src/tracker/session-id-provider.js';
 import { redisEngine, startRedis, uniqueName, type RedisServer } from '../../support/servers.js';
+import { RedisCommands } from '../../support/redis-commands.js';
 import { VisitRequests } from '../../support/visits.js';
 
 describe(`commands that ${redisEngine} gets for one request`, () => {
   const prefix = `${uniqueName()}:`;
   let server: RedisServer;
   let client: Redis;
-  let monitor: Redis;
-  let seen: string[] = [];
+  let commands: RedisCommands;
   let storage: SessionStorageRedis;
   let requests: VisitRequests;
 
   beforeAll(async () => {
     server = await startRedis();
     client = new Redis(server.url);
-    monitor = await client.monitor();
-    // What a script does inside the server comes from `lua`: no command of ours.
-    monitor.on('monitor', (_time: string, args: string[], source: string) => {
-      if (source !== 'lua' && args.some((arg) => arg.startsWith(prefix))) seen.push(args[0]!.toUpperCase());
-    });
+    commands = await RedisCommands.of(client, prefix);
     storage = redisSessionStorage({ client, prefix });
     requests = new VisitRequests(storage);
     await learn();
   });
   afterAll(async () => {
-    monitor.disconnect();
+    commands.close();
     client.disconnect();
     await server.close(prefix);
   });
@@ -40,19 +36,10 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     requests.ahead = 0;
   }
 
-  /** What the server has been seen to get since the last call: a command of ours shows that it has seen all before. */
-  async function seenSoFar(): Promise<string[]> {
-    await client.exists(`${prefix}done`);
-    while (!seen.includes('EXISTS')) await new Promise((resolve) => setTimeout(resolve, 5));
-    const names = seen.filter((name) => name !== 'EXISTS');
-    seen = [];
-    return names;
-  }
-
   async function during(run: () => Promise<unknown>): Promise<string[]> {
-    await seenSoFar();
+    await commands.taken();
     await run();
-    return seenSoFar();
+    return commands.taken();
   }
 
   it('are one GET when it only reads', async () => {
