@@ -132,7 +132,6 @@ export class SessionExchange implements RequestSessions {
 
   #commit(serverError: boolean): Promise<void> | undefined {
     if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
-    if (this.#slots.length > 1) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));
     const commits: Promise<void>[] = [];
     for (const slot of this.#slots) {
       const commit = slot.commit(serverError);
@@ -161,6 +160,7 @@ export class SessionExchange implements RequestSessions {
     }
     const slot = new SessionSlot(provider, this.#call, this.#events);
     this.#slots.push(slot);
+    if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));
     return slot;
   }
 }

@@ -70,8 +70,9 @@ export class MemorySlots {
 
   /** Adds a session under an id that has none. */
   add(id: string, value: string, owner: string | undefined, expiresAt: number, version: number): void {
-    const slot = this.#firstFree === SENTINEL ? this.#ids.length : this.#firstFree;
-    this.#firstFree = slot < this.#ids.length ? this.#nextFree[slot]! : SENTINEL;
+    const free = this.#firstFree;
+    const slot = free === SENTINEL ? this.#ids.length : free;
+    if (free !== SENTINEL) this.#firstFree = this.#nextFree[free]!;
     if (slot >= this.#versions.length) this.#grow(slot);
     this.#ids[slot] = id;
     this.#values[slot] = value;
