@@ -8,18 +8,17 @@ const options = readOptions();
 const say = (line) => process.stderr.write(`${line}\n`);
 prepare();
 
-// Only now are the packages of the benchmark there.
-const { loadGeneratorName } = await import('./lib/load-generator.mjs');
 const report = {
   date: new Date().toISOString().slice(0, 10),
   machine: describeMachine(),
-  load: loadGeneratorName,
+  load: options.load,
   command: commandLine(),
   rounds: options.rounds,
   seconds: options.seconds,
 };
-process.stdout.write(`${report.date}, ${report.machine}, ${report.load}\n\n`);
+process.stdout.write(`${report.date}, ${report.machine}\n\n`);
 
+// Only now are the packages of the benchmark there.
 const tables = {
   requests: () => import('./requests/run.mjs'),
   blocks: () => import('./blocks/run.mjs'),

@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { onServerCore } from './machine.mjs';
 
 /**
- * A process of ours on the server's core that answers messages `{ ask, … }` with `{ answer }` or `{ error }`, one at
+ * A process of ours, by default on the server's core, that answers messages `{ ask, … }` with `{ answer }` or `{ error }`, one at
  * a time; lib/answer.mjs is its other side.
  */
 export class Child {
   #process;
   #waiting;
 
-  constructor(file, args, { flags = [], env = {} } = {}) {
-    const [command, all] = onServerCore(process.execPath, [...flags, file, ...args]);
+  constructor(file, args, { flags = [], env = {}, core = onServerCore } = {}) {
+    const [command, all] = core(process.execPath, [...flags, file, ...args]);
     this.#process = spawn(command, all, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...process.env, ...env },

@@ -2,46 +2,57 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Child } from './child.mjs';
 import { benchFolder } from './prepare.mjs';
 import { onLoadCore } from './machine.mjs';
 
-export const CONNECTIONS = 8;
+const CONNECTIONS = 8;
+const POLLING = fileURLToPath(new URL('polling-load.mjs', import.meta.url));
 
-const hasWrk = spawnSync('wrk', ['-v']).error === undefined;
+/** Makes load by a process that never sleeps; polling-load.mjs says why. */
+class PollingLoad {
+  #child = new Child(POLLING, [], { core: onLoadCore });
 
-/** What makes the load: wrk where it is installed, else autocannon. */
-export const loadGeneratorName = hasWrk ? 'wrk' : 'autocannon';
+  /**
+   * Asks for `url` over some connections for some seconds, with each of `cookies` in turn.
+   * @param cookies `Cookie` headers; `''` for a request without one.
+   * @returns how many requests were answered. @throws {Error} when one failed.
+   */
+  load(url, cookies, seconds) {
+    return this.#child.ask('load', { url, cookies, connections: CONNECTIONS, seconds });
+  }
 
-/**
- * Asks for `url` over {@link CONNECTIONS} connections for some seconds, with each of `cookies` in turn.
- * @param cookies `Cookie` headers; `''` for a request without one.
- * @returns how many requests were answered. @throws {Error} when one failed.
- */
-export async function load(url, cookies, seconds) {
-  const folder = mkdtempSync(join(tmpdir(), 'sessions-bench-'));
-  try {
-    const file = join(folder, 'cookies');
-    writeFileSync(file, cookies.map((cookie) => `${cookie}\n`).join(''));
-    return hasWrk ? await wrk(url, file, seconds) : await autocannon(url, file, seconds);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  stop() {
+    return this.#child.stop();
   }
 }
 
-async function wrk(url, file, seconds) {
-  const script = join(benchFolder, 'lib', 'cookies.lua');
-  const output = await run('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, url, '--', file]);
-  const refused = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.+)/.exec(output);
-  if (refused) throw new Error(`${url}: ${refused[0]}`);
-  return Number(/(\d+) requests in/.exec(output)[1]);
+/** The same by wrk, which has to be installed. */
+class WrkLoad {
+  async load(url, cookies, seconds) {
+    const folder = mkdtempSync(join(tmpdir(), 'sessions-bench-'));
+    try {
+      const file = join(folder, 'cookies');
+      writeFileSync(file, cookies.map((cookie) => `${cookie}\n`).join(''));
+      const script = join(benchFolder, 'lib', 'cookies.lua');
+      const output = await run('wrk', ['-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, url, '--', file]);
+      const refused = /Non-2xx or 3xx responses: (\d+)|Socket errors: (.+)/.exec(output);
+      if (refused) throw new Error(`${url}: ${refused[0]}`);
+      return Number(/(\d+) requests in/.exec(output)[1]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  async stop() {}
 }
 
-async function autocannon(url, file, seconds) {
-  const script = join(benchFolder, 'lib', 'autocannon.mjs');
-  const output = await run(process.execPath, [script, url, file, String(CONNECTIONS), String(seconds)]);
-  const { answered, failed } = JSON.parse(output);
-  if (failed > 0) throw new Error(`${url}: ${failed} requests failed.`);
-  return answered;
+/** @param name `polling` or `wrk`. @throws {Error} when wrk is asked for and not there. */
+export function startLoad(name) {
+  if (name === 'polling') return new PollingLoad();
+  if (spawnSync('wrk', ['-v']).error) throw new Error('wrk is not installed; leave --load out, which needs nothing.');
+  return new WrkLoad();
 }
 
 function run(command, args) {

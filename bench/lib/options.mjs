@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 const TABLES = ['requests', 'blocks', 'storages', 'decoders'];
 /** Takes minutes and gigabytes: only when it is named. */
 const NAMED_TABLES = ['scale'];
+const LOADS = ['polling', 'wrk'];
 
 /** What `npm run bench -- …` understands. */
 export const USAGE = `npm run bench -- [options]
@@ -11,6 +12,7 @@ export const USAGE = `npm run bench -- [options]
   --tables NAME,NAME  of ${TABLES.join(', ')}, by default all of these, and ${NAMED_TABLES.join(', ')}
   --rounds N          rounds of the first table, 1 to 50; default 5
   --seconds S         seconds of load on each cell in each round, 1 to 30; default 1
+  --load NAME         what makes the load: polling, which needs nothing, or wrk; default polling
   --json FILE         writes all figures to FILE
 REDIS_URL, DATABASE_URL and MYSQL_URL say where Redis, PostgreSQL and MySQL are; without them their rows are left out.`;
 
@@ -25,6 +27,7 @@ export function readOptions(args = process.argv.slice(2)) {
         tables: { type: 'string', default: TABLES.join(',') },
         rounds: { type: 'string', default: '5' },
         seconds: { type: 'string', default: '1' },
+        load: { type: 'string', default: 'polling' },
         json: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
@@ -33,12 +36,14 @@ export function readOptions(args = process.argv.slice(2)) {
     const tables = list(values.tables);
     const unknown = tables.find((table) => ![...TABLES, ...NAMED_TABLES].includes(table));
     if (unknown !== undefined) throw new Error(`There is no table "${unknown}".`);
+    if (!LOADS.includes(values.load)) throw new Error(`--load is ${LOADS.join(' or ')}.`);
     return {
       only: list(values.only),
       cells: list(values.cells),
       tables,
       rounds: wholeNumber('--rounds', values.rounds, 50),
       seconds: wholeNumber('--seconds', values.seconds, 30),
+      load: values.load,
       json: values.json,
     };
   } catch (error) {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from '../lib/child.mjs';
-import { load } from '../lib/load-generator.mjs';
+import { startLoad } from '../lib/load-generator.mjs';
 import { newCalibration, waitUntilFree } from '../lib/machine.mjs';
 import { commandsDuring, redisUrl, removeKeys } from '../lib/redis.mjs';
 import { median, spread } from '../lib/statistics.mjs';
@@ -21,7 +21,8 @@ const ID_COOKIE = `bench=${'x'.repeat(43)}`;
  * @param say gets a line of progress.
  * @returns one result per contestant: `{ id, label, side, platform, cells: { [cell]: { total, overhead, … } }, redis }`.
  */
-export async function measureRequests(contestants, cells, { rounds, seconds }, say) {
+export async function measureRequests(contestants, cells, { rounds, seconds, load }, say) {
+  const generator = startLoad(load);
   const servers = [];
   try {
     for (const contestant of contestants) servers.push(await start(contestant, say));
@@ -29,7 +30,7 @@ export async function measureRequests(contestants, cells, { rounds, seconds }, s
     for (let round = 0; round <= rounds; round++) {
       for (const cell of cells) {
         for (const server of servers)
-          await measureCell(server, cell, round === 0 ? WARM_UP_SECONDS : seconds, round, calibration);
+          await measureCell(generator, server, cell, round === 0 ? WARM_UP_SECONDS : seconds, round, calibration);
       }
       // The first round is for the compiler.
       say(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`);
@@ -37,7 +38,7 @@ export async function measureRequests(contestants, cells, { rounds, seconds }, s
     for (const { contestant, url } of servers) if (contestant.side !== 'bare') await checkSurvival(contestant.id, url);
     return servers.map((server) => resultOf(server, servers, cells));
   } finally {
-    await Promise.all(servers.map(({ child }) => child.stop()));
+    await Promise.all([generator, ...servers.map(({ child }) => child)].map((child) => child.stop()));
     if (redisUrl) await removeKeys();
   }
 }
@@ -82,14 +83,14 @@ function perRequest(commands) {
   return counts;
 }
 
-async function measureCell(server, cell, seconds, round, calibration) {
+async function measureCell(generator, server, cell, seconds, round, calibration) {
   const cookies = cell.size ? server.cookies[cell.size] : [''];
   const url = `${server.url}/${cell.route}`;
   // While the others had their turn, the engine threw away some of what it had compiled.
-  if (round > 0) await load(url, cookies, 1);
+  if (round > 0) await generator.load(url, cookies, 1);
   const free = await waitUntilFree(() => server.child.ask('spin'), calibration);
   const before = await server.child.ask('cpu');
-  const answered = await load(url, cookies, seconds);
+  const answered = await generator.load(url, cookies, seconds);
   const cpu = (await server.child.ask('cpu')) - before;
   if (round === 0) return;
   if (!free) server.disturbed++;

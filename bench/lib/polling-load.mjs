@@ -1,0 +1,101 @@
+// The load of `--load polling`: answers { ask: 'load', url, cookies, connections, seconds }; see lib/child.mjs.
+import { connect } from 'node:net';
+import { answer } from './answer.mjs';
+
+/**
+ * It never sleeps. A generator that waits for answers in the kernel must be woken by the server at each of them, and the
+ * server's process pays for that: on a virtual machine with two cores more than for the whole answer, and the more the
+ * slower the server is, so that contestants would be told apart by what none of them does.
+ */
+function neverSleep(until) {
+  const turn = () => {
+    if (performance.now() < until) setImmediate(turn);
+  };
+  turn();
+}
+
+/** One keep-alive connection with one request under way. */
+class Connection {
+  #socket;
+  #requests;
+  #next = 0;
+  #received = '';
+  #done;
+  answered = 0;
+  finished;
+
+  /** @param requests as they are written to the socket, one after the other. */
+  constructor({ hostname, port }, requests, until) {
+    this.#requests = requests;
+    this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    this.#socket.setEncoding('latin1');
+    this.finished = new Promise((resolve, reject) => {
+      this.#done = resolve;
+      this.#socket.on('error', reject);
+      this.#socket.on('close', () => reject(new Error('The server closed a connection.')));
+      this.#socket.on('data', (text) => {
+        try {
+          this.#take(text, until);
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+    this.#ask();
+  }
+
+  destroy() {
+    this.#socket.removeAllListeners('close').destroy();
+  }
+
+  #ask() {
+    this.#socket.write(this.#requests[this.#next], 'latin1');
+    this.#next = (this.#next + 1) % this.#requests.length;
+  }
+
+  #take(text, until) {
+    this.#received = this.#received === '' ? text : this.#received + text;
+    const length = lengthOfAnswer(this.#received);
+    if (length === undefined || this.#received.length < length) return;
+    if (this.#received[9] !== '2') throw new Error(`answered ${this.#received.slice(9, 12)}`);
+    this.#received = this.#received.slice(length);
+    this.answered++;
+    if (performance.now() < until) this.#ask();
+    else this.#done();
+  }
+}
+
+const LENGTH = /\r\ncontent-length: *(\d+)/i;
+
+/** Head and body together; `undefined` while the head is not there. Answers without a length are not for this client. */
+function lengthOfAnswer(text) {
+  const end = text.indexOf('\r\n\r\n');
+  if (end < 0) return undefined;
+  const length = LENGTH.exec(text)?.[1];
+  if (length === undefined) throw new Error('answered without a length');
+  return end + 4 + Number(length);
+}
+
+answer({
+  /** @returns how many requests were answered. @throws {Error} when one was not answered by 2xx. */
+  async load({ url, cookies, connections, seconds }) {
+    const target = new URL(url);
+    const requests = cookies.map(
+      (cookie) =>
+        `GET ${target.pathname} HTTP/1.1\r\nHost: ${target.host}\r\n${cookie === '' ? '' : `Cookie: ${cookie}\r\n`}\r\n`,
+    );
+    const until = performance.now() + seconds * 1000;
+    neverSleep(until);
+    // Each connection has sessions of its own, so that no two requests under way share one.
+    const requestsOf = (own) => requests.filter((_, index) => index % connections === own % requests.length);
+    const all = Array.from({ length: connections }, (_, own) => new Connection(target, requestsOf(own), until));
+    try {
+      await Promise.all(all.map(({ finished }) => finished));
+    } catch (error) {
+      throw new Error(`${url}: ${error.message}`);
+    } finally {
+      for (const connection of all) connection.destroy();
+    }
+    return all.reduce((sum, { answered }) => sum + answered, 0);
+  },
+});
