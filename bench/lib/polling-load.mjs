@@ -92,7 +92,7 @@ answer({
     try {
       await Promise.all(all.map(({ finished }) => finished));
     } catch (error) {
-      throw new Error(`${url}: ${error.message}`);
+      throw new Error(`${url}: ${error.message}`, { cause: error });
     } finally {
       for (const connection of all) connection.destroy();
     }

@@ -1,5 +1,6 @@
 import { createParamDecorator, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
+import { isPromise } from '../transformer/awaitable.js';
 import { bindInterceptor } from './bind-interceptor.js';
 import { declareSession } from './declared-handlers.js';
 import { hideFromPipes, inferSessionClass } from './infer-session-class.js';
@@ -17,13 +18,18 @@ interface Declared extends CurrentSessionOptions {
   readonly type: SessionClass;
 }
 
-const InjectSession = createParamDecorator(async (declared: Declared, context: ExecutionContext): Promise<unknown> => {
+const InjectSession = createParamDecorator((declared: Declared, context: ExecutionContext): unknown => {
   const { sessions } = sessionsOfContext(context);
   if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type);
-  const session = await sessions.get(declared.type);
-  if (session === undefined && declared.required) throw new UnauthorizedException();
-  return session;
+  const session = sessions.present(declared.type);
+  if (!declared.required) return session;
+  return isPromise(session) ? session.then(required) : required(session);
 });
+
+function required<S>(session: S | undefined): S {
+  if (session === undefined) throw new UnauthorizedException();
+  return session;
+}
 
 /**
  * Hands a handler its session.

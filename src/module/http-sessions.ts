@@ -48,6 +48,23 @@ export class HttpSessions implements ResponseGate {
     this.call.held = held;
   }
 
+  /** The handler's result is complete: stores what it has changed. `undefined`: there is nothing to wait for. */
+  handlerEnded(): Promise<void> | undefined {
+    return this.#reportLateChanges() ? undefined : this.sessions.commit(this.call.serverError);
+  }
+
+  /** The handler has thrown. What is stored then is left to the hold, which knows how the response ends. */
+  handlerFailed(): void {
+    this.#reportLateChanges();
+  }
+
+  /** Whether the handler has responded by itself; whatever it changed since is lost. */
+  #reportLateChanges(): boolean {
+    if (!this.call.responded || !this.call.hasResponse) return false;
+    this.sessions.reportLateChanges(this.call.serverError);
+    return true;
+  }
+
   commit(statusCode: number): Promise<void> | undefined {
     return this.sessions.commit(statusCode >= 500);
   }

@@ -1,7 +1,8 @@
 import { Inject, Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
 import { rawRequestOf, rawResponseOf } from '../platform/raw-exchange.js';
+import { commitInHandlers } from './handler-commit.js';
 import { rememberResponse } from './http-sessions.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
@@ -29,10 +30,15 @@ import { SessionsService } from './sessions.service.js';
 })
 export class SessionsModule extends ConfigurableModuleClass implements NestModule {
   readonly #runtime: SessionsRuntime;
+  readonly #discovery: DiscoveryService;
 
-  constructor(@Inject(SessionsRuntime) runtime: SessionsRuntime) {
+  constructor(
+    @Inject(SessionsRuntime) runtime: SessionsRuntime,
+    @Inject(DiscoveryService) discovery: DiscoveryService,
+  ) {
     super();
     this.#runtime = runtime;
+    this.#discovery = discovery;
   }
 
   /** Registers every `@Session` class that has been imported, or those listed in `sessions`. */
@@ -50,7 +56,9 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     return SessionsFeatureModule.register(sessions);
   }
 
+  // Controllers are there by now, their routes are not.
   configure(consumer: MiddlewareConsumer): void {
+    commitInHandlers(this.#discovery);
     const { requests } = this.#runtime;
     if (!requests) return;
     consumer

@@ -22,18 +22,21 @@ export class SessionExchange implements RequestSessions {
   }
 
   async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
-    const slot = this.#slot(this.#providers.findByType(type));
-    const loading = slot.load();
-    if (loading) await loading;
-    return slot.value;
+    return this.present(type);
   }
 
-  /** The session, or a new one that is stored only if the request changes it. */
-  async getOrFresh<S extends object>(type: SessionClass<S>): Promise<S> {
+  /** Like {@link get}, at once where nothing has to be waited for. */
+  present<S extends object>(type: SessionClass<S>): S | undefined | Promise<S | undefined> {
     const slot = this.#slot(this.#providers.findByType(type));
     const loading = slot.load();
-    if (loading) await loading;
-    return slot.valueOrFresh;
+    return loading ? loading.then(() => slot.value) : slot.value;
+  }
+
+  /** The session, or a new one that is stored only if the request changes it; at once where that can be. */
+  getOrFresh<S extends object>(type: SessionClass<S>): S | Promise<S> {
+    const slot = this.#slot(this.#providers.findByType(type));
+    const loading = slot.load();
+    return loading ? loading.then(() => slot.valueOrFresh) : slot.valueOrFresh;
   }
 
   async getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S> {

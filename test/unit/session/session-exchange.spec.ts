@@ -215,9 +215,9 @@ describe('a class that is not registered', () => {
     });
     expect(() => sessions.set(new Unregistered())).toThrow(refusal);
     expect(() => sessions.clear(Unregistered)).toThrow(refusal);
+    expect(() => sessions.getOrFresh(Unregistered)).toThrow(refusal);
     const uses = [
       sessions.get(Unregistered),
-      sessions.getOrFresh(Unregistered),
       sessions.getOrSet(Unregistered, () => new Unregistered()),
       sessions.id(Unregistered),
       sessions.regenerate(Unregistered),

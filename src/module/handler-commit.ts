@@ -1,0 +1,102 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
+import 'reflect-metadata';
+import { committed } from './committed.js';
+import type { HttpSessions } from './http-sessions.js';
+import { sessionsOfContext } from './request-of.js';
+import { SessionsInterceptor } from './sessions.interceptor.js';
+
+/** What Nest keeps on handlers and their classes. Nest 11 and 12 export the names from different places. */
+const INTERCEPTORS = '__interceptors__';
+const PARAMETERS = '__routeArguments__';
+const HTTP_METHOD = 'method';
+const SSE = '__sse__';
+const MESSAGE_PATTERN = 'microservices:pattern';
+
+/** Where a handler is given the sessions of its request: behind all parameters that anyone declares. */
+const PLACE = 32;
+const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
+// Behind a function, which the application's global pipes leave alone.
+const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
+  const sessions = sessionsOfContext(context);
+  return () => sessions;
+});
+
+type Handler = (this: unknown, ...args: unknown[]) => unknown;
+type Parameters = Readonly<Record<string, { readonly index: number; readonly data?: unknown }>>;
+type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
+
+/**
+ * Lets the handlers of controllers store their sessions themselves, as the last thing they do, in place of
+ * {@link SessionsInterceptor}: with the same outcome, but without what Nest charges for any interceptor, which is as
+ * much as all else that a session costs.
+ *
+ * A handler is replaced on the application's own instance of the controller, before Nest makes its routes. It keeps the
+ * interceptor where that could make a difference: beside other interceptors of the same handler, where a test has
+ * overridden it, with `@Sse()`, and in controllers that Nest makes anew for each request. Handlers of GraphQL, WebSockets
+ * and messages always keep it.
+ */
+export function commitInHandlers(discovery: DiscoveryService): void {
+  const scanner = new MetadataScanner();
+  for (const controller of discovery.getControllers()) {
+    if (!isReplaceable(controller)) continue;
+    const instance = controller.instance as Record<string, unknown>;
+    for (const name of scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
+      const handler = instance[name];
+      if (typeof handler === 'function' && isIntercepted(handler)) replace(instance, name, handler as Handler);
+    }
+  }
+}
+
+function isReplaceable(controller: InstanceWrapper): boolean {
+  const { instance, metatype, host } = controller as { instance: object | undefined } & InstanceWrapper;
+  // Not one that a mixin or a test has put together: its parameters are declared elsewhere.
+  if (!instance || typeof metatype !== 'function' || Object.getPrototypeOf(instance) !== metatype.prototype)
+    return false;
+  if (instance.constructor !== metatype || !controller.isDependencyTreeStatic() || controller.isTransient) return false;
+  return host?.injectables.get(SessionsInterceptor)?.metatype === SessionsInterceptor;
+}
+
+/** Whether a handler has our interceptor alone, and answers requests in the ordinary way. */
+function isIntercepted(handler: object): boolean {
+  const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
+  if (!Array.isArray(interceptors) || interceptors.length !== 1 || interceptors[0] !== SessionsInterceptor)
+    return false;
+  if (!Reflect.hasMetadata(HTTP_METHOD, handler)) return false;
+  return !Reflect.hasMetadata(SSE, handler) && !Reflect.hasMetadata(MESSAGE_PATTERN, handler);
+}
+
+function replace(instance: Record<string, unknown>, name: string, handler: Handler): void {
+  const length = giveSessions(instance, name);
+  if (length === undefined) return;
+  const committing = function (this: unknown, ...args: unknown[]): unknown {
+    const sessionsOfCall = args[PLACE] as (() => HttpSessions) | undefined;
+    // Not called by Nest, but by a test.
+    if (sessionsOfCall === undefined) return handler.apply(this, args);
+    args.length = length;
+    return committed(sessionsOfCall(), () => handler.apply(this, args));
+  };
+  // Whatever guards, filters and interceptors look for on a handler.
+  Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));
+  for (const key of Reflect.getMetadataKeys(handler)) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), committing);
+  }
+  Reflect.defineMetadata(INTERCEPTORS, [], committing);
+  Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
+}
+
+/** Declares the parameter at {@link PLACE}. @returns how many others there are; `undefined` where Nest will not see it. */
+function giveSessions(instance: object, name: string): number | undefined {
+  const isGiven = ({ data }: Parameters[string]): boolean => data === SESSIONS_OF_CALL;
+  if (!parametersOf(instance, name).some(isGiven)) {
+    InjectSessionsOfCall(SESSIONS_OF_CALL)(instance.constructor.prototype as object, name, PLACE);
+  }
+  const parameters = parametersOf(instance, name);
+  const others = parameters.filter((parameter) => !isGiven(parameter)).map(({ index }) => index + 1);
+  const length = Math.max(0, ...others);
+  return parameters.some(isGiven) && length <= PLACE ? length : undefined;
+}
+
+function parametersOf(instance: object, name: string): Array<Parameters[string]> {
+  return Object.values((Reflect.getMetadata(PARAMETERS, instance.constructor, name) ?? {}) as Parameters);
+}
