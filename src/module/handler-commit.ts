@@ -14,7 +14,7 @@ const SSE = '__sse__';
 const MESSAGE_PATTERN = 'microservices:pattern';
 
 /** Where a handler is given the sessions of its request: behind all parameters that anyone declares. */
-const PLACE = 32;
+const PLACE = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
 // Behind a function, which the application's global pipes leave alone.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
@@ -73,8 +73,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
     const sessionsOfCall = args[PLACE] as (() => HttpSessions) | undefined;
     // Not called by Nest, but by a test.
     if (sessionsOfCall === undefined) return handler.apply(this, args);
-    args.length = length;
-    return committed(sessionsOfCall(), () => handler.apply(this, args));
+    return committed(sessionsOfCall(), () => handler.apply(this, args.slice(0, length)));
   };
   // Whatever guards, filters and interceptors look for on a handler.
   Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));

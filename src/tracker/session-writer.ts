@@ -148,7 +148,7 @@ export class SessionWriter<S extends object> {
 
   /** Stores a change of a session under its id, or under a new one; joins it with what others stored meanwhile. */
   async update(session: SessionToTrack<S>, previous: TrackedSession<S>, first: Revision): Promise<StoreResult<S>> {
-    const conflicts = new Set<string>();
+    let conflicts: readonly string[] = [];
     let revision = first;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       // Asked each time: what was joined, or revised anew, may be somebody else's.
@@ -157,26 +157,34 @@ export class SessionWriter<S extends object> {
         ? await this.#rotate(session, previous, revision)
         : await this.#replace(session, previous, revision);
       if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
-      if (result.status !== 'conflict') return { ...result, conflicts: [...conflicts] };
+      if (result.status !== 'conflict') return { ...result, conflicts };
       const { current } = result;
       if (isEnded(current.value)) return { status: 'gone', reason: 'ended' };
       if (isRotated(current.value)) return { status: 'gone', reason: 'rotated' };
-      revision = this.#join(session, revision, current, conflicts);
+      const joined = this.#join(session, revision, current);
+      conflicts = [...new Set([...conflicts, ...joined.conflicts])];
+      revision = joined.revision;
     }
     throw tooManyConflicts();
   }
 
   /** Brings a change, and the instance that the application holds, up to what another request has stored. */
-  #join(session: SessionToTrack<S>, lost: Revision, current: StoredSession, conflicts: Set<string>): Revision {
+  #join(
+    session: SessionToTrack<S>,
+    lost: Revision,
+    current: StoredSession,
+  ): { revision: Revision; conflicts: readonly string[] } {
     const { value, revise } = session;
     const theirs = this.#records.open(current)?.text ?? lost.base;
     const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, theirs);
-    for (const field of merged.conflicts) conflicts.add(field);
     const joined = this.#canonical(merged.text);
     refreshSession(this.#serializer, value, lost.mine, joined);
     revise?.(value);
     const mine = revise ? this.#serializer.serialize(value) : joined;
-    return { base: theirs, mine, unrevised: joined, version: current.version };
+    return {
+      revision: { base: theirs, mine, unrevised: joined, version: current.version },
+      conflicts: merged.conflicts,
+    };
   }
 
   async #replace(
