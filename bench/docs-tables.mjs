@@ -7,8 +7,11 @@ import { decoderRows } from './decoders/run.mjs';
 import { packageFolder } from './lib/prepare.mjs';
 import { markdownTable } from './lib/text-table.mjs';
 import { ratioRows, requestRows } from './requests/table.mjs';
+import { targetRows } from './requests/targets.mjs';
 import { scaleRows } from './scale/run.mjs';
 import { engineRows, memoryRows } from './storages/run.mjs';
+
+const LOADS = { polling: 'a client that never sleeps', wrk: 'wrk' };
 
 /** The places: what a report must hold for one, and what is written there. */
 const PLACES = [
@@ -50,7 +53,7 @@ function made({ date, machine, load, command, rounds, seconds, requests }) {
   const line = `Measured on ${date} by \`${command}\`: ${machine}`;
   if (!requests) return `${line}.`;
   const noise = requests.disturbed > 0 ? ` The machine was not free in ${requests.disturbed} of the measurements.` : '';
-  return `${line}; load by ${load}; median of ${rounds} rounds of ${seconds} s.${noise}`;
+  return `${line}; load by ${LOADS[load]}; median of ${rounds} rounds of ${seconds} s.${noise}`;
 }
 
 function requestTables({ requests: { contestants, cells } }) {
@@ -61,8 +64,8 @@ function requestTables({ requests: { contestants, cells } }) {
     .join('\n\n');
 }
 
-function targetTable({ requests: { targets } }) {
-  return markdownTable([['target', 'measured', 'asked', ''], ...targets]);
+function targetTable({ requests: { contestants, cells } }) {
+  return markdownTable(targetRows(contestants, cells));
 }
 
 function storageTables({ storages: { memory, engines } }) {

@@ -65,21 +65,13 @@ export function targetRows(results, cells) {
   for (const result of results.filter(({ side, platform }) => side === 'ours' && platform === 'express')) {
     for (const cell of work) target(rows, `${result.id} ÷ best peer: ${cell}`, toBestPeer(results, result, cell), 1);
   }
-  const charge = find('bare-interceptor@fastify');
   for (const [ours, floor] of [
     ['by-id-memory', 'floor-by-id'],
     ['by-value', 'floor-sealed'],
     ['by-value-signed', 'floor-signed'],
   ]) {
     for (const cell of work) {
-      const [own, least] = [find(`${ours}@fastify`)?.[cell], find(`${floor}@fastify`)?.[cell]];
-      if (!own || !least || !charge) continue;
-      target(
-        rows,
-        `${ours} without the interceptor's charge ÷ floor: ${cell}`,
-        quotient(own.overhead - charge[cell].overhead, least.overhead),
-        1.25,
-      );
+      target(rows, `${ours} ÷ floor: ${cell}`, ratio(`${ours}@fastify`, `${floor}@fastify`, cell), 1.25);
     }
   }
   return rows;
