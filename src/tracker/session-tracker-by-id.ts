@@ -158,6 +158,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
         mine: text,
         unrevised,
         version: previous.version,
+        conflicts: [],
       });
     if (this.#lifetime.isRenewalDue(previous, this.#now())) return this.#writer.renew(previous);
     if (session.force) return { status: 'renewed', session: previous, transportValue: previous.id! };

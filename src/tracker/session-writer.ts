@@ -31,6 +31,8 @@ interface Revision {
   readonly unrevised: string;
   /** The stored version that it may replace. */
   readonly version: string | undefined;
+  /** Fields that others have changed as well. */
+  readonly conflicts: readonly string[];
 }
 
 type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
@@ -148,7 +150,6 @@ export class SessionWriter<S extends object> {
 
   /** Stores a change of a session under its id, or under a new one; joins it with what others stored meanwhile. */
   async update(session: SessionToTrack<S>, previous: TrackedSession<S>, first: Revision): Promise<StoreResult<S>> {
-    let conflicts: readonly string[] = [];
     let revision = first;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       // Asked each time: what was joined, or revised anew, may be somebody else's.
@@ -157,23 +158,17 @@ export class SessionWriter<S extends object> {
         ? await this.#rotate(session, previous, revision)
         : await this.#replace(session, previous, revision);
       if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
-      if (result.status !== 'conflict') return { ...result, conflicts };
+      if (result.status !== 'conflict') return { ...result, conflicts: revision.conflicts };
       const { current } = result;
       if (isEnded(current.value)) return { status: 'gone', reason: 'ended' };
       if (isRotated(current.value)) return { status: 'gone', reason: 'rotated' };
-      const joined = this.#join(session, revision, current);
-      conflicts = [...new Set([...conflicts, ...joined.conflicts])];
-      revision = joined.revision;
+      revision = this.#join(session, revision, current);
     }
     throw tooManyConflicts();
   }
 
   /** Brings a change, and the instance that the application holds, up to what another request has stored. */
-  #join(
-    session: SessionToTrack<S>,
-    lost: Revision,
-    current: StoredSession,
-  ): { revision: Revision; conflicts: readonly string[] } {
+  #join(session: SessionToTrack<S>, lost: Revision, current: StoredSession): Revision {
     const { value, revise } = session;
     const theirs = this.#records.open(current)?.text ?? lost.base;
     const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, theirs);
@@ -181,10 +176,8 @@ export class SessionWriter<S extends object> {
     refreshSession(this.#serializer, value, lost.mine, joined);
     revise?.(value);
     const mine = revise ? this.#serializer.serialize(value) : joined;
-    return {
-      revision: { base: theirs, mine, unrevised: joined, version: current.version },
-      conflicts: merged.conflicts,
-    };
+    const conflicts = [...new Set([...lost.conflicts, ...merged.conflicts])];
+    return { base: theirs, mine, unrevised: joined, version: current.version, conflicts };
   }
 
   async #replace(
