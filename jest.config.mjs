@@ -5,6 +5,7 @@ const commonJs = {
 
 export default {
   testEnvironment: 'node',
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // No test waits for this long; a busy machine may be slow.
   testTimeout: 30_000,
   roots: ['<rootDir>/src', '<rootDir>/test'],
