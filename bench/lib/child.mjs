@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { onServerCore } from './machine.mjs';
 
 /**
- * A process of ours, by default on the server's core, that answers messages `{ ask, … }` with `{ answer }` or `{ error }`, one at
- * a time; lib/answer.mjs is its other side.
+ * A process of ours, by default on the server's core, that answers messages `{ ask, … }` with `{ answer }` or
+ * `{ error }`, one at a time; lib/answer.mjs is its other side.
  */
 export class Child {
   #process;

@@ -70,10 +70,10 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   const length = giveSessions(instance, name);
   if (length === undefined) return;
   const committing = function (this: unknown, ...args: unknown[]): unknown {
-    const sessionsOfCall = args[PLACE] as (() => HttpSessions) | undefined;
-    // Not called by Nest, but by a test.
-    if (sessionsOfCall === undefined) return handler.apply(this, args);
-    return committed(sessionsOfCall(), () => handler.apply(this, args.slice(0, length)));
+    const sessionsOfCall = args[PLACE];
+    // A test calls it by hand, or a global pipe has put something else there; the response hold stores then.
+    if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
+    return committed((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
   // Whatever guards, filters and interceptors look for on a handler.
   Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));

@@ -233,6 +233,19 @@ describe.each(platforms)('A handler that stores its session without an intercept
     expect(intercept).toHaveBeenCalledTimes(1);
   });
 
+  it('is stored though a global pipe takes away all it does not know', async () => {
+    const running = await startApp(platform, {
+      imports: [SessionsModule.forRoot({ sessions: [Visit] })],
+      controllers: [VisitController],
+      providers: [
+        { provide: APP_PIPE, useValue: { transform: (value: unknown) => (isTheSession(value) ? value : null) } },
+      ],
+    });
+    const first = await ask(`${running.url}/value`);
+    expect((await ask(`${running.url}/value`, { cookie: first.cookie('visit') })).text).toBe('visit 2');
+    await running.close();
+  });
+
   // The last ones: the storage is given a pause then.
   it.each([...ways, 'noticed'])('%s: a storage that fails is a matter for exception filters', async (way) => {
     storage.fails = true;
