@@ -14,7 +14,7 @@ const SSE = '__sse__';
 const MESSAGE_PATTERN = 'microservices:pattern';
 
 /** Where a handler is given the sessions of its request: behind all parameters that anyone declares. */
-const PLACE = 16;
+const PLACE = 8;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
 // Behind a function, which the application's global pipes leave alone.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {

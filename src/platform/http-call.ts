@@ -24,7 +24,8 @@ export class HttpCall {
   get secure(): boolean {
     if (isEncrypted(this.#request)) return true;
     // Only decides whether our own cookie carries `Secure`, so a client that lies hurts nobody but itself.
-    return /^\s*https\b/i.test(this.requestHeader('x-forwarded-proto') ?? '');
+    const forwarded = this.requestHeader('x-forwarded-proto');
+    return forwarded !== undefined && /^\s*https\b/i.test(forwarded);
   }
 
   /** Whether the status that the response has so far is one of a server error. */

@@ -30,6 +30,8 @@ export class SessionSnapshots<S extends object> {
   readonly #options: ClassTransformOptions;
   readonly #sights = new WeakMap<object, Sight>();
   #isVisible: boolean | undefined;
+  /** That of the last tape: the next one begins with so much room, and need not grow. */
+  #usualLength = 0;
 
   constructor(type: new () => S, options: ClassTransformOptions) {
     this.#type = type;
@@ -40,59 +42,19 @@ export class SessionSnapshots<S extends object> {
   capture(session: S): SessionSnapshot<S> | undefined {
     this.#isVisible ??= this.#isDeclaredByValues(this.#type, new Set());
     if (!this.#isVisible) return undefined;
-    const tape: unknown[] = [];
+    const snapshot = new Snapshot<S>(this, this.#usualLength);
     try {
-      if (!this.#record(session, tape, 0)) return undefined;
+      if (!snapshot.record(session)) return undefined;
     } catch {
       // A getter of the application's; the serializer reports it.
       return undefined;
     }
-    return new Snapshot(tape, (prototype) => this.#sightOf(prototype));
+    this.#usualLength = snapshot.length;
+    return snapshot;
   }
 
-  #record(value: unknown, tape: unknown[], depth: number): boolean {
-    if (typeof value !== 'object' || value === null) {
-      tape.push(value);
-      return typeof value !== 'function' && typeof value !== 'symbol';
-    }
-    if (depth > MAX_DEPTH) return false;
-    if (Array.isArray(value)) {
-      tape.push(ARRAY, value.length);
-      for (let index = 0; index < value.length; index++) if (!this.#record(value[index], tape, depth + 1)) return false;
-      return true;
-    }
-    const prototype = Object.getPrototypeOf(value) as object | null;
-    switch (this.#sightOf(prototype)) {
-      case 'fields':
-        tape.push(prototype ?? WITHOUT_PROTOTYPE);
-        for (const name in value) {
-          const held = (value as Record<string, unknown>)[name];
-          // In the session itself, undefined is written as the absence of the field is.
-          if (held === undefined && depth === 0) continue;
-          tape.push(name);
-          if (!this.#record(held, tape, depth + 1)) return false;
-        }
-        tape.push(END);
-        return true;
-      case 'date':
-        tape.push(DATE, (value as Date).getTime());
-        return true;
-      case 'map':
-        tape.push(MAP, (value as Map<unknown, unknown>).size);
-        for (const [key, held] of value as Map<unknown, unknown>) {
-          if (!this.#record(key, tape, depth + 1) || !this.#record(held, tape, depth + 1)) return false;
-        }
-        return true;
-      case 'set':
-        tape.push(SET, (value as Set<unknown>).size);
-        for (const held of value as Set<unknown>) if (!this.#record(held, tape, depth + 1)) return false;
-        return true;
-      case 'opaque':
-        return false;
-    }
-  }
-
-  #sightOf(prototype: object | null): Sight {
+  /** How an object of this prototype is seen. */
+  sightOf(prototype: object | null): Sight {
     if (prototype === null || prototype === Object.prototype) return 'fields';
     let sight = this.#sights.get(prototype);
     if (sight === undefined) this.#sights.set(prototype, (sight = this.#look(prototype)));
@@ -130,13 +92,79 @@ export class SessionSnapshots<S extends object> {
 }
 
 class Snapshot<S extends object> implements SessionSnapshot<S> {
-  readonly #tape: readonly unknown[];
-  readonly #sightOf: (prototype: object | null) => Sight;
+  readonly #sights: SessionSnapshots<S>;
+  readonly #tape: unknown[];
   #at = 0;
 
-  constructor(tape: readonly unknown[], sightOf: (prototype: object | null) => Sight) {
-    this.#tape = tape;
-    this.#sightOf = sightOf;
+  /** An empty one. @param room how long its tape is going to be; it may be longer or shorter. */
+  constructor(sights: SessionSnapshots<S>, room: number) {
+    this.#sights = sights;
+    // oxlint-disable-next-line unicorn/no-new-array -- room for so many, and none of them there yet
+    this.#tape = new Array<unknown>(room);
+  }
+
+  /** After {@link record}. */
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Once, before anything else. @returns `false` when only the text can tell. */
+  record(session: S): boolean {
+    return this.#record(session, 0);
+  }
+
+  #record(value: unknown, depth: number): boolean {
+    if (typeof value !== 'object' || value === null) {
+      this.#put(value);
+      return typeof value !== 'function' && typeof value !== 'symbol';
+    }
+    if (depth > MAX_DEPTH) return false;
+    if (Array.isArray(value)) {
+      this.#put(ARRAY);
+      this.#put(value.length);
+      for (let index = 0; index < value.length; index++) if (!this.#record(value[index], depth + 1)) return false;
+      return true;
+    }
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    switch (this.#sights.sightOf(prototype)) {
+      case 'fields':
+        return this.#recordFields(value as Record<string, unknown>, prototype ?? WITHOUT_PROTOTYPE, depth);
+      case 'date':
+        this.#put(DATE);
+        this.#put((value as Date).getTime());
+        return true;
+      case 'map':
+        this.#put(MAP);
+        this.#put((value as Map<unknown, unknown>).size);
+        for (const [key, held] of value as Map<unknown, unknown>) {
+          if (!this.#record(key, depth + 1) || !this.#record(held, depth + 1)) return false;
+        }
+        return true;
+      case 'set':
+        this.#put(SET);
+        this.#put((value as Set<unknown>).size);
+        for (const held of value as Set<unknown>) if (!this.#record(held, depth + 1)) return false;
+        return true;
+      case 'opaque':
+        return false;
+    }
+  }
+
+  #recordFields(fields: Record<string, unknown>, prototype: object, depth: number): boolean {
+    this.#put(prototype);
+    for (const name in fields) {
+      const held = fields[name];
+      // In the session itself, undefined is written as the absence of the field is.
+      if (held === undefined && depth === 0) continue;
+      this.#put(name);
+      if (!this.#record(held, depth + 1)) return false;
+    }
+    this.#put(END);
+    return true;
+  }
+
+  #put(entry: unknown): void {
+    this.#tape[this.#at++] = entry;
   }
 
   matches(session: S): boolean {
@@ -169,11 +197,11 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     }
     switch (expected) {
       case DATE:
-        return this.#sightOf(prototype) === 'date' && Object.is((value as Date).getTime(), tape[this.#at++]);
+        return this.#sights.sightOf(prototype) === 'date' && Object.is((value as Date).getTime(), tape[this.#at++]);
       case MAP:
-        return this.#sightOf(prototype) === 'map' && this.#meetsMap(value as Map<unknown, unknown>);
+        return this.#sights.sightOf(prototype) === 'map' && this.#meetsMap(value as Map<unknown, unknown>);
       case SET:
-        return this.#sightOf(prototype) === 'set' && this.#meetsSet(value as Set<unknown>);
+        return this.#sights.sightOf(prototype) === 'set' && this.#meetsSet(value as Set<unknown>);
       default:
         return false;
     }

@@ -61,10 +61,19 @@ export function decodeValue(value: unknown, depth: number): unknown {
   assertReadable(depth);
   if (Array.isArray(value)) return decodeList(value, depth);
   const fields = value as Record<string, unknown>;
-  if (!isTagged(fields)) return decodeFields(fields, depth);
-  const [tag, ...others] = Object.keys(fields);
-  if (others.length > 0 || !Object.hasOwn(DECODERS, tag!)) return decodeFields(fields, depth);
-  return DECODERS[tag as Tag](fields[tag!], depth);
+  const name = onlyNameOf(fields);
+  const isTag = name !== undefined && name.charCodeAt(0) === HASH && Object.hasOwn(DECODERS, name);
+  return isTag ? DECODERS[name as Tag](fields[name], depth) : decodeFields(fields, depth);
+}
+
+function onlyNameOf(value: object): string | undefined {
+  let only: string | undefined;
+  for (const name in value) {
+    if (!Object.hasOwn(value, name)) continue;
+    if (only !== undefined) return undefined;
+    only = name;
+  }
+  return only;
 }
 
 /** The same for an object that is no tag itself, whatever its only key; values that stand in it may be tags. */

@@ -68,7 +68,7 @@ export class ValueWriter {
       case 'class':
         return this.#writeInstance(value, depth);
       case 'date':
-        return `{"#date":${JSON.stringify((value as Date).getTime())}}`;
+        return textOfDate(value as Date);
       case 'map':
         return this.#map(value as Map<unknown, unknown>, depth, this.write);
       case 'set':
@@ -115,6 +115,11 @@ export function assertDepth(depth: number): void {
 /** The error for an object whose content no field shows: a Promise, a URL, an Error. */
 export function exotic(value: object): UnwritableValue {
   return new UnwritableValue(`it is of the class ${value.constructor.name}, which shows its content in no field`);
+}
+
+function textOfDate(date: Date): string {
+  const time = date.getTime();
+  return `{"#date":${Number.isNaN(time) ? 'null' : time}}`;
 }
 
 function textOfBytes(bytes: Uint8Array): string {

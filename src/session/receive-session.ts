@@ -6,7 +6,7 @@ import type { IncomingSession } from './session-state.js';
 
 /**
  * Reads what came with the request, at once where nothing has to be waited for: the first of several values that is a
- * session, or why there is none.
+ * session, or why there is none. {@link reportReceived} is left to the caller.
  * @throws {SessionStorageUnavailableError} when the storage fails and the session may not be missed.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
@@ -15,8 +15,23 @@ export function receiveSession<S extends object>(place: SessionPlace<S>): Awaita
   const received = provider.transport.receive(call);
   if (received.length === 0) return { kind: 'absent' };
   if (received.length > 1) return receiveFirst(place, received);
-  const read = readValue(place, received[0]);
-  return isPromise(read) ? read.then((incoming) => reported(place, incoming)) : reported(place, read);
+  return readValue(place, received[0]);
+}
+
+/** Reports what came with the request. */
+export function reportReceived<S extends object>(place: SessionPlace<S>, incoming: IncomingSession<S>): void {
+  switch (incoming.kind) {
+    case 'loaded':
+      return reportOrdinary(place, 'loaded', incoming.session);
+    case 'stale':
+      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: incoming.reason });
+    case 'superseded':
+      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: 'rotated' });
+    case 'unread':
+    case 'absent':
+    case 'frozen':
+      return;
+  }
 }
 
 async function receiveFirst<S extends object>(
@@ -24,21 +39,19 @@ async function receiveFirst<S extends object>(
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
   place.events.emit({ type: 'duplicate', session: place.provider.name, count: received.length });
-  let nothing: IncomingSession<S> = { kind: 'stale', reason: 'malformed' };
-  for (const value of received) {
-    const incoming = reported(place, await readValue(place, value));
-    if (incoming.kind !== 'stale' && incoming.kind !== 'superseded') return incoming;
-    if (nothing.kind !== 'superseded') nothing = incoming;
+  let nothing = await readValue(place, received[0]);
+  for (const value of received.slice(1)) {
+    if (!isRejected(nothing)) return nothing;
+    const incoming = await readValue(place, value);
+    const isBetter = nothing.kind !== 'superseded' || !isRejected(incoming);
+    reportReceived(place, isBetter ? nothing : incoming);
+    if (isBetter) nothing = incoming;
   }
   return nothing;
 }
 
-function reported<S extends object>(place: SessionPlace<S>, incoming: IncomingSession<S>): IncomingSession<S> {
-  if (incoming.kind === 'loaded') reportOrdinary(place, 'loaded', incoming.session);
-  if (incoming.kind !== 'stale' && incoming.kind !== 'superseded') return incoming;
-  const reason = incoming.kind === 'stale' ? incoming.reason : 'rotated';
-  place.events.emit({ type: 'rejected', session: place.provider.name, reason });
-  return incoming;
+function isRejected<S extends object>({ kind }: IncomingSession<S>): boolean {
+  return kind === 'stale' || kind === 'superseded';
 }
 
 function readValue<S extends object>(
@@ -86,20 +99,23 @@ function loadValue<S extends object>(
   value: string,
   outdated: boolean,
 ): Awaitable<IncomingSession<S>> {
-  const failed = (error: unknown): IncomingSession<S> => {
-    const failure = reportFailure(place, 'load', error);
-    if (place.provider.onUnavailable === 'anonymous') return { kind: 'frozen' };
-    throw failure;
-  };
   let result: Awaitable<LoadResult<S>>;
   try {
     result = place.provider.tracker.load(value);
   } catch (error) {
-    return failed(error);
+    return unavailable(place, error);
   }
-  return isPromise(result)
-    ? result.then((loaded) => incomingOf(loaded, outdated), failed)
-    : incomingOf(result, outdated);
+  if (!isPromise(result)) return incomingOf(result, outdated);
+  return result.then(
+    (loaded) => incomingOf(loaded, outdated),
+    (error: unknown) => unavailable(place, error),
+  );
+}
+
+function unavailable<S extends object>(place: SessionPlace<S>, error: unknown): IncomingSession<S> {
+  const failure = reportFailure(place, 'load', error);
+  if (place.provider.onUnavailable === 'anonymous') return { kind: 'frozen' };
+  throw failure;
 }
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {

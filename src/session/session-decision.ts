@@ -10,7 +10,7 @@ export type SessionDecision<S extends object> =
   /** A new session of a request whose own was given a new id: not to be stored. */
   | { readonly kind: 'superseded' }
   | (Written<S> & { readonly kind: 'renew'; readonly previous: TrackedSession<S> })
-  | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> });
+  | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
 /** A session, and what it held when the decision was made. */
 interface Written<S extends object> {

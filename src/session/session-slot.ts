@@ -1,9 +1,9 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionTooLateError } from '../errors/session.errors.js';
-import type { StoreResult, TrackedSession } from '../tracker/session-tracker.js';
+import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
-import { receiveSession } from './receive-session.js';
+import { receiveSession, reportReceived } from './receive-session.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
 import type { SessionEvents } from './session-event.js';
@@ -56,9 +56,15 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     } catch (error) {
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
-    if (isPromise(incoming)) return (this.#receiving = this.#await(incoming));
-    this.#take(incoming);
-    return undefined;
+    if (!isPromise(incoming)) {
+      this.#take(incoming);
+      return undefined;
+    }
+    this.#receiving = Promise.resolve(incoming).then(
+      (received) => this.#take(received),
+      (error: unknown) => this.#miss(error),
+    );
+    return this.#receiving;
   }
 
   /** The session, once loaded. */
@@ -196,17 +202,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#state = { kind: 'frozen' };
   }
 
-  async #await(receiving: PromiseLike<IncomingSession<S>>): Promise<void> {
-    try {
-      this.#take(await receiving);
-    } catch (error) {
-      if (this.#state.kind === 'unread') this.#state = { kind: 'frozen' };
-      throw error;
-    }
+  #miss(error: unknown): never {
+    if (this.#state.kind === 'unread') this.#state = { kind: 'frozen' };
+    throw error;
   }
 
   #take(incoming: IncomingSession<S>): void {
     this.#received = true;
+    reportReceived(this, incoming);
     const state = this.#state;
     if (state.kind === 'unread') this.#state = incoming;
     else if (isDecided(state) && state.incoming.kind === 'unread') this.#state = { ...state, incoming };
@@ -290,21 +293,21 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       return Promise.reject(error);
     }
     try {
-      const storing = this.provider.tracker.store({
+      const session: SessionToTrack<S> = {
         value,
         call: this.call,
         force: true,
         rotate: this.#rotate,
-        ...(revision ? { revise: revision.apply } : { text, snapshot }),
-        ...(previous ? { previous } : {}),
-        ...replaced(ended),
+        text: revision ? undefined : text,
+        snapshot,
+        previous,
+        replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
         onRevoked: (count) => this.events.emit({ type: 'revoked', session: this.provider.name, count }),
-      });
-      const finishing =
-        isPromise(storing) || ended ? this.#finishStored(before, storing, ended) : this.#finish(before, storing);
-      return finishing?.catch((error: unknown) => {
-        throw this.#failureOf(error, revision);
-      });
+      };
+      const storing = this.provider.tracker.store(revision ? { ...session, revise: revision.apply } : session);
+      if (isPromise(storing) || ended) return this.#finishStored(before, storing, ended, revision);
+      const sending = this.#finish(before, storing);
+      return sending && this.#finishSent(sending, revision);
     } catch (error) {
       return Promise.reject(this.#failureOf(error, revision));
     }
@@ -312,12 +315,26 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   async #finishStored(
     before: SessionState<S>,
-    storing: StoreResult<S> | Promise<StoreResult<S>>,
+    storing: Awaitable<StoreResult<S>>,
     ended: StoredIncoming<S> | undefined,
+    revision: SessionRevision<S> | undefined,
   ): Promise<void> {
-    const result = await storing;
-    if (ended) await this.#end(ended);
-    await this.#finish(before, result);
+    try {
+      const result = await storing;
+      if (ended) await this.#end(ended);
+      const sending = this.#finish(before, result);
+      if (sending) await sending;
+    } catch (error) {
+      throw this.#failureOf(error, revision);
+    }
+  }
+
+  async #finishSent(sending: Promise<void>, revision: SessionRevision<S> | undefined): Promise<void> {
+    try {
+      await sending;
+    } catch (error) {
+      throw this.#failureOf(error, revision);
+    }
   }
 
   #failureOf(error: unknown, revision: SessionRevision<S> | undefined): unknown {
@@ -362,11 +379,6 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const state = this.#state;
     this.#state = state !== before && isDecided(state) ? { ...state, incoming: stored } : stored;
   }
-}
-
-function replaced<S extends object>(ended: StoredIncoming<S> | undefined): { replaces?: string } {
-  const id = ended?.kind === 'loaded' ? ended.session.id : ended?.id;
-  return id === undefined ? {} : { replaces: id };
 }
 
 function ignore(): void {}

@@ -20,6 +20,8 @@ export class MemorySlots {
   readonly #owners: Array<string | undefined> = [undefined];
   #expiresAt = new Float64Array(64);
   #versions = new Float64Array(64);
+  /** Bytes of id and value. */
+  #sizes = new Uint32Array(64);
   /** The slot that was freed before each free one. A list of free slots would copy itself when it grows. */
   #nextFree = new Int32Array(64);
   #firstFree = SENTINEL;
@@ -79,7 +81,9 @@ export class MemorySlots {
     this.#owners[slot] = undefined;
     this.#expiresAt[slot] = expiresAt;
     this.#versions[slot] = version;
-    this.#bytes += bytesOf(id, value);
+    const size = bytesOf(id, value);
+    this.#sizes[slot] = size;
+    this.#bytes += size;
     this.#slotOfId.set(id, slot);
     this.#byDue.add(slot, expiresAt);
     this.#byUse.alone(slot);
@@ -88,8 +92,9 @@ export class MemorySlots {
   }
 
   setValue(slot: number, value: string, version: number): void {
-    const id = this.#ids[slot]!;
-    this.#bytes += bytesOf(id, value) - bytesOf(id, this.#values[slot]!);
+    const size = bytesOf(this.#ids[slot]!, value);
+    this.#bytes += size - this.#sizes[slot]!;
+    this.#sizes[slot] = size;
     this.#values[slot] = value;
     this.#versions[slot] = version;
   }
@@ -123,7 +128,7 @@ export class MemorySlots {
   remove(slot: number): void {
     const id = this.#ids[slot]!;
     const owner = this.#owners[slot];
-    this.#bytes -= bytesOf(id, this.#values[slot]!);
+    this.#bytes -= this.#sizes[slot]!;
     this.#slotOfId.delete(id);
     this.#byDue.remove(slot);
     this.#byUse.unlink(slot);
@@ -163,6 +168,7 @@ export class MemorySlots {
     const capacity = grownCapacity(slot);
     this.#expiresAt = grown(this.#expiresAt, new Float64Array(capacity));
     this.#versions = grown(this.#versions, new Float64Array(capacity));
+    this.#sizes = grown(this.#sizes, new Uint32Array(capacity));
     this.#nextFree = grown(this.#nextFree, new Int32Array(capacity));
   }
 }

@@ -23,14 +23,6 @@ export interface SessionStorageResilientOptions {
 
 const MANY = 10;
 
-interface PendingCall<T> {
-  readonly deadlines: DeadlineQueue;
-  readonly ticket: object;
-  readonly resolve: (answer: T) => void;
-  readonly reject: (error: SessionError) => void;
-  readonly breaker: CircuitBreaker | undefined;
-}
-
 /**
  * Puts a deadline and a circuit breaker around a storage, whatever its client does: no client of Redis or PostgreSQL
  * gives up on a server that hangs by default.
@@ -127,24 +119,23 @@ export class SessionStorageResilient implements SessionStorage {
         reject(this.#timedOut(deadlines));
         this.#report(breaker, false);
       });
-      void this.#follow(run, { deadlines, ticket, resolve, reject, breaker });
+      // An answer that comes too late, whichever, is dropped without a sound.
+      const answered = (answer: T): void => {
+        if (!deadlines.release(ticket)) return;
+        resolve(answer);
+        this.#report(breaker, true);
+      };
+      const failed = (error: unknown): void => {
+        if (!deadlines.release(ticket)) return;
+        reject(unavailable(error));
+        this.#report(breaker, isAnswer(error));
+      };
+      try {
+        Promise.resolve(run()).then(answered, failed);
+      } catch (error) {
+        failed(error);
+      }
     });
-  }
-
-  /** Never rejects, so an answer that comes too late, whichever, is dropped without a sound. */
-  async #follow<T>(run: () => Promise<T>, call: PendingCall<T>): Promise<void> {
-    let answer: T;
-    try {
-      answer = await run();
-    } catch (error) {
-      if (!call.deadlines.release(call.ticket)) return;
-      call.reject(unavailable(error));
-      this.#report(call.breaker, isAnswer(error));
-      return;
-    }
-    if (!call.deadlines.release(call.ticket)) return;
-    call.resolve(answer);
-    this.#report(call.breaker, true);
   }
 
   #report(breaker: CircuitBreaker | undefined, answered: boolean): void {

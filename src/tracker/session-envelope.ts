@@ -23,8 +23,8 @@ export function sealEnvelope(times: SessionTimes, text: string, name?: string): 
 export function openEnvelope(value: string, name?: string): SessionEnvelope | undefined {
   const firstDot = value.indexOf('.');
   const secondDot = value.indexOf('.', firstDot + 1);
-  const createdAt = numberIn(value, 0, firstDot);
-  const renewedAt = createdAt + numberIn(value, firstDot + 1, secondDot);
+  const createdAt = base36In(value, 0, firstDot);
+  const renewedAt = createdAt + base36In(value, firstDot + 1, secondDot);
   if (!Number.isSafeInteger(renewedAt)) return undefined;
   let start = secondDot + 1;
   if (name !== undefined) {
@@ -35,7 +35,7 @@ export function openEnvelope(value: string, name?: string): SessionEnvelope | un
 }
 
 /** A number in base 36, lower case; `NaN` for anything else, and where there is no end. Runs on every request. */
-function numberIn(text: string, start: number, end: number): number {
+export function base36In(text: string, start: number, end: number): number {
   if (end <= start || end > start + MOST_DIGITS) return NaN;
   let number = 0;
   for (let index = start; index < end; index++) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
-import { openEnvelope, sealEnvelope } from './session-envelope.js';
+import { base36In, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
 /** What {@link SessionRecords} has to know. */
@@ -48,6 +48,8 @@ export class SessionRecords {
   readonly #bare: boolean;
   readonly #namesSuccessor: boolean;
   readonly #now: () => number;
+  /** The idle timeout, as it stands in a mark. */
+  readonly #idle: string;
   /** Begins the mark of each write of this tracker, so that no two writes anywhere are equal. */
   readonly #writer = randomBytes(4).toString('base64url');
   #writes = 0;
@@ -55,6 +57,7 @@ export class SessionRecords {
   constructor({ name, lifetime, bare, followsRotation, now }: SessionRecordsOptions) {
     this.#name = name;
     this.#lifetime = lifetime;
+    this.#idle = lifetime.idle.toString(36);
     this.#bare = bare;
     this.#namesSuccessor = !bare || followsRotation;
     this.#now = now;
@@ -69,12 +72,12 @@ export class SessionRecords {
     }
     const envelope = openEnvelope(stored.value, this.#name);
     if (!envelope) return undefined;
-    const mark = envelope.text.slice(0, envelope.text.indexOf('.'));
-    const touchedAt = this.#touchedAt(stored, Number.parseInt(mark, 36));
+    const { text } = envelope;
+    const touchedAt = this.#touchedAt(stored, base36In(text, 0, text.indexOf('~')));
     return {
       createdAt: envelope.createdAt,
       renewedAt: Math.max(envelope.renewedAt, touchedAt ?? 0),
-      text: envelope.text.slice(mark.length + 1),
+      text: text.slice(text.indexOf('.') + 1),
     };
   }
 
@@ -125,6 +128,6 @@ export class SessionRecords {
 
   // The idle timeout, by which a touch is found again, and what makes no two writes anywhere equal.
   #mark(): string {
-    return `${this.#lifetime.idle.toString(36)}~${this.#writer}${(this.#writes++).toString(36)}`;
+    return `${this.#idle}~${this.#writer}${this.#writes++}`;
   }
 }

@@ -100,12 +100,20 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     this.#ending = new SessionEnding(storage, this.#records, bare);
   }
 
-  async load(transportValue: string): Promise<LoadResult<S>> {
-    if (transportValue === '' || transportValue.length > LONGEST_ID) return { status: 'rejected', reason: 'malformed' };
-    const ids = { id: transportValue, storedId: this.#storedId(transportValue) };
-    const stored = await this.storage.read(ids.storedId);
+  // These are no async functions where a promise that is there already will do: every request comes through here.
+  load(transportValue: string): Promise<LoadResult<S>> {
+    if (transportValue === '' || transportValue.length > LONGEST_ID) {
+      return Promise.resolve({ status: 'rejected', reason: 'malformed' });
+    }
+    const storedId = this.#storedId(transportValue);
+    return Promise.resolve(this.storage.read(storedId)).then((stored) =>
+      this.#loaded(transportValue, storedId, stored),
+    );
+  }
+
+  #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> {
     if (!stored || isEnded(stored.value)) return { status: 'rejected', reason: 'unknown' };
-    if (isRotated(stored.value)) return { status: 'rejected', reason: 'rotated', id: transportValue };
+    if (isRotated(stored.value)) return { status: 'rejected', reason: 'rotated', id };
     const opened = this.open(stored);
     if (!opened) return { status: 'rejected', reason: 'undecodable' };
     if (!this.#lifetime.isAlive(opened, this.#now())) return { status: 'rejected', reason: 'expired' };
@@ -114,7 +122,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       const owner = this.#ownerOf(value);
       return {
         status: 'loaded',
-        session: trackedById(value, opened.text, opened, ids, stored.version, owner, this.capture(value)),
+        session: trackedById(value, opened.text, opened, { id, storedId }, stored.version, owner, this.capture(value)),
       };
     } catch {
       return { status: 'rejected', reason: 'undecodable' };
@@ -141,7 +149,15 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     }
   }
 
-  async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+  store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+    try {
+      return this.#store(session);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const { value, previous, revise } = session;
     const unrevised = revise && previous ? this.#serializer.serialize(value) : '';
     revise?.(value);
@@ -161,8 +177,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
         conflicts: [],
       });
     if (this.#lifetime.isRenewalDue(previous, this.#now())) return this.#writer.renew(previous);
-    if (session.force) return { status: 'renewed', session: previous, transportValue: previous.id! };
-    return { status: 'unchanged', session: previous };
+    return Promise.resolve(
+      session.force
+        ? { status: 'renewed', session: previous, transportValue: previous.id! }
+        : { status: 'unchanged', session: previous },
+    );
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {

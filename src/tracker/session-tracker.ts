@@ -71,11 +71,11 @@ export type LoadResult<S extends object> =
 export interface SessionToTrack<S extends object> {
   readonly value: S;
   /** What {@link SessionTracker.serialize} gives for `value`, where the caller has it already. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** What {@link SessionTracker.capture} gave for `value` together with `text`. */
   readonly snapshot?: SessionSnapshot<S> | undefined;
   /** What was loaded or stored before in this request; absent for a new session. */
-  readonly previous?: TrackedSession<S>;
+  readonly previous?: TrackedSession<S> | undefined;
   /** The request it belongs to, for ids made from it. */
   readonly call: SessionIdCall;
   /** Give it a new id, whether its owner changed or not. */
@@ -83,7 +83,7 @@ export interface SessionToTrack<S extends object> {
   /** Write and send it even if nothing changed. */
   readonly force?: boolean;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
-  readonly replaces?: string;
+  readonly replaces?: string | undefined;
   /** Told how many sessions of its owner were ended to make room for it. */
   onRevoked?(this: void, count: number): void;
   /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */

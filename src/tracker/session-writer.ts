@@ -154,11 +154,18 @@ export class SessionWriter<S extends object> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       // Asked each time: what was joined, or revised anew, may be somebody else's.
       const isRotation = session.rotate || this.#ownerOf(session.value) !== previous.owner;
-      const result = isRotation
-        ? await this.#rotate(session, previous, revision)
-        : await this.#replace(session, previous, revision);
+      let result: Attempt<S>;
+      if (isRotation) result = await this.#rotate(session, previous, revision);
+      else {
+        // Here, and not in a method that would be one promise more: nearly every change comes through here.
+        const ids = this.#idsOf(previous);
+        const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
+        const toStore = this.#records.toStore(revision.mine, times, previous.owner);
+        const answer = met(await this.#storage.replace(ids.storedId, toStore, revision.version), toStore);
+        result = answer.status === 'replaced' ? changed(session, previous, revision, times, ids, answer) : answer;
+      }
       if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
-      if (result.status !== 'conflict') return { ...result, conflicts: revision.conflicts };
+      if (result.status !== 'conflict') return result;
       const { current } = result;
       if (isEnded(current.value)) return { status: 'gone', reason: 'ended' };
       if (isRotated(current.value)) return { status: 'gone', reason: 'rotated' };
@@ -180,23 +187,6 @@ export class SessionWriter<S extends object> {
     return { base: theirs, mine, unrevised: joined, version: current.version, conflicts };
   }
 
-  async #replace(
-    session: SessionToTrack<S>,
-    previous: TrackedSession<S>,
-    { mine, version }: Revision,
-  ): Promise<Attempt<S>> {
-    const ids = this.#idsOf(previous);
-    const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
-    const toStore = this.#records.toStore(mine, times, previous.owner);
-    const result = met(await this.#storage.replace(ids.storedId, toStore, version), toStore);
-    if (result.status !== 'replaced') return result;
-    return {
-      status: 'changed',
-      session: trackedById(session.value, mine, times, ids, result.version, previous.owner, snapshotOf(session, mine)),
-      transportValue: ids.id,
-    };
-  }
-
   /**
    * Writes the session under a new id, then retires the old one: never the other way round, or a failure between the
    * two would lose the session. The old id keeps a mark for a while, so that a request under way that still carries it
@@ -206,7 +196,7 @@ export class SessionWriter<S extends object> {
   async #rotate(
     session: SessionToTrack<S>,
     previous: TrackedSession<S>,
-    { mine, version }: Revision,
+    { mine, version, conflicts }: Revision,
   ): Promise<Attempt<S>> {
     const now = this.#now();
     const isSameOwner = this.#ownerOf(session.value) === previous.owner;
@@ -217,7 +207,7 @@ export class SessionWriter<S extends object> {
     try {
       const answer = await this.#storage.replace(this.#idsOf(previous).storedId, retired, version);
       const result = this.#bare ? answer : met(answer, retired);
-      if (result.status === 'replaced') return rotated;
+      if (result.status === 'replaced') return { ...rotated, conflicts };
       await this.#storage.invalidate(storedId);
       return result;
     } catch (error) {
@@ -234,6 +224,22 @@ export class SessionWriter<S extends object> {
   #canonical(text: string): string {
     return this.#serializer.serialize(this.#serializer.deserialize(text));
   }
+}
+
+function changed<S extends object>(
+  session: SessionToTrack<S>,
+  { owner }: TrackedSession<S>,
+  { mine, conflicts }: Revision,
+  times: SessionTimes,
+  ids: SessionIds,
+  { version }: Extract<ReplaceResult, { readonly status: 'replaced' }>,
+): Landed<S> {
+  return {
+    status: 'changed',
+    session: trackedById(session.value, mine, times, ids, version, owner, snapshotOf(session, mine)),
+    transportValue: ids.id,
+    conflicts,
+  };
 }
 
 // What was joined with other requests' changes is not what the caller has seen.

@@ -123,11 +123,21 @@ function sealerOf({ id, keyObject }: DerivedKey, { name, transport }: SealBindin
 }
 
 function startsWith(bytes: Buffer, head: Buffer): boolean {
-  return bytes.length >= head.length && bytes.compare(head, 0, head.length, 0, head.length) === 0;
+  for (let index = 0; index < head.length; index++) if (bytes[index] !== head[index]) return false;
+  return true;
 }
 
-/** Strict: Node's decoder skips what it does not know, so only what encodes back to the same text is taken. */
+const SIX_BITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/**
+ * Strict, so that each value has one spelling. Node's decoder passes over what it does not know, which shows in the
+ * length, takes standard base64 as well, and drops the bits that the last character has too many.
+ */
 function fromBase64Url(text: string): Buffer | undefined {
+  const spare = text.length % 4;
+  if (spare === 1 || text.includes('+') || text.includes('/')) return undefined;
   const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
+  if (bytes.length !== Math.floor((text.length * 3) / 4)) return undefined;
+  const unused = spare === 2 ? 0b1111 : spare === 3 ? 0b11 : 0;
+  return (SIX_BITS.indexOf(text.charAt(text.length - 1)) & unused) === 0 ? bytes : undefined;
 }

@@ -15,6 +15,8 @@ import type { SessionCall, SessionTransport } from './session-transport.js';
 
 /** Bytes of one `Set-Cookie` line, attributes included: what every browser keeps (RFC 6265, section 6.1). */
 const LARGEST_COOKIE = 4096;
+/** A character takes three bytes at most: so many need no count. */
+const SURELY_SMALL = LARGEST_COOKIE / 3;
 /** How many cookies of our name are tried. More than a few are an attack, not a mistake. */
 const MOST_DUPLICATES = 8;
 
@@ -73,7 +75,7 @@ export class SessionTransportCookie implements SessionTransport {
     }
     const line =
       `${this.name}=${encoded}${this.#lifetime()}${this.#beforeSecure}` + this.#secureFor(call) + this.#afterSecure;
-    const size = Buffer.byteLength(line);
+    const size = line.length <= SURELY_SMALL ? 0 : Buffer.byteLength(line);
     if (size > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, size, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
   }
