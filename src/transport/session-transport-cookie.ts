@@ -15,8 +15,6 @@ import type { SessionCall, SessionTransport } from './session-transport.js';
 
 /** Bytes of one `Set-Cookie` line, attributes included: what every browser keeps (RFC 6265, section 6.1). */
 const LARGEST_COOKIE = 4096;
-/** A character takes three bytes at most: so many need no count. */
-const SURELY_SMALL = LARGEST_COOKIE / 3;
 /** How many cookies of our name are tried. More than a few are an attack, not a mistake. */
 const MOST_DUPLICATES = 8;
 
@@ -75,8 +73,8 @@ export class SessionTransportCookie implements SessionTransport {
     }
     const line =
       `${this.name}=${encoded}${this.#lifetime()}${this.#beforeSecure}` + this.#secureFor(call) + this.#afterSecure;
-    const size = line.length <= SURELY_SMALL ? 0 : Buffer.byteLength(line);
-    if (size > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, size, LARGEST_COOKIE, []);
+    // Each part of it is ASCII, whatever the encoding and the configuration: a character is a byte.
+    if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
   }
 

@@ -113,6 +113,16 @@ describe('names that could reach a prototype', () => {
     expect(serializer.serialize(session)).not.toMatch(/proto|constructor|polluted/);
   });
 
+  it('what somebody else has put on Object.prototype breaks no tagged value', () => {
+    const everybody: object = Object.prototype;
+    Object.defineProperty(everybody, 'polluted', { value: 1, enumerable: true, configurable: true });
+    try {
+      expect(read('{"name":"a","any":{"#date":7}}').any).toEqual(new Date(7));
+    } finally {
+      Reflect.deleteProperty(everybody, 'polluted');
+    }
+  });
+
   it.each(names)('%s is not seen by transforms and type functions', (name) => {
     const session = new SessionSerializerReflection(SeesSource).deserialize(
       `{"${name}":{"admin":true},"role":"user","any":{"sku":"a"}}`,

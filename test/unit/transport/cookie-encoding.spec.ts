@@ -40,6 +40,14 @@ describe('uri', () => {
     expect(encode(punctuation, 'uri')).toBe(escaped);
   });
 
+  it('escapes each of them alone among letters, control characters and whatever is not ASCII, and nothing else', () => {
+    for (let code = 0; code < 0x180; code++) {
+      const character = String.fromCharCode(code);
+      const isUnreserved = /^[A-Za-z0-9\-._~]$/.test(character);
+      expect([character, encode(`a${character}z`, 'uri') === `a${character}z`]).toEqual([character, isUnreserved]);
+    }
+  });
+
   it.each([
     // What older Ktor servers and other clients write.
     ['%2D%2d', '--'],
