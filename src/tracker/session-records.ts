@@ -71,13 +71,14 @@ export class SessionRecords {
       return { createdAt: renewedAt, renewedAt, text: stored.value };
     }
     const envelope = openEnvelope(stored.value, this.#name);
-    if (!envelope) return undefined;
+    const dot = envelope ? envelope.text.indexOf('.') : -1;
+    if (!envelope || dot === -1) return undefined;
     const { text } = envelope;
     const touchedAt = this.#touchedAt(stored, base36In(text, 0, text.indexOf('~')));
     return {
       createdAt: envelope.createdAt,
       renewedAt: Math.max(envelope.renewedAt, touchedAt ?? 0),
-      text: text.slice(text.indexOf('.') + 1),
+      text: text.slice(dot + 1),
     };
   }
 
