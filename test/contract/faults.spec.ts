@@ -1,6 +1,8 @@
 import { createPool } from 'mysql2/promise';
+import type { SessionStorage } from 'nestjs-sessions';
 import { mysqlSessionStorage } from 'nestjs-sessions/mysql';
 import { SessionStorageResilient } from '../../src/storage/session-storage-resilient.js';
+import { hashSessionId } from '../../src/tracker/session-id-provider.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { postgres, redis, type ProxiedStorage } from '../e2e/faults-support.js';
 import { watchUncaught } from '../e2e/hold-support.js';
@@ -24,6 +26,18 @@ async function startMysql(): Promise<ProxiedStorage> {
   return { storage, proxy, close };
 }
 
+/** Each call once. An embedded engine may need long for its first script on a busy machine; deadlines are not for that. */
+async function warmUp(storage: SessionStorage): Promise<void> {
+  const id = hashSessionId(uniqueName());
+  const session = { value: 'a', expiresAt: Date.now() + 60_000, owner: uniqueName() };
+  await storage.write(id, session);
+  await storage.replace?.(id, session);
+  await storage.touch?.(id, session.expiresAt + 1);
+  await storage.read(id);
+  await storage.owners?.list(session.owner);
+  await storage.invalidate(id);
+}
+
 const engines = [
   redis,
   ...(process.env['DATABASE_URL'] ? [postgres] : []),
@@ -34,6 +48,7 @@ describe.each(engines)('$name behind a connection that fails', ({ name, start })
   let proxied: ProxiedStorage;
   beforeAll(async () => {
     proxied = await start();
+    await warmUp(proxied.storage);
   });
   afterAll(() => proxied.close());
   watchUncaught();
@@ -44,7 +59,7 @@ describe.each(engines)('$name behind a connection that fails', ({ name, start })
     () => {
       const { proxy } = proxied;
       return {
-        a: new SessionStorageResilient(proxied.storage, { timeoutInMilliseconds: 200 }),
+        a: new SessionStorageResilient(proxied.storage, { timeoutInMilliseconds: 500 }),
         faults: { hang: () => proxy.hang(), down: () => proxy.cut(), restore: () => proxy.heal() },
       };
     },
