@@ -14,7 +14,7 @@ const SSE = '__sse__';
 const MESSAGE_PATTERN = 'microservices:pattern';
 
 /** Where a handler is given the sessions of its request: behind all parameters that anyone declares. */
-const PLACE = 8;
+const PLACE = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
 // Behind a function, which the application's global pipes leave alone.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
@@ -84,16 +84,19 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/** Declares the parameter at {@link PLACE}. @returns how many others there are; `undefined` where Nest will not see it. */
+/** Declares the parameter at {@link PLACE}. @returns how many others there are; `undefined` where there is no room for it. */
 function giveSessions(instance: object, name: string): number | undefined {
-  const isGiven = ({ data }: Parameters[string]): boolean => data === SESSIONS_OF_CALL;
+  const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
+  const length = Math.max(0, ...others.map(({ index }) => index + 1));
+  if (length > PLACE) return undefined;
   if (!parametersOf(instance, name).some(isGiven)) {
     InjectSessionsOfCall(SESSIONS_OF_CALL)(instance.constructor.prototype as object, name, PLACE);
   }
-  const parameters = parametersOf(instance, name);
-  const others = parameters.filter((parameter) => !isGiven(parameter)).map(({ index }) => index + 1);
-  const length = Math.max(0, ...others);
-  return parameters.some(isGiven) && length <= PLACE ? length : undefined;
+  return parametersOf(instance, name).some(isGiven) ? length : undefined;
+}
+
+function isGiven({ data }: Parameters[string]): boolean {
+  return data === SESSIONS_OF_CALL;
 }
 
 function parametersOf(instance: object, name: string): Array<Parameters[string]> {

@@ -84,6 +84,13 @@ function isTheSession(value: unknown): boolean {
 
 const Argument = createParamDecorator((data: string) => data);
 
+/** {@link Argument} for each of `count` parameters behind the first: `1`, `2`, ... */
+function Arguments(count: number): MethodDecorator {
+  return (target, name) => {
+    for (let index = 1; index <= count; index++) Argument(String(index))(target, name, index);
+  };
+}
+
 class BaseController {
   @Get('inherited') inherited(@CurrentSession() visit: Visit): string {
     return `inherited ${++visit.count}`;
@@ -127,6 +134,10 @@ class VisitController extends BaseController {
   @UseGuards(LookingGuard)
   marked(@CurrentSession() visit: Visit, @Argument('given') given: string): string {
     return `${given} ${++visit.count} of ${arguments.length}`;
+  }
+
+  @Get('many') @Arguments(20) many(@CurrentSession() visit: Visit, ...others: unknown[]): string {
+    return `${others.join()} ${++visit.count}`;
   }
 
   @Get('noticed') @UseInterceptors(NoticingInterceptor) noticed(@CurrentSession() visit: Visit): string {
@@ -194,6 +205,12 @@ describe.each(platforms)('A handler that stores its session without an intercept
     const answer = await ask(`${url}/marked`);
     expect([answer.status, answer.headers.get('x-own'), answer.text]).toEqual([202, 'kept', 'given 1 of 2']);
     expect(seen).toEqual(['VisitController.marked/2 noted']);
+  });
+
+  it('is given all of its own arguments, however many they are, and is stored', async () => {
+    const first = await ask(`${url}/many`);
+    expect(first.text).toBe('1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20 1');
+    expect((await ask(`${url}/value`, { cookie: first.cookie('visit') })).text).toBe('visit 2');
   });
 
   it('goes through the other interceptors of the handler as before', async () => {
