@@ -307,7 +307,9 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       const storing = this.provider.tracker.store(revision ? { ...session, revise: revision.apply } : session);
       if (isPromise(storing) || ended) return this.#finishStored(before, storing, ended, revision);
       const sending = this.#finish(before, storing);
-      return sending && this.#finishSent(sending, revision);
+      return sending?.catch((error: unknown) => {
+        throw this.#failureOf(error, revision);
+      });
     } catch (error) {
       return Promise.reject(this.#failureOf(error, revision));
     }
@@ -324,14 +326,6 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       if (ended) await this.#end(ended);
       const sending = this.#finish(before, result);
       if (sending) await sending;
-    } catch (error) {
-      throw this.#failureOf(error, revision);
-    }
-  }
-
-  async #finishSent(sending: Promise<void>, revision: SessionRevision<S> | undefined): Promise<void> {
-    try {
-      await sending;
     } catch (error) {
       throw this.#failureOf(error, revision);
     }
