@@ -14,7 +14,7 @@ export function takeHead(response: RawResponse, args: readonly unknown[], status
   response.statusCode = statusCode;
   if (Array.isArray(headers)) takeArray(response, headers);
   else if (headers && typeof headers === 'object') {
-    for (const name of Object.keys(headers)) response.setHeader(name, (headers as Record<string, string>)[name]!);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string);
   }
   return reason === undefined ? [statusCode] : [statusCode, reason];
 }

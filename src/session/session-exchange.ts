@@ -7,14 +7,12 @@ import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
 import { SessionSlot } from './session-slot.js';
 
-const NONE: readonly SessionSlot[] = [];
-
 /** The sessions of one request and its response. Sessions that nobody asks for cost nothing. */
 export class SessionExchange implements RequestSessions {
   readonly #providers: SessionProviders;
   readonly #call: ResponseCall;
   readonly #events: SessionEvents;
-  #slots: readonly SessionSlot[] = NONE;
+  readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
 
   constructor(providers: SessionProviders, call: ResponseCall, events: SessionEvents) {
@@ -161,8 +159,7 @@ export class SessionExchange implements RequestSessions {
       if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
     }
     const slot = new SessionSlot(provider, this.#call, this.#events);
-    // One nearly always, and an array that grows by push() takes room for seventeen.
-    this.#slots = this.#slots.length === 0 ? [slot] : [...this.#slots, slot];
+    this.#slots.push(slot);
     if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));
     return slot;
   }
