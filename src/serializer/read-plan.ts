@@ -1,14 +1,20 @@
 import { RecentShapes } from './recent-shapes.js';
+import { DECODED } from './tagged-value.js';
+import { TextPlan, type TextStep } from './text-plan.js';
 
 export type Fields = Record<string, unknown>;
 
 /** Brings one stored field into an instance. `depth` is where its value stands in the text, or `DECODED`. */
 export type ReadStep = (instance: Fields, value: unknown, source: Fields, depth: number) => void;
 
+const NO_SOURCE: Fields = {};
+
 interface ReadPlanParts {
   readonly make: new () => object;
   /** By stored name: what a decorator or an initializer makes known. */
   readonly known: ReadonlyMap<string, ReadStep>;
+  /** The same where there is a shorter way from the text. */
+  readonly knownInText: ReadonlyMap<string, TextStep>;
   /** Makes the step for any other stored name. */
   readonly unknown: (name: string) => ReadStep;
   /** Exposed fields that have to be seen to even if they are not stored. */
@@ -22,6 +28,8 @@ export class ReadPlan {
   readonly make: new () => object;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   readonly seesSource: boolean;
+  /** The way straight from the text. `undefined` where something has to see the whole source, or what is not there. */
+  readonly text: TextPlan | undefined;
   readonly #known: ReadonlyMap<string, ReadStep>;
   readonly #unknown: (name: string) => ReadStep;
   readonly #shapes = new RecentShapes<ReadStep>();
@@ -32,10 +40,21 @@ export class ReadPlan {
     this.seesSource = parts.seesSource;
     this.#known = parts.known;
     this.#unknown = parts.unknown;
+    const isWhole = parts.seesSource || parts.missing.length > 0;
+    if (!isWhole) this.text = new TextPlan(parts.make, (name) => parts.knownInText.get(name) ?? this.#inText(name));
   }
 
   /** One step for each name. */
   stepsFor(names: readonly string[]): readonly ReadStep[] {
-    return this.#shapes.get(names, () => names.map((name) => this.#known.get(name) ?? this.#unknown(name)));
+    return this.#shapes.get(names, () => names.map((name) => this.#stepOf(name)));
+  }
+
+  #stepOf(name: string): ReadStep {
+    return this.#known.get(name) ?? this.#unknown(name);
+  }
+
+  #inText(name: string): TextStep {
+    const step = this.#stepOf(name);
+    return (instance, cursor, depth) => step(instance, cursor.value(depth), NO_SOURCE, DECODED);
   }
 }

@@ -2,19 +2,25 @@ import type { ClassTransformOptions } from 'class-transformer';
 import { isAssignable } from './assignable.js';
 import { declarationOf, excludedIn } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
+import { parseObject } from './json-text.js';
 import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
 import { type Fields, ReadPlan, type ReadStep } from './read-plan.js';
 import type { RememberedFields } from './remembered-fields.js';
 import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden } from './tagged-value.js';
+import { type ReadText, TextCursor } from './text-cursor.js';
+import type { TextPlan, TextStep } from './text-plan.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
 import { isFieldClass } from './value-kind.js';
 
 const SKIP: ReadStep = () => {};
 
 /**
- * Makes instances of what `JSON.parse` gave, as `plainToInstance` does, and decodes tagged values on the way: at once
- * where a decorator may look at the whole object, else field by field. A plan is compiled for each class at its first
- * use; decorators that are applied later are not seen.
+ * Makes instances of text, as `plainToInstance` does of what `JSON.parse` gives, and decodes tagged values on the way: at
+ * once where a decorator may look at the whole object, else field by field. A plan is compiled for each class at its
+ * first use; decorators that are applied later are not seen.
+ *
+ * Text as the writer writes it is read straight into the instance. `JSON.parse` comes in for any other, errors included,
+ * and for a class of which something has to see the whole object.
  */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
@@ -26,9 +32,11 @@ export class ReflectionReader {
     this.#remembered = remembered;
   }
 
-  /** @param source what `JSON.parse` gave; the instance takes over the values that stand in it. */
-  read<S extends object>(type: new () => S, source: Record<string, unknown>): S {
-    return this.#instanceOf(this.#planOf(type), source, 0) as S;
+  /** @throws {SyntaxError} for anything but the JSON text of an object. */
+  read<S extends object>(type: new () => S, text: string): S {
+    const plan = this.#planOf(type);
+    const instance = (plan.text && readUsual(plan.text, text)) ?? this.#instanceOf(plan, parseObject(text), 0);
+    return instance as S;
   }
 
   #instanceOf(plan: ReadPlan, source: Fields, depth: number): object {
@@ -55,16 +63,19 @@ export class ReflectionReader {
     const fresh = new type();
     const excluded = new Set([...excludedIn(type, 'read'), ...excludedIn(type, 'write')]);
     const known = new Map<string, ReadStep>();
+    const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];
     for (const name of Object.keys(fresh)) if (declaration.open) known.set(name, this.#adopting(fresh, name));
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
+      const inText = this.#assigningInText(field, fresh);
+      if (inText) knownInText.set(field.key, inText);
       const assign = field.exposed ? this.#assigningMissing(field, fresh) : undefined;
       if (assign) missing.push({ name: field.key, assign });
     }
     const unknown = (name: string): ReadStep => this.#unknown(name, declaration.open);
     const seesSource = [...declaration.fields.values()].some((field) => field.transform ?? field.type?.fixed === false);
-    const plan = new ReadPlan({ make: type, known, unknown, missing, seesSource });
+    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, seesSource });
     this.#plans.set(type, plan);
     return plan;
   }
@@ -97,6 +108,27 @@ export class ReflectionReader {
       const read = typed ? typed(value, depth, instance, source) : value;
       instance[target] = transform ? transform(read, source) : read;
     };
+  }
+
+  /** Instances of one class, alone or in arrays, need no plain objects before them. */
+  #assigningInText({ taken, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
+    if (!taken || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target)) return undefined;
+    if (listOf(type.designType) || type.designType === Map) return undefined;
+    let read: ReadText | undefined;
+    return (instance, cursor, depth) => {
+      read ??= this.#inText(type.resolve({ newObject: instance, object: {}, property: target }));
+      instance[target] = read(cursor, depth);
+    };
+  }
+
+  #inText(type: unknown): ReadText {
+    const readDecoded = containers(this.#leafOfType(type));
+    const plan = !COERCIONS.has(type) && isFieldClass(type) ? this.#planOf(type) : undefined;
+    const read: ReadText = (cursor, depth) => {
+      if (plan?.text && cursor.isAtFields) return plan.text.read(cursor, depth);
+      return cursor.isAtList ? cursor.list(depth, read) : readDecoded(cursor.value(depth), DECODED);
+    };
+    return read;
   }
 
   #assigningMissing(field: FieldDeclaration, fresh: object): ReadStep | undefined {
@@ -155,5 +187,17 @@ export class ReflectionReader {
     let plan: ReadPlan | undefined;
     return (value, depth) =>
       isRecord(value) ? this.#instanceOf((plan ??= this.#planOf(type)), value, depth) : decodeValue(value, depth);
+  }
+}
+
+/** `undefined` for a text that is not as the writer writes it. */
+function readUsual(plan: TextPlan, text: string): object | undefined {
+  if (text.includes('\\')) return undefined;
+  try {
+    const cursor = new TextCursor(text);
+    const instance = plan.read(cursor, 0);
+    return cursor.isAtEnd ? instance : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { ClassTransformOptions } from 'class-transformer';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { assertDecoratorsAreSeen, storedNameOf } from './class-transformer-metadata.js';
-import { joinFields, parseObject, splitFields } from './json-text.js';
+import { joinFields, splitFields } from './json-text.js';
 import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
 import { RememberedFields } from './remembered-fields.js';
@@ -68,7 +68,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   }
 
   deserialize(text: string): S {
-    return this.#reader.read(this.#type, parseObject(text));
+    return this.#reader.read(this.#type, text);
   }
 
   /** `undefined` where a `@Transform()`, an exposed getter or method, bytes or a type chosen at run time are involved. */

@@ -13,7 +13,7 @@
  *
  * A single `#` key of another name is the user's own data.
  */
-type Tag = keyof typeof DECODERS;
+export type Tag = keyof typeof DECODERS;
 
 const HASH = 0x23;
 
@@ -62,8 +62,21 @@ export function decodeValue(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return decodeList(value, depth);
   const fields = value as Record<string, unknown>;
   const name = onlyNameOf(fields);
-  const isTag = name !== undefined && name.charCodeAt(0) === HASH && Object.hasOwn(DECODERS, name);
-  return isTag ? DECODERS[name as Tag](fields[name], depth) : decodeFields(fields, depth);
+  const isTag = name !== undefined && isTagName(name);
+  return isTag ? decodeTag(name, fields[name], depth) : decodeFields(fields, depth);
+}
+
+/** Whether an object with this name alone stands for something else. */
+export function isTagName(name: string): name is Tag {
+  return name.charCodeAt(0) === HASH && Object.hasOwn(DECODERS, name);
+}
+
+/**
+ * What stands under a tag, decoded.
+ * @param depth where the tag stands; {@link DECODED} where what is in a Map or Set has been decoded already.
+ */
+export function decodeTag(name: Tag, content: unknown, depth: number): unknown {
+  return DECODERS[name](content, depth);
 }
 
 function onlyNameOf(value: object): string | undefined {

@@ -76,7 +76,7 @@ export function decideFresh<S extends object>(
   const written = write(provider, value);
   // A snapshot is stricter than the text, which leaves out what comes back by itself.
   const unchanged = typeof initial === 'string' ? initial : provider.tracker.serialize(new provider.type());
-  return written.text === unchanged ? undefined : { kind: 'store', ...written };
+  return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
 // A request under way with the old id must not replace the new session's cookie by one for a session that nobody
@@ -96,9 +96,9 @@ function decideSet<S extends object>(
   state: SessionState<S> & { kind: 'set' },
 ): SessionDecision<S> {
   const { incoming, value, ended } = state;
-  if (incoming.kind !== 'loaded' || ended) return { kind: 'store', ...write(provider, value) };
+  if (incoming.kind !== 'loaded' || ended) return stored(write(provider, value), undefined);
   if (provider.sendOnlyIfModified) return decideLoaded(provider, use, value, incoming.session, incoming.outdated);
-  return { kind: 'store', ...write(provider, value), previous: incoming.session };
+  return stored(write(provider, value), incoming.session);
 }
 
 function decideLoaded<S extends object>(
@@ -115,8 +115,16 @@ function decideLoaded<S extends object>(
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
   const written = write(provider, value);
-  if (demanded || written.text !== previous.text) return { kind: 'store', ...written, previous };
+  if (demanded || written.text !== previous.text) return stored(written, previous);
   return tracker.isRenewalDue(previous) ? { kind: 'renew', ...written, previous } : NOTHING;
+}
+
+// Spreading would copy field by field, out of the engine.
+function stored<S extends object>(
+  { value, text, snapshot }: Written<S>,
+  previous: TrackedSession<S> | undefined,
+): SessionDecision<S> & { readonly kind: 'store' } {
+  return { kind: 'store', value, text, snapshot, previous };
 }
 
 function write<S extends object>({ tracker }: SessionProvider<S>, value: S): Written<S> {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, type KeyObject } from 'node:crypto';
 import type { KeyRing } from '../keys/key-ring.js';
+import { messageKey } from '../keys/message-key.js';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -64,8 +65,8 @@ function openWith(key: RecordKey, id: string, bytes: Buffer): string | undefined
   }
 }
 
-function recordKey(key: RecordKey, id: string): Buffer {
-  return createHmac('sha256', key.keyObject).update(id, 'utf16le').digest();
+function recordKey(key: RecordKey, id: string): Buffer | KeyObject {
+  return messageKey(createHmac('sha256', key.keyObject).update(id, 'utf16le').digest());
 }
 
 function associatedData(id: string): Buffer {

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type Cipher, type KeyObject } from 'node:crypto';
+import { messageKey } from '../keys/message-key.js';
 
 /** Bytes of a key. */
 export const XAES_KEY_BYTES = 32;
@@ -34,7 +35,7 @@ export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
  * @returns ciphertext and tag.
  */
 export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
-  const cipher = createCipheriv('aes-256-gcm', messageKey(key, nonce), nonce.subarray(HALF_NONCE_BYTES));
+  const cipher = createCipheriv('aes-256-gcm', derivedKey(key, nonce), nonce.subarray(HALF_NONCE_BYTES));
   cipher.setAAD(additionalData);
   const ciphertext = cipher.update(plaintext);
   cipher.final();
@@ -50,7 +51,7 @@ export function xaesOpen(
 ): Buffer | undefined {
   const end = sealed.length - XAES_TAG_BYTES;
   if (end < 0) return undefined;
-  const decipher = createDecipheriv('aes-256-gcm', messageKey(key, nonce), nonce.subarray(HALF_NONCE_BYTES), {
+  const decipher = createDecipheriv('aes-256-gcm', derivedKey(key, nonce), nonce.subarray(HALF_NONCE_BYTES), {
     authTagLength: XAES_TAG_BYTES,
   });
   decipher.setAAD(additionalData);
@@ -65,14 +66,14 @@ export function xaesOpen(
 }
 
 /** The key of one message: both counter blocks, with the nonce's first half in them, encrypted. */
-function messageKey(key: XaesKey, nonce: Uint8Array): Buffer {
+function derivedKey(key: XaesKey, nonce: Uint8Array): Buffer | KeyObject {
   if (nonce.length !== XAES_NONCE_BYTES) throw new RangeError(`The nonce must have ${XAES_NONCE_BYTES} bytes.`);
   const input = Buffer.from(key.mask);
   for (let index = 0; index < HALF_NONCE_BYTES; index++) {
     input[4 + index]! ^= nonce[index]!;
     input[BLOCK_BYTES + 4 + index]! ^= nonce[index]!;
   }
-  return key.blocks.update(input);
+  return messageKey(key.blocks.update(input));
 }
 
 /** What stands before the nonce in a block of the KDF: the counter, the label `X` and a zero byte. */
