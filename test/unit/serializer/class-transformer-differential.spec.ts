@@ -138,4 +138,32 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
       return 'compared';
     });
   }, 0x7fffffff);
+
+  // White space in front sends a text the long way.
+  it('reads the same straight from the text as by way of JSON.parse', () => {
+    check((data) => {
+      const options = data(() => transformOptions);
+      const specs = fitTo(
+        options,
+        data(() => classSpecs),
+      );
+      const classes = buildClasses(specs);
+      const serializer = new SessionSerializerReflection(classes[0]!, options);
+      const values = new GeneratedValues(data, { specs, classes, options, direction: 'read' });
+      const source = Object.entries(values.sourceOf(0)).sort(([left], [right]) => (left < right ? -1 : 1));
+      const text = textOf(Object.fromEntries(source));
+      const at = data(fc.nat, { max: text.length });
+      const damage = data(() =>
+        fc.constantFrom('', '"', '{', '}', '[', ']', ',', ':', '1', '-', '.', 'e', '#', 'x', '{}'),
+      );
+      for (const read of [text, text.slice(0, at) + damage + text.slice(at), text.slice(0, at) + text.slice(at + 1)]) {
+        const [short, long] = [read, ` ${read}`].map((one) => attempt(() => serializer.deserialize(one)));
+        const [written, writtenToo] = [short, long].map((one) => one && attempt(() => serializer.serialize(one.value)));
+        expect(written).toStrictEqual(writtenToo);
+        const [ours, theirs] = [short, long].map((one) => one && comparable(one.value));
+        if (!isDeepStrictEqual(ours, theirs)) expect(ours).toStrictEqual(theirs);
+      }
+      return 'compared';
+    });
+  }, 0x7fffffff);
 });
