@@ -1,6 +1,12 @@
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import { HttpCall } from '../platform/http-call.js';
-import { rawRequestOf, rawResponseOf, type RawRequest, type RawResponse } from '../platform/raw-exchange.js';
+import {
+  currentResponseOf,
+  rawRequestOf,
+  rawResponseOf,
+  type RawRequest,
+  type RawResponse,
+} from '../platform/raw-exchange.js';
 import { ResponseHold, type ResponseGate } from '../platform/response-hold.js';
 import { SessionExchange } from '../session/session-exchange.js';
 import type { SessionEvents } from '../session/session-event.js';
@@ -96,8 +102,12 @@ export function isClaimed(platform: object): boolean {
   return (platform as Marked)[RUNTIME] !== undefined;
 }
 
-/** Lets {@link httpSessionsOf} find application and response of a raw request, where the platform does not tell. */
+/**
+ * Lets {@link httpSessionsOf} find application and response of a raw request. Marks it only where Node does not tell:
+ * every request comes through here, whether somebody asks for its sessions or not.
+ */
 export function rememberResponse(request: RawRequest, runtime: SessionsApplication, response: RawResponse): void {
+  if (currentResponseOf(request) === response && serverOf(request)?.[RUNTIME] === runtime) return;
   const marked = request as Marked;
   marked[RUNTIME] = runtime;
   marked[RESPONSE] = response;
@@ -125,11 +135,14 @@ export function freshSessionsOf(request: unknown): HttpSessions {
 function openSessions(request: unknown, response?: unknown): { raw: RawRequest; sessions: HttpSessions } {
   const raw = rawRequestOf(request);
   if (!raw) throw noRequest();
-  const marked = raw as Marked;
+  const marked = raw as RawRequest & Marked;
   const runtime = marked[RUNTIME] ?? applicationOf(request) ?? applicationOf(raw);
   if (!runtime) throw notInstalled();
-  const rawResponse = rawResponseOf(response) ?? marked[RESPONSE] ?? rawResponseOf((raw as { res?: unknown }).res);
-  return { raw, sessions: open(runtime, raw, rawResponse) };
+  return { raw, sessions: open(runtime, raw, rawResponseOf(response) ?? responseTo(marked)) };
+}
+
+function responseTo(request: RawRequest & Marked & { res?: unknown }): RawResponse | undefined {
+  return request[RESPONSE] ?? rawResponseOf(request.res) ?? currentResponseOf(request);
 }
 
 function open(application: SessionsApplication, request: RawRequest, response: RawResponse | undefined): HttpSessions {
@@ -139,9 +152,13 @@ function open(application: SessionsApplication, request: RawRequest, response: R
 }
 
 function applicationOf(request: unknown): SessionsApplication | undefined {
-  const { app, server, socket } = request as { app?: Marked; server?: Marked; socket?: { server?: Marked } };
-  // Express application, Fastify instance, and for a WebSocket's upgrade request, which passes neither, Node's server.
-  return app?.[RUNTIME] ?? server?.[RUNTIME] ?? socket?.server?.[RUNTIME];
+  const { app, server } = request as { app?: Marked; server?: Marked };
+  // Express application, Fastify instance, and for a request of Node itself, which knows neither, Node's server.
+  return app?.[RUNTIME] ?? server?.[RUNTIME] ?? serverOf(request)?.[RUNTIME];
+}
+
+function serverOf(request: unknown): Marked | undefined {
+  return (request as { socket?: { server?: Marked } }).socket?.server;
 }
 
 // The same body as Nest's own exception filter gives; the message of a programming error is not for clients.

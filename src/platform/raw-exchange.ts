@@ -21,6 +21,17 @@ export function rawResponseOf(response: unknown): RawResponse | undefined {
     : undefined;
 }
 
+/**
+ * The response that Node is sending on a request's connection, where it is the one to this request: always of HTTP/1, but
+ * for a client that did not wait for the answer to its last request, and until all is sent.
+ */
+export function currentResponseOf(request: RawRequest): RawResponse | undefined {
+  // The socket of HTTP/2 is a proxy that knows nothing of it.
+  if (request.httpVersionMajor !== 1) return undefined;
+  const response = (request.socket as { _httpMessage?: ServerResponse | null } | undefined)?._httpMessage;
+  return response?.req === request ? response : undefined;
+}
+
 /** Whether it came through HTTP/2, whose responses warn about or lack a few things of HTTP/1. */
 export function isHttp2(response: RawResponse): response is Http2ServerResponse {
   return 'stream' in response;

@@ -1,4 +1,6 @@
-import { isHttp2, rawRequestOf, rawResponseOf } from '../../../src/platform/raw-exchange.js';
+import { createServer, get } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { currentResponseOf, isHttp2, rawRequestOf, rawResponseOf } from '../../../src/platform/raw-exchange.js';
 import { wiredResponse } from './wire.js';
 
 describe('rawRequestOf', () => {
@@ -32,5 +34,29 @@ describe('isHttp2', () => {
   it('tells the two kinds of Node apart', () => {
     expect(isHttp2(wiredResponse().response)).toBe(false);
     expect(isHttp2({ stream: undefined } as never)).toBe(true);
+  });
+});
+
+describe('currentResponseOf', () => {
+  it('finds the response to a request while it is being answered', async () => {
+    const found: unknown[] = [];
+    const server = createServer((request, response) => {
+      found.push(currentResponseOf(request) === response);
+      response.on('close', () => found.push(currentResponseOf(request))).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => get({ port, host: '127.0.0.1', agent: false }, resolve));
+    await new Promise((resolve) => server.close(resolve));
+    expect(found).toEqual([true, undefined]);
+  });
+
+  it('takes that to another request for none, and knows nothing of HTTP/2 or of no connection', () => {
+    const { response } = wiredResponse();
+    const socket = { _httpMessage: response };
+    expect(currentResponseOf({ httpVersionMajor: 1, socket } as never)).toBeUndefined();
+    expect(currentResponseOf({ httpVersionMajor: 2, socket } as never)).toBeUndefined();
+    expect(currentResponseOf({ httpVersionMajor: 1 } as never)).toBeUndefined();
+    expect(currentResponseOf({} as never)).toBeUndefined();
   });
 });
