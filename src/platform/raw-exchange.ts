@@ -28,7 +28,9 @@ export function rawResponseOf(response: unknown): RawResponse | undefined {
 export function currentResponseOf(request: RawRequest): RawResponse | undefined {
   // The socket of HTTP/2 is a proxy that knows nothing of it.
   if (request.httpVersionMajor !== 1) return undefined;
-  const response = (request.socket as { _httpMessage?: ServerResponse | null } | undefined)?._httpMessage;
+  const socket = request.socket as { _httpMessage?: ServerResponse | null } | undefined;
+  if (!socket) return undefined;
+  const { _httpMessage: response } = socket;
   return response?.req === request ? response : undefined;
 }
 
