@@ -203,5 +203,7 @@ function ours() {
     ['a long text', filled('{"s":"', 'x', '"}')],
     ['open brackets', filled('', '[')],
     ['an array', filled('{"l":[', '1,', '1]}')],
+    ['an array, cut off', filled('{"l":[', '1,', '1]')],
+    ['objects, cut off', filled('{"l":[', '{"a":1},', '{}]')],
   ].map(([name, text]) => ['our serializer', name, () => serializer.deserialize(text)]);
 }

@@ -1,6 +1,7 @@
 import type { ClassTransformOptions } from 'class-transformer';
 import { declarationOf, excludedIn } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
+import type { Fields } from './fields.js';
 import { textOfString } from './json-text.js';
 import type { RememberedFields } from './remembered-fields.js';
 import { closeObject } from './tagged-value.js';
@@ -8,7 +9,7 @@ import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
 import { assertDepth, exotic, ValueWriter, type WriteValue } from './value-writer.js';
-import { type Fields, sorted, textOfUndefined, type WriteField, writeField, WritePlan } from './write-plan.js';
+import { sorted, textOfUndefined, type WriteField, writeField, WritePlan } from './write-plan.js';
 
 type WriteObject = (value: object, depth: number) => string;
 

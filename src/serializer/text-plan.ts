@@ -1,5 +1,5 @@
+import type { Fields } from './fields.js';
 import { textOfString } from './json-text.js';
-import type { Fields } from './read-plan.js';
 import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
 
 /** Brings the value at the cursor into an instance. `depth` is where the value stands. */

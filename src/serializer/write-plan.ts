@@ -1,10 +1,9 @@
 import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
+import type { Fields } from './fields.js';
 import { textOfString } from './json-text.js';
 import { RecentShapes } from './recent-shapes.js';
 import { isForbidden, TEXT_OF_UNDEFINED } from './tagged-value.js';
-
-export type Fields = Record<string, unknown>;
 
 /** One field of a class on its way into the text. */
 export interface WriteField {

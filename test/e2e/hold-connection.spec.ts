@@ -1,24 +1,9 @@
 import { Agent } from 'node:http';
-import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { platforms } from '../support/platforms.js';
+import { talk } from '../support/talk.js';
 import { holdBench, type Handler } from './hold-bench.js';
 import { Gate, until, watchUncaught } from './hold-support.js';
-
-/** Sends bytes as they are and gives back what came until the server, or `enough`, ended it. */
-function talk(url: string, text: string, enough: (received: string) => boolean): Promise<string> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    let received = '';
-    const socket = connect(Number(port), hostname, () => socket.write(text));
-    socket.on('data', (chunk) => {
-      received += chunk.toString();
-      if (enough(received)) socket.destroy();
-    });
-    socket.on('error', reject);
-    socket.on('close', () => resolve(received));
-  });
-}
 
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
@@ -76,7 +61,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
     bench.handler = ({ response, visit }) => response.send(`visit ${visit.count}`);
     const ask = 'GET /res HTTP/1.1\r\nHost: x\r\n\r\n';
     const last = 'GET /bare HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
-    const received = await talk(bench.url, ask + ask + last, () => false);
+    const received = await talk(bench.url, ask + ask + last);
     expect(count(received, /HTTP\/1\.1 200 OK\r\n/g)).toBe(3);
     expect(count(received, /\r\nset-cookie: visit=/gi)).toBe(2);
     expect(received.split('visit 1')).toHaveLength(3);
@@ -85,7 +70,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
 
   it('an HTTP/1.0 client gets its answer and the end of the connection', async () => {
     bench.handler = ({ raw }) => Readable.from(['visit ', 'in pieces']).pipe(raw);
-    const received = await talk(bench.url, 'GET /res HTTP/1.0\r\n\r\n', () => false);
+    const received = await talk(bench.url, 'GET /res HTTP/1.0\r\n\r\n');
     expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(received).toMatch(/\r\nset-cookie: visit=/i);
     expect(received.endsWith('\r\n\r\nvisit in pieces')).toBe(true);

@@ -1,9 +1,9 @@
 import { Controller, Get, Req, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
-import { connect } from 'node:net';
 import { CurrentSession, Session, sessionsOf, SessionsModule } from 'nestjs-sessions';
 import { ask } from '../support/client.js';
 import { platforms, startApp } from '../support/platforms.js';
+import { talk } from '../support/talk.js';
 
 @Session('visit', { tracker: 'by-id' })
 class Visit {
@@ -36,18 +36,6 @@ class CountingModule implements NestModule {
       })
       .forRoutes('counted/*splat');
   }
-}
-
-/** The whole of what a server sends for this text, before it closes. */
-function talk(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    let received = '';
-    const socket = connect(Number(port), hostname, () => socket.write(text));
-    socket.on('data', (chunk) => (received += chunk.toString()));
-    socket.on('error', reject);
-    socket.on('close', () => resolve(received));
-  });
 }
 
 describe.each(platforms)('Requests of which only Node’s own is at hand: $name', (platform) => {
