@@ -11,6 +11,19 @@ export function textOfString(value: string): string {
   return `"${value}"`;
 }
 
+/** What stands before the value of a field. */
+export interface FieldStart {
+  /** An opening brace and the name, for the first field. */
+  readonly asFirst: string;
+  /** A comma and the name, for any other. */
+  readonly asNext: string;
+}
+
+export function startOfField(name: string): FieldStart {
+  const text = textOfString(name);
+  return { asFirst: `{${text}:`, asNext: `,${text}:` };
+}
+
 /** The JSON text of a number, tagged where JSON has none. */
 export function textOfNumber(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '{"#number":"-0"}' : '0';

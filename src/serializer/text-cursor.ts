@@ -22,7 +22,7 @@ const END_OF_OBJECT = 0x7d;
 const MOST_DIGITS = 15;
 
 /** Leaves the text to `JSON.parse`. Made once: nobody sees it, and a stack would cost more than the reading. */
-const IRREGULAR = new SyntaxError('A text that only JSON.parse reads.');
+const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
 
 /** @returns the value at the cursor, which stands behind it then. `depth` is where the value stands. */
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
@@ -55,7 +55,7 @@ export class TextCursor {
   }
 
   /** Goes over `expected`, if it stands here. @returns whether it did. */
-  skip(expected: string): boolean {
+  accept(expected: string): boolean {
     const end = this.#at + expected.length;
     // Comparing a slice takes half as long as startsWith().
     if (this.#text.slice(this.#at, end) !== expected) return false;
@@ -65,7 +65,7 @@ export class TextCursor {
 
   /** The name of a field, with its colon and the brace or comma before it. */
   name(before: '{' | ','): string {
-    if (!this.skip(before)) throw IRREGULAR;
+    if (!this.accept(before)) throw UNUSUAL;
     return this.#nameAndColon();
   }
 
@@ -110,7 +110,7 @@ export class TextCursor {
       const next = this.#code(0);
       this.#at++;
       if (next === END_OF_LIST) return items;
-      if (next !== COMMA) throw IRREGULAR;
+      if (next !== COMMA) throw UNUSUAL;
     }
   }
 
@@ -125,7 +125,7 @@ export class TextCursor {
       const value = this.value(depth + 1);
       if (!isForbidden(name)) fields[name] = value;
       if (this.endsObject()) return fields;
-      if (this.#code(0) !== COMMA) throw IRREGULAR;
+      if (this.#code(0) !== COMMA) throw UNUSUAL;
       this.#at++;
     }
   }
@@ -133,16 +133,16 @@ export class TextCursor {
   // No tag has an object under it but #object, where what looks like a tag is none. A user's own # names are rare.
   #tag(depth: number): unknown {
     const name = this.#nameAndColon();
-    if (!isTagName(name) || this.#code(0) === OBJECT) throw IRREGULAR;
+    if (!isTagName(name) || this.#code(0) === OBJECT) throw UNUSUAL;
     const content = this.value(depth + 1);
-    if (!this.endsObject()) throw IRREGULAR;
+    if (!this.endsObject()) throw UNUSUAL;
     return decodeTag(name, content, DECODED);
   }
 
   #nameAndColon(): string {
-    if (this.#code(0) !== QUOTE) throw IRREGULAR;
+    if (this.#code(0) !== QUOTE) throw UNUSUAL;
     const name = this.#string();
-    if (this.#code(0) !== COLON) throw IRREGULAR;
+    if (this.#code(0) !== COLON) throw UNUSUAL;
     this.#at++;
     return name;
   }
@@ -150,13 +150,13 @@ export class TextCursor {
   #string(): string {
     const start = this.#at + 1;
     const end = this.#text.indexOf('"', start);
-    if (end === -1) throw IRREGULAR;
+    if (end === -1) throw UNUSUAL;
     this.#at = end + 1;
     return this.#text.slice(start, end);
   }
 
   #literal<T>(text: string, value: T): T {
-    if (!this.skip(text)) throw IRREGULAR;
+    if (!this.accept(text)) throw UNUSUAL;
     return value;
   }
 
@@ -172,7 +172,7 @@ export class TextCursor {
       code = this.#text.charCodeAt(++at);
     }
     const digits = at - first;
-    if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw IRREGULAR;
+    if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw UNUSUAL;
     if (digits > MOST_DIGITS || code === DOT || code === LOWER_E || code === UPPER_E) return this.#anyNumber();
     this.#at = at;
     return isNegative ? -value : value;
@@ -201,7 +201,7 @@ function isBehindValue(code: number): boolean {
 
 /** Leaves a text that is nested too deep to `JSON.parse`, behind which there is an error for it. */
 export function assertUsualDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw IRREGULAR;
+  if (depth > MAX_DEPTH) throw UNUSUAL;
 }
 
 /**
@@ -210,5 +210,5 @@ export function assertUsualDepth(depth: number): void {
  */
 export function assertUsualOrder(before: string, name: string): void {
   const code = name.charCodeAt(0);
-  if (!(before < name) || (code >= ZERO && code <= NINE)) throw IRREGULAR;
+  if (!(before < name) || (code >= ZERO && code <= NINE)) throw UNUSUAL;
 }

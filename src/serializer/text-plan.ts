@@ -1,16 +1,13 @@
 import type { Fields } from './fields.js';
-import { textOfString } from './json-text.js';
+import { type FieldStart, startOfField } from './json-text.js';
 import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
 
 /** Brings the value at the cursor into an instance. `depth` is where the value stands. */
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
 /** A field as it stands in the text. */
-interface TextField {
+interface TextField extends FieldStart {
   readonly name: string;
-  /** What stands before its value: an opening brace or a comma, and the name. */
-  readonly asFirst: string;
-  readonly asNext: string;
   readonly read: TextStep;
   /** The field that came after this one the last time. */
   next: TextField | undefined;
@@ -39,13 +36,13 @@ export class TextPlan {
   read(cursor: TextCursor, depth: number): object {
     assertUsualDepth(depth);
     const instance = new this.#make() as Fields;
-    if (cursor.skip('{}')) return instance;
+    if (cursor.accept('{}')) return instance;
     let field = this.#first;
-    if (!field || !cursor.skip(field.asFirst)) field = this.#first = this.#fieldAt(cursor, undefined);
+    if (!field || !cursor.accept(field.asFirst)) field = this.#first = this.#fieldAt(cursor, undefined);
     for (;;) {
       field.read(instance, cursor, depth + 1);
       const next: TextField | undefined = field.next;
-      if (next && cursor.skip(next.asNext)) field = next;
+      if (next && cursor.accept(next.asNext)) field = next;
       else if (cursor.endsObject()) return instance;
       else field = field.next = this.#fieldAt(cursor, field);
     }
@@ -56,8 +53,8 @@ export class TextPlan {
     assertUsualOrder(before?.name ?? '', name);
     const present = this.#fields.get(name);
     if (present) return present;
-    const text = textOfString(name);
-    const field = { name, asFirst: `{${text}:`, asNext: `,${text}:`, read: this.#stepOf(name), next: undefined };
+    const { asFirst, asNext } = startOfField(name);
+    const field = { name, asFirst, asNext, read: this.#stepOf(name), next: undefined };
     if (this.#fields.size < MOST_FIELDS) this.#fields.set(name, field);
     return field;
   }

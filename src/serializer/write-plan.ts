@@ -1,24 +1,21 @@
 import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
-import { textOfString } from './json-text.js';
+import { type FieldStart, startOfField } from './json-text.js';
 import { RecentShapes } from './recent-shapes.js';
 import { isForbidden, TEXT_OF_UNDEFINED } from './tagged-value.js';
 
 /** One field of a class on its way into the text. */
-export interface WriteField {
+export interface WriteField extends FieldStart {
   readonly property: string;
   readonly stored: string;
-  /** What stands before the value in the text: an opening brace or a comma, and the name. */
-  readonly asFirst: string;
-  readonly asNext: string;
   /** The text of the value, `undefined` if nothing is stored. `depth` is where the value stands. */
   readonly write: (holder: Fields, depth: number) => string | undefined;
 }
 
 export function writeField(property: string, stored: string, write: WriteField['write']): WriteField {
-  const name = textOfString(stored);
-  return { property, stored, asFirst: `{${name}:`, asNext: `,${name}:`, write };
+  const { asFirst, asNext } = startOfField(stored);
+  return { property, stored, asFirst, asNext, write };
 }
 
 export interface WritePlanParts {

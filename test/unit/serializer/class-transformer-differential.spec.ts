@@ -100,15 +100,19 @@ function check(compare: (data: fc.GeneratorValue) => 'compared' | 'refused'): vo
   expect(compared).toBeGreaterThan(cases * 0.9);
 }
 
+function newClasses(data: fc.GeneratorValue) {
+  const options = data(() => transformOptions);
+  const specs = fitTo(
+    options,
+    data(() => classSpecs),
+  );
+  return { options, specs, classes: buildClasses(specs) };
+}
+
 describe(`${cases} random classes and values, beside class-transformer`, () => {
   it('reads what plainToInstance makes', () => {
     check((data) => {
-      const options = data(() => transformOptions);
-      const specs = fitTo(
-        options,
-        data(() => classSpecs),
-      );
-      const classes = buildClasses(specs);
+      const { options, specs, classes } = newClasses(data);
       const source = new GeneratedValues(data, { specs, classes, options, direction: 'read' }).sourceOf(0);
       const text = textOf(source);
       const expected = attempt(() => plainToInstance(classes[0]!, source, { exposeDefaultValues: true, ...options }));
@@ -122,12 +126,7 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
 
   it('writes what instanceToPlain makes', () => {
     check((data) => {
-      const options = data(() => transformOptions);
-      const specs = fitTo(
-        options,
-        data(() => classSpecs),
-      );
-      const classes = buildClasses(specs);
+      const { options, specs, classes } = newClasses(data);
       const instance = new GeneratedValues(data, { specs, classes, options, direction: 'write' }).instanceOf(0);
       const text = attempt(() => new SessionSerializerReflection(classes[0]!, options).serialize(instance));
       const expected = attempt(() => instanceToPlain(instance, { exposeDefaultValues: true, ...options }));
@@ -142,12 +141,7 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
   // White space in front sends a text the long way.
   it('reads the same straight from the text as by way of JSON.parse', () => {
     check((data) => {
-      const options = data(() => transformOptions);
-      const specs = fitTo(
-        options,
-        data(() => classSpecs),
-      );
-      const classes = buildClasses(specs);
+      const { options, specs, classes } = newClasses(data);
       const serializer = new SessionSerializerReflection(classes[0]!, options);
       const values = new GeneratedValues(data, { specs, classes, options, direction: 'read' });
       const source = Object.entries(values.sourceOf(0)).sort(([left], [right]) => (left < right ? -1 : 1));
