@@ -59,7 +59,7 @@ describe.each(engines)('$name behind a connection that fails', ({ name, start })
     () => {
       const { proxy } = proxied;
       return {
-        a: new SessionStorageResilient(proxied.storage, { timeoutInMilliseconds: 500 }),
+        a: new SessionStorageResilient(proxied.storage, { timeoutInMilliseconds: 200 }),
         faults: { hang: () => proxy.hang(), down: () => proxy.cut(), restore: () => proxy.heal() },
       };
     },
