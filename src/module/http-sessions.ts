@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import { HttpCall } from '../platform/http-call.js';
 import {
@@ -75,8 +76,16 @@ export class HttpSessions implements ResponseGate {
     return this.sessions.commit(statusCode >= 500);
   }
 
+  isSettled(statusCode: number): boolean {
+    return this.sessions.isSettled(statusCode >= 500);
+  }
+
   applyHead(response: RawResponse): void {
     this.call.head.applyTo(response);
+  }
+
+  joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
+    return this.call.head.joinedWith(handed);
   }
 
   failure(error: unknown): { statusCode: number; body: string } {

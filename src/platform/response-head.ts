@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
 /**
@@ -30,10 +31,26 @@ export class ResponseHead {
   applyTo(response: RawResponse): void {
     for (const [name, value] of this.#headers)
       response.setHeader(name, merged(name, textOf(response.getHeader(name)), value));
-    if (this.#cookies.size === 0) return;
-    const present = response.getHeader('set-cookie');
+    if (this.#cookies.size > 0) response.setHeader('set-cookie', this.#cookiesBehind(response.getHeader('set-cookie')));
+  }
+
+  /** The headers that an application hands to `writeHead`, and everything: for a response on which no others stand. */
+  joinedWith(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
+    const joined = { ...handed };
+    for (const [name, value] of this.#headers) {
+      const key = keyOf(handed, name);
+      joined[key] = merged(name, textOf(handed[key]), value);
+    }
+    if (this.#cookies.size > 0) {
+      const key = keyOf(handed, 'set-cookie');
+      joined[key] = this.#cookiesBehind(handed[key]);
+    }
+    return joined;
+  }
+
+  #cookiesBehind(present: OutgoingHttpHeader | undefined): string[] {
     const own = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
-    response.setHeader('set-cookie', [...own, ...this.#lines()]);
+    return [...own, ...this.#lines()];
   }
 
   #lines(): Iterable<string> {
@@ -44,6 +61,12 @@ export class ResponseHead {
     };
     return [...this.#cookies].sort(([left], [right]) => placeOf(left) - placeOf(right)).map(([, line]) => line);
   }
+}
+
+/** Under which key of `headers` a header stands, or would stand; its name in lower case. */
+function keyOf(headers: OutgoingHttpHeaders, name: string): string {
+  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return key;
+  return name;
 }
 
 function merged(name: string, present: string | undefined, value: string): string {

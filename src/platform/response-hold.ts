@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { takeHead } from './handed-head.js';
 import { headersSent, pretendHeadSent } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
@@ -10,8 +11,12 @@ export interface ResponseGate {
    * response goes on in the same tick. Otherwise everything the application writes is kept back until it settles.
    */
   commit(statusCode: number): Promise<void> | undefined;
+  /** Whether {@link commit} would find nothing to do. Changes nothing. */
+  isSettled(statusCode: number): boolean;
   /** Puts headers on the response; called once, right before the head leaves. */
   applyHead(response: RawResponse): void;
+  /** The same where `handed`, which the application hands to `writeHead`, are all headers: those, and ours. */
+  joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
   /** What to answer instead when {@link commit} rejected. */
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
   /** Whether the head is being kept back. */
@@ -98,10 +103,26 @@ export class ResponseHold {
       if (args.length === 1 && statusCode === this.#response.statusCode) return this.#response;
       throw headersSent(this.#response, 'write');
     }
+    if (isWholeHead(this.#response, args) && this.#gate.isSettled(statusCode))
+      return this.#passHead(statusCode, args[1]);
     const head = takeHead(this.#response, args, statusCode);
     if (this.#isReleased()) return this.#writeHead.apply(this.#response, head);
     this.#queue.push(() => this.#writeHead.apply(this.#response, head));
     return this.#response;
+  }
+
+  // One by one on the response they would cost a microsecond more.
+  #passHead(statusCode: number, headers: OutgoingHttpHeaders): unknown {
+    this.#phase = 'released';
+    this.#applied = true;
+    try {
+      return this.#writeHead.call(this.#response, statusCode, this.#gate.joinHead(headers));
+    } catch (error) {
+      // Node has refused what the application handed over; it may answer otherwise.
+      this.#applied = this.#response.headersSent;
+      if (!this.#applied) this.#phase = 'open';
+      throw error;
+    }
   }
 
   #onWrite(args: unknown[]): unknown {
@@ -217,6 +238,16 @@ function finalStatusOf(value: unknown): number | undefined {
   // As Node reads it.
   const statusCode = (value as number) | 0;
   return statusCode >= 200 && statusCode <= 999 ? statusCode : undefined;
+}
+
+/** Whether `writeHead` is called with an object of headers, and none stands on the response. */
+function isWholeHead(
+  response: RawResponse,
+  args: unknown[],
+): args is [statusCode: unknown, headers: OutgoingHttpHeaders] {
+  const [, headers] = args;
+  if (args.length !== 2 || typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
+  return response.getHeaderNames().length === 0;
 }
 
 // Anything else is an error that Node should throw at the caller, not later at us.

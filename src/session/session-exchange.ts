@@ -113,6 +113,13 @@ export class SessionExchange implements RequestSessions {
     return this.#track(this.#committing.then(() => this.#commit(serverError), failed));
   }
 
+  /** Whether {@link commit} would find nothing to do. Changes nothing. */
+  isSettled(serverError: boolean): boolean {
+    if (this.#committing) return false;
+    for (const slot of this.#slots) if (!slot.isSettled(serverError)) return false;
+    return true;
+  }
+
   /**
    * Reports sessions that were changed after the head of the response had left.
    * @param serverError the response is a 5xx, whose changes were dropped on purpose.

@@ -184,6 +184,16 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
+  /** Whether {@link commit} would find nothing to do. Changes nothing. */
+  isSettled(serverError: boolean): boolean {
+    if (this.#updating || (isDecided(this.#state) && this.#state.incoming.kind === 'unread')) return false;
+    try {
+      return this.#decide(serverError).kind === 'nothing';
+    } catch {
+      return false;
+    }
+  }
+
   /**
    * Reports a change that came after the head of the response and is lost.
    * @param serverError the response is a 5xx, whose changes were dropped on purpose.

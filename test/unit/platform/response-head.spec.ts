@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import * as fc from 'fast-check';
 import { ResponseHead } from '../../../src/platform/response-head.js';
 import { wiredResponse } from './wire.js';
@@ -85,5 +86,46 @@ describe('ResponseHead', () => {
         expect(new Set(added).size).toBe(added.length);
       }),
     );
+  });
+
+  describe('joined with headers that are handed over', () => {
+    const joined = (ours: Array<[string, string]>, handed: OutgoingHttpHeaders) => {
+      const head = new ResponseHead();
+      for (const [name, value] of ours) head.setHeader(name, value);
+      return head.joinedWith(handed);
+    };
+
+    it('leaves the object that was handed over as it is', () => {
+      const handed = { vary: 'Origin' };
+      expect(joined([['Vary', 'Cookie']], handed)).toEqual({ vary: 'Origin, Cookie' });
+      expect(handed).toEqual({ vary: 'Origin' });
+    });
+
+    it('finds a header whatever the case of its name', () => {
+      expect(joined([['Vary', 'Cookie']], { 'Content-Type': 'text/plain', Vary: 'Origin' })).toEqual({
+        'Content-Type': 'text/plain',
+        Vary: 'Origin, Cookie',
+      });
+    });
+
+    it.each<[string, OutgoingHttpHeaders, OutgoingHttpHeaders]>([
+      ['none', {}, { 'set-cookie': ['a=1'] }],
+      ['one', { 'Set-Cookie': 'own=1' }, { 'Set-Cookie': ['own=1', 'a=1'] }],
+      ['a list', { 'set-cookie': ['own=1', 'own=2'] }, { 'set-cookie': ['own=1', 'own=2', 'a=1'] }],
+    ])('puts our cookies behind those of the application: %s', (_what, handed, expected) => {
+      const head = new ResponseHead();
+      head.setCookie('a', 'a=1');
+      expect(head.joinedWith(handed)).toEqual(expected);
+    });
+
+    it('gives what putting everything on the response gives', () => {
+      const values = fc.stringMatching(/^[a-z0-9=, -]{0,12}$/);
+      const names = fc.constantFrom('vary', 'cache-control', 'access-control-expose-headers', 'x-own', 'retry-after');
+      fc.assert(
+        fc.property(fc.dictionary(names, values), fc.array(fc.tuple(names, values)), (handed, ours) => {
+          expect({ ...joined(ours, handed) }).toEqual({ ...applied(ours, handed) });
+        }),
+      );
+    });
   });
 });

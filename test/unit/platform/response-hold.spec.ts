@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { ResponseHold, type ResponseGate } from '../../../src/platform/response-hold.js';
 import { settled, wiredResponse, type Wired } from './wire.js';
 
@@ -20,6 +21,13 @@ class FakeGate implements ResponseGate {
   commit(statusCode: number): Promise<void> | undefined {
     this.statuses.push(statusCode);
     return this.committing;
+  }
+  isSettled(): boolean {
+    return this.committing === undefined;
+  }
+  joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
+    this.applied++;
+    return { ...handed, 'set-cookie': 'visit=1' };
   }
   applyHead(response: { appendHeader(name: string, value: string): unknown }): void {
     this.applied++;
@@ -76,6 +84,36 @@ describe('ResponseHold', () => {
     expect([gate.held, gate.applied]).toEqual([false, 1]);
     expect(sent()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(sent().match(/set-cookie: visit=1/g)).toHaveLength(1);
+  });
+
+  it('headers in an object go on in one piece, with ours, where nothing else stands on the response', () => {
+    const gate = new FakeGate();
+    const { response, sent } = hold(gate);
+    response.writeHead(201, { 'X-Own': 'kept' }).end('a');
+    expect(gate.applied).toBe(1);
+    expect(response.getHeaderNames()).toEqual([]);
+    expect(sent()).toMatch(/^HTTP\/1\.1 201 Created\r\nX-Own: kept\r\nset-cookie: visit=1\r\n/);
+  });
+
+  it('headers that were set before meet those in an object', () => {
+    const gate = new FakeGate();
+    const { response, sent } = hold(gate);
+    response.setHeader('X-Before', 'kept');
+    response.writeHead(201, { 'X-Own': 'kept' }).end('a');
+    expect(gate.applied).toBe(1);
+    expect(sent()).toMatch(/^HTTP\/1\.1 201 Created\r\nX-Before: kept\r\nX-Own: kept\r\nset-cookie: visit=1\r\n/);
+  });
+
+  it('headers that Node refuses are refused at the caller, who can answer otherwise, with our headers', () => {
+    const gate = new FakeGate();
+    const { response, sent } = hold(gate);
+    expect(() => response.writeHead(201, { 'X-Bad': 'line\nbreak' })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_CHAR' }),
+    );
+    expect(sent()).toBe('');
+    response.writeHead(500).end('b');
+    expect(gate.statuses).toEqual([500]);
+    expect(sent()).toMatch(/^HTTP\/1\.1 500 .+\r\nset-cookie: visit=1\r\n/);
   });
 
   it('replays in order', async () => {
