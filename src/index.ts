@@ -89,7 +89,11 @@ export {
   type SessionTransportTransformer,
   type TransformedRead,
 } from './transformer/session-transport-transformer.js';
-export { SessionTransportTransformerSeal, type SealBinding } from './transformer/session-transport-transformer-seal.js';
+export {
+  SessionTransportTransformerSeal,
+  type SealBinding,
+  type SessionTransportTransformerSealOptions,
+} from './transformer/session-transport-transformer-seal.js';
 export { SessionTransportTransformerDigest } from './transformer/session-transport-transformer-digest.js';
 export { SessionTransportTransformerEncrypt } from './transformer/session-transport-transformer-encrypt.js';
 export { SessionTransportTransformerMessageAuthentication } from './transformer/session-transport-transformer-message-authentication.js';

@@ -1,7 +1,11 @@
 import { createHmac, type KeyObject } from 'node:crypto';
 import { macHash, secretKeyOf, type MacAlgorithm } from './java-algorithms.js';
 import { equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
+import { OpenedValues } from './opened-values.js';
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
+
+/** What was signed is no secret: the client can read it. */
+const REMEMBERED_FOR_MILLISECONDS = 60_000;
 
 /**
  * Ktor's `SessionTransportTransformerMessageAuthentication`, byte for byte, all versions: the client can read the
@@ -17,6 +21,7 @@ import { type SessionTransportTransformer } from './session-transport-transforme
 export class SessionTransportTransformerMessageAuthentication implements SessionTransportTransformer {
   readonly #key: KeyObject;
   readonly #hash: string;
+  readonly #opened = new OpenedValues(REMEMBERED_FOR_MILLISECONDS);
 
   /**
    * @param key at least one byte; 32 random ones are right for the default algorithm. From Ktor's `hex(…)`:
@@ -30,8 +35,12 @@ export class SessionTransportTransformerMessageAuthentication implements Session
   }
 
   transformRead(transportValue: string): string | undefined {
+    const known = this.#opened.get(transportValue);
+    if (known !== undefined) return known;
     const [value, signature] = splitAtLast(transportValue, '/');
-    return equalInConstantTime(Buffer.from(signature, 'utf8'), Buffer.from(this.#mac(value))) ? value : undefined;
+    if (!equalInConstantTime(Buffer.from(signature, 'utf8'), Buffer.from(this.#mac(value)))) return undefined;
+    this.#opened.set(transportValue, value);
+    return value;
   }
 
   transformWrite(transportValue: string): string {

@@ -1,6 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 import { type DerivedKey, type KeyRing } from '../keys/key-ring.js';
 import { lengthPrefixed } from '../keys/length-prefixed.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { OpenedValues } from './opened-values.js';
 import { type KeyState, type SessionTransportTransformer } from './session-transport-transformer.js';
 import { XAES_NONCE_BYTES, XAES_TAG_BYTES, xaesKey, xaesOpen, xaesSeal, type XaesKey } from './xaes-256-gcm.js';
 
@@ -20,6 +22,16 @@ export interface SealBinding {
   readonly name: string;
   /** How it travels, as `cookie` or `header`. */
   readonly transport: string;
+}
+
+/** What a {@link SessionTransportTransformerSeal} may be told. */
+export interface SessionTransportTransformerSealOptions {
+  /**
+   * Seconds for which what was in a value is kept in the memory of this process after it was opened, or opened last: a
+   * browser sends the same value with every request, and need not wait for it to be decrypted anew. It is gone after
+   * twice that time at the latest, by the next request; a MiB is kept at most, mostly. `0`: nothing is kept. Default 60.
+   */
+  readonly rememberForSeconds?: number;
 }
 
 /** A derived key, made ready. */
@@ -51,17 +63,34 @@ interface Sealer {
  * The text travels as UTF-8, so a lone surrogate becomes U+FFFD. JSON never holds one (`JSON.stringify` escapes them).
  */
 export class SessionTransportTransformerSeal implements SessionTransportTransformer {
+  /** Base64url. */
+  readonly writesUnreserved = true;
   /** Newest first. */
   readonly #sealers: readonly Sealer[];
   readonly #nonces = Buffer.allocUnsafeSlow(NONCES_IN_POOL * XAES_NONCE_BYTES);
   /** Where the next unused nonce starts. */
   #nonceAt = this.#nonces.length;
+  readonly #opened: OpenedValues | undefined;
 
-  constructor(keys: KeyRing, binding: SealBinding) {
+  /** @throws {SessionConfigurationError} on an option that is no number of seconds. */
+  constructor(keys: KeyRing, binding: SealBinding, options: SessionTransportTransformerSealOptions = {}) {
+    const { rememberForSeconds = 60 } = options;
+    if (!Number.isFinite(rememberForSeconds) || rememberForSeconds < 0) {
+      throw new SessionConfigurationError('rememberForSeconds of a seal must be a number of seconds, 0 for nothing.');
+    }
+    if (rememberForSeconds > 0) this.#opened = new OpenedValues(rememberForSeconds * 1000);
     this.#sealers = keys.derive('seal', binding.name).map((key) => sealerOf(key, binding));
   }
 
   transformRead(transportValue: string): string | undefined {
+    const known = this.#opened?.get(transportValue);
+    if (known !== undefined) return known;
+    const text = this.#open(transportValue);
+    if (text !== undefined) this.#opened?.set(transportValue, text);
+    return text;
+  }
+
+  #open(transportValue: string): string | undefined {
     const bytes = fromBase64Url(transportValue);
     if (bytes === undefined || bytes.length < SHORTEST_BYTES) return undefined;
     const nonce = bytes.subarray(NONCE_AT, SEALED_AT);

@@ -24,6 +24,12 @@ export interface SessionTransportTransformer {
   keyState?(transportValue: string): KeyState;
 
   /**
+   * Whether {@link transformWrite} gives nothing but letters, digits and `-._~` (RFC 3986 "unreserved"), whatever it is
+   * given, so that a transport can send that as it is without looking at each character. Default `false`.
+   */
+  readonly writesUnreserved?: boolean;
+
+  /**
    * What an attacker can do with values of this transformer, and what to use instead: one sentence or two, for a
    * warning at start in production. Absent when there is nothing to say, or when the application has acknowledged it.
    */

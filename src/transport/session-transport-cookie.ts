@@ -28,6 +28,8 @@ export class SessionTransportCookie implements SessionTransport {
   readonly configuration: ResolvedCookieConfiguration;
 
   readonly #encoding: CookieEncoding;
+  /** What is sent needs no encoding. */
+  readonly #isUnreserved: boolean;
   readonly #secure: boolean | 'auto';
   readonly #beforeSecure: string;
   readonly #afterSecure: string;
@@ -48,6 +50,7 @@ export class SessionTransportCookie implements SessionTransport {
     this.transformers = transformers;
     this.configuration = cookie;
     this.#encoding = cookie.encoding;
+    this.#isUnreserved = cookie.encoding === 'uri' && transformers.at(-1)?.writesUnreserved === true;
     this.#secure = resolveSecure(name, cookie);
     const place = (cookie.domain ? `; Domain=${cookie.domain}` : '') + (cookie.path ? `; Path=${cookie.path}` : '');
     this.#beforeSecure = place;
@@ -63,8 +66,9 @@ export class SessionTransportCookie implements SessionTransport {
     );
   }
 
+  /** @param value what the transformers gave. */
   send(call: SessionCall, value: string): void {
-    const encoded = encodeCookieValue(value, this.#encoding);
+    const encoded = this.#isUnreserved ? value : encodeCookieValue(value, this.#encoding);
     if (encoded === undefined) {
       throw new SessionConfigurationError(
         `The value of cookie "${this.name}" holds characters that encoding '${this.#encoding}' cannot carry. ` +

@@ -87,6 +87,19 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
     }
   });
 
+  it('still refuses every change of a value that it has read before', () => {
+    const written = authentication.transformWrite('{"userId":"id3"}');
+    for (let time = 0; time < 3; time++) {
+      expect(authentication.transformRead(written)).toBe('{"userId":"id3"}');
+      for (let index = 0; index < written.length; index++) {
+        const other = written[index] === '0' ? '1' : '0';
+        expect(
+          authentication.transformRead(written.slice(0, index) + other + written.slice(index + 1)),
+        ).toBeUndefined();
+      }
+    }
+  });
+
   it('refuses what another key signed', () => {
     const other = new SessionTransportTransformerMessageAuthentication(Buffer.from('other'));
 

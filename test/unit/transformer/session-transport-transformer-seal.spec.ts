@@ -3,7 +3,11 @@ import { jest } from '@jest/globals';
 import * as fc from 'fast-check';
 import { KeyRing } from '../../../src/keys/key-ring.js';
 import { lengthPrefixed } from '../../../src/keys/length-prefixed.js';
-import { SessionTransportTransformerSeal } from '../../../src/transformer/session-transport-transformer-seal.js';
+import { OpenedValues } from '../../../src/transformer/opened-values.js';
+import {
+  SessionTransportTransformerSeal,
+  type SessionTransportTransformerSealOptions,
+} from '../../../src/transformer/session-transport-transformer-seal.js';
 import { transformRead } from '../../../src/transformer/session-transport-transformer.js';
 import { xaesKey, xaesSeal } from '../../../src/transformer/xaes-256-gcm.js';
 
@@ -171,6 +175,45 @@ describe('SessionTransportTransformerSeal', () => {
     expect(seal.transformRead(`${token.slice(0, -9)}AAAAAAAAA`)).toBeUndefined();
     expect(seal.transformRead('\uFFFF'.repeat(1_000_000))).toBeUndefined();
   });
+
+  it.each<[string, SessionTransportTransformerSealOptions]>([
+    ['which it remembers', {}],
+    ['which it does not', { rememberForSeconds: 0 }],
+  ])('reads a value again and again, %s, and refuses it with any one character changed', (_, options) => {
+    const again = new SessionTransportTransformerSeal(ring, binding, options);
+    const token = again.transformWrite(text);
+    for (let time = 0; time < 3; time++) {
+      expect(again.transformRead(token)).toBe(text);
+      for (let index = 0; index < token.length; index++) {
+        const other = token[index] === 'A' ? 'B' : 'A';
+        expect(again.transformRead(token.slice(0, index) + other + token.slice(index + 1))).toBeUndefined();
+      }
+    }
+  });
+
+  it.each<[SessionTransportTransformerSealOptions, number]>([
+    [{}, 1],
+    [{ rememberForSeconds: 0 }, 0],
+  ])('with %j it keeps what was in a value %i times while that comes again and again', (options, times) => {
+    const keep = jest.spyOn(OpenedValues.prototype, 'set');
+    const again = new SessionTransportTransformerSeal(ring, binding, options);
+    const token = again.transformWrite(text);
+    for (let time = 0; time < 5; time++) {
+      again.transformRead(token);
+      again.transformRead(`${token}A`);
+    }
+    expect(keep.mock.calls).toEqual([[token, text]].slice(0, times));
+    keep.mockRestore();
+  });
+
+  it.each([-1, NaN, Infinity, '60' as unknown as number])(
+    'refuses to remember for %p seconds',
+    (rememberForSeconds) => {
+      expect(() => new SessionTransportTransformerSeal(ring, binding, { rememberForSeconds })).toThrow(
+        'rememberForSeconds of a seal must be a number of seconds, 0 for nothing.',
+      );
+    },
+  );
 
   it('draws fresh random numbers when its supply is used up', () => {
     const early = seal.transformWrite(text);

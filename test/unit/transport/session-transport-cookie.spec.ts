@@ -43,6 +43,24 @@ describe('send', () => {
     );
   });
 
+  it('encodes whatever transformers give that do not promise to write unreserved characters only', () => {
+    const line = (configuration: CookieConfiguration, ...promises: Array<boolean | undefined>) => {
+      const transformers = promises.map((writesUnreserved) => ({
+        transformRead: (value: string) => value,
+        transformWrite: (value: string) => value,
+        ...(writesUnreserved === undefined ? {} : { writesUnreserved }),
+      }));
+      const call = new FakeCall();
+      new SessionTransportCookie('U', configuration, transformers).send(call, 'a b');
+      return call.cookies.get('U')!.split(';')[0];
+    };
+    expect(line({}, undefined)).toBe('U=a+b');
+    expect(line({}, false)).toBe('U=a+b');
+    expect(line({}, true, undefined)).toBe('U=a+b');
+    expect(line({ encoding: 'base64' }, true)).toBe('U=YSBi');
+    expect(line({}, undefined, true)).toBe('U=a b');
+  });
+
   it("writes every attribute, in Ktor's order", () => {
     expect(sent(FULL)).toBe(
       'U=v; Max-Age=10; Domain=foo.bar; Path=/p; Secure; HttpOnly; SameSite=Strict; Partitioned; Priority=High; ' +
