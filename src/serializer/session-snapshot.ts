@@ -113,6 +113,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     return this.#record(session, 0);
   }
 
+  // Most of what an object holds is no object: it is taken where it is met, and not by a call of its own.
   #record(value: unknown, depth: number): boolean {
     if (typeof value !== 'object' || value === null) {
       this.#put(value);
@@ -151,15 +152,17 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   }
 
   #recordFields(fields: Record<string, unknown>, prototype: object, depth: number): boolean {
-    this.#put(prototype);
+    const tape = this.#tape;
+    tape[this.#at++] = prototype;
     for (const name in fields) {
       const held = fields[name];
       // In the session itself, undefined is written as the absence of the field is.
       if (held === undefined && depth === 0) continue;
-      this.#put(name);
-      if (!this.#record(held, depth + 1)) return false;
+      tape[this.#at++] = name;
+      if (typeof held === 'string' || typeof held === 'number') tape[this.#at++] = held;
+      else if (!this.#record(held, depth + 1)) return false;
     }
-    this.#put(END);
+    tape[this.#at++] = END;
     return true;
   }
 
@@ -187,14 +190,8 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
       return true;
     }
     const prototype = Object.getPrototypeOf(value) as object | null;
-    if (expected === (prototype ?? WITHOUT_PROTOTYPE)) {
-      for (const name in value) {
-        const held = (value as Record<string, unknown>)[name];
-        if (held === undefined && isSession) continue;
-        if (tape[this.#at++] !== name || !this.#meets(held)) return false;
-      }
-      return tape[this.#at++] === END;
-    }
+    if (expected === (prototype ?? WITHOUT_PROTOTYPE))
+      return this.#meetsFields(value as Record<string, unknown>, isSession);
     switch (expected) {
       case DATE:
         return this.#sights.sightOf(prototype) === 'date' && Object.is((value as Date).getTime(), tape[this.#at++]);
@@ -205,6 +202,19 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
       default:
         return false;
     }
+  }
+
+  #meetsFields(fields: Record<string, unknown>, isSession: boolean): boolean {
+    const tape = this.#tape;
+    for (const name in fields) {
+      const held = fields[name];
+      if (held === undefined && isSession) continue;
+      if (tape[this.#at++] !== name) return false;
+      const isMet =
+        typeof held === 'string' || typeof held === 'number' ? Object.is(tape[this.#at++], held) : this.#meets(held);
+      if (!isMet) return false;
+    }
+    return tape[this.#at++] === END;
   }
 
   #meetsMap(map: Map<unknown, unknown>): boolean {
