@@ -1,16 +1,3 @@
-const LONGEST_SCANNED = 64;
-
-/** The JSON text of a string. Short ones without anything to escape are the rule, and need no call out of the engine. */
-export function textOfString(value: string): string {
-  if (value.length > LONGEST_SCANNED) return JSON.stringify(value);
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    const isPlain = code >= 0x20 && code !== 0x22 && code !== 0x5c && (code < 0xd800 || code > 0xdfff);
-    if (!isPlain) return JSON.stringify(value);
-  }
-  return `"${value}"`;
-}
-
 /** What stands before the value of a field. */
 export interface FieldStart {
   /** An opening brace and the name, for the first field. */
@@ -20,14 +7,8 @@ export interface FieldStart {
 }
 
 export function startOfField(name: string): FieldStart {
-  const text = textOfString(name);
+  const text = JSON.stringify(name);
   return { asFirst: `{${text}:`, asNext: `,${text}:` };
-}
-
-/** The JSON text of a number, tagged where JSON has none. */
-export function textOfNumber(value: number): string {
-  if (value === 0) return Object.is(value, -0) ? '{"#number":"-0"}' : '0';
-  return Number.isFinite(value) ? `${value}` : `{"#number":"${value}"}`;
 }
 
 /** The top-level fields of a JSON object, each with its own text, in the order of the text. */
@@ -48,7 +29,7 @@ export function splitFields(text: string): Map<string, string> {
 /** The inverse of {@link splitFields}. */
 export function joinFields(fields: ReadonlyMap<string, string>): string {
   let text = '';
-  for (const [name, value] of fields) text += `${text === '' ? '' : ','}${textOfString(name)}:${value}`;
+  for (const [name, value] of fields) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${value}`;
   return `{${text}}`;
 }
 

@@ -31,7 +31,7 @@ export class ReadPlan {
   readonly text: TextPlan | undefined;
   readonly #known: ReadonlyMap<string, ReadStep>;
   readonly #unknown: (name: string) => ReadStep;
-  readonly #shapes = new RecentShapes<ReadStep>();
+  readonly #shapes = new RecentShapes<readonly ReadStep[]>();
 
   constructor(parts: ReadPlanParts) {
     this.make = parts.make;

@@ -5,9 +5,9 @@ const MOST = 4;
  * the engine has made one takes less than looking each of them up.
  */
 export class RecentShapes<T> {
-  readonly #shapes: { readonly names: readonly string[]; readonly made: readonly T[] }[] = [];
+  readonly #shapes: { readonly names: readonly string[]; readonly made: T }[] = [];
 
-  get(names: readonly string[], make: () => readonly T[]): readonly T[] {
+  get(names: readonly string[], make: () => T): T {
     for (const shape of this.#shapes) if (isSame(shape.names, names)) return shape.made;
     const made = make();
     if (this.#shapes.length === MOST) this.#shapes.pop();

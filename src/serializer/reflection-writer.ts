@@ -2,16 +2,15 @@ import type { ClassTransformOptions } from 'class-transformer';
 import { declarationOf, excludedIn } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
-import { textOfString } from './json-text.js';
 import type { RememberedFields } from './remembered-fields.js';
-import { closeObject } from './tagged-value.js';
+import { escaped } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
 import { assertDepth, exotic, ValueWriter, type WriteValue } from './value-writer.js';
-import { sorted, textOfUndefined, type WriteField, writeField, WritePlan } from './write-plan.js';
+import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writtenUndefined } from './write-plan.js';
 
-type WriteObject = (value: object, depth: number) => string;
+type WriteObject = (value: object, depth: number) => unknown;
 
 /**
  * Writes instances as JSON text, as `JSON.stringify(instanceToPlain(instance))` does, with the values that JSON does
@@ -31,52 +30,59 @@ export class ReflectionWriter {
 
   /** @throws {UnwritableValue} */
   write(type: new () => object, session: object): string {
-    return this.#instance(this.#planOf(type, prototypeOf(session)), session, 0);
+    return JSON.stringify(this.#instance(this.#planOf(type, prototypeOf(session)), session, 0));
   }
 
-  #instance(plan: WritePlan, instance: object, depth: number): string {
+  #instance(plan: WritePlan, instance: object, depth: number): object {
     assertDepth(depth);
-    let text = '';
-    let count = 0;
+    const { fields, blank, mayLookTagged } = this.#shapeOf(plan, instance);
+    const written: Fields = { ...blank };
     let property = '';
     try {
-      for (const field of this.#fieldsOf(plan, instance)) {
+      for (const field of fields) {
         ({ property } = field);
-        const written = field.write(instance as Fields, depth + 1);
-        if (written !== undefined) text += (count++ === 0 ? field.asFirst : field.asNext) + written;
+        written[field.stored] = field.write
+          ? field.write(instance as Fields, depth + 1)
+          : this.#undeclaredValue((instance as Fields)[property], depth + 1, field);
       }
     } catch (error) {
       throw UnwritableValue.within(error, instance, property);
     }
-    return depth === 0 && count > 0 ? `${text}}` : closeObject(text, count);
+    return mayLookTagged && depth > 0 ? escaped(written) : written;
   }
 
-  #fieldsOf(plan: WritePlan, instance: object): readonly WriteField[] {
-    const fields = plan.fieldsFor(Object.keys(instance));
+  #undeclaredValue(value: unknown, depth: number, { whenUndefined }: WriteField): unknown {
+    // Most of them, and they need no further call.
+    if (typeof value === 'string') return value;
+    return value === undefined ? whenUndefined : this.#values.write(value, depth);
+  }
+
+  #shapeOf(plan: WritePlan, instance: object): WriteShape {
+    const shape = plan.shapeFor(Object.keys(instance));
     const remembered = this.#remembered.of(instance);
-    if (!remembered) return fields;
-    const byName = new Map(fields.map((field) => [field.stored, field]));
+    if (!remembered) return shape;
+    const byName = new Map(shape.fields.map((field) => [field.stored, field]));
     for (const [name, value] of remembered) {
       if (byName.has(name)) continue;
-      const field = writeField(name, name, (_, depth) => this.#values.write(value, depth));
-      byName.set(name, field);
+      const write = (_: Fields, depth: number): unknown => this.#values.write(value, depth);
+      byName.set(name, { property: name, stored: name, write });
     }
-    return sorted(byName);
+    return writeShape(sorted(byName));
   }
 
   // It is read back as a plain object, but its own class says what of it is written.
-  #undeclared(value: object, depth: number): string {
-    const text = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
-    if (text === '{}' && Symbol.toStringTag in value) throw exotic(value);
-    return text;
+  #undeclared(value: object, depth: number): object {
+    const written = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
+    if (Symbol.toStringTag in value && isEmpty(written as Fields)) throw exotic(value);
+    return written;
   }
 
   /** @param type what the text is read into; `undefined`: a plain object. */
   #planOf(type: AnyClass | undefined, prototype: object): WritePlan {
-    const plans = this.#plans.get(type) ?? new WeakMap<object, WritePlan>();
-    this.#plans.set(type, plans);
-    const plan = plans.get(prototype) ?? this.#compile(type, prototype);
-    plans.set(prototype, plan);
+    let plans = this.#plans.get(type);
+    if (!plans) this.#plans.set(type, (plans = new WeakMap()));
+    let plan = plans.get(prototype);
+    if (!plan) plans.set(prototype, (plan = this.#compile(type, prototype)));
     return plan;
   }
 
@@ -90,36 +96,34 @@ export class ReflectionWriter {
     return new WritePlan({
       declaration,
       declared,
-      undeclared: (property) => this.#undeclaredField(property, fresh),
+      undeclared: (property) => ({
+        property,
+        stored: property,
+        whenUndefined: writtenUndefined(fresh, property),
+      }),
       excluded: new Set(own && own !== type ? excludedIn(own, 'write') : []),
-      defaults: own && fresh ? Object.keys(fresh).filter((property) => textOfUndefined(fresh, property)) : [],
+      defaults: own && fresh ? Object.keys(fresh).filter((property) => writtenUndefined(fresh, property)) : [],
       constant,
       inOwnOrder: type === undefined,
-    });
-  }
-
-  #undeclaredField(property: string, fresh: Fields | undefined): WriteField {
-    return writeField(property, property, (holder, depth) => {
-      const value = holder[property];
-      return value === undefined ? textOfUndefined(fresh, property) : this.#values.write(value, depth);
     });
   }
 
   #declaredField(field: FieldDeclaration, fresh: Fields | undefined): WriteField {
     const { key, exposed, transform } = field;
     const typed = field.type && this.#typed(field.type, key);
-    return writeField(key, field.target, (holder, depth) => {
+    const write = (holder: Fields, depth: number): unknown => {
       const raw = holder[key];
       let value = transform ? underDiscriminator(field.type?.discriminator, raw, () => transform(raw, holder)) : raw;
       if (exposed && value === raw && typeof value === 'function') {
         value = (holder as Record<string, () => unknown>)[key]!();
       }
-      if (value === undefined) return raw === undefined ? textOfUndefined(fresh, key) : undefined;
+      if (value === undefined) return raw === undefined ? writtenUndefined(fresh, key) : undefined;
       return typed ? typed(value, depth, holder) : this.#values.write(value, depth);
-    });
+    };
+    return { property: key, stored: field.target, write };
   }
 
-  #typed(type: TypeDeclaration, property: string): (value: unknown, depth: number, holder: Fields) => string {
+  #typed(type: TypeDeclaration, property: string): (value: unknown, depth: number, holder: Fields) => unknown {
     const isMap = type.designType === Map;
     const writerOf = forTypeOf(type, (resolved) =>
       type.discriminator ? this.#discriminated(resolved, type.discriminator) : this.#ofType(resolved),
@@ -138,19 +142,20 @@ export class ReflectionWriter {
     const coerce = COERCIONS.get(type);
     if (coerce) return this.#containers((value, depth) => this.#values.write(coerce(value), depth), coerce);
     if (!isFieldClass(type)) return this.#values.write;
-    let plan: WritePlan | undefined;
-    const write = this.#containers((value, depth) => {
+    let own: WritePlan | undefined;
+    const write: WriteValue = (value, depth) => {
+      if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
+      // The usual case, and the only one that needs nothing looked up.
+      if (Object.getPrototypeOf(value) === type.prototype)
+        return this.#instance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
+      const contained = this.#values.container(value, depth, write);
+      if (contained !== undefined) return contained;
       const hasFields = ['plain', 'class', 'array'].includes(this.#values.kindOf(value));
       return hasFields
         ? this.#instance(this.#planOf(type, prototypeOf(value)), value, depth)
         : this.#values.write(value, depth);
-    });
-    return (value, depth) => {
-      const isOwn = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === type.prototype;
-      return isOwn
-        ? this.#instance((plan ??= this.#planOf(type, type.prototype as object)), value, depth)
-        : write(value, depth);
     };
+    return write;
   }
 
   #discriminated(base: unknown, { property, subTypes }: Discriminator): WriteValue {
@@ -162,7 +167,7 @@ export class ReflectionWriter {
       if (!subType && prototype.constructor !== base) {
         throw new UnwritableValue(`its class ${prototype.constructor.name} is not among the subTypes of its @Type()`);
       }
-      const constant = subType && writeField(property, property, () => textOfString(subType.name));
+      const constant = subType && { property, stored: property, write: () => subType.name };
       const plan =
         plans.get(prototype) ?? this.#compile(prototype.constructor as unknown as AnyClass, prototype, constant);
       plans.set(prototype, plan);
@@ -184,6 +189,10 @@ export class ReflectionWriter {
 
 function prototypeOf(value: object): object {
   return (Object.getPrototypeOf(value) as object | null) ?? Object.prototype;
+}
+
+function isEmpty(written: Fields): boolean {
+  return Object.values(written).every((value) => value === undefined);
 }
 
 function newInstanceOf(type: AnyClass): object {

@@ -17,7 +17,8 @@ export type Tag = keyof typeof DECODERS;
 
 const HASH = 0x23;
 
-export const TEXT_OF_UNDEFINED = '{"#undefined":0}';
+/** What is written for `undefined`. */
+export const TAG_OF_UNDEFINED = Object.freeze({ '#undefined': 0 });
 
 /** How deep objects may stand in each other, in a session and in a text. Deeper is an error, never a stack overflow. */
 export const MAX_DEPTH = 100;
@@ -28,13 +29,20 @@ export function isForbidden(name: string): boolean {
   return (length === 9 || length === 11) && (name === '__proto__' || name === 'prototype' || name === 'constructor');
 }
 
-/**
- * The text of an object with `count` fields; escaped where it would be read as a tag.
- * @param open the text but for its closing brace.
- */
-export function closeObject(open: string, count: number): string {
-  if (count === 0) return '{}';
-  return count === 1 && open.charCodeAt(2) === HASH ? `{"#object":${open}}}` : `${open}}`;
+/** What is written for a number that JSON does not have. */
+export function tagOfNumber(value: number): object {
+  return { '#number': Object.is(value, -0) ? '-0' : `${value}` };
+}
+
+/** An object that is to be written, in another one where it would be read as a tag. Fields of `undefined` are none. */
+export function escaped(written: Record<string, unknown>): object {
+  let only: string | undefined;
+  for (const name in written) {
+    if (written[name] === undefined) continue;
+    if (only !== undefined || name.charCodeAt(0) !== HASH) return written;
+    only = name;
+  }
+  return only === undefined ? written : { '#object': written };
 }
 
 /** Stands for a depth where values are decoded already. Any number of levels more leaves it negative. */

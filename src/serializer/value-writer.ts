@@ -1,28 +1,28 @@
-import { textOfNumber, textOfString } from './json-text.js';
-import { closeObject, isForbidden, MAX_DEPTH, TEXT_OF_UNDEFINED } from './tagged-value.js';
+import type { Fields } from './fields.js';
+import { escaped, isForbidden, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED } from './tagged-value.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
 
-/** @returns the JSON text of a value that stands `depth` levels deep. */
-export type WriteValue = (value: unknown, depth: number) => string;
+/** @returns what `JSON.stringify` is to write for a value that stands `depth` levels deep; never `undefined`. */
+export type WriteValue = (value: unknown, depth: number) => unknown;
 
-/** Writes values of which no decorator says anything: JSON, with tags for what JSON does not have. */
+/** Writes values of which no decorator says anything: as JSON has them, with tags for what JSON does not have. */
 export class ValueWriter {
-  readonly #writeInstance: (value: object, depth: number) => string;
+  readonly #writeInstance: (value: object, depth: number) => unknown;
   readonly #kinds = new WeakMap<object, ValueKind>();
 
   /** @param writeInstance writes an instance of a class. */
-  constructor(writeInstance: (value: object, depth: number) => string) {
+  constructor(writeInstance: (value: object, depth: number) => unknown) {
     this.#writeInstance = writeInstance;
   }
 
   readonly write: WriteValue = (value, depth) => {
-    if (typeof value === 'string') return textOfString(value);
-    if (typeof value === 'number') return textOfNumber(value);
-    if (typeof value === 'object') return value === null ? 'null' : this.#object(value, depth);
-    if (typeof value === 'boolean') return value ? 'true' : 'false';
-    if (typeof value === 'undefined') return TEXT_OF_UNDEFINED;
-    if (typeof value === 'bigint') return `{"#bigint":"${value}"}`;
+    if (typeof value === 'string') return value;
+    if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? value : tagOfNumber(value);
+    if (typeof value === 'object') return value === null ? null : this.#object(value, depth);
+    if (typeof value === 'boolean') return value;
+    if (typeof value === 'undefined') return TAG_OF_UNDEFINED;
+    if (typeof value === 'bigint') return { '#bigint': `${value}` };
     throw new UnwritableValue(`it is a ${typeof value}`);
   };
 
@@ -35,31 +35,29 @@ export class ValueWriter {
   }
 
   /** An array, Map or Set with `write` for what stands in it; `undefined` for anything else. */
-  container(value: object, depth: number, write: WriteValue): string | undefined {
+  container(value: object, depth: number, write: WriteValue): unknown {
     if (Array.isArray(value)) return this.#list(value, value as unknown[], depth, write);
     const kind = this.kindOf(value);
-    if (kind === 'set') return `{"#set":${this.#list(value, [...(value as Set<unknown>)], depth, write)}}`;
+    if (kind === 'set') return { '#set': this.#list(value, [...(value as Set<unknown>)], depth, write) };
     return kind === 'map' ? this.#map(value as Map<unknown, unknown>, depth, write) : undefined;
   }
 
   /** A plain object, field by field in its own order. */
-  record(value: object, depth: number, write: WriteValue): string {
+  record(value: object, depth: number, write: WriteValue): object {
     assertDepth(depth);
-    let text = '';
-    let count = 0;
+    const written: Fields = {};
     let name = '';
     try {
       for (name of Object.keys(value)) {
-        if (isForbidden(name)) continue;
-        text += `${count++ === 0 ? '{' : ','}${textOfString(name)}:${write((value as Record<string, unknown>)[name], depth + 1)}`;
+        if (!isForbidden(name)) written[name] = write((value as Fields)[name], depth + 1);
       }
     } catch (error) {
       throw UnwritableValue.within(error, value, name);
     }
-    return closeObject(text, count);
+    return escaped(written);
   }
 
-  #object(value: object, depth: number): string {
+  #object(value: object, depth: number): unknown {
     if (Array.isArray(value)) return this.#list(value, value as unknown[], depth, this.write);
     switch (this.kindOf(value)) {
       case 'plain':
@@ -68,42 +66,39 @@ export class ValueWriter {
       case 'class':
         return this.#writeInstance(value, depth);
       case 'date':
-        return textOfDate(value as Date);
+        return { '#date': momentOf(value as Date) };
       case 'map':
         return this.#map(value as Map<unknown, unknown>, depth, this.write);
       case 'set':
-        return `{"#set":${this.#list(value, [...(value as Set<unknown>)], depth, this.write)}}`;
+        return { '#set': this.#list(value, [...(value as Set<unknown>)], depth, this.write) };
       case 'bytes':
-        return textOfBytes(value as Uint8Array);
+        return writtenBytes(value as Uint8Array);
       case 'exotic':
         throw exotic(value);
     }
   }
 
-  #list(holder: object, values: readonly unknown[], depth: number, write: WriteValue): string {
+  #list(holder: object, values: readonly unknown[], depth: number, write: WriteValue): unknown[] {
     assertDepth(depth);
-    let text = '';
+    const written: unknown[] = [];
     let index = 0;
     try {
-      for (; index < values.length; index++) text += `${index === 0 ? '' : ','}${write(values[index], depth + 1)}`;
+      for (; index < values.length; index++) written.push(write(values[index], depth + 1));
     } catch (error) {
       throw UnwritableValue.within(error, holder, index);
     }
-    return `[${text}]`;
+    return written;
   }
 
-  #map(map: Map<unknown, unknown>, depth: number, write: WriteValue): string {
+  #map(map: Map<unknown, unknown>, depth: number, write: WriteValue): object {
     assertDepth(depth);
-    let text = '';
-    let index = 0;
+    const written: Array<[unknown, unknown]> = [];
     try {
-      for (const [key, value] of map) {
-        text += `${index++ === 0 ? '' : ','}[${this.write(key, depth + 1)},${write(value, depth + 1)}]`;
-      }
+      for (const [key, value] of map) written.push([this.write(key, depth + 1), write(value, depth + 1)]);
     } catch (error) {
-      throw UnwritableValue.within(error, map, index - 1);
+      throw UnwritableValue.within(error, map, written.length);
     }
-    return `{"#map":[${text}]}`;
+    return { '#map': written };
   }
 }
 
@@ -117,12 +112,13 @@ export function exotic(value: object): UnwritableValue {
   return new UnwritableValue(`it is of the class ${value.constructor.name}, which shows its content in no field`);
 }
 
-function textOfDate(date: Date): string {
+function momentOf(date: Date): number | null {
   const time = date.getTime();
-  return `{"#date":${Number.isNaN(time) ? 'null' : time}}`;
+  return Number.isNaN(time) ? null : time;
 }
 
-function textOfBytes(bytes: Uint8Array): string {
+function writtenBytes(bytes: Uint8Array): object {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return `{"${Buffer.isBuffer(bytes) ? '#bytes' : '#uint8array'}":"${buffer.toString('base64')}"}`;
+  const text = buffer.toString('base64');
+  return Buffer.isBuffer(bytes) ? { '#bytes': text } : { '#uint8array': text };
 }

@@ -1,21 +1,40 @@
 import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
-import { type FieldStart, startOfField } from './json-text.js';
 import { RecentShapes } from './recent-shapes.js';
-import { isForbidden, TEXT_OF_UNDEFINED } from './tagged-value.js';
+import { isForbidden, TAG_OF_UNDEFINED } from './tagged-value.js';
+
+const HASH = '#';
 
 /** One field of a class on its way into the text. */
-export interface WriteField extends FieldStart {
+export interface WriteField {
   readonly property: string;
   readonly stored: string;
-  /** The text of the value, `undefined` if nothing is stored. `depth` is where the value stands. */
-  readonly write: (holder: Fields, depth: number) => string | undefined;
+  /**
+   * What is written, `undefined` if nothing is stored. `depth` is where the value stands. Absent where no decorator says
+   * anything: then the property's value is written as any other.
+   */
+  readonly write?: (holder: Fields, depth: number) => unknown;
+  /** The same for a property that is undefined, where there is no {@link write}. */
+  readonly whenUndefined?: object | undefined;
 }
 
-export function writeField(property: string, stored: string, write: WriteField['write']): WriteField {
-  const { asFirst, asNext } = startOfField(stored);
-  return { property, stored, asFirst, asNext, write };
+/** What is written of an instance. */
+export interface WriteShape {
+  readonly fields: readonly WriteField[];
+  /** An object with all of them in their order, each `undefined`: a copy of it is made sooner than an object with them. */
+  readonly blank: Readonly<Fields>;
+  /** It may have a single field whose name begins with `#`. */
+  readonly mayLookTagged: boolean;
+}
+
+/** @param fields in the order of the text, but that names which are whole numbers come first there. */
+export function writeShape(fields: readonly WriteField[]): WriteShape {
+  return {
+    fields,
+    blank: Object.fromEntries(fields.map(({ stored }) => [stored, undefined])),
+    mayLookTagged: fields.some(({ stored }) => stored.startsWith(HASH)),
+  };
 }
 
 export interface WritePlanParts {
@@ -37,15 +56,15 @@ export interface WritePlanParts {
 /** Which fields of a class are written and in which order, worked out once for every set of own properties. */
 export class WritePlan {
   readonly #parts: WritePlanParts;
-  readonly #shapes = new RecentShapes<WriteField>();
+  readonly #shapes = new RecentShapes<WriteShape>();
 
   constructor(parts: WritePlanParts) {
     this.#parts = parts;
   }
 
-  /** The fields of an instance with these own properties, in the order of the text. */
-  fieldsFor(keys: readonly string[]): readonly WriteField[] {
-    return this.#shapes.get(keys, () => this.#fieldsFor(keys));
+  /** What is written of an instance with these own properties. */
+  shapeFor(keys: readonly string[]): WriteShape {
+    return this.#shapes.get(keys, () => writeShape(this.#fieldsFor(keys)));
   }
 
   #fieldsFor(keys: readonly string[]): readonly WriteField[] {
@@ -74,7 +93,7 @@ export function sorted(fields: ReadonlyMap<string, WriteField>): readonly WriteF
  * it has an initial value a tag, or the initial value would come back.
  * @param fresh a new instance of what the text is read into; `undefined` for a plain object.
  */
-export function textOfUndefined(fresh: Fields | undefined, property: string): string | undefined {
+export function writtenUndefined(fresh: Fields | undefined, property: string): object | undefined {
   if (fresh && !(isAssignable(fresh, property) && fresh[property] !== undefined)) return undefined;
-  return TEXT_OF_UNDEFINED;
+  return TAG_OF_UNDEFINED;
 }

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { joinFields, splitFields, textOfNumber, textOfString } from '../../../src/serializer/json-text.js';
+import { joinFields, splitFields } from '../../../src/serializer/json-text.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 
 describe('splitFields and joinFields', () => {
@@ -61,30 +61,5 @@ describe('splitFields and joinFields', () => {
     expect(Object.fromEntries(fields)).toEqual({ at: '{"#date":5}', visits: '1' });
     fields.set('visits', '2');
     expect(serializer.deserialize(serializer.join(fields))).toEqual({ visits: 2, at: new Date(5) });
-  });
-});
-
-describe('textOfString', () => {
-  it('is what JSON.stringify gives', () => {
-    const text = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 200 }),
-      fc.string({ unit: 'grapheme', maxLength: 90 }),
-    );
-    fc.assert(fc.property(text, (value) => expect(textOfString(value)).toBe(JSON.stringify(value))));
-    for (let code = 0; code < 0x10000; code++) {
-      const character = String.fromCharCode(code);
-      if (textOfString(character) !== JSON.stringify(character)) expect(character).toBe('written right');
-    }
-  });
-});
-
-describe('textOfNumber', () => {
-  it('is what JSON.stringify gives, where JSON has the number', () => {
-    fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-        fc.pre(!Object.is(value, -0));
-        expect(textOfNumber(value)).toBe(JSON.stringify(value));
-      }),
-    );
   });
 });

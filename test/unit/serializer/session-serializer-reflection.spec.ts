@@ -65,6 +65,38 @@ describe('SessionSerializerReflection', () => {
   });
 
   describe('text', () => {
+    it('has texts and numbers as JSON.stringify writes them', () => {
+      class Holder {
+        held: unknown = null;
+      }
+      const serializer = new SessionSerializerReflection(Holder);
+      const textOf = (held: unknown): string => serializer.serialize(Object.assign(new Holder(), { held }));
+      const text = fc.oneof(
+        fc.string({ unit: 'binary', maxLength: 200 }),
+        fc.string({ unit: 'grapheme', maxLength: 90 }),
+      );
+      const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((value) => !Object.is(value, -0));
+      fc.assert(
+        fc.property(fc.oneof(text, number), (held) => {
+          expect(textOf(held)).toBe(`{"held":${JSON.stringify(held)}}`);
+        }),
+      );
+      const characters = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code));
+      expect(textOf(characters)).toBe(`{"held":${JSON.stringify(characters)}}`);
+    });
+
+    it('is the same each time where names are whole numbers, which objects have an order of their own for', () => {
+      class Numbered {
+        [name: string]: unknown;
+      }
+      const serializer = new SessionSerializerReflection(Numbered);
+      const one = serializer.serialize(Object.assign(new Numbered(), { b: 1, 10: 2, a: 3, 9: 4 }));
+      const other = serializer.serialize(Object.assign(new Numbered(), { 9: 4, a: 3, 10: 2, b: 1 }));
+      expect(other).toBe(one);
+      expect(serializer.deserialize(one)).toEqual({ a: 3, b: 1, 9: 4, 10: 2 });
+      expect(serializer.serialize(serializer.deserialize(one))).toBe(one);
+    });
+
     it('is equal for equal content, whatever the order of assignment', () => {
       class Loose {
         [name: string]: unknown;
