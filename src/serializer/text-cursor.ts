@@ -132,11 +132,19 @@ export class TextCursor {
 
   // No tag has an object under it but #object, where what looks like a tag is none. A user's own # names are rare.
   #tag(depth: number): unknown {
+    if (this.accept('"#date":')) return this.#date();
     const name = this.#nameAndColon();
     if (!isTagName(name) || this.#code(0) === OBJECT) throw UNUSUAL;
     const content = this.value(depth + 1);
     if (!this.endsObject()) throw UNUSUAL;
     return decodeTag(name, content, DECODED);
+  }
+
+  // Most tags are dates: their name is known by one comparison.
+  #date(): Date {
+    const moment = this.#code(0) === LOWER_N ? this.#literal('null', NaN) : this.#number();
+    if (!this.endsObject()) throw UNUSUAL;
+    return new Date(moment);
   }
 
   #nameAndColon(): string {
