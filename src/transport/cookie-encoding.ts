@@ -15,7 +15,6 @@ const UNRESERVED = Uint8Array.from({ length: 128 }, (_, code) =>
   /[A-Za-z0-9\-._~]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 const ESCAPED_BY_HAND = /[!'()*]/g;
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const NEEDS_QUOTES = /[ ,]/;
 const CARRIED_AS_IT_IS = /^[\u0020-\u003a\u003c-\u007e]*$/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -44,11 +43,24 @@ export function decodeCookieValue(text: string, encoding: CookieEncoding): strin
     case 'uri':
       return text.includes('%') || text.includes('+') ? percentDecode(text) : text;
     case 'base64':
-      return BASE64.test(text) ? Buffer.from(text, 'base64').toString('utf8') : undefined;
+      return bytesOfBase64(text)?.toString('utf8');
     case 'raw':
     case 'dquotes':
       return withoutQuotes(text);
   }
+}
+
+/**
+ * Standard base64 with its padding; `undefined` for anything else. Node's decoder takes base64url as well, and the low
+ * byte of a character for the character; it stops at a `=` and passes over what it does not know, which shows in the
+ * length. Looking for all that takes a tenth of what looking at each character takes.
+ */
+function bytesOfBase64(text: string): Buffer | undefined {
+  if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;
+  if (Buffer.byteLength(text) !== text.length) return undefined;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
 }
 
 /** Letters, digits and `-._~`. A walk: every session that is sent comes through here. */
