@@ -67,31 +67,28 @@ export class SessionRecords {
   open(stored: StoredSession): (SessionTimes & { readonly text: string }) | undefined {
     if (isEnded(stored.value) || isRotated(stored.value)) return undefined;
     if (this.#bare) {
-      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle) ?? this.#now();
+      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle, 0) ?? this.#now();
       return { createdAt: renewedAt, renewedAt, text: stored.value };
     }
     const envelope = openEnvelope(stored.value, this.#name);
     const dot = envelope ? envelope.text.indexOf('.') : -1;
     if (!envelope || dot === -1) return undefined;
-    const { text } = envelope;
-    const touchedAt = this.#touchedAt(stored, base36In(text, 0, text.indexOf('~')));
-    return {
-      createdAt: envelope.createdAt,
-      renewedAt: Math.max(envelope.renewedAt, touchedAt ?? 0),
-      text: text.slice(dot + 1),
-    };
+    const { createdAt, renewedAt, text } = envelope;
+    const touchedAt = this.#touchedAt(stored, base36In(text, 0, text.indexOf('~')), renewedAt);
+    return { createdAt, renewedAt: touchedAt ?? renewedAt, text: text.slice(dot + 1) };
   }
 
   /**
    * A touch moves the expiry alone, so the last renewal shows there.
    * @param idleThen the idle timeout in milliseconds when the session was written. Where the application has another
    *   one now, the longer counts: a session is never taken for younger than it is.
+   * @param renewedAt when it was renewed before. @returns `undefined` where it was not touched since.
    */
-  #touchedAt(stored: StoredSession, idleThen: number): number | undefined {
+  #touchedAt(stored: StoredSession, idleThen: number, renewedAt: number): number | undefined {
     const { idle } = this.#lifetime;
     if (idle === 0 || !(idleThen > 0)) return undefined;
     const touchedAt = stored.expiresAt - Math.max(idle, idleThen);
-    return touchedAt > 0 && touchedAt <= this.#now() ? touchedAt : undefined;
+    return touchedAt > renewedAt && touchedAt <= this.#now() ? touchedAt : undefined;
   }
 
   /** A session as it is written. */
