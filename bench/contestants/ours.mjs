@@ -3,7 +3,7 @@ import { CurrentSession, Sessions, SessionsModule } from '../lib/package-under-t
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { BenchSession, newSession } from '../lib/session-data.mjs';
 
-const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
+export const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 
 /** An application with one session of this package; the others differ in `registration` alone. */
 export function startOurs(platform, registration) {

@@ -10,6 +10,7 @@ import { ironSession } from '../contestants/iron-session.mjs';
 import { nestjsSessionMemory } from '../contestants/nestjs-session.mjs';
 import { oursByIdMemory } from '../contestants/ours-by-id-memory.mjs';
 import { oursByIdRedis } from '../contestants/ours-by-id-redis.mjs';
+import { oursByValueNew } from '../contestants/ours-by-value-new.mjs';
 import { oursByValueSigned } from '../contestants/ours-by-value-signed.mjs';
 import { oursByValue } from '../contestants/ours-by-value.mjs';
 
@@ -19,6 +20,7 @@ const ALL = [
   oursByIdMemory,
   oursByIdRedis,
   oursByValue,
+  oursByValueNew,
   oursByValueSigned,
   floorById,
   floorSigned,

@@ -71,7 +71,11 @@ export function targetRows(results, cells) {
     ['by-value-signed', 'floor-signed'],
   ]) {
     for (const cell of work) {
-      target(rows, `${ours} ÷ floor: ${cell}`, ratio(`${ours}@fastify`, `${floor}@fastify`, cell), 1.25);
+      const interceptor = find('bare-interceptor@fastify')?.[cell].overhead;
+      const measured = find(`${ours}@fastify`)?.[cell].overhead;
+      const least = find(`${floor}@fastify`)?.[cell].overhead;
+      if (interceptor === undefined || measured === undefined || least === undefined) continue;
+      target(rows, `(${ours} − an interceptor) ÷ floor: ${cell}`, quotient(measured - interceptor, least), 1.25);
     }
   }
   return rows;

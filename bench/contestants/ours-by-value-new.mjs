@@ -1,0 +1,15 @@
+import { KeyRing, SessionTransportTransformerSeal } from '../lib/package-under-test.mjs';
+import { KEY, startOurs } from './ours.mjs';
+
+/** As if no value ever came twice: each is opened, and nothing is remembered. */
+export const oursByValueNew = {
+  name: 'by-value-new',
+  label: 'nestjs-sessions, by value, sealed, opened each time',
+  side: 'ours',
+  platforms: ['fastify', 'express'],
+  start: (platform) => {
+    const binding = { name: 'bench', transport: 'cookie' };
+    const seal = new SessionTransportTransformerSeal(new KeyRing(KEY), binding, { rememberForSeconds: 0 });
+    return startOurs(platform, { transformers: [seal] });
+  },
+};
