@@ -7,7 +7,7 @@ import { escaped } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
-import { assertDepth, exotic, ValueWriter, type WriteValue } from './value-writer.js';
+import { assertDepth, exotic, ValueWriter, writtenDate, type WriteValue } from './value-writer.js';
 import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writtenUndefined } from './write-plan.js';
 
 type WriteObject = (value: object, depth: number) => unknown;
@@ -140,7 +140,13 @@ export class ReflectionWriter {
 
   #ofType(type: unknown): WriteValue {
     const coerce = COERCIONS.get(type);
-    if (coerce) return this.#containers((value, depth) => this.#values.write(coerce(value), depth), coerce);
+    if (coerce) {
+      const write = this.#containers((value, depth) => this.#values.write(coerce(value), depth), coerce);
+      // Nearly all that is coerced are dates, and nearly all of them are dates already.
+      return type === Date
+        ? (value, depth) => (value instanceof Date ? writtenDate(value) : write(value, depth))
+        : write;
+    }
     if (!isFieldClass(type)) return this.#values.write;
     let own: WritePlan | undefined;
     const write: WriteValue = (value, depth) => {

@@ -66,7 +66,7 @@ export class ValueWriter {
       case 'class':
         return this.#writeInstance(value, depth);
       case 'date':
-        return { '#date': momentOf(value as Date) };
+        return writtenDate(value as Date);
       case 'map':
         return this.#map(value as Map<unknown, unknown>, depth, this.write);
       case 'set':
@@ -112,9 +112,9 @@ export function exotic(value: object): UnwritableValue {
   return new UnwritableValue(`it is of the class ${value.constructor.name}, which shows its content in no field`);
 }
 
-function momentOf(date: Date): number | null {
+export function writtenDate(date: Date): object {
   const time = date.getTime();
-  return Number.isNaN(time) ? null : time;
+  return { '#date': Number.isNaN(time) ? null : time };
 }
 
 function writtenBytes(bytes: Uint8Array): object {
