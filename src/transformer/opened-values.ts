@@ -1,4 +1,4 @@
-/** Characters that one generation holds, of values and of what was in them: two generations take a MiB, mostly. */
+/** Characters that one of the two generations holds, of values and of what was in them: together a million. */
 const MOST_CHARACTERS = 512 * 1024;
 /** What an entry takes beside its characters. */
 const ENTRY_CHARACTERS = 64;

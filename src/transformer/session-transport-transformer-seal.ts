@@ -27,9 +27,9 @@ export interface SealBinding {
 /** What a {@link SessionTransportTransformerSeal} may be told. */
 export interface SessionTransportTransformerSealOptions {
   /**
-   * Seconds for which what was in a value is kept in the memory of this process after it was opened, or opened last: a
-   * browser sends the same value with every request, and need not wait for it to be decrypted anew. It is gone after
-   * twice that time at the latest, by the next request; a MiB is kept at most, mostly. `0`: nothing is kept. Default 60.
+   * Seconds for which the memory of this process keeps what was in a value since it last came: a browser sends the same
+   * value with every request, and need not wait for it to be decrypted anew. Forgotten after twice that time at the
+   * latest, when the next value comes, and earlier beyond a million characters. `0`: nothing is kept. Default 60.
    */
   readonly rememberForSeconds?: number;
 }
