@@ -14,8 +14,8 @@ type WriteObject = (value: object, depth: number) => unknown;
 
 /**
  * Writes instances as JSON text, as `JSON.stringify(instanceToPlain(instance))` does, with the values that JSON does
- * not have. Fields of classes are ordered by name: equal content gives equal text, whatever the order of assignment
- * and whatever the version of the class. A plan is compiled for each class at its first use.
+ * not have. Fields of classes are ordered by name, whole numbers first: equal content gives equal text, whatever the order
+ * of assignment and whatever the version of the class. A plan is compiled for each class at its first use.
  */
 export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
