@@ -29,6 +29,8 @@ export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
   readonly #options: ClassTransformOptions;
   readonly #sights = new WeakMap<object, Sight>();
+  /** Of the object that was met last: the items of a list are of one class. */
+  #lastSeen: { readonly prototype: object; readonly sight: Sight } = { prototype: Object.prototype, sight: 'fields' };
   #isVisible: boolean | undefined;
   /** That of the last tape: the next one begins with so much room, and need not grow. */
   #usualLength = 0;
@@ -56,8 +58,10 @@ export class SessionSnapshots<S extends object> {
   /** How an object of this prototype is seen. */
   sightOf(prototype: object | null): Sight {
     if (prototype === null || prototype === Object.prototype) return 'fields';
+    if (prototype === this.#lastSeen.prototype) return this.#lastSeen.sight;
     let sight = this.#sights.get(prototype);
     if (sight === undefined) this.#sights.set(prototype, (sight = this.#look(prototype)));
+    this.#lastSeen = { prototype, sight };
     return sight;
   }
 
@@ -113,7 +117,6 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     return this.#record(session, 0);
   }
 
-  // Most of what an object holds is no object: it is taken where it is met, and not by a call of its own.
   #record(value: unknown, depth: number): boolean {
     if (typeof value !== 'object' || value === null) {
       this.#put(value);
@@ -153,16 +156,23 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
 
   #recordFields(fields: Record<string, unknown>, prototype: object, depth: number): boolean {
     const tape = this.#tape;
-    tape[this.#at++] = prototype;
+    let at = this.#at;
+    tape[at++] = prototype;
     for (const name in fields) {
       const held = fields[name];
       // In the session itself, undefined is written as the absence of the field is.
       if (held === undefined && depth === 0) continue;
-      tape[this.#at++] = name;
-      if (typeof held === 'string' || typeof held === 'number') tape[this.#at++] = held;
-      else if (!this.#record(held, depth + 1)) return false;
+      tape[at++] = name;
+      if (isScalar(held)) {
+        tape[at++] = held;
+        continue;
+      }
+      this.#at = at;
+      if (!this.#record(held, depth + 1)) return false;
+      at = this.#at;
     }
-    tape[this.#at++] = END;
+    tape[at++] = END;
+    this.#at = at;
     return true;
   }
 
@@ -206,15 +216,21 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
 
   #meetsFields(fields: Record<string, unknown>, isSession: boolean): boolean {
     const tape = this.#tape;
+    let at = this.#at;
     for (const name in fields) {
       const held = fields[name];
       if (held === undefined && isSession) continue;
-      if (tape[this.#at++] !== name) return false;
-      const isMet =
-        typeof held === 'string' || typeof held === 'number' ? Object.is(tape[this.#at++], held) : this.#meets(held);
-      if (!isMet) return false;
+      if (tape[at++] !== name) return false;
+      if (isScalar(held)) {
+        if (!Object.is(tape[at++], held)) return false;
+        continue;
+      }
+      this.#at = at;
+      if (!this.#meets(held)) return false;
+      at = this.#at;
     }
-    return tape[this.#at++] === END;
+    this.#at = at + 1;
+    return tape[at] === END;
   }
 
   #meetsMap(map: Map<unknown, unknown>): boolean {
@@ -228,4 +244,9 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     for (const held of set) if (!this.#meets(held)) return false;
     return true;
   }
+}
+
+/** Most of what fields hold: it is taken and compared where it is met, without a call of its own. */
+function isScalar(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number';
 }
