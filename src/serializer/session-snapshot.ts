@@ -29,8 +29,6 @@ export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
   readonly #options: ClassTransformOptions;
   readonly #sights = new WeakMap<object, Sight>();
-  /** Of the object that was met last: the items of a list are of one class. */
-  #lastSeen: { readonly prototype: object; readonly sight: Sight } = { prototype: Object.prototype, sight: 'fields' };
   #isVisible: boolean | undefined;
   /** That of the last tape: the next one begins with so much room, and need not grow. */
   #usualLength = 0;
@@ -58,10 +56,8 @@ export class SessionSnapshots<S extends object> {
   /** How an object of this prototype is seen. */
   sightOf(prototype: object | null): Sight {
     if (prototype === null || prototype === Object.prototype) return 'fields';
-    if (prototype === this.#lastSeen.prototype) return this.#lastSeen.sight;
     let sight = this.#sights.get(prototype);
     if (sight === undefined) this.#sights.set(prototype, (sight = this.#look(prototype)));
-    this.#lastSeen = { prototype, sight };
     return sight;
   }
 

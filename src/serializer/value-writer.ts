@@ -112,6 +112,7 @@ export function exotic(value: object): UnwritableValue {
   return new UnwritableValue(`it is of the class ${value.constructor.name}, which shows its content in no field`);
 }
 
+/** A date as it is written: its epoch milliseconds, `null` for an invalid one. */
 export function writtenDate(date: Date): object {
   const time = date.getTime();
   return { '#date': Number.isNaN(time) ? null : time };
