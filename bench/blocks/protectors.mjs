@@ -20,12 +20,9 @@ const SECRET = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 export async function protectors(size) {
   const data = newPlainSession(size);
   const text = JSON.stringify(data);
-  const seal = new SessionTransportTransformerSeal(new KeyRing(SECRET), { name: 'bench', transport: 'cookie' });
-  const forgetful = new SessionTransportTransformerSeal(
-    new KeyRing(SECRET),
-    { name: 'bench', transport: 'cookie' },
-    { rememberForSeconds: 0 },
-  );
+  const binding = { name: 'bench', transport: 'cookie' };
+  const seal = new SessionTransportTransformerSeal(new KeyRing(SECRET), binding);
+  const forgetful = new SessionTransportTransformerSeal(new KeyRing(SECRET), binding, { rememberForSeconds: 0 });
   const sign = new SessionTransportTransformerMessageAuthentication(BYTES, 'HmacSHA256');
   const encrypt = new SessionTransportTransformerEncrypt(BYTES, BYTES);
   const grip = new Keygrip([SECRET]);

@@ -12,12 +12,10 @@ const WORK = ['read small', 'read large', 'write small', 'write large'];
 /** What the project asks of itself, with the figures of this run. The first row is the head. */
 export function targetRows(results, cells) {
   const rows = [['target', 'measured', 'asked', '']];
-  const find = (id) => results.find((result) => result.id === id)?.cells;
   const work = WORK.filter((cell) => cells.includes(cell));
-  const ratio = (left, right, cell) =>
-    find(left)?.[cell] && find(right)?.[cell]
-      ? quotient(find(left)[cell].overhead, find(right)[cell].overhead)
-      : undefined;
+  // `NaN` where it was not measured, and in whatever is made of it.
+  const overhead = (id, cell) => results.find((result) => result.id === id)?.cells[cell]?.overhead ?? NaN;
+  const ratio = (left, right, cell) => quotient(overhead(left, cell), overhead(right, cell));
 
   for (const { id, side, cells: measured } of results) {
     if (side !== 'ours') continue;
@@ -71,11 +69,9 @@ export function targetRows(results, cells) {
     ['by-value-signed', 'floor-signed'],
   ]) {
     for (const cell of work) {
-      const interceptor = find('bare-interceptor@fastify')?.[cell].overhead;
-      const measured = find(`${ours}@fastify`)?.[cell].overhead;
-      const least = find(`${floor}@fastify`)?.[cell].overhead;
-      if (interceptor === undefined || measured === undefined || least === undefined) continue;
-      target(rows, `(${ours} − an interceptor) ÷ floor: ${cell}`, quotient(measured - interceptor, least), 1.25);
+      const own = overhead(`${ours}@fastify`, cell) - overhead('bare-interceptor@fastify', cell);
+      const measured = quotient(own, overhead(`${floor}@fastify`, cell));
+      target(rows, `(${ours} − an interceptor) ÷ floor: ${cell}`, measured, 1.25);
     }
   }
   return rows;
