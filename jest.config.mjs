@@ -8,6 +8,9 @@ export default {
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // No test waits for this long; a busy machine may be slow.
   testTimeout: 30_000,
+  // A process keeps some of the modules of each spec: one that ran them all would need more than 4 GB, and crawl.
+  workerIdleMemoryLimit: '1GB',
+  maxWorkers: '100%',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   // Needs the npm registry: `npm run test:packaging`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/packaging/'],
