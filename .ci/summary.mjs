@@ -1,5 +1,5 @@
 // node .ci/summary.mjs RESULT.json...  prints the closing line of .ci/run.
-import { readResult } from './jest-result.mjs';
+import { readResult } from '../tools/jest-result.mjs';
 
 const results = process.argv.slice(2).map(readResult);
 const passed = results.reduce((sum, result) => sum + result.passed, 0);

@@ -122,7 +122,7 @@ export {
   type SessionToStore,
   type StoredSession,
 } from './storage/session-storage.js';
-export { SessionStorageMemory, type SessionStorageMemoryOptions } from './storage/session-storage-memory.js';
+export { SessionStorageMemory, type SessionStorageMemoryOptions } from './memory/session-storage-memory.js';
 export {
   SessionStorageGuarded,
   type ConditionalSessionStorage,
@@ -135,7 +135,7 @@ export {
   SessionStorageDirectory,
   type DirectorySessionStorageOptions,
   type SessionStorageDirectoryOptions,
-} from './storage/session-storage-directory.js';
+} from './directory/session-storage-directory.js';
 export { BaseCache, type Cache } from './storage/cache.js';
 export { TimeoutCache, type TimeoutCacheOptions } from './storage/timeout-cache.js';
 export {

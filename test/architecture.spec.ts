@@ -9,10 +9,12 @@ const CORE = {
   serializer: [],
   transformer: ['keys'],
   storage: ['keys'],
+  memory: ['storage'],
+  directory: ['storage'],
   transport: ['transformer'],
   tracker: ['serializer', 'storage'],
   session: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker'],
-  config: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
+  config: ['keys', 'serializer', 'transformer', 'storage', 'memory', 'transport', 'tracker', 'session'],
 };
 
 /** Folder to the folders it may import. Whatever is not here is not allowed, types included. */

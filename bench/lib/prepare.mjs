@@ -9,7 +9,7 @@ export const packageFolder = dirname(benchFolder);
 
 /** Builds the package where its sources are newer, and installs the peers where that has not been done. */
 export function prepare() {
-  run(process.execPath, [join(packageFolder, '.ci', 'build.mjs'), '--if-stale'], packageFolder);
+  run(process.execPath, [join(packageFolder, 'tools', 'build.mjs'), '--if-stale'], packageFolder);
   const lock = join(benchFolder, 'package-lock.json');
   const installed = join(benchFolder, 'node_modules', '.package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs) return;

@@ -5,7 +5,7 @@ import {
   SessionStorageGuarded,
   type ConditionalSessionStorage,
 } from '../storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../memory/session-storage-memory.js';
 import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';

@@ -3,7 +3,7 @@ export { ktor, type KtorSession } from './ktor.js';
 export type { KtorKeys } from './ktor-keys.js';
 
 // Kotlin types, over fields and classes.
-export type { KotlinClass } from './kotlin-shape.js';
+export type { KotlinClass } from './kotlin/kotlin-shape.js';
 export {
   bigDecimal,
   bigInteger,
@@ -26,7 +26,7 @@ export {
   string,
   uuid,
   type KotlinType,
-} from './kotlin-type.js';
+} from './kotlin/kotlin-type.js';
 export {
   DataObject,
   kotlinFields,
@@ -35,27 +35,27 @@ export {
   SimpleName,
   Transient,
   ValueClass,
-} from './kotlin-declaration.js';
-export { Parameters } from './parameters.js';
+} from './kotlin/kotlin-declaration.js';
+export { Parameters } from './formats/parameters.js';
 
 // Formats.
-export { autoSerializerOf } from './auto-serializer-of.js';
+export { autoSerializerOf } from './formats/auto-serializer-of.js';
 export {
   KtorReflectionSessionSerializer,
   reflectionSessionSerializer,
   type KtorReflectionSessionSerializerOptions,
-} from './reflection-session-serializer.js';
-export { KotlinxBackwardCompatibleSessionSerializer } from './kotlinx-backward-compatible-session-serializer.js';
-export { defaultSessionSerializer, KotlinxSessionSerializer } from './kotlinx-session-serializer.js';
-export { KotlinxJson, type BoundStringFormat, type StringFormat } from './kotlinx-json.js';
-export type { KotlinxJsonOptions } from './kotlinx-json-options.js';
+} from './formats/reflection-session-serializer.js';
+export { KotlinxBackwardCompatibleSessionSerializer } from './formats/kotlinx-backward-compatible-session-serializer.js';
+export { defaultSessionSerializer, KotlinxSessionSerializer } from './formats/kotlinx-session-serializer.js';
+export { KotlinxJson, type BoundStringFormat, type StringFormat } from './formats/kotlinx-json.js';
+export type { KotlinxJsonOptions } from './formats/kotlinx-json-options.js';
 
 // Cookies, headers, ids and stores.
-export { KtorCookieTransport, type KtorCookieTransportOptions } from './ktor-cookie-transport.js';
-export type { KtorCookieConfiguration } from './ktor-cookie-configuration.js';
-export { KtorHeaderTransport } from './ktor-header-transport.js';
-export { generateKtorSessionId } from './ktor-session-id.js';
-export { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
-export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './ktor-directory-storage.js';
-export { SameSite } from './same-site.js';
+export { KtorCookieTransport, type KtorCookieTransportOptions } from './http/ktor-cookie-transport.js';
+export type { KtorCookieConfiguration } from './http/ktor-cookie-configuration.js';
+export { KtorHeaderTransport } from './http/ktor-header-transport.js';
+export { generateKtorSessionId } from './http/ktor-session-id.js';
+export { KtorSessionStorage, type KtorStringStorage } from './storage/ktor-session-storage.js';
+export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storage/ktor-directory-storage.js';
+export { SameSite } from './http/same-site.js';
 export type { KtorVersion } from './ktor-version.js';

@@ -15,17 +15,20 @@ import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
 import type { SessionTracker } from '../tracker/session-tracker.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
-import { SessionTrackerByIdOfEveryResponse, SessionTrackerByValueOfEveryResponse } from './every-response-trackers.js';
-import { KotlinxBackwardCompatibleSessionSerializer } from './kotlinx-backward-compatible-session-serializer.js';
-import { defaultSessionSerializer } from './kotlinx-session-serializer.js';
-import type { KtorCookieConfiguration } from './ktor-cookie-configuration.js';
-import { KtorCookieTransport } from './ktor-cookie-transport.js';
-import { KtorHeaderTransport } from './ktor-header-transport.js';
+import {
+  SessionTrackerByIdOfEveryResponse,
+  SessionTrackerByValueOfEveryResponse,
+} from './http/every-response-trackers.js';
+import { KotlinxBackwardCompatibleSessionSerializer } from './formats/kotlinx-backward-compatible-session-serializer.js';
+import { defaultSessionSerializer } from './formats/kotlinx-session-serializer.js';
+import type { KtorCookieConfiguration } from './http/ktor-cookie-configuration.js';
+import { KtorCookieTransport } from './http/ktor-cookie-transport.js';
+import { KtorHeaderTransport } from './http/ktor-header-transport.js';
 import { transformersOf, type KtorKeys } from './ktor-keys.js';
-import { generateKtorSessionId, sessionIdLengthOf } from './ktor-session-id.js';
-import { KtorSessionStorage } from './ktor-session-storage.js';
+import { generateKtorSessionId, sessionIdLengthOf } from './http/ktor-session-id.js';
+import { KtorSessionStorage } from './storage/ktor-session-storage.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from './ktor-version.js';
-import { KtorReflectionSessionSerializer } from './reflection-session-serializer.js';
+import { KtorReflectionSessionSerializer } from './formats/reflection-session-serializer.js';
 
 /** A session of a Ktor server, as its `install(Sessions) { … }` says it. */
 export interface KtorSession<S extends object> extends SessionPolicies {

@@ -1,7 +1,7 @@
 import type { Fields } from './fields.js';
-import { RecentShapes } from './recent-shapes.js';
+import { RecentShapes } from './fast/recent-shapes.js';
 import { DECODED } from './tagged-value.js';
-import { TextPlan, type TextStep } from './text-plan.js';
+import { TextPlan, type TextStep } from './fast/text-plan.js';
 
 /** Brings one stored field into an instance. `depth` is where its value stands in the text, or `DECODED`. */
 export type ReadStep = (instance: Fields, value: unknown, source: Fields, depth: number) => void;

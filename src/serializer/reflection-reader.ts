@@ -6,10 +6,10 @@ import type { Fields } from './fields.js';
 import { parseObject } from './json-text.js';
 import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
 import { ReadPlan, type ReadStep } from './read-plan.js';
-import type { RememberedFields } from './remembered-fields.js';
+import type { RememberedFields } from './fast/remembered-fields.js';
 import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden } from './tagged-value.js';
-import { type ReadText, TextCursor } from './text-cursor.js';
-import type { TextPlan, TextStep } from './text-plan.js';
+import { type ReadText, TextCursor } from './fast/text-cursor.js';
+import type { TextPlan, TextStep } from './fast/text-plan.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
 import { isFieldClass } from './value-kind.js';
 

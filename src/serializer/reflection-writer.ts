@@ -2,7 +2,7 @@ import type { ClassTransformOptions } from 'class-transformer';
 import { declarationOf, excludedIn } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
-import type { RememberedFields } from './remembered-fields.js';
+import type { RememberedFields } from './fast/remembered-fields.js';
 import { escaped } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
 import { UnwritableValue } from './unwritable-value.js';

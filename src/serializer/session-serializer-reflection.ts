@@ -4,9 +4,9 @@ import { assertDecoratorsAreSeen, storedNameOf } from './class-transformer-metad
 import { joinFields, splitFields } from './json-text.js';
 import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
-import { RememberedFields } from './remembered-fields.js';
+import { RememberedFields } from './fast/remembered-fields.js';
 import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-serializer.js';
-import { SessionSnapshots } from './session-snapshot.js';
+import { SessionSnapshots } from './fast/session-snapshot.js';
 import { UnwritableValue } from './unwritable-value.js';
 
 /** Options of class-transformer, with its meaning; all of them hold for both directions. */

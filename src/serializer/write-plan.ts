@@ -1,7 +1,7 @@
 import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
-import { RecentShapes } from './recent-shapes.js';
+import { RecentShapes } from './fast/recent-shapes.js';
 import { isForbidden, TAG_OF_UNDEFINED } from './tagged-value.js';
 
 const HASH = '#';

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SessionStorageDirectory } from '../../src/storage/session-storage-directory.js';
+import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
 import { CompiledSources } from './compiled-sources.js';
 import { INCREMENT } from '../support/increment.js';
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SessionStorageDirectory } from '../../src/storage/session-storage-directory.js';
+import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 

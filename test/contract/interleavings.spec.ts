@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SessionStorageDirectory } from '../../src/storage/session-storage-directory.js';
+import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
 import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import { migratingSessionStorage } from '../../src/storage/session-storage-migrating.js';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { requestsOf } from '../../src/testing/interleavings/explore-session-requests.js';

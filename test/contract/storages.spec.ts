@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CacheStorage } from '../../src/storage/cache-storage.js';
 import { encryptedSessionStorage } from '../../src/storage/session-storage-encrypted.js';
 import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import { migratingSessionStorage } from '../../src/storage/session-storage-migrating.js';
 import { SessionStorageResilient } from '../../src/storage/session-storage-resilient.js';
 import type { SessionStorage, SessionToStore } from '../../src/storage/session-storage.js';

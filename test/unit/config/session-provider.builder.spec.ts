@@ -14,7 +14,7 @@ import { KeyRing } from '../../../src/keys/key-ring.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import { SessionProvider } from '../../../src/session/session-provider.js';
 import { SessionStorageGuarded } from '../../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { SessionStorageResilient } from '../../../src/storage/session-storage-resilient.js';
 import type { SessionStorage } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';

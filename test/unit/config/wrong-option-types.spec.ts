@@ -4,10 +4,10 @@ import { Session } from '../../../src/config/session.decorator.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 import { postgresSessionStorage } from '../../../src/postgres/session-storage-postgres.js';
 import { cachedSessionStorage } from '../../../src/storage/cache-storage.js';
-import { directorySessionStorage } from '../../../src/storage/session-storage-directory.js';
+import { directorySessionStorage } from '../../../src/directory/session-storage-directory.js';
 import { encryptedSessionStorage } from '../../../src/storage/session-storage-encrypted.js';
 import { SessionStorageGuarded } from '../../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { migratingSessionStorage } from '../../../src/storage/session-storage-migrating.js';
 import { SessionStorageResilient } from '../../../src/storage/session-storage-resilient.js';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import type { SessionStorage } from '../../../src/storage/session-storage.js';
 
 declare module 'express-session' {

@@ -8,7 +8,7 @@ import {
   parseJavaDouble,
   parseJavaInteger,
   parseJavaLong,
-} from '../../../src/ktor/java-number.js';
+} from '../../../src/ktor/kotlin/java-number.js';
 
 describe("Java's text of a number", () => {
   it.each([

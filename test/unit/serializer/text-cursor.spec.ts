@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { decodeValue, MAX_DEPTH } from '../../../src/serializer/tagged-value.js';
-import { TextCursor } from '../../../src/serializer/text-cursor.js';
+import { TextCursor } from '../../../src/serializer/fast/text-cursor.js';
 
 /** The value of the whole text; throws where the cursor leaves it to JSON.parse. */
 function read(text: string): unknown {

@@ -1,5 +1,5 @@
 import { cachedSessionStorage, CacheStorage } from '../../../src/storage/cache-storage.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import type { SessionStorage } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 

@@ -1,6 +1,6 @@
 import { BaseCache, type Cache } from '../../../src/storage/cache.js';
 import { CacheStorage } from '../../../src/storage/cache-storage.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { TimeoutCache } from '../../../src/storage/timeout-cache.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 

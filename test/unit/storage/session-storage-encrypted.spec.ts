@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
 import { KeyRing } from '../../../src/keys/key-ring.js';
 import { encryptedSessionStorage, SessionStorageEncrypted } from '../../../src/storage/session-storage-encrypted.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 
 const [OLD, NEW] = [randomBytes(32), randomBytes(32)];
 const session = (value: string) => ({ value, expiresAt: Date.now() + 60_000, owner: 'u' });

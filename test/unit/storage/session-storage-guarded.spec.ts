@@ -1,5 +1,5 @@
 import { isConditional, SessionStorageGuarded } from '../../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { SessionStorageResilient } from '../../../src/storage/session-storage-resilient.js';
 import type { SessionStorage, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';

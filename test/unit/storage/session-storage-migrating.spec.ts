@@ -1,4 +1,4 @@
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { migratingSessionStorage } from '../../../src/storage/session-storage-migrating.js';
 import type { SessionStorage } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';

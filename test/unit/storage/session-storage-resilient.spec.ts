@@ -1,5 +1,5 @@
 import { SessionError, SessionStorageUnavailableError } from '../../../src/errors/session.errors.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { SessionStorageResilient } from '../../../src/storage/session-storage-resilient.js';
 import type { SessionStorage, StoredSession } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';

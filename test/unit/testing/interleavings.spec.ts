@@ -1,4 +1,4 @@
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import type { SessionStorage } from '../../../src/storage/session-storage.js';
 import { exploreInterleavings } from '../../../src/testing/interleavings/explore-interleavings.js';
 import { exploreSessionRequests, requestsOf } from '../../../src/testing/interleavings/explore-session-requests.js';

@@ -1,5 +1,5 @@
 import type { ConditionalSessionStorage } from '../../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../../src/storage/session-storage-memory.js';
+import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import type { OwnerIndex, ReplaceResult, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
 
 export type Verb = 'read' | 'write' | 'invalidate' | 'replace' | 'touch';

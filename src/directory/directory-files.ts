@@ -1,0 +1,165 @@
+import { hash, randomBytes } from 'node:crypto';
+import { constants, mkdirSync } from 'node:fs';
+import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord } from './directory-record.js';
+import { hasCode } from './lock-file.js';
+import type { SessionToStore } from '../storage/session-storage.js';
+
+// Windows knows no O_NOFOLLOW.
+const NO_LINKS = constants.O_NOFOLLOW ?? 0;
+
+/** The files of a directory storage: where they are, how they are read, and how they change in one step. */
+export class DirectoryFiles {
+  readonly #root: string;
+  readonly #fsync: boolean;
+
+  constructor(root: string, fsync: boolean) {
+    this.#root = root;
+    this.#fsync = fsync;
+  }
+
+  /** `<2 hex>/<62 hex>` of SHA-256: any id makes a harmless name, the same one on file systems that ignore case. */
+  pathOf(id: string): string {
+    return this.pathOfName(nameOf(id));
+  }
+
+  pathOfName(name: string): string {
+    return join(this.shardOf(name.slice(0, 2)), name.slice(2));
+  }
+
+  shardOf(shard: string): string {
+    return join(this.#root, shard);
+  }
+
+  /** @returns `undefined` when there is no such file, or not one of ours. */
+  async read(path: string): Promise<DirectoryRecord | undefined> {
+    return this.use(path, constants.O_RDONLY, async (_file, record) => record);
+  }
+
+  /** Opens a record with `O_RDONLY` or `O_RDWR`; its file stays the same even if another takes its name meanwhile. */
+  async use<T>(
+    path: string,
+    mode: number,
+    task: (file: FileHandle, record: DirectoryRecord | undefined) => Promise<T>,
+  ): Promise<T | undefined> {
+    let file: FileHandle;
+    try {
+      file = await open(path, mode | NO_LINKS);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
+      throw error;
+    }
+    try {
+      const { size, mtimeMs } = await file.stat();
+      const content = Buffer.allocUnsafe(size);
+      const { bytesRead } = await file.read(content, 0, size, 0);
+      return await task(file, decodeRecord(content.subarray(0, bytesRead), mtimeMs));
+    } finally {
+      await file.close();
+    }
+  }
+
+  /**
+   * Writes a complete record beside `path`, to be put in its place by {@link commit} or dropped by {@link discard}.
+   * @returns its path, or `undefined` when the directory is not there and may not be made.
+   */
+  async prepare(
+    path: string,
+    record: { readonly id: string; readonly session: SessionToStore; readonly version: string },
+    options: { readonly mayMakeDirectory: boolean },
+  ): Promise<string | undefined> {
+    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+    const content = encodeRecord(record.id, record.session, record.version);
+    try {
+      await this.#writeNew(temporary, content, record.session.expiresAt);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT')) throw error;
+      if (!options.mayMakeDirectory) return undefined;
+      await mkdir(dirname(path), { mode: 0o700, recursive: true });
+      await this.#writeNew(temporary, content, record.session.expiresAt);
+    }
+    return temporary;
+  }
+
+  async commit(temporary: string, path: string): Promise<void> {
+    await rename(temporary, path);
+    if (this.#fsync) await this.#syncDirectory(dirname(path));
+  }
+
+  async discard(temporary: string): Promise<void> {
+    await rm(temporary, { force: true });
+  }
+
+  /** @returns whether it was there. */
+  async remove(path: string): Promise<boolean> {
+    try {
+      await rm(path);
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false;
+      throw error;
+    }
+    if (this.#fsync) await this.#syncDirectory(dirname(path));
+    return true;
+  }
+
+  /** Expiry is the time of modification too, so that sweeping needs to look at names and times only. */
+  async setExpiresAt(file: FileHandle, expiresAt: number): Promise<void> {
+    const seconds = fileTime(expiresAt) / 1000;
+    await file.utimes(seconds, seconds);
+  }
+
+  async #writeNew(path: string, content: Buffer, expiresAt: number): Promise<void> {
+    const file = await open(path, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      if (this.#fsync) await file.sync();
+      await this.setExpiresAt(file, expiresAt);
+    } catch (error) {
+      await file.close();
+      await this.discard(path);
+      throw error;
+    }
+    await file.close();
+  }
+
+  async #syncDirectory(path: string): Promise<void> {
+    // Windows cannot open a directory, and needs not.
+    if (process.platform === 'win32') return;
+    const directory = await open(path, constants.O_RDONLY);
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+}
+
+/** The name of an id's file: SHA-256, 64 hexadecimal digits. */
+export function nameOf(id: string): string {
+  return hash('sha256', id, 'hex');
+}
+
+/**
+ * Makes a directory with its parents, if it is not there.
+ * @returns its absolute path.
+ * @throws {SessionConfigurationError}
+ */
+export function madeDirectory(directory: string): string {
+  if (typeof directory !== 'string' || directory === '') {
+    throw new SessionConfigurationError(
+      "The directory of a session storage must be a path, as in { directory: '.sessions' }.",
+    );
+  }
+  try {
+    mkdirSync(resolve(directory), { mode: 0o700, recursive: true });
+  } catch (error) {
+    throw new SessionConfigurationError(
+      `The session directory ${directory} is not a directory and cannot be made one. ` +
+        'Name a directory that this process may write to.',
+      { cause: error },
+    );
+  }
+  return resolve(directory);
+}

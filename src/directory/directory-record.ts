@@ -1,0 +1,52 @@
+import { NEVER, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
+import { decodeTextField, encodeTextField } from '../storage/text-field.js';
+
+/** A session as it stands in a file. */
+export interface DirectoryRecord {
+  readonly id: string;
+  readonly session: StoredSession & { readonly version: string };
+}
+
+// s1 version expiresAt encoding bytes owner id, then a line feed and so many bytes of value.
+const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
+const LONGEST_HEADER = 16_384;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+export function encodeRecord(id: string, session: SessionToStore, version: string): Buffer {
+  const encoding = LONE_SURROGATE.test(session.value) ? 'utf16le' : 'utf8';
+  const value = Buffer.from(session.value, encoding);
+  const fields = [
+    's1',
+    version,
+    String(fileTime(session.expiresAt)),
+    encoding,
+    String(value.length),
+    encodeTextField(session.owner),
+    encodeTextField(id),
+  ];
+  return Buffer.concat([Buffer.from(`${fields.join(' ')}\n`, 'latin1'), value]);
+}
+
+/**
+ * @param modifiedAt the file's time of modification, epoch milliseconds: a touch sets it. The later of it and the
+ *   header's expiry counts, so that a file which was copied without its times does not lose its session.
+ * @returns `undefined` for anything that {@link encodeRecord} did not write, or of which a part is missing.
+ */
+export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
+  const header = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER));
+  if (!header) return undefined;
+  const value = content.subarray(header[0].length);
+  if (value.length !== Number(header[4])) return undefined;
+  const owner = decodeTextField(header[5]!);
+  const session = {
+    value: value.toString(header[3] as 'utf8' | 'utf16le'),
+    expiresAt: Math.max(Number(header[2]), Math.round(modifiedAt)),
+    version: header[1]!,
+  };
+  return { id: decodeTextField(header[6]!)!, session: owner === undefined ? session : { ...session, owner } };
+}
+
+/** A moment as files can hold it: whole milliseconds, not before the epoch, not after {@link NEVER}. */
+export function fileTime(moment: number): number {
+  return moment > 0 ? Math.min(Math.floor(moment), NEVER) : 0;
+}

@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { cachedSessionStorage } from '../storage/cache-storage.js';
+import { ConcurrencyLimit } from '../storage/concurrency-limit.js';
+import { DirectoryFiles, madeDirectory, nameOf } from './directory-files.js';
+import { DirectoryOwnerFiles } from './directory-owner-files.js';
+import { DirectoryOwnerIndex } from './directory-owner-index.js';
+import type { DirectoryRecord } from './directory-record.js';
+import { DirectorySweep } from './directory-sweep.js';
+import { KeyedMutex } from '../storage/keyed-mutex.js';
+import { hasCode, LockFile } from './lock-file.js';
+import { refuseNoBoolean } from '../storage/option-type.js';
+import type {
+  OwnerIndex,
+  ReplaceResult,
+  SessionStorage,
+  SessionToStore,
+  StoredSession,
+} from '../storage/session-storage.js';
+
+export interface SessionStorageDirectoryOptions {
+  /** Where the sessions are kept. Made, with its parents, if it is not there. */
+  readonly directory: string;
+  /** Waits until each change is on the disk itself: safe when the power fails, five times slower. Default `false`. */
+  readonly fsync?: boolean;
+  /** Several processes of this machine use the directory. `false` saves a lock file per change. Default `true`. */
+  readonly shared?: boolean;
+  /** The clock, epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** Files open at a time: far fewer than a process may have. */
+const OPEN_FILES = 64;
+const LOCK_TIMEOUT = 10_000;
+
+/**
+ * Keeps each session in a file of its own, below one directory (Ktor: `DirectoryStorage`). For one machine: network file
+ * systems do not promise what it needs. A storage in SQLite does the same faster.
+ *
+ * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700; no id is ever a path, and
+ * reading an unknown id makes nothing. A session is one header line and its text; its expiry is the file's time of
+ * modification as well. About 5 KiB on the disk.
+ *
+ * **Crashes.** A change is a new file put in place in one step: a process that dies leaves the old session or the new
+ * one. When the power fails, the last changes may be lost unless `fsync` is on; a file that lost a part counts as absent.
+ * A lock that a dead process left is taken over after 0.75 s.
+ *
+ * **Errors** of the file system, as a full disk or missing permissions, reject and leave the session as it was.
+ *
+ * Expired files are removed as new sessions come, each part of the directory about once an hour and without waiting, and
+ * by {@link sweep}, a minute after they expired.
+ */
+export class SessionStorageDirectory implements SessionStorage {
+  readonly owners: OwnerIndex;
+  readonly #root: string;
+  readonly #files: DirectoryFiles;
+  readonly #ownerFiles: DirectoryOwnerFiles;
+  readonly #sweep: DirectorySweep;
+  readonly #shared: boolean;
+  readonly #now: () => number;
+  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
+  readonly #limit = new ConcurrencyLimit(OPEN_FILES);
+
+  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made, and for a wrong option. */
+  constructor(options: SessionStorageDirectoryOptions) {
+    refuseNoBoolean('fsync of directorySessionStorage', options?.fsync);
+    refuseNoBoolean('shared of directorySessionStorage', options?.shared);
+    this.#root = madeDirectory(options?.directory);
+    this.#files = new DirectoryFiles(this.#root, options.fsync ?? false);
+    this.#ownerFiles = new DirectoryOwnerFiles(this.#root);
+    this.#shared = options.shared ?? true;
+    this.#now = options.now ?? Date.now;
+    this.#sweep = new DirectorySweep(this.#root, this.#now, (path, isDue) => this.#removeIf(path, isDue));
+    this.owners = new DirectoryOwnerIndex(this.#ownerFiles, {
+      read: (name) => this.#limit.run(() => this.#files.read(this.#files.pathOfName(name))),
+      invalidate: (id) => this.invalidate(id),
+      now: this.#now,
+    });
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    return this.#limit.run(() => this.#live(this.#files.pathOf(id), id));
+  }
+
+  async write(id: string, session: SessionToStore): Promise<string> {
+    const path = this.#files.pathOf(id);
+    const version = newVersion();
+    if (!(session.expiresAt > this.#now())) {
+      await this.invalidate(id);
+      return version;
+    }
+    await this.#mutex.run(path, () =>
+      this.#limit.run(async () => {
+        // The owner's entry first: a session that its owner cannot find could not be ended.
+        if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
+        const temporary = await this.#files.prepare(path, { id, session, version }, { mayMakeDirectory: true });
+        await this.#commit(temporary!, path);
+      }),
+    );
+    this.#sweep.passBy(nameOf(id));
+    return version;
+  }
+
+  async invalidate(id: string): Promise<boolean> {
+    const path = this.#files.pathOf(id);
+    return (await this.#removeIf(path, (record) => record?.id === id)) === 'live';
+  }
+
+  async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    const path = this.#files.pathOf(id);
+    return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, session, version)));
+  }
+
+  /** Changes the time of modification of the file that was read, and so never what another process puts in its place. */
+  async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
+    const path = this.#files.pathOf(id);
+    const touched = await this.#mutex.run(path, () =>
+      this.#limit.run(() =>
+        this.#files.use(path, constants.O_RDWR, async (file, record) => {
+          const session = this.#liveSession(record, id);
+          if (!session || (version !== undefined && version !== session.version)) return false;
+          if (expiresAt > session.expiresAt) await this.#files.setExpiresAt(file, expiresAt);
+          return true;
+        }),
+      ),
+    );
+    return touched ?? false;
+  }
+
+  async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
+    return this.#sweep.run(limit);
+  }
+
+  async ping(): Promise<void> {
+    await access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK);
+  }
+
+  /** Waits for work under way in the background. */
+  async close(): Promise<void> {
+    await this.#sweep.idle();
+  }
+
+  async #replace(path: string, id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    const next = newVersion();
+    const prepare = (changed: SessionToStore): Promise<string | undefined> =>
+      this.#files.prepare(path, { id, session: changed, version: next }, { mayMakeDirectory: false });
+    // Written before the lock is taken, so that the lock is held for a moment only.
+    let temporary = await prepare(session);
+    if (temporary === undefined) return { status: 'gone' };
+    try {
+      return await this.#locked(path, async (lock): Promise<ReplaceResult> => {
+        const current = await this.#live(path, id);
+        if (!current) return { status: 'gone' };
+        if (version !== undefined && version !== current.version) return { status: 'conflict', current };
+        if (current.owner !== session.owner) {
+          await this.#files.discard(temporary!);
+          temporary = await prepare(withOwner(session, current.owner));
+        }
+        await lock?.confirm();
+        await this.#commit(temporary!, path);
+        temporary = undefined;
+        return { status: 'replaced', version: next };
+      });
+    } finally {
+      if (temporary !== undefined) await this.#files.discard(temporary);
+    }
+  }
+
+  /** Removes a file, unless it is a session that `isDue` spares. @returns what it was. */
+  async #removeIf(
+    path: string,
+    isDue: (record: DirectoryRecord | undefined) => boolean,
+  ): Promise<'live' | 'dead' | 'spared' | 'absent'> {
+    const remove = async (lock?: LockFile): Promise<'live' | 'dead' | 'spared' | 'absent'> => {
+      const record = await this.#files.read(path);
+      if (record && !isDue(record)) return 'spared';
+      await lock?.confirm();
+      if (!(await this.#files.remove(path))) return 'absent';
+      const owner = record?.session.owner;
+      if (record && owner !== undefined) await this.#ownerFiles.remove(owner, record.id);
+      return record && record.session.expiresAt > this.#now() ? 'live' : 'dead';
+    };
+    return this.#mutex.run(path, () =>
+      this.#limit.run(async () => {
+        try {
+          return await this.#locked(path, remove);
+        } catch (error) {
+          if (hasCode(error, 'ENOENT')) return 'absent';
+          // A disk without room for a lock has none for a change in another process either, and sessions must end.
+          if (hasCode(error, 'ENOSPC', 'EDQUOT')) return remove();
+          throw error;
+        }
+      }),
+    );
+  }
+
+  async #locked<T>(path: string, task: (lock?: LockFile) => Promise<T>): Promise<T> {
+    if (!this.#shared) return task();
+    const lock = await LockFile.acquire(`${path}.lock`);
+    try {
+      return await task(lock);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async #commit(temporary: string, path: string): Promise<void> {
+    try {
+      await this.#files.commit(temporary, path);
+    } catch (error) {
+      await this.#files.discard(temporary);
+      throw error;
+    }
+  }
+
+  async #live(path: string, id: string): Promise<StoredSession | undefined> {
+    return this.#liveSession(await this.#files.read(path), id);
+  }
+
+  #liveSession(record: DirectoryRecord | undefined, id: string): StoredSession | undefined {
+    return record?.id === id && record.session.expiresAt > this.#now() ? record.session : undefined;
+  }
+}
+
+export interface DirectorySessionStorageOptions extends SessionStorageDirectoryOptions {
+  /**
+   * Keeps what was read in memory: for a minute in a directory of one process (`shared: false`), else for two seconds, for
+   * which a session that another process ended still reads as live. Default `false`; Ktor's is `true`.
+   */
+  readonly cached?: boolean;
+}
+
+/** A {@link SessionStorageDirectory}, with a {@link CacheStorage} in front on request (Ktor: `directorySessionStorage`). */
+export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
+  const { cached, ...rest } = options ?? {};
+  refuseNoBoolean('cached of directorySessionStorage', cached);
+  const storage = new SessionStorageDirectory(rest);
+  if (!cached) return storage;
+  return cachedSessionStorage(storage, { ttlInMilliseconds: rest.shared === false ? 60_000 : 2000 });
+}
+
+function withOwner(session: SessionToStore, owner: string | undefined): SessionToStore {
+  const { owner: _given, ...rest } = session;
+  return owner === undefined ? rest : { ...rest, owner };
+}
+
+function newVersion(): string {
+  return randomBytes(9).toString('base64url');
+}

@@ -1,0 +1,66 @@
+import { SessionConfigurationError } from '../../errors/session.errors.js';
+import { checkFormNames } from './form-names.js';
+import { inlinedShape } from '../kotlin/inlined-value.js';
+import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
+import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
+
+/**
+ * Refuses every shape that Ktor's kotlinx text format writes and cannot read back, in a class and in all it holds.
+ * @throws {SessionConfigurationError} that names class and field.
+ */
+export function checkBackwardCompatibleFormat(
+  plans: KotlinClassPlans,
+  type: KotlinClass,
+  seen: Set<KotlinClass> = new Set(),
+): void {
+  if (seen.has(type)) return;
+  seen.add(type);
+  const plan = plans.of(type);
+  for (const subclass of plan.subclasses ?? []) checkBackwardCompatibleFormat(plans, subclass, seen);
+  const fields = plan.fields.filter(({ isComputed }) => !isComputed);
+  checkFormNames(
+    type.name,
+    fields.map(({ serialName }) => serialName),
+  );
+  fields.forEach(({ property, shape }, index) => {
+    const seenShape = inlinedShape(plans, shape);
+    const held = withoutNull(seenShape);
+    const problem =
+      problemOf(plans, held) ??
+      (seenShape.kind === 'class' && index < fields.length - 1
+        ? 'an object must be the last field, or what follows is lost. Move it to the end'
+        : undefined);
+    if (problem !== undefined) {
+      throw new SessionConfigurationError(
+        `${type.name}.${property}: Ktor's kotlinx text format cannot hold ${describeShape(shape)}: ${problem}.`,
+      );
+    }
+    if (held.kind === 'class') checkBackwardCompatibleFormat(plans, held.type(), seen);
+  });
+}
+
+function problemOf(plans: KotlinClassPlans, held: KotlinShape): string | undefined {
+  if (held.kind === 'byte' || held.kind === 'short') return 'a Byte or Short is lost. Use Int';
+  if (isScalar(held)) return undefined;
+  switch (held.kind) {
+    case 'list':
+    case 'set':
+      return elementProblem(plans, held.element);
+    case 'map':
+      return elementProblem(plans, held.key) ?? elementProblem(plans, held.value);
+    case 'class': {
+      const { subclasses, isObject } = plans.of(held.type());
+      return subclasses || isObject ? 'Ktor cannot read a sealed class or an object there' : undefined;
+    }
+    case 'optional':
+      return 'kotlinx has no Optional. Use nullable()';
+    case 'nullable':
+      return undefined;
+  }
+}
+
+function elementProblem(plans: KotlinClassPlans, element: KotlinShape): string | undefined {
+  const held = withoutNull(inlinedShape(plans, element));
+  if (isScalar(held)) return problemOf(plans, held);
+  return 'collections hold simple values only. Put the inner ones into a class of their own';
+}

@@ -1,0 +1,146 @@
+import { decodeQuery, encodeQuery, FormDocument, formPair, MOST_PAIRS } from './form-encoding.js';
+import { unwrapped, valueClassOf } from '../kotlin/inlined-value.js';
+import type { KotlinClassPlan, KotlinClassPlans, KotlinField } from '../kotlin/kotlin-class-plan.js';
+import { planOfInstance } from '../kotlin/kotlin-instance.js';
+import { scalarText } from '../kotlin/kotlin-scalar.js';
+import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
+import { taggedScalar } from './reflection-format-writer.js';
+import { Unwritable, writing } from './unwritable.js';
+
+const WITHOUT_SERIALIZER: ReadonlySet<string> = new Set(['bigDecimal', 'bigInteger', 'uuid']);
+
+/** Writes Ktor's kotlinx "backward compatible" format. */
+export class BackwardCompatibleFormatWriter {
+  readonly #plans: KotlinClassPlans;
+
+  constructor(plans: KotlinClassPlans) {
+    this.#plans = plans;
+  }
+
+  /** @throws {Unwritable} */
+  write(expected: KotlinClass, value: unknown): string {
+    const plan = planOfInstance(this.#plans, expected, value, 0);
+    if (plan.isObject) throw new Unwritable('Ktor cannot write an object in this format');
+    const text = this.#document(plan, value as Record<string, unknown>, 0);
+    if (!this.#plans.of(expected).subclasses) return text;
+    const lost = this.#lostField(plan, text);
+    if (lost !== undefined) throw decodedTwice().within(`.${lost}`);
+    return `${formPair('type', `#s${plan.serialName}`)}&${formPair('value', `##${text}`)}`;
+  }
+
+  #document(plan: KotlinClassPlan, instance: Record<string, unknown>, depth: number): string {
+    const fields = plan.fields.filter(({ isComputed }) => !isComputed);
+    return fields
+      .map((field, index) =>
+        writing(`.${field.property}`, () => {
+          const tagged = this.#tagged(field.shape, instance[field.property], depth);
+          if (index < fields.length - 1 && tagged.startsWith('##')) {
+            throw new Unwritable('Ktor loses what follows an object', 'Move the field to the end of the class.');
+          }
+          return formPair(field.serialName, tagged);
+        }),
+      )
+      .join('&');
+  }
+
+  #tagged(shape: KotlinShape, value: unknown, depth: number): string {
+    if (shape.kind === 'nullable') {
+      return value === null || value === undefined ? '#n' : this.#tagged(shape.of, value, depth);
+    }
+    if (isScalar(shape)) return taggedForKotlinx(shape, value);
+    switch (shape.kind) {
+      case 'class':
+        return this.#object(shape, value, depth);
+      case 'list':
+        if (!Array.isArray(value)) throw new Unwritable('a List is an array');
+        return this.#elements(shape.element, value, depth);
+      case 'set':
+        if (!(value instanceof Set)) throw new Unwritable('a Set is a Set');
+        return this.#elements(shape.element, [...value], depth);
+      case 'map':
+        if (!(value instanceof Map)) throw new Unwritable('a Map is a Map');
+        return this.#entries(shape, value, depth);
+      case 'optional':
+        throw new Unwritable('kotlinx has no Optional');
+    }
+  }
+
+  #object(shape: KotlinShape & { kind: 'class' }, value: unknown, depth: number): string {
+    const valueClass = valueClassOf(this.#plans, shape);
+    if (valueClass) {
+      const content = unwrapped(this.#plans, valueClass, value, depth + 1);
+      return this.#tagged(valueClass.fields[0]!.shape, content, depth);
+    }
+    const plan = planOfInstance(this.#plans, shape.type(), value, depth + 1);
+    const text = this.#document(plan, value as Record<string, unknown>, depth + 1);
+    const lost = this.#lostField(plan, text);
+    if (lost !== undefined) throw decodedTwice().within(`.${lost}`);
+    return `##${text}`;
+  }
+
+  // Ktor decodes the text of an inner object once more before it takes it apart.
+  #lostField(plan: KotlinClassPlan, text: string): string | undefined {
+    const [written, read] = [new FormDocument(text), documentOf(text)];
+    const isLost = ({ serialName }: KotlinField): boolean => written.get(serialName) !== read?.get(serialName);
+    return plan.fields.find((field) => !field.isComputed && isLost(field))?.property;
+  }
+
+  #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
+    if (values.length === 0) throw new Unwritable('Ktor reads an empty list as one with an empty text in it');
+    const parts = Array.from(values, (value, index) =>
+      writing(
+        () => `[${index}]`,
+        () => {
+          const tagged = notNull(this.#tagged(element, value, depth));
+          if (tagged.includes('&') || encodeQuery(tagged) !== tagged) {
+            throw new Unwritable("in a list, Ktor changes '&', '%', white space, quotes and letters beyond ASCII");
+          }
+          return tagged;
+        },
+      ),
+    );
+    return `#cl${encodeQuery(parts.join('&'))}`;
+  }
+
+  #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
+    const seen = new Set<string>();
+    const parts = Array.from(entries, ([key, value], index) =>
+      writing(
+        () => `{entry ${index + 1}}`,
+        () => {
+          const taggedKey = notNull(this.#tagged(shape.key, key, depth));
+          if (/[&= ]/.test(taggedKey)) throw new Unwritable("in the key of a map, Ktor changes '&', '=' and spaces");
+          if (seen.has(taggedKey.toLowerCase())) throw new Unwritable('Ktor takes keys for one that differ in case');
+          seen.add(taggedKey.toLowerCase());
+          const taggedValue = notNull(this.#tagged(shape.value, value, depth));
+          if (/[&+]/.test(taggedValue)) throw new Unwritable("in the value of a map, Ktor changes '&' and '+'");
+          return `${encodeQuery(taggedKey)}=${encodeQuery(taggedValue)}`;
+        },
+      ),
+    );
+    if (parts.length > MOST_PAIRS) throw new Unwritable(`Ktor reads ${MOST_PAIRS} entries of a map and no more`);
+    return `#m${encodeQuery(parts.join('&'))}`;
+  }
+}
+
+function documentOf(text: string): FormDocument | undefined {
+  try {
+    return new FormDocument(decodeQuery(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function notNull(tagged: string): string {
+  if (tagged === '#n') throw new Unwritable('Ktor loses a null in a collection');
+  return tagged;
+}
+
+function decodedTwice(): Unwritable {
+  return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends");
+}
+
+// The types of Java that kotlinx does not know are written by a serializer of the application's, as a text.
+function taggedForKotlinx(shape: ScalarShape, value: unknown): string {
+  return WITHOUT_SERIALIZER.has(shape.kind) ? `#s${scalarText(shape, value)}` : taggedScalar(shape, value);
+}

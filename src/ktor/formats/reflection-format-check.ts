@@ -1,0 +1,73 @@
+import { SessionConfigurationError } from '../../errors/session.errors.js';
+import { checkFormNames } from './form-names.js';
+import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
+import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
+
+/** Types whose tag says all there is to know, so that they need no declaration to be read. */
+const SELF_DESCRIBING: ReadonlySet<string> = new Set([
+  'string',
+  'int',
+  'long',
+  'double',
+  'boolean',
+  'char',
+  'bigDecimal',
+  'bigInteger',
+]);
+
+/**
+ * Refuses every shape that Ktor's reflection format writes and cannot read back, in a class and in all it holds.
+ * @throws {SessionConfigurationError} that names class and field.
+ */
+export function checkReflectionFormat(
+  plans: KotlinClassPlans,
+  type: KotlinClass,
+  seen: Set<KotlinClass> = new Set(),
+): void {
+  if (seen.has(type)) return;
+  seen.add(type);
+  const plan = plans.of(type);
+  for (const subclass of plan.subclasses ?? []) checkReflectionFormat(plans, subclass, seen);
+  checkFormNames(
+    type.name,
+    plan.fields.map(({ property }) => property),
+  );
+  for (const { property, shape } of plan.fields) {
+    const problem = problemOf(shape);
+    if (problem !== undefined) refuse(plan, property, shape, problem);
+    const held = withoutNull(shape);
+    if (held.kind === 'class') checkReflectionFormat(plans, held.type(), seen);
+  }
+}
+
+function problemOf(shape: KotlinShape): string | undefined {
+  const held = withoutNull(shape);
+  if (held.kind === 'byte' || held.kind === 'short') return 'a Byte or Short is lost. Use Int';
+  if (held.kind === 'float') return shape.kind === 'nullable' ? 'a Float? cannot be read. Use Double?' : undefined;
+  if (isScalar(held) || held.kind === 'class') return undefined;
+  switch (held.kind) {
+    case 'list':
+    case 'set':
+      return elementProblem(held.element);
+    case 'map':
+      if (held.key.kind === 'nullable') return 'a key cannot be null';
+      return elementProblem(held.key) ?? elementProblem(held.value);
+    case 'optional':
+      return SELF_DESCRIBING.has(held.of.kind) ? undefined : 'an Optional of this type is read as another';
+    case 'nullable':
+      return undefined;
+  }
+}
+
+function elementProblem(element: KotlinShape): string | undefined {
+  const held = withoutNull(element);
+  if (held.kind === 'float') return 'its Floats are read as Doubles. Use Double';
+  if (!isScalar(held)) return 'collections hold simple values only. Put the inner ones into a class of their own';
+  return problemOf(held);
+}
+
+function refuse(plan: KotlinClassPlan, property: string, shape: KotlinShape, problem: string): never {
+  throw new SessionConfigurationError(
+    `${plan.type.name}.${property}: Ktor's reflection format cannot hold ${describeShape(shape)}: ${problem}.`,
+  );
+}

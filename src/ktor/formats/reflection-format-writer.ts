@@ -1,0 +1,117 @@
+import { encodeQuery, formPair, formPairOfKtor1 } from './form-encoding.js';
+import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
+import { planOfInstance } from '../kotlin/kotlin-instance.js';
+import { scalarText } from '../kotlin/kotlin-scalar.js';
+import { isScalar, withoutNull, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
+import { Unwritable, writing } from './unwritable.js';
+
+export const TYPE_NAME = '$type';
+
+const TAGS = {
+  string: '#s',
+  char: '#ch',
+  byte: '#i',
+  short: '#i',
+  int: '#i',
+  long: '#l',
+  float: '#f',
+  double: '#f',
+  bigDecimal: '#bd',
+  bigInteger: '#bi',
+  uuid: '#s',
+  enum: '#s',
+} as const;
+
+const AMPERSAND = "Ktor cuts collections at '&'";
+
+/** Writes Ktor's reflection format. */
+export class ReflectionFormatWriter {
+  readonly #plans: KotlinClassPlans;
+  readonly #pair: (name: string, value: string) => string;
+
+  constructor(plans: KotlinClassPlans, equals: 'escaped' | 'literal') {
+    this.#plans = plans;
+    this.#pair = equals === 'escaped' ? formPair : formPairOfKtor1;
+  }
+
+  /** @throws {Unwritable} */
+  write(expected: KotlinClass, value: unknown, depth = 0): string {
+    const plan = planOfInstance(this.#plans, expected, value, depth);
+    if (plan.type !== expected && !this.#plans.of(expected).subclasses?.includes(plan.type)) {
+      throw new Unwritable('Ktor reads direct subclasses of a sealed class only');
+    }
+    const pairs = [...plan.fields]
+      .sort((left, right) => (left.property < right.property ? -1 : 1))
+      .map(({ property, shape }) => {
+        const held = (value as Record<string, unknown>)[property];
+        return this.#pair(
+          property,
+          writing(`.${property}`, () => this.#tagged(shape, held, depth)),
+        );
+      });
+    if (plan.isSubclassOfSealed) pairs.push(this.#pair(TYPE_NAME, plan.simpleName));
+    return pairs.join('&');
+  }
+
+  #tagged(shape: KotlinShape, value: unknown, depth: number): string {
+    const held = withoutNull(shape);
+    if (shape.kind === 'nullable' && (value === null || value === undefined)) {
+      if (held.kind !== 'list' && held.kind !== 'set' && held.kind !== 'map') return '#n';
+      throw new Unwritable('Ktor cannot read a collection that is null', 'Store an empty one instead.');
+    }
+    if (isScalar(held)) return taggedScalar(held, value);
+    switch (held.kind) {
+      case 'class':
+        return `##${this.write(held.type(), value, depth + 1)}`;
+      case 'optional':
+        return value === undefined ? '#om' : `#op${this.#tagged(held.of, value, depth)}`;
+      case 'list':
+        if (!Array.isArray(value)) throw new Unwritable('a List is an array');
+        return `#cl${this.#elements(held.element, value, depth)}`;
+      case 'set':
+        if (!(value instanceof Set)) throw new Unwritable('a Set is a Set');
+        return `#cs${this.#elements(held.element, [...value], depth)}`;
+      case 'map':
+        if (!(value instanceof Map)) throw new Unwritable('a Map is a Map');
+        return `#m${this.#entries(held, value, depth)}`;
+      case 'nullable':
+        return this.#tagged(held, value, depth);
+    }
+  }
+
+  #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
+    // Array.from visits the holes of an array, which map passes over.
+    const parts = Array.from(values, (value, index) =>
+      writing(
+        () => `[${index}]`,
+        () => encodeQuery(uncut(this.#tagged(element, value, depth))),
+      ),
+    );
+    return encodeQuery(parts.join('&'));
+  }
+
+  #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
+    const parts = Array.from(entries, ([key, value], index) =>
+      writing(
+        () => `{entry ${index + 1}}`,
+        () => {
+          const taggedKey = uncut(this.#tagged(shape.key, key, depth));
+          if (taggedKey.includes('=')) throw new Unwritable("Ktor cuts a key at '='");
+          return `${encodeQuery(taggedKey)}=${encodeQuery(uncut(this.#tagged(shape.value, value, depth)))}`;
+        },
+      ),
+    );
+    return encodeQuery(parts.join('&'));
+  }
+}
+
+function uncut(tagged: string): string {
+  if (tagged.includes('&')) throw new Unwritable(AMPERSAND);
+  return tagged;
+}
+
+/** The tagged text of a simple value, the same in both text formats but for the types that only this one has. */
+export function taggedScalar(shape: ScalarShape, value: unknown): string {
+  const text = scalarText(shape, value);
+  return shape.kind === 'boolean' ? `#bo${text.charAt(0)}` : TAGS[shape.kind] + text;
+}

@@ -1,0 +1,28 @@
+import type { TrackedSession, SessionToTrack, StoreResult } from '../../tracker/session-tracker.js';
+import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
+import { SessionTrackerByValue } from '../../tracker/session-tracker-by-value.js';
+
+// Ktor before 2.3.1 sends a session with every response of a call that has one (KTOR-912), so that its Max-Age slides:
+// every session that was loaded is due for renewal.
+
+/** {@link SessionTrackerByValue} whose session is sent with every response to a request that asked for it. */
+export class SessionTrackerByValueOfEveryResponse<S extends object> extends SessionTrackerByValue<S> {
+  override isRenewalDue(_session: TrackedSession<S>): boolean {
+    return true;
+  }
+
+  override store(session: SessionToTrack<S>): StoreResult<S> {
+    return super.store({ ...session, force: true });
+  }
+}
+
+/** The same by id. The stored text stays as it is: Ktor's storages have no expiry that could slide. */
+export class SessionTrackerByIdOfEveryResponse<S extends object> extends SessionTrackerById<S> {
+  override isRenewalDue(_session: TrackedSession<S>): boolean {
+    return true;
+  }
+
+  override async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+    return super.store({ ...session, force: true });
+  }
+}

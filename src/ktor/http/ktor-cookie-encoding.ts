@@ -1,0 +1,75 @@
+import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from '../../transport/cookie-encoding.js';
+import { javaUtf8 } from '../../transformer/ktor-text.js';
+import { decodeQuery } from '../formats/form-encoding.js';
+import { isBefore, type KtorVersion } from '../ktor-version.js';
+
+const CONTROL = /[\u0000-\u001f\u007f]/;
+const NEEDS_QUOTES = /[\s,;]/;
+const REFUSED_RAW = /[\s,"]/;
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
+/** @returns the text for the cookie as a Ktor server of `version` writes it; `undefined` where it could not be read. */
+export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
+  switch (encoding) {
+    case 'uri':
+      return isBefore(version, '2.3') ? encodeUriOfKtor1(value) : encodeCookieValue(value, 'uri');
+    case 'base64':
+      return javaUtf8(value).toString('base64');
+    case 'raw':
+      if (CONTROL.test(value) || value.includes(';') || value !== withoutQuotes(value.trim())) return undefined;
+      // Looked at in 1.x and 2.x; later versions send whatever there is.
+      return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : asBytes(value);
+    case 'dquotes':
+      if (value.includes('"') || CONTROL.test(value)) return undefined;
+      return asBytes(NEEDS_QUOTES.test(value) ? `"${value}"` : value);
+  }
+}
+
+/** @returns the value as a Ktor server of `version` reads it; `undefined` where that fails. */
+export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
+  // 1.x read every cookie as URI_ENCODING (KTOR-524).
+  const read = isBefore(version, '2.3') ? 'uri' : encoding;
+  const text = BEYOND_ASCII.test(received) ? Buffer.from(received, 'latin1').toString('utf8') : received;
+  switch (read) {
+    case 'uri':
+      return decodeUri(text);
+    case 'base64':
+      // Strict since 3.4 (KTOR-5241); before, it took values without padding.
+      return decodeCookieValue(isBefore(version, '3.4') ? padded(text) : text, 'base64');
+    case 'raw':
+    case 'dquotes': {
+      const trimmed = text.trim();
+      return trimmed.startsWith('"') && trimmed.endsWith('"') ? withoutQuotes(trimmed) : text;
+    }
+  }
+}
+
+function decodeUri(text: string): string | undefined {
+  try {
+    return decodeQuery(text, 'plus-is-space');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Until 2.1.2 everything but ASCII letters and digits was escaped. */
+function encodeUriOfKtor1(value: string): string | undefined {
+  return encodeCookieValue(value, 'uri')?.replace(
+    /[-._~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function padded(text: string): string {
+  const bare = text.replace(/=+$/, '');
+  return bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
+}
+
+function withoutQuotes(text: string): string {
+  return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+}
+
+// Ktor sends UTF-8; Node.js writes and shows the bytes of a header as Latin-1.
+function asBytes(text: string): string {
+  return BEYOND_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
+}

@@ -1,0 +1,141 @@
+import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
+import type { CookieEncoding } from '../../transport/cookie-encoding.js';
+import type { SessionCall, SessionTransport } from '../../transport/session-transport.js';
+import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
+import { checkKtorCookie, KTOR_ENCODING_NAMES, type KtorCookieConfiguration } from './ktor-cookie-configuration.js';
+import { decodeKtorCookie, encodeKtorCookie } from './ktor-cookie-encoding.js';
+import { ktorCookieValues } from './ktor-cookie-header.js';
+import { checkKtorVersion, isBefore, type KtorVersion } from '../ktor-version.js';
+
+/** What every browser keeps of one `Set-Cookie` line, in bytes. */
+const LARGEST_COOKIE = 4096;
+const LARGEST_MAX_AGE = 0x7fff_ffff;
+const LAST_MOMENT = 8.64e15;
+const EPOCH = 'Thu, 01 Jan 1970 00:00:00 GMT';
+const DEFAULT_MAX_AGE = 604_800;
+
+/** Options of {@link KtorCookieTransport}. */
+export interface KtorCookieTransportOptions {
+  /** Whose bytes are written, and how strictly is read. Default `3.5`. */
+  readonly version?: KtorVersion;
+  /** The clock of `Expires`, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/**
+ * Carries a session in a cookie as a Ktor server does, byte for byte (Ktor: `SessionTransportCookie`):
+ * `name=value; Max-Age=…; Expires=…; Domain=…; Path=…; Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
+ *
+ * Read as Ktor reads, except that a value which cannot be decoded is no session where Ktor answers 500 on every route,
+ * and that the other cookies of the name are tried after the last one. A value that needs more than 4096 bytes, or
+ * that would end the cookie early, is refused.
+ */
+export class KtorCookieTransport implements SessionTransport {
+  readonly kind = 'cookie';
+  readonly requestHeader = 'Cookie';
+  readonly name: string;
+  readonly transformers: readonly SessionTransportTransformer[];
+  readonly #configuration: KtorCookieConfiguration;
+  readonly #encoding: CookieEncoding;
+  readonly #version: KtorVersion;
+  readonly #now: () => number;
+  readonly #attributes: string;
+  readonly #cleared: string;
+
+  /** @throws {SessionConfigurationError} on a name or an attribute that cannot be written. */
+  constructor(
+    name: string,
+    configuration: KtorCookieConfiguration = {},
+    transformers: readonly SessionTransportTransformer[] = [],
+    options: KtorCookieTransportOptions = {},
+  ) {
+    checkKtorCookie(name, configuration);
+    this.#version = options.version ?? '3.5';
+    checkKtorVersion(this.#version);
+    this.name = name;
+    this.transformers = transformers;
+    this.#configuration = configuration;
+    this.#encoding = configuration.encoding ?? 'uri';
+    this.#now = options.now ?? Date.now;
+    this.#attributes = this.#place() + this.#flags() + encodingMark(this.#encoding);
+    this.#cleared = this.#clearing();
+  }
+
+  receive(call: SessionCall): ReadonlyArray<string | undefined> {
+    const header = call.requestHeader('cookie');
+    if (header === undefined) return [];
+    return ktorCookieValues(header, this.name).map((text) =>
+      text.length > LARGEST_COOKIE ? undefined : decodeKtorCookie(text, this.#encoding, this.#version),
+    );
+  }
+
+  /** @throws {SessionConfigurationError} for a value that the encoding cannot carry, {SessionTooLargeError} */
+  send(call: SessionCall, value: string): void {
+    const line = `${this.name}=${this.#encode(value)}${this.#lifetime()}${this.#attributes}`;
+    const size = Buffer.byteLength(line);
+    if (size > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, size, LARGEST_COOKIE, []);
+    call.setCookie(this.name, line);
+  }
+
+  clear(call: SessionCall): void {
+    call.setCookie(this.name, this.#cleared);
+  }
+
+  isSecure(): boolean {
+    return this.#configuration.secure ?? false;
+  }
+
+  toString(): string {
+    return `SessionTransportCookie: ${this.name}`;
+  }
+
+  #encode(value: string): string {
+    const encoded = encodeKtorCookie(value, this.#encoding, this.#version);
+    if (encoded !== undefined) return encoded;
+    throw new SessionConfigurationError(
+      `The cookie value contains characters that cannot be encoded in ${KTOR_ENCODING_NAMES[this.#encoding]} format. ` +
+        "Consider URL_ENCODING mode: encoding: 'uri'.",
+    );
+  }
+
+  #lifetime(): string {
+    const { maxAgeInSeconds = DEFAULT_MAX_AGE } = this.#configuration;
+    if (maxAgeInSeconds === null) return '';
+    const seconds = Math.min(Math.floor(maxAgeInSeconds + 0.5), Number.MAX_SAFE_INTEGER);
+    if (seconds === 0) return isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
+    // Ktor's own arithmetic overflows into the past here; the last moment that a date can tell is what was meant.
+    const expires = new Date(Math.min(this.#now() + seconds * 1000, LAST_MOMENT)).toUTCString();
+    return `; Max-Age=${Math.min(seconds, LARGEST_MAX_AGE)}; Expires=${expires}`;
+  }
+
+  #place(): string {
+    const { domain, path = '/' } = this.#configuration;
+    return (domain === undefined ? '' : `; Domain=${domain}`) + (path === null ? '' : `; Path=${path}`);
+  }
+
+  #flags(): string {
+    const { secure = false, httpOnly = true, sameSite, extensions } = this.#configuration;
+    const all: Array<readonly [string, string | null]> = Object.entries(extensions ?? {});
+    if (sameSite !== undefined && !all.some(([key]) => key === 'SameSite')) all.unshift(['SameSite', sameSite]);
+    const rendered = all.map(([key, value]) => (value === null ? `; ${key}` : `; ${key}=${this.#extension(value)}`));
+    return (secure ? '; Secure' : '') + (httpOnly ? '; HttpOnly' : '') + rendered.join('');
+  }
+
+  // Until 2.1.3 extensions were encoded like the value (KTOR-4722).
+  #extension(value: string): string {
+    return isBefore(this.#version, '2.3') ? this.#encode(value) : value;
+  }
+
+  #clearing(): string {
+    const maxAge = isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
+    const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#place()}`;
+    // Until 2.1.1 flags and extensions were missing (KTOR-437), and the encoding was always the same.
+    return isBefore(this.#version, '2.3')
+      ? start + encodingMark('uri')
+      : start + this.#flags() + encodingMark(this.#encoding);
+  }
+}
+
+function encodingMark(encoding: CookieEncoding): string {
+  return `; $x-enc=${KTOR_ENCODING_NAMES[encoding]}`;
+}

@@ -1,0 +1,84 @@
+import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
+import type { SessionCall, SessionTransport } from '../../transport/session-transport.js';
+import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
+
+/** How many values are tried where several lines may have been joined. */
+const MOST_CANDIDATES = 8;
+const LARGEST_HEADER = 8000;
+// RFC 9110 token: what Ktor calls delimiters and control characters is the rest.
+const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
+const UNSAFE = new Set([
+  'transfer-encoding',
+  'upgrade',
+  'connection',
+  'content-length',
+  'host',
+  'cookie',
+  'set-cookie',
+]);
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
+/**
+ * Carries a session in a header as a Ktor server does: the value as it is, without any encoding, text beyond ASCII as
+ * UTF-8 (Ktor: `SessionTransportHeader`). A header cannot be cleared. Of several lines the first counts.
+ */
+export class KtorHeaderTransport implements SessionTransport {
+  readonly kind = 'header';
+  readonly name: string;
+  readonly requestHeader: string;
+  readonly transformers: readonly SessionTransportTransformer[];
+
+  /** @throws {SessionConfigurationError} for a name that no header can have, or that HTTP keeps for itself. */
+  constructor(name: string, transformers: readonly SessionTransportTransformer[] = []) {
+    const at = name.search(NOT_IN_NAMES);
+    if (at >= 0 || name === '') {
+      throw new SessionConfigurationError(
+        `Header name '${name}' contains illegal character '${name.charAt(at)}' (code ${name.charCodeAt(at)}). ` +
+          'Use letters, digits and "-".',
+      );
+    }
+    if (UNSAFE.has(name.toLowerCase())) {
+      throw new SessionConfigurationError(`Header "${name}" belongs to HTTP itself. Name it X-Session, for example.`);
+    }
+    this.name = name;
+    this.requestHeader = name;
+    this.transformers = transformers;
+  }
+
+  receive(call: SessionCall): ReadonlyArray<string | undefined> {
+    const value = call.requestHeader(this.name.toLowerCase());
+    if (value === undefined) return [];
+    if (value.length > LARGEST_HEADER) return [undefined];
+    // Node.js shows the bytes of a header as Latin-1.
+    return candidates(BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value);
+  }
+
+  /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} beyond 8000 bytes. */
+  send(call: SessionCall, value: string): void {
+    if (CONTROL.test(value)) {
+      throw new SessionConfigurationError(
+        `The value of header "${this.name}" holds a control character. Add a transformer, such as Encrypt.`,
+      );
+    }
+    const bytes = Buffer.from(value, 'utf8');
+    if (bytes.length > LARGEST_HEADER) throw new SessionTooLargeError(this.name, bytes.length, LARGEST_HEADER, []);
+    call.setHeader(this.name, bytes.toString('latin1'));
+  }
+
+  clear(): void {}
+
+  toString(): string {
+    return `SessionTransportHeader: ${this.name}`;
+  }
+}
+
+// Ktor takes the first of several lines. Node.js joins them by a comma and a space, which a value may also hold itself:
+// the whole is tried first, then what stands before each comma.
+function candidates(value: string): readonly string[] {
+  const values = [value];
+  for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {
+    values.push(value.slice(0, at));
+  }
+  return values;
+}

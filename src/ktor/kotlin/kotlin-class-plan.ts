@@ -1,0 +1,146 @@
+import { SessionConfigurationError } from '../../errors/session.errors.js';
+import { declarationOf } from './kotlin-declaration.js';
+import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
+
+/** One field of a class, as the formats see it. */
+export interface KotlinField {
+  readonly property: string;
+  /** The name in K and J. */
+  readonly serialName: string;
+  readonly shape: KotlinShape;
+  readonly hasDefault: boolean;
+  /** A getter without setter: the reflection format writes it and reads past it, the others do not know it. */
+  readonly isComputed: boolean;
+}
+
+/** A class as the formats see it: its fields with those it inherits, in declaration order, parents first. */
+export interface KotlinClassPlan {
+  readonly type: KotlinClass;
+  readonly simpleName: string;
+  readonly serialName: string;
+  readonly fields: readonly KotlinField[];
+  /** The direct subclasses of a sealed class. */
+  readonly subclasses: readonly KotlinClass[] | undefined;
+  /** Whether its parent is sealed, so that the reflection format writes its name. */
+  readonly isSubclassOfSealed: boolean;
+  readonly isObject: boolean;
+  readonly isValueClass: boolean;
+  /** Whether an own property of an instance is stored or left out on purpose. */
+  knows(property: string): boolean;
+  create(): Record<string, unknown>;
+}
+
+type Construct = new () => Record<string, unknown>;
+
+/** Makes and keeps the plan of each class that one serializer meets. */
+export class KotlinClassPlans {
+  readonly #plans = new Map<KotlinClass, KotlinClassPlan>();
+
+  /** @throws {SessionConfigurationError} that names the class and the field whose type cannot be seen. */
+  of(type: KotlinClass): KotlinClassPlan {
+    let plan = this.#plans.get(type);
+    if (!plan) this.#plans.set(type, (plan = makePlan(type)));
+    return plan;
+  }
+}
+
+function makePlan(type: KotlinClass): KotlinClassPlan {
+  if (typeof type !== 'function') {
+    throw new SessionConfigurationError('nested() takes a function that gives a class: nested(() => Part).');
+  }
+  const declaration = declarationOf(type);
+  const chain = ancestors(type);
+  const transients = new Set(chain.flatMap((one) => [...(declarationOf(one)?.transients ?? [])]));
+  const parent = chain.at(-2);
+  const subclasses = declaration?.sealed?.();
+  checkSubclasses(type, subclasses);
+  const fields = subclasses ? [] : fieldsOf(type, chain, transients);
+  if (declaration?.isObject && fields.length > 0) refuse(type, 'a @DataObject() has no fields to store');
+  if (declaration?.isValueClass && fields.length !== 1) refuse(type, 'a @ValueClass() has exactly one field');
+  const known = new Set([...transients, ...fields.map(({ property }) => property)]);
+  const simpleName = declaration?.simpleName ?? type.name;
+  return {
+    type,
+    simpleName,
+    serialName: declaration?.serialName ?? simpleName,
+    fields,
+    subclasses,
+    isSubclassOfSealed: parent !== undefined && declarationOf(parent)?.sealed !== undefined,
+    isObject: declaration?.isObject ?? false,
+    isValueClass: declaration?.isValueClass ?? false,
+    knows: (property) => known.has(property),
+    create: () => new (type as unknown as Construct)(),
+  };
+}
+
+/** The class and what it extends, the eldest first. */
+function ancestors(type: KotlinClass): readonly KotlinClass[] {
+  const chain: KotlinClass[] = [];
+  for (let one: unknown = type; typeof one === 'function' && one !== Function.prototype;) {
+    chain.unshift(one as KotlinClass);
+    one = Object.getPrototypeOf(one);
+  }
+  return chain;
+}
+
+function fieldsOf(
+  type: KotlinClass,
+  chain: readonly KotlinClass[],
+  transients: ReadonlySet<string>,
+): readonly KotlinField[] {
+  const serialNames = new Map(chain.flatMap((one) => [...(declarationOf(one)?.serialNames ?? [])]));
+  const declared = new Map(chain.flatMap((one) => [...(declarationOf(one)?.fields ?? [])]));
+  const fresh = freshInstance(type);
+  const seen = Object.keys(fresh).filter((property) => !transients.has(property));
+  const inferred = seen.filter((property) => !declared.has(property));
+  // Initializers show the order of all fields, unless the build leaves out the ones without.
+  const isComplete = [...declared.keys()].every((property) => seen.includes(property));
+  const order = isComplete ? seen : [...declared.keys(), ...inferred];
+  const fields = order.map((property): KotlinField => {
+    const { shape, hasDefault } = declared.get(property) ?? { shape: infer(type, property, fresh), hasDefault: false };
+    const serialName = serialNames.get(property) ?? property;
+    return { property, serialName, shape, hasDefault, isComputed: isComputed(type, property) };
+  });
+  return fields.filter(({ property }) => !transients.has(property));
+}
+
+function freshInstance(type: KotlinClass): Record<string, unknown> {
+  try {
+    return new (type as unknown as Construct)();
+  } catch (cause) {
+    throw new SessionConfigurationError(
+      `${type.name} cannot be constructed without arguments. Give every constructor parameter a default.`,
+      { cause },
+    );
+  }
+}
+
+function infer(type: KotlinClass, property: string, fresh: Record<string, unknown>): KotlinShape {
+  const value = fresh[property];
+  if (typeof value === 'string') return { kind: 'string' };
+  if (typeof value === 'boolean') return { kind: 'boolean' };
+  const hint =
+    typeof value === 'number'
+      ? 'whether a number is an Int, a Long or a Double cannot be seen. Write @int(), @long() or @double() over it'
+      : 'its Kotlin type cannot be seen. Write it over the field, such as @nullable(string()) or @list(int()), or ' +
+        '@Transient() to leave the field out';
+  throw new SessionConfigurationError(`${type.name}.${property}: ${hint}.`);
+}
+
+function isComputed(type: KotlinClass, property: string): boolean {
+  let holder: unknown = type.prototype;
+  while (holder !== null && !Object.hasOwn(holder as object, property)) holder = Object.getPrototypeOf(holder);
+  const descriptor = holder === null ? undefined : Object.getOwnPropertyDescriptor(holder, property);
+  return descriptor?.get !== undefined && descriptor.set === undefined;
+}
+
+function checkSubclasses(type: KotlinClass, subclasses: readonly KotlinClass[] | undefined): void {
+  for (const subclass of subclasses ?? []) {
+    if (typeof subclass === 'function' && Object.getPrototypeOf(subclass) === type) continue;
+    refuse(type, `${subclass?.name ?? 'one of its subclasses'} must extend it directly to be in @Sealed(() => […])`);
+  }
+}
+
+function refuse(type: KotlinClass, problem: string): never {
+  throw new SessionConfigurationError(`${type.name}: ${problem}.`);
+}

@@ -1,0 +1,131 @@
+import { SessionConfigurationError } from '../../errors/session.errors.js';
+import {
+  declareForClassTransformer,
+  excludeForClassTransformer,
+  type NamedSubclass,
+} from './class-transformer-type.js';
+import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
+
+/** One declared field, as decorators record it. */
+export interface DeclaredField {
+  readonly shape: KotlinShape;
+  readonly hasDefault: boolean;
+}
+
+/** What the decorators over one class say, without what it inherits. */
+interface Declaration {
+  readonly fields: Map<string, DeclaredField>;
+  readonly serialNames: Map<string, string>;
+  readonly transients: Set<string>;
+  serialName?: string;
+  simpleName?: string;
+  sealed?: () => readonly KotlinClass[];
+  isObject?: boolean;
+  isValueClass?: boolean;
+}
+
+// A symbol of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+const DECLARATION = Symbol.for('nestjs-sessions:kotlin');
+
+/** What is declared on exactly this class. */
+export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefined {
+  return Object.hasOwn(type, DECLARATION) ? (type as { [DECLARATION]?: Declaration })[DECLARATION] : undefined;
+}
+
+/** Records the Kotlin type of a field. */
+export function declareField(target: object, property: string | symbol, field: DeclaredField): void {
+  const type = target.constructor as KotlinClass;
+  const name = checked(type, property);
+  writable(type).fields.set(name, { shape: field.shape, hasDefault: field.hasDefault });
+  declareForClassTransformer(target, name, field.shape, subclassesOf);
+}
+
+/**
+ * Declares the fields of a class without decorators, in Kotlin's order:
+ * `kotlinFields(CartSession, { userId: string(), productIds: list(int()) })`.
+ */
+export function kotlinFields<T extends object>(
+  type: KotlinClass<T>,
+  fields: { readonly [K in keyof T]?: DeclaredField },
+): void {
+  for (const [property, field] of Object.entries<DeclaredField | undefined>(fields)) {
+    if (typeof field?.shape !== 'object') {
+      throw new SessionConfigurationError(`${type.name}.${property}: write a Kotlin type, such as string().`);
+    }
+    declareField(type.prototype as object, property, field);
+  }
+}
+
+/**
+ * Kotlin's `@SerialName`, over a class or a field: the name in the kotlinx formats (K and J). Over a class it is what
+ * names it among the subclasses of a sealed one, by default its package and name: `com.example.Shape.Circle`.
+ */
+export function SerialName(name: string): ClassDecorator & PropertyDecorator {
+  return (target: object, property?: string | symbol): void => {
+    if (property === undefined) writable(target as KotlinClass).serialName = name;
+    else {
+      const type = target.constructor as KotlinClass;
+      writable(type).serialNames.set(checked(type, property), name);
+    }
+  };
+}
+
+/** The class's name in Kotlin, without package, where it is another one than here: the reflection format's `$type`. */
+export function SimpleName(name: string): ClassDecorator {
+  return (target) => {
+    writable(target as unknown as KotlinClass).simpleName = name;
+  };
+}
+
+/** A sealed class or interface with its direct subclasses, each of which `extends` it here too. */
+export function Sealed(subclasses: () => readonly KotlinClass[]): <T extends KotlinClass>(target: T) => void {
+  return (target) => {
+    writable(target).sealed = subclasses;
+  };
+}
+
+/** Kotlin's `object`: a class with one instance and nothing to store. Reads as a new instance. */
+export function DataObject(): ClassDecorator {
+  return (target) => {
+    writable(target as unknown as KotlinClass).isObject = true;
+  };
+}
+
+/** Kotlin's `value class`: one field, which the kotlinx formats write in place of the class. */
+export function ValueClass(): ClassDecorator {
+  return (target) => {
+    writable(target as unknown as KotlinClass).isValueClass = true;
+  };
+}
+
+/** A field that Kotlin does not know: it is never stored, and a session read has what the initializer gives. */
+export function Transient(): PropertyDecorator {
+  return (target, property) => {
+    const type = target.constructor as KotlinClass;
+    const name = checked(type, property);
+    writable(type).transients.add(name);
+    excludeForClassTransformer(target, name);
+  };
+}
+
+function subclassesOf(type: KotlinClass): readonly NamedSubclass[] | undefined {
+  return declarationOf(type)
+    ?.sealed?.()
+    .flatMap((subclass) => {
+      const name = declarationOf(subclass)?.simpleName ?? subclass.name;
+      return subclassesOf(subclass) ?? [{ name, type: subclass }];
+    });
+}
+
+function writable(type: KotlinClass): Declaration {
+  const present = declarationOf(type);
+  if (present) return present;
+  const value: Declaration = { fields: new Map(), serialNames: new Map(), transients: new Set() };
+  Object.defineProperty(type, DECLARATION, { value, configurable: true });
+  return value;
+}
+
+function checked(type: KotlinClass, property: string | symbol): string {
+  if (typeof property === 'string' && property !== '__proto__' && property !== '') return property;
+  throw new SessionConfigurationError(`${type.name}: this property cannot be a field of a Kotlin class. Rename it.`);
+}

@@ -1,0 +1,139 @@
+import {
+  javaBigDecimal,
+  javaDouble,
+  javaFloat,
+  javaUuid,
+  LONGEST_BIG_INTEGER,
+  parseJavaBigInteger,
+  parseJavaDouble,
+  parseJavaInteger,
+  parseJavaLong,
+} from './java-number.js';
+import type { ScalarShape } from './kotlin-shape.js';
+import { Unreadable } from '../formats/unreadable.js';
+import { Unwritable } from '../formats/unwritable.js';
+
+const BITS = { byte: 8, short: 16, int: 32 } as const;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const SHORTEST_UUID = 36;
+
+/**
+ * The text that Java gives a value, which has been checked to be of the type.
+ * @throws {Unwritable}
+ */
+export function scalarText(shape: ScalarShape, value: unknown): string {
+  switch (shape.kind) {
+    case 'string':
+      return wellFormed(typeof value === 'string' ? value : wrong(shape, value));
+    case 'char':
+      if (typeof value !== 'string' || value.length !== 1) throw new Unwritable('a Char is a text of one UTF-16 unit');
+      return wellFormed(value);
+    case 'boolean':
+      return String(typeof value === 'boolean' ? value : wrong(shape, value));
+    case 'byte':
+    case 'short':
+    case 'int':
+      return wholeText(value, BITS[shape.kind]);
+    case 'long':
+      return longText(value, shape.as);
+    case 'float':
+      if (typeof value !== 'number') wrong(shape, value);
+      if (!Object.is(Math.fround(value), value)) {
+        throw new Unwritable('it has more digits than a Float holds', 'Use Math.fround(), or declare it as @double().');
+      }
+      return javaFloat(value);
+    case 'double':
+      return javaDouble(typeof value === 'number' ? value : wrong(shape, value));
+    case 'bigDecimal':
+      return (typeof value === 'string' ? javaBigDecimal(value) : undefined) ?? wrong(shape, value);
+    case 'bigInteger':
+      return bigIntegerText(typeof value === 'bigint' ? value : wrong(shape, value));
+    case 'uuid':
+      return uuidText(value);
+    case 'enum':
+      if (!shape.names.includes(value as string)) throw new Unwritable('it is none of the constants of the enum');
+      return wellFormed(value as string);
+  }
+}
+
+/**
+ * The value of a text.
+ * @throws {Unreadable} when the text is not one of the type.
+ */
+export function scalarValue(shape: ScalarShape, text: string): unknown {
+  switch (shape.kind) {
+    case 'string':
+      return text;
+    case 'char':
+      return text.length === 1 ? text : unreadable('not one character');
+    case 'boolean':
+      return text === 'true' || (text !== 'false' && unreadable('neither true nor false'));
+    case 'byte':
+    case 'short':
+    case 'int':
+      return parseJavaInteger(text, BITS[shape.kind]);
+    case 'long':
+      return shape.as === 'bigint' ? parseJavaLong(text) : safeNumber(parseJavaLong(text));
+    case 'float':
+      return Math.fround(parseJavaDouble(text));
+    case 'double':
+      return parseJavaDouble(text);
+    case 'bigDecimal':
+      return javaBigDecimal(text) ?? unreadable('not a decimal');
+    case 'bigInteger':
+      return parseJavaBigInteger(text);
+    case 'uuid':
+      return javaUuid(text) ?? unreadable('not a UUID');
+    case 'enum':
+      return shape.names.includes(text) ? text : unreadable('not a constant of the enum');
+  }
+}
+
+function wholeText(value: unknown, bits: 8 | 16 | 32): string {
+  const limit = 2 ** (bits - 1);
+  if (Number.isInteger(value) && (value as number) >= -limit && (value as number) < limit) return String(value);
+  throw new Unwritable(
+    `it is no whole number of ${bits} bits`,
+    'Keep it in range, or declare the field as the Kotlin class does: @long(), @double().',
+  );
+}
+
+function longText(value: unknown, as: 'bigint' | 'number'): string {
+  if (as === 'bigint') {
+    if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return String(value);
+    throw new Unwritable("a Long is a bigint of 64 bits here; for numbers declare it as @long('number')");
+  }
+  if (Number.isSafeInteger(value)) return String(value);
+  throw new Unwritable('it is no whole number that JavaScript holds exactly; declare it as @long(), for a bigint');
+}
+
+function bigIntegerText(value: bigint): string {
+  const text = String(value);
+  if (text.length > LONGEST_BIG_INTEGER) throw new Unwritable(`it has more than ${LONGEST_BIG_INTEGER} digits`);
+  return text;
+}
+
+function uuidText(value: unknown): string {
+  const text = typeof value === 'string' && value.length === SHORTEST_UUID ? javaUuid(value) : undefined;
+  if (text === undefined) throw new Unwritable('it is no UUID, a text such as 123e4567-e89b-12d3-a456-426614174000');
+  return text;
+}
+
+function wellFormed(text: string): string {
+  if (LONE_SURROGATE.test(text)) throw new Unwritable('it holds half of a surrogate pair, which is no character');
+  return text;
+}
+
+function safeNumber(value: bigint): number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : unreadable('a Long beyond what a number holds');
+}
+
+function wrong(shape: ScalarShape, value: unknown): never {
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
+  throw new Unwritable(`it is declared as @${shape.kind}() and is ${kind}`);
+}
+
+function unreadable(problem: string): never {
+  throw new Unreadable(problem);
+}

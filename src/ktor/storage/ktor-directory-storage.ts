@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SessionConfigurationError, SessionError } from '../../errors/session.errors.js';
+import { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
+
+/** Options of {@link KtorDirectoryStorage}. */
+export interface KtorDirectoryStorageOptions {
+  /** Ktor's `rootDir`. Made, with its parents, if it is not there. */
+  readonly directory: string;
+  /** Mode of new files; directories can be entered by whoever may read. Default `0o600`: this user alone. */
+  readonly fileMode?: number;
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** What Ktor refuses in an id, and half surrogate pairs, which no file name holds. */
+const BAD_ID = /\.\.|[/\\!?><\u0000]|\p{Surrogate}/u;
+const MOST_ATTEMPTS = 5;
+const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;
+
+/**
+ * The directory of a Ktor server (Ktor: `DirectoryStorage`, `directorySessionStorage`): `abcde` is in `ab/cd/e.dat`,
+ * which holds the text of the session and nothing else.
+ *
+ * A write is put in place in one step, so that no reader sees half of it; Ktor's own are not, and a file that Ktor is
+ * just writing may read as no session. Unlike Ktor, an id that is no file name reads as unknown, and reading makes no
+ * directory.
+ */
+export class KtorDirectoryStorage extends KtorSessionStorage {
+  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made. */
+  constructor(options: KtorDirectoryStorageOptions) {
+    super(new KtorSessionFiles(options), options.now ? { now: options.now } : {});
+  }
+}
+
+class KtorSessionFiles implements KtorStringStorage {
+  readonly #root: string;
+  readonly #fileMode: number;
+  readonly #directoryMode: number;
+
+  constructor(options: KtorDirectoryStorageOptions) {
+    this.#root = resolve(options.directory);
+    this.#fileMode = options.fileMode ?? 0o600;
+    // Who may read a file may enter its directory.
+    this.#directoryMode = this.#fileMode | 0o100 | ((this.#fileMode & 0o044) >> 2) | 0o300;
+    madeDirectory(this.#root, this.#directoryMode);
+  }
+
+  async read(id: string): Promise<string | undefined> {
+    const path = this.#pathOf(id);
+    if (path === undefined) return undefined;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const text = await unlessAbsent(readFile(path, 'utf8'));
+      if (text !== '') return text;
+      // Ktor empties a file before it writes it.
+      await delay(EMPTY_FILE_WAIT_IN_MILLISECONDS);
+    }
+    return undefined;
+  }
+
+  async write(id: string, value: string): Promise<void> {
+    const path = this.#pathOf(id);
+    if (path === undefined) {
+      throw new SessionError('SESSION_WRONG_VALUE', 'Bad session id: it is no file name. Let identity() give letters.');
+    }
+    const temporary = join(this.#root, `.writing-${randomBytes(9).toString('hex')}`);
+    await writeFile(temporary, value, { mode: this.#fileMode, flag: 'wx' });
+    try {
+      await this.#putInPlace(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async invalidate(id: string): Promise<boolean> {
+    const path = this.#pathOf(id);
+    if (path === undefined) return false;
+    const wasThere = (await unlessAbsent(rm(path).then(() => true))) ?? false;
+    for (let parent = dirname(path); parent !== this.#root; parent = dirname(parent)) {
+      try {
+        await rmdir(parent);
+      } catch {
+        break;
+      }
+    }
+    return wasThere;
+  }
+
+  // Somebody who ends another session may remove a directory that has just been made.
+  async #putInPlace(temporary: string, path: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      await mkdir(dirname(path), { recursive: true, mode: this.#directoryMode });
+      try {
+        return await rename(temporary, path);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT' || attempt >= MOST_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #pathOf(id: string): string | undefined {
+    if (id === '' || BAD_ID.test(id)) return undefined;
+    const pieces: string[] = [];
+    for (let start = 0; start < id.length; start += 2) pieces.push(id.slice(start, start + 2));
+    // Before joining: a last piece that is a dot would name its own directory.
+    pieces.push(`${pieces.pop()!}.dat`);
+    return join(this.#root, ...pieces);
+  }
+}
+
+function madeDirectory(path: string, mode: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+    if (statSync(path).isDirectory()) return;
+  } catch (cause) {
+    throw new SessionConfigurationError(`Path is not a directory: ${path}. Name one that can be made and written.`, {
+      cause,
+    });
+  }
+  throw new SessionConfigurationError(`Path is not a directory: ${path}. Name one that can be made and written.`);
+}
+
+/** No such file, or an id too long to be one. */
+const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
+
+async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (ABSENT.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code;
+}

@@ -1,0 +1,96 @@
+import { hash } from 'node:crypto';
+import { KeyedMutex } from '../../storage/keyed-mutex.js';
+import type { ConditionalSessionStorage } from '../../storage/session-storage-guarded.js';
+import { NEVER, type ReplaceResult, type SessionToStore, type StoredSession } from '../../storage/session-storage.js';
+
+/** Ktor's `SessionStorage`: text by id, without expiry. An id that is not there reads as `undefined`. */
+export interface KtorStringStorage {
+  write(id: string, value: string): Promise<void>;
+  read(id: string): Promise<string | undefined>;
+  invalidate(id: string): Promise<boolean | void>;
+}
+
+/** What SessionTrackerById leaves for a minute under an id that was exchanged for a new one, or is being ended. */
+const ROTATED = '~rotated.';
+const MARK = /^~(?:rotated(?:\.|$)|ended$)/;
+const MOST_MARKS = 10_000;
+const LOCK_TIMEOUT = 5000;
+
+/**
+ * Makes a store that a Ktor server shares into one for this library: ids and texts stay exactly as Ktor writes them.
+ *
+ * Ktor's stores know neither expiry nor versions, so sessions stay until they are ended, and a change is told from
+ * another by its text: within this process no change is lost, between servers the later write wins, as among Ktor's
+ * own. There is no owner index.
+ */
+export class KtorSessionStorage implements ConditionalSessionStorage {
+  readonly #storage: KtorStringStorage;
+  readonly #now: () => number;
+  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
+  // Ktor would answer 500 to a mark in the store itself.
+  readonly #marks = new Map<string, { readonly value: string; readonly until: number }>();
+
+  constructor(storage: KtorStringStorage, options: { readonly now?: () => number } = {}) {
+    this.#storage = storage;
+    this.#now = options.now ?? Date.now;
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    const value = await this.#storage.read(id);
+    if (value !== undefined) return stored(value);
+    const mark = this.#marks.get(id);
+    return mark && mark.until > this.#now() ? stored(mark.value) : undefined;
+  }
+
+  async write(id: string, session: SessionToStore): Promise<string> {
+    return this.#mutex.run(id, async () => {
+      await this.#storage.write(id, session.value);
+      this.#marks.delete(id);
+      return versionOf(session.value);
+    });
+  }
+
+  async invalidate(id: string): Promise<boolean> {
+    let successor: string | undefined;
+    const wasThere = await this.#mutex.run(id, async () => {
+      const mark = this.#marks.get(id);
+      if (mark && mark.until > this.#now() && mark.value.startsWith(ROTATED)) {
+        successor = mark.value.slice(ROTATED.length);
+      }
+      this.#marks.delete(id);
+      return (await this.#storage.invalidate(id)) ?? true;
+    });
+    // Who ends a session by the id that it had a moment ago means the session.
+    return successor === undefined ? wasThere : this.invalidate(successor);
+  }
+
+  async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
+    return this.#mutex.run(id, async () => {
+      const current = await this.read(id);
+      if (!current) return { status: 'gone' };
+      if (version !== undefined && version !== current.version) return { status: 'conflict', current };
+      if (MARK.test(session.value)) {
+        await this.#storage.invalidate(id);
+        this.#mark(id, session);
+      } else await this.#storage.write(id, session.value);
+      return { status: 'replaced', version: versionOf(session.value) };
+    });
+  }
+
+  #mark(id: string, { value, expiresAt }: SessionToStore): void {
+    const now = this.#now();
+    for (const [marked, { until }] of this.#marks) {
+      if (until > now && this.#marks.size < MOST_MARKS) break;
+      this.#marks.delete(marked);
+    }
+    this.#marks.set(id, { value, until: expiresAt });
+  }
+}
+
+function stored(value: string): StoredSession {
+  return { value, expiresAt: NEVER, version: versionOf(value) };
+}
+
+function versionOf(value: string): string {
+  return hash('sha256', value, 'base64url');
+}
