@@ -11,6 +11,8 @@ export default {
   // A process keeps some of the modules of each spec: one that ran them all would need more than 4 GB, and crawl.
   workerIdleMemoryLimit: '1GB',
   maxWorkers: '100%',
+  // COMMIT=interceptor npm test -- test/e2e: every application keeps the interceptor.
+  setupFiles: process.env.COMMIT === 'interceptor' ? ['<rootDir>/test/support/commit-by-interceptor.ts'] : [],
   roots: ['<rootDir>/src', '<rootDir>/test'],
   // Needs the npm registry: `npm run test:packaging`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/packaging/'],

@@ -3,15 +3,9 @@ import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { committed } from './committed.js';
 import type { HttpSessions } from './http-sessions.js';
+import { HTTP_METHOD, INTERCEPTORS, isNestMetadataKnown, MESSAGE_PATTERN, PARAMETERS, SSE } from './nest-metadata.js';
 import { sessionsOfContext } from './request-of.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
-
-/** What Nest keeps on handlers and their classes. Nest 11 and 12 export the names from different places. */
-const INTERCEPTORS = '__interceptors__';
-const PARAMETERS = '__routeArguments__';
-const HTTP_METHOD = 'method';
-const SSE = '__sse__';
-const MESSAGE_PATTERN = 'microservices:pattern';
 
 /** Where a handler is given the sessions of its request: behind all parameters that anyone declares. */
 const PLACE = 16;
@@ -34,9 +28,11 @@ type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
  * A handler is replaced on the application's own instance of the controller, before Nest makes its routes. It keeps the
  * interceptor where that could make a difference: beside other interceptors of the same handler, where a test has
  * overridden it, with `@Sse()`, and in controllers that Nest makes anew for each request. Handlers of GraphQL, WebSockets
- * and messages always keep it.
+ * and messages always keep it. So does the whole application where Nest's metadata is not what it was
+ * ({@link isNestMetadataKnown}), or with the option `commit: 'interceptor'`.
  */
 export function commitInHandlers(discovery: DiscoveryService): void {
+  if (!isNestMetadataKnown()) return;
   const scanner = new MetadataScanner();
   for (const controller of discovery.getControllers()) {
     if (!isReplaceable(controller)) continue;

@@ -12,7 +12,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseOtherThan, refuseUnknownOptions } from '../config/known-options.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import { SessionEvents } from '../session/session-event.js';
@@ -47,6 +47,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
   ) {
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
+    refuseOtherThan('SessionsModule', 'commit', options.commit, ['handler', 'interceptor']);
     this.#options = options;
     this.#discovery = discovery;
     this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
@@ -55,6 +56,11 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;
     if (adapterHost) attachToPlatform(this, adapterHost);
+  }
+
+  /** Whether controller methods store their sessions themselves. */
+  get commitsInHandlers(): boolean {
+    return this.#options.commit !== 'interceptor';
   }
 
   /** The providers of the application; with those of every `forFeature`, once the application has started. */

@@ -11,6 +11,11 @@ export interface SessionsModuleOptions extends SessionsOptions {
    * AsyncLocalStorage on every request. Default `false`.
    */
   readonly asyncLocalStorage?: boolean;
+  /**
+   * Who stores the sessions of ordinary controller methods. `handler`: the method itself, which is replaced at start by
+   * one that does. `interceptor`: `SessionsInterceptor`, at the price of an interceptor. Default `handler`.
+   */
+  readonly commit?: 'handler' | 'interceptor';
 }
 
 /** What `forRoot` and `forRootAsync` take beside the options. */
@@ -40,6 +45,7 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'onEvent',
   'now',
   'asyncLocalStorage',
+  'commit',
 ];
 
 /** Injection token of the options. Of the global symbol registry, since the package may be loaded twice. */

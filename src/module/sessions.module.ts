@@ -58,7 +58,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
 
   // Controllers are there by now, their routes are not.
   configure(consumer: MiddlewareConsumer): void {
-    commitInHandlers(this.#discovery);
+    if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
     const { requests } = this.#runtime;
     if (!requests) return;
     consumer
