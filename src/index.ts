@@ -23,6 +23,7 @@ export { sessionsOf } from './module/sessions-of.js';
 export { Session } from './config/session.decorator.js';
 export { SessionOwner } from './config/session-owner.decorator.js';
 
+export type { LifetimePreset } from './config/lifetime-preset.js';
 export { Counter } from './config/counter.decorator.js';
 export type {
   SessionKeys,

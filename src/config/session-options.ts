@@ -4,6 +4,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { SessionEventListener } from '../session/session-event.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
+import type { LifetimePreset } from './lifetime-preset.js';
 import type { MaxPerOwner } from '../tracker/owner-limit.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionIdProvider } from '../tracker/session-id-provider.js';
@@ -25,6 +26,8 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   readonly cookie?: CookieConfiguration;
   /** Header sessions: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
   readonly exposed?: boolean;
+  /** Published lifetimes, as defaults and as maxima: a session that would live longer does not start. */
+  readonly lifetimes?: LifetimePreset;
   /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
@@ -87,6 +90,8 @@ export interface SessionsOptions
   readonly cookie?: CookieConfiguration;
   /** The sessions of the application. Default: every class marked by `@Session` that has been imported. */
   readonly sessions?: readonly SessionRegistration[];
+  /** Published lifetimes for every session, as defaults and as maxima. */
+  readonly lifetimes?: LifetimePreset;
   /** Makes the serializer of every session that has none of its own. Default {@link SessionSerializerReflection}. */
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
   /** Milliseconds after which a storage call counts as failed. Default 1000. */

@@ -20,6 +20,7 @@ import { SessionTransportHeader } from '../transport/session-transport-header.js
 import type { SessionTransport } from '../transport/session-transport.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { refuseOtherThan } from './known-options.js';
+import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
@@ -53,6 +54,7 @@ export class SessionProviderBuilder {
   constructor(options: SessionsOptions, resolve: (token: SessionStorageToken) => unknown = () => undefined) {
     refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
     refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
+    refuseOtherThan('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
     this.#options = options;
     this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence));
   }
@@ -141,10 +143,7 @@ export class SessionProviderBuilder {
   }
 
   #lifetime(settings: SessionSettings): SessionLifetime {
-    return new SessionLifetime({
-      ...pick(this.#options, 'idleTimeoutInSeconds', 'absoluteTimeoutInSeconds', 'renewAfterInSeconds'),
-      ...pick(settings, 'idleTimeoutInSeconds', 'absoluteTimeoutInSeconds', 'renewAfterInSeconds'),
-    });
+    return new SessionLifetime(lifetimeOptionsOf(settings.name, this.#options, settings));
   }
 
   #trackById(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): SessionTracker {
@@ -217,10 +216,4 @@ function isProvider(registration: SessionRegistration): registration is SessionP
 
 function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
   return keys instanceof KeyRing ? keys : new KeyRing(keys);
-}
-
-function pick<T extends object, K extends keyof T>(source: T, ...keys: K[]): Partial<Pick<T, K>> {
-  return Object.fromEntries(
-    keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
-  ) as Partial<Pick<T, K>>;
 }

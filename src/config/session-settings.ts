@@ -1,6 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
+import { LIFETIME_PRESETS } from './lifetime-preset.js';
 import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
 import { definitionOf } from './session-definition.js';
 import type { SessionOptions, SessionOverrides } from './session-options.js';
@@ -15,6 +16,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
+  'lifetimes',
   'onClash',
   'maxPerOwner',
   'sendOnlyIfModified',
@@ -66,6 +68,7 @@ function check(settings: SessionSettings): void {
   refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
   refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
   refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
+  refuseOtherThan(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
   if (typeof settings.onClash !== 'function') {
     refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
   }

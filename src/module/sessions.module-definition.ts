@@ -39,6 +39,7 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
+  'lifetimes',
   'saveOnServerError',
   'onUnavailable',
   'storageTimeoutInMilliseconds',
