@@ -15,8 +15,8 @@ import {
   SessionsConfig,
   SessionTransportTransformerDigest,
   SessionTransportTransformerMessageAuthentication,
+  ktor,
 } from 'nestjs-sessions/ktor';
-import { ktor } from 'nestjs-sessions/ktor';
 import { platforms, startApp } from '../../support/platforms.js';
 
 class A {

@@ -122,14 +122,8 @@ describe('a cause', () => {
 describe('A code', () => {
   it('narrows an error to its class', () => {
     const fieldsOf = (error: AnySessionError): readonly string[] => {
-      switch (error.code) {
-        case 'SESSION_TOO_LARGE':
-          return error.fields.map(({ name }) => name);
-        case 'SESSION_UNSERIALIZABLE':
-          return [error.path];
-        default:
-          return [];
-      }
+      if (error.code === 'SESSION_TOO_LARGE') return error.fields.map(({ name }) => name);
+      return error.code === 'SESSION_UNSERIALIZABLE' ? [error.path] : [];
     };
     expect(fieldsOf(new SessionTooLargeError('s', 2, 1, [{ name: 'items', size: 2 }]))).toEqual(['items']);
     expect(fieldsOf(new SessionUnserializableError('S.save', 'it is a function'))).toEqual(['S.save']);
