@@ -243,7 +243,11 @@ describe('overrides', () => {
   });
 
   it('with an identity make the ids', async () => {
-    const { tracker } = build({ type: User, tracker: 'by-id', identity: () => 'an-id-of-my-own-of-22-characters' }).provider;
+    const { tracker } = build({
+      type: User,
+      tracker: 'by-id',
+      identity: () => 'an-id-of-my-own-of-22-characters',
+    }).provider;
     expect(await stored(tracker, new User())).toBe('an-id-of-my-own-of-22-characters');
   });
 
