@@ -75,6 +75,31 @@ describe('the login examples of README.md and docs/', () => {
   });
 });
 
+describe('docs/sign-in.md', () => {
+  it('has code that compiles as it is', () => {
+    const text = readFileSync(join('docs', 'sign-in.md'), 'utf8');
+    expect(Buffer.byteLength(text)).toBeLessThan(15_000);
+    const blocks = new Map(
+      [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+        (match, index) => [join(process.cwd(), 'test', `sign-in-block-${index}.ts`), match[1]!] as const,
+      ),
+    );
+    const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
+    const host = ts.createCompilerHost(options);
+    const { fileExists, readFile } = host;
+    host.fileExists = (path) => blocks.has(path) || fileExists(path);
+    host.readFile = (path) => blocks.get(path) ?? readFile(path);
+    const program = ts.createProgram([...blocks.keys()], options, host);
+    const problems = [...blocks.keys()].flatMap((file) => {
+      const source = program.getSourceFile(file)!;
+      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    });
+    expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+    expect(blocks.size).toBe(3);
+  }, 120_000);
+});
+
 describe.each(examples())('the login example in $place', ({ code, method, path }) => {
   it.each(platforms)('makes a planted cookie worthless on $name', async (platform) => {
     const { controllers, paths } = run(code);
