@@ -64,7 +64,7 @@ function run(code: string): { controllers: ControllerClass[]; paths: string[] } 
 describe('the login examples of README.md and docs/', () => {
   it('are found', () => {
     const files = new Set(examples().map(({ place }) => place.split(':')[0]));
-    expect([...files].sort()).toEqual(['README.md', 'docs/ktor.md', 'docs/sign-in.md']);
+    expect(files).toEqual(new Set(['README.md', 'docs/ktor.md', 'docs/sign-in.md']));
   });
 
   it('mark the owner, and use the verb', () => {

@@ -47,5 +47,5 @@ function concealed(keys: Exclude<SessionKeys, undefined>): KeyRing {
 function concealedIn(registration: SessionRegistration): SessionRegistration {
   const isPlain = typeof registration === 'object' && registration !== null && 'keys' in registration;
   const { keys } = (isPlain ? registration : {}) as Partial<SessionOverrides>;
-  return keys === undefined ? registration : ({ ...registration, keys: concealed(keys) } as SessionOverrides);
+  return keys === undefined ? registration : { ...(registration as SessionOverrides), keys: concealed(keys) };
 }

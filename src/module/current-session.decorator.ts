@@ -27,7 +27,8 @@ interface Declared extends CurrentSessionOptions {
 
 const InjectSession = createParamDecorator((declared: Declared, context: ExecutionContext): unknown => {
   const { sessions } = sessionsOfContext(context);
-  if (!declared.required) return declared.optional ? sessions.present(declared.type) : sessions.getOrFresh(declared.type);
+  if (!declared.required)
+    return declared.optional ? sessions.present(declared.type) : sessions.getOrFresh(declared.type);
   const session = sessions.present(declared.type);
   return isPromise(session)
     ? session.then((present) => required(declared, present, context))

@@ -8,7 +8,7 @@ export interface DiscoveredClass {
   /** The application's own instance, where there is one. */
   readonly instance: object | undefined;
   /** Whether Nest can make an instance of a guard or interceptor for it. */
-  canInject(type: new () => unknown): boolean;
+  readonly canInject: (type: new () => unknown) => boolean;
 }
 
 /** A method of which our decorators have recorded something, or that is in a class with a requirement. */

@@ -9,7 +9,7 @@ interface GuardsHolder {
 
 /** What guards of `RequireSessionGuard.everywhere` ask for, be they `APP_GUARD` or of `app.useGlobalGuards`. */
 export function globalRequirements(modules: ModuleRef): readonly SessionRequirement[] {
-  const creator = modules.get(ExternalContextCreator, { strict: false }) as unknown as GuardsHolder;
+  const creator = modules.get<unknown, GuardsHolder>(ExternalContextCreator, { strict: false });
   const guards = creator.guardsContextCreator?.getGlobalMetadata?.();
   return Array.isArray(guards) ? guards.flatMap((guard) => requirementOfGuard(guard) ?? []) : [];
 }

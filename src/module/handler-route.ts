@@ -7,7 +7,12 @@ const MESSAGE_PATTERN = 'microservices:pattern';
 const SOCKET_MESSAGE = 'websockets:message_mapping';
 const GATEWAY = 'websockets:is_gateway';
 /** What `@UseGuards` and the like leave; none of it makes a method a handler. */
-const ENHANCERS: ReadonlySet<unknown> = new Set(['__guards__', '__interceptors__', '__pipes__', '__exceptionFilters__']);
+const ENHANCERS: ReadonlySet<unknown> = new Set([
+  '__guards__',
+  '__interceptors__',
+  '__pipes__',
+  '__exceptionFilters__',
+]);
 
 /**
  * Whether Nest, or a package that works with it, can call a method by way of its guards. A provider that is no gateway

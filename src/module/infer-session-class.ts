@@ -45,7 +45,17 @@ function parameterTypes(target: object, property: string | symbol): unknown[] | 
   return Reflect.getOwnMetadata('design:paramtypes', target, property) as unknown[] | undefined;
 }
 
-const BUILT_IN: ReadonlySet<unknown> = new Set([Object, Array, String, Number, Boolean, BigInt, Symbol, Function, Promise]);
+const BUILT_IN: ReadonlySet<unknown> = new Set([
+  Object,
+  Array,
+  String,
+  Number,
+  Boolean,
+  BigInt,
+  Symbol,
+  Function,
+  Promise,
+]);
 
 /** A class of the application. TypeScript writes a built-in one for unions, interfaces and the like. */
 function isOwnClass(declared: unknown): declared is { readonly name: string } {

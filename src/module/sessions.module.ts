@@ -82,7 +82,8 @@ function withConcealedKeys({ providers = [], ...module }: DynamicModule): Dynami
   return {
     ...module,
     providers: providers.map((provider) => {
-      const isOptions = 'provide' in provider && provider.provide === SESSIONS_MODULE_OPTIONS && 'useFactory' in provider;
+      const isOptions =
+        'provide' in provider && provider.provide === SESSIONS_MODULE_OPTIONS && 'useFactory' in provider;
       if (!isOptions) return provider;
       const { useFactory } = provider as { useFactory: (...args: unknown[]) => unknown };
       return {

@@ -405,7 +405,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
-    const isLate = this.call.headSent && (this.#rotates || this.provider.tracker.changesTransportValue(value, previous));
+    const isLate =
+      this.call.headSent && (this.#rotates || this.provider.tracker.changesTransportValue(value, previous));
     if (isLate) throw new SessionTooLateError();
   }
 

@@ -20,7 +20,6 @@ export const LONGEST_ID = 512;
 
 /** Whether something can be an id at all. */
 export function isSessionId(id: unknown): id is string {
-  // eslint-disable-next-line no-control-regex
   return typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && !/[\u0000-\u001f\u007f]/.test(id);
 }
 

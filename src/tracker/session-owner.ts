@@ -25,23 +25,15 @@ export function ownerText(owner: unknown, place: string): string | undefined {
 }
 
 function textOf(owner: unknown): string | undefined {
-  switch (typeof owner) {
-    case 'string':
-      return owner;
-    case 'bigint':
-      return String(owner);
-    case 'number':
-      return Number.isFinite(owner) ? String(owner) : undefined;
-    case 'object':
-      return textOfObject(owner as object);
-    default:
-      return undefined;
-  }
+  if (typeof owner === 'string') return owner;
+  if (typeof owner === 'bigint' || Number.isFinite(owner)) return String(owner);
+  return typeof owner === 'object' && owner !== null ? textOfObject(owner) : undefined;
 }
 
 // An ObjectId or UUID. The text of an array, a date or bytes is no id of anybody.
 function textOfObject(owner: object): string | undefined {
-  if (Array.isArray(owner) || owner instanceof Date || owner instanceof Error || owner instanceof RegExp) return undefined;
+  if (Array.isArray(owner) || owner instanceof Date || owner instanceof Error || owner instanceof RegExp)
+    return undefined;
   if (ArrayBuffer.isView(owner)) return undefined;
   const { toString, toHexString } = owner as { toString?: unknown; toHexString?: unknown };
   try {

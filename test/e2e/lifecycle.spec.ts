@@ -387,7 +387,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect(listed[0]!.createdAt.getTime()).toBeGreaterThan(listed[1]!.createdAt.getTime());
       const ids = devices.map((cookie) => cookie.slice('user='.length));
       expect(listed.map((session) => session.handle).sort()).toEqual(
-        ids.map((id) => service.handleOf(UserSession, id)).sort(),
+        ids.map((id) => service.handleOf(UserSession, id)!).sort(),
       );
       expect(JSON.stringify(listed)).not.toContain(ids[0]);
       expect(listed[0]!.session).toBeInstanceOf(UserSession);

@@ -224,7 +224,7 @@ function instrumentations(): Record<string, Patching> {
   const sentry = join(require.resolve('@sentry/nestjs'), '..', 'integrations', 'vendored', 'instrumentation.js');
   const { NestInstrumentation: OfSentry } = require(sentry) as { NestInstrumentation: new () => Patching };
   return {
-    '@opentelemetry/instrumentation-nestjs-core': new NestInstrumentation() as unknown as Patching,
+    '@opentelemetry/instrumentation-nestjs-core': new NestInstrumentation(),
     '@sentry/nestjs': new OfSentry(),
   };
 }

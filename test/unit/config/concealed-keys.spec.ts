@@ -39,7 +39,7 @@ describe('the options of the module', () => {
     for (const secret of secrets) expect(everything(module)).not.toContain(secret);
     const app = await startApp(platforms[0]!, { imports: [module] });
     try {
-      const injected = app.app.get(SESSIONS_MODULE_OPTIONS, { strict: false }) as { keys: unknown };
+      const injected = app.app.get<unknown, { keys: unknown }>(SESSIONS_MODULE_OPTIONS, { strict: false });
       expect(injected.keys).toBeInstanceOf(KeyRing);
       for (const secret of secrets) expect(everything(injected)).not.toContain(secret);
     } finally {
