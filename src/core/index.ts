@@ -1,5 +1,5 @@
 // The parts that a session is built of, for parts of your own. No Nest.
-export { SessionProvider, type SessionPolicies } from '../session/session-provider.js';
+export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {
   type LoadResult,
   type SessionToTrack,

@@ -20,7 +20,10 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
 import { checkDeclaredHandlers } from './declared-handlers.js';
+import { fixationHints } from './fixation-hint.js';
+import { globalRequirements } from './global-requirements.js';
 import { inspectStorages } from './inspect-storages.js';
+import { rebindHandlers } from './rebind-handlers.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
@@ -37,19 +40,24 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly #descriptions: string[] = [];
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
+  readonly #modules: ModuleRef;
   readonly #adapterHost: HttpAdapterHost | undefined;
+  readonly #warned = new Set<string>();
   #complete = false;
 
   constructor(
-    @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions,
+    @Optional() @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions | undefined,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModuleRef) modules: ModuleRef,
     @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
   ) {
+    if (options === undefined) throw withoutForRoot();
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
     refuseOtherThan('SessionsModule', 'commit', options.commit, ['handler', 'interceptor']);
     this.#options = options;
     this.#discovery = discovery;
+    this.#modules = modules;
+    rebindHandlers(discovery);
     this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
     this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
@@ -83,12 +91,15 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   onModuleInit(): void {
     const { providers } = this.providers;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
-    checkDeclaredHandlers(this.#discovery, this.#providers);
+    const global = globalRequirements(this.#modules);
+    checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
     if (providers.length === 0) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
     }
     for (const description of this.#descriptions) this.#logger.log(description);
-    for (const warning of this.#builder.warnings) this.#logger.warn(warning);
+    const required = global.filter(({ options }) => !options.anonymous).map(({ type }) => type);
+    const hints = fixationHints(this.#discovery, this.#providers, required);
+    for (const warning of [...this.#builder.warnings, ...hints]) this.#logger.warn(warning);
   }
 
   // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
@@ -106,6 +117,13 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   reportError(error: unknown): void {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
     this.#logger.error(message, stack);
+  }
+
+  /** Writes a warning into the log, the first time only. */
+  warnOnce(sentence: string): void {
+    if (this.#warned.has(sentence)) return;
+    this.#warned.add(sentence);
+    this.#logger.warn(sentence);
   }
 
   // Not before every module is there: a storage may be a provider of any of them.
@@ -132,4 +150,11 @@ function installed({ install }: SessionsModuleOptions): readonly SessionRegistra
   const config = new SessionsConfig();
   install?.(config);
   return config.registrations;
+}
+
+function withoutForRoot(): SessionConfigurationError {
+  return new SessionConfigurationError(
+    'SessionsModule is imported without options. Write imports: [SessionsModule.forRoot()] in the root module; other ' +
+      'modules need no import.',
+  );
 }

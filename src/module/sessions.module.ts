@@ -2,8 +2,10 @@ import { Inject, Module, type DynamicModule, type MiddlewareConsumer, type NestM
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
 import { rawRequestOf, rawResponseOf } from '../platform/raw-exchange.js';
+import { concealKeys } from '../config/concealed-keys.js';
 import { commitInHandlers } from './handler-commit.js';
 import { rememberResponse } from './http-sessions.js';
+import { rebindHandlers } from './rebind-handlers.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 import {
@@ -11,6 +13,7 @@ import {
   ConfigurableModuleClass,
   OPTIONS_TYPE,
   SESSIONS_MODULE_OPTIONS,
+  type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -26,7 +29,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [DiscoveryModule],
   providers: [SessionsRuntime, SessionsService],
-  exports: [SessionsRuntime, SessionsService, SESSIONS_MODULE_OPTIONS],
+  exports: [SessionsRuntime, SessionsService],
 })
 export class SessionsModule extends ConfigurableModuleClass implements NestModule {
   readonly #runtime: SessionsRuntime;
@@ -43,12 +46,12 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
 
   /** Registers every `@Session` class that has been imported, or those listed in `sessions`. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return super.forRoot(options);
+    return super.forRoot(concealKeys(options));
   }
 
   /** The same with options from a factory, a class or an existing provider, such as one that uses `ConfigService`. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return super.forRootAsync(options);
+    return withConcealedKeys(super.forRootAsync(options));
   }
 
   /** Registers the sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
@@ -58,6 +61,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
 
   // Controllers are there by now, their routes are not.
   configure(consumer: MiddlewareConsumer): void {
+    rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
     const { requests } = this.#runtime;
     if (!requests) return;
@@ -71,4 +75,21 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
       })
       .forRoutes('{*splat}');
   }
+}
+
+/** The factory of the options gives key rings in place of keys. */
+function withConcealedKeys({ providers = [], ...module }: DynamicModule): DynamicModule {
+  return {
+    ...module,
+    providers: providers.map((provider) => {
+      const isOptions =
+        'provide' in provider && provider.provide === SESSIONS_MODULE_OPTIONS && 'useFactory' in provider;
+      if (!isOptions) return provider;
+      const { useFactory } = provider as { useFactory: (...args: unknown[]) => unknown };
+      return {
+        ...provider,
+        useFactory: async (...args: unknown[]) => concealKeys((await useFactory(...args)) as SessionsModuleOptions),
+      };
+    }),
+  };
 }
