@@ -86,6 +86,7 @@ export class SessionsService {
     if (!session) return false;
     if (options.owner !== undefined && tracker.ownerOf(session.value) !== String(options.owner)) return false;
     await tracker.clearByHandle(handle);
+    await this.#migrating(type)?.endTwinOf(handle);
     this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
     return true;
   }
@@ -102,7 +103,11 @@ export class SessionsService {
   ): Promise<number> {
     const { tracker, owners, name } = this.#owned(type);
     const except = options.except === undefined ? undefined : tracker.handleOf(options.except);
-    const count = await owners.invalidateAll(tracker.storedOwnerOf(String(owner)), except);
+    const storedOwner = tracker.storedOwnerOf(String(owner));
+    const migrating = this.#migrating(type);
+    const listed = migrating ? await owners.list(storedOwner) : [];
+    let count = await owners.invalidateAll(storedOwner, except);
+    if (migrating) count += await endOld(migrating, listed, String(owner), except);
     if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count });
     return count;
   }
@@ -122,6 +127,11 @@ export class SessionsService {
     );
   }
 
+  #migrating<S extends object>(type: SessionClass<S>): MigratingSessionTracker<S> | undefined {
+    const { tracker } = this.#runtime.providers.findByType(type);
+    return tracker instanceof MigratingSessionTracker ? tracker : undefined;
+  }
+
   #owned<S extends object>(
     type: SessionClass<S>,
   ): { tracker: SessionTrackerById<S>; name: string; owners: OwnerIndex } {
@@ -135,4 +145,17 @@ export class SessionsService {
     }
     return { tracker, name, owners };
   }
+}
+
+/** Ends an owner's sessions in their old form and place. @returns how many of them had not moved yet. */
+async function endOld<S extends object>(
+  migrating: MigratingSessionTracker<S>,
+  moved: ReadonlyArray<{ readonly id: string }>,
+  owner: string,
+  except: string | undefined,
+): Promise<number> {
+  for (const { id } of moved) if (id !== except) await migrating.endTwinOf(id);
+  const { from } = migrating;
+  if (!(from instanceof SessionTrackerById)) return 0;
+  return (await from.storage.owners?.invalidateAll(from.storedOwnerOf(owner), except)) ?? 0;
 }

@@ -65,6 +65,8 @@ export type LoadResult<S extends object> =
       readonly reason: RejectionReason;
       /** With `rotated`: the id that came, by which `clearById` still ends the session. */
       readonly id?: string;
+      /** It is another system's, which still uses it: the client keeps it. */
+      readonly leave?: true;
     };
 
 /** One session to be stored. */
