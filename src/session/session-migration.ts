@@ -16,7 +16,7 @@ import {
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
-import { TWIN_SUFFIX, type TwinTracker } from './session-twin.js';
+import { isTwinTracker, TWIN_SUFFIX, type TwinLink, type TwinTracker } from './session-twin.js';
 
 /** How long requests under way may still carry the old system's id, which is ended after that. */
 const UNDER_WAY_MILLISECONDS = 60_000;
@@ -93,9 +93,14 @@ class MigratingSessionTransport implements SessionTransport {
       ? own.transport.requestHeader
       : `${own.transport.requestHeader}, ${from.transport.requestHeader}`;
     this.#sharesName = isSameHeader && nameOf(own) === nameOf(from);
-    this.#sharesPlace = this.#sharesName && scopeOf(own.transport) === scopeOf(from.transport);
+    const scopes = [scopeOf(own.transport), scopeOf(from.transport)];
+    this.#sharesPlace = this.#sharesName && (scopes.includes(undefined) || scopes[0] === scopes[1]);
     this.transformers = [new MigratingTransformer(own.transport.transformers, from.transport.transformers, alsoWrite)];
-    if (alsoWrite && own.tracker.kind === 'by-value' && own.transport instanceof SessionTransportCookie) {
+    if (
+      isTwinTracker(from.tracker) &&
+      own.tracker.kind === 'by-value' &&
+      own.transport instanceof SessionTransportCookie
+    ) {
       this.#mark = new SessionTransportCookie(`${own.transport.name}-2`, own.transport.configuration);
     }
   }
@@ -115,7 +120,8 @@ class MigratingSessionTransport implements SessionTransport {
   send(call: SessionCall, value: string): void {
     if (!this.#alsoWrite) {
       this.#own.send(call, value);
-      return this.#forget(call);
+      this.#forget(call);
+      return this.#unmark(call);
     }
     const { own, foreign } = unpack(value);
     this.#own.send(call, own!);
@@ -127,7 +133,7 @@ class MigratingSessionTransport implements SessionTransport {
   clear(call: SessionCall): void {
     this.#own.clear(call);
     this.#forget(call);
-    if (this.#mark && this.#mark.receive(call).length > 0) this.#mark.clear(call);
+    this.#unmark(call);
   }
 
   isSecure(call: SessionCall): boolean {
@@ -138,8 +144,13 @@ class MigratingSessionTransport implements SessionTransport {
     return String(this.#own);
   }
 
+  #unmark(call: SessionCall): void {
+    if (this.#mark && this.#mark.receive(call).length > 0) this.#mark.clear(call);
+  }
+
   #forget(call: SessionCall): void {
-    if (this.#alsoWrite || this.#from.receive(call).length > 0) this.#from.clear(this.#callOfFrom(call));
+    const came = this.#from.receive(call).length > 0;
+    if (this.#alsoWrite || came) this.#from.clear(this.#callOfFrom(call));
   }
 
   // A cookie of the same name in another scope is another cookie, and has a line of its own. In the same scope, what we
@@ -254,13 +265,13 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     // Under way while the id was exchanged: the old form that came with it is as old.
     if (this.#alsoWrite && own?.status === 'rejected' && own.reason === 'rotated') return own;
     const foreign = await this.from.load(foreignValue);
-    if (foreign.status === 'loaded' && !this.#alsoWrite?.tracker.linkOf(foreign.session)) {
+    if (foreign.status === 'loaded' && !this.#linkOf(foreign.session)) {
       return this.#moved(foreign.session);
     }
     const leave = this.#alsoWrite !== undefined && ownValue === undefined ? ({ leave: true } as const) : undefined;
     if (foreign.status === 'rejected') return { ...foreign, ...leave };
     // The session of ours that it was written for is gone.
-    if (!leave) await this.from.clear(foreign.session);
+    if (ownValue !== undefined) await this.from.clear(foreign.session);
     return { status: 'rejected', reason: 'unknown', ...leave };
   }
 
@@ -289,6 +300,10 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown');
   }
 
+  #linkOf(foreign: TrackedSession<S>): TwinLink | undefined {
+    return isTwinTracker(this.from) ? this.from.linkOf(foreign) : undefined;
+  }
+
   #moved(foreign: TrackedSession<S>): LoadResult<S> {
     const { value, createdAt, renewedAt, owner } = foreign;
     // No text is like any other, so that the session is stored, changed or not. The other's id is none of ours.
@@ -299,12 +314,27 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
 
   async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const foreign = session.previous && this.#foreign.get(session.previous);
+    const twinned = this.#twinnedBefore(session.previous);
+    if (twinned) return this.#storeAlone(session, twinned);
     const { previous: _previous, rotate: _rotate, ...fresh } = session;
     const result = await this.own.store(foreign ? fresh : session);
     const sent = this.#alsoWrite ? await this.#storeTwin(session, result, this.#alsoWrite) : result;
     const isKept = result.status !== 'gone' && this.#twins.get(result.session)?.id === foreign?.id;
     if (foreign && !isKept) this.#endLater(foreign);
     return sent;
+  }
+
+  /** Where the old form is no longer written: the name of a session that still has one. */
+  #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
+    return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
+  }
+
+  // The new id says that it has no old form: a process that still writes those would miss it.
+  async #storeAlone(session: SessionToTrack<S>, name: string): Promise<StoreResult<S>> {
+    const { headSent = false } = session.call as { headSent?: boolean };
+    const result = await this.own.store(headSent ? session : { ...session, rotate: true });
+    if (result.status === 'rotated') await this.endTwinOf(name);
+    return result;
   }
 
   async #storeTwin(
@@ -341,11 +371,13 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     await this.own.clear(session);
     const twin = this.#twins.get(session);
     if (twin) await this.from.clear(twin);
+    const twinned = this.#twinnedBefore(session);
+    if (twinned) await this.endTwinOf(twinned);
   }
 
   /** Ends the old form of a session of ours, by its name in the storage. */
   async endTwinOf(handle: string): Promise<void> {
-    await this.#alsoWrite?.tracker.endTwinOf(handle);
+    if (isTwinTracker(this.from)) await this.from.endTwinOf(handle);
   }
 
   serialize(value: S): string {

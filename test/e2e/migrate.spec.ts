@@ -110,7 +110,7 @@ const olds: Record<string, Old> = {
     cookies: ['sessionId'],
     isById: true,
     start: async () => {
-      const store = new FastifyStore();
+      const store = new (FastifyStore as unknown as new () => expressSessionMiddleware.Store)();
       return {
         app: await startFastifySession(store),
         source: (mapping) => fastifySession({ secret: SECRET, store, ...mapping }),
@@ -123,12 +123,14 @@ const olds: Record<string, Old> = {
     start: async () => {
       const store = new RedisStore({ client, prefix });
       const options = { cookieName: 'sid', cookiePrefix: 's:' };
+      // In the same order: @fastify/session clears a cookie that is signed with another secret than the first.
+      const secrets = ['an older secret of 32 bytes, surely', SECRET];
       return {
-        app: await startFastifySession(store, { ...options, secret: ['an older secret of 32 bytes, surely', SECRET] }),
+        app: await startFastifySession(store, { ...options, secret: secrets }),
         source: (mapping) =>
           fastifySession({
             ...options,
-            secret: [SECRET, 'an older secret of 32 bytes, surely'],
+            secret: secrets,
             store,
             ...mapping,
           }),
