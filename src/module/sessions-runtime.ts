@@ -21,6 +21,7 @@ import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
 import { checkDeclaredHandlers } from './declared-handlers.js';
 import { inspectStorages } from './inspect-storages.js';
+import { checkRequestSession, requestSession } from './request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
@@ -54,7 +55,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;
-    if (adapterHost) attachToPlatform(this, adapterHost);
+    const { requestSession: type } = options;
+    if (type) checkRequestSession(type);
+    if (adapterHost) attachToPlatform(this, adapterHost, type && requestSession(type));
   }
 
   /** The providers of the application; with those of every `forFeature`, once the application has started. */
@@ -77,6 +80,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   onModuleInit(): void {
     const { providers } = this.providers;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
+    if (this.#options.requestSession) this.#providers.findByType(this.#options.requestSession);
     checkDeclaredHandlers(this.#discovery, this.#providers);
     if (providers.length === 0) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");

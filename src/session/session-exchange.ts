@@ -1,5 +1,6 @@
 import { SessionError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import type { SessionTransport } from '../transport/session-transport.js';
 import type { RequestSessions } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
@@ -88,6 +89,26 @@ export class SessionExchange implements RequestSessions {
 
   async regenerate(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).regenerate();
+  }
+
+  /** The id of a session that is loaded already; `undefined` where it has none. */
+  idAtOnce(type: SessionClass): string | undefined {
+    return this.#slot(this.#providers.findByType(type)).id;
+  }
+
+  /** Reads a session anew, without what the request has changed. @throws {SessionError} where there is none. */
+  async reload(type: SessionClass): Promise<void> {
+    await this.#slot(this.#providers.findByType(type)).reload();
+  }
+
+  /** Sends a session again, though it has not changed. */
+  touch(type: SessionClass): void {
+    this.#slot(this.#providers.findByType(type)).touch();
+  }
+
+  /** The transport of a session. */
+  transportOf(type: SessionClass): SessionTransport {
+    return this.#providers.findByType(type).transport;
   }
 
   async update<S extends object>(type: SessionClass<S>, change: (present: S) => void): Promise<S> {

@@ -13,6 +13,7 @@ import {
   type KeyState,
   type SessionTransportTransformer,
 } from '../transformer/session-transport-transformer.js';
+import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
@@ -74,6 +75,8 @@ class MigratingSessionTransport implements SessionTransport {
   readonly requestHeader: string;
   readonly transformers: readonly SessionTransportTransformer[];
   readonly name: string;
+  /** Of our own cookie. */
+  readonly configuration?: CookieConfiguration;
   readonly #own: SessionTransport;
   readonly #from: SessionTransport;
   readonly #sharesName: boolean;
@@ -88,6 +91,7 @@ class MigratingSessionTransport implements SessionTransport {
     this.#alsoWrite = alsoWrite;
     this.kind = own.transport.kind;
     this.name = nameOf(own);
+    if (own.transport instanceof SessionTransportCookie) this.configuration = own.transport.configuration;
     const isSameHeader = own.transport.requestHeader === from.transport.requestHeader;
     this.requestHeader = isSameHeader
       ? own.transport.requestHeader
@@ -298,6 +302,16 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     // The old code ended it.
     await this.own.clear(own);
     return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown');
+  }
+
+  async reload(session: TrackedSession<S>): Promise<LoadResult<S>> {
+    const foreign = this.#foreign.get(session);
+    // One that has only just moved is stored nowhere yet.
+    if (foreign) return { status: 'rejected', reason: 'unknown' };
+    const result = (await this.own.reload?.(session)) ?? rejected<S>('unknown');
+    const twin = this.#twins.get(session);
+    if (twin && result.status === 'loaded') this.#twins.set(result.session, twin);
+    return result;
   }
 
   #linkOf(foreign: TrackedSession<S>): TwinLink | undefined {

@@ -129,6 +129,9 @@ export interface SessionTracker<S extends object = object> {
   /** Ends a session. */
   clear(session: TrackedSession<S>): Promise<void>;
 
+  /** Reads a session anew that was loaded or stored in this request. */
+  reload?(session: TrackedSession<S>): LoadResult<S> | Promise<LoadResult<S>>;
+
   /** The text of a session; two of equal content give equal texts. */
   serialize(value: S): string;
 
