@@ -331,7 +331,8 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     const twinned = this.#twinnedBefore(session.previous);
     if (twinned) return this.#storeAlone(session, twinned);
     const { previous: _previous, rotate: _rotate, ...fresh } = session;
-    const result = await this.own.store(foreign ? fresh : session);
+    const force = session.force || this.#isTwinDue(session.previous);
+    const result = await this.own.store(foreign ? fresh : { ...session, force });
     const sent = this.#alsoWrite ? await this.#storeTwin(session, result, this.#alsoWrite) : result;
     const isKept = result.status !== 'gone' && this.#twins.get(result.session)?.id === foreign?.id;
     if (foreign && !isKept) this.#endLater(foreign);
@@ -399,8 +400,12 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {
-    const twin = this.#twins.get(session);
-    return this.own.isRenewalDue(session) || (twin !== undefined && this.from.isRenewalDue(twin));
+    return this.own.isRenewalDue(session) || this.#isTwinDue(session);
+  }
+
+  #isTwinDue(session: TrackedSession<S> | undefined): boolean {
+    const twin = session && this.#twins.get(session);
+    return twin !== undefined && this.from.isRenewalDue(twin);
   }
 
   ownerOf(value: S): string | undefined {
