@@ -7,7 +7,7 @@ interface FastifyLike {
   decorateRequest(name: string, value: null): unknown;
   addHook(
     name: 'onRequest',
-    hook: (request: { raw: RawRequest }, reply: { raw: RawResponse }, done: (error?: unknown) => void) => void,
+    hook: (request: { raw: RawRequest }, reply: { raw: RawResponse }, done: (error?: Error) => void) => void,
   ): unknown;
 }
 

@@ -5,7 +5,7 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { httpSessionsOf } from './http-sessions.js';
 
 /** A middleware of Express, and an `onRequest` hook of Fastify. */
-export type RequestSessionMiddleware = (request: object, response: object, next: (error?: unknown) => void) => void;
+export type RequestSessionMiddleware = (request: object, response: object, next: (error?: Error) => void) => void;
 
 /**
  * Puts a session on `request.session`, with the methods that passport, connect-flash and others expect there:
@@ -27,7 +27,7 @@ export function requestSession<S extends object>(type: SessionClass<S>): Request
       const { sessions } = httpSessionsOf(request, response);
       put = putRequestSession(sessions, type, new Set([request, rawRequestOf(request) ?? request]));
     } catch (error) {
-      return next(error);
+      return next(error as Error);
     }
     if (put) put.then(() => next(), next);
     else next();
