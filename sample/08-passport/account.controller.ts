@@ -43,7 +43,7 @@ export class AccountController {
   @Redirect('/', 303)
   logout(@Req() request: PassportRequest): Promise<void> {
     return new Promise((resolve, reject) => {
-      request.logout({}, (error) => (error ? reject(error as Error) : resolve()));
+      request.logout({}, (error) => (error ? reject(error) : resolve()));
     });
   }
 }

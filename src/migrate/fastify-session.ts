@@ -58,7 +58,7 @@ function signatureOf<S extends object, Old extends object>(options: FastifySessi
       },
     };
   }
-  const secrets = secretsOf('secret of fastifySession', secret as Secret | readonly Secret[]);
+  const secrets = secretsOf('secret of fastifySession', secret);
   const signed = (id: string, by: Secret): string => `${id}.${hmac(algorithm, by, id)}`;
   try {
     signed('', secrets[0]!);

@@ -1,12 +1,11 @@
 import { refuseUnknownOptions } from '../config/known-options.js';
-import type { SessionSource } from '../config/session-source.js';
+import type { SessionSource, AcceptingSession } from '../config/session-source.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SessionProvider } from '../session/session-provider.js';
 import { refuseNoBoolean } from '../storage/option-type.js';
 import { OldCookieTransport } from './old-cookie-transport.js';
 import { OldSessionTracker } from './old-session-tracker.js';
 import type { MigrationOptions, OldForm } from './old-session.js';
-import type { AcceptingSession } from '../config/session-source.js';
 
 const COMMON = ['map', 'unmap', 'alsoWrite', 'cookie'];
 

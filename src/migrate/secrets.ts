@@ -20,10 +20,7 @@ export function secretsOf(place: string, secrets: Secret | readonly Secret[]): r
 
 /** HMAC of a text, in base64 without padding. */
 export function hmac(algorithm: string, secret: Secret, text: string): string {
-  return createHmac(algorithm, secret as string)
-    .update(text)
-    .digest('base64')
-    .replace(/=+$/, '');
+  return createHmac(algorithm, secret).update(text).digest('base64').replace(/=+$/, '');
 }
 
 /** Compares two texts in a time that depends on their lengths alone. */

@@ -43,7 +43,7 @@ export class SignedIdForm implements OldForm {
 
   idFor(of: string | undefined): string {
     if (of === undefined) return randomBytes(24).toString('base64url');
-    return createHmac('sha256', this.#signature.secret as string)
+    return createHmac('sha256', this.#signature.secret)
       .update(`nestjs-sessions:${of}`)
       .digest('base64url')
       .slice(0, 32);

@@ -29,8 +29,11 @@ export function requestSession<S extends object>(type: SessionClass<S>): Request
     } catch (error) {
       return next(error as Error);
     }
-    if (put) put.then(() => next(), next);
-    else next();
+    if (!put) return next();
+    put.then(
+      () => process.nextTick(next),
+      (error: unknown) => process.nextTick(next, error),
+    );
   };
 }
 

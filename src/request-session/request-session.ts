@@ -82,7 +82,7 @@ class RequestSessionPlace<S extends object> {
   get present(): RequestSession<S> | undefined {
     if (this.#ended) return undefined;
     const session = this.#sessions.getOrFresh(this.#type);
-    return isPromise(session) ? undefined : this.#equip(session as S);
+    return isPromise(session) ? undefined : this.#equip(session);
   }
 
   /** As express-session has it: nothing ends the session, an object is the content of another one. */
@@ -102,10 +102,6 @@ class RequestSessionPlace<S extends object> {
     this.#sessions.clear(this.#type);
     this.#ended = false;
     Object.assign(this.present!, Object.fromEntries(before));
-  }
-
-  async #reload(): Promise<void> {
-    await this.#sessions.reload(this.#type);
   }
 
   async #destroy(): Promise<void> {
@@ -128,34 +124,40 @@ class RequestSessionPlace<S extends object> {
 
   // Not enumerable, so that they are neither stored nor copied.
   #members(): Record<keyof RequestSessionMethods, PropertyDescriptor> {
-    const place = this;
+    const steps = {
+      regenerate: (keep: readonly string[]) => this.#regenerate(keep),
+      save: () => this.#sessions.save(),
+      reload: () => this.#sessions.reload(this.#type),
+      destroy: () => this.#destroy(),
+      touch: () => this.#sessions.touch(this.#type),
+    };
     return {
-      id: { get: () => place.#sessions.idAtOnce(place.#type) ?? '' },
-      cookie: { get: () => place.#cookie() },
+      id: { get: () => this.#sessions.idAtOnce(this.#type) ?? '' },
+      cookie: { get: () => this.#cookie() },
       regenerate: {
         value(this: unknown, first?: readonly string[] | SessionDone, second?: SessionDone) {
           const keep = Array.isArray(first) ? (first as readonly string[]) : [];
-          return answered(this, place.#regenerate(keep), typeof first === 'function' ? first : second);
+          return answered(this, steps.regenerate(keep), typeof first === 'function' ? first : second);
         },
       },
       save: {
         value(this: unknown, done?: SessionDone) {
-          return answered(this, place.#sessions.save(), done);
+          return answered(this, steps.save(), done);
         },
       },
       reload: {
         value(this: unknown, done?: SessionDone) {
-          return answered(this, place.#reload(), done);
+          return answered(this, steps.reload(), done);
         },
       },
       destroy: {
         value(this: unknown, done?: SessionDone) {
-          return answered(this, place.#destroy(), done);
+          return answered(this, steps.destroy(), done);
         },
       },
       touch: {
         value(this: unknown) {
-          place.#sessions.touch(place.#type);
+          steps.touch();
           return this;
         },
       },
@@ -193,7 +195,9 @@ export function putRequestSession<S extends object>(
     for (const request of requests) {
       Object.defineProperty(request, 'session', {
         get: () => place.present,
-        set: (value: unknown) => place.replace(value),
+        set: (value: unknown) => {
+          place.replace(value);
+        },
         enumerable: true,
         configurable: true,
       });

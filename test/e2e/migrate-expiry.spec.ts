@@ -39,7 +39,7 @@ async function startNew(
     imports: [
       SessionsModule.forRoot({
         keys: 'the keys of the new application, 32 bytes or more',
-        sessions: [{ type: AuthSession, from, ...session } as SessionOverrides],
+        sessions: [{ type: AuthSession, from, ...session }],
         ...(now ? { now } : {}),
       }),
     ],

@@ -3,9 +3,9 @@ import fastifySecureSessionPlugin from '@fastify/secure-session';
 import fastifySessionPlugin from '@fastify/session';
 import { Body, Controller, Get, Post } from '@nestjs/common';
 import cookieSessionMiddleware from 'cookie-session';
-import express, { type Request, type Response } from 'express';
+import express, { type Request, type RequestHandler, type Response } from 'express';
 import expressSessionMiddleware from 'express-session';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { getIronSession, nodeCookies } from 'iron-session';
 import { getIronSession as getIronSession8 } from 'iron-session-8';
 import { createServer, type RequestListener } from 'node:http';
@@ -87,7 +87,10 @@ export class Visitor {
     return this.#ask(url, { method: 'POST', body: JSON.stringify(body), headers });
   }
 
-  async #ask(url: string, init: RequestInit & { headers?: Record<string, string> }): Promise<OldContent> {
+  async #ask(
+    url: string,
+    init: { method?: string; body?: string; headers?: Record<string, string> },
+  ): Promise<OldContent> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const response = await fetch(url, { ...init, headers: { ...init.headers, ...(cookie ? { cookie } : {}) } });
     this.lines = response.headers.getSetCookie();
@@ -129,26 +132,38 @@ function routes(
   },
 ): void {
   const { session, renewed, save = async () => undefined, end } = handlers;
-  app.use(express.json());
-  app.post('/login', async (request, response) => {
+  const answering =
+    (answer: (request: Request, response: Response) => Promise<object>): RequestHandler =>
+    (request, response, next) => {
+      answer(request, response).then(
+        (body) => response.json(body),
+        (error: unknown) => process.nextTick(next, error),
+      );
+    };
+  const login = async (request: Request, response: Response): Promise<object> => {
     const present = renewed ? await renewed(request) : await session(request, response);
     Object.assign(present, { userId: (request.body as { user: string }).user, n: 0, cart: ['book'] });
     await save(present);
-    response.json(contentOf(present));
-  });
-  app.get('/me', async (request, response) => {
-    response.json(contentOf(await session(request, response)));
-  });
-  app.post('/bump', async (request, response) => {
+    return contentOf(present);
+  };
+  const bump = async (request: Request, response: Response): Promise<object> => {
     const present = await session(request, response);
     present.n = (present.n ?? 0) + 1;
     await save(present);
-    response.json(contentOf(present));
-  });
-  app.post('/logout', async (request, response) => {
+    return contentOf(present);
+  };
+  const logout = async (request: Request, response: Response): Promise<object> => {
     await end(request, await session(request, response));
-    response.json({});
-  });
+    return {};
+  };
+  app.use(express.json());
+  app.post('/login', answering(login));
+  app.get(
+    '/me',
+    answering(async (request, response) => contentOf(await session(request, response))),
+  );
+  app.post('/bump', answering(bump));
+  app.post('/logout', answering(logout));
 }
 
 function contentOf({ userId, n, cart }: OldContent): OldContent {
@@ -183,7 +198,7 @@ export function startExpressSession(
   const app = express();
   app.use(expressSessionMiddleware({ secret, store, resave: false, saveUninitialized: false }));
   const promised = (run: (done: (error?: unknown) => void) => void): Promise<void> =>
-    new Promise((resolve, reject) => run((error) => (error ? reject(error as Error) : resolve())));
+    new Promise((resolve, reject) => run((error) => (error ? reject(error) : resolve())));
   routes(app, {
     session: (request) => (request as SessionRequest).session,
     renewed: async (request) => {
@@ -240,23 +255,26 @@ async function listenFastify(
   end: (request: { session: FastifySessionLike }) => Promise<void>,
   contentIn: (session: FastifySessionLike) => OldContent = (session) => session,
 ): Promise<OldApplication> {
-  type WithSession = { session: FastifySessionLike };
-  app.post('/login', async (request) => {
-    await renew(request as unknown as WithSession);
-    const { session } = request as unknown as WithSession;
+  const sessionOf = (request: unknown): FastifySessionLike => (request as { session: FastifySessionLike }).session;
+  const login = async (request: FastifyRequest): Promise<object> => {
+    await renew(request as unknown as { session: FastifySessionLike });
+    const session = sessionOf(request);
     Object.assign(session, { userId: (request.body as { user: string }).user, n: 0, cart: ['book'] });
     return contentOf(contentIn(session));
-  });
-  app.get('/me', (request) => Promise.resolve(contentOf(contentIn((request as unknown as WithSession).session))));
-  app.post('/bump', async (request) => {
-    const { session } = request as unknown as WithSession;
+  };
+  const bump = async (request: FastifyRequest): Promise<object> => {
+    const session = sessionOf(request);
     session.n = (session.n ?? 0) + 1;
     return contentOf(contentIn(session));
-  });
-  app.post('/logout', async (request) => {
-    await end(request as unknown as WithSession);
+  };
+  const logout = async (request: FastifyRequest): Promise<object> => {
+    await end(request as unknown as { session: FastifySessionLike });
     return {};
-  });
+  };
+  app.post('/login', (request) => login(request));
+  app.get('/me', (request) => Promise.resolve(contentOf(contentIn(sessionOf(request)))));
+  app.post('/bump', (request) => bump(request));
+  app.post('/logout', (request) => logout(request));
   await app.listen({ port: 0, host: '127.0.0.1' });
   return { url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`, close: async () => app.close() };
 }

@@ -26,10 +26,6 @@ export interface User {
 
 @Injectable()
 export class LocalStrategy extends PassportStrategy(LocalStrategyOfPassport) {
-  constructor() {
-    super();
-  }
-
   validate(username: string, password: string): User | null {
     return password === 'secret' ? { id: `id-of-${username}`, name: username } : null;
   }
@@ -99,8 +95,8 @@ export async function startProvider(): Promise<{
 }> {
   const challenges = new Map<string, string | null>();
   const server = createServer((request, response) => {
-    void bodyOf(request).then((body) => {
-      const form = new URLSearchParams(body);
+    const answer = async (): Promise<void> => {
+      const form = new URLSearchParams(await bodyOf(request));
       const challenge = challenges.get(form.get('code') ?? '');
       const verified = createHash('sha256')
         .update(form.get('code_verifier') ?? '')
@@ -111,7 +107,8 @@ export async function startProvider(): Promise<{
       response.end(
         JSON.stringify(isGood ? { access_token: 'a token', token_type: 'bearer' } : { error: 'invalid_grant' }),
       );
-    });
+    };
+    void answer();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -20,7 +20,7 @@ import {
   type User,
 } from './passport-support.js';
 
-type WithSession = Request & { session: RequestSession<AuthSession> };
+type WithSession = Omit<Request, 'session'> & { session: RequestSession<AuthSession> };
 const KEYS = 'the keys of the application, 32 bytes or more';
 const [express, fastify] = platforms as readonly [Platform, Platform];
 
@@ -90,7 +90,7 @@ describe.each(platforms)('passport-local with @nestjs/passport on $name', (platf
   async function start(keepSessionInfo = false): Promise<Client> {
     running = await startApp(platform, {
       imports: [
-        PassportModule.register({ session: true, ...(keepSessionInfo ? { keepSessionInfo } : {}) } as object),
+        PassportModule.register({ session: true, ...(keepSessionInfo ? { keepSessionInfo } : {}) }),
         sessionsModule(),
       ],
       controllers: [AccountController],
@@ -191,7 +191,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
           callbackURL: 'https://app.example/callback',
           state: true,
           ...options,
-        } as OAuth2Strategy.StrategyOptions);
+        });
       }
 
       validate(accessToken: string): object {
@@ -281,7 +281,7 @@ describe('csrf-csrf on express', () => {
   it('accepts a token of this session, and refuses one of another', async () => {
     const { doubleCsrfProtection, generateCsrfToken } = doubleCsrf({
       getSecret: () => 'the secret of the tokens',
-      getSessionIdentifier: (request) => (request as WithSession).session.id,
+      getSessionIdentifier: (request) => (request as unknown as WithSession).session.id,
       cookieName: 'csrf',
       cookieOptions: { secure: false, sameSite: 'lax' },
     });
@@ -293,7 +293,7 @@ describe('csrf-csrf on express', () => {
         request.session.theme ??= 'light';
         // A new session has its id when it is stored.
         await request.session.save();
-        return { token: generateCsrfToken(request, response) };
+        return { token: generateCsrfToken(request as unknown as Request, response) };
       }
 
       @Post('order')
@@ -446,7 +446,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
       const before = request.session;
       return new Promise((resolve, reject) => {
         const chained = before.regenerate(['theme'], (error) => {
-          if (error) return reject(error as Error);
+          if (error) return reject(error);
           const { session } = request;
           resolve({ isAnother: session !== before, theme: session.theme, id: session.id, chained: chained === before });
         });
