@@ -35,8 +35,14 @@ export default {
         },
       },
     ],
-    // Fastify's inject requires the ES module `cookie` from CommonJS, which Jest cannot do on Node < 24.9.
-    '/node_modules/(?:.+/)?cookie/dist/.+\\.js$': ['@swc/jest', commonJs],
+    // ES modules that are required from CommonJS, which Jest cannot do on Node < 24.9: `cookie` by Fastify's inject, the
+    // others by express-openid-connect.
+    '/node_modules/(?:.+/)?(?:cookie/dist|openid-client/build|oauth4webapi/build|jose/dist)/.+\\.js$': [
+      '@swc/jest',
+      commonJs,
+    ],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?cookie/dist/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(?:.+/)?(?:cookie/dist|openid-client/build|oauth4webapi/build|jose/dist)/)',
+  ],
 };

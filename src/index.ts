@@ -39,6 +39,7 @@ export type {
   SessionStorageReference,
   SessionStorageToken,
 } from './config/session-options.js';
+export type { AcceptingSession, SessionSource, SessionVariant } from './config/session-source.js';
 
 // The sessions of a request.
 export type { RequestSessions, SessionInit } from './session/request-sessions.js';

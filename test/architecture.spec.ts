@@ -21,7 +21,9 @@ const CORE = {
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ...CORE,
   platform: [],
-  module: [...Object.keys(CORE), 'platform'],
+  'request-session': ['transformer', 'transport', 'tracker', 'session'],
+  module: [...Object.keys(CORE), 'platform', 'request-session'],
+  passport: ['module', 'request-session'],
   sql: ['storage'],
   sqlite: ['storage', 'sql'],
   postgres: ['storage', 'sql'],
@@ -30,6 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   keyv: ['storage'],
   'express-store': ['storage'],
   ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
+  migrate: ['storage', 'transport', 'tracker', 'session', 'config'],
   testing: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
   // Nothing but an index.ts: the parts that a session is built of.
   core: Object.keys(CORE),

@@ -44,6 +44,7 @@ export const SESSIONS_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   onEvent: FUNCTION,
   now: FUNCTION,
   asyncLocalStorage: BOOLEAN,
+  requestSession: FUNCTION,
 };
 
 /**

@@ -12,6 +12,7 @@ import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
 import type { OnClash } from '../tracker/session-merge.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import type { SessionSource } from './session-source.js';
 
 /** Static facts of a session, said in its `@Session(name, options)`. */
 export interface SessionOptions<S extends object = object> extends SessionLifetimeOptions, SessionPolicies {
@@ -58,10 +59,11 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   /** Makes the ids of a by-id session. Default 256 random bits. */
   readonly identity?: SessionIdProvider;
   /**
-   * Whose sessions are accepted, too: `ktor({ … })` of `nestjs-sessions/ktor`, or a provider with the old keys or
-   * storage. Such a session loads as any, and the response sends it as one of ours; nobody is logged out by the move.
+   * Whose sessions are accepted too: a source of `nestjs-sessions/migrate`, as `expressSession({ … })`; `ktor({ … })` of
+   * `nestjs-sessions/ktor`; or a provider with the old keys or storage. Such a session loads as any, and the response
+   * sends it as one of ours; nobody is logged out by the move.
    */
-  readonly from?: SessionProvider<S>;
+  readonly from?: SessionProvider<S> | SessionSource<S>;
 }
 
 /**

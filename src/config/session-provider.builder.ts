@@ -4,9 +4,11 @@ import { noKeysError } from '../keys/key-material.js';
 import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import { migratingProvider } from '../session/session-migration.js';
+import { isTwinTracker, TWIN_SUFFIX } from '../session/session-twin.js';
 import { SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { generateSessionId } from '../tracker/session-id-provider.js';
 import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionMerge } from '../tracker/session-merge.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
@@ -27,6 +29,7 @@ import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
 import { countersOf, ownerOf } from './session-definition.js';
 import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
+import { isSessionSource, type AcceptingSession, type SessionSource } from './session-source.js';
 import { settingsOf, withoutUndefined, type SessionSettings } from './session-settings.js';
 import { SessionStorages } from './session-storages.js';
 
@@ -82,22 +85,70 @@ export class SessionProviderBuilder {
       return { provider: registration, description: describeProvider(registration) };
     }
     const settings = settingsOf(registration);
-    const transport = this.#transport(settings);
-    const serializer = settings.serializer ?? this.#serializer(settings.type);
+    const provider = settings.from ? this.#migrating(settings, settings.from) : this.#own(settings);
+    return { provider, description: describeSession(provider, this.#place(settings), this.#lifetime(settings)) };
+  }
+
+  #own(settings: SessionSettings): SessionProvider {
+    const serializer = this.#serializerOf(settings);
     const lifetime = this.#lifetime(settings);
     const tracker =
       settings.tracker === 'by-id'
         ? this.#trackById(settings, serializer, lifetime)
         : this.#trackByValue(settings, serializer, lifetime);
-    const own = new SessionProvider(settings.name, settings.type, transport, tracker, {
+    const own = new SessionProvider(settings.name, settings.type, this.#transport(settings), tracker, {
       sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
       ownerField: ownerOf(settings.type),
     });
     this.#warnOfWeakness(own);
-    const provider = settings.from ? migratingProvider(own, this.#accepted(settings.from, own)) : own;
-    return { provider, description: describeSession(provider, this.#place(settings), lifetime) };
+    return own;
+  }
+
+  #migrating(settings: SessionSettings, from: SessionProvider | SessionSource): SessionProvider {
+    if (!isSessionSource(from)) {
+      const own = this.#own(settings);
+      return migratingProvider(own, this.#accepted(from, own));
+    }
+    const { alsoWrite } = from;
+    const own = this.#own(alsoWrite === 'twin' ? markedAsTwins(settings) : settings);
+    const old = this.#accepted(from.providerFor(this.#accepting(settings)), own);
+    if (alsoWrite === 'old-place') return renamed(migratingProvider(old, own), own);
+    if (alsoWrite !== 'twin') return migratingProvider(own, old);
+    if (settings.transport === 'header') {
+      throw new SessionConfigurationError(
+        `Session "${settings.name}": alsoWrite is for cookies, and it travels in a header. Remove alsoWrite.`,
+      );
+    }
+    if (placeOf(own) === placeOf(old)) {
+      throw new SessionConfigurationError(
+        `Session "${settings.name}": with alsoWrite, the old cookie needs another name than the new one. Give ` +
+          '@Session another name.',
+      );
+    }
+    if (!isTwinTracker(old.tracker)) {
+      throw new SessionConfigurationError(`Session "${settings.name}": this source cannot write. Remove alsoWrite.`);
+    }
+    return migratingProvider(own, old, { tracker: old.tracker, lifetime: this.#lifetime(settings) });
+  }
+
+  #accepting(settings: SessionSettings): AcceptingSession<object> {
+    const { storageTimeoutInMilliseconds } = this.#options;
+    return {
+      name: settings.name,
+      type: settings.type,
+      serializer: this.#serializerOf(settings),
+      lifetime: this.#lifetime(settings),
+      ...(storageTimeoutInMilliseconds === undefined ? {} : { storageTimeoutInMilliseconds }),
+      ownerOf: readOwner(settings.type),
+      now: this.#options.now ?? Date.now,
+      variant: ({ name = settings.name, keys, cookie }) => {
+        const { from: _from, ...present } = settings;
+        const scope = cookie ? { cookie: { ...present.cookie, ...cookie } } : {};
+        return this.#own({ ...present, name, ...scope, ...(keys === undefined ? {} : { keys }) });
+      },
+    };
   }
 
   #transport(settings: SessionSettings): SessionTransport {
@@ -136,6 +187,10 @@ export class SessionProviderBuilder {
         `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
     );
     return KeyRing.development();
+  }
+
+  #serializerOf(settings: SessionSettings): SessionSerializer {
+    return settings.serializer ?? this.#serializer(settings.type);
   }
 
   #serializer<S extends object>(type: SessionClass<S>): SessionSerializer<S> {
@@ -177,7 +232,8 @@ export class SessionProviderBuilder {
   #accepted(from: SessionProvider, own: SessionProvider): SessionProvider {
     if (!isProvider(from) || from.type !== own.type) {
       throw new SessionConfigurationError(
-        `Session "${own.name}": from is a SessionProvider for ${own.type.name}, such as ktor({ type: ${own.type.name}, … }).`,
+        `Session "${own.name}": from is a SessionProvider for ${own.type.name}, such as ktor({ type: ${own.type.name}, … }), ` +
+          'or a source of nestjs-sessions/migrate, such as expressSession({ … }).',
       );
     }
     this.#noteByHand(from);
@@ -208,6 +264,21 @@ export class SessionProviderBuilder {
       if (weakness) this.#warnings.add(`Session "${name}": ${weakness}`);
     }
   }
+}
+
+/** Ids tell for how long the old form was written: see {@link TWIN_SUFFIX}. */
+function markedAsTwins(settings: SessionSettings): SessionSettings {
+  if (settings.tracker !== 'by-id') return settings;
+  const identity = settings.identity ?? generateSessionId;
+  return { ...settings, identity: (call) => identity(call) + TWIN_SUFFIX };
+}
+
+function placeOf({ name, transport }: SessionProvider): string {
+  return `${transport.requestHeader}: ${(transport as { name?: string }).name ?? name}`;
+}
+
+function renamed(provider: SessionProvider, { name, type }: SessionProvider): SessionProvider {
+  return new SessionProvider(name, type, provider.transport, provider.tracker, provider);
 }
 
 function isProvider(registration: SessionRegistration): registration is SessionProvider {

@@ -24,6 +24,7 @@ import { fixationHints } from './fixation-hint.js';
 import { globalRequirements } from './global-requirements.js';
 import { inspectStorages } from './inspect-storages.js';
 import { rebindHandlers } from './rebind-handlers.js';
+import { checkRequestSession, requestSession } from './request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
@@ -63,7 +64,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;
-    if (adapterHost) attachToPlatform(this, adapterHost);
+    const { requestSession: type } = options;
+    if (type) checkRequestSession(type);
+    if (adapterHost) attachToPlatform(this, adapterHost, type && requestSession(type));
   }
 
   /** Whether controller methods store their sessions themselves. */
@@ -93,6 +96,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
     const global = globalRequirements(this.#modules);
     checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
+    if (this.#options.requestSession) this.#providers.findByType(this.#options.requestSession);
     if (providers.length === 0) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
     }

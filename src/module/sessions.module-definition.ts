@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { SessionsOptions } from '../config/session-options.js';
+import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
 
 /** Options of `SessionsModule.forRoot` and of the factories of `forRootAsync`. All are optional. */
@@ -16,6 +17,11 @@ export interface SessionsModuleOptions extends SessionsOptions {
    * one that does. `interceptor`: `SessionsInterceptor`, at the price of an interceptor. Default `handler`.
    */
   readonly commit?: 'handler' | 'interceptor';
+  /**
+   * The session that is put on `request.session`, with the methods that passport, connect-flash and others expect there;
+   * see `nestjs-sessions/passport`. It is loaded for each request that carries it. Default: none.
+   */
+  readonly requestSession?: SessionClass;
 }
 
 /** What `forRoot` and `forRootAsync` take beside the options. */
@@ -47,6 +53,7 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'now',
   'asyncLocalStorage',
   'commit',
+  'requestSession',
 ];
 
 /** Injection token of the options. Of the global symbol registry, since the package may be loaded twice. */

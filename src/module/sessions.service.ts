@@ -89,6 +89,7 @@ export class SessionsService {
     if (!session) return false;
     if (owner !== undefined && tracker.ownerOf(session.value) !== owner) return false;
     await tracker.clearByHandle(handle);
+    await this.#migrating(type)?.endTwinOf(handle);
     this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
     return true;
   }
@@ -105,7 +106,12 @@ export class SessionsService {
   ): Promise<number> {
     const { tracker, owners, name } = this.#owned(type);
     const except = isSessionId(options.except) ? tracker.handleOf(options.except) : undefined;
-    const count = await owners.invalidateAll(tracker.storedOwnerOf(givenOwner(owner, 'revokeAll')), except);
+    const ownerName = givenOwner(owner, 'revokeAll');
+    const storedOwner = tracker.storedOwnerOf(ownerName);
+    const migrating = this.#migrating(type);
+    const listed = migrating ? await owners.list(storedOwner) : [];
+    let count = await owners.invalidateAll(storedOwner, except);
+    if (migrating) count += await endOld(migrating, listed, ownerName, except);
     if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count });
     return count;
   }
@@ -127,6 +133,11 @@ export class SessionsService {
       'SESSION_WITHOUT_ID',
       `Session "${name}" is not kept on the server, so it can be neither listed nor revoked. Add tracker: 'by-id'.`,
     );
+  }
+
+  #migrating<S extends object>(type: SessionClass<S>): MigratingSessionTracker<S> | undefined {
+    const { tracker } = this.#runtime.providers.findByType(type);
+    return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
   #owned<S extends object>(
@@ -154,4 +165,17 @@ function givenOwner(owner: unknown, method: string): string {
         ? 'Say whose session it must be: revoke(Type, handle, { owner: userId }); { anyOwner: true } is for administrators.'
         : 'Give it the id of the user.'),
   );
+}
+
+/** Ends an owner's sessions in their old form and place. @returns how many of them had not moved yet. */
+async function endOld<S extends object>(
+  migrating: MigratingSessionTracker<S>,
+  moved: ReadonlyArray<{ readonly id: string }>,
+  owner: string,
+  except: string | undefined,
+): Promise<number> {
+  for (const { id } of moved) if (id !== except) await migrating.endTwinOf(id);
+  const { from } = migrating;
+  if (!(from instanceof SessionTrackerById)) return 0;
+  return (await from.storage.owners?.invalidateAll(from.storedOwnerOf(owner), except)) ?? 0;
 }

@@ -121,6 +121,7 @@ function unavailable<S extends object>(place: SessionPlace<S>, error: unknown): 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
   if (result.status === 'loaded') return { kind: 'loaded', session: result.session, outdated };
   const { reason, id } = result;
+  if (result.leave) return { kind: 'absent' };
   if (reason === 'rotated') return { kind: 'superseded', ...(id === undefined ? {} : { id }) };
   return { kind: 'stale', reason };
 }

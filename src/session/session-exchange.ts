@@ -2,6 +2,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { SessionClass } from '../tracker/session-class.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import type { RequestSessions, SessionInit } from './request-sessions.js';
+import type { SessionTransport } from '../transport/session-transport.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
 import type { SessionProvider } from './session-provider.js';
@@ -113,6 +114,26 @@ export class SessionExchange implements RequestSessions {
 
   async regenerate(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).regenerate();
+  }
+
+  /** The id of a session that is loaded already; `undefined` where it has none. */
+  idAtOnce(type: SessionClass): string | undefined {
+    return this.#slot(this.#providers.findByType(type)).id;
+  }
+
+  /** Reads a session anew, without what the request has changed. @throws {SessionError} where there is none. */
+  async reload(type: SessionClass): Promise<void> {
+    await this.#slot(this.#providers.findByType(type)).reload();
+  }
+
+  /** Sends a session again, though it has not changed. */
+  touch(type: SessionClass): void {
+    this.#slot(this.#providers.findByType(type)).touch();
+  }
+
+  /** The transport of a session. */
+  transportOf(type: SessionClass): SessionTransport {
+    return this.#providers.findByType(type).transport;
   }
 
   async update<S extends object>(type: SessionClass<S>, change: (present: S) => void): Promise<S> {

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionStorageUnavailableError, SessionTooLateError } from '../errors/session.errors.js';
+import { SessionError, SessionStorageUnavailableError, SessionTooLateError } from '../errors/session.errors.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
@@ -174,6 +174,26 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
     if (storedBehind(this.#state)) this.#rotate = true;
+  }
+
+  /** Sends the session again, though it has not changed. */
+  touch(): void {
+    if (this.#state.kind === 'loaded') this.#state = { ...this.#state, outdated: true };
+  }
+
+  /** Reads the stored session anew, in place of what the request has made of it. */
+  async reload(): Promise<void> {
+    await this.load();
+    const stored = storedBehind(this.#state);
+    const result = stored && (await this.provider.tracker.reload?.(stored));
+    if (result?.status !== 'loaded') {
+      throw new SessionError(
+        'SESSION_WITHOUT_ID',
+        `There is no stored session "${this.provider.name}" to reload: it is new, or has been ended. Save it first.`,
+      );
+    }
+    this.#state = { kind: 'loaded', session: result.session, outdated: false };
+    this.#fresh = undefined;
   }
 
   /** Applies `change` until it lands; see RequestSessions.update. */

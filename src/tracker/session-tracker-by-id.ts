@@ -118,6 +118,10 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     );
   }
 
+  reload(session: TrackedSession<S>): Promise<LoadResult<S>> {
+    return this.load(session.id ?? '');
+  }
+
   #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> {
     if (!stored || isEnded(stored.value)) return { status: 'rejected', reason: 'unknown' };
     if (isRotated(stored.value)) return { status: 'rejected', reason: 'rotated', id };

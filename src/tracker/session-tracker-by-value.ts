@@ -57,6 +57,11 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     }
   }
 
+  reload({ text, ...times }: TrackedSession<S>): LoadResult<S> {
+    const value = this.#serializer.deserialize(text);
+    return { status: 'loaded', session: this.#tracked(value, text, times, this.capture(value)) };
+  }
+
   store(session: SessionToTrack<S>): StoreResult<S> {
     const { value, previous } = session;
     session.revise?.(value);

@@ -65,6 +65,8 @@ export type LoadResult<S extends object> =
       readonly reason: RejectionReason;
       /** With `rotated`: the id that came, by which `clearById` still ends the session. */
       readonly id?: string;
+      /** It is another system's, which still uses it: the client keeps it. */
+      readonly leave?: true;
     };
 
 /** One session to be stored. */
@@ -128,6 +130,9 @@ export interface SessionTracker<S extends object = object> {
 
   /** Ends a session. */
   clear(session: TrackedSession<S>): Promise<void>;
+
+  /** Reads a session anew that was loaded or stored in this request. */
+  reload?(session: TrackedSession<S>): LoadResult<S> | Promise<LoadResult<S>>;
 
   /** The text of a session; two of equal content give equal texts. */
   serialize(value: S): string;
