@@ -85,7 +85,10 @@ export interface SessionsOptions
   readonly storage?: SessionStorageReference;
   /** Cookie attributes of every session. */
   readonly cookie?: CookieConfiguration;
-  /** The sessions of the application. Default: every class marked by `@Session` that has been imported. */
+  /**
+   * The sessions of the application. Default: every class marked by `@Session` that a handler or guard of the application
+   * uses; one that only `sessionsOf(request)` and the like ask for is registered when they first do.
+   */
   readonly sessions?: readonly SessionRegistration[];
   /** Makes the serializer of every session that has none of its own. Default {@link SessionSerializerReflection}. */
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;

@@ -1,9 +1,10 @@
-import { createParamDecorator, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
 import { isPromise } from '../transformer/awaitable.js';
 import { bindInterceptor } from './bind-interceptor.js';
 import { declareSession } from './declared-handlers.js';
 import { hideFromPipes, inferSessionClass } from './infer-session-class.js';
+import { unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /** What a handler gets when the request has no session. */
@@ -23,11 +24,11 @@ const InjectSession = createParamDecorator((declared: Declared, context: Executi
   if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type);
   const session = sessions.present(declared.type);
   if (!declared.required) return session;
-  return isPromise(session) ? session.then(required) : required(session);
+  return isPromise(session) ? session.then((loaded) => required(loaded, context)) : required(session, context);
 });
 
-function required<S>(session: S | undefined): S {
-  if (session === undefined) throw new UnauthorizedException();
+function required<S>(session: S | undefined, context: ExecutionContext): S {
+  if (session === undefined) throw unauthorized(context);
   return session;
 }
 

@@ -1,13 +1,10 @@
-import {
-  HttpException,
-  HttpStatus,
-  Injectable,
-  UnauthorizedException,
-  type CanActivate,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { HttpException, HttpStatus, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
+import { declareSession } from './declared-handlers.js';
 import type { HttpSessions } from './http-sessions.js';
+import { recheckEvents } from './live-subscription.js';
+import { isUnguardedMessage } from './message-handlers.js';
+import { refusal, unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import {
   requirementsOf,
@@ -36,10 +33,21 @@ export class RequireSessionGuard implements CanActivate {
    * ```ts
    * { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession, { redirectTo: '/login' }) }
    * ```
+   *
+   * Messages of microservices have no session and are left alone.
+   * @param options.rpc refuses those, too, but for handlers with `@Public()`.
    */
-  static everywhere<S extends object>(type: SessionClass<S>, options: RequireSessionOptions<S> = {}): CanActivate {
+  static everywhere<S extends object>(
+    type: SessionClass<S>,
+    options: RequireSessionOptions<S> & { readonly rpc?: boolean } = {},
+  ): CanActivate {
     const global: SessionRequirement = { type, options: options as RequireSessionOptions };
-    return { canActivate: (context) => meetAll(context, requirementsOf(context, [global])) };
+    const guard: CanActivate = {
+      canActivate: (context) =>
+        isUnguardedMessage(context, options) || meetAll(context, requirementsOf(context, [global])),
+    };
+    declareSession(guard, type);
+    return guard;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -48,13 +56,21 @@ export class RequireSessionGuard implements CanActivate {
 }
 
 async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
-  for (const requirement of requirements) await meet(requirement, context);
+  if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
+  try {
+    for (const requirement of requirements) {
+      const sessions = sessionsOfContext(context);
+      await meet(requirement, context, sessions);
+      recheckEvents(sessions, (anew) => meet(requirement, context, anew));
+    }
+  } catch (error) {
+    throw refusal(context, error);
+  }
   return true;
 }
 
-async function meet(requirement: SessionRequirement, context: ExecutionContext): Promise<void> {
+async function meet(requirement: SessionRequirement, context: ExecutionContext, sessions: HttpSessions): Promise<void> {
   const { type, options } = requirement;
-  const sessions = sessionsOfContext(context);
   const principals = principalsOf(sessions);
   // The guard stands on the controller and on the handler, and asks once.
   if (principals.has(requirement)) return;
@@ -77,7 +93,7 @@ async function refuse(
 ): Promise<never> {
   const answer = (await options.challenge?.(cause, context)) ?? options.redirectTo;
   if (answer instanceof Error) throw answer;
-  if (typeof answer !== 'string' || context.getType<string>() !== 'http') throw new UnauthorizedException();
+  if (typeof answer !== 'string' || context.getType<string>() !== 'http') throw unauthorized(context);
   sessionsOfContext(context).call.setHeader('Location', answer);
   throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
 }

@@ -1,9 +1,7 @@
-import { Inject, Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
-import { rawRequestOf, rawResponseOf } from '../platform/raw-exchange.js';
 import { commitInHandlers } from './handler-commit.js';
-import { rememberResponse } from './http-sessions.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 import {
@@ -29,19 +27,14 @@ import { SessionsService } from './sessions.service.js';
   exports: [SessionsRuntime, SessionsService, SESSIONS_MODULE_OPTIONS],
 })
 export class SessionsModule extends ConfigurableModuleClass implements NestModule {
-  readonly #runtime: SessionsRuntime;
   readonly #discovery: DiscoveryService;
 
-  constructor(
-    @Inject(SessionsRuntime) runtime: SessionsRuntime,
-    @Inject(DiscoveryService) discovery: DiscoveryService,
-  ) {
+  constructor(@Inject(DiscoveryService) discovery: DiscoveryService) {
     super();
-    this.#runtime = runtime;
     this.#discovery = discovery;
   }
 
-  /** Registers every `@Session` class that has been imported, or those listed in `sessions`. */
+  /** Registers the `@Session` classes that handlers of the application use, or those listed in `sessions`. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(options);
   }
@@ -57,18 +50,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
   }
 
   // Controllers are there by now, their routes are not.
-  configure(consumer: MiddlewareConsumer): void {
+  configure(): void {
     commitInHandlers(this.#discovery);
-    const { requests } = this.#runtime;
-    if (!requests) return;
-    consumer
-      .apply((request: unknown, response: unknown, next: () => void) => {
-        const raw = rawRequestOf(request);
-        if (!raw) return next();
-        const rawResponse = rawResponseOf(response);
-        if (rawResponse) rememberResponse(raw, this.#runtime, rawResponse);
-        requests.run(raw, next);
-      })
-      .forRoutes('{*splat}');
   }
 }
