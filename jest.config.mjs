@@ -33,8 +33,8 @@ export default {
         },
       },
     ],
-    // Fastify's inject requires the ES module `cookie` from CommonJS, which Jest cannot do on Node < 24.9.
-    '/node_modules/(?:.+/)?cookie/dist/.+\\.js$': ['@swc/jest', commonJs],
+    // Fastify's inject and static files require ES modules from CommonJS, which Jest cannot do on Node < 24.9.
+    '/node_modules/(?:.+/)?(?:cookie|content-disposition)/dist/.+\\.js$': ['@swc/jest', commonJs],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?cookie/dist/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?(?:cookie|content-disposition)/dist/)'],
 };

@@ -164,9 +164,11 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
  * @throws {SessionError} for something that is no request, or one that no `SessionsModule` has seen.
  */
 export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
-  const present = (rawRequestOf(request) as Marked | undefined)?.[SESSIONS];
+  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
+  if (!raw) throw noRequest();
+  const present = (raw as Marked)[SESSIONS];
   if (present) return present;
-  const { raw, sessions } = openSessions(request, response);
+  const sessions = openSessions(request, raw, response);
   if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
   else setTimeout(() => sessions.sessions.reportUnstored(), UNSTORED_AFTER).unref();
   return sessions;
@@ -174,7 +176,9 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
 
 /** Like {@link httpSessionsOf}, but read anew and remembered nowhere: for one message of a long-lived connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
-  return openSessions(request).sessions;
+  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
+  if (!raw) throw noRequest();
+  return openSessions(request, raw);
 }
 
 /**
@@ -228,16 +232,14 @@ interface SocketLike {
   readonly extra?: { readonly request?: unknown };
 }
 
-function openSessions(request: unknown, response?: unknown): { raw: RawRequest; sessions: HttpSessions } {
-  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
-  if (!raw) throw noRequest();
+function openSessions(request: unknown, raw: RawRequest, response?: unknown): HttpSessions {
   const marked = raw as RawRequest & Marked;
   const runtime = marked[RUNTIME] ?? applicationOf(request) ?? applicationOf(raw);
   if (!runtime) throw notFound(request, raw);
   if (isUpgrade(raw) && !marked[OF_SOCKET]) markSocket(marked, runtime);
   const socket = marked[OF_SOCKET];
-  if (socket) return { raw, sessions: new HttpSessions(runtime, raw, undefined, socket.foreign) };
-  return { raw, sessions: new HttpSessions(runtime, raw, rawResponseOf(response) ?? responseTo(marked)) };
+  if (socket) return new HttpSessions(runtime, raw, undefined, socket.foreign);
+  return new HttpSessions(runtime, raw, rawResponseOf(response) ?? responseTo(marked));
 }
 
 // Once for a socket, not for each of its messages.
