@@ -11,12 +11,17 @@ export { Sessions } from './module/sessions.decorator.js';
 export { SessionId } from './module/session-id.decorator.js';
 export { RequireSession } from './module/require-session.decorator.js';
 export { RequireSessionGuard } from './module/require-session.guard.js';
-export type { RequireSessionOptions, SessionChallengeCause } from './module/session-requirement.js';
+export type {
+  RequireSessionEverywhereOptions,
+  RequireSessionOptions,
+  SessionChallengeCause,
+  SessionValidation,
+} from './module/session-requirement.js';
 export { Principal } from './module/principal.decorator.js';
 export { Public } from './module/public.decorator.js';
 export { sessionSecuritySchemes, type SessionSecurityScheme } from './module/security-scheme.js';
 export { SessionsInterceptor } from './module/sessions.interceptor.js';
-export { SessionsService, type OwnedSession } from './module/sessions.service.js';
+export { SessionsService, type OwnedSession, type RevokeOptions } from './module/sessions.service.js';
 export { sessionsOf } from './module/sessions-of.js';
 
 // Declaring sessions.
@@ -42,8 +47,8 @@ export type {
 } from './config/session-options.js';
 
 // The sessions of a request.
-export type { RequestSessions } from './session/request-sessions.js';
-export { SessionProvider, type SessionPolicies } from './session/session-provider.js';
+export type { RequestSessions, SessionInit } from './session/request-sessions.js';
+export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from './session/session-provider.js';
 export { SESSION_EVENTS_CHANNEL, type SessionEvent, type SessionEventListener } from './session/session-event.js';
 
 // Trackers.
@@ -56,6 +61,7 @@ export type {
   TrackedSession,
 } from './tracker/session-tracker.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from './tracker/session-tracker-by-id.js';
+export type { SessionOwnerId } from './tracker/session-owner.js';
 export type { MaxPerOwner } from './tracker/owner-limit.js';
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from './tracker/session-tracker-by-value.js';
 export { SessionLifetime, type SessionLifetimeOptions, type SessionTimes } from './tracker/session-lifetime.js';

@@ -18,13 +18,14 @@ import { LONGEST_COOKIE_MAX_AGE } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
+import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { refuseOtherThan } from './known-options.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
-import { countersOf } from './session-definition.js';
-import type { SessionKeys, SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
+import { countersOf, ownerOf } from './session-definition.js';
+import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
 import { settingsOf, withoutUndefined, type SessionSettings } from './session-settings.js';
 import { SessionStorages } from './session-storages.js';
 
@@ -90,6 +91,7 @@ export class SessionProviderBuilder {
       sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
+      ownerField: ownerOf(settings.type),
     });
     this.#warnOfWeakness(own);
     const provider = settings.from ? migratingProvider(own, this.#accepted(settings.from, own)) : own;
@@ -124,9 +126,7 @@ export class SessionProviderBuilder {
 
   #moduleKeyRing(): KeyRing {
     const { keys } = this.#options;
-    // `keys: [process.env.SESSION_KEY]` of a variable that is not set: no keys, as without the list.
-    const unset = keys === undefined || (Array.isArray(keys) && keys.every((key) => key === undefined));
-    if (!unset) return toKeyRing(keys);
+    if (isGiven(keys)) return toKeyRing(keys);
     if (this.#production) throw noKeysError();
     this.#warnings.add(
       'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
@@ -213,10 +213,6 @@ export class SessionProviderBuilder {
 
 function isProvider(registration: SessionRegistration): registration is SessionProvider {
   return registration instanceof SessionProvider;
-}
-
-function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
-  return keys instanceof KeyRing ? keys : new KeyRing(keys);
 }
 
 function pick<T extends object, K extends keyof T>(source: T, ...keys: K[]): Partial<Pick<T, K>> {

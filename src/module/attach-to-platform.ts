@@ -10,7 +10,7 @@ interface FastifyLike {
 }
 
 interface ExpressLike {
-  handle?(request: RawRequest, response: RawResponse, next?: (error?: unknown) => void): unknown;
+  handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
 }
 
 /** The application, and where it keeps the running request if it was asked to. */
@@ -36,7 +36,7 @@ export function attachToPlatform(application: AttachedApplication, host: HttpAda
     if (isClaimed(instance)) return; // By a second SessionsModule, which attachToServer refuses.
     rememberApplication(instance, application);
     if (adapter?.getType?.() === 'fastify') hookFastify(application, instance as FastifyLike);
-    else if (application.requests) hookExpress(application.requests, instance as ExpressLike);
+    else if (application.requests) hookExpress(application.requests, instance);
   };
   if (host.httpAdapter) attach();
   // A test creates its application, and with it the adapter, after its modules.
@@ -56,8 +56,6 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
 
 // Not by `use`: the first one makes Express' router, with the settings of that moment.
 function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
-  const handle = instance.handle;
-  if (!handle) return;
-  instance.handle = (request, response, next) =>
-    requests.run(request, () => handle.call(instance, request, response, next));
+  const handle = instance.handle?.bind(instance);
+  if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);
 }

@@ -32,6 +32,8 @@ export interface SessionsApplication {
   allowsSocket(origin: string, hosts: readonly string[]): boolean;
   /** Reports an error that no exception filter will see. */
   reportError(error: unknown): void;
+  /** Writes a sentence into the log, the first time only. */
+  warnOnce(sentence: string): void;
 }
 
 interface Marked {
@@ -120,6 +122,11 @@ export class HttpSessions implements ResponseGate {
 
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
     return this.call.head.joinedWith(handed);
+  }
+
+  /** Writes a sentence into the application's log, the first time only. */
+  warnOnce(sentence: string): void {
+    this.#application.warnOnce(sentence);
   }
 
   failure(error: unknown): { statusCode: number; body: string } {

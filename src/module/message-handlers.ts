@@ -1,4 +1,3 @@
-import type { ExecutionContext } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -20,11 +19,6 @@ export function noSessionOfMessage(place: string): SessionConfigurationError {
   );
 }
 
-/** Whether a global guard leaves a call alone: a message, which has no session, unless it was told to guard those, too. */
-export function isUnguardedMessage(context: ExecutionContext, { rpc = false }: { readonly rpc?: boolean }): boolean {
-  return context.getType<string>() === 'rpc' && !rpc;
-}
-
 /** Lets refusals of an application's message handlers be what Nest's microservices understand. */
 export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
   const types = discovery
@@ -38,8 +32,9 @@ export async function prepareMessageHandlers(discovery: DiscoveryService): Promi
 
 function handlesMessages(prototype: object | null): boolean {
   for (let one = prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one) as object | null) {
-    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(one)) as PropertyDescriptor[]) {
-      if (typeof value === 'function' && Reflect.hasMetadata(MESSAGE_PATTERN, value as object)) return true;
+    for (const name of Reflect.ownKeys(one)) {
+      const value: unknown = Object.getOwnPropertyDescriptor(one, name)?.value;
+      if (typeof value === 'function' && Reflect.hasMetadata(MESSAGE_PATTERN, value)) return true;
     }
   }
   return false;

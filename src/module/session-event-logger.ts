@@ -68,6 +68,12 @@ export class SessionEventLogger implements SessionEventLog {
             'X-Forwarded-Proto: https. Browsers drop it, except on localhost. Use https, let the proxy send the ' +
             "header, or set cookie: { secure: 'auto' } outside production.",
         );
+      case 'owner-switched':
+        return this.#warnOnce(
+          `${event.session} owner-switched`,
+          `Session "${event.session}": its owner was replaced by another one, and what it held of the first was kept. ` +
+            'Sign in by sessions.login(Type, owner), which starts from a fresh instance then.',
+        );
       case 'loaded':
       case 'created':
       case 'changed':

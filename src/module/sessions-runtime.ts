@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { DiscoveryService, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
 import { refuseUnknownOptions } from '../config/known-options.js';
@@ -19,11 +20,14 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
-import { checkDeclaredHandlers, refuseSessionsOfMessages, usedSessions } from './declared-handlers.js';
-import { prepareGateways, watchConnections } from './gateways.js';
-import { inspectStorages } from './inspect-storages.js';
 import { bindSubscriptions } from './bind-subscriptions.js';
+import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
+import { fixationHints } from './fixation-hint.js';
+import { prepareGateways, watchConnections } from './gateways.js';
+import { globalRequirements } from './global-requirements.js';
+import { inspectStorages } from './inspect-storages.js';
 import { prepareMessageHandlers } from './message-handlers.js';
+import { rebindHandlers } from './rebind-handlers.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
@@ -41,20 +45,24 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly #descriptions: string[] = [];
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
+  readonly #modules: ModuleRef;
   readonly #adapterHost: HttpAdapterHost | undefined;
   readonly #allowedOrigins: AllowedOrigins;
   readonly #warned = new Set<string>();
   #complete = false;
 
   constructor(
-    @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions,
+    @Optional() @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions | undefined,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModuleRef) modules: ModuleRef,
     @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
   ) {
+    if (options === undefined) throw withoutForRoot();
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
     this.#options = options;
     this.#discovery = discovery;
+    this.#modules = modules;
+    rebindHandlers(discovery);
     this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
     this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
@@ -89,14 +97,16 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   async onModuleInit(): Promise<void> {
     const { providers } = this.providers;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
-    checkDeclaredHandlers(this.#discovery, this.#providers);
-    refuseSessionsOfMessages(this.#discovery);
+    const global = globalRequirements(this.#modules);
+    checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
     await prepareGateways(this.#discovery);
     await prepareMessageHandlers(this.#discovery);
     if (providers.length === 0 && (this.#options.sessions || declaredSessions().length === 0)) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
     }
     this.#report();
+    const required = global.filter(({ options }) => !options.anonymous).map(({ type }) => type);
+    for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
   // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
@@ -120,11 +130,19 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#logger.error(message, stack);
   }
 
+  /** Writes a warning into the log, the first time only. */
+  warnOnce(sentence: string): void {
+    if (this.#warned.has(sentence)) return;
+    this.#warned.add(sentence);
+    this.#logger.warn(sentence);
+  }
+
   // Not before every module is there: a storage may be a provider of any of them.
   #build(): void {
     for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
-      for (const type of usedSessions(this.#discovery)) {
+      const global = globalRequirements(this.#modules).map(({ type }) => type);
+      for (const type of [...usedSessions(this.#discovery), ...global]) {
         if (!this.#providers.get(type) && definitionOf(type)) this.#register(type);
       }
     }
@@ -146,11 +164,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   /** Logs what has not been logged yet. */
   #report(): void {
     for (const description of this.#descriptions.splice(0)) this.#logger.log(description);
-    for (const warning of this.#builder.warnings) {
-      if (this.#warned.has(warning)) continue;
-      this.#warned.add(warning);
-      this.#logger.warn(warning);
-    }
+    for (const warning of this.#builder.warnings) this.warnOnce(warning);
   }
 
   #register(registration: SessionRegistration): void {
@@ -168,4 +182,11 @@ function installed({ install }: SessionsModuleOptions): readonly SessionRegistra
   const config = new SessionsConfig();
   install?.(config);
   return config.registrations;
+}
+
+function withoutForRoot(): SessionConfigurationError {
+  return new SessionConfigurationError(
+    'SessionsModule is imported without options. Write imports: [SessionsModule.forRoot()] in the root module; other ' +
+      'modules need no import.',
+  );
 }

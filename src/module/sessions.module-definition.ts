@@ -60,5 +60,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .setExtras<SessionsModuleExtras>({ isGlobal: true }, (definition, extras) => ({
       ...definition,
       global: extras.isGlobal ?? true,
+      // Not among the exports of the class, which would fail in Nest's words where forRoot() was forgotten.
+      exports: [...(definition.exports ?? []), SESSIONS_MODULE_OPTIONS],
     }))
     .build();

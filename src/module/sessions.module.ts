@@ -1,7 +1,9 @@
 import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
+import { concealKeys } from '../config/concealed-keys.js';
 import { commitInHandlers } from './handler-commit.js';
+import { rebindHandlers } from './rebind-handlers.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 import {
@@ -9,6 +11,7 @@ import {
   ConfigurableModuleClass,
   OPTIONS_TYPE,
   SESSIONS_MODULE_OPTIONS,
+  type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -24,7 +27,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [DiscoveryModule],
   providers: [SessionsRuntime, SessionsService],
-  exports: [SessionsRuntime, SessionsService, SESSIONS_MODULE_OPTIONS],
+  exports: [SessionsRuntime, SessionsService],
 })
 export class SessionsModule extends ConfigurableModuleClass implements NestModule {
   readonly #discovery: DiscoveryService;
@@ -36,12 +39,12 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
 
   /** Registers the `@Session` classes that handlers of the application use, or those listed in `sessions`. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return super.forRoot(options);
+    return super.forRoot(concealKeys(options));
   }
 
   /** The same with options from a factory, a class or an existing provider, such as one that uses `ConfigService`. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return super.forRootAsync(options);
+    return withConcealedKeys(super.forRootAsync(options));
   }
 
   /** Registers the sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
@@ -51,6 +54,24 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
 
   // Controllers are there by now, their routes are not.
   configure(): void {
+    rebindHandlers(this.#discovery);
     commitInHandlers(this.#discovery);
   }
+}
+
+/** The factory of the options gives key rings in place of keys. */
+function withConcealedKeys({ providers = [], ...module }: DynamicModule): DynamicModule {
+  return {
+    ...module,
+    providers: providers.map((provider) => {
+      const isOptions =
+        'provide' in provider && provider.provide === SESSIONS_MODULE_OPTIONS && 'useFactory' in provider;
+      if (!isOptions) return provider;
+      const { useFactory } = provider as { useFactory: (...args: unknown[]) => unknown };
+      return {
+        ...provider,
+        useFactory: async (...args: unknown[]) => concealKeys((await useFactory(...args)) as SessionsModuleOptions),
+      };
+    }),
+  };
 }

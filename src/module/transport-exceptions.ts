@@ -14,7 +14,8 @@ export function rememberException(type: object, exception: TransportException | 
 
 /** The exception that the transport of a gateway or controller understands, where it is known. */
 export function exceptionOf(type: object | undefined): TransportException | undefined {
-  return (type as Transported | undefined)?.[EXCEPTION];
+  const transported: Transported | undefined = type;
+  return transported?.[EXCEPTION];
 }
 
 /** `WsException` of the application's own @nestjs/websockets. `undefined` where that cannot be found. */

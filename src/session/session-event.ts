@@ -45,6 +45,8 @@ export type SessionEvent =
   | { readonly type: 'foreign-origin'; readonly session?: undefined; readonly origin: string }
   /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
   | { readonly type: 'insecure'; readonly session: string }
+  /** An owner field was given another owner, and the content of the first was kept. `sessions.login` starts anew. */
+  | { readonly type: 'owner-switched'; readonly session: string; readonly handle?: string }
   /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */
   | { readonly type: 'revoked'; readonly session: string; readonly count: number };
 

@@ -1,6 +1,7 @@
-import { SessionError } from '../errors/session.errors.js';
+import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { RequestSessions } from './request-sessions.js';
+import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
+import type { RequestSessions, SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
 import type { SessionProvider } from './session-provider.js';
@@ -49,8 +50,32 @@ export class SessionExchange implements RequestSessions {
     return value;
   }
 
-  set<S extends object>(value: S): void {
-    this.#slot(this.#providers.findByValue(value)).set(value);
+  set<S extends object>(value: S, options: { readonly keepId?: boolean } = {}): void {
+    this.#slot(this.#providers.findByValue(value)).set(value, options.keepId ?? false);
+  }
+
+  async login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S> {
+    const provider = this.#providers.findByType(type);
+    const { ownerField } = provider;
+    if (ownerField === undefined) {
+      throw new SessionConfigurationError(
+        `${type.name} has no owner, so nobody can be signed in to it. Mark the field that holds the id of the user with ` +
+          '@SessionOwner().',
+      );
+    }
+    const text = ownerText(owner, `The owner given to login(${type.name})`);
+    if (text === undefined) {
+      throw new SessionError(
+        'SESSION_WRONG_VALUE',
+        `login(${type.name}) needs an owner, and it is empty. Give it the id of the user; to sign out call ` +
+          `sessions.logout(${type.name}).`,
+      );
+    }
+    return this.#slot(provider).login(ownerField, typeof owner === 'object' ? text : owner, text, init);
+  }
+
+  logout(type: SessionClass): void {
+    this.clear(type);
   }
 
   clear(type: SessionClass): void;

@@ -31,6 +31,8 @@ export function migratingProvider<S extends object>(
     sendOnlyIfModified: own.sendOnlyIfModified,
     saveOnServerError: own.saveOnServerError,
     onUnavailable: own.onUnavailable,
+    ownerField: own.ownerField,
+    keepIdOnSet: own.keepIdOnSet,
   });
 }
 

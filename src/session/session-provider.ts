@@ -18,6 +18,14 @@ export interface SessionPolicies {
   readonly onUnavailable?: 'reject' | 'anonymous';
 }
 
+/** What a {@link SessionProvider} may be told. */
+export interface SessionProviderOptions extends SessionPolicies {
+  /** The field that says whose session it is, which `login` sets. Default: none, and `login` is refused. */
+  readonly ownerField?: string | undefined;
+  /** By id: `set` of another instance keeps the id, as Ktor does. Default `false`: it gets a new one. */
+  readonly keepIdOnSet?: boolean;
+}
+
 /** Name, class, transport and tracker: all there is to know of one declared session (Ktor: `SessionProvider`). */
 export class SessionProvider<S extends object = object> {
   readonly name: string;
@@ -27,21 +35,25 @@ export class SessionProvider<S extends object = object> {
   readonly sendOnlyIfModified: boolean;
   readonly saveOnServerError: boolean;
   readonly onUnavailable: 'reject' | 'anonymous';
+  readonly ownerField: string | undefined;
+  readonly keepIdOnSet: boolean;
 
   constructor(
     name: string,
     type: SessionClass<S>,
     transport: SessionTransport,
     tracker: SessionTracker<S>,
-    policies: SessionPolicies = {},
+    options: SessionProviderOptions = {},
   ) {
     this.name = name;
     this.type = type;
     this.transport = transport;
     this.tracker = tracker;
-    this.sendOnlyIfModified = policies.sendOnlyIfModified ?? true;
-    this.saveOnServerError = policies.saveOnServerError ?? false;
-    this.onUnavailable = policies.onUnavailable ?? 'reject';
+    this.sendOnlyIfModified = options.sendOnlyIfModified ?? true;
+    this.saveOnServerError = options.saveOnServerError ?? false;
+    this.onUnavailable = options.onUnavailable ?? 'reject';
+    this.ownerField = options.ownerField;
+    this.keepIdOnSet = options.keepIdOnSet ?? false;
   }
 
   toString(): string {

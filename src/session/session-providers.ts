@@ -81,6 +81,8 @@ export class SessionProviders {
       const provider = this.#byType.get(constructor) ?? this.#late(constructor);
       if (provider) return provider as unknown as SessionProvider<S>;
     }
+    const parent: unknown = Object.getPrototypeOf(value);
+    if (parent === null || parent === Object.prototype) throw plainObject();
     // Not `value.constructor`: a field of that name is content.
     throw notRegistered((Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object');
   }
@@ -103,6 +105,14 @@ function notRegistered(type: string): SessionError {
     'SESSION_NOT_REGISTERED',
     `Session data for type \`class ${type}\` was not registered. ` +
       `Mark the class with @Session('name') and list it in SessionsModule.forRoot({ sessions: [${type}] }).`,
+  );
+}
+
+function plainObject(): SessionError {
+  return new SessionError(
+    'SESSION_WRONG_VALUE',
+    'sessions.set() takes an instance of a session class, and was given a plain object. Set an instance: ' +
+      'sessions.set(Object.assign(new UserSession(), { … })).',
   );
 }
 

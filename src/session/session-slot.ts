@@ -1,9 +1,10 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionTooLateError } from '../errors/session.errors.js';
+import { SessionStorageUnavailableError, SessionTooLateError } from '../errors/session.errors.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
 import { loadValue, receiveSession, reportReceived } from './receive-session.js';
+import type { SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
 import type { SessionEvents } from './session-event.js';
@@ -14,6 +15,7 @@ import {
   endedBefore,
   isDecided,
   isStored,
+  replacesLoaded,
   storedBehind,
   type FreshSession,
   type IncomingSession,
@@ -33,6 +35,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #receiving: Promise<void> | undefined;
   #fresh: FreshSession<S> | undefined;
   #rotate = false;
+  #restart = false;
   #sent = false;
   /** What the client holds since the last commit, where that is not what came with the request. */
   #transportValue: string | undefined;
@@ -107,14 +110,58 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return storedBehind(this.#state)?.id;
   }
 
-  set(value: S): void {
+  /** @param keepsId the id of the loaded session stays, although another instance takes its place. */
+  set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();
     this.provider.tracker.validate(value);
     const state = this.#state;
-    if (state.kind === 'set') this.#state = { ...state, value };
+    if (state.kind === 'set') this.#state = { ...state, value, keepsId };
     else if (state.kind === 'cleared') this.#state = { kind: 'set', value, incoming: state.incoming, ended: true };
-    else this.#state = { kind: 'set', value, incoming: state, ended: false };
+    else this.#state = { kind: 'set', value, incoming: state, ended: false, keepsId };
     this.#fresh = undefined;
+  }
+
+  /**
+   * Makes it the session of an owner, with a new id and a new absolute timeout; see RequestSessions.login.
+   * @param owner what the field is given.
+   * @param text of the owner, as the tracker gives it.
+   */
+  async login(field: string, owner: unknown, text: string, init: SessionInit<S> | undefined): Promise<S> {
+    await this.load();
+    if (this.call.responded) throw new SessionTooLateError();
+    if (this.#state.kind === 'frozen') {
+      throw new SessionStorageUnavailableError(`The storage of session "${this.provider.name}" failed. Try again.`);
+    }
+    const before = { state: this.#state, fresh: this.#fresh, rotate: this.#rotate, restart: this.#restart };
+    if (this.#isOfOther(text)) this.clear();
+    const value = this.valueOrFresh;
+    const fields = value as Record<string, unknown>;
+    const previousOwner = fields[field];
+    try {
+      fields[field] = owner;
+      if (typeof init === 'function') await init(value);
+      else if (init) Object.assign(value, init);
+      fields[field] = owner;
+      if (this.call.responded) throw new SessionTooLateError();
+    } catch (error) {
+      fields[field] = previousOwner;
+      this.#state = before.state;
+      this.#fresh = before.fresh;
+      this.#rotate = before.rotate;
+      this.#restart = before.restart;
+      throw error;
+    }
+    if (value !== this.value || value === this.#fresh?.value) this.set(value);
+    this.#rotate = true;
+    this.#restart = true;
+    return value;
+  }
+
+  /** Whether somebody else was signed in when the request came, or is by now. */
+  #isOfOther(owner: string): boolean {
+    const value = this.value;
+    const owners = [storedBehind(this.#state)?.owner, value && this.provider.tracker.ownerOf?.(value)];
+    return owners.some((one) => one !== undefined && one !== owner);
   }
 
   clear(): void {
@@ -123,6 +170,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#state = { kind: 'cleared', incoming: isDecided(state) ? state.incoming : state };
     this.#fresh = undefined;
     this.#rotate = false;
+    this.#restart = false;
   }
 
   async regenerate(): Promise<void> {
@@ -220,6 +268,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const incoming = isDecided(state) ? state.incoming : state;
     this.#fresh = undefined;
     this.#rotate = false;
+    this.#restart = false;
     this.#state = incoming;
     if (incoming.kind !== 'loaded') return;
     this.#state = UNREAD;
@@ -256,7 +305,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   get #use(): SessionUse<S> {
-    return { state: this.#state, fresh: this.#fresh, rotate: this.#rotate, sent: this.#sent };
+    return { state: this.#state, fresh: this.#fresh, rotate: this.#rotates, sent: this.#sent };
+  }
+
+  /** Whether the session is to get a new id, whatever its owner. */
+  get #rotates(): boolean {
+    if (this.#rotate) return true;
+    const { tracker, keepIdOnSet } = this.provider;
+    return tracker.kind === 'by-id' && !keepIdOnSet && replacesLoaded(this.#state);
   }
 
   #isFreshChanged(): boolean {
@@ -332,7 +388,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         value,
         call: this.call,
         force: true,
-        rotate: this.#rotate,
+        rotate: this.#rotates,
+        restart: this.#restart,
         text: revision ? undefined : text,
         snapshot,
         previous,
@@ -374,13 +431,15 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
-    const isLate = this.call.headSent && (this.#rotate || this.provider.tracker.changesTransportValue(value, previous));
+    const isLate =
+      this.call.headSent && (this.#rotates || this.provider.tracker.changesTransportValue(value, previous));
     if (isLate) throw new SessionTooLateError();
   }
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
     const { name } = this.provider;
     this.#rotate = false;
+    this.#restart = false;
     this.#fresh = undefined;
     if (result.status === 'gone') {
       this.events.emit({ type: 'gone', session: name, reason: result.reason, ...handleOf(storedBehind(before)) });
@@ -398,10 +457,18 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
     reportOrdinary(this, result.status, result.session);
+    this.#reportOwnerSwitch(storedBehind(before), result.session);
     if (this.call.headSent) return undefined;
     const sending = sendSession(this, result.session.value, result.transportValue);
     this.#sent = true;
     return sending;
+  }
+
+  // An instance that was set is the application's own choice; one whose owner was changed in place may be an oversight.
+  #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
+    if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
+    if (before.value !== after.value || this.provider.keepIdOnSet) return;
+    this.events.emit({ type: 'owner-switched', session: this.provider.name, ...handleOf(after) });
   }
 
   // The application may have set or ended the session while it was being stored; that comes next.

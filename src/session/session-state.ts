@@ -35,6 +35,8 @@ export type DecidedSession<S extends object> =
       readonly value: S;
       readonly incoming: IncomingSession<S>;
       readonly ended: boolean;
+      /** The application wants the id kept. */
+      readonly keepsId?: boolean;
     }
   /** It ended the session. */
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
@@ -64,6 +66,12 @@ export function storedBehind<S extends object>(state: SessionState<S>): TrackedS
   if (state.kind === 'loaded') return state.session;
   if (state.kind === 'set' && !state.ended && state.incoming.kind === 'loaded') return state.incoming.session;
   return undefined;
+}
+
+/** Whether another instance takes the place of the loaded one, so that it needs an id of its own. */
+export function replacesLoaded<S extends object>(state: SessionState<S>): boolean {
+  if (state.kind !== 'set' || state.ended || state.keepsId) return false;
+  return state.incoming.kind === 'loaded' && state.incoming.session.value !== state.value;
 }
 
 /** Whether the client holds something, as far as is known. */

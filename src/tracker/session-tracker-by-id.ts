@@ -6,7 +6,14 @@ import { fieldSizes } from './field-sizes.js';
 import { OwnerLimit, type MaxPerOwner } from './owner-limit.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
-import { generateSessionId, hashSessionId, type SessionIdProvider } from './session-id-provider.js';
+import {
+  generateSessionId,
+  hashSessionId,
+  isHashedSessionId,
+  isSessionId,
+  LONGEST_ID,
+  type SessionIdProvider,
+} from './session-id-provider.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, SessionRecords } from './session-records.js';
@@ -18,7 +25,7 @@ import {
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
-import { LONGEST_ID, SessionWriter } from './session-writer.js';
+import { SessionWriter } from './session-writer.js';
 
 /** What a {@link SessionTrackerById} may be told. */
 export interface SessionTrackerByIdOptions<S extends object> {
@@ -192,7 +199,9 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     await this.#ending.end(this.#storedId(session.id), present);
   }
 
+  /** Ends a session by its id; does nothing for what can be no id. */
   async clearById(id: string): Promise<void> {
+    if (!isSessionId(id)) return;
     await this.#ending.end(this.#storedId(id));
   }
 
@@ -209,6 +218,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   /** The name of an id in the storage: the handle that lists show. */
   handleOf(id: string): string {
     return this.#storedId(id);
+  }
+
+  /** Whether something can be a handle. */
+  isHandle(handle: unknown): handle is string {
+    return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
   }
 
   serialize(value: S): string {

@@ -63,7 +63,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     const text = (session.revise ? undefined : session.text) ?? this.#serializer.serialize(value);
     const now = this.#now();
     if (!previous) return this.#sent('created', session, text, { createdAt: now, renewedAt: now });
-    if (this.#ownerOf(value) !== previous.owner)
+    if (session.restart || this.#ownerOf(value) !== previous.owner)
       return this.#sent('rotated', session, text, { createdAt: now, renewedAt: now });
     const renewed = { createdAt: previous.createdAt, renewedAt: now };
     if (session.rotate) return this.#sent('rotated', session, text, renewed);

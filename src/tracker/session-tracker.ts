@@ -80,6 +80,8 @@ export interface SessionToTrack<S extends object> {
   readonly call: SessionIdCall;
   /** Give it a new id, whether its owner changed or not. */
   readonly rotate?: boolean;
+  /** With `rotate`: starts the absolute timeout anew, also for the same owner. */
+  readonly restart?: boolean;
   /** Write and send it even if nothing changed. */
   readonly force?: boolean;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */

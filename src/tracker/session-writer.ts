@@ -3,7 +3,7 @@ import type { SessionSerializer, SessionSnapshot } from '../serializer/session-s
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import type { Login, OwnerLimit } from './owner-limit.js';
-import type { SessionIdProvider } from './session-id-provider.js';
+import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, type SessionRecords } from './session-records.js';
@@ -18,8 +18,6 @@ import {
 
 /** Each round of parallel writers has a winner, so this many parallel writers of one session all land. */
 const MOST_ATTEMPTS = 256;
-/** No id of ours or of a sane provider is longer; a longer one is not worth hashing. */
-export const LONGEST_ID = 512;
 
 /** One attempt to store what a request made of a session. */
 interface Revision {
@@ -95,8 +93,14 @@ export class SessionWriter<S extends object> {
     times: SessionTimes,
   ): Promise<Landed<S>> {
     const id = this.#newId(session.call);
-    if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID) {
-      throw new SessionError('SESSION_WRONG_VALUE', `A session id must be a text of 1 to ${LONGEST_ID} characters.`);
+    // Ktor's format leaves the length of ids to the application.
+    const shortest = this.#bare ? 1 : SHORTEST_ID;
+    if (!isSessionId(id) || id.length < shortest) {
+      throw new SessionError(
+        'SESSION_WRONG_VALUE',
+        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters, without control characters. Let ` +
+          'identity make it from random bytes, never from the request: whoever knows an id has the session.',
+      );
     }
     if (id === session.previous?.id) {
       throw new SessionError('SESSION_WRONG_VALUE', 'A session id must be a new one each time. Make it random.');
@@ -199,8 +203,8 @@ export class SessionWriter<S extends object> {
     { mine, version, conflicts }: Revision,
   ): Promise<Attempt<S>> {
     const now = this.#now();
-    const isSameOwner = this.#ownerOf(session.value) === previous.owner;
-    const times = { createdAt: isSameOwner ? previous.createdAt : now, renewedAt: now };
+    const goesOn = !session.restart && this.#ownerOf(session.value) === previous.owner;
+    const times = { createdAt: goesOn ? previous.createdAt : now, renewedAt: now };
     const rotated = await this.#created('rotated', session, mine, times);
     const storedId = this.#storedId(rotated.transportValue);
     const retired = this.#records.rotated(storedId, previous.owner);

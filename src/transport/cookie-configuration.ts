@@ -1,3 +1,4 @@
+import { foreignOption } from '../errors/foreign-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { CookieEncoding } from './cookie-encoding.js';
 
@@ -106,7 +107,9 @@ export function checkCookieConfiguration(name: string, cookie: CookieConfigurati
   };
   if (!COOKIE_NAME.test(name)) refuse("a cookie name is letters, digits and any of !#$%&'*+-.^_`|~.");
   for (const option of Object.keys(cookie)) {
-    if (!KNOWN.has(option)) refuse(`unknown option "${option}". Known options: ${[...KNOWN].join(', ')}.`);
+    if (KNOWN.has(option)) continue;
+    const advice = foreignOption(option) ?? `Known options: ${[...KNOWN].join(', ')}.`;
+    refuse(`unknown option "${option}". ${advice}`);
   }
   checkValues(cookie, refuse);
   checkPrefix(name, cookie, refuse);

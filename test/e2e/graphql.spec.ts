@@ -325,12 +325,12 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
       const cookie = await enter();
       const ended = events.ended;
       const client = open(cookie);
-      const answers = run(client, `subscription { ${name} }`, () => {
-        void ask(`${running.url}/leave`, { cookie }).then(async () => {
-          await listening(1);
-          events.send({ [name]: 'after' });
-        });
-      });
+      const leave = async (): Promise<void> => {
+        await ask(`${running.url}/leave`, { cookie });
+        await listening(1);
+        events.send({ [name]: 'after' });
+      };
+      const answers = run(client, `subscription { ${name} }`, () => void leave());
       await listening(1);
       events.send({ [name]: 'before' });
       const given = await answers;

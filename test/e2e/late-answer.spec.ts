@@ -97,7 +97,7 @@ class LateController {
   }
   @Get('raw') raw(@CurrentSession() session: CartSession, @Req() request: any) {
     session.items += 1;
-    const raw = request.res ?? request.raw.socket._httpMessage;
+    const raw = request.res ?? request.raw.socket['_httpMessage'];
     later(() => ANSWERS['setHeader']!(undefined, raw), false);
     return 'now';
   }

@@ -16,7 +16,7 @@ class SharedAdmin {
 }
 
 /** Would not start: it names a storage that only another application provides. */
-@Session('shared_broken', { idleTimeoutInSeconds: -1 } as object)
+@Session('shared_broken', { idleTimeoutInSeconds: -1 })
 class SharedBroken {}
 
 describe('the sessions of an application that lists none', () => {
