@@ -3,7 +3,6 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['secret', 'called keys here: a random key of 32 bytes, newest first in a list'],
   ['secrets', 'called keys here'],
   ['password', 'called keys here: a random key of 32 bytes, newest first in a list'],
-  ['key', 'called keys here; the name of the cookie is the first argument of @Session'],
   ['store', 'called storage here'],
   ['genid', 'called identity here'],
   ['idGenerator', 'called identity here'],

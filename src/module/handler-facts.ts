@@ -66,14 +66,16 @@ export function ownHandlerFacts(prototype: object, property: string | symbol): H
 
 /**
  * What holds for a method of a class. Requirements of the methods that it overrides hold too: a wrapper that replaces
- * the method in a subclass cannot be told from a new method. `@Public()` counts on the method itself only.
+ * the method in a subclass cannot be told from a new method. `@Public()` counts on the method itself only, and leaves
+ * only the requirements beside it.
  */
 export function handlerFactsOf(prototype: object, property: string | symbol): HandlerFacts {
   const chain = prototypesOf(prototype).reverse();
   const declaring = chain.findLast((one) => Object.hasOwn(one, property));
-  const own = chain.map((one) => ownHandlerFacts(one, property));
-  const all = own.reduce(joined, NOTHING);
-  return { ...all, isPublic: declaring !== undefined && ownHandlerFacts(declaring, property).isPublic };
+  const ofDeclaring = declaring ? ownHandlerFacts(declaring, property) : NOTHING;
+  const all = chain.map((one) => ownHandlerFacts(one, property)).reduce(joined, NOTHING);
+  if (!ofDeclaring.isPublic) return { ...all, isPublic: false };
+  return { ...all, requirements: ofDeclaring.requirements };
 }
 
 /** The methods of a class of which anything is recorded, inherited ones included. */

@@ -1,12 +1,12 @@
 import { HttpException, HttpStatus, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { CallRequirementsFinder } from './call-requirements.js';
 import type { HttpSessions } from './http-sessions.js';
 import { recheckEvents } from './live-subscription.js';
 import { refusal, unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import {
-  CallRequirementsFinder,
   requirementOf,
   type RequireSessionEverywhereOptions,
   type SessionChallengeCause,

@@ -110,9 +110,9 @@ function notRegistered(type: string): SessionError {
 
 function plainObject(): SessionError {
   return new SessionError(
-    'SESSION_WRONG_VALUE',
-    'sessions.set() takes an instance of a session class, and was given a plain object. Set an instance: ' +
-      'sessions.set(Object.assign(new UserSession(), { … })).',
+    'SESSION_NOT_REGISTERED',
+    'Session data for type `class Object` was not registered. A plain object is no session: set an instance of a ' +
+      'session class, as in sessions.set(Object.assign(new UserSession(), { … })).',
   );
 }
 

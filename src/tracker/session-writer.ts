@@ -98,8 +98,8 @@ export class SessionWriter<S extends object> {
     if (!isSessionId(id) || id.length < shortest) {
       throw new SessionError(
         'SESSION_WRONG_VALUE',
-        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters, without control characters. Let ` +
-          'identity make it from random bytes, never from the request: whoever knows an id has the session.',
+        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let identity make it ` +
+          'from random bytes, never from the request: whoever knows an id has the session.',
       );
     }
     if (id === session.previous?.id) {
