@@ -8,10 +8,11 @@ import {
   shareSessions,
   type SessionsApplication,
 } from './http-sessions.js';
-import { loadWsException, rememberException } from './transport-exceptions.js';
+import { forwardExceptions, loadWsException, rememberException } from './transport-exceptions.js';
 
 const GATEWAY = 'websockets:is_gateway';
 const APPLICATION = Symbol.for('nestjs-sessions:application-of-gateway');
+const FORWARDING = Symbol.for('nestjs-sessions:forwards-exceptions');
 const WATCHED = Symbol.for('nestjs-sessions:watched-connections');
 
 type ConnectionHandler = (this: object, client: object, ...rest: unknown[]) => unknown;
@@ -67,6 +68,10 @@ function connected(gateway: Gateway, client: object, rest: readonly unknown[], h
   const request = rawRequestBehind(rest[0]) ?? rawRequestBehind(client);
   if (!application || !request) return handle();
   rememberSocket(client, request, application);
+  if (!Object.hasOwn(client, FORWARDING)) {
+    Object.defineProperty(client, FORWARDING, { value: true });
+    forwardExceptions(client);
+  }
   return storing(application, request, handle);
 }
 

@@ -1,6 +1,6 @@
 import { UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import { SessionError } from '../errors/session.errors.js';
-import { exceptionOf } from './transport-exceptions.js';
+import { exceptionOf, toldError } from './transport-exceptions.js';
 
 /** What clients read of an error whose message speaks to the developer. */
 const TOLD: Readonly<Record<string, string>> = {
@@ -48,7 +48,7 @@ function toldOf(error: SessionError): string {
 
 function transportError(context: ExecutionContext, code: string, message: string, cause?: Error): Error | undefined {
   const Exception = exceptionOf(context.getClass());
-  return Exception && Object.assign(new Exception({ status: 'error', code, message }), cause ? { cause } : {});
+  return Exception && Object.assign(new Exception(toldError(code, message)), cause ? { cause } : {});
 }
 
 function withCode(error: Error, code: string): Error {

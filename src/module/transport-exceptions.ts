@@ -7,6 +7,39 @@ interface Transported {
   [EXCEPTION]?: TransportException;
 }
 
+/** What a client reads of a refusal. */
+export interface ToldError {
+  readonly status: 'error';
+  readonly code: string;
+  readonly message: string;
+}
+
+const TOLD = Symbol.for('nestjs-sessions:told-error');
+
+/** Makes what a client reads of a refusal, so that {@link forwardExceptions} knows it. */
+export function toldError(code: string, message: string): ToldError {
+  const told: ToldError = { status: 'error', code, message };
+  return Object.defineProperty(told, TOLD, { value: true });
+}
+
+interface NativeSocket {
+  readonly readyState?: unknown;
+  send?(text: string): void;
+  on?(event: string, listener: (payload: unknown) => void): void;
+}
+
+/**
+ * Sends refusals to the client of a native WebSocket where Nest does not: Nest 11 only emits them on the server's own
+ * object.
+ */
+export function forwardExceptions(socket: NativeSocket): void {
+  if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
+  socket.on?.('exception', (payload) => {
+    const isOurs = typeof payload === 'object' && payload !== null && Object.hasOwn(payload, TOLD);
+    if (isOurs) socket.send?.(JSON.stringify({ event: 'exception', data: payload }));
+  });
+}
+
 /** Records on a gateway, or on a controller with message handlers, which exception its transport understands. */
 export function rememberException(type: object, exception: TransportException | undefined): void {
   if (exception) Object.defineProperty(type, EXCEPTION, { value: exception, configurable: true });

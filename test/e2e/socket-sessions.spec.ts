@@ -14,8 +14,10 @@ import {
   type RequestSessions,
   type SessionEvent,
 } from 'nestjs-sessions';
+import { EventEmitter } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { of } from 'rxjs';
+import { forwardExceptions, toldError } from '../../src/module/transport-exceptions.js';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Socket } from '../support/sockets.js';
@@ -301,5 +303,24 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
       expect(await socket.ask('guarded')).toEqual({ event: 'said', data: 'in' });
     }
     expect(events.map(({ type }) => type)).not.toContain('foreign-origin');
+  });
+});
+
+describe('a refusal that Nest 11 only emits on the server', () => {
+  it('is sent to the client of a native WebSocket, and nothing else is', () => {
+    class FakeSocket extends EventEmitter {
+      readonly readyState = 1;
+      readonly sent: string[] = [];
+      send(text: string): void {
+        this.sent.push(text);
+      }
+    }
+    const socket = new FakeSocket();
+    forwardExceptions(socket);
+    socket.emit('exception', { status: 'error', message: "the application's own" });
+    socket.emit('exception', toldError('UNAUTHENTICATED', 'Unauthorized'));
+    expect(socket.sent).toEqual([
+      '{"event":"exception","data":{"status":"error","code":"UNAUTHENTICATED","message":"Unauthorized"}}',
+    ]);
   });
 });
