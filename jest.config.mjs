@@ -3,6 +3,8 @@ const commonJs = {
   jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } },
 };
 
+const requiredModules = 'cookie/dist|content-disposition/dist|openid-client/build|oauth4webapi/build|jose/dist';
+
 export default {
   testEnvironment: 'node',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
@@ -35,14 +37,9 @@ export default {
         },
       },
     ],
-    // ES modules that are required from CommonJS, which Jest cannot do on Node < 24.9: `cookie` by Fastify's inject, the
-    // others by express-openid-connect.
-    '/node_modules/(?:.+/)?(?:cookie/dist|openid-client/build|oauth4webapi/build|jose/dist)/.+\\.js$': [
-      '@swc/jest',
-      commonJs,
-    ],
+    // ES modules that are required from CommonJS, which Jest cannot do on Node < 24.9: the first two by Fastify, the others
+    // by express-openid-connect.
+    [`/node_modules/(?:.+/)?(?:${requiredModules})/.+\\.js$`]: ['@swc/jest', commonJs],
   },
-  transformIgnorePatterns: [
-    '/node_modules/(?!(?:.+/)?(?:cookie/dist|openid-client/build|oauth4webapi/build|jose/dist)/)',
-  ],
+  transformIgnorePatterns: [`/node_modules/(?!(?:.+/)?(?:${requiredModules})/)`],
 };

@@ -46,7 +46,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   config: ['reflect-metadata'],
   ktor: ['class-transformer', 'reflect-metadata'],
   platform: ['@nestjs/common'],
-  module: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'],
+  // The last two only by import(), where the application has gateways or message handlers.
+  module: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', '@nestjs/websockets', '@nestjs/microservices'],
 };
 
 /** Path below src, with `/`, to text. */

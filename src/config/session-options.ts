@@ -90,7 +90,10 @@ export interface SessionsOptions
   readonly storage?: SessionStorageReference;
   /** Cookie attributes of every session. */
   readonly cookie?: CookieConfiguration;
-  /** The sessions of the application. Default: every class marked by `@Session` that has been imported. */
+  /**
+   * The sessions of the application. Default: every class marked by `@Session` that a handler or guard of the application
+   * uses; one that only `sessionsOf(request)` and the like ask for is registered when they first do.
+   */
   readonly sessions?: readonly SessionRegistration[];
   /** Published lifetimes for every session, as defaults and as maxima. */
   readonly lifetimes?: LifetimePreset;

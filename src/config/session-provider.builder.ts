@@ -22,6 +22,8 @@ import { SessionTransportHeader } from '../transport/session-transport-header.js
 import type { SessionTransport } from '../transport/session-transport.js';
 import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
+import { DevelopmentCache } from './development-cache.js';
+import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
 import { refuseOtherThan } from './known-options.js';
 import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
@@ -181,6 +183,11 @@ export class SessionProviderBuilder {
     const { keys } = this.#options;
     if (isGiven(keys)) return toKeyRing(keys);
     if (this.#production) throw noKeysError();
+    const kept = DevelopmentCache.ofProcess()?.key();
+    if (kept !== undefined) {
+      this.#warnings.add(KEPT_IN_DEVELOPMENT);
+      return new KeyRing(kept);
+    }
     this.#warnings.add(
       'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
         'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +

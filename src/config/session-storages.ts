@@ -10,6 +10,8 @@ import { SessionStorageResilient } from '../storage/session-storage-resilient.js
 import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import type { SessionProvider } from '../session/session-provider.js';
+import { DevelopmentCache } from './development-cache.js';
+import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js';
 import type { SessionsOptions, SessionStorageToken } from './session-options.js';
 import type { SessionSettings } from './session-settings.js';
 
@@ -108,7 +110,7 @@ export class SessionStorages {
 
   #memoryStorage(): SessionStorage {
     if (!this.#memory) {
-      this.#memory = new SessionStorageMemory(this.#options.now ? { now: this.#options.now } : {});
+      this.#memory = this.#newMemory();
       if (process.env['NODE_ENV'] === 'production') {
         this.#warn(
           'Sessions by id are kept in the memory of this process: they end with it and are not seen by others. Pass ' +
@@ -117,6 +119,17 @@ export class SessionStorages {
       }
     }
     return this.#memory;
+  }
+
+  #newMemory(): SessionStorageMemory {
+    const { now } = this.#options;
+    // A clock of a test: nothing of it is to be seen by the next run.
+    if (now) return new SessionStorageMemory({ now });
+    const cache = DevelopmentCache.ofProcess();
+    const key = cache?.key();
+    if (!cache || key === undefined) return new SessionStorageMemory();
+    this.#warn(KEPT_IN_DEVELOPMENT);
+    return new DevelopmentMemory(cache, key);
   }
 }
 

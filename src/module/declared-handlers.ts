@@ -3,9 +3,11 @@ import 'reflect-metadata';
 import { definitionOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionProviders } from '../session/session-providers.js';
+import type { SessionClass } from '../tracker/session-class.js';
 import { discoveredClasses, handlersOf, methodsOf, type DiscoveredClass } from './discovered-handlers.js';
 import { handlerFactsOf, ownClassFacts, ownHandlerFacts, prototypesOf, type HandlerFacts } from './handler-facts.js';
 import { isRoute } from './handler-route.js';
+import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 
 /** What Nest keeps of the parameters of handlers, and the kind that its own `@Session()` has there. */
 const PARAMETERS = '__routeArguments__';
@@ -25,6 +27,7 @@ export function checkDeclaredHandlers(
     checkClass(discovered, providers);
     for (const { property, place, facts } of handlersOf(discovered)) {
       checkRegistered(place, facts, providers);
+      checkMessages(discovered, property, place, facts);
       checkReached(discovered, property, place);
       if (facts.usesPrincipal && !hasGlobalGuard) checkPrincipal(discovered, place, facts);
     }
@@ -50,9 +53,16 @@ function checkRegistered(place: string, { sessions }: HandlerFacts, providers: S
     if (providers.get(type)) continue;
     throw new SessionConfigurationError(
       `${place} uses session ${type.name}, which is not registered. Add it: SessionsModule.forRoot({ sessions: ` +
-        `[…, ${type.name}] }), or leave sessions out to register every class marked by @Session.`,
+        `[…, ${type.name}] }), or leave sessions out to register every class that a handler uses.`,
     );
   }
+}
+
+/** A message of a microservice has no session. */
+function checkMessages({ type }: DiscoveredClass, property: string | symbol, place: string, facts: HandlerFacts): void {
+  const handler = handlerAt(type.prototype as object, property);
+  if (typeof handler !== 'function' || !isMessageHandler(handler)) return;
+  if (facts.sessions.length > 0 || facts.isIntercepted) throw noSessionOfMessage(place);
 }
 
 /** A requirement that was put on this very method must be on a way that Nest guards. */
@@ -97,6 +107,18 @@ function checkNestSessions({ type }: DiscoveredClass, providers: SessionProvider
 
 function handlerAt(prototype: object, property: string | symbol): unknown {
   return (prototype as Record<string | symbol, unknown>)[property];
+}
+
+/** The session classes that handlers of the application use, each once, in the order of its modules. */
+export function usedSessions(discovery: DiscoveryService): readonly SessionClass[] {
+  const used = new Set<SessionClass>();
+  for (const discovered of discoveredClasses(discovery)) {
+    const { type } = discovered;
+    for (const one of prototypesOf(type))
+      for (const { type: session } of ownClassFacts(one).sessions) used.add(session);
+    for (const { facts } of handlersOf(discovered)) for (const { type: session } of facts.sessions) used.add(session);
+  }
+  return [...used];
 }
 
 /** Where session classes are required, as `Controller.method`, by class. */

@@ -3,7 +3,8 @@ import { ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { CallRequirementsFinder } from './call-requirements.js';
 import type { HttpSessions } from './http-sessions.js';
-import { unauthorized } from './refusal.js';
+import { recheckEvents } from './live-subscription.js';
+import { refusal, unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import {
   requirementOf,
@@ -87,13 +88,20 @@ class EverywhereGuard implements CanActivate {
 async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
   // Messages have no session, and no way to get one.
   if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
-  for (const requirement of requirements) await meet(requirement, context);
+  try {
+    for (const requirement of requirements) {
+      const sessions = sessionsOfContext(context);
+      await meet(requirement, context, sessions);
+      recheckEvents(sessions, (anew) => meet(requirement, context, anew));
+    }
+  } catch (error) {
+    throw refusal(context, error);
+  }
   return true;
 }
 
-async function meet(requirement: SessionRequirement, context: ExecutionContext): Promise<void> {
+async function meet(requirement: SessionRequirement, context: ExecutionContext, sessions: HttpSessions): Promise<void> {
   const { type, options } = requirement;
-  const sessions = sessionsOfContext(context);
   const principals = principalsOf(sessions);
   // The guard is bound to the controller and to the handler, and asks once.
   if (principals.has(requirement)) return;

@@ -46,9 +46,20 @@ export class SessionEventLogger implements SessionEventLog {
           `Session "${event.session}": the storage failed to ${event.operation}: ${failureReason(event.error)}`,
         );
       case 'too-late':
+        if (event.connection) {
+          return this.#logger.error(
+            `Session "${event.session}" was changed over a connection that has no response, and the change is not ` +
+              'stored. Take the session as a parameter, @CurrentSession(), or call await sessions.save().',
+          );
+        }
         return this.#logger.error(
           `Session "${event.session}" was changed after the response had been sent; the change is lost. Change it ` +
             'before responding, or call await sessions.save().',
+        );
+      case 'foreign-origin':
+        return this.#logger.warn(
+          `A WebSocket opened by a page of ${event.origin} gets no session. If that site is yours, add it: ` +
+            "SessionsModule.forRoot({ allowedOrigins: ['https://…'] }).",
         );
       case 'insecure':
         return this.#warnOnce(

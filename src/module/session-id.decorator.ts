@@ -1,10 +1,17 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
 import { addHandlerFacts } from './handler-facts.js';
+import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
-const InjectSessionId = createParamDecorator((type: SessionClass, context: ExecutionContext): unknown =>
-  sessionsOfContext(context).sessions.id(type),
+const InjectSessionId = createParamDecorator(
+  async (type: SessionClass, context: ExecutionContext): Promise<unknown> => {
+    try {
+      return await sessionsOfContext(context).sessions.id(type);
+    } catch (error) {
+      throw refusal(context, error);
+    }
+  },
 );
 
 /**

@@ -10,22 +10,27 @@ import {
 import { DiscoveryService, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { declaredSessions } from '../config/session-definition.js';
+import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
 import { refuseOtherThan, refuseUnknownOptions } from '../config/known-options.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
+import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
-import { checkDeclaredHandlers } from './declared-handlers.js';
+import { bindSubscriptions } from './bind-subscriptions.js';
+import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
 import { fixationHints } from './fixation-hint.js';
+import { prepareGateways, watchConnections } from './gateways.js';
 import { globalRequirements } from './global-requirements.js';
 import { inspectStorages } from './inspect-storages.js';
+import { prepareMessageHandlers } from './message-handlers.js';
 import { rebindHandlers } from './rebind-handlers.js';
 import { checkRequestSession, requestSession } from './request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
+import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
 /** The sessions of one application: its providers, built from options and decorators, and its events. */
@@ -36,13 +41,14 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
-  readonly #providers = new SessionProviders();
+  readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #descriptions: string[] = [];
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModuleRef;
   readonly #adapterHost: HttpAdapterHost | undefined;
+  readonly #allowedOrigins: AllowedOrigins;
   readonly #warned = new Set<string>();
   #complete = false;
 
@@ -64,6 +70,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;
+    this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
+    watchConnections(this, discovery);
+    bindSubscriptions(discovery);
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
     if (adapterHost) attachToPlatform(this, adapterHost, type && requestSession(type));
@@ -82,28 +91,32 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
 
   /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
-    if (this.#complete && sessions.length > 0) {
-      throw new SessionConfigurationError('SessionsModule.forFeature() came after the application had started.');
-    }
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
-      if (!known) this.#registrations.push(session);
+      if (known) continue;
+      this.#registrations.push(session);
+      // A lazy module comes after the application has started.
+      if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
+        this.#register(session);
+        this.#report();
+      }
     }
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const { providers } = this.providers;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
     const global = globalRequirements(this.#modules);
     checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
     if (this.#options.requestSession) this.#providers.findByType(this.#options.requestSession);
-    if (providers.length === 0) {
+    await prepareGateways(this.#discovery);
+    await prepareMessageHandlers(this.#discovery);
+    if (providers.length === 0 && (this.#options.sessions || declaredSessions().length === 0)) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
     }
-    for (const description of this.#descriptions) this.#logger.log(description);
+    this.#report();
     const required = global.filter(({ options }) => !options.anonymous).map(({ type }) => type);
-    const hints = fixationHints(this.#discovery, this.#providers, required);
-    for (const warning of [...this.#builder.warnings, ...hints]) this.#logger.warn(warning);
+    for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
   // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
@@ -115,6 +128,10 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     // Before Node 24 a storage in use slows down every promise of the process.
     this.requests?.disable();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
+  }
+
+  allowsSocket(origin: string, hosts: readonly string[]): boolean {
+    return allowsSocket(this.#allowedOrigins, origin, hosts);
   }
 
   /** Reports an error that no exception filter will see. */
@@ -134,9 +151,30 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   #build(): void {
     for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
-      for (const type of declaredSessions()) if (!this.#providers.get(type)) this.#register(type);
+      const global = globalRequirements(this.#modules).map(({ type }) => type);
+      for (const type of [...usedSessions(this.#discovery), ...global]) {
+        if (!this.#providers.get(type) && definitionOf(type)) this.#register(type);
+      }
     }
     this.#complete = true;
+  }
+
+  // A class that no handler names, as one that only middleware asks for, by sessionsOf(request).
+  #registerLate(wanted: SessionClass | string): void {
+    if (this.#options.sessions) return;
+    const type =
+      typeof wanted === 'string'
+        ? declaredSessions().find((declared) => definitionOf(declared)?.name === wanted)
+        : wanted;
+    if (!type || !definitionOf(type) || this.#providers.get(type)) return;
+    this.#register(type);
+    this.#report();
+  }
+
+  /** Logs what has not been logged yet. */
+  #report(): void {
+    for (const description of this.#descriptions.splice(0)) this.#logger.log(description);
+    for (const warning of this.#builder.warnings) this.warnOnce(warning);
   }
 
   #register(registration: SessionRegistration): void {

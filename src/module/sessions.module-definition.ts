@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { SessionsOptions } from '../config/session-options.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
+import type { AllowedOrigins } from './socket-origin.js';
 
 /** Options of `SessionsModule.forRoot` and of the factories of `forRootAsync`. All are optional. */
 export interface SessionsModuleOptions extends SessionsOptions {
@@ -22,6 +23,12 @@ export interface SessionsModuleOptions extends SessionsOptions {
    * see `nestjs-sessions/passport`. It is loaded for each request that carries it. Default: none.
    */
   readonly requestSession?: SessionClass;
+  /**
+   * Origins of other sites whose pages may use sessions over a WebSocket, such as `['https://app.example.com']`, or a
+   * function. A socket that a page of any other site opens gets no session; one without an `Origin`, which no browser
+   * opens, is not affected. Default: none but the host itself.
+   */
+  readonly allowedOrigins?: AllowedOrigins;
 }
 
 /** What `forRoot` and `forRootAsync` take beside the options. */
@@ -54,6 +61,7 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'asyncLocalStorage',
   'commit',
   'requestSession',
+  'allowedOrigins',
 ];
 
 /** Injection token of the options. Of the global symbol registry, since the package may be loaded twice. */

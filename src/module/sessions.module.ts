@@ -1,10 +1,8 @@
-import { Inject, Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
-import { rawRequestOf, rawResponseOf } from '../platform/raw-exchange.js';
 import { concealKeys } from '../config/concealed-keys.js';
 import { commitInHandlers } from './handler-commit.js';
-import { rememberResponse } from './http-sessions.js';
 import { rebindHandlers } from './rebind-handlers.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
@@ -44,7 +42,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     this.#discovery = discovery;
   }
 
-  /** Registers every `@Session` class that has been imported, or those listed in `sessions`. */
+  /** Registers the `@Session` classes that handlers of the application use, or those listed in `sessions`. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(concealKeys(options));
   }
@@ -60,20 +58,9 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
   }
 
   // Controllers are there by now, their routes are not.
-  configure(consumer: MiddlewareConsumer): void {
+  configure(): void {
     rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
-    const { requests } = this.#runtime;
-    if (!requests) return;
-    consumer
-      .apply((request: unknown, response: unknown, next: () => void) => {
-        const raw = rawRequestOf(request);
-        if (!raw) return next();
-        const rawResponse = rawResponseOf(response);
-        if (rawResponse) rememberResponse(raw, this.#runtime, rawResponse);
-        requests.run(raw, next);
-      })
-      .forRoutes('{*splat}');
   }
 }
 

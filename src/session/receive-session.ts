@@ -94,7 +94,8 @@ function reasonOf<S extends object>({ provider }: SessionPlace<S>, received: str
   }
 }
 
-function loadValue<S extends object>(
+/** Reads what the tracker has sent, or what the transformers made of what came. */
+export function loadValue<S extends object>(
   place: SessionPlace<S>,
   value: string,
   outdated: boolean,

@@ -36,8 +36,13 @@ export type SessionEvent =
       readonly operation: 'load' | 'store' | 'clear' | 'renew';
       readonly error: unknown;
     }
-  /** A session was changed in place after the head of the response had left. The change is lost. */
-  | { readonly type: 'too-late'; readonly session: string }
+  /**
+   * A session was changed in place after the head of the response had left. The change is lost. `connection`: there is no
+   * response, as with `sessionsOf(request)` of a socket, and nobody has stored the change.
+   */
+  | { readonly type: 'too-late'; readonly session: string; readonly connection?: boolean }
+  /** A page of another site opened a WebSocket, which gets no session. `origin`: the host of that site. */
+  | { readonly type: 'foreign-origin'; readonly session?: undefined; readonly origin: string }
   /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
   | { readonly type: 'insecure'; readonly session: string }
   /** An owner field was given another owner, and the content of the first was kept. `sessions.login` starts anew. */

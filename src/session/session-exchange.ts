@@ -104,7 +104,7 @@ export class SessionExchange implements RequestSessions {
   }
 
   findType(name: string): SessionClass {
-    const provider = this.#providers.providers.find((one) => one.name === name);
+    const provider = this.#providers.findByName(name);
     if (provider) return provider.type;
     throw new SessionError(
       'SESSION_NOT_REGISTERED',
@@ -175,6 +175,22 @@ export class SessionExchange implements RequestSessions {
     // What is being stored right now is not late; only what differs from it afterwards is.
     if (this.#committing) void this.#committing.then(report, report);
     else for (const slot of this.#slots) slot.reportLateChange(serverError);
+  }
+
+  /** Reports changes that nobody has stored so far, where there is no response. They can still be stored. */
+  reportUnstored(): void {
+    if (this.#committing) return;
+    for (const slot of this.#slots) slot.reportUnstored();
+  }
+
+  /** Forgets every change since the last commit. */
+  revert(): void {
+    for (const slot of this.#slots) slot.revert();
+  }
+
+  /** The sessions that were loaded or made and are there now. */
+  get presentTypes(): readonly SessionClass[] {
+    return this.#slots.filter(({ value }) => value !== undefined).map(({ provider }) => provider.type);
   }
 
   #onlyById(): SessionProvider | undefined {

@@ -3,7 +3,7 @@ import { SessionError, SessionStorageUnavailableError, SessionTooLateError } fro
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
-import { receiveSession, reportReceived } from './receive-session.js';
+import { loadValue, receiveSession, reportReceived } from './receive-session.js';
 import type { SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
@@ -37,6 +37,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #rotate = false;
   #restart = false;
   #sent = false;
+  /** What the client holds since the last commit, where that is not what came with the request. */
+  #transportValue: string | undefined;
   /** The updates under way, one after the other. */
   #updating: Promise<unknown> | undefined;
 
@@ -55,7 +57,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (this.#receiving) return this.#receiving;
     let incoming: Awaitable<IncomingSession<S>>;
     try {
-      incoming = receiveSession(this);
+      incoming =
+        this.#transportValue === undefined ? receiveSession(this) : loadValue(this, this.#transportValue, false);
     } catch (error) {
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
@@ -268,16 +271,39 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
    */
   reportLateChange(serverError: boolean): void {
     if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
-    let late: boolean;
-    try {
-      const decision = this.#decide(serverError);
-      late = decision.kind === 'store' || decision.kind === 'clear';
-    } catch {
-      late = true;
-    }
-    if (!late) return;
+    if (!this.#isChanged(serverError)) return;
     this.events.emit({ type: 'too-late', session: this.provider.name });
     this.#state = { kind: 'frozen' };
+  }
+
+  /** Reports a change that nobody has stored so far, where there is no response. It can still be stored. */
+  reportUnstored(): void {
+    if (this.#updating || !this.#isChanged(false)) return;
+    this.events.emit({ type: 'too-late', session: this.provider.name, connection: true });
+  }
+
+  /** Forgets every change since the last commit. Who asks next gets the session as it is stored, as a new instance. */
+  revert(): void {
+    const state = this.#state;
+    const incoming = isDecided(state) ? state.incoming : state;
+    this.#fresh = undefined;
+    this.#rotate = false;
+    this.#restart = false;
+    this.#state = incoming;
+    if (incoming.kind !== 'loaded') return;
+    this.#state = UNREAD;
+    this.#received = false;
+    this.#receiving = undefined;
+  }
+
+  #isChanged(serverError: boolean): boolean {
+    if (isDecided(this.#state) && this.#state.incoming.kind === 'unread') return true;
+    try {
+      const { kind } = this.#decide(serverError);
+      return kind === 'store' || kind === 'clear';
+    } catch {
+      return true;
+    }
   }
 
   #miss(error: unknown): never {
@@ -446,6 +472,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
     if (result.status === 'unchanged') return undefined;
+    this.#transportValue = result.transportValue;
     if (result.conflicts?.length) {
       this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
