@@ -1,6 +1,6 @@
 import type { ClassTransformOptions } from 'class-transformer';
 import { isAssignable } from './assignable.js';
-import { declarationOf, excludedIn } from './class-transformer-metadata.js';
+import { declarationOf, excludedFrom } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import { parseObject } from './json-text.js';
@@ -62,7 +62,7 @@ export class ReflectionReader {
     if (present) return present;
     const declaration = declarationOf(type, 'read', this.#options);
     const fresh = new type();
-    const excluded = new Set([...excludedIn(type, 'read'), ...excludedIn(type, 'write')]);
+    const excluded = excludedFrom(type);
     const known = new Map<string, ReadStep>();
     const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];

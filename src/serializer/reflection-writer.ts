@@ -1,10 +1,12 @@
 import type { ClassTransformOptions } from 'class-transformer';
-import { declarationOf, excludedIn } from './class-transformer-metadata.js';
+import { isDeepStrictEqual } from 'node:util';
+import { declarationOf, excludedFrom } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
 import { escaped } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
+import { refuseUncovered, scalarOf } from './uncovered-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
 import { assertDepth, exotic, ValueWriter, writtenDate, type WriteValue } from './value-writer.js';
@@ -70,10 +72,27 @@ export class ReflectionWriter {
     return writeShape(sorted(byName));
   }
 
-  // It is read back as a plain object, but its own class says what of it is written.
-  #undeclared(value: object, depth: number): object {
+  /**
+   * An instance that no decorator covers: it is read back as a plain object, but its own class says what of it is written.
+   * @throws {UnwritableValue} where that object would not have the same content.
+   */
+  #undeclared(value: object, depth: number): unknown {
+    const uncovered = this.#values.uncovered(value);
+    if (uncovered.platform) throw exotic(value);
+    if (uncovered.speaks) {
+      const scalar = scalarOf(value);
+      if (scalar !== undefined) return this.#values.write(scalar, depth);
+      if (!saysItsFields(value)) refuseUncovered(uncovered, 'whose toJSON() gives something else than its fields');
+    }
+    if (uncovered.problem !== undefined) refuseUncovered(uncovered, uncovered.problem);
+    if (hidesFields(value)) refuseUncovered(uncovered, 'which keeps content where no enumerable field shows it');
     const written = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
-    if (Symbol.toStringTag in value && isEmpty(written as Fields)) throw exotic(value);
+    if (isEmpty(written as Fields)) {
+      if (Symbol.toStringTag in value) throw exotic(value);
+      if (uncovered.behaves && Object.keys(value).length === 0) {
+        refuseUncovered(uncovered, 'which shows its content in no field');
+      }
+    }
     return written;
   }
 
@@ -101,7 +120,7 @@ export class ReflectionWriter {
         stored: property,
         whenUndefined: writtenUndefined(fresh, property),
       }),
-      excluded: new Set(own && own !== type ? excludedIn(own, 'write') : []),
+      excluded: new Set(own && own !== type ? excludedFrom(own) : []),
       defaults: own && fresh ? Object.keys(fresh).filter((property) => writtenUndefined(fresh, property)) : [],
       constant,
       inOwnOrder: type === undefined,
@@ -195,6 +214,18 @@ export class ReflectionWriter {
 
 function prototypeOf(value: object): object {
   return (Object.getPrototypeOf(value) as object | null) ?? Object.prototype;
+}
+
+/** Whether a `toJSON()` that gives an object shows the fields that are written anyway. */
+function saysItsFields(value: object): boolean {
+  const { toJSON } = value as { toJSON?: () => unknown };
+  if (typeof toJSON !== 'function') return true;
+  const said = toJSON.call(value);
+  return typeof said === 'object' && said !== null && isDeepStrictEqual({ ...said }, { ...value });
+}
+
+function hidesFields(value: object): boolean {
+  return Reflect.ownKeys(value).length !== Object.keys(value).length;
 }
 
 function isEmpty(written: Fields): boolean {

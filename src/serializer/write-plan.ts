@@ -2,7 +2,7 @@ import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import { RecentShapes } from './fast/recent-shapes.js';
-import { isForbidden, TAG_OF_UNDEFINED } from './tagged-value.js';
+import { isNeverStored, TAG_OF_UNDEFINED } from './tagged-value.js';
 
 const HASH = '#';
 
@@ -74,7 +74,7 @@ export class WritePlan {
     // class-transformer's order: where two fields have one stored name, the later is stored.
     for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
       const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
-      if (!isTaken || excluded.has(key) || isForbidden(key)) continue;
+      if (!isTaken || excluded.has(key) || isNeverStored(key)) continue;
       const field = declared.get(key) ?? undeclared(key);
       byName.set(field.stored, field);
     }
