@@ -1,5 +1,6 @@
 import { isObservable, Observable } from 'rxjs';
 import { isPromise } from '../transformer/awaitable.js';
+import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
@@ -26,7 +27,7 @@ export function committed(sessions: HttpSessions, handle: () => unknown): unknow
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) =>
     values.subscribe({
-      next: (value) => subscriber.next(value),
+      next: (value) => subscriber.next(handedOut(sessions, value) as T),
       error: (error: unknown) => subscriber.error(failed(sessions, error)),
       complete: () => {
         const commit = sessions.handlerEnded();
@@ -43,7 +44,7 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
 function committedResult(sessions: HttpSessions, result: unknown): unknown {
   if (isObservable(result)) return committedValues(sessions, result);
   const commit = sessions.handlerEnded();
-  return commit ? commit.then(() => result) : result;
+  return commit ? commit.then(() => handedOut(sessions, result)) : handedOut(sessions, result);
 }
 
 function failed(sessions: HttpSessions, error: unknown): unknown {

@@ -14,7 +14,7 @@ export function receiveSession<S extends object>(place: SessionPlace<S>): Awaita
   call.setHeader('Vary', provider.transport.requestHeader);
   const received = provider.transport.receive(call);
   if (received.length === 0) return { kind: 'absent' };
-  if (received.length > 1) return receiveFirst(place, received);
+  if (received.length > 1) return receiveOneOf(place, received);
   return readValue(place, received[0]);
 }
 
@@ -32,6 +32,39 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'frozen':
       return;
   }
+}
+
+async function receiveOneOf<S extends object>(
+  place: SessionPlace<S>,
+  received: ReadonlyArray<string | undefined>,
+): Promise<IncomingSession<S>> {
+  const { tracker, transport } = place.provider;
+  const incoming = await (tracker.newestWins ? receiveNewest(place, received) : receiveFirst(place, received));
+  // Sent again, so that it is in its own place when those in others are cleared.
+  const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
+  return isMoved ? { ...incoming, outdated: true } : incoming;
+}
+
+// A deployment that changed Domain or Path leaves a copy in the browser that no later answer replaces.
+async function receiveNewest<S extends object>(
+  place: SessionPlace<S>,
+  received: ReadonlyArray<string | undefined>,
+): Promise<IncomingSession<S>> {
+  place.events.emit({ type: 'duplicate', session: place.provider.name, count: received.length });
+  let best = await readValue(place, received[0]);
+  for (const value of received.slice(1)) {
+    const incoming = await readValue(place, value);
+    const isBetter = isNewer(incoming, best);
+    const other = isBetter ? best : incoming;
+    if (isRejected(other)) reportReceived(place, other);
+    if (isBetter) best = incoming;
+  }
+  return best;
+}
+
+function isNewer<S extends object>(incoming: IncomingSession<S>, best: IncomingSession<S>): boolean {
+  if (incoming.kind !== 'loaded') return incoming.kind === 'frozen' && best.kind !== 'loaded';
+  return best.kind !== 'loaded' || incoming.session.renewedAt > best.session.renewedAt;
 }
 
 async function receiveFirst<S extends object>(

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { isReplaced } from './replaced-cookie.js';
 import type { RequestSessions } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
@@ -14,11 +15,20 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEvents;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
+  /** Sessions whose cookie the application has written itself, which ended them. */
+  #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: ResponseCall, events: SessionEvents) {
     this.#providers = providers;
     this.#call = call;
     this.#events = events;
+  }
+
+  /** The instances that the application holds, changed or not. */
+  get held(): readonly object[] {
+    const held: object[] = [];
+    for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
+    return held;
   }
 
   async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
@@ -140,7 +150,19 @@ export class SessionExchange implements RequestSessions {
     );
   }
 
+  // The application's own line wins, and a session behind it must not live on: `res.clearCookie('sid')` is a logout.
+  #endReplaced(): void {
+    const lines = this.#call.applicationCookies?.();
+    if (!lines) return;
+    for (const provider of this.#providers.providers) {
+      if (this.#replaced?.has(provider) || !isReplaced(provider, lines)) continue;
+      (this.#replaced ??= new Set()).add(provider);
+      this.#slot(provider).clear();
+    }
+  }
+
   #commit(serverError: boolean): Promise<void> | undefined {
+    this.#endReplaced();
     if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
     const commits: Promise<void>[] = [];
     for (const slot of this.#slots) {

@@ -85,6 +85,10 @@ class MigratingSessionTransport implements SessionTransport {
     this.#forget(call);
   }
 
+  get clearsElsewhere(): boolean {
+    return this.#own.clearsElsewhere ?? false;
+  }
+
   isSecure(call: SessionCall): boolean {
     return this.#own.isSecure?.(call) ?? false;
   }
@@ -141,6 +145,7 @@ async function readOrRefuse(
 /** The tracker of {@link migratingProvider}. */
 export class MigratingSessionTracker<S extends object> implements SessionTracker<S> {
   readonly kind: string;
+  readonly newestWins: boolean;
   /** The tracker that stores. */
   readonly own: SessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
@@ -150,6 +155,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
 
   constructor(own: SessionTracker<S>, from: SessionTracker<S>) {
     this.kind = own.kind;
+    this.newestWins = own.newestWins ?? false;
     this.own = own;
     this.#from = from;
     if (own.clearById) this.clearById = (id) => own.clearById!(id);

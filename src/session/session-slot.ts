@@ -87,6 +87,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
+  /** The instance that the application holds, changed or not. */
+  get held(): S | undefined {
+    const state = this.#state;
+    if (state.kind === 'loaded') return state.session.value;
+    return state.kind === 'set' ? state.value : this.#fresh?.value;
+  }
+
   /** The session, or a new one that is stored only if it changes. */
   get valueOrFresh(): S {
     const value = this.value;

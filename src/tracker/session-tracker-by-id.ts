@@ -82,7 +82,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#records = new SessionRecords({ name, lifetime: this.#lifetime, bare, followsRotation, now: this.#now });
     this.#writer = new SessionWriter({
       storage,

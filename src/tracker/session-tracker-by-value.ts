@@ -24,6 +24,7 @@ export interface SessionTrackerByValueOptions<S extends object> {
  */
 export class SessionTrackerByValue<S extends object> implements SessionTracker<S> {
   readonly kind = 'by-value';
+  readonly newestWins: boolean;
   readonly #type: SessionClass<S>;
   readonly #serializer: SessionSerializer<S>;
   readonly #lifetime: SessionLifetime;
@@ -39,7 +40,8 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#name = options.name;
     this.#bare = options.bare ?? false;
-    this.#now = options.now ?? Date.now;
+    this.newestWins = !this.#bare;
+    this.#now = options.now ?? (() => Date.now());
   }
 
   load(transportValue: string): LoadResult<S> {

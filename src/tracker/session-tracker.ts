@@ -112,6 +112,8 @@ export type StoreResult<S extends object> =
 export interface SessionTracker<S extends object = object> {
   /** `by-value`, `by-id`, or the name of a tracker of your own. */
   readonly kind: string;
+  /** Of several values of one client, the one that was renewed last is the session: each carries its times. */
+  readonly newestWins?: boolean;
 
   /**
    * @param transportValue what the transport and its transformers gave. Never trusted.
