@@ -101,6 +101,15 @@ export { KeyRing, type DerivedKey } from './keys/key-ring.js';
 export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
+export { Migrate } from './serializer/migrate.decorator.js';
+export type { MigrateFields, SessionMigration, StoredFields } from './serializer/session-evolution.js';
+export type {
+  FieldError,
+  SessionValidation,
+  StandardSchema,
+  StandardSchemaResult,
+} from './serializer/session-validation.js';
+export { WasCalled } from './serializer/was-called.decorator.js';
 export { autoSerializerOf, defaultSessionSerializer } from './serializer/default-session-serializer.js';
 export {
   isFieldwise,
@@ -111,6 +120,7 @@ export {
 export {
   SessionSerializerReflection,
   type SessionSerializerReflectionOptions,
+  type SessionVersions,
 } from './serializer/session-serializer-reflection.js';
 
 // Storages.

@@ -3,10 +3,10 @@ import { KeyRing } from '../keys/key-ring.js';
 import { noKeysError } from '../keys/key-material.js';
 import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
+import { checkOf } from '../serializer/session-validation.js';
 import { migratingProvider } from '../session/session-migration.js';
 import { SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
-import type { SessionClass } from '../tracker/session-class.js';
 import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionMerge } from '../tracker/session-merge.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
@@ -80,7 +80,7 @@ export class SessionProviderBuilder {
     }
     const settings = settingsOf(registration);
     const transport = this.#transport(settings);
-    const serializer = settings.serializer ?? this.#serializer(settings.type);
+    const serializer = settings.serializer ?? this.#serializer(settings);
     const lifetime = this.#lifetime(settings);
     const tracker =
       settings.tracker === 'by-id'
@@ -136,8 +136,14 @@ export class SessionProviderBuilder {
     return KeyRing.development();
   }
 
-  #serializer<S extends object>(type: SessionClass<S>): SessionSerializer<S> {
-    return this.#options.serializer?.(type) ?? new SessionSerializerReflection(type);
+  #serializer({ name, type, version, migrations }: SessionSettings): SessionSerializer {
+    const given = this.#options.serializer?.(type);
+    if (given && version !== undefined) {
+      throw new SessionConfigurationError(
+        `Session "${name}": version is for the default serializer, and the module's serializer option makes another.`,
+      );
+    }
+    return given ?? new SessionSerializerReflection(type, {}, { version, migrations });
   }
 
   #lifetime(settings: SessionSettings): SessionLifetime {
@@ -154,6 +160,7 @@ export class SessionProviderBuilder {
       lifetime,
       merge: new SessionMerge(name, serializer, settings.onClash ?? 'mine', countersOf(type)),
       ownerOf: readOwner(type),
+      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
       ...maxPerOwnerOf(settings),
       ...(this.#options.now ? { now: this.#options.now } : {}),
@@ -164,6 +171,7 @@ export class SessionProviderBuilder {
     return new SessionTrackerByValue(settings.type, serializer, {
       lifetime,
       ownerOf: readOwner(settings.type),
+      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       // The seal binds the name by itself; whatever else protects the value may not.
       ...(settings.transformers ? { name: settings.name } : {}),
       ...(this.#options.now ? { now: this.#options.now } : {}),

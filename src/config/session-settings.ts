@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
 import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
@@ -15,6 +16,9 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
+  'version',
+  'migrations',
+  'validate',
   'onClash',
   'maxPerOwner',
   'sendOnlyIfModified',
@@ -74,6 +78,16 @@ function check(settings: SessionSettings): void {
       if (settings[option] === undefined) continue;
       throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
     }
+  }
+  if (settings.serializer && (settings.version ?? settings.migrations) !== undefined) {
+    throw new SessionConfigurationError(
+      `${place}: version and migrations are for the default serializer. Remove serializer, or keep the version in it.`,
+    );
+  }
+  if (settings.version === undefined && (settings.migrations ?? migrationsOf(settings.type)).length > 0) {
+    throw new SessionConfigurationError(
+      `${place}: its migrations need the version that they lead to, as in @Session('${settings.name}', { version: 2 }).`,
+    );
   }
   if (settings.keys !== undefined && (settings.tracker === 'by-id' || settings.transformers)) {
     throw new SessionConfigurationError(

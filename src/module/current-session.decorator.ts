@@ -1,4 +1,5 @@
 import { createParamDecorator, UnauthorizedException, type ExecutionContext } from '@nestjs/common';
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { isPromise } from '../transformer/awaitable.js';
 import { bindInterceptor } from './bind-interceptor.js';
@@ -12,6 +13,13 @@ export interface CurrentSessionOptions {
   readonly optional?: boolean;
   /** Nothing: the request is answered with 401. */
   readonly required?: boolean;
+  /**
+   * What becomes of the new session that a handler gets where the request has none. `false`: changes of it are dropped,
+   * with the event `not-begun`, so that a request to which the browser did not send the cookie (a POST from another site,
+   * with `SameSite=Lax`) cannot replace the session that the browser has. `true`: it is stored even if the handler does
+   * not change it, so that computed initial values stay what the response showed. Default: stored if it changes.
+   */
+  readonly newSession?: boolean;
 }
 
 interface Declared extends CurrentSessionOptions {
@@ -20,7 +28,7 @@ interface Declared extends CurrentSessionOptions {
 
 const InjectSession = createParamDecorator((declared: Declared, context: ExecutionContext): unknown => {
   const { sessions } = sessionsOfContext(context);
-  if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type);
+  if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type, declared.newSession);
   const session = sessions.present(declared.type);
   if (!declared.required) return session;
   return isPromise(session) ? session.then(required) : required(session);
@@ -51,13 +59,23 @@ export function CurrentSession(
   options?: CurrentSessionOptions,
 ): ParameterDecorator {
   const named = typeof typeOrOptions === 'function' ? typeOrOptions : undefined;
-  const { optional = false, required = false } = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
+  const said = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
+  const { optional = false, required = false, newSession } = said;
+  if (newSession !== undefined && (optional || required)) {
+    throw new SessionConfigurationError(
+      '@CurrentSession(): newSession has no effect beside optional or required, which give no new session. Remove one.',
+    );
+  }
   return (target, property, index) => {
     if (property === undefined) throw new TypeError('@CurrentSession() belongs to a parameter of a handler.');
     const type = named ?? inferSessionClass('CurrentSession', target, property, index);
     declareSession((target as Record<string | symbol, object>)[property]!, type);
     bindInterceptor(target, property);
     hideFromPipes(target, property, index);
-    InjectSession({ type, optional, required })(target, property, index);
+    InjectSession({ type, optional, required, ...(newSession === undefined ? {} : { newSession }) })(
+      target,
+      property,
+      index,
+    );
   };
 }

@@ -1,6 +1,7 @@
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionProviders } from '../session/session-providers.js';
+import { refuseNestSession } from './nest-session-decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
 
 const DECLARED = Symbol.for('nestjs-sessions:declared-by-handler');
@@ -28,6 +29,7 @@ export function checkDeclaredHandlers(discovery: DiscoveryService, providers: Se
     for (const name of scanner.getAllMethodNames(prototype)) {
       const handler: unknown = (prototype as Record<string, unknown>)[name];
       if (typeof handler === 'function') check(handler, `${metatype!.name}.${name}`, providers);
+      refuseNestSession(metatype as { prototype: object; name: string }, name);
     }
   }
 }

@@ -55,6 +55,7 @@ async function meetAll(context: ExecutionContext, requirements: readonly Session
 async function meet(requirement: SessionRequirement, context: ExecutionContext): Promise<void> {
   const { type, options } = requirement;
   const sessions = sessionsOfContext(context);
+  if (options.noStore) sessions.call.setHeader('Cache-Control', 'no-store');
   const principals = principalsOf(sessions);
   // The guard stands on the controller and on the handler, and asks once.
   if (principals.has(requirement)) return;

@@ -4,11 +4,13 @@ import { declarationOf, excludedFrom } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
-import { escaped } from './tagged-value.js';
+import { VERSION_FIELD } from './session-evolution.js';
+import { escaped, isNeverStored } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
 import { refuseUncovered, scalarOf } from './uncovered-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
+import { formerNamesOf } from './was-called.decorator.js';
 import { assertDepth, exotic, ValueWriter, writtenDate, type WriteValue } from './value-writer.js';
 import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writtenUndefined } from './write-plan.js';
 
@@ -24,15 +26,43 @@ export class ReflectionWriter {
   readonly #remembered: RememberedFields;
   readonly #values = new ValueWriter((value, depth) => this.#undeclared(value, depth));
   readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
+  /** Plans of the session itself, by prototype, where it has a version. */
+  readonly #sessionPlans = new WeakMap<object, WritePlan>();
+  readonly #version: WriteField | undefined;
 
-  constructor(options: ClassTransformOptions, remembered: RememberedFields) {
+  /** @param version that of the class: the first field of a session's text. */
+  constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
+    if (version === undefined) return;
+    this.#version = {
+      property: VERSION_FIELD,
+      stored: VERSION_FIELD,
+      // That of a newer version of the class, whose fields are still there.
+      write: (session) => this.#remembered.of(session)?.get(VERSION_FIELD) ?? version,
+    };
   }
 
   /** @throws {UnwritableValue} */
   write(type: new () => object, session: object): string {
-    return JSON.stringify(this.#instance(this.#planOf(type, prototypeOf(session)), session, 0));
+    const plan = this.#version
+      ? this.#sessionPlan(type, prototypeOf(session))
+      : this.#planOf(type, prototypeOf(session));
+    return JSON.stringify(this.#instance(plan, session, 0));
+  }
+
+  /** The text of decoded fields. @throws {UnwritableValue} */
+  writeFields(fields: Fields): string {
+    const written: Fields = {};
+    for (const name of Object.keys(fields))
+      if (!isNeverStored(name)) written[name] = this.#values.write(fields[name], 1);
+    return JSON.stringify(written);
+  }
+
+  #sessionPlan(type: AnyClass, prototype: object): WritePlan {
+    let plan = this.#sessionPlans.get(prototype);
+    if (!plan) this.#sessionPlans.set(prototype, (plan = this.#compile(type, prototype, this.#version)));
+    return plan;
   }
 
   #instance(plan: WritePlan, instance: object, depth: number): object {
@@ -123,6 +153,7 @@ export class ReflectionWriter {
       excluded: new Set(own && own !== type ? excludedFrom(own) : []),
       defaults: own && fresh ? Object.keys(fresh).filter((property) => writtenUndefined(fresh, property)) : [],
       constant,
+      former: formerNamesOf(type ?? own ?? Object),
       inOwnOrder: type === undefined,
     });
   }

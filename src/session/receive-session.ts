@@ -24,9 +24,11 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'loaded':
       return reportOrdinary(place, 'loaded', incoming.session);
     case 'stale':
-      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: incoming.reason });
-    case 'superseded':
-      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: 'rotated' });
+    case 'superseded': {
+      const { reason = 'rotated', path } = incoming;
+      const where = path === undefined ? {} : { path };
+      return place.events.emit({ type: 'rejected', session: place.provider.name, reason, ...where });
+    }
     case 'unread':
     case 'absent':
     case 'frozen':
@@ -153,7 +155,8 @@ function unavailable<S extends object>(place: SessionPlace<S>, error: unknown): 
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
   if (result.status === 'loaded') return { kind: 'loaded', session: result.session, outdated };
-  const { reason, id } = result;
-  if (reason === 'rotated') return { kind: 'superseded', ...(id === undefined ? {} : { id }) };
-  return { kind: 'stale', reason };
+  const { reason, id, path, kept } = result;
+  const where = path === undefined ? {} : { path };
+  if (reason !== 'rotated' && !kept) return { kind: 'stale', reason, ...where };
+  return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }) };
 }

@@ -12,7 +12,13 @@ export type SessionEvent =
       readonly handle?: string;
     }
   /** What the client sent is not a session. */
-  | { readonly type: 'rejected'; readonly session: string; readonly reason: RejectionReason }
+  | {
+      readonly type: 'rejected';
+      readonly session: string;
+      readonly reason: RejectionReason;
+      /** With `invalid`: the field that is wrong, as `items[0].price`. Never content. */
+      readonly path?: string;
+    }
   /** The client sent several values under one name. */
   | { readonly type: 'duplicate'; readonly session: string; readonly count: number }
   /** Parallel requests changed the same fields; `onClash` decided. */
@@ -38,6 +44,8 @@ export type SessionEvent =
     }
   /** A session was changed in place after the head of the response had left. The change is lost. */
   | { readonly type: 'too-late'; readonly session: string }
+  /** A new session was changed by a handler that has `newSession: false`. The change is dropped, as it said. */
+  | { readonly type: 'not-begun'; readonly session: string }
   /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
   | { readonly type: 'insecure'; readonly session: string }
   /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */

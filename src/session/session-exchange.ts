@@ -42,10 +42,16 @@ export class SessionExchange implements RequestSessions {
     return loading ? loading.then(() => slot.value) : slot.value;
   }
 
-  /** The session, or a new one that is stored only if the request changes it; at once where that can be. */
-  getOrFresh<S extends object>(type: SessionClass<S>): S | Promise<S> {
+  /**
+   * The session, or a new one that is stored only if the request changes it; at once where that can be.
+   * @param newSession `true`: a new one is stored in any case; `false`: never.
+   */
+  getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean): S | Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type));
     const loading = slot.load();
+    if (newSession !== undefined) {
+      return loading ? loading.then(() => slot.valueOrNew(newSession)) : slot.valueOrNew(newSession);
+    }
     return loading ? loading.then(() => slot.valueOrFresh) : slot.valueOrFresh;
   }
 

@@ -18,6 +18,7 @@ import {
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
+import { unreadable } from './unreadable-session.js';
 import { LONGEST_ID, SessionWriter } from './session-writer.js';
 
 /** What a {@link SessionTrackerById} may be told. */
@@ -35,6 +36,8 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly maxPerOwner?: MaxPerOwner;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
+  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  readonly check?: (value: S) => void;
   /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. Default `false`. */
   readonly bare?: boolean;
   /**
@@ -60,6 +63,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
   readonly #now: () => number;
+  readonly #check: ((value: S) => void) | undefined;
   readonly #records: SessionRecords;
   readonly #writer: SessionWriter<S>;
   readonly #ending: SessionEnding;
@@ -77,6 +81,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       );
     }
     this.#type = type;
+    this.#check = options.check;
     this.#serializer = serializer;
     this.storage = storage;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
@@ -119,13 +124,14 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     if (!this.#lifetime.isAlive(opened, this.#now())) return { status: 'rejected', reason: 'expired' };
     try {
       const value = this.#serializer.deserialize(opened.text);
+      this.#check?.(value);
       const owner = this.#ownerOf(value);
       return {
         status: 'loaded',
         session: trackedById(value, opened.text, opened, { id, storedId }, stored.version, owner, this.capture(value)),
       };
-    } catch {
-      return { status: 'rejected', reason: 'undecodable' };
+    } catch (error) {
+      return unreadable(this.#serializer, opened.text, error, id);
     }
   }
 

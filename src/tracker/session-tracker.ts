@@ -16,6 +16,8 @@ export type RejectionReason =
   | 'expired'
   /** The serializer could not read its text. */
   | 'undecodable'
+  /** Its `validate` option did not accept it, or a migration of it failed. */
+  | 'invalid'
   /** The id was exchanged for a new one moments ago; a request under way still carried the old one. */
   | 'rotated';
 
@@ -65,6 +67,10 @@ export type LoadResult<S extends object> =
       readonly reason: RejectionReason;
       /** With `rotated`: the id that came, by which `clearById` still ends the session. */
       readonly id?: string;
+      /** With `invalid`: the field that is wrong. Never content. */
+      readonly path?: string;
+      /** It may be good for another version of the application: the client is to keep it. */
+      readonly kept?: boolean;
     };
 
 /** One session to be stored. */
