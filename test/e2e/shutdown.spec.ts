@@ -36,7 +36,7 @@ const openDatabase = sqliteLibraries['libsql']!;
 
 function isOpen(database: ReturnType<typeof openDatabase>): boolean {
   try {
-    return database.prepare('SELECT 1').get() !== undefined;
+    return database.prepare('SELECT 1').all().length === 1;
   } catch {
     return false;
   }
