@@ -102,7 +102,7 @@ export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
 export { Migrate } from './serializer/migrate.decorator.js';
-export type { MigrateFields, SessionMigration, StoredFields } from './serializer/session-evolution.js';
+export type { MigrateFields, SessionMigration, StoredFields } from './serializer/session-migration-step.js';
 export type {
   FieldError,
   SessionValidation,

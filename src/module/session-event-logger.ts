@@ -61,7 +61,7 @@ export class SessionEventLogger implements SessionEventLog {
         return this.#warnOnce(
           event.session,
           `Session "${event.session}": its cookie is Secure, but the request came over plain http and without ` +
-            'X-Forwarded-Proto: https. Browsers drop it; Chrome and Firefox except localhost from that. Use https. ' +
+            'X-Forwarded-Proto: https. Browsers drop it; Chrome and Firefox make an exception for localhost. Use https. ' +
             'Behind a proxy that ends TLS, let the proxy send X-Forwarded-Proto: https. For plain http on purpose, ' +
             "set cookie: { secure: false }; secure: 'auto' helps only outside production, and not with " +
             "sameSite: 'none', partitioned, or a name that begins with __Secure- or __Host-.",

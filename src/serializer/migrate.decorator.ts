@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type { MigrateFields, SessionMigration } from './session-evolution.js';
+import type { MigrateFields, SessionMigration } from './session-migration-step.js';
 
 // A symbol of the global registry: the package may be loaded twice, as ES module and as CommonJS.
 const MIGRATIONS = Symbol.for('nestjs-sessions:migrations');

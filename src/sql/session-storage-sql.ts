@@ -51,12 +51,7 @@ export abstract class SessionStorageSql implements SessionStorage {
    * @param close closes what the engine works with, where the storage owns it.
    * @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period.
    */
-  constructor(
-    engine: SqlEngine,
-    dialect: SqlDialect,
-    options: SessionStorageSqlOptions,
-    close?: (() => Promise<void>) | undefined,
-  ) {
+  constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions, close?: () => Promise<void>) {
     const table = sqlTableName(options.table ?? 'sessions', dialect);
     refuseNoBoolean(`createTable of a ${dialect.name} session storage`, options.createTable);
     this.#close = close;

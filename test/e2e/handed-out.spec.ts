@@ -16,7 +16,7 @@ import { Exclude, Type } from 'class-transformer';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { map, of, tap, type Observable } from 'rxjs';
+import { map, mergeMap, of, type Observable } from 'rxjs';
 import { CurrentSession, Session, SessionsModule, SessionStorageMemory, sessionsOf } from 'nestjs-sessions';
 import { ask } from '../support/client.js';
 import { platforms, startApp } from '../support/platforms.js';
@@ -83,9 +83,10 @@ class UserController {
   @UseInterceptors({
     intercept: (context: ExecutionContext, next: CallHandler) =>
       next.handle().pipe(
-        tap(async () => {
+        mergeMap(async (body: unknown) => {
           const session = await sessionsOf(context.switchToHttp().getRequest<object>()).get(UserSession);
           session!.seen = 42;
+          return body;
         }),
       ),
   })

@@ -20,12 +20,15 @@ const store = {
     sessionsOf(request).set(session);
     done(null, session.state);
   },
-  verify(request: object, state: string, done: (error: unknown, ok?: boolean) => void): void {
-    const sessions = sessionsOf(request);
-    void sessions.get(OAuthSession).then((session) => {
-      sessions.clear(OAuthSession);
-      done(null, session !== undefined && session.state === state);
-    }, done);
+  async verify(request: object, state: string, done: (error: unknown, ok?: boolean) => void): Promise<void> {
+    let session: OAuthSession | undefined;
+    try {
+      session = await sessionsOf(request).get(OAuthSession);
+    } catch (error) {
+      return done(error);
+    }
+    sessionsOf(request).clear(OAuthSession);
+    done(null, session !== undefined && session.state === state);
   },
 };
 

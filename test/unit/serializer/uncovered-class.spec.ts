@@ -4,6 +4,7 @@ import { ObjectId } from 'bson';
 import { Transform, Type } from 'class-transformer';
 import { Decimal } from 'decimal.js';
 import mongoose from 'mongoose';
+import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
 import { SessionUnserializableError } from '../../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
@@ -193,7 +194,7 @@ describe('an instance of a class that no decorator covers', () => {
 
   const source =
     'class Vault { #secret; name = "vault"; constructor() { this.#secret = 1; } read() { return this.#secret; } }';
-  const made = (code: string): object => new Function(`${code}; return new Vault();`)() as object;
+  const made = (code: string): object => runInThisContext(`(() => { ${code}; return new Vault(); })()`) as object;
 
   it('is refused when TypeScript compiled its private fields to WeakMaps', () => {
     const compiled = ts.transpileModule(source, { compilerOptions: { target: ts.ScriptTarget.ES2021 } }).outputText;
@@ -208,14 +209,12 @@ describe('an instance of a class that no decorator covers', () => {
   });
 
   it('is refused when its code is minified', () => {
-    const { code } = transformSync(`globalThis.make = () => { ${source} return new Vault(); }`, {
+    const { code } = transformSync(`(() => { ${source} return new Vault(); })()`, {
       minify: true,
       jsc: { target: 'es2022', minify: { compress: true, mangle: true } },
     });
-    const holder: { make?: () => object } = {};
-    new Function('globalThis', code)(holder);
     expect(code).not.toContain('\n');
-    expect(refusalOf(holder.make!())).toContain('private fields');
+    expect(refusalOf(runInThisContext(code))).toContain('private fields');
   });
 
   it('comes back whole under @Type() or @Transform()', () => {
