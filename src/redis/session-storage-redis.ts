@@ -57,7 +57,8 @@ export interface SessionStorageRedisOptions {
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly ownsClient: boolean;
-  readonly #close: (() => Promise<void>) | undefined;
+  /** Closes the client; there with `ownClient: true` only. */
+  declare readonly close?: () => Promise<void>;
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
@@ -66,18 +67,14 @@ export class SessionStorageRedis implements SessionStorage {
   /** @throws {SessionConfigurationError} for a client that is none, or a prefix that cannot be used. */
   constructor(options: SessionStorageRedisOptions) {
     this.#command = redisCommandOf(options?.client);
-    this.#close = closerOf('redisSessionStorage', options.client, options.ownClient);
-    this.ownsClient = this.#close !== undefined;
+    const close = closerOf('redisSessionStorage', options.client, options.ownClient);
+    this.ownsClient = close !== undefined;
+    if (close) Object.assign(this, { close });
     this.#keys = new RedisKeys(options.prefix ?? 'sess:');
     this.#now = options.now ?? Date.now;
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
     this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, this.#now);
     this.owners = this.#index;
-  }
-
-  /** Closes the client where the storage owns it. */
-  async close(): Promise<void> {
-    await this.#close?.();
   }
 
   async read(id: string): Promise<StoredSession | undefined> {

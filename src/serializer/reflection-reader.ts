@@ -38,10 +38,13 @@ export class ReflectionReader {
     this.#version = version;
   }
 
-  /** @throws {SyntaxError} for anything but the JSON text of an object. */
-  read<S extends object>(type: new () => S, text: string): S {
+  /**
+   * @param start behind a first field that is known already; 0: at the start.
+   * @throws {SyntaxError} for anything but the JSON text of an object.
+   */
+  read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
-    const instance = (plan.text && readUsual(plan.text, text)) ?? this.#instanceOf(plan, parseObject(text), 0);
+    const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
     return instance as S;
   }
 
@@ -215,11 +218,11 @@ function rename(source: Fields, from: string, to: string): void {
 }
 
 /** `undefined` for a text that is not as the writer writes it. */
-function readUsual(plan: TextPlan, text: string): object | undefined {
+function readUsual(plan: TextPlan, text: string, start: number): object | undefined {
   if (text.includes('\\')) return undefined;
   try {
-    const cursor = new TextCursor(text);
-    const instance = plan.read(cursor, 0);
+    const cursor = new TextCursor(text, start);
+    const instance = plan.read(cursor, 0, start > 0);
     return cursor.isAtEnd ? instance : undefined;
   } catch {
     return undefined;

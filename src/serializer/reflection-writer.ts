@@ -260,7 +260,8 @@ function hidesFields(value: object): boolean {
 }
 
 function isEmpty(written: Fields): boolean {
-  return Object.values(written).every((value) => value === undefined);
+  for (const name in written) if (written[name] !== undefined) return false;
+  return true;
 }
 
 function newInstanceOf(type: AnyClass): object {

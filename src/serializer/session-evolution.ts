@@ -34,12 +34,17 @@ export class SessionEvolution {
     this.#head = `{"${VERSION_FIELD}":${version}`;
   }
 
+  /** Where the fields of a text of this version go on behind the version; 0 for a text that may be of another. */
+  startOf(text: string): number {
+    const { length } = this.#head;
+    return text.startsWith(this.#head) && !isDigit(text.charCodeAt(length)) ? length : 0;
+  }
+
   /**
    * A text of this version or a newer one as it is, an older one brought up step by step.
    * @throws {MigrationFailure} where a step fails, {SyntaxError} for a text that is no session.
    */
   upgraded(text: string): string {
-    if (text.startsWith(this.#head) && !isDigit(text.charCodeAt(this.#head.length))) return text;
     const fields = parseObject(text);
     let version = versionOf(fields);
     if (version >= this.version) return text;

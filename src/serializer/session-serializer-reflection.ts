@@ -84,7 +84,9 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   }
 
   deserialize(text: string): S {
-    return this.#reader.read(this.#type, this.#evolution ? this.#evolution.upgraded(text) : text);
+    if (!this.#evolution) return this.#reader.read(this.#type, text);
+    const start = this.#evolution.startOf(text);
+    return this.#reader.read(this.#type, start > 0 ? text : this.#evolution.upgraded(text), start);
   }
 
   isNewer(text: string): boolean {
@@ -101,7 +103,8 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   }
 
   split(text: string): Map<string, string> {
-    return splitFields(this.#evolution ? this.#evolution.upgraded(text) : text);
+    const isOther = this.#evolution && this.#evolution.startOf(text) === 0;
+    return splitFields(isOther ? this.#evolution!.upgraded(text) : text);
   }
 
   join(fields: ReadonlyMap<string, string>): string {

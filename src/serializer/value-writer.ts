@@ -82,7 +82,7 @@ export class ValueWriter {
       case 'map':
       case 'set':
       case 'bytes':
-        return this.#scalar(value) ?? this.#builtIn(kind, value, depth);
+        return (isUsual(value) ? undefined : this.#scalar(value)) ?? this.#builtIn(kind, value, depth);
     }
   }
 
@@ -132,6 +132,12 @@ export class ValueWriter {
     }
     return { '#map': written };
   }
+}
+
+/** No subclass of an application. What comes from another realm is looked at. */
+function isUsual(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === Date.prototype || prototype === Map.prototype || prototype === Set.prototype;
 }
 
 /** @throws {UnwritableValue} */

@@ -97,8 +97,8 @@ describe('ownClient', () => {
       postgresSessionStorage({ pool, ownClient: true }),
     ];
     for (const storage of storages) {
-      await storage.close();
-      await storage.close();
+      await storage.close?.();
+      await storage.close?.();
     }
     expect(calls).toEqual(['quit', 'close', 'end']);
   });
