@@ -104,7 +104,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
 
   split(text: string): Map<string, string> {
     const isOther = this.#evolution && this.#evolution.startOf(text) === 0;
-    return splitFields(isOther ? this.#evolution!.upgraded(text) : text);
+    return splitFields(isOther ? this.#evolution.upgraded(text) : text);
   }
 
   join(fields: ReadonlyMap<string, string>): string {
