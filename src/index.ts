@@ -72,6 +72,15 @@ export { KeyRing } from './keys/key-ring.js';
 export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
+export { Migrate } from './serializer/migrate.decorator.js';
+export type { MigrateFields, SessionMigration, StoredFields } from './serializer/session-migration-step.js';
+export type {
+  FieldError,
+  SessionSchema,
+  StandardSchema,
+  StandardSchemaResult,
+} from './serializer/session-validation.js';
+export { WasCalled } from './serializer/was-called.decorator.js';
 export { autoSerializerOf, defaultSessionSerializer } from './serializer/default-session-serializer.js';
 export { type SessionSerializer } from './serializer/session-serializer.js';
 

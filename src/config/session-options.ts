@@ -1,6 +1,8 @@
 import type { KeyMaterial } from '../keys/key-material.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import type { SessionMigration } from '../serializer/session-migration-step.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { SessionSchema } from '../serializer/session-validation.js';
 import type { SessionEventListener } from '../session/session-event.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
@@ -29,6 +31,17 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   readonly exposed?: boolean;
   /** Published lifetimes, as defaults and as maxima: a session that would live longer does not start. */
   readonly lifetimes?: LifetimePreset;
+  /**
+   * The version of the class, a whole number from 1; raise it with a step under {@link Migrate} whenever stored sessions
+   * must change. Stored ones of an older version are brought up as they are read, those of a newer version are kept
+   * whole. Sessions without a version count as version 1. Needs the default serializer. Default: none.
+   */
+  readonly version?: number;
+  /**
+   * What a session must satisfy when it is loaded: a Standard Schema (zod, valibot, arktype), or a function that returns
+   * errors as `validateSync` of class-validator does. Another one is rejected as `invalid`. Synchronous.
+   */
+  readonly validate?: SessionSchema<S>;
   /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
@@ -49,6 +62,8 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   readonly storage?: SessionStorageReference;
   /** Keys of this session alone. */
   readonly keys?: SessionKeys;
+  /** Steps from older versions of the class, beside its `@Migrate()` methods. */
+  readonly migrations?: readonly SessionMigration[];
   /** Turns it into text. Default {@link SessionSerializerReflection}. */
   readonly serializer?: SessionSerializer<S>;
   /**

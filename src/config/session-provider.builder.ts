@@ -3,6 +3,7 @@ import { KeyRing } from '../keys/key-ring.js';
 import { noKeysError } from '../keys/key-material.js';
 import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
+import { checkOf } from '../serializer/session-validation.js';
 import { migratingProvider } from '../session/session-migration.js';
 import { isTwinTracker, TWIN_SUFFIX } from '../session/session-twin.js';
 import { SessionProvider } from '../session/session-provider.js';
@@ -197,11 +198,17 @@ export class SessionProviderBuilder {
   }
 
   #serializerOf(settings: SessionSettings): SessionSerializer {
-    return settings.serializer ?? this.#serializer(settings.type);
+    return settings.serializer ?? this.#serializer(settings);
   }
 
-  #serializer<S extends object>(type: SessionClass<S>): SessionSerializer<S> {
-    return this.#options.serializer?.(type) ?? new SessionSerializerReflection(type);
+  #serializer({ name, type, version, migrations }: SessionSettings): SessionSerializer {
+    const given = this.#options.serializer?.(type);
+    if (given && version !== undefined) {
+      throw new SessionConfigurationError(
+        `Session "${name}": version is for the default serializer, and the module's serializer option makes another.`,
+      );
+    }
+    return given ?? new SessionSerializerReflection(type, {}, { version, migrations });
   }
 
   #lifetime(settings: SessionSettings): SessionLifetime {
@@ -215,6 +222,7 @@ export class SessionProviderBuilder {
       lifetime,
       merge: new SessionMerge(name, serializer, settings.onClash ?? 'mine', countersOf(type)),
       ownerOf: readOwner(type),
+      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
       ...maxPerOwnerOf(settings),
       ...(this.#options.now ? { now: this.#options.now } : {}),
@@ -225,6 +233,7 @@ export class SessionProviderBuilder {
     return new SessionTrackerByValue(settings.type, serializer, {
       lifetime,
       ownerOf: readOwner(settings.type),
+      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       // The seal binds the name by itself; whatever else protects the value may not.
       ...(settings.transformers ? { name: settings.name } : {}),
       ...(this.#options.now ? { now: this.#options.now } : {}),

@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
 import { LIFETIME_PRESETS } from './lifetime-preset.js';
@@ -17,6 +18,9 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
   'lifetimes',
+  'version',
+  'migrations',
+  'validate',
   'onClash',
   'maxPerOwner',
   'sendOnlyIfModified',
@@ -77,6 +81,16 @@ function check(settings: SessionSettings): void {
       if (settings[option] === undefined) continue;
       throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
     }
+  }
+  if (settings.serializer && (settings.version ?? settings.migrations) !== undefined) {
+    throw new SessionConfigurationError(
+      `${place}: version and migrations are for the default serializer. Remove serializer, or keep the version in it.`,
+    );
+  }
+  if (settings.version === undefined && (settings.migrations ?? migrationsOf(settings.type)).length > 0) {
+    throw new SessionConfigurationError(
+      `${place}: its migrations need the version that they lead to, as in @Session('${settings.name}', { version: 2 }).`,
+    );
   }
   if (settings.keys !== undefined && (settings.tracker === 'by-id' || settings.transformers)) {
     throw new SessionConfigurationError(

@@ -38,9 +38,11 @@ export class SessionStorages {
     this.#warn = warn;
   }
 
-  /** Those that were opened here and must be closed with the application. */
+  /** Those that must be closed with the application: opened here, or owners of their clients (`ownClient: true`). */
   get owned(): readonly SessionStorage[] {
-    return this.#memory ? [this.#memory] : [];
+    const given = [...this.#storages.keys(), ...this.#storagesByHand.keys()];
+    const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
+    return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
   /** Every one so far, with a deadline; those of providers made by hand included. */

@@ -40,6 +40,7 @@ export {
 export {
   SessionSerializerReflection,
   type SessionSerializerReflectionOptions,
+  type SessionVersions,
 } from '../serializer/session-serializer-reflection.js';
 export {
   SessionStorageGuarded,

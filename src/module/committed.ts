@@ -1,5 +1,6 @@
 import { isObservable, Observable } from 'rxjs';
 import { isPromise } from '../transformer/awaitable.js';
+import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
@@ -10,7 +11,7 @@ export function committed(sessions: HttpSessions, handle: () => unknown): unknow
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return committedValues(sessions, result);
     const commit = sessions.handlerEnded();
-    return commit ? commit.then(() => result) : result;
+    return commit ? commit.then(() => handedOut(sessions, result)) : handedOut(sessions, result);
   });
 }
 
@@ -27,7 +28,7 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
-      next: (value) => subscriber.next(value),
+      next: (value) => subscriber.next(handedOut(sessions, value) as T),
       error: (error: unknown) => {
         sessions.handlerFailed(error);
         subscriber.error(error);

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { refuseUnknownOptions } from '../config/known-options.js';
 import { readOwner } from '../config/read-owner.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { isPromise } from '../transformer/awaitable.js';
 import { bindInterceptor } from './bind-interceptor.js';
@@ -18,6 +19,13 @@ export interface CurrentSessionOptions {
   readonly required?: boolean;
   /** With `required`: a session without an owner will do. Default `false`. */
   readonly anonymous?: boolean;
+  /**
+   * What becomes of the new session that a handler gets where the request has none. `false`: changes of it are dropped,
+   * with the event `not-begun`, so that a request to which the browser did not send the cookie (a POST from another site,
+   * with `SameSite=Lax`) cannot replace the session that the browser has. `true`: it is stored even if the handler does
+   * not change it, so that computed initial values stay what the response showed. Default: stored if it changes.
+   */
+  readonly newSession?: boolean;
 }
 
 interface Declared extends CurrentSessionOptions {
@@ -27,8 +35,8 @@ interface Declared extends CurrentSessionOptions {
 
 const InjectSession = createParamDecorator((declared: Declared, context: ExecutionContext): unknown => {
   const { sessions } = sessionsOfContext(context);
-  if (!declared.required)
-    return declared.optional ? sessions.present(declared.type) : sessions.getOrFresh(declared.type);
+  if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type, declared.newSession);
+  if (!declared.required) return sessions.present(declared.type);
   const session = sessions.present(declared.type);
   return isPromise(session)
     ? session.then((present) => required(declared, present, context))
@@ -61,7 +69,12 @@ export function CurrentSession(
 ): ParameterDecorator {
   const named = typeof typeOrOptions === 'function' ? typeOrOptions : undefined;
   const said = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
-  refuseUnknownOptions('@CurrentSession()', said, ['optional', 'required', 'anonymous']);
+  refuseUnknownOptions('@CurrentSession()', said, ['optional', 'required', 'anonymous', 'newSession']);
+  if (said.newSession !== undefined && (said.optional || said.required)) {
+    throw new SessionConfigurationError(
+      '@CurrentSession(): newSession has no effect beside optional or required, which give no new session. Remove one.',
+    );
+  }
   return (target, property, index) => {
     if (property === undefined) throw new TypeError('@CurrentSession() belongs to a parameter of a handler.');
     const type = named ?? inferSessionClass('CurrentSession', target, property, index);

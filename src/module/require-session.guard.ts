@@ -102,6 +102,7 @@ async function meetAll(context: ExecutionContext, requirements: readonly Session
 
 async function meet(requirement: SessionRequirement, context: ExecutionContext, sessions: HttpSessions): Promise<void> {
   const { type, options } = requirement;
+  if (options.noStore) sessions.call.setHeader('Cache-Control', 'no-store');
   const principals = principalsOf(sessions);
   // The guard is bound to the controller and to the handler, and asks once.
   if (principals.has(requirement)) return;

@@ -30,7 +30,10 @@ export class SessionEventLogger implements SessionEventLog {
   log(event: SessionEvent): void {
     switch (event.type) {
       case 'rejected':
-        return this.#logger.debug(`Session "${event.session}": what the client sent was rejected (${event.reason}).`);
+        return this.#logger.debug(
+          `Session "${event.session}": what the client sent was rejected (${event.reason}` +
+            `${event.path === undefined ? '' : ` at ${event.path}`}).`,
+        );
       case 'duplicate':
         return this.#logger.debug(`Session "${event.session}": the client sent ${event.count} values.`);
       case 'conflict':
@@ -40,6 +43,10 @@ export class SessionEventLogger implements SessionEventLog {
       case 'gone':
         return this.#logger.debug(
           `Session "${event.session}": a change was dropped, the session had been ${event.reason}.`,
+        );
+      case 'not-begun':
+        return this.#logger.debug(
+          `Session "${event.session}": a request without a session changed a new one, which newSession: false drops.`,
         );
       case 'unavailable':
         return this.#logger.error(
@@ -65,8 +72,10 @@ export class SessionEventLogger implements SessionEventLog {
         return this.#warnOnce(
           event.session,
           `Session "${event.session}": its cookie is Secure, but the request came over plain http and without ` +
-            'X-Forwarded-Proto: https. Browsers drop it, except on localhost. Use https, let the proxy send the ' +
-            "header, or set cookie: { secure: 'auto' } outside production.",
+            'X-Forwarded-Proto: https. Browsers drop it; Chrome and Firefox make an exception for localhost. Use https. ' +
+            'Behind a proxy that ends TLS, let the proxy send X-Forwarded-Proto: https. For plain http on purpose, ' +
+            "set cookie: { secure: false }; secure: 'auto' helps only outside production, and not with " +
+            "sameSite: 'none', partitioned, or a name that begins with __Secure- or __Host-.",
         );
       case 'owner-switched':
         return this.#warnOnce(

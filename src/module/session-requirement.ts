@@ -37,6 +37,11 @@ export interface RequireSessionOptions<S extends object = object> {
   ) => Awaitable<Error | string | undefined | void>;
   /** Where a refused request is sent, with 302; a path or URL of yours, never one from the request. Default: 401. */
   readonly redirectTo?: string;
+  /**
+   * Sends `Cache-Control: no-store` with every answer, so that neither a shared cache nor the back button of the browser
+   * shows the page after the logout. Default `false`.
+   */
+  readonly noStore?: boolean;
   /** Lets a request without a session through, without a principal. One that `validate` refuses stays refused. */
   readonly optional?: boolean;
 }

@@ -63,6 +63,12 @@ export class HttpCall {
     this.head.orderCookies(names);
   }
 
+  applicationCookies(): readonly string[] | undefined {
+    const lines = this.#response?.getHeader('set-cookie');
+    if (lines === undefined || this.headSent) return undefined;
+    return Array.isArray(lines) ? lines : [String(lines)];
+  }
+
   setHeader(name: string, value: string): void {
     this.head.setHeader(name, value);
   }

@@ -272,6 +272,8 @@ function isWholeHead(
 ): args is [statusCode: unknown, headers: OutgoingHttpHeaders] {
   const [, headers] = args;
   if (args.length !== 2 || typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
+  // A cookie of the application's may be ours, which ends the session: the commit has to see it on the response.
+  if ('set-cookie' in headers || 'Set-Cookie' in headers) return false;
   return response.getHeaderNames().length === 0;
 }
 

@@ -7,6 +7,7 @@ import {
   type SessionToStore,
   type StoredSession,
 } from '../storage/session-storage.js';
+import { closerOf } from '../storage/owned-client.js';
 import { redisCommandOf, type RedisClient, type RedisCommand } from './redis-command.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
@@ -20,6 +21,11 @@ export interface SessionStorageRedisOptions {
    * iovalkey or @valkey/valkey-glide; a single one, pool, cluster or sentinel; or a function that sends one command.
    */
   readonly client: RedisClient;
+  /**
+   * The storage closes the client with {@link close}, which `SessionsModule` calls last of all: when the server has answered
+   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   */
+  readonly ownClient?: boolean;
   /** What the names of all keys begin with. Default `sess:`. Not with `{`, `}` or spaces. */
   readonly prefix?: string;
   /** The clock, epoch milliseconds. Default `Date.now`. Redis itself removes sessions by its own. */
@@ -50,6 +56,9 @@ export interface SessionStorageRedisOptions {
  */
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
+  readonly ownsClient: boolean;
+  /** Closes the client; there with `ownClient: true` only. */
+  declare readonly close?: () => Promise<void>;
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
@@ -58,6 +67,9 @@ export class SessionStorageRedis implements SessionStorage {
   /** @throws {SessionConfigurationError} for a client that is none, or a prefix that cannot be used. */
   constructor(options: SessionStorageRedisOptions) {
     this.#command = redisCommandOf(options?.client);
+    const close = closerOf('redisSessionStorage', options.client, options.ownClient);
+    this.ownsClient = close !== undefined;
+    if (close) Object.assign(this, { close });
     this.#keys = new RedisKeys(options.prefix ?? 'sess:');
     this.#now = options.now ?? Date.now;
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };

@@ -70,8 +70,9 @@ export function decideFresh<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
 ): (SessionDecision<S> & { readonly kind: 'store' }) | undefined {
-  if (!fresh) return undefined;
+  if (!fresh || fresh.stored === false) return undefined;
   const { value, initial } = fresh;
+  if (fresh.stored) return stored(write(provider, value), undefined);
   if (typeof initial !== 'string' && initial.matches(value)) return undefined;
   const written = write(provider, value);
   // A snapshot is stricter than the text, which leaves out what comes back by itself.

@@ -3,6 +3,7 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import type { RequestSessions, SessionInit } from './request-sessions.js';
 import type { SessionTransport } from '../transport/session-transport.js';
+import { isReplaced } from './replaced-cookie.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
 import type { SessionProvider } from './session-provider.js';
@@ -16,11 +17,20 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEvents;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
+  /** Sessions whose cookie the application has written itself, which ended them. */
+  #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: ResponseCall, events: SessionEvents) {
     this.#providers = providers;
     this.#call = call;
     this.#events = events;
+  }
+
+  /** The instances that the application holds, changed or not. */
+  get held(): readonly object[] {
+    const held: object[] = [];
+    for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
+    return held;
   }
 
   async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
@@ -34,10 +44,16 @@ export class SessionExchange implements RequestSessions {
     return loading ? loading.then(() => slot.value) : slot.value;
   }
 
-  /** The session, or a new one that is stored only if the request changes it; at once where that can be. */
-  getOrFresh<S extends object>(type: SessionClass<S>): S | Promise<S> {
+  /**
+   * The session, or a new one that is stored only if the request changes it; at once where that can be.
+   * @param newSession `true`: a new one is stored in any case; `false`: never.
+   */
+  getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean): S | Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type));
     const loading = slot.load();
+    if (newSession !== undefined) {
+      return loading ? loading.then(() => slot.valueOrNew(newSession)) : slot.valueOrNew(newSession);
+    }
     return loading ? loading.then(() => slot.valueOrFresh) : slot.valueOrFresh;
   }
 
@@ -202,7 +218,19 @@ export class SessionExchange implements RequestSessions {
     );
   }
 
+  // The application's own line wins, and a session behind it must not live on: `res.clearCookie('sid')` is a logout.
+  #endReplaced(): void {
+    const lines = this.#call.applicationCookies?.();
+    if (!lines) return;
+    for (const provider of this.#providers.providers) {
+      if (this.#replaced?.has(provider) || !isReplaced(provider, lines)) continue;
+      (this.#replaced ??= new Set()).add(provider);
+      this.#slot(provider).clear();
+    }
+  }
+
   #commit(serverError: boolean): Promise<void> | undefined {
+    this.#endReplaced();
     if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
     const commits: Promise<void>[] = [];
     for (const slot of this.#slots) {

@@ -142,6 +142,10 @@ class MigratingSessionTransport implements SessionTransport {
     this.#unmark(call);
   }
 
+  get clearsElsewhere(): boolean {
+    return this.#own.clearsElsewhere ?? false;
+  }
+
   isSecure(call: SessionCall): boolean {
     return this.#own.isSecure?.(call) ?? false;
   }
@@ -239,6 +243,7 @@ async function readOrRefuse(
 /** The tracker of {@link migratingProvider}. */
 export class MigratingSessionTracker<S extends object> implements SessionTracker<S> {
   readonly kind: string;
+  readonly newestWins: boolean;
   /** The tracker that stores. */
   readonly own: SessionTracker<S>;
   /** The tracker of the sessions that are accepted. */
@@ -252,6 +257,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
 
   constructor(own: SessionTracker<S>, from: SessionTracker<S>, alsoWrite?: AlsoWrite<S>) {
     this.kind = own.kind;
+    this.newestWins = own.newestWins ?? false;
     this.own = own;
     this.from = from;
     this.#alsoWrite = alsoWrite;

@@ -93,6 +93,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
+  /** The instance that the application holds, changed or not. */
+  get held(): S | undefined {
+    const state = this.#state;
+    if (state.kind === 'loaded') return state.session.value;
+    return state.kind === 'set' ? state.value : this.#fresh?.value;
+  }
+
   /** The session, or a new one that is stored only if it changes. */
   get valueOrFresh(): S {
     const value = this.value;
@@ -100,9 +107,17 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (!this.#fresh) {
       const fresh = new this.provider.type();
       const { tracker } = this.provider;
-      this.#fresh = { value: fresh, initial: tracker.capture?.(fresh) ?? tracker.serialize(fresh) };
+      const initial = tracker.capture?.(fresh) ?? tracker.serialize(fresh);
+      this.#fresh = { value: fresh, initial, stored: undefined };
     }
     return this.#fresh.value;
+  }
+
+  /** {@link valueOrFresh}, where a new session is stored whether it changes or not, or never. */
+  valueOrNew(stored: boolean): S {
+    const value = this.valueOrFresh;
+    if (this.#fresh) this.#fresh = { ...this.#fresh, stored };
+    return value;
   }
 
   /** The id of the stored session. */
@@ -241,6 +256,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
     switch (decision.kind) {
       case 'nothing':
+        this.#reportDropped();
         return undefined;
       case 'superseded':
         this.#fresh = undefined;
@@ -306,6 +322,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
+  // Once: the handler was told that a new session is not stored, and changed it all the same.
+  #reportDropped(): void {
+    const fresh = this.#fresh;
+    if (fresh?.stored !== false || !this.#differs(fresh)) return;
+    this.#fresh = undefined;
+    this.events.emit({ type: 'not-begun', session: this.provider.name });
+  }
+
   #miss(error: unknown): never {
     if (this.#state.kind === 'unread') this.#state = { kind: 'frozen' };
     throw error;
@@ -336,8 +360,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #isFreshChanged(): boolean {
+    return this.#fresh !== undefined && this.#fresh.stored !== false && this.#differs(this.#fresh);
+  }
+
+  #differs(fresh: FreshSession<S>): boolean {
     try {
-      return decideFresh(this.provider, this.#fresh) !== undefined;
+      return decideFresh(this.provider, { ...fresh, stored: undefined }) !== undefined;
     } catch {
       // What cannot be written has been changed, and fails when it is to be stored.
       return true;

@@ -6,6 +6,8 @@ export interface FreshSession<S extends object> {
   readonly value: S;
   /** What it was made with, by which a change is told. */
   readonly initial: SessionSnapshot<S> | string;
+  /** `true`: stored even if it does not change; `false`: never stored. Otherwise stored if it changes. */
+  readonly stored: boolean | undefined;
 }
 
 /** What came with the request. */
@@ -15,9 +17,15 @@ export type IncomingSession<S extends object> =
   /** Nothing came. */
   | { readonly kind: 'absent' }
   /** Something came and nothing valid is behind it: it is cleared on the response. */
-  | { readonly kind: 'stale'; readonly reason: RejectionReason }
+  | { readonly kind: 'stale'; readonly reason: RejectionReason; readonly path?: string }
   /** The old id of a session that has just been given a new one; its cookie is not to be touched, except by ending it. */
-  | { readonly kind: 'superseded'; readonly id?: string }
+  | {
+      readonly kind: 'superseded';
+      readonly id?: string;
+      /** Another version of the application reads it: it is not to be touched either. Default `rotated`. */
+      readonly reason?: RejectionReason;
+      readonly path?: string;
+    }
   | {
       readonly kind: 'loaded';
       readonly session: TrackedSession<S>;

@@ -43,12 +43,19 @@ export abstract class SessionStorageSql implements SessionStorage {
   readonly #statements: SqlStatements;
   readonly #sweep: SqlSweep;
   readonly #createTable: boolean;
+  readonly ownsClient: boolean;
+  readonly #close: (() => Promise<void>) | undefined;
   #created: Promise<void> | undefined;
 
-  /** @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period. */
-  constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions) {
+  /**
+   * @param close closes what the engine works with, where the storage owns it.
+   * @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period.
+   */
+  constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions, close?: () => Promise<void>) {
     const table = sqlTableName(options.table ?? 'sessions', dialect);
     refuseNoBoolean(`createTable of a ${dialect.name} session storage`, options.createTable);
+    this.#close = close;
+    this.ownsClient = close !== undefined;
     this.#engine = engine;
     this.#dialect = dialect;
     this.#definition = dialect.definition(table);
@@ -129,9 +136,10 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Waits for work under way in the background. Closes nothing that was handed to the storage. */
+  /** Waits for work under way in the background. Closes what was handed to the storage only with `ownClient: true`. */
   async close(): Promise<void> {
     await this.#sweep.idle();
+    await this.#close?.();
   }
 
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {

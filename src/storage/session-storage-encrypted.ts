@@ -20,6 +20,7 @@ export class SessionStorageEncrypted implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
+  declare readonly ownsClient?: boolean;
   readonly #storage: SessionStorage;
   readonly #cipher: RecordCipher;
 
@@ -57,6 +58,7 @@ export class SessionStorageEncrypted implements SessionStorage {
       ...(storage.sweep && { sweep: (limit) => storage.sweep!(limit) }),
       ...(storage.ping && { ping: () => storage.ping!() }),
       ...(storage.inspect && { inspect: () => storage.inspect!() }),
+      ...(storage.ownsClient && { ownsClient: true }),
       ...(storage.close && { close: () => storage.close!() }),
     };
   }

@@ -20,6 +20,7 @@ export class SessionStorageMigrating implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
+  declare readonly ownsClient?: boolean;
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
 
@@ -58,6 +59,7 @@ export class SessionStorageMigrating implements SessionStorage {
       ...(either('sweep') && { sweep: (limit) => this.#sweep(limit) }),
       ...(either('ping') && { ping: () => this.#inBoth((storage) => storage.ping?.()) }),
       ...(either('inspect') && { inspect: () => this.#inspect() }),
+      ...((to.ownsClient || from.ownsClient) && { ownsClient: true }),
       ...(either('close') && { close: () => this.#inBoth((storage) => storage.close?.()) }),
     };
   }

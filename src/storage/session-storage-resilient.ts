@@ -44,6 +44,7 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
+  declare readonly ownsClient?: boolean;
   declare readonly readMany?: NonNullable<GuardableSessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
@@ -103,6 +104,7 @@ export class SessionStorageResilient implements SessionStorage {
       ...(storage.sweep && { sweep: (limit) => translated(() => storage.sweep!(limit)) }),
       ...(storage.ping && { ping: () => this.#attempt(this.#single, () => storage.ping!(), undefined) }),
       ...(storage.inspect && { inspect: () => this.#attempt(this.#single, () => storage.inspect!(), undefined) }),
+      ...(storage.ownsClient && { ownsClient: true }),
       ...(storage.close && { close: () => this.#attempt(this.#many, () => storage.close!(), undefined) }),
     };
   }

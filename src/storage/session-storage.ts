@@ -94,6 +94,9 @@ export interface SessionStorage {
    */
   inspect?(): Promise<readonly string[]>;
 
+  /** It owns the client that it was given: {@link close} closes it, and `SessionsModule` calls that last of all. */
+  readonly ownsClient?: boolean;
+
   /** Frees what the storage itself opened: timers, files. Never a client or pool that was handed to it. */
   close?(): Promise<void>;
 }

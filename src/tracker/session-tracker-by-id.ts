@@ -26,6 +26,7 @@ import {
   type TrackedSession,
 } from './session-tracker.js';
 import { SessionWriter } from './session-writer.js';
+import { unreadable } from './unreadable-session.js';
 
 /** What a {@link SessionTrackerById} may be told. */
 export interface SessionTrackerByIdOptions<S extends object> {
@@ -42,6 +43,8 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly maxPerOwner?: MaxPerOwner;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
+  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  readonly check?: (value: S) => void;
   /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. Default `false`. */
   readonly bare?: boolean;
   /**
@@ -67,6 +70,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
   readonly #now: () => number;
+  readonly #check: ((value: S) => void) | undefined;
   readonly #records: SessionRecords;
   readonly #writer: SessionWriter<S>;
   readonly #ending: SessionEnding;
@@ -84,12 +88,13 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       );
     }
     this.#type = type;
+    this.#check = options.check;
     this.#serializer = serializer;
     this.storage = storage;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#records = new SessionRecords({ name, lifetime: this.#lifetime, bare, followsRotation, now: this.#now });
     this.#writer = new SessionWriter({
       storage,
@@ -130,13 +135,14 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     if (!this.#lifetime.isAlive(opened, this.#now())) return { status: 'rejected', reason: 'expired' };
     try {
       const value = this.#serializer.deserialize(opened.text);
+      this.#check?.(value);
       const owner = this.#ownerOf(value);
       return {
         status: 'loaded',
         session: trackedById(value, opened.text, opened, { id, storedId }, stored.version, owner, this.capture(value)),
       };
-    } catch {
-      return { status: 'rejected', reason: 'undecodable' };
+    } catch (error) {
+      return unreadable(this.#serializer, opened.text, error, id);
     }
   }
 

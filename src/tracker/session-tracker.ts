@@ -16,6 +16,8 @@ export type RejectionReason =
   | 'expired'
   /** The serializer could not read its text. */
   | 'undecodable'
+  /** Its `validate` option did not accept it, or a migration of it failed. */
+  | 'invalid'
   /** The id was exchanged for a new one moments ago; a request under way still carried the old one. */
   | 'rotated';
 
@@ -67,6 +69,10 @@ export type LoadResult<S extends object> =
       readonly id?: string;
       /** It is another system's, which still uses it: the client keeps it. */
       readonly leave?: true;
+      /** With `invalid`: the field that is wrong. Never content. */
+      readonly path?: string;
+      /** It may be good for another version of the application: the client is to keep it. */
+      readonly kept?: boolean;
     };
 
 /** One session to be stored. */
@@ -116,6 +122,8 @@ export type StoreResult<S extends object> =
 export interface SessionTracker<S extends object = object> {
   /** `by-value`, `by-id`, or the name of a tracker of your own. */
   readonly kind: string;
+  /** Of several values of one client, the one that was renewed last is the session: each carries its times. */
+  readonly newestWins?: boolean;
 
   /**
    * @param transportValue what the transport and its transformers gave. Never trusted.
