@@ -12,14 +12,22 @@ export interface SessionStorageResilientOptions {
    * long; `sweep`, for which nobody waits, as long as it likes.
    */
   readonly timeoutInMilliseconds?: number;
-  /** Told when the storage counts as down and when it answers again. */
-  readonly onStateChange?: (state: 'down' | 'up') => void;
+  /** Told when the storage counts as down and when it answers again, with what happened since the first failure. */
+  readonly onStateChange?: (state: 'down' | 'up', outage: StorageOutage) => void;
   /** A clock that never steps back, milliseconds. Default `performance.now`. */
   readonly now?: () => number;
   /** Default: `setTimeout`, not keeping the process alive. */
   readonly startTimer?: StartTimer;
   /** 0 to 1, spreads the moments at which processes try again. Default `Math.random`. */
   readonly random?: () => number;
+}
+
+/** An outage so far. */
+export interface StorageOutage {
+  /** Calls that failed, and calls that were refused without trying. */
+  readonly failures: number;
+  /** Since the first of them. */
+  readonly milliseconds: number;
 }
 
 const MANY = 10;
@@ -54,7 +62,10 @@ export class SessionStorageResilient implements SessionStorage {
   readonly #breakers: Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
   readonly #single: DeadlineQueue;
   readonly #many: DeadlineQueue;
-  readonly #onStateChange: ((state: 'down' | 'up') => void) | undefined;
+  readonly #onStateChange: SessionStorageResilientOptions['onStateChange'];
+  readonly #now: () => number;
+  #failures = 0;
+  #failingSince = 0;
 
   /** @throws {SessionConfigurationError} on what is no storage, and on a timeout that is not a positive number. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
@@ -74,6 +85,7 @@ export class SessionStorageResilient implements SessionStorage {
     this.#single = new DeadlineQueue(timeout, now, startTimer);
     this.#many = new DeadlineQueue(MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
+    this.#now = now;
     Object.assign(
       this,
       wrappedCapabilities(storage, (operation, call) => this.#around(operation, call)),
@@ -115,7 +127,10 @@ export class SessionStorageResilient implements SessionStorage {
 
   #call<T>(deadlines: DeadlineQueue, breaker: CircuitBreaker, run: () => Promise<T>, mayRepeat = false): Promise<T> {
     const pause = breaker.refusal();
-    if (pause > 0) return Promise.reject(refused(pause));
+    if (pause > 0) {
+      this.#failures++;
+      return Promise.reject(refused(pause));
+    }
     return this.#attempt(deadlines, run, breaker, mayRepeat);
   }
 
@@ -167,13 +182,22 @@ export class SessionStorageResilient implements SessionStorage {
   }
 
   #succeeded(breaker: CircuitBreaker | undefined): void {
-    if (breaker?.succeeded() && !this.#isDown) this.#onStateChange?.('up');
+    if (!breaker) return;
+    const closed = breaker.succeeded();
+    if (this.#failures === 0 || this.#isDown) return;
+    if (closed) this.#onStateChange?.('up', this.#outage);
+    this.#failures = 0;
   }
 
   #failed(breaker: CircuitBreaker | undefined, lasted: number): void {
     if (!breaker) return;
     const wasDown = this.#isDown;
-    if (breaker.failed(lasted) && !wasDown) this.#onStateChange?.('down');
+    if (this.#failures++ === 0) this.#failingSince = this.#now() - lasted;
+    if (breaker.failed(lasted) && !wasDown) this.#onStateChange?.('down', this.#outage);
+  }
+
+  get #outage(): StorageOutage {
+    return { failures: this.#failures, milliseconds: Math.round(this.#now() - this.#failingSince) };
   }
 
   #timeoutOf(deadlines: DeadlineQueue): number {
