@@ -52,7 +52,7 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     expect(await during(() => requests.visit(id, (value) => value.count++))).toEqual(['GET', 'EVALSHA']);
   });
 
-  it('are a GET and an EVALSHA when a renewal is due, and one more for its owner's index', async () => {
+  it('are a GET and an EVALSHA when a renewal is due, and one more for the index of its owner', async () => {
     const id = await requests.create('u');
     requests.ahead = 1_800_000;
     const commands = await during(() => requests.visit(id));
