@@ -34,7 +34,7 @@ import { countersOf, ownerOf } from './session-definition.js';
 import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
 import { isSessionSource, type AcceptingSession, type SessionSource } from './session-source.js';
 import { settingsOf, withoutUndefined, type SessionSettings } from './session-settings.js';
-import { SessionStorages } from './session-storages.js';
+import { SessionStorages, type StorageStateListener } from './session-storages.js';
 
 /** What {@link SessionProviderBuilder} has to say beside the provider. */
 export interface BuiltSession {
@@ -56,14 +56,19 @@ export class SessionProviderBuilder {
 
   /**
    * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
+   * @param onStorageState told when a storage goes down and comes back.
    * @throws {SessionConfigurationError} for an option of the wrong type.
    */
-  constructor(options: SessionsOptions, resolve: (token: SessionStorageToken) => unknown = () => undefined) {
+  constructor(
+    options: SessionsOptions,
+    resolve: (token: SessionStorageToken) => unknown = () => undefined,
+    onStorageState?: StorageStateListener,
+  ) {
     refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
     refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
     refuseOtherThan('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
     this.#options = options;
-    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence));
+    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence), onStorageState);
   }
 
   /** What the operator should know, each once. */

@@ -2,7 +2,7 @@ import type { ConditionalSessionStorage } from '../../../src/storage/session-sto
 import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import type { OwnerIndex, ReplaceResult, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
 
-export type Verb = 'read' | 'write' | 'invalidate' | 'replace' | 'touch';
+export type Verb = 'create' | 'read' | 'write' | 'invalidate' | 'replace' | 'touch';
 
 /** Runs in place of one call, which it may make as often as it likes. */
 export type Scene = <T>(call: () => Promise<T>) => Promise<T>;
@@ -95,6 +95,10 @@ export class ScriptedStorage implements ConditionalSessionStorage {
 
   write(id: string, session: SessionToStore): Promise<string> {
     return this.#call('write', () => this.memory.write(id, session));
+  }
+
+  create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#call('create', () => this.memory.create(id, session));
   }
 
   invalidate(id: string): Promise<boolean> {
