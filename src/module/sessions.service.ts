@@ -100,9 +100,8 @@ export class SessionsService {
     owner: string | number | bigint,
     options: { readonly except?: string | undefined } = {},
   ): Promise<number> {
-    const { tracker, owners, name } = this.#owned(type);
-    const except = options.except === undefined ? undefined : tracker.handleOf(options.except);
-    const count = await owners.invalidateAll(tracker.storedOwnerOf(String(owner)), except);
+    const { tracker, name } = this.#owned(type);
+    const count = await tracker.clearByOwner(String(owner), options.except);
     if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count });
     return count;
   }
