@@ -31,6 +31,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'express-store': ['storage'],
   ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
   testing: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
+  // Nothing but an index.ts: the parts that a session is built of.
+  core: Object.keys(CORE),
   // The root holds index.ts and nothing else.
   '.': [...Object.keys(CORE), 'platform', 'module'],
 };

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
-import { bytesOf, MemorySlots } from './memory-slots.js';
-import type {
-  OwnerIndex,
-  ReplaceResult,
-  SessionStorage,
-  SessionToStore,
-  StoredSession,
+import { bytesOf, MemorySlots, TOMBSTONE } from './memory-slots.js';
+import {
+  TOMBSTONE_IN_MILLISECONDS,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
 } from '../storage/session-storage.js';
 
 export interface SessionStorageMemoryOptions {
@@ -58,7 +59,7 @@ export class SessionStorageMemory implements SessionStorage {
     this.#maxSessions = bound('maxSessions', options.maxSessions ?? 100_000);
     this.#maxBytes = bound('maxBytes', options.maxBytes ?? 256 * 1024 * 1024);
     this.#onEvict = options.onEvict;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.owners = {
       list: async (owner) => this.#list(owner),
       invalidateAll: async (owner, except) => this.#invalidateAll(owner, except),
@@ -100,9 +101,18 @@ export class SessionStorageMemory implements SessionStorage {
     return String(version);
   }
 
+  /** @throws {SessionTooLargeError} when the session alone exceeds `maxBytes`. */
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    this.#refuseTooLarge(id, session.value);
+    const now = this.#expire();
+    const present = this.#slots.find(id);
+    if (present !== 0 && this.#slots.expiresAt(present) > now) return undefined;
+    return this.write(id, session);
+  }
+
   async invalidate(id: string): Promise<boolean> {
     const slot = this.#live(id);
-    if (slot !== 0) this.#slots.remove(slot);
+    if (slot !== 0) this.#bury(id, slot);
     return slot !== 0;
   }
 
@@ -152,7 +162,13 @@ export class SessionStorageMemory implements SessionStorage {
   #live(id: string): number {
     const now = this.#expire();
     const slot = this.#slots.find(id);
-    return slot !== 0 && this.#slots.expiresAt(slot) > now ? slot : 0;
+    return slot !== 0 && this.#slots.expiresAt(slot) > now && !this.#slots.isTombstone(slot) ? slot : 0;
+  }
+
+  /** Ends a live session and leaves a tombstone, which counts as a small session without an owner. */
+  #bury(id: string, slot: number): void {
+    this.#slots.remove(slot);
+    this.#slots.add(id, '', undefined, this.#now() + TOMBSTONE_IN_MILLISECONDS, TOMBSTONE);
   }
 
   #stored(slot: number): StoredSession {
@@ -204,9 +220,10 @@ export class SessionStorageMemory implements SessionStorage {
     const now = this.#expire();
     let ended = 0;
     for (const slot of this.#slots.ofOwner(owner)) {
-      if (this.#slots.idOf(slot) === except) continue;
+      const id = this.#slots.idOf(slot);
+      if (id === except) continue;
       if (this.#slots.expiresAt(slot) > now) ended++;
-      this.#slots.remove(slot);
+      this.#bury(id, slot);
     }
     return ended;
   }

@@ -1,5 +1,12 @@
 import { refuseNoStorage } from './option-type.js';
-import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import type {
+  OwnerIndex,
+  ReplaceResult,
+  SessionStorage,
+  SessionToStore,
+  StoredSession,
+  TouchableStorage,
+} from './session-storage.js';
 
 /**
  * Moves from one storage to another without signing anybody out. New sessions are written to `to`; those in `from` live
@@ -13,6 +20,8 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
  * command per call.
  */
 export class SessionStorageMigrating implements SessionStorage {
+  declare readonly create?: NonNullable<SessionStorage['create']>;
+  declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   declare readonly replace?: NonNullable<SessionStorage['replace']>;
   declare readonly touch?: NonNullable<SessionStorage['touch']>;
   declare readonly owners?: OwnerIndex;
@@ -52,8 +61,10 @@ export class SessionStorageMigrating implements SessionStorage {
     const [to, from] = [this.#to, this.#from];
     const either = (name: keyof SessionStorage): boolean => to[name] !== undefined || from[name] !== undefined;
     return {
+      ...(to.create && from.create && { create: (id, session) => this.#create(id, session) }),
+      ...(to.readMany && from.readMany && { readMany: (ids) => this.#readMany(ids) }),
       ...(to.replace && from.replace && { replace: (id, session, version) => this.#replace(id, session, version) }),
-      ...(to.touch && from.touch && { touch: (id, expiresAt, version) => this.#touch(id, expiresAt, version) }),
+      ...(to.touch && from.touch && { touch: (...call) => this.#touch(...call) }),
       ...(to.owners && from.owners && { owners: this.#bothOwners(to.owners, from.owners) }),
       ...(either('sweep') && { sweep: (limit) => this.#sweep(limit) }),
       ...(either('ping') && { ping: () => this.#inBoth((storage) => storage.ping?.()) }),
@@ -67,8 +78,21 @@ export class SessionStorageMigrating implements SessionStorage {
     return result.status === 'gone' ? this.#from.replace!(id, session, version) : result;
   }
 
-  async #touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
-    return (await this.#to.touch!(id, expiresAt, version)) || this.#from.touch!(id, expiresAt, version);
+  async #create(id: string, session: SessionToStore): Promise<string | undefined> {
+    if (await this.#from.read(id)) return undefined;
+    return this.#to.create!(id, session);
+  }
+
+  async #readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>> {
+    const found = await this.#to.readMany!(ids);
+    const missing = ids.filter((_id, index) => !found[index]);
+    if (missing.length === 0) return found;
+    const older = await this.#from.readMany!(missing);
+    return ids.map((id, index) => found[index] ?? older[missing.indexOf(id)]);
+  }
+
+  async #touch(...call: Parameters<TouchableStorage['touch']>): Promise<boolean> {
+    return (await this.#to.touch!(...call)) || this.#from.touch!(...call);
   }
 
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {

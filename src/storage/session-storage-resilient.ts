@@ -2,8 +2,8 @@ import { SessionConfigurationError, SessionError, SessionStorageUnavailableError
 import { CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queue.js';
 import { refuseNoStorage } from './option-type.js';
-import type { GuardableSessionStorage } from './session-storage-guarded.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
 
 export interface SessionStorageResilientOptions {
   /**
@@ -37,6 +37,7 @@ const MANY = 10;
  * The wrapped storage's capabilities are this one's: without `owners` there are none here.
  */
 export class SessionStorageResilient implements SessionStorage {
+  declare readonly create?: NonNullable<SessionStorage['create']>;
   declare readonly replace?: NonNullable<SessionStorage['replace']>;
   declare readonly touch?: NonNullable<SessionStorage['touch']>;
   declare readonly owners?: OwnerIndex;
@@ -44,7 +45,7 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
-  declare readonly readMany?: NonNullable<GuardableSessionStorage['readMany']>;
+  declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
   readonly #breaker: CircuitBreaker;
@@ -69,7 +70,10 @@ export class SessionStorageResilient implements SessionStorage {
     this.#single = new DeadlineQueue(timeout, now, startTimer);
     this.#many = new DeadlineQueue(MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
-    Object.assign(this, this.#capabilitiesOf(storage));
+    Object.assign(
+      this,
+      wrappedCapabilities(storage, (operation, call) => this.#around(operation, call)),
+    );
   }
 
   read(id: string): Promise<StoredSession | undefined> {
@@ -84,27 +88,22 @@ export class SessionStorageResilient implements SessionStorage {
     return this.#call(this.#single, () => this.#storage.invalidate(id));
   }
 
-  #capabilitiesOf(storage: GuardableSessionStorage): Omit<GuardableSessionStorage, 'read' | 'write' | 'invalidate'> {
-    const { owners } = storage;
-    return {
-      ...(storage.replace && {
-        replace: (id, session, version) => this.#call(this.#single, () => storage.replace!(id, session, version)),
-      }),
-      ...(storage.touch && {
-        touch: (id, expiresAt, version) => this.#call(this.#single, () => storage.touch!(id, expiresAt, version)),
-      }),
-      ...(storage.readMany && { readMany: (ids) => this.#call(this.#single, () => storage.readMany!(ids)) }),
-      ...(owners && {
-        owners: {
-          list: (owner) => this.#call(this.#many, () => owners.list(owner)),
-          invalidateAll: (owner, except) => this.#call(this.#many, () => owners.invalidateAll(owner, except)),
-        },
-      }),
-      ...(storage.sweep && { sweep: (limit) => translated(() => storage.sweep!(limit)) }),
-      ...(storage.ping && { ping: () => this.#attempt(this.#single, () => storage.ping!(), undefined) }),
-      ...(storage.inspect && { inspect: () => this.#attempt(this.#single, () => storage.inspect!(), undefined) }),
-      ...(storage.close && { close: () => this.#attempt(this.#many, () => storage.close!(), undefined) }),
-    };
+  // `ping`, `inspect` and `close` are always tried; nobody waits for `sweep`.
+  #around<T>(operation: StorageOperation, call: () => Promise<T>): Promise<T> {
+    switch (operation) {
+      case 'ping':
+      case 'inspect':
+        return this.#attempt(this.#single, call, undefined);
+      case 'close':
+        return this.#attempt(this.#many, call, undefined);
+      case 'sweep':
+        return translated(call);
+      case 'list':
+      case 'invalidateAll':
+        return this.#call(this.#many, call);
+      default:
+        return this.#call(this.#single, call);
+    }
   }
 
   #call<T>(deadlines: DeadlineQueue, run: () => Promise<T>): Promise<T> {
@@ -119,7 +118,7 @@ export class SessionStorageResilient implements SessionStorage {
         reject(this.#timedOut(deadlines));
         this.#report(breaker, false);
       });
-      // An answer that comes too late, whichever, is dropped without a sound.
+      // Late results and late errors are ignored.
       const answered = (answer: T): void => {
         if (!deadlines.release(ticket)) return;
         resolve(answer);
