@@ -90,6 +90,7 @@ export class SessionProviderBuilder {
       sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
+      onGone: settings.onGone ?? 'ignore',
     });
     this.#warnOfWeakness(own);
     const provider = settings.from ? migratingProvider(own, this.#accepted(settings.from, own)) : own;

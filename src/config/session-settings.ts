@@ -20,6 +20,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
+  'onGone',
   'storage',
   'keys',
   'serializer',
@@ -66,6 +67,7 @@ function check(settings: SessionSettings): void {
   refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
   refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
   refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
+  refuseOtherThan(place, 'onGone', settings.onGone, ['ignore', 'reject']);
   if (typeof settings.onClash !== 'function') {
     refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
   }

@@ -86,6 +86,7 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
     sendOnlyIfModified: session.sendOnlyIfModified ?? false,
     saveOnServerError: session.saveOnServerError ?? true,
     onUnavailable: session.onUnavailable ?? 'reject',
+    onGone: session.onGone ?? 'ignore',
   });
 }
 

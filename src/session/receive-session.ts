@@ -7,7 +7,6 @@ import type { IncomingSession } from './session-state.js';
 /**
  * Reads what came with the request, at once where nothing has to be waited for: the first of several values that is a
  * session, or why there is none. {@link reportReceived} is left to the caller.
- * @throws {SessionStorageUnavailableError} when the storage fails and the session may not be missed.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
@@ -26,9 +25,10 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'stale':
       return place.events.emit({ type: 'rejected', session: place.provider.name, reason: incoming.reason });
     case 'superseded':
-      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: 'rotated' });
+      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: incoming.reason });
     case 'unread':
     case 'absent':
+    case 'unavailable':
     case 'frozen':
       return;
   }
@@ -103,24 +103,23 @@ function loadValue<S extends object>(
   try {
     result = place.provider.tracker.load(value);
   } catch (error) {
-    return unavailable(place, error);
+    return unavailable(place, value, error);
   }
   if (!isPromise(result)) return incomingOf(result, outdated);
   return result.then(
     (loaded) => incomingOf(loaded, outdated),
-    (error: unknown) => unavailable(place, error),
+    (error: unknown) => unavailable(place, value, error),
   );
 }
 
-function unavailable<S extends object>(place: SessionPlace<S>, error: unknown): IncomingSession<S> {
-  const failure = reportFailure(place, 'load', error);
-  if (place.provider.onUnavailable === 'anonymous') return { kind: 'frozen' };
-  throw failure;
+// What that means is for the session to say: its policy, and whether the request wants to end it.
+function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
+  return { kind: 'unavailable', error: reportFailure(place, 'load', error), id };
 }
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
   if (result.status === 'loaded') return { kind: 'loaded', session: result.session, outdated };
   const { reason, id } = result;
-  if (reason === 'rotated') return { kind: 'superseded', ...(id === undefined ? {} : { id }) };
-  return { kind: 'stale', reason };
+  if (reason !== 'rotated' && reason !== 'future') return { kind: 'stale', reason };
+  return { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) };
 }

@@ -31,6 +31,7 @@ export function migratingProvider<S extends object>(
     sendOnlyIfModified: own.sendOnlyIfModified,
     saveOnServerError: own.saveOnServerError,
     onUnavailable: own.onUnavailable,
+    onGone: own.onGone,
   });
 }
 
@@ -144,6 +145,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   /** The tracker that stores. */
   readonly own: SessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
+  readonly newId?: NonNullable<SessionTracker<S>['newId']>;
   readonly #from: SessionTracker<S>;
   /** The other's sessions by what this tracker made of them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
@@ -153,6 +155,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     this.own = own;
     this.#from = from;
     if (own.clearById) this.clearById = (id) => own.clearById!(id);
+    if (own.newId) this.newId = (call) => own.newId!(call);
   }
 
   async load(packed: string): Promise<LoadResult<S>> {

@@ -13,9 +13,15 @@ export interface SessionPolicies {
   readonly saveOnServerError?: boolean;
   /**
    * What a session reads as while its storage does not answer. `reject`: 503 where a session is needed.
-   * `anonymous`: as none, and frozen: nothing is written, sent or cleared. Default `reject`.
+   * `anonymous`: as none. A change, or an end that the storage does not take, is answered with 503 all the same; an
+   * end clears the cookie. Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
+  /**
+   * What becomes of a request whose change was dropped, because its session was ended meanwhile. `ignore`: its response
+   * stays as it is; there is an event. `reject`: 409. A login is always rejected then. Default `ignore`.
+   */
+  readonly onGone?: 'ignore' | 'reject';
 }
 
 /** Name, class, transport and tracker: all there is to know of one declared session (Ktor: `SessionProvider`). */
@@ -27,6 +33,7 @@ export class SessionProvider<S extends object = object> {
   readonly sendOnlyIfModified: boolean;
   readonly saveOnServerError: boolean;
   readonly onUnavailable: 'reject' | 'anonymous';
+  readonly onGone: 'ignore' | 'reject';
 
   constructor(
     name: string,
@@ -42,6 +49,7 @@ export class SessionProvider<S extends object = object> {
     this.sendOnlyIfModified = policies.sendOnlyIfModified ?? true;
     this.saveOnServerError = policies.saveOnServerError ?? false;
     this.onUnavailable = policies.onUnavailable ?? 'reject';
+    this.onGone = policies.onGone ?? 'ignore';
   }
 
   toString(): string {

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionTooLateError } from '../errors/session.errors.js';
+import { SessionConflictError, SessionTooLateError, type SessionError } from '../errors/session.errors.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
@@ -34,6 +34,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #fresh: FreshSession<S> | undefined;
   #rotate = false;
   #sent = false;
+  /** The id that a new session will get. */
+  #newId: string | undefined;
   /** The updates under way, one after the other. */
   #updating: Promise<unknown> | undefined;
 
@@ -56,7 +58,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     } catch (error) {
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
-    if (!isPromise(incoming)) {
+    if (!isPromise(incoming) && incoming.kind !== 'unavailable') {
       this.#take(incoming);
       return undefined;
     }
@@ -78,6 +80,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       case 'absent':
       case 'stale':
       case 'superseded':
+      case 'unavailable':
       case 'cleared':
         // A new session that a handler has changed is the session from then on, for filters and interceptors too.
         return this.#isFreshChanged() ? this.#fresh?.value : undefined;
@@ -102,6 +105,16 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   /** The id of the stored session. */
   get id(): string | undefined {
     return storedBehind(this.#state)?.id;
+  }
+
+  /** The same, or the id that a new session will be stored under. */
+  get idNow(): string | undefined {
+    const id = this.id;
+    if (id !== undefined) return id;
+    const state = this.#state;
+    const isNew = state.kind === 'set' ? this.#received : this.#fresh !== undefined;
+    if (isNew) this.#newId ??= this.provider.tracker.newId?.(this.call);
+    return isNew ? this.#newId : undefined;
   }
 
   set(value: S): void {
@@ -171,10 +184,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     switch (decision.kind) {
       case 'nothing':
         return undefined;
-      case 'superseded':
-        this.#fresh = undefined;
-        this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
-        return undefined;
+      case 'refuse':
+        return this.#refuse(decision.error);
       case 'clear':
         return this.#clear();
       case 'renew':
@@ -212,12 +223,25 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#state = { kind: 'frozen' };
   }
 
+  // A change that cannot be stored must not be answered as if it were.
+  #refuse(error: SessionError): Promise<never> {
+    if (error instanceof SessionConflictError) {
+      this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
+    }
+    this.#fresh = undefined;
+    this.#state = { kind: 'frozen' };
+    return Promise.reject(error);
+  }
+
   #miss(error: unknown): never {
     if (this.#state.kind === 'unread') this.#state = { kind: 'frozen' };
     throw error;
   }
 
   #take(incoming: IncomingSession<S>): void {
+    // A session that the request ends can be ended unread.
+    const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
+    if (isMissed && this.#state.kind !== 'cleared') this.#miss(incoming.error);
     this.#received = true;
     reportReceived(this, incoming);
     const state = this.#state;
@@ -252,7 +276,6 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     try {
       await this.load();
     } catch (error) {
-      if (this.#state.kind === 'cleared') clearSession(this);
       this.#state = { kind: 'frozen' };
       throw error;
     }
@@ -311,6 +334,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         text: revision ? undefined : text,
         snapshot,
         previous,
+        id: previous ? undefined : this.#newId,
         replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
         onRevoked: (count) => this.events.emit({ type: 'revoked', session: this.provider.name, count }),
       };
@@ -333,11 +357,21 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   ): Promise<void> {
     try {
       const result = await storing;
-      if (ended) await this.#end(ended);
+      if (ended) await this.#endReplaced(ended, result);
       const sending = this.#finish(before, result);
       if (sending) await sending;
     } catch (error) {
       throw this.#failureOf(error, revision);
+    }
+  }
+
+  // Where the session before it cannot be ended, the new one has no cookie.
+  async #endReplaced(ended: StoredIncoming<S>, result: StoreResult<S>): Promise<void> {
+    try {
+      await this.#end(ended);
+    } catch (error) {
+      if (result.status === 'created') void this.provider.tracker.clear(result.session).catch(ignore);
+      throw error;
     }
   }
 
@@ -357,25 +391,40 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const { name } = this.provider;
     this.#rotate = false;
     this.#fresh = undefined;
-    if (result.status === 'gone') {
-      this.events.emit({ type: 'gone', session: name, reason: result.reason, ...handleOf(storedBehind(before)) });
-      // The cookie of a session that lives on under another id is that session's now.
-      if (result.reason === 'ended') clearSession(this);
-      const id = storedBehind(before)?.id;
-      const superseded = { kind: 'superseded', ...(id === undefined ? {} : { id }) } as const;
-      this.#settle(before, result.reason === 'ended' ? { kind: 'absent' } : superseded);
-      return undefined;
-    }
+    if (result.status === 'gone') return this.#lose(before, result.reason);
+    const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
     if (result.status === 'unchanged') return undefined;
     if (result.conflicts?.length) {
       this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
     reportOrdinary(this, result.status, result.session);
-    if (this.call.headSent) return undefined;
+    if (this.call.headSent || (result.held && !isOutdated && this.provider.sendOnlyIfModified)) return undefined;
     const sending = sendSession(this, result.session.value, result.transportValue);
     this.#sent = true;
     return sending;
+  }
+
+  /**
+   * The session was ended or given a new id meanwhile, and what was to be stored was not. The cookie is left alone: the
+   * browser may hold the one of a new login by now. The next request with the dead id clears it.
+   */
+  #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
+    const { name, tracker, onGone } = this.provider;
+    const stored = storedBehind(before);
+    this.events.emit({ type: 'gone', session: name, reason, ...handleOf(stored) });
+    const id = stored?.id;
+    if (reason === 'rotated') {
+      this.#settle(before, { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) });
+      throw new SessionConflictError(name, 'was given a new id');
+    }
+    const value = stored && (before.kind === 'set' ? before.value : stored.value);
+    const owner = value && tracker.ownerOf?.(value);
+    this.#settle(before, { kind: 'absent' });
+    // Nobody is signed in by a login that was not stored.
+    const isLogin = owner !== undefined && owner !== stored?.owner;
+    if (isLogin || onGone === 'reject') throw new SessionConflictError(name, 'was ended');
+    return undefined;
   }
 
   // The application may have set or ended the session while it was being stored; that comes next.

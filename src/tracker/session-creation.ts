@@ -157,7 +157,8 @@ export class SessionCreation<S extends object> {
     const { session } = pending;
     const storedId = session.storedId!;
     if (storage.touch) {
-      const touched = await storage.touch(storedId, lifetime.expiresAt(session), session.version);
+      const expiresAt = lifetime.expiresAt(session);
+      const touched = await storage.touch(storedId, expiresAt, session.version, lifetime.latestExpiry(session));
       return touched ? pending : undefined;
     }
     const toStore = records.toStore(session.text, session, session.owner, session.marks);

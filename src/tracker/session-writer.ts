@@ -111,8 +111,9 @@ export class SessionWriter<S extends object> {
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
       // Changed, ended or rotated meanwhile: the answer of that request has what the client needs.
-      if (!(await this.#storage.touch(storedId, expiresAt, previous.version)))
-        return { status: 'unchanged', session: previous };
+      const latestExpiry = this.#lifetime.latestExpiry(times);
+      const touched = await this.#storage.touch(storedId, expiresAt, previous.version, latestExpiry);
+      if (!touched) return { status: 'unchanged', session: previous };
       return { status: 'renewed', session: renewed, transportValue: previous.id! };
     }
     const { value, text, owner, snapshot, marks } = previous;

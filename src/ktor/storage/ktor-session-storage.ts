@@ -50,6 +50,14 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
     });
   }
 
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#mutex.run(id, async () => {
+      if (await this.read(id)) return undefined;
+      await this.#storage.write(id, session.value);
+      return versionOf(session.value);
+    });
+  }
+
   async invalidate(id: string): Promise<boolean> {
     let successor: string | undefined;
     const wasThere = await this.#mutex.run(id, async () => {
