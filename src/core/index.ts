@@ -44,7 +44,6 @@ export {
 export {
   SessionStorageGuarded,
   type ConditionalSessionStorage,
-  type GuardableSessionStorage,
   type SessionStorageGuardedOptions,
 } from '../storage/session-storage-guarded.js';
 export { SessionStorageResilient, type SessionStorageResilientOptions } from '../storage/session-storage-resilient.js';

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { constants, mkdirSync } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord } from './directory-record.js';
@@ -86,6 +86,18 @@ export class DirectoryFiles {
   async commit(temporary: string, path: string): Promise<void> {
     await rename(temporary, path);
     if (this.#fsync) await this.#syncDirectory(dirname(path));
+  }
+
+  /** Gives a prepared file its name as well, unless a file has it. @returns whether it did. */
+  async place(temporary: string, path: string): Promise<boolean> {
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if (hasCode(error, 'EEXIST')) return false;
+      throw error;
+    }
+    if (this.#fsync) await this.#syncDirectory(dirname(path));
+    return true;
   }
 
   async discard(temporary: string): Promise<void> {

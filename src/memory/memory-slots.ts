@@ -2,9 +2,6 @@ import { ShardedMap } from './sharded-map.js';
 import { grown, grownCapacity, SlotHeap } from './slot-heap.js';
 import { SlotRings } from './slot-rings.js';
 
-/** The version of a tombstone. Sessions have versions from 1. */
-export const TOMBSTONE = 0;
-
 /** Sentinel of the LRU list; its successor is the least recently used slot. */
 const SENTINEL = 0;
 
@@ -71,11 +68,6 @@ export class MemorySlots {
 
   version(slot: number): string {
     return String(this.#versions[slot]!);
-  }
-
-  /** Whether the slot holds the tombstone of an ended id. */
-  isTombstone(slot: number): boolean {
-    return this.#versions[slot] === TOMBSTONE;
   }
 
   /** Adds a session under an id that has none. */

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
-import { bytesOf, MemorySlots, TOMBSTONE } from './memory-slots.js';
-import {
-  TOMBSTONE_IN_MILLISECONDS,
-  type OwnerIndex,
-  type ReplaceResult,
-  type SessionStorage,
-  type SessionToStore,
-  type StoredSession,
+import { bytesOf, MemorySlots } from './memory-slots.js';
+import { Tombstones } from './tombstones.js';
+import type {
+  OwnerIndex,
+  ReplaceResult,
+  SessionStorage,
+  SessionToStore,
+  StoredSession,
 } from '../storage/session-storage.js';
 
 export interface SessionStorageMemoryOptions {
@@ -50,6 +50,7 @@ export class SessionStorageMemory implements SessionStorage {
   readonly #onEvict: ((evicted: number) => void) | undefined;
   readonly #now: () => number;
   #slots = new MemorySlots();
+  readonly #tombstones: Tombstones;
   #evicted = 0;
   // One count for all sessions: a version never comes back, not even when an id does.
   #version = 0;
@@ -58,6 +59,7 @@ export class SessionStorageMemory implements SessionStorage {
   constructor(options: SessionStorageMemoryOptions = {}) {
     this.#maxSessions = bound('maxSessions', options.maxSessions ?? 100_000);
     this.#maxBytes = bound('maxBytes', options.maxBytes ?? 256 * 1024 * 1024);
+    this.#tombstones = new Tombstones(this.#maxSessions);
     this.#onEvict = options.onEvict;
     this.#now = options.now ?? (() => Date.now());
     this.owners = {
@@ -94,6 +96,7 @@ export class SessionStorageMemory implements SessionStorage {
     const version = ++this.#version;
     const present = this.#slots.find(id);
     if (present !== 0) this.#slots.remove(present);
+    else this.#tombstones.delete(id);
     if (this.#expire() < session.expiresAt) {
       this.#slots.add(id, session.value, session.owner, session.expiresAt, version);
       this.#makeRoom();
@@ -107,6 +110,7 @@ export class SessionStorageMemory implements SessionStorage {
     const now = this.#expire();
     const present = this.#slots.find(id);
     if (present !== 0 && this.#slots.expiresAt(present) > now) return undefined;
+    if (this.#tombstones.has(id, now)) return undefined;
     return this.write(id, session);
   }
 
@@ -157,18 +161,18 @@ export class SessionStorageMemory implements SessionStorage {
   /** Forgets all sessions. */
   async close(): Promise<void> {
     this.#slots = new MemorySlots();
+    this.#tombstones.clear();
   }
 
   #live(id: string): number {
     const now = this.#expire();
     const slot = this.#slots.find(id);
-    return slot !== 0 && this.#slots.expiresAt(slot) > now && !this.#slots.isTombstone(slot) ? slot : 0;
+    return slot !== 0 && this.#slots.expiresAt(slot) > now ? slot : 0;
   }
 
-  /** Ends a live session and leaves a tombstone, which counts as a small session without an owner. */
   #bury(id: string, slot: number): void {
     this.#slots.remove(slot);
-    this.#slots.add(id, '', undefined, this.#now() + TOMBSTONE_IN_MILLISECONDS, TOMBSTONE);
+    this.#tombstones.add(id, this.#now());
   }
 
   #stored(slot: number): StoredSession {

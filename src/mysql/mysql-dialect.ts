@@ -11,6 +11,9 @@ export const mysqlDialect: SqlDialect = {
   greatest: 'GREATEST',
   parameter: () => '?',
   upsert: (table) => `REPLACE INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
+  insertNew: (table) => `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
+  // Duplicate key. INSERT IGNORE would also ignore data that does not fit.
+  isTaken: (error) => numberOf(error) === 1062,
   sweep: (table, limit) => `DELETE FROM ${table} WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit}`,
   definition: ({ quoted }) => [
     `CREATE TABLE IF NOT EXISTS ${quoted} (

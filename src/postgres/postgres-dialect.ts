@@ -1,5 +1,5 @@
 import type { SqlDialect } from '../sql/sql-engine.js';
-import { upsertOnConflict } from '../sql/sql-statements.js';
+import { insertOnNoConflict, upsertOnConflict } from '../sql/sql-statements.js';
 
 /**
  * The index on the hour instead of the moment of expiry lets almost every touch be a heap-only update; the fill factor
@@ -12,6 +12,8 @@ export const postgresDialect: SqlDialect = {
   greatest: 'GREATEST',
   parameter: (position) => `$${position}`,
   upsert: upsertOnConflict,
+  insertNew: insertOnNoConflict,
+  isTaken: () => false,
   sweep: (table, limit) =>
     `DELETE FROM ${table} WHERE id = ANY (ARRAY(SELECT id FROM ${table} ` +
     `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,

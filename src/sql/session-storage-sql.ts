@@ -1,11 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type {
-  OwnerIndex,
-  ReplaceResult,
-  SessionStorage,
-  SessionToStore,
-  StoredSession,
+import {
+  TOMBSTONE_IN_MILLISECONDS,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
 } from '../storage/session-storage.js';
 import { refuseNoBoolean } from '../storage/option-type.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
@@ -54,7 +55,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     this.#definition = dialect.definition(table);
     this.#statements = sqlStatements(table, dialect);
     this.#createTable = options.createTable ?? false;
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? (() => Date.now());
     const removeBatch = (until: number, limit: number): Promise<number> =>
       this.#change(this.#statements.sweep(limit), [hourOf(until), until]);
     this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now);
@@ -70,18 +71,25 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
-    const { value, expiresAt, owner } = session;
-    // Not always 1: should an id ever be written twice, a version of before must not fit.
-    const version = randomInt(1, 1_000_000_000);
-    const storedOwner = owner === undefined ? null : encodeSqlText(owner);
-    const values = [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)];
+    const { version, values } = newRow(id, session);
     await this.#change(this.#statements.write, values);
     this.#sweep.passBy();
     return String(version);
   }
 
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    const { version, values } = newRow(id, session);
+    for (;;) {
+      if ((await this.#insert(values)) > 0) break;
+      // Only what has expired may go; a tombstone and a live session stay.
+      if ((await this.#change(this.#statements.endExpired, [id, this.now()])) === 0) return undefined;
+    }
+    this.#sweep.passBy();
+    return String(version);
+  }
+
   async invalidate(id: string): Promise<boolean> {
-    if ((await this.#change(this.#statements.endLive, [id, this.now()])) > 0) return true;
+    if ((await this.#bury(id)) > 0) return true;
     // Expired by this process's clock; another one's may be late and still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
@@ -134,6 +142,38 @@ export abstract class SessionStorageSql implements SessionStorage {
     await this.#sweep.idle();
   }
 
+  async #insert(values: readonly SqlValue[]): Promise<number> {
+    try {
+      return await this.#change(this.#statements.create, values);
+    } catch (error) {
+      if (this.#dialect.isTaken(error)) return 0;
+      throw error;
+    }
+  }
+
+  /** Where no tombstone can be written, on a full disk for one, the session goes without. */
+  async #bury(id: string): Promise<number> {
+    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
+    try {
+      return await this.#change(this.#statements.bury, [until, hourOf(until), id, this.now()]);
+    } catch (error) {
+      return this.#change(this.#statements.endLive, [id, this.now()]).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #buryOwner(owner: string, except: string): Promise<number> {
+    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
+    try {
+      return await this.#change(this.#statements.buryOwner, [until, hourOf(until), owner, except]);
+    } catch (error) {
+      return this.#change(this.#statements.endOwner, [owner, except]).catch(() => {
+        throw error;
+      });
+    }
+  }
+
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {
     const { value, expiresAt } = session;
     const present = versionNumber(version);
@@ -157,7 +197,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     let total = 0;
     // A session that is being rotated has its new row before its old one ends, so the pass after finds it.
     for (;;) {
-      const ended = await this.#change(this.#statements.endOwner, [stored, except]);
+      const ended = await this.#buryOwner(stored, except);
       if (ended === 0) return total;
       total += ended;
     }
@@ -204,6 +244,13 @@ export abstract class SessionStorageSql implements SessionStorage {
       { cause },
     );
   }
+}
+
+/** A row with a version that is not always 1: should an id ever be written twice, an older version must not fit. */
+function newRow(id: string, { value, expiresAt, owner }: SessionToStore): { version: number; values: SqlValue[] } {
+  const version = randomInt(1, 1_000_000_000);
+  const storedOwner = owner === undefined ? null : encodeSqlText(owner);
+  return { version, values: [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)] };
 }
 
 /** Statements as one text to be run or copied. */

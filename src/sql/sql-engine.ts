@@ -28,6 +28,10 @@ export interface SqlDialect {
   parameter(position: number): string;
   /** Stores a row unconditionally. Parameters: the columns in {@link COLUMNS}' order. */
   upsert(table: string): string;
+  /** Stores a row, or changes none where its id is taken. Parameters: the columns in {@link COLUMNS}' order. */
+  insertNew(table: string): string;
+  /** The row's id is taken: how a database says so that does not simply change no row. */
+  isTaken(error: unknown): boolean;
   /** Removes up to `limit` rows whose hour and moment have come. Parameters: hour, moment. */
   sweep(table: string, limit: number): string;
   /** The statements that make the table and its indexes where they are not there. */

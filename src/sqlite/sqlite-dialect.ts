@@ -1,5 +1,5 @@
 import type { SqlDialect } from '../sql/sql-engine.js';
-import { upsertOnConflict } from '../sql/sql-statements.js';
+import { insertOnNoConflict, upsertOnConflict } from '../sql/sql-statements.js';
 
 export const sqliteDialect: SqlDialect = {
   name: 'SQLite',
@@ -8,6 +8,8 @@ export const sqliteDialect: SqlDialect = {
   greatest: 'max',
   parameter: () => '?',
   upsert: upsertOnConflict,
+  insertNew: insertOnNoConflict,
+  isTaken: () => false,
   sweep: (table, limit) =>
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ` +
     `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit})`,

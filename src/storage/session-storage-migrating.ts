@@ -1,11 +1,12 @@
 import { refuseNoStorage } from './option-type.js';
-import type {
-  OwnerIndex,
-  ReplaceResult,
-  SessionStorage,
-  SessionToStore,
-  StoredSession,
-  TouchableStorage,
+import {
+  NEVER,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
+  type TouchableStorage,
 } from './session-storage.js';
 
 /**
@@ -54,7 +55,14 @@ export class SessionStorageMigrating implements SessionStorage {
       () => this.#from.invalidate(id),
       () => this.#to.invalidate(id),
     );
+    if (ended[0] === true && ended[1] === false) await this.#bury(id);
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
+  }
+
+  /** New sessions are created in `to`, so the tombstone of one that ended in `from` must be there. */
+  async #bury(id: string): Promise<void> {
+    await this.#to.create?.(id, { value: '', expiresAt: NEVER });
+    await this.#to.invalidate(id);
   }
 
   #capabilities(): Partial<SessionStorage> {
@@ -100,10 +108,12 @@ export class SessionStorageMigrating implements SessionStorage {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
       // In this order: a session that is being rotated meanwhile goes from the one to the other, never back.
       invalidateAll: async (owner, except) => {
+        const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
         const ended = await bothEven(
           () => from.invalidateAll(owner, except),
           () => to.invalidateAll(owner, except),
         );
+        for (const id of moved) await this.#bury(id);
         return ended[0] + ended[1];
       },
     };

@@ -32,7 +32,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
 
   constructor(storage: KtorStringStorage, options: { readonly now?: () => number } = {}) {
     this.#storage = storage;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
@@ -50,6 +50,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
     });
   }
 
+  /** Conditional within this process; a Ktor server writes without looking. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     return this.#mutex.run(id, async () => {
       if (await this.read(id)) return undefined;

@@ -119,13 +119,16 @@ describe('SessionStorageDirectory', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('leaves nothing behind when sessions end', async () => {
+  it('leaves a tombstone for a minute when sessions end, and nothing after a sweep', async () => {
     const storage = open();
     await storage.write('a', session('v', 'u'));
     await storage.replace('a', session('w', 'u'));
     await storage.invalidate('a');
     await storage.write('b', session('v', 'u'));
     await storage.owners.invalidateAll('u');
+    expect(await files()).toHaveLength(2);
+    clock.advance(2 * 60_000 + 1);
+    await storage.sweep();
     expect(await files()).toEqual([]);
   });
 

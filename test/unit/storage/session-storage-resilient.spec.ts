@@ -80,7 +80,7 @@ describe('SessionStorageResilient', () => {
 
   it('has the capabilities of the wrapped storage and no others', () => {
     const all = new SessionStorageResilient(new SessionStorageMemory());
-    expect(Object.keys(all).sort()).toEqual(['close', 'owners', 'ping', 'replace', 'sweep', 'touch']);
+    expect(Object.keys(all).sort()).toEqual(['close', 'create', 'owners', 'ping', 'replace', 'sweep', 'touch']);
     const verbs = { read: async () => undefined, write: async () => {}, invalidate: async () => {} };
     expect(Object.keys(new SessionStorageResilient(verbs))).toEqual([]);
   });
