@@ -98,7 +98,7 @@ export type SessionRegistration = SessionClass | SessionOverrides | SessionProvi
 
 /** What holds for all sessions of an application, unless one says otherwise. */
 export interface SessionsOptions
-  extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable'> {
+  extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable' | 'onGone'> {
   /** Secret keys, newest first. Default: random ones for this process, outside production only. */
   readonly keys?: SessionKeys;
   /** Where by-id sessions are kept. Default: one bounded, expiring memory storage. */

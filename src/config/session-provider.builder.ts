@@ -109,6 +109,7 @@ export class SessionProviderBuilder {
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
       ownerField: ownerOf(settings.type),
+      onGone: settings.onGone ?? 'ignore',
     });
     this.#warnOfWeakness(own);
     return own;

@@ -26,6 +26,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
+  'onGone',
   'storage',
   'keys',
   'serializer',
@@ -73,6 +74,7 @@ function check(settings: SessionSettings): void {
   refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
   refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
   refuseOtherThan(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
+  refuseOtherThan(place, 'onGone', settings.onGone, ['ignore', 'reject']);
   if (typeof settings.onClash !== 'function') {
     refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
   }

@@ -126,16 +126,20 @@ export class SessionUnserializableError extends SessionError {
   }
 }
 
-/** The same field was changed by two parallel requests and `onClash: 'reject'` was chosen. Answered with 409. */
+/**
+ * A change that was not stored because of another request: both changed the same field and `onClash: 'reject'` was
+ * chosen, or the other one gave the session a new id or ended it. Answered with 409.
+ */
 export class SessionConflictError extends SessionError {
   declare readonly code: 'SESSION_CONFLICT';
 
-  constructor(session: string, fields: readonly string[]) {
-    super(
-      'SESSION_CONFLICT',
-      `Session "${session}" was changed by another request meanwhile (${fields.join(', ')}). Repeat the request.`,
-      { statusCode: 409 },
-    );
+  /** @param what the fields that both requests changed, or what else happened to the session. */
+  constructor(session: string, what: readonly string[] | 'was given a new id' | 'was ended') {
+    const happened =
+      typeof what === 'string'
+        ? `${what} by another request meanwhile`
+        : `was changed by another request meanwhile (${what.join(', ')})`;
+    super('SESSION_CONFLICT', `Session "${session}" ${happened}. Repeat the request.`, { statusCode: 409 });
   }
 }
 

@@ -88,6 +88,7 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
     onUnavailable: session.onUnavailable ?? 'reject',
     ownerField: ownerFieldOf(session.type),
     keepIdOnSet: true,
+    onGone: session.onGone ?? 'ignore',
   });
 }
 

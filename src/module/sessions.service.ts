@@ -105,13 +105,14 @@ export class SessionsService {
     options: { readonly except?: string | undefined } = {},
   ): Promise<number> {
     const { tracker, owners, name } = this.#owned(type);
-    const except = isSessionId(options.except) ? tracker.handleOf(options.except) : undefined;
     const ownerName = givenOwner(owner, 'revokeAll');
-    const storedOwner = tracker.storedOwnerOf(ownerName);
+    const except = isSessionId(options.except) ? options.except : undefined;
     const migrating = this.#migrating(type);
-    const listed = migrating ? await owners.list(storedOwner) : [];
-    let count = await owners.invalidateAll(storedOwner, except);
-    if (migrating) count += await endOld(migrating, listed, ownerName, except);
+    const listed = migrating ? await owners.list(tracker.storedOwnerOf(ownerName)) : [];
+    let count = await tracker.clearByOwner(ownerName, except);
+    if (migrating) {
+      count += await endOld(migrating, listed, ownerName, except === undefined ? undefined : tracker.handleOf(except));
+    }
     if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count });
     return count;
   }

@@ -7,7 +7,6 @@ import type { IncomingSession } from './session-state.js';
 /**
  * Reads what came with the request, at once where nothing has to be waited for: the first of several values that is a
  * session, or why there is none. {@link reportReceived} is left to the caller.
- * @throws {SessionStorageUnavailableError} when the storage fails and the session may not be missed.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
@@ -31,6 +30,7 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     }
     case 'unread':
     case 'absent':
+    case 'unavailable':
     case 'frozen':
       return;
   }
@@ -139,19 +139,18 @@ export function loadValue<S extends object>(
   try {
     result = place.provider.tracker.load(value);
   } catch (error) {
-    return unavailable(place, error);
+    return unavailable(place, value, error);
   }
   if (!isPromise(result)) return incomingOf(result, outdated);
   return result.then(
     (loaded) => incomingOf(loaded, outdated),
-    (error: unknown) => unavailable(place, error),
+    (error: unknown) => unavailable(place, value, error),
   );
 }
 
-function unavailable<S extends object>(place: SessionPlace<S>, error: unknown): IncomingSession<S> {
-  const failure = reportFailure(place, 'load', error);
-  if (place.provider.onUnavailable === 'anonymous') return { kind: 'frozen' };
-  throw failure;
+// What that means is for the session to say: its policy, and whether the request wants to end it.
+function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
+  return { kind: 'unavailable', error: reportFailure(place, 'load', error), id };
 }
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
@@ -159,6 +158,6 @@ function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean):
   if (result.leave) return { kind: 'absent' };
   const { reason, id, path, kept } = result;
   const where = path === undefined ? {} : { path };
-  if (reason !== 'rotated' && !kept) return { kind: 'stale', reason, ...where };
+  if (reason !== 'rotated' && reason !== 'future' && !kept) return { kind: 'stale', reason, ...where };
   return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }) };
 }

@@ -51,6 +51,13 @@ export interface RequestSessions {
    * @throws {SessionError} where it has several.
    */
   id(): Promise<string | undefined>;
+  /**
+   * The id of a by-id session without waiting, for libraries that ask for it synchronously, as CSRF tokens and log
+   * formatters do. A new session that the request holds has the id that it will be stored under, if it is stored.
+   * @returns `undefined` where the session has not been loaded in this request, and where there is none. A login or
+   *   `regenerate` changes the id when it is stored.
+   */
+  idNow(type: SessionClass): string | undefined;
 
   /** The name of a session class (Ktor: `findName`). @throws {SessionError} when it is not registered. */
   findName(type: SessionClass): string;

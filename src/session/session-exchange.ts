@@ -115,6 +115,12 @@ export class SessionExchange implements RequestSessions {
     return slot.id;
   }
 
+  idNow(type: SessionClass): string | undefined {
+    const provider = this.#providers.findByType(type);
+    if (!provider.tracker.clearById) throw withoutId(`Provider ${provider.name} doesn't use session IDs`);
+    return this.#slot(provider).idNow;
+  }
+
   findName(type: SessionClass): string {
     return this.#providers.findByType(type).name;
   }

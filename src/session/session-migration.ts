@@ -53,6 +53,7 @@ export function migratingProvider<S extends object>(
     onUnavailable: own.onUnavailable,
     ownerField: own.ownerField,
     keepIdOnSet: own.keepIdOnSet,
+    onGone: own.onGone,
   });
 }
 
@@ -250,6 +251,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   readonly from: SessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
   readonly #alsoWrite: AlsoWrite<S> | undefined;
+  readonly newId?: NonNullable<SessionTracker<S>['newId']>;
   /** The other's sessions by what this tracker made of them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
   /** The old form of a session of ours. */
@@ -262,6 +264,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     this.from = from;
     this.#alsoWrite = alsoWrite;
     if (own.clearById) this.clearById = (id) => own.clearById!(id);
+    if (own.newId) this.newId = (call) => own.newId!(call);
   }
 
   async load(packed: string): Promise<LoadResult<S>> {
@@ -385,7 +388,8 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     });
     this.#twins.set(session, written.session);
     if (twin?.id !== undefined && twin.id !== written.session.id) await tracker.clear(twin);
-    return { ...result, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
+    // What the old form holds changes with every store, so it is sent although the id is the same.
+    return { ...result, held: false, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {

@@ -13,9 +13,15 @@ export interface SessionPolicies {
   readonly saveOnServerError?: boolean;
   /**
    * What a session reads as while its storage does not answer. `reject`: 503 where a session is needed.
-   * `anonymous`: as none, and frozen: nothing is written, sent or cleared. Default `reject`.
+   * `anonymous`: as none. A change, or an end that the storage does not take, is answered with 503 all the same; an
+   * end clears the cookie. Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
+  /**
+   * What becomes of a request whose change was dropped, because its session was ended meanwhile. `ignore`: its response
+   * stays as it is; there is an event. `reject`: 409. A login is always rejected then. Default `ignore`.
+   */
+  readonly onGone?: 'ignore' | 'reject';
 }
 
 /** What a {@link SessionProvider} may be told. */
@@ -37,6 +43,7 @@ export class SessionProvider<S extends object = object> {
   readonly onUnavailable: 'reject' | 'anonymous';
   readonly ownerField: string | undefined;
   readonly keepIdOnSet: boolean;
+  readonly onGone: 'ignore' | 'reject';
 
   constructor(
     name: string,
@@ -54,6 +61,7 @@ export class SessionProvider<S extends object = object> {
     this.onUnavailable = options.onUnavailable ?? 'reject';
     this.ownerField = options.ownerField;
     this.keepIdOnSet = options.keepIdOnSet ?? false;
+    this.onGone = options.onGone ?? 'ignore';
   }
 
   toString(): string {

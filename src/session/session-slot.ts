@@ -1,5 +1,10 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionError, SessionStorageUnavailableError, SessionTooLateError } from '../errors/session.errors.js';
+import {
+  SessionConflictError,
+  SessionError,
+  SessionStorageUnavailableError,
+  SessionTooLateError,
+} from '../errors/session.errors.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
@@ -39,6 +44,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #sent = false;
   /** What the client holds since the last commit, where that is not what came with the request. */
   #transportValue: string | undefined;
+  /** The id that a new session will get. */
+  #newId: string | undefined;
   /** The updates under way, one after the other. */
   #updating: Promise<unknown> | undefined;
 
@@ -62,7 +69,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     } catch (error) {
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
-    if (!isPromise(incoming)) {
+    if (!isPromise(incoming) && incoming.kind !== 'unavailable') {
       this.#take(incoming);
       return undefined;
     }
@@ -84,6 +91,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       case 'absent':
       case 'stale':
       case 'superseded':
+      case 'unavailable':
       case 'cleared':
         // A new session that a handler has changed is the session from then on, for filters and interceptors too.
         return this.#isFreshChanged() ? this.#fresh?.value : undefined;
@@ -123,6 +131,16 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   /** The id of the stored session. */
   get id(): string | undefined {
     return storedBehind(this.#state)?.id;
+  }
+
+  /** The same, or the id that a new session will be stored under. */
+  get idNow(): string | undefined {
+    const id = this.id;
+    if (id !== undefined) return id;
+    const state = this.#state;
+    const isNew = state.kind === 'set' ? this.#received : this.#fresh !== undefined;
+    if (isNew) this.#newId ??= this.provider.tracker.newId?.(this.call);
+    return isNew ? this.#newId : undefined;
   }
 
   /** @param keepsId the id of the loaded session stays, although another instance takes its place. */
@@ -258,10 +276,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       case 'nothing':
         this.#reportDropped();
         return undefined;
-      case 'superseded':
-        this.#fresh = undefined;
-        this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
-        return undefined;
+      case 'refuse':
+        return this.#refuse(decision.error);
       case 'clear':
         return this.#clear();
       case 'renew':
@@ -330,12 +346,25 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.events.emit({ type: 'not-begun', session: this.provider.name });
   }
 
+  // A change that cannot be stored must not be answered as if it were.
+  #refuse(error: SessionError): Promise<never> {
+    if (error instanceof SessionConflictError) {
+      this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
+    }
+    this.#fresh = undefined;
+    this.#state = { kind: 'frozen' };
+    return Promise.reject(error);
+  }
+
   #miss(error: unknown): never {
     if (this.#state.kind === 'unread') this.#state = { kind: 'frozen' };
     throw error;
   }
 
   #take(incoming: IncomingSession<S>): void {
+    // A session that the request ends can be ended unread.
+    const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
+    if (isMissed && this.#state.kind !== 'cleared') this.#miss(incoming.error);
     this.#received = true;
     reportReceived(this, incoming);
     const state = this.#state;
@@ -381,7 +410,6 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     try {
       await this.load();
     } catch (error) {
-      if (this.#state.kind === 'cleared') clearSession(this);
       this.#state = { kind: 'frozen' };
       throw error;
     }
@@ -441,6 +469,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         text: revision ? undefined : text,
         snapshot,
         previous,
+        id: previous ? undefined : this.#newId,
         replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
         onRevoked: (count) => this.events.emit({ type: 'revoked', session: this.provider.name, count }),
       };
@@ -463,11 +492,21 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   ): Promise<void> {
     try {
       const result = await storing;
-      if (ended) await this.#end(ended);
+      if (ended) await this.#endReplaced(ended, result);
       const sending = this.#finish(before, result);
       if (sending) await sending;
     } catch (error) {
       throw this.#failureOf(error, revision);
+    }
+  }
+
+  // Where the session before it cannot be ended, the new one has no cookie.
+  async #endReplaced(ended: StoredIncoming<S>, result: StoreResult<S>): Promise<void> {
+    try {
+      await this.#end(ended);
+    } catch (error) {
+      if (result.status === 'created') void this.provider.tracker.clear(result.session).catch(ignore);
+      throw error;
     }
   }
 
@@ -489,15 +528,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#rotate = false;
     this.#restart = false;
     this.#fresh = undefined;
-    if (result.status === 'gone') {
-      this.events.emit({ type: 'gone', session: name, reason: result.reason, ...handleOf(storedBehind(before)) });
-      // The cookie of a session that lives on under another id is that session's now.
-      if (result.reason === 'ended') clearSession(this);
-      const id = storedBehind(before)?.id;
-      const superseded = { kind: 'superseded', ...(id === undefined ? {} : { id }) } as const;
-      this.#settle(before, result.reason === 'ended' ? { kind: 'absent' } : superseded);
-      return undefined;
-    }
+    if (result.status === 'gone') return this.#lose(before, result.reason);
+    const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
     if (result.status === 'unchanged') return undefined;
     this.#transportValue = result.transportValue;
@@ -506,7 +538,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
     reportOrdinary(this, result.status, result.session);
     this.#reportOwnerSwitch(storedBehind(before), result.session);
-    if (this.call.headSent) return undefined;
+    if (this.call.headSent || (result.held && !isOutdated && this.provider.sendOnlyIfModified)) return undefined;
     const sending = sendSession(this, result.session.value, result.transportValue);
     this.#sent = true;
     return sending;
@@ -517,6 +549,28 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
     if (before.value !== after.value || this.provider.keepIdOnSet) return;
     this.events.emit({ type: 'owner-switched', session: this.provider.name, ...handleOf(after) });
+  }
+
+  /**
+   * The session was ended or given a new id meanwhile, and what was to be stored was not. The cookie is left alone: the
+   * browser may hold the one of a new login by now. The next request with the dead id clears it.
+   */
+  #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
+    const { name, tracker, onGone } = this.provider;
+    const stored = storedBehind(before);
+    this.events.emit({ type: 'gone', session: name, reason, ...handleOf(stored) });
+    const id = stored?.id;
+    if (reason === 'rotated') {
+      this.#settle(before, { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) });
+      throw new SessionConflictError(name, 'was given a new id');
+    }
+    const value = stored && (before.kind === 'set' ? before.value : stored.value);
+    const owner = value && tracker.ownerOf?.(value);
+    this.#settle(before, { kind: 'absent' });
+    // Nobody is signed in by a login that was not stored.
+    const isLogin = owner !== undefined && owner !== stored?.owner;
+    if (isLogin || onGone === 'reject') throw new SessionConflictError(name, 'was ended');
+    return undefined;
   }
 
   // The application may have set or ended the session while it was being stored; that comes next.

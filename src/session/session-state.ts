@@ -1,3 +1,4 @@
+import type { SessionError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { RejectionReason, TrackedSession } from '../tracker/session-tracker.js';
 
@@ -18,11 +19,15 @@ export type IncomingSession<S extends object> =
   | { readonly kind: 'absent' }
   /** Something came and nothing valid is behind it: it is cleared on the response. */
   | { readonly kind: 'stale'; readonly reason: RejectionReason; readonly path?: string }
-  /** The old id of a session that has just been given a new one; its cookie is not to be touched, except by ending it. */
+  /**
+   * A session that cannot be used and whose cookie must not be touched, except by ending it: the old id of one that has
+   * just been given a new one, or one that is good for another version of the application or a server whose clock is
+   * ahead of ours.
+   */
   | {
       readonly kind: 'superseded';
       readonly id?: string;
-      /** Another version of the application reads it: it is not to be touched either. Default `rotated`. */
+      /** Default `rotated`. */
       readonly reason?: RejectionReason;
       readonly path?: string;
     }
@@ -32,7 +37,12 @@ export type IncomingSession<S extends object> =
       /** Read with an old key: to be sent again. */
       readonly outdated: boolean;
     }
-  /** The storage failed: nothing is known, so nothing is written, sent or cleared. */
+  /**
+   * The storage failed, and the session reads as none (`onUnavailable: 'anonymous'`): nothing is written or sent. A
+   * change fails with `error`; an end clears the cookie, and fails unless the storage ends the session of `id`.
+   */
+  | { readonly kind: 'unavailable'; readonly error: SessionError; readonly id?: string }
+  /** It failed, and the request with it: nothing is written, sent or cleared any more. */
   | { readonly kind: 'frozen' };
 
 /** What the application decided, whatever came with the request. */
@@ -49,8 +59,11 @@ export type DecidedSession<S extends object> =
   /** It ended the session. */
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
 
-/** What came with the request and is in the storage. */
-export type StoredIncoming<S extends object> = Extract<IncomingSession<S>, { readonly kind: 'loaded' | 'superseded' }>;
+/** What came with the request and is, or may be, in the storage. */
+export type StoredIncoming<S extends object> = Extract<
+  IncomingSession<S>,
+  { readonly kind: 'loaded' | 'superseded' | 'unavailable' }
+>;
 
 /** One session in one request. */
 export type SessionState<S extends object> = IncomingSession<S> | DecidedSession<S>;
@@ -60,7 +73,7 @@ export function isDecided<S extends object>(state: SessionState<S>): state is De
 }
 
 export function isStored<S extends object>(state: SessionState<S>): state is StoredIncoming<S> {
-  return state.kind === 'loaded' || state.kind === 'superseded';
+  return state.kind === 'loaded' || state.kind === 'superseded' || state.kind === 'unavailable';
 }
 
 /** The session that the application ended before it began another. */
@@ -88,6 +101,7 @@ export function cameWith(incoming: IncomingSession<object>): boolean {
     case 'unread':
     case 'stale':
     case 'superseded':
+    case 'unavailable':
     case 'loaded':
       return true;
     case 'absent':
