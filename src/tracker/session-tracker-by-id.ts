@@ -128,11 +128,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     );
   }
 
-  #loaded(
-    id: string,
-    storedId: string,
-    stored: StoredSession | undefined,
-  ): LoadResult<S> | Promise<LoadResult<S>> {
+  #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> | Promise<LoadResult<S>> {
     if (!stored || isEnded(stored.value) || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown' };
     if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored);
     const opened = this.#records.open(stored);
