@@ -26,7 +26,7 @@ import { readOwner } from './read-owner.js';
 import { countersOf } from './session-definition.js';
 import type { SessionKeys, SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
 import { settingsOf, withoutUndefined, type SessionSettings } from './session-settings.js';
-import { SessionStorages } from './session-storages.js';
+import { SessionStorages, type StorageStateListener } from './session-storages.js';
 
 /** What {@link SessionProviderBuilder} has to say beside the provider. */
 export interface BuiltSession {
@@ -48,13 +48,18 @@ export class SessionProviderBuilder {
 
   /**
    * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
+   * @param onStorageState told when a storage goes down and comes back.
    * @throws {SessionConfigurationError} for an option of the wrong type.
    */
-  constructor(options: SessionsOptions, resolve: (token: SessionStorageToken) => unknown = () => undefined) {
+  constructor(
+    options: SessionsOptions,
+    resolve: (token: SessionStorageToken) => unknown = () => undefined,
+    onStorageState?: StorageStateListener,
+  ) {
     refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
     refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
     this.#options = options;
-    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence));
+    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence), onStorageState);
   }
 
   /** What the operator should know, each once. */

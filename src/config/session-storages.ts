@@ -6,18 +6,22 @@ import {
   type ConditionalSessionStorage,
 } from '../storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../memory/session-storage-memory.js';
-import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
+import { SessionStorageResilient, type StorageOutage } from '../storage/session-storage-resilient.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import type { SessionProvider } from '../session/session-provider.js';
 import type { SessionsOptions, SessionStorageToken } from './session-options.js';
 import type { SessionSettings } from './session-settings.js';
 
+/** Told when a storage, by the name of its class, goes down and comes back. */
+export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
+
 /** The storages of an application's by-id sessions: each with a deadline and a conditional write, once. */
 export class SessionStorages {
   readonly #options: SessionsOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
   readonly #warn: (sentence: string) => void;
+  readonly #onStateChange: StorageStateListener;
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
   readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
   #memory: SessionStorageMemory | undefined;
@@ -30,10 +34,12 @@ export class SessionStorages {
     options: SessionsOptions,
     resolve: (token: SessionStorageToken) => unknown,
     warn: (sentence: string) => void,
+    onStateChange: StorageStateListener = () => undefined,
   ) {
     this.#options = options;
     this.#resolve = resolve;
     this.#warn = warn;
+    this.#onStateChange = onStateChange;
   }
 
   /** Those that were opened here and must be closed with the application. */
@@ -76,12 +82,17 @@ export class SessionStorages {
 
   #conditional(storage: SessionStorage): ConditionalSessionStorage {
     const resilient = this.#resilient(storage);
-    return isConditional(resilient) ? resilient : new SessionStorageGuarded(resilient);
+    if (isConditional(resilient)) return resilient;
+    const { now } = this.#options;
+    return new SessionStorageGuarded(resilient, now ? { now } : {});
   }
 
   #resilient(storage: SessionStorage): SessionStorageResilient {
     const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
-    return new SessionStorageResilient(storage, timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds });
+    return new SessionStorageResilient(storage, {
+      ...(timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds }),
+      onStateChange: (state, outage) => this.#onStateChange(storage.constructor.name, state, outage),
+    });
   }
 
   /** The storage that the application chose. @throws {SessionConfigurationError} for a token that nothing provides. */

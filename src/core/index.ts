@@ -46,7 +46,11 @@ export {
   type ConditionalSessionStorage,
   type SessionStorageGuardedOptions,
 } from '../storage/session-storage-guarded.js';
-export { SessionStorageResilient, type SessionStorageResilientOptions } from '../storage/session-storage-resilient.js';
+export {
+  SessionStorageResilient,
+  type SessionStorageResilientOptions,
+  type StorageOutage,
+} from '../storage/session-storage-resilient.js';
 export { SessionStorageEncrypted } from '../storage/session-storage-encrypted.js';
 export { SessionStorageMigrating } from '../storage/session-storage-migrating.js';
 export type { StartTimer } from '../storage/deadline-queue.js';

@@ -35,8 +35,8 @@ const BATCH = 100;
  * Keeps sessions in the memory of this process (Ktor: `SessionStorageMemory`). They end with the process, and other
  * processes do not see them: for development, tests and applications of one process.
  *
- * **Bounded.** A session that would exceed `maxSessions` or `maxBytes` makes room: expired sessions go first, then
- * those unused for longest, which signs their clients out. {@link evicted} counts the latter.
+ * **Bounded.** A session that would exceed `maxSessions` or `maxBytes` makes room: expired sessions go first, then the
+ * least recently used without an owner, then the least recently used, which signs its client out. {@link evicted} counts the latter.
  *
  * **Expires without timers.** Every call removes a few expired sessions, so that nothing is scanned and nothing keeps
  * the process alive; {@link sweep} removes the rest at once.

@@ -14,10 +14,15 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'revoked',
 ]);
 
+/** Milliseconds between two lines about a failing storage. */
+const QUIET_AFTER_FAILURE = 10_000;
+
 /** Writes what an operator should see into the application's log; never a value, id or key. */
 export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
+  #quietUntil = 0;
+  #unlogged = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -42,9 +47,7 @@ export class SessionEventLogger implements SessionEventLog {
           `Session "${event.session}": a change was dropped, the session had been ${event.reason}.`,
         );
       case 'unavailable':
-        return this.#logger.error(
-          `Session "${event.session}": the storage failed to ${event.operation}: ${failureReason(event.error)}`,
-        );
+        return this.#logFailure(event);
       case 'too-late':
         return this.#logger.error(
           `Session "${event.session}" was changed after the response had been sent; the change is lost. Change it ` +
@@ -66,6 +69,16 @@ export class SessionEventLogger implements SessionEventLog {
       case 'revoked':
         return;
     }
+  }
+
+  // An outage fails every request. The storage itself reports its beginning and its end.
+  #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
+    const now = performance.now();
+    if (now < this.#quietUntil) return void this.#unlogged++;
+    this.#quietUntil = now + QUIET_AFTER_FAILURE;
+    const more = this.#unlogged === 0 ? '' : ` ${this.#unlogged} more failures since the last line.`;
+    this.#unlogged = 0;
+    this.#logger.error(`Session "${session}": the storage failed to ${operation}: ${failureReason(error)}${more}`);
   }
 
   #warnOnce(key: string, message: string): void {

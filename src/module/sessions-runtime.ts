@@ -15,6 +15,7 @@ import type { SessionRegistration } from '../config/session-options.js';
 import { refuseUnknownOptions } from '../config/known-options.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
+import type { StorageOutage } from '../storage/session-storage-resilient.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
@@ -49,7 +50,11 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
     this.#options = options;
     this.#discovery = discovery;
-    this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
+    this.#builder = new SessionProviderBuilder(
+      options,
+      (token) => modules.get(token as string, { strict: false }),
+      (storage, state, outage) => reportStorageState(this.#logger, storage, state, outage),
+    );
     this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
@@ -115,6 +120,15 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     const { provider, description } = this.#builder.build(registration);
     this.#providers.register(provider);
     this.#descriptions.push(description);
+  }
+}
+
+function reportStorageState(logger: Logger, storage: string, state: 'down' | 'up', outage: StorageOutage): void {
+  const { failures, milliseconds } = outage;
+  if (state === 'down') {
+    logger.error(`${storage} does not answer: ${failures} calls failed in ${milliseconds} ms. Calls fail at once now.`);
+  } else {
+    logger.log(`${storage} answers again, after ${Math.ceil(milliseconds / 1000)} s and ${failures} failed calls.`);
   }
 }
 

@@ -27,10 +27,12 @@ export const mysqlDialect: SqlDialect = {
   KEY expires_hour (expires_hour)
 ) ENGINE=InnoDB`,
   ],
+  clock: 'SELECT FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) AS now',
   // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
   isMissingTable: (error) => numberOf(error) === 1146,
   // Deadlock; MariaDB's "record has changed since last read".
   isUndone: (error) => [1213, 1020].includes(numberOf(error)),
+  isBusy: () => false,
 };
 
 function numberOf(error: unknown): number {

@@ -29,9 +29,11 @@ export const postgresDialect: SqlDialect = {
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_owner`)} ON ${quoted} (owner) WHERE owner IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_expires_hour`)} ON ${quoted} (expires_hour)`,
   ],
+  clock: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
   // https://www.postgresql.org/docs/current/errcodes-appendix.html
   isMissingTable: (error) => codeOf(error) === '42P01',
   isUndone: (error) => ['40001', '40P01'].includes(codeOf(error)),
+  isBusy: () => false,
 };
 
 function codeOf(error: unknown): string {

@@ -40,15 +40,19 @@ local d, v = string.match(old, '^(%d+)|(%d+)|')
 if not d or d <= ARGV[2] or v == '0' then return false end
 return old`);
 
-/** ARGV: new deadline, version or empty, now. Replies 1, or 0 when there is no such session or version. */
+/**
+ * ARGV: new deadline, version or empty, now. Replies the beginning of the value, with its owner, or nothing when there is
+ * no such session or version. 1,700 characters hold the longest owner.
+ */
 export const TOUCH = script(`
-local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
-if not d or d <= ARGV[3] or v == '0' or (ARGV[2] ~= '' and v ~= ARGV[2]) then return 0 end
+local head = redis.call('GETRANGE', KEYS[1], 0, 1699)
+local d, v = string.match(head, '^(%d+)|(%d+)|')
+if not d or d <= ARGV[3] or v == '0' or (ARGV[2] ~= '' and v ~= ARGV[2]) then return false end
 if d < ARGV[1] then
   redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
   redis.call('PEXPIREAT', KEYS[1], tonumber(ARGV[1]))
 end
-return 1`);
+return head`);
 
 /**
  * ARGV: now, id, latest expiry. Adds a session to its owner's index, which lives as long as any session in it can.

@@ -113,9 +113,14 @@ export class SessionStorageRedis implements SessionStorage {
     return current ? { status: 'conflict', current } : { status: 'gone' };
   }
 
-  async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
+  async touch(id: string, expiresAt: number, version?: string, latestExpiry?: number): Promise<boolean> {
     const args = [encodeDeadline(expiresAt), version ?? '', encodeDeadline(this.#now())];
-    return textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args)) === '1';
+    const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
+    if (head === undefined) return false;
+    // The index must outlive the session, also one that is renewed under a longer timeout than it was made under.
+    const owner = decodeRedisValue(head)?.owner;
+    if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry ?? NEVER));
+    return true;
   }
 
   async ping(): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import {
   TOMBSTONE_IN_MILLISECONDS,
@@ -31,6 +32,9 @@ export interface SessionStorageSqlOptions {
   readonly now?: () => number;
 }
 
+/** Milliseconds that a statement waits for another process's lock, and between two attempts. */
+const BUSY_FOR = 900;
+const BUSY_PAUSE = 10;
 /** How often a statement is sent again that the database undid; each time another one got through. */
 const MOST_ATTEMPTS = 10;
 
@@ -58,7 +62,9 @@ export abstract class SessionStorageSql implements SessionStorage {
     this.now = options.now ?? (() => Date.now());
     const removeBatch = (until: number, limit: number): Promise<number> =>
       this.#change(this.#statements.sweep(limit), [hourOf(until), until]);
-    this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now);
+    this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now, () =>
+      options.now ? this.now() : this.#serverTime(),
+    );
     this.owners = {
       list: (owner) => this.#list(owner),
       invalidateAll: (owner, except) => this.#invalidateAll(owner, except),
@@ -203,6 +209,15 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
+  /** A sweep goes by the server's clock: this machine's may be days ahead. */
+  async #serverTime(): Promise<number> {
+    const { clock } = this.#dialect;
+    if (clock === undefined) return this.now();
+    const [row] = await this.#select(clock, []);
+    const now = Number(row?.['now']);
+    return Number.isFinite(now) ? now : this.now();
+  }
+
   #select(statement: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
     return this.#run(() => this.#engine.select(statement, values));
   }
@@ -213,10 +228,16 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #run<T>(run: () => Promise<T>): Promise<T> {
     if (this.#createTable) await (this.#created ??= this.#create());
+    const start = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
         return await run();
       } catch (error) {
+        if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_FOR) {
+          // Between turns of the event loop, so that other requests go on.
+          await setTimeout(BUSY_PAUSE);
+          continue;
+        }
         if (this.#dialect.isMissingTable(error)) throw this.#missingTable(error);
         if (attempt >= MOST_ATTEMPTS || !this.#dialect.isUndone(error)) throw error;
       }

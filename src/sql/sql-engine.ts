@@ -36,10 +36,14 @@ export interface SqlDialect {
   sweep(table: string, limit: number): string;
   /** The statements that make the table and its indexes where they are not there. */
   definition(table: SqlTableName): readonly string[];
+  /** Selects the server's clock, epoch milliseconds, as `now`; `undefined` where it is this machine's. */
+  readonly clock: string | undefined;
   /** The table is not there. */
   isMissingTable(error: unknown): boolean;
   /** The database undid the statement because of another one, and asks to repeat it. */
   isUndone(error: unknown): boolean;
+  /** Another process holds a lock, and the statement has done nothing. */
+  isBusy(error: unknown): boolean;
 }
 
 /** The name of a table, in parts and quoted. */

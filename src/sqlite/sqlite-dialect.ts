@@ -30,8 +30,13 @@ export const sqliteDialect: SqlDialect = {
       `CREATE INDEX IF NOT EXISTS ${index('expires_hour')}`,
     ];
   },
+  clock: undefined,
   isMissingTable: (error) => messageOf(error).includes('no such table'),
   isUndone: () => false,
+  isBusy: (error) => {
+    const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+    return (typeof code === 'string' && code.startsWith('SQLITE_BUSY')) || (Number(errcode) & 0xff) === 5;
+  },
 };
 
 // By shape: an error that is made natively may be of another realm.

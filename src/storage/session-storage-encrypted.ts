@@ -9,8 +9,9 @@ import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-st
  * Keeps the text of sessions encrypted in another storage: a dump, a backup or a look into it shows none. Ids are hashes
  * anyway; owners and expiries stay readable, because the storage works with them.
  *
- * A text that cannot be decrypted reads as absent: changed, copied from another id, or under a key that is no longer in
- * the ring. So does one that was never encrypted, or whoever may write to the storage could plant one. Old keys read;
+ * A text that cannot be decrypted reads as absent: changed, copied from another id or owner, or under a key that is no
+ * longer in the ring. Times are inside the encrypted text. Someone who may write to the storage can still put back a
+ * whole older record of the same id. So does one that was never encrypted, or whoever may write to the storage could plant one. Old keys read;
  * the next change of a session uses the newest.
  */
 export class SessionStorageEncrypted implements SessionStorage {
@@ -84,11 +85,11 @@ export class SessionStorageEncrypted implements SessionStorage {
   }
 
   #sealed(id: string, session: SessionToStore): SessionToStore {
-    return { ...session, value: this.#cipher.seal(id, session.value) };
+    return { ...session, value: this.#cipher.seal(id, session.value, session.owner) };
   }
 
   #opened(id: string, stored: StoredSession): StoredSession | undefined {
-    const value = this.#cipher.open(id, stored.value);
+    const value = this.#cipher.open(id, stored.value, stored.owner);
     return value === undefined ? undefined : { ...stored, value };
   }
 }
