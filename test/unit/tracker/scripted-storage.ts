@@ -103,6 +103,10 @@ export class ScriptedStorage implements ConditionalSessionStorage {
     return this.#call('write', () => this.memory.write(id, session));
   }
 
+  create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#call('create', () => this.memory.create(id, session));
+  }
+
   invalidate(id: string): Promise<boolean> {
     return this.#call('invalidate', () => this.memory.invalidate(id));
   }
