@@ -9,6 +9,7 @@ export { SESSIONS_MODULE_OPTIONS } from './module/sessions.module-definition.js'
 export { CurrentSession, type CurrentSessionOptions } from './module/current-session.decorator.js';
 export { Sessions } from './module/sessions.decorator.js';
 export { SessionId } from './module/session-id.decorator.js';
+export type { AllowedOrigins } from './module/socket-origin.js';
 export { RequireSession } from './module/require-session.decorator.js';
 export { RequireSessionGuard } from './module/require-session.guard.js';
 export type {
@@ -54,7 +55,7 @@ export type { MaxPerOwner } from './tracker/owner-limit.js';
 
 export { type SessionLifetimeOptions } from './tracker/session-lifetime.js';
 export { type OnClash } from './tracker/session-merge.js';
-export { generateSessionId, type SessionIdCall, type SessionIdProvider } from './tracker/session-id-provider.js';
+export { generateSessionId, type SessionIdProvider } from './tracker/session-id-provider.js';
 export type { SessionClass } from './tracker/session-class.js';
 
 // Transports.
@@ -73,20 +74,14 @@ export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
 export { Migrate } from './serializer/migrate.decorator.js';
-export type { MigrateFields, SessionMigration, StoredFields } from './serializer/session-migration-step.js';
-export type {
-  FieldError,
-  SessionSchema,
-  StandardSchema,
-  StandardSchemaResult,
-} from './serializer/session-validation.js';
+export type { SessionMigration } from './serializer/session-migration-step.js';
+export type { SessionSchema } from './serializer/session-validation.js';
 export { WasCalled } from './serializer/was-called.decorator.js';
-export { autoSerializerOf, defaultSessionSerializer } from './serializer/default-session-serializer.js';
+
 export { type SessionSerializer } from './serializer/session-serializer.js';
 
 // Storages.
 export {
-  NEVER,
   type OwnerIndex,
   type ReplaceResult,
   type SessionStorage,

@@ -11,7 +11,7 @@ export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/s
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
 export { SessionLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
 export { SessionMerge, type ClashResolver, type MergedSession } from '../tracker/session-merge.js';
-export { hashSessionId } from '../tracker/session-id-provider.js';
+export { hashSessionId, type SessionIdCall } from '../tracker/session-id-provider.js';
 export { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 export { SessionTransportHeader } from '../transport/session-transport-header.js';
 export {
@@ -55,3 +55,29 @@ export {
 export { SessionStorageEncrypted } from '../storage/session-storage-encrypted.js';
 export { SessionStorageMigrating } from '../storage/session-storage-migrating.js';
 export type { StartTimer } from '../storage/deadline-queue.js';
+export {
+  NEVER,
+  TOMBSTONE_IN_MILLISECONDS,
+  type BatchReading,
+  type ClosableStorage,
+  type ConditionalStorage,
+  type MonitoredStorage,
+  type OwnedStorage,
+  type SweptStorage,
+  type TouchableStorage,
+} from '../storage/session-storage.js';
+export {
+  wrappedStorage,
+  type AroundCall,
+  type StorageOperation,
+  type StorageOverrides,
+} from '../storage/wrapped-storage.js';
+export type { OpenedRecord } from '../tracker/session-records.js';
+export type { Pause } from '../tracker/session-writer.js';
+export type {
+  FieldError,
+  SessionCheck,
+  StandardSchema,
+  StandardSchemaResult,
+} from '../serializer/session-validation.js';
+export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';

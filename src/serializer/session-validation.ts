@@ -32,7 +32,7 @@ export interface FieldError {
 export type SessionSchema<S extends object = object> = StandardSchema | SessionCheck<S>['check'];
 
 // A method, so that checks of different sessions fit into one list.
-interface SessionCheck<S> {
+export interface SessionCheck<S> {
   check(session: S): readonly FieldError[] | undefined | void;
 }
 

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NEVER, SessionStorageMemory } from 'nestjs-sessions';
+import { SessionStorageMemory } from 'nestjs-sessions';
+import { NEVER } from 'nestjs-sessions/core';
 import { BaseCache, CacheStorage, TimeoutCache, KtorDirectoryStorage } from 'nestjs-sessions/ktor';
 import { KtorTestFile } from './conformance.js';
 

@@ -15,9 +15,8 @@ import {
   type SessionEvent,
   type SessionOverrides,
   type SessionSchema,
-  type StandardSchema,
-  type StoredFields,
 } from 'nestjs-sessions';
+import { type StandardSchema, type StoredFields } from 'nestjs-sessions/core';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 

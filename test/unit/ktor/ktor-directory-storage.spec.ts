@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NEVER } from 'nestjs-sessions';
+import { NEVER } from 'nestjs-sessions/core';
 import { generateKtorSessionId, KtorDirectoryStorage, KtorSessionStorage } from 'nestjs-sessions/ktor';
 
 describe('the directory of a Ktor server', () => {

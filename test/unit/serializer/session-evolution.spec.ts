@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Expose, Type } from 'class-transformer';
-import { Migrate, WasCalled, type SessionMigration, type StoredFields } from 'nestjs-sessions';
+import { Migrate, WasCalled, type SessionMigration } from 'nestjs-sessions';
+import { type StoredFields } from 'nestjs-sessions/core';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 import { SessionMerge } from '../../../src/tracker/session-merge.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
