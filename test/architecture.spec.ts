@@ -30,6 +30,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   keyv: ['storage'],
   'express-store': ['storage'],
   ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
+  standalone: [...Object.keys(CORE), 'platform'],
   testing: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
   // The root holds index.ts and nothing else.
   '.': [...Object.keys(CORE), 'platform', 'module'],
