@@ -15,13 +15,17 @@ const LOADS = { polling: 'a client that never sleeps', wrk: 'wrk' };
 
 /** The places: what a report must hold for one, and what is written there. */
 const PLACES = [
-  { path: 'README.md', name: 'performance', of: 'requests', text: requestTables },
   { path: 'docs/performance.md', name: 'requests', of: 'requests', text: requestTables },
-  { path: 'docs/performance.md', name: 'targets', of: 'requests', text: targetTable },
-  { path: 'docs/performance.md', name: 'blocks', of: 'blocks', text: ({ blocks }) => markdownTable(blockRows(blocks)) },
-  { path: 'docs/performance.md', name: 'storages', of: 'storages', text: storageTables },
+  { path: 'docs/performance-targets.md', name: 'targets', of: 'requests', text: targetTable },
   {
-    path: 'docs/performance.md',
+    path: 'docs/performance-parts.md',
+    name: 'blocks',
+    of: 'blocks',
+    text: ({ blocks }) => markdownTable(blockRows(blocks)),
+  },
+  { path: 'docs/performance-parts.md', name: 'storages', of: 'storages', text: storageTables },
+  {
+    path: 'docs/performance-parts.md',
     name: 'decoders',
     of: 'decoders',
     text: ({ decoders }) => markdownTable(decoderRows(decoders)),

@@ -32,6 +32,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
   standalone: [...Object.keys(CORE), 'platform'],
   testing: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
+  // Nothing but an index.ts: the parts that a session is built of.
+  core: Object.keys(CORE),
   // The root holds index.ts and nothing else.
   '.': [...Object.keys(CORE), 'platform', 'module'],
 };

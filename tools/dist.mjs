@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const formats = { esm: 'tsconfig.build.json', cjs: 'tsconfig.cjs.json' };
-const sources = ['src', 'package.json', 'tsconfig.json', ...Object.values(formats)];
+const formats = ['esm', 'cjs'];
+const sources = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/tsdown.config.mjs'];
 
 /** Newest change below `path`. Folders count too: a file that was removed shows only there. */
 function newestChange(path) {
@@ -26,33 +26,39 @@ export function isStale() {
   return sources.some((source) => newestChange(join(root, source)) > built);
 }
 
+const resolve = createRequire(import.meta.url).resolve;
+
+function run(program, options, env = {}) {
+  const settings = { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } };
+  const { status } = spawnSync(process.execPath, [program, ...options], settings);
+  if (status !== 0) throw new Error(`${basename(program)} ${options.join(' ')}: failed`);
+}
+
 /** Runs the TypeScript compiler; it prints what is wrong. @throws {Error} when it fails. */
 export function tsc(...options) {
-  const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const { status } = spawnSync(process.execPath, [compiler, ...options], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error(`tsc ${options.join(' ')}: failed`);
+  run(resolve('typescript/bin/tsc'), options);
 }
 
 /**
- * Compiles both formats beside the old ones and then takes their place, so that a running sample or a second build
- * never meets half of one. Other folders of dist are left alone.
+ * Bundles both formats into a temporary folder and then replaces the old ones, so that a running sample or a second
+ * build never sees half of one. Other folders of dist are left alone.
  *
- * @throws {Error} when the sources do not compile; the compiler has said why.
+ * @throws {Error} when the sources do not compile; the bundler has printed why.
  */
 export function build() {
-  const folder = (name) => join(root, 'dist', name);
-  const fresh = Object.keys(formats).map((format) => [format, `${format}-${process.pid}`]);
+  const temporary = join(root, 'dist', `build-${process.pid}`);
+  const config = join(root, 'tools', 'tsdown.config.mjs');
   try {
-    for (const [format, temporary] of fresh) {
-      tsc('-p', formats[format], '--outDir', folder(temporary));
-      // The package is "type": "module"; dist/cjs is not.
-      if (format === 'cjs') writeFileSync(join(folder(temporary), 'package.json'), '{ "type": "commonjs" }\n');
-    }
-    for (const [format, temporary] of fresh) {
-      rmSync(folder(format), { recursive: true, force: true });
-      renameSync(folder(temporary), folder(format));
+    run(join(dirname(resolve('tsdown/package.json')), 'dist', 'run.mjs'), ['--config', config], {
+      DIST_FOLDER: temporary,
+    });
+    // The package is "type": "module"; dist/cjs is not.
+    writeFileSync(join(temporary, 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+    for (const format of formats) {
+      rmSync(join(root, 'dist', format), { recursive: true, force: true });
+      renameSync(join(temporary, format), join(root, 'dist', format));
     }
   } finally {
-    for (const [, temporary] of fresh) rmSync(folder(temporary), { recursive: true, force: true });
+    rmSync(temporary, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,12 @@
 // The package as it is published, not its sources.
 export * from '../../dist/esm/index.js';
+export * from '../../dist/esm/core/index.js';
+export * from '../../dist/esm/directory/index.js';
+export {
+  SessionTransportTransformerDigest,
+  SessionTransportTransformerEncrypt,
+  SessionTransportTransformerMessageAuthentication,
+} from '../../dist/esm/ktor/index.js';
 
 /** An export of a sub-path, or `undefined` where this version of the package has none of that name. */
 export async function subPath(name) {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { directorySessionStorage, SessionsModule } from 'nestjs-sessions';
+import { SessionsModule } from 'nestjs-sessions';
+import { directorySessionStorage } from 'nestjs-sessions/directory';
 import { VisitsController } from './visits.controller.js';
 import { VisitsSession } from './visits-session.js';
 

@@ -12,7 +12,7 @@ import type { SessionOverrides, SessionRegistration } from './session-options.js
 export type MutableCookieConfiguration = { -readonly [K in keyof CookieConfiguration]: CookieConfiguration[K] };
 
 /** What all four forms of a session can be told (Ktor: `CookieSessionBuilder` and its three sisters). */
-abstract class SessionBuilder<S extends object> {
+export abstract class SessionBuilder<S extends object> {
   readonly type: SessionClass<S>;
   /** Turns the session into text. Default: the module's. */
   serializer?: SessionSerializer<S>;
@@ -105,7 +105,7 @@ export class HeaderIdSessionBuilder<S extends object> extends HeaderSessionBuild
   }
 }
 
-type Block<B> = (it: B) => void;
+export type Block<B> = (it: B) => void;
 
 /**
  * The sessions of an application in Ktor's own form (Ktor: `SessionsConfig`, the receiver of `install(Sessions) { … }`):

@@ -3,7 +3,7 @@ export { ktor, type KtorSession } from './ktor.js';
 export type { KtorKeys } from './ktor-keys.js';
 
 // Kotlin types, over fields and classes.
-export type { KotlinClass } from './kotlin/kotlin-shape.js';
+export type { KotlinClass, KotlinShape, ScalarShape } from './kotlin/kotlin-shape.js';
 export {
   bigDecimal,
   bigInteger,
@@ -35,6 +35,7 @@ export {
   SimpleName,
   Transient,
   ValueClass,
+  type DeclaredField,
 } from './kotlin/kotlin-declaration.js';
 export { Parameters } from './formats/parameters.js';
 
@@ -59,3 +60,31 @@ export { KtorSessionStorage, type KtorStringStorage } from './storage/ktor-sessi
 export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storage/ktor-directory-storage.js';
 export { SameSite } from './http/same-site.js';
 export type { KtorVersion } from './ktor-version.js';
+
+// Ktor's builders, transformers and caches.
+export {
+  CookieIdSessionBuilder,
+  CookieSessionBuilder,
+  HeaderIdSessionBuilder,
+  HeaderSessionBuilder,
+  SessionBuilder,
+  SessionsConfig,
+  type Block,
+  type MutableCookieConfiguration,
+} from '../config/sessions-builder.js';
+export { DEFAULT_SESSION_MAX_AGE } from '../transport/cookie-configuration.js';
+export {
+  SessionTransportTransformerDigest,
+  type SessionTransportTransformerDigestOptions,
+} from '../transformer/session-transport-transformer-digest.js';
+export {
+  SessionTransportTransformerEncrypt,
+  type SessionTransportTransformerEncryptOptions,
+} from '../transformer/session-transport-transformer-encrypt.js';
+export { SessionTransportTransformerMessageAuthentication } from '../transformer/session-transport-transformer-message-authentication.js';
+export { BaseCache, type Cache } from '../storage/cache.js';
+export { TimeoutCache, type TimeoutCacheOptions } from '../storage/timeout-cache.js';
+export { CacheStorage, type CacheStorageOptions } from '../storage/cache-storage.js';
+export type { DigestAlgorithm, MacAlgorithm } from '../transformer/java-algorithms.js';
+export type { EncryptAlgorithm } from '../transformer/cbc-cipher.js';
+export type { StartTimer } from '../storage/deadline-queue.js';

@@ -14,7 +14,7 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
 export type OnClash<S extends object = object> = 'mine' | 'theirs' | 'reject' | ClashResolver<S>['resolve'];
 
 // A method, so that resolvers of different sessions fit into one list.
-interface ClashResolver<S> {
+export interface ClashResolver<S> {
   resolve(field: string, sessions: { readonly base: S; readonly mine: S; readonly theirs: S }): unknown;
 }
 

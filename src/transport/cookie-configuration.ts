@@ -37,21 +37,25 @@ export interface CookieConfiguration {
   readonly extensions?: Readonly<Record<string, string | null>>;
 }
 
-type Defaulted = 'path' | 'secure' | 'httpOnly' | 'sameSite' | 'partitioned' | 'encoding' | 'expires';
+/** The attributes that always have a value. */
+export type DefaultedCookieAttribute =
+  'path' | 'secure' | 'httpOnly' | 'sameSite' | 'partitioned' | 'encoding' | 'expires';
 
 /** A configuration with the defaults filled in. */
-export type ResolvedCookieConfiguration = CookieConfiguration & Required<Pick<CookieConfiguration, Defaulted>>;
+export type ResolvedCookieConfiguration = CookieConfiguration &
+  Required<Pick<CookieConfiguration, DefaultedCookieAttribute>>;
 
 /** The safe choice for everything that is not said. */
-export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfiguration, Defaulted>>> = Object.freeze({
-  path: '/',
-  secure: 'auto',
-  httpOnly: true,
-  sameSite: 'lax',
-  partitioned: false,
-  encoding: 'uri',
-  expires: false,
-});
+export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfiguration, DefaultedCookieAttribute>>> =
+  Object.freeze({
+    path: '/',
+    secure: 'auto',
+    httpOnly: true,
+    sameSite: 'lax',
+    partitioned: false,
+    encoding: 'uri',
+    expires: false,
+  });
 
 /** Fills in {@link DEFAULT_COOKIE_CONFIGURATION}; a member that is `undefined` counts as not said. */
 export function resolveCookieConfiguration(configuration: CookieConfiguration): ResolvedCookieConfiguration {

@@ -13,8 +13,8 @@ import {
   sessionSecuritySchemes,
   SessionsModule,
   type RequestSessions,
-  type SessionProvider,
 } from 'nestjs-sessions';
+import { type SessionProvider } from 'nestjs-sessions/core';
 import { int, ktor, KtorDirectoryStorage, KtorSessionStorage, list, string } from 'nestjs-sessions/ktor';
 import { startApp, type Platform } from '../support/platforms.js';
 import { Answer, KtorTestFile } from './conformance.js';

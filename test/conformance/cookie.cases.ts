@@ -1,4 +1,4 @@
-import type { CookieEncoding } from 'nestjs-sessions';
+import type { CookieEncoding } from 'nestjs-sessions/core';
 import { KtorCookieTransport, type KtorCookieConfiguration, type KtorVersion } from 'nestjs-sessions/ktor';
 import { RecordedCall } from '../unit/ktor/recorded-call.js';
 import { KtorTestFile } from './conformance.js';

@@ -1,9 +1,6 @@
-import {
-  SessionTransportTransformerEncrypt,
-  transformRead,
-  transformWrite,
-  type SessionTransportTransformer,
-} from 'nestjs-sessions';
+import { type SessionTransportTransformer } from 'nestjs-sessions';
+import { transformRead, transformWrite } from 'nestjs-sessions/core';
+import { SessionTransportTransformerEncrypt } from 'nestjs-sessions/ktor';
 import {
   autoSerializerOf,
   int,

@@ -550,7 +550,7 @@ function signedCases(): void {
   };
 
   const encrypted = async (backwardCompatibleRead: boolean, serializer: 'json' | 'reflection') => {
-    const { SessionTransportTransformerEncrypt } = await import('nestjs-sessions');
+    const { SessionTransportTransformerEncrypt } = await import('nestjs-sessions/ktor');
     return session({
       serializer,
       transformers: [
@@ -615,7 +615,7 @@ function removedCases(): void {
   const flip = (value: string): string => value.slice(0, -1) + (value.endsWith('0') ? '1' : '0');
 
   file.http('testSessionByValueDigest', async (platform) => {
-    const { SessionTransportTransformerDigest } = await import('nestjs-sessions');
+    const { SessionTransportTransformerDigest } = await import('nestjs-sessions/ktor');
     const transformers = [new SessionTransportTransformerDigest()];
     await withServer(platform, { sessions: [session({ version: '1.5', transformers })] }, routes, async (get) => {
       const value = (await get('/1')).value(name);
@@ -631,7 +631,7 @@ function removedCases(): void {
   });
 
   file.http('testSessionByIdDigest', async (platform) => {
-    const { SessionTransportTransformerDigest } = await import('nestjs-sessions');
+    const { SessionTransportTransformerDigest } = await import('nestjs-sessions/ktor');
     let counter = 666;
     const digest = session({
       version: '1.5',
@@ -652,7 +652,7 @@ function removedCases(): void {
   });
 
   file.http('testMultipleSessions', async (platform) => {
-    const { SessionTransportTransformerDigest } = await import('nestjs-sessions');
+    const { SessionTransportTransformerDigest } = await import('nestjs-sessions/ktor');
     const sessions = [
       ktor({ type: EmptySession, name: 'EMPTY', version: '1.5' }),
       ktor({

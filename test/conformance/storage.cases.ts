@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BaseCache, CacheStorage, NEVER, SessionStorageMemory, TimeoutCache } from 'nestjs-sessions';
+import { NEVER, SessionStorageMemory } from 'nestjs-sessions';
+import { BaseCache, CacheStorage, TimeoutCache } from 'nestjs-sessions/ktor';
 import { KtorDirectoryStorage } from 'nestjs-sessions/ktor';
 import { KtorTestFile } from './conformance.js';
 

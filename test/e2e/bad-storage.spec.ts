@@ -1,13 +1,13 @@
 import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import {
   CurrentSession,
-  directorySessionStorage,
   Session,
   SessionsModule,
   SessionStorageMemory,
   type SessionEvent,
   type SessionStorage,
 } from 'nestjs-sessions';
+import { directorySessionStorage } from 'nestjs-sessions/directory';
 import { sqliteSessionStorage } from 'nestjs-sessions/sqlite';
 import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

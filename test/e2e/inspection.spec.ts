@@ -5,18 +5,20 @@ import {
   encryptedSessionStorage,
   migratingSessionStorage,
   Session,
-  SessionMerge,
-  SessionProvider,
-  SessionSerializerReflection,
   SessionsModule,
-  SessionStorageGuarded,
   SessionStorageMemory,
-  SessionStorageResilient,
-  SessionTrackerById,
-  SessionTransportCookie,
   type SessionStorage,
   type SessionsModuleOptions,
 } from 'nestjs-sessions';
+import {
+  SessionMerge,
+  SessionProvider,
+  SessionSerializerReflection,
+  SessionStorageGuarded,
+  SessionStorageResilient,
+  SessionTrackerById,
+  SessionTransportCookie,
+} from 'nestjs-sessions/core';
 import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { redisSessionStorage, SessionStorageRedis } from 'nestjs-sessions/redis';
 import { createClient } from 'redis';

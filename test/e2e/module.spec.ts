@@ -24,20 +24,22 @@ import {
   SessionConfigurationError,
   SessionId,
   SessionOwner,
-  SessionProvider,
   Sessions,
-  SessionSerializerReflection,
   SessionStorageMemory,
   SessionsInterceptor,
   SessionsModule,
   sessionsOf,
   SessionsService,
-  SessionTrackerByValue,
-  SessionTransportHeader,
   type RequestSessions,
   type SessionsModuleOptions,
   type SessionsOptionsFactory,
 } from 'nestjs-sessions';
+import {
+  SessionProvider,
+  SessionSerializerReflection,
+  SessionTrackerByValue,
+  SessionTransportHeader,
+} from 'nestjs-sessions/core';
 import { jest } from '@jest/globals';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type StartOptions } from '../support/platforms.js';

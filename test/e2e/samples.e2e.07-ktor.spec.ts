@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SessionTransportTransformerEncrypt } from 'nestjs-sessions';
+import { SessionTransportTransformerEncrypt } from 'nestjs-sessions/ktor';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 const KEY = Buffer.from('00112233445566778899aabbccddeeff', 'hex');

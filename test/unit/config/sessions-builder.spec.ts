@@ -1,19 +1,21 @@
 import { Controller, Get } from '@nestjs/common';
 import {
+  SameSite,
+  Sessions,
+  SessionsModule,
+  SessionStorageMemory,
+  type RequestSessions,
+  type SessionSerializer,
+} from 'nestjs-sessions';
+import {
   CookieIdSessionBuilder,
   CookieSessionBuilder,
   HeaderIdSessionBuilder,
   HeaderSessionBuilder,
-  SameSite,
-  Sessions,
   SessionsConfig,
-  SessionsModule,
-  SessionStorageMemory,
   SessionTransportTransformerDigest,
   SessionTransportTransformerMessageAuthentication,
-  type RequestSessions,
-  type SessionSerializer,
-} from 'nestjs-sessions';
+} from 'nestjs-sessions/ktor';
 import { ktor } from 'nestjs-sessions/ktor';
 import { platforms, startApp } from '../../support/platforms.js';
 

@@ -1,4 +1,4 @@
-import { SessionSerializerReflection } from 'nestjs-sessions';
+import { SessionSerializerReflection } from 'nestjs-sessions/core';
 import { int, kotlinFields, list, long, map, nested, nullable, set, string, Transient } from 'nestjs-sessions/ktor';
 import { E, Part, SealedSession, SS } from './kotlin-samples.js';
 

@@ -6,18 +6,36 @@ import { README_EXAMPLE_KEY } from '../src/keys/key-material.js';
 const root = process.cwd();
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 
+/** Path from the root to text: what a user reads. */
+const pages: ReadonlyMap<string, string> = new Map(
+  [
+    'README.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    'ARCHITECTURE.md',
+    ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+  ]
+    .filter((path) => path.endsWith('.md') && existsSync(join(root, path)))
+    .map((path) => [path, readFileSync(join(root, path), 'utf8')]),
+);
+const everything = [...pages.values()].join('\n');
+
 interface CodeBlock {
+  readonly page: string;
   readonly file: string;
   readonly line: number;
   readonly code: string;
 }
 
-/** The ```ts blocks of the README, each as a module of its own. */
-const blocks: readonly CodeBlock[] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match, index) => ({
-  file: join(root, 'test', `readme-block-${index + 1}.ts`),
-  line: readme.slice(0, match.index).split('\n').length,
-  code: match[1]!,
-}));
+/** The ```ts blocks of all pages, each as a module of its own. */
+const blocks: readonly CodeBlock[] = [...pages].flatMap(([page, text]) =>
+  [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match, index) => ({
+    page,
+    file: join(root, 'test', `${page.replace(/\W/g, '-')}-${index + 1}.ts`),
+    line: text.slice(0, match.index).split('\n').length,
+    code: match[1]!,
+  })),
+);
 
 /** What can be imported: the package, then its sub-paths. */
 const publicFiles = ['.', ...readdirSync(join(root, 'src'))]
@@ -40,7 +58,7 @@ function compile(): ts.Program {
   return ts.createProgram([...publicFiles, ...texts.keys()], options, host);
 }
 
-describe('README.md', () => {
+describe('the documentation', () => {
   let program: ts.Program;
 
   const exportsOf = (file: string): ts.Symbol[] => {
@@ -53,7 +71,7 @@ describe('README.md', () => {
   }, 120_000);
 
   it.each(blocks.map((block) => ({ ...block, title: /class (\w+)/.exec(block.code)?.[1] })))(
-    'compiles as it stands: the block in line $line ($title)',
+    'compiles: $page, line $line ($title)',
     ({ file }) => {
       const source = program.getSourceFile(file)!;
       const problems = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
@@ -63,9 +81,18 @@ describe('README.md', () => {
   );
 
   it('has no code of another kind that looks like TypeScript', () => {
-    const fences = [...readme.matchAll(/^```(\S*)\n/gm)].map((match) => match[1]);
+    const fences = [...everything.matchAll(/^```(\S*)\n/gm)].map((match) => match[1]!);
     // Every second one closes a block.
-    expect(new Set(fences.filter((_, index) => index % 2 === 0))).toEqual(new Set(['sh', 'ts']));
+    const known = ['', 'conf', 'diff', 'html', 'http', 'ini', 'js', 'json', 'kotlin', 'kt', 'lua', 'mermaid', 'nginx'];
+    const kinds = new Set(fences.filter((_, index) => index % 2 === 0));
+    expect(
+      [...kinds].filter((kind) => ![...known, 'prom', 'promql', 'sh', 'sql', 'text', 'ts', 'yaml'].includes(kind)),
+    ).toEqual([]);
+  });
+
+  it('has a README of at most 15 kB, and pages of at most 15 kB', () => {
+    const long = [...pages].filter(([, text]) => Buffer.byteLength(text) > 15_000).map(([path]) => path);
+    expect(long).toEqual([]);
   });
 
   describe('names everything that can be set or met', () => {
@@ -94,7 +121,7 @@ describe('README.md', () => {
     ])('%s', (name) => {
       const members = membersOf(name);
       expect(members.length).toBeGreaterThan(0);
-      const missing = members.filter((member) => !new RegExp(`\`[^\`\n]*\\b${member}\\b[^\`\n]*\``).test(readme));
+      const missing = members.filter((member) => !new RegExp(`\`[^\`\n]*\\b${member}\\b[^\`\n]*\``).test(everything));
       expect(missing).toEqual([]);
     });
   });
@@ -111,24 +138,35 @@ describe('README.md', () => {
     expect(readme).toContain(README_EXAMPLE_KEY);
   });
 
-  it('links to places that exist', () => {
-    const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map((match) =>
-      match[1]!
-        .toLowerCase()
-        .replace(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    );
-    const targets = [...readme.matchAll(/\]\(([^)]+)\)/g)].map((match) => match[1]!);
-    expect(targets.length).toBeGreaterThan(10);
-    for (const target of targets.filter((candidate) => !candidate.startsWith('https:'))) {
-      if (target.startsWith('#')) expect(headings).toContain(target.slice(1));
-      else expect(existsSync(join(dirname(join(root, 'README.md')), target))).toBe(true);
-    }
+  it.each([...pages.keys()])('links to places that exist: %s', (path) => {
+    const anchors = (text: string): string[] =>
+      [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
+        match[1]!
+          .toLowerCase()
+          .replace(/[^\w\- ]/g, '')
+          .replaceAll(' ', '-'),
+      );
+    const links = [...pages.get(path)!.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
+    const broken = links.filter((link) => {
+      if (/^(?:https?|mailto):/.test(link)) return false;
+      const [file = '', anchor] = link.split('#');
+      const target = file === '' ? path : join(dirname(path), file).replaceAll('\\', '/');
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !anchors(readFileSync(join(root, target), 'utf8')).includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('has every page in the index', () => {
+    const index = pages.get('docs/README.md')!;
+    const names = [...pages.keys()].filter((path) => path.startsWith('docs/') && path !== 'docs/README.md');
+    expect(names.filter((path) => !index.includes(`(${path.slice(5)})`))).toEqual([]);
   });
 
   it('names samples and scripts that exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
-    for (const [, sample] of readme.matchAll(/`(sample\/[\w-]+)`/g)) expect(existsSync(join(root, sample!))).toBe(true);
-    for (const [, script] of readme.matchAll(/npm run (\w+)/g)) expect(Object.keys(scripts)).toContain(script);
+    for (const [, sample] of everything.matchAll(/`(sample\/[\w-]+)`/g))
+      expect(existsSync(join(root, sample!))).toBe(true);
+    for (const [, script] of everything.matchAll(/npm run ([\w:]+)/g)) expect(Object.keys(scripts)).toContain(script);
   });
 });

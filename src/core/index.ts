@@ -1,0 +1,53 @@
+// The parts that a session is built of, for parts of your own. No Nest.
+export { SessionProvider, type SessionPolicies } from '../session/session-provider.js';
+export {
+  type LoadResult,
+  type SessionToTrack,
+  type SessionTracker,
+  type StoreResult,
+  type TrackedSession,
+} from '../tracker/session-tracker.js';
+export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
+export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
+export { SessionLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
+export { SessionMerge, type ClashResolver, type MergedSession } from '../tracker/session-merge.js';
+export { hashSessionId } from '../tracker/session-id-provider.js';
+export { SessionTransportCookie } from '../transport/session-transport-cookie.js';
+export { SessionTransportHeader } from '../transport/session-transport-header.js';
+export {
+  DEFAULT_COOKIE_CONFIGURATION,
+  type DefaultedCookieAttribute,
+  type ResolvedCookieConfiguration,
+} from '../transport/cookie-configuration.js';
+export { type CookieEncoding } from '../transport/cookie-encoding.js';
+export {
+  transformRead,
+  transformWrite,
+  type KeyState,
+  type TransformedRead,
+} from '../transformer/session-transport-transformer.js';
+export {
+  SessionTransportTransformerSeal,
+  type SealBinding,
+  type SessionTransportTransformerSealOptions,
+} from '../transformer/session-transport-transformer-seal.js';
+export { type DerivedKey } from '../keys/key-ring.js';
+export {
+  isFieldwise,
+  type FieldwiseSessionSerializer,
+  type SessionSnapshot,
+} from '../serializer/session-serializer.js';
+export {
+  SessionSerializerReflection,
+  type SessionSerializerReflectionOptions,
+} from '../serializer/session-serializer-reflection.js';
+export {
+  SessionStorageGuarded,
+  type ConditionalSessionStorage,
+  type GuardableSessionStorage,
+  type SessionStorageGuardedOptions,
+} from '../storage/session-storage-guarded.js';
+export { SessionStorageResilient, type SessionStorageResilientOptions } from '../storage/session-storage-resilient.js';
+export { SessionStorageEncrypted } from '../storage/session-storage-encrypted.js';
+export { SessionStorageMigrating } from '../storage/session-storage-migrating.js';
+export type { StartTimer } from '../storage/deadline-queue.js';

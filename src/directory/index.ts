@@ -1,0 +1,6 @@
+export {
+  directorySessionStorage,
+  SessionStorageDirectory,
+  type DirectorySessionStorageOptions,
+  type SessionStorageDirectoryOptions,
+} from './session-storage-directory.js';
