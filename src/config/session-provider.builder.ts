@@ -33,6 +33,14 @@ export interface BuiltSession {
   readonly provider: SessionProvider;
   /** One line for the log: name, class, tracker, transport, storage, lifetimes. */
   readonly description: string;
+  /** What was declared, and what came of it. Absent for a provider that was made by hand. */
+  readonly declared?: {
+    readonly settings: SessionSettings;
+    readonly lifetime: SessionLifetime;
+    readonly serializer: SessionSerializer;
+    /** Where the content is: `by value`, or `by id in SessionStorageMemory`. */
+    readonly place: string;
+  };
 }
 
 /**
@@ -93,7 +101,9 @@ export class SessionProviderBuilder {
     });
     this.#warnOfWeakness(own);
     const provider = settings.from ? migratingProvider(own, this.#accepted(settings.from, own)) : own;
-    return { provider, description: describeSession(provider, this.#place(settings), lifetime) };
+    const place = this.#place(settings);
+    const description = describeSession(provider, place, lifetime);
+    return { provider, description, declared: { settings, lifetime, serializer, place } };
   }
 
   #transport(settings: SessionSettings): SessionTransport {

@@ -13,7 +13,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
 import { refuseUnknownOptions } from '../config/known-options.js';
-import { SessionProviderBuilder } from '../config/session-provider.builder.js';
+import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
@@ -34,7 +34,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders();
   readonly #registrations: SessionRegistration[] = [];
-  readonly #descriptions: string[] = [];
+  readonly #built: BuiltSession[] = [];
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
   readonly #adapterHost: HttpAdapterHost | undefined;
@@ -63,6 +63,12 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return this.#providers;
   }
 
+  /** What the application has declared, and what its operator should know: for reports. */
+  get report(): { readonly sessions: readonly BuiltSession[]; readonly warnings: readonly string[] } {
+    if (!this.#complete) this.#build();
+    return { sessions: this.#built, warnings: this.#builder.warnings };
+  }
+
   /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
     if (this.#complete && sessions.length > 0) {
@@ -81,7 +87,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     if (providers.length === 0) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
     }
-    for (const description of this.#descriptions) this.#logger.log(description);
+    for (const { description } of this.#built) this.#logger.log(description);
     for (const warning of this.#builder.warnings) this.#logger.warn(warning);
   }
 
@@ -112,9 +118,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   #register(registration: SessionRegistration): void {
-    const { provider, description } = this.#builder.build(registration);
-    this.#providers.register(provider);
-    this.#descriptions.push(description);
+    const built = this.#builder.build(registration);
+    this.#providers.register(built.provider);
+    this.#built.push(built);
   }
 }
 
