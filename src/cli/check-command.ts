@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { KeyReport } from '../keys/key-ring.js';
 import { asvsLines } from './asvs.js';
 import { CliFailure } from './cli-failure.js';
 import { CHECK_USAGE } from './usages.js';
@@ -29,7 +30,12 @@ export async function checkCommand(args: readonly string[]): Promise<CommandResu
       return { text: lines.join('\n'), exitCode: lossy ? 1 : 0 };
     }
     const facts = started.sessions.map(factsOf);
-    const parts = [sessionTable(facts), warningText(started.warnings), openLines(facts)];
+    const parts = [
+      sessionTable(facts),
+      keyTable(started.runtime.report.keys),
+      warningText(started.warnings),
+      openLines(facts),
+    ];
     return { text: parts.join('\n\n'), exitCode: values.strict && started.warnings.length > 0 ? 1 : 0 };
   } finally {
     await started.close();
@@ -47,6 +53,19 @@ function sessionTable(facts: readonly SessionFacts[]): string {
     duration(absolute),
   ]);
   return textTable([['session', 'class', 'content', 'transport', 'owner', 'idle', 'absolute'], ...rows]);
+}
+
+function keyTable(keys: readonly KeyReport[]): string {
+  if (keys.length === 0) return 'No session needs a key.';
+  const moment = (at: number | undefined): string => (at === undefined ? '-' : new Date(at).toISOString());
+  const rows = keys.map(({ id, state, from, until, lastUsedAt }) => [
+    id,
+    state,
+    moment(from),
+    moment(until),
+    moment(lastUsedAt),
+  ]);
+  return textTable([['key', 'state', 'from', 'until', 'last used here'], ...rows]);
 }
 
 function warningText(warnings: readonly string[]): string {

@@ -70,6 +70,11 @@ export class SessionProviderBuilder {
     return [...this.#warnings];
   }
 
+  /** The ring of the sessions without keys of their own, once one was built that needs it. */
+  get keyRing(): KeyRing | undefined {
+    return this.#keys;
+  }
+
   /** The storages that this builder opened itself and that must be closed with the application. */
   get ownedStorages(): readonly SessionStorage[] {
     return this.#storages.owned;

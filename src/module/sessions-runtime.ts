@@ -15,6 +15,7 @@ import type { SessionRegistration } from '../config/session-options.js';
 import { refuseUnknownOptions } from '../config/known-options.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
+import type { KeyReport } from '../keys/key-ring.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
@@ -23,6 +24,14 @@ import { checkDeclaredHandlers } from './declared-handlers.js';
 import { inspectStorages } from './inspect-storages.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
+
+/** What an application has declared. */
+export interface SessionsReport {
+  readonly sessions: readonly BuiltSession[];
+  readonly warnings: readonly string[];
+  /** The keys of the application, by their public ids. */
+  readonly keys: readonly KeyReport[];
+}
 
 /** The sessions of one application: its providers, built from options and decorators, and its events. */
 @Injectable()
@@ -64,9 +73,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   /** What the application has declared, and what its operator should know: for reports. */
-  get report(): { readonly sessions: readonly BuiltSession[]; readonly warnings: readonly string[] } {
+  get report(): SessionsReport {
     if (!this.#complete) this.#build();
-    return { sessions: this.#built, warnings: this.#builder.warnings };
+    return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
   /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */

@@ -194,6 +194,8 @@ describe('npx nestjs-sessions', () => {
       expect(code).toBe(0);
       expect(out).toMatch(/account +AccountSession +by id in SessionStorageDirectory +cookie +userId +30 min +12 h/);
       expect(out).toMatch(/settings +SettingsSession +by value +cookie +- +7 d +none/);
+      expect(out).toMatch(/[0-9a-f]{8} +protects +- +- +-\n/);
+      expect(out).not.toContain(KEY);
       expect(out).toContain('No warnings.');
       expect(out).toMatch(/7\.3\.2 +no +settings: no limit/);
     });
