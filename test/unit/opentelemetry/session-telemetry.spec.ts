@@ -127,7 +127,8 @@ describe('sessionTelemetry', () => {
     const { storage } = sessionTelemetry({ meter: collected.meter, tracer: collected.tracer });
     const failing = storage(
       {
-        read: (_id: string) => Promise.reject(Object.assign(new TypeError('value secret-content'), { code: 'ECONNRESET' })),
+        read: (_id: string) =>
+          Promise.reject(Object.assign(new TypeError('value secret-content'), { code: 'ECONNRESET' })),
         write: async () => undefined,
         invalidate: async () => undefined,
       },
