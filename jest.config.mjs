@@ -3,6 +3,8 @@ const commonJs = {
   jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } },
 };
 
+const requiredModules = 'cookie/dist|content-disposition/dist|openid-client/build|oauth4webapi/build|jose/dist';
+
 export default {
   testEnvironment: 'node',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
@@ -11,6 +13,8 @@ export default {
   // A process keeps some of the modules of each spec: one that ran them all would need more than 4 GB, and crawl.
   workerIdleMemoryLimit: '1GB',
   maxWorkers: '100%',
+  // COMMIT=interceptor npm test -- test/e2e: every application keeps the interceptor.
+  setupFiles: process.env.COMMIT === 'interceptor' ? ['<rootDir>/test/support/commit-by-interceptor.ts'] : [],
   roots: ['<rootDir>/src', '<rootDir>/test'],
   // Needs the npm registry: `npm run test:packaging`.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/packaging/'],
@@ -33,8 +37,9 @@ export default {
         },
       },
     ],
-    // Fastify's inject requires the ES module `cookie` from CommonJS, which Jest cannot do on Node < 24.9.
-    '/node_modules/(?:.+/)?cookie/dist/.+\\.js$': ['@swc/jest', commonJs],
+    // ES modules that are required from CommonJS, which Jest cannot do on Node < 24.9: the first two by Fastify, the others
+    // by express-openid-connect.
+    [`/node_modules/(?:.+/)?(?:${requiredModules})/.+\\.js$`]: ['@swc/jest', commonJs],
   },
-  transformIgnorePatterns: ['/node_modules/(?!(?:.+/)?cookie/dist/)'],
+  transformIgnorePatterns: [`/node_modules/(?!(?:.+/)?(?:${requiredModules})/)`],
 };

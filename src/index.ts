@@ -11,18 +11,24 @@ export { Sessions } from './module/sessions.decorator.js';
 export { SessionId } from './module/session-id.decorator.js';
 export { RequireSession } from './module/require-session.decorator.js';
 export { RequireSessionGuard } from './module/require-session.guard.js';
-export type { RequireSessionOptions, SessionChallengeCause } from './module/session-requirement.js';
+export type {
+  RequireSessionEverywhereOptions,
+  RequireSessionOptions,
+  SessionChallengeCause,
+  SessionValidation,
+} from './module/session-requirement.js';
 export { Principal } from './module/principal.decorator.js';
 export { Public } from './module/public.decorator.js';
 export { sessionSecuritySchemes, type SessionSecurityScheme } from './module/security-scheme.js';
 export { SessionsInterceptor } from './module/sessions.interceptor.js';
-export { SessionsService, type OwnedSession } from './module/sessions.service.js';
+export { SessionsService, type OwnedSession, type RevokeOptions } from './module/sessions.service.js';
 export { sessionsOf } from './module/sessions-of.js';
 
 // Declaring sessions.
 export { Session } from './config/session.decorator.js';
 export { SessionOwner } from './config/session-owner.decorator.js';
 
+export type { LifetimePreset } from './config/lifetime-preset.js';
 export { Counter } from './config/counter.decorator.js';
 export type {
   SessionKeys,
@@ -33,15 +39,17 @@ export type {
   SessionStorageReference,
   SessionStorageToken,
 } from './config/session-options.js';
+export type { AcceptingSession, SessionSource, SessionVariant } from './config/session-source.js';
 
 // The sessions of a request.
-export type { RequestSessions } from './session/request-sessions.js';
+export type { RequestSessions, SessionInit } from './session/request-sessions.js';
 
 export { SESSION_EVENTS_CHANNEL, type SessionEvent, type SessionEventListener } from './session/session-event.js';
 
 // Trackers.
 export type { RejectionReason } from './tracker/session-tracker.js';
 
+export type { SessionOwnerId } from './tracker/session-owner.js';
 export type { MaxPerOwner } from './tracker/owner-limit.js';
 
 export { type SessionLifetimeOptions } from './tracker/session-lifetime.js';
@@ -64,6 +72,15 @@ export { KeyRing } from './keys/key-ring.js';
 export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
+export { Migrate } from './serializer/migrate.decorator.js';
+export type { MigrateFields, SessionMigration, StoredFields } from './serializer/session-migration-step.js';
+export type {
+  FieldError,
+  SessionSchema,
+  StandardSchema,
+  StandardSchemaResult,
+} from './serializer/session-validation.js';
+export { WasCalled } from './serializer/was-called.decorator.js';
 export { autoSerializerOf, defaultSessionSerializer } from './serializer/default-session-serializer.js';
 export { type SessionSerializer } from './serializer/session-serializer.js';
 
@@ -88,9 +105,14 @@ export {
   SessionConflictError,
   SessionError,
   SessionLimitError,
+  SessionNoRequestError,
+  SessionNotRegisteredError,
   SessionStorageUnavailableError,
   SessionTooLargeError,
   SessionTooLateError,
   SessionUnserializableError,
+  SessionWithoutIdError,
+  SessionWrongValueError,
+  type AnySessionError,
   type SessionErrorCode,
 } from './errors/session.errors.js';

@@ -21,7 +21,9 @@ const CORE = {
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ...CORE,
   platform: [],
-  module: [...Object.keys(CORE), 'platform'],
+  'request-session': ['transformer', 'transport', 'tracker', 'session'],
+  module: [...Object.keys(CORE), 'platform', 'request-session'],
+  passport: ['module', 'request-session'],
   sql: ['storage'],
   sqlite: ['storage', 'sql'],
   postgres: ['storage', 'sql'],
@@ -36,6 +38,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   testing: [...Object.keys(CORE), 'module'],
   // A program, no public path.
   cli: [...Object.keys(CORE), 'module'],
+  migrate: ['storage', 'transport', 'tracker', 'session', 'config'],
   // Nothing but an index.ts: the parts that a session is built of.
   core: Object.keys(CORE),
   // The root holds index.ts and nothing else.
@@ -48,8 +51,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   config: ['reflect-metadata'],
   ktor: ['class-transformer', 'reflect-metadata'],
   platform: ['@nestjs/common'],
-  module: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'],
   cli: ['@nestjs/common', '@nestjs/core'],
+  // The last two only by import(), where the application has gateways or message handlers.
+  module: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', '@nestjs/websockets', '@nestjs/microservices'],
 };
 
 /** Path below src, with `/`, to text. */

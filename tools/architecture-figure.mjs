@@ -20,7 +20,7 @@ function edges() {
       if (from !== to && to !== 'errors') found.add(`${from} --> ${to}`);
     }
   }
-  return [...found].sort();
+  return [...found].sort((one, other) => (one < other ? -1 : 1));
 }
 
 /** Without the edges that follow from others: a --> c where a --> b and b --> c. */

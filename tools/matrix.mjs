@@ -49,12 +49,20 @@ function nodeBinary(major) {
 
 function runTests(folder, binary) {
   const env = { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` };
-  const suites = [[], ['--config', 'test/packaging/jest.config.mjs']];
-  const results = suites.map((options, index) => {
+  // The e2e tests a second time, with the interceptor in place of replaced handlers.
+  const suites = [
+    {},
+    { options: ['test/e2e'], COMMIT: 'interceptor' },
+    { options: ['--config', 'test/packaging/jest.config.mjs'] },
+  ];
+  const results = suites.map(({ options = [], COMMIT = '' }, index) => {
     const output = join(folder, `result-${index}.json`);
     rmSync(output, { force: true });
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options];
-    run(binary, [...jest, '--ci', '--maxWorkers=2', '--json', '--outputFile', output], { cwd: folder, env });
+    run(binary, [...jest, '--ci', '--maxWorkers=2', '--json', '--outputFile', output], {
+      cwd: folder,
+      env: { ...env, COMMIT },
+    });
     return readResult(output);
   });
   const sum = (count) => results.reduce((total, result) => total + result[count], 0);

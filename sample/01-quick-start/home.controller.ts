@@ -33,22 +33,22 @@ export class HomeController {
 
   @Post('login')
   @Redirect('/', 303)
-  login(
+  async login(
     @Body('name') name: unknown,
-    @CurrentSession() user: UserSession,
+    @Sessions() sessions: RequestSessions,
     @CurrentSession({ optional: true }) cart?: CartSession,
-  ): void {
+  ): Promise<void> {
     const trimmed = typeof name === 'string' ? name.trim().slice(0, LONGEST_NAME) : '';
     if (trimmed === '') return;
-    user.name = trimmed;
-    if (cart) cart.customer = trimmed;
+    await sessions.login(UserSession, trimmed);
+    if (cart) await sessions.login(CartSession, trimmed);
   }
 
   @Post('logout')
   @Redirect('/', 303)
   logout(@Sessions() sessions: RequestSessions): void {
-    sessions.clear(UserSession);
-    sessions.clear(CartSession);
+    sessions.logout(UserSession);
+    sessions.logout(CartSession);
   }
 
   /** Touches no session, so it gets no session headers and may be cached. */

@@ -7,14 +7,14 @@ import {
   SessionsService,
   type RequestSessions,
 } from 'nestjs-sessions';
-import { AuthSession, isSignedIn } from './auth-session.js';
+import { AuthSession } from './auth-session.js';
 import { HtmlPage } from '../shared/html.js';
 import { accountPage } from './pages.js';
 import { UsersService } from './users.service.js';
 
 /** Every handler here needs somebody who is signed in; others are sent to the login form. */
 @Controller()
-@RequireSession(AuthSession, { validate: isSignedIn, redirectTo: '/login' })
+@RequireSession(AuthSession, { redirectTo: '/login' })
 export class AccountController {
   constructor(
     private readonly service: SessionsService,
@@ -56,6 +56,6 @@ export class AccountController {
     @Sessions() sessions: RequestSessions,
   ): Promise<void> {
     await this.service.revokeAll(AuthSession, session.userId!);
-    sessions.clear(AuthSession);
+    sessions.logout(AuthSession);
   }
 }

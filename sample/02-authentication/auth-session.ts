@@ -7,13 +7,8 @@ import { Session, SessionOwner } from 'nestjs-sessions';
   absoluteTimeoutInSeconds: 12 * 3600,
 })
 export class AuthSession {
-  /** When it changes, the session gets a new id: one that somebody planted before the sign-in is worth nothing. */
+  /** Whose session it is. Guards ask for it, and sign-in gives the session a new id. */
   @SessionOwner() userId?: string;
   /** What the device calls itself, such as "Firefox on Linux". */
   device = '';
-}
-
-/** For `@RequireSession`: whether somebody is signed in. */
-export function isSignedIn(session: AuthSession): boolean {
-  return session.userId !== undefined;
 }

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Header, Headers, Post, Query, Redirect } from '@nestjs/common';
-import { CurrentSession, Sessions, type RequestSessions } from 'nestjs-sessions';
+import { Sessions, type RequestSessions } from 'nestjs-sessions';
 import { AuthSession } from './auth-session.js';
 import { deviceOf } from './device.js';
 import { HtmlPage } from '../shared/html.js';
@@ -22,20 +22,19 @@ export class AuthController {
   async login(
     @Body('login') login: unknown,
     @Body('password') password: unknown,
-    @CurrentSession() session: AuthSession,
+    @Sessions() sessions: RequestSessions,
     @Headers('user-agent') userAgent = '',
   ): Promise<{ url: string } | undefined> {
     const user = await this.users.authenticate(login, password);
     if (!user) return { url: '/login?failed' };
-    session.userId = user.id;
-    session.device = deviceOf(userAgent);
+    await sessions.login(AuthSession, user.id, { device: deviceOf(userAgent) });
     return undefined;
   }
 
   @Post('logout')
   @Redirect('/login', 303)
   logout(@Sessions() sessions: RequestSessions): void {
-    sessions.clear(AuthSession);
+    sessions.logout(AuthSession);
   }
 
   @Get('style.css')

@@ -5,7 +5,7 @@ import { html, type Html } from '../shared/html.js';
 export interface AccountPage {
   readonly name: string;
   readonly devices: ReadonlyArray<OwnedSession<AuthSession>>;
-  readonly thisHandle: string;
+  readonly thisHandle: string | undefined;
 }
 
 export function loginPage(failed: boolean): Html {

@@ -8,13 +8,11 @@ const LONGEST_NAME = 40;
 export class SessionController {
   /** Opens a session. Its id is in the response's header X-Session. */
   @Post()
-  open(@Body('name') name: unknown, @Sessions() sessions: RequestSessions): { name: string } {
+  async open(@Body('name') name: unknown, @Sessions() sessions: RequestSessions): Promise<{ name: string }> {
     if (typeof name !== 'string' || name.trim() === '' || name.length > LONGEST_NAME) {
       throw new BadRequestException(`name must be a text of 1 to ${LONGEST_NAME} characters`);
     }
-    const session = new ApiSession();
-    session.name = name.trim();
-    sessions.set(session);
+    const session = await sessions.login(ApiSession, name.trim());
     return { name: session.name };
   }
 
@@ -28,6 +26,6 @@ export class SessionController {
   @HttpCode(204)
   @RequireSession(ApiSession)
   close(@Sessions() sessions: RequestSessions): void {
-    sessions.clear(ApiSession);
+    sessions.logout(ApiSession);
   }
 }

@@ -10,8 +10,3 @@ export class DeviceSession {
   @SessionOwner() user?: string;
   device = '';
 }
-
-/** For `@RequireSession`: whether somebody is signed in. */
-export function isSignedIn(session: DeviceSession): boolean {
-  return session.user !== undefined;
-}

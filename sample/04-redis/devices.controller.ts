@@ -7,7 +7,7 @@ import {
   SessionsService,
   type RequestSessions,
 } from 'nestjs-sessions';
-import { DeviceSession, isSignedIn } from './device-session.js';
+import { DeviceSession } from './device-session.js';
 import { devicesPage, signInPage } from './devices.page.js';
 import { HtmlPage } from '../shared/html.js';
 
@@ -34,16 +34,19 @@ export class DevicesController {
   /** Asks for no password: `sample/02-authentication` does. */
   @Post('sign-in')
   @Redirect('/', 303)
-  signIn(@Body('user') user: unknown, @Body('device') device: unknown, @CurrentSession() session: DeviceSession): void {
+  async signIn(
+    @Body('user') user: unknown,
+    @Body('device') device: unknown,
+    @Sessions() sessions: RequestSessions,
+  ): Promise<void> {
     const name = textOf(user);
     if (name === '') return;
-    session.user = name;
-    session.device = textOf(device) || 'Unnamed device';
+    await sessions.login(DeviceSession, name, { device: textOf(device) || 'Unnamed device' });
   }
 
   @Post('sign-out')
   @Redirect('/', 303)
-  @RequireSession(DeviceSession, { validate: isSignedIn, redirectTo: '/' })
+  @RequireSession(DeviceSession, { redirectTo: '/' })
   async signOut(@Body('handle') handle: unknown, @CurrentSession() session: DeviceSession): Promise<void> {
     // A handle is no secret, so only the owner's counts.
     const ended = await this.service.revoke(DeviceSession, String(handle), { owner: session.user! });
@@ -52,13 +55,13 @@ export class DevicesController {
 
   @Post('sign-out-everywhere')
   @Redirect('/', 303)
-  @RequireSession(DeviceSession, { validate: isSignedIn, redirectTo: '/' })
+  @RequireSession(DeviceSession, { redirectTo: '/' })
   async signOutEverywhere(
     @CurrentSession() session: DeviceSession,
     @Sessions() sessions: RequestSessions,
   ): Promise<void> {
     await this.service.revokeAll(DeviceSession, session.user!);
-    sessions.clear(DeviceSession);
+    sessions.logout(DeviceSession);
   }
 }
 

@@ -5,7 +5,7 @@ import { html, type Html } from '../shared/html.js';
 export interface DevicesPage {
   readonly user: string;
   readonly devices: ReadonlyArray<OwnedSession<DeviceSession>>;
-  readonly thisHandle: string;
+  readonly thisHandle: string | undefined;
 }
 
 export function signInPage(): Html {

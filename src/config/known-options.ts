@@ -1,3 +1,4 @@
+import { foreignOption } from '../errors/foreign-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
 /**
@@ -7,6 +8,8 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 export function refuseUnknownOptions(place: string, options: object, known: readonly string[]): void {
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
+    const foreign = foreignOption(option);
+    if (foreign !== undefined) throw new SessionConfigurationError(`${place}: unknown option "${option}". ${foreign}`);
     const meant = known.find((name) => name.toLowerCase().startsWith(option.toLowerCase().slice(0, 4)));
     throw new SessionConfigurationError(
       `${place}: unknown option "${option}".` +

@@ -16,6 +16,10 @@ const SERIALIZER: OptionType = {
   words: 'an object with serialize and deserialize',
   fits: (value) => hasMethods(value, 'serialize', 'deserialize'),
 };
+const VALIDATION: OptionType = {
+  words: 'a Standard Schema, or a function that returns errors',
+  fits: (value) => typeof value === 'function' || (isObject(value) && '~standard' in (value as object)),
+};
 const TRANSFORMERS: OptionType = {
   words: 'a list of objects with transformRead and transformWrite',
   fits: (value) => Array.isArray(value) && value.every((one) => hasMethods(one, 'transformRead', 'transformWrite')),
@@ -30,6 +34,9 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   saveOnServerError: BOOLEAN,
   serializer: SERIALIZER,
   transformers: TRANSFORMERS,
+  version: NUMBER,
+  migrations: LIST,
+  validate: VALIDATION,
   identity: FUNCTION,
 };
 
@@ -44,6 +51,7 @@ export const SESSIONS_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   onEvent: FUNCTION,
   now: FUNCTION,
   asyncLocalStorage: BOOLEAN,
+  requestSession: FUNCTION,
 };
 
 /**

@@ -12,7 +12,7 @@ export interface SessionDefinition {
 const DEFINITION = Symbol.for('nestjs-sessions:definition');
 const OWNER = Symbol.for('nestjs-sessions:owner');
 const COUNTERS = Symbol.for('nestjs-sessions:counters');
-const DECLARED = Symbol.for('nestjs-sessions:declared');
+const DECLARED = Symbol.for('nestjs-sessions:declared-by-name');
 
 interface DeclaredClass {
   [DEFINITION]?: SessionDefinition;
@@ -20,10 +20,13 @@ interface DeclaredClass {
   [COUNTERS]?: readonly string[];
 }
 
-/** Records on a class that it is a session. What decorators record is the only state of the process. */
+/**
+ * Records on a class that it is a session. What decorators record is the only state of the process. A class of the same
+ * session and class name replaces the earlier one: a hot reload has evaluated its file again.
+ */
 export function defineSession(type: SessionClass, definition: SessionDefinition): void {
   record(type, DEFINITION, definition);
-  declared().add(type);
+  declared().set(JSON.stringify([definition.name, type.name]), type);
 }
 
 /** What `@Session` says of exactly this class; a subclass is a session only if it is marked itself. */
@@ -33,9 +36,9 @@ export function definitionOf(type: unknown): SessionDefinition | undefined {
     : undefined;
 }
 
-/** Every class marked by `@Session` so far, in order. */
+/** Every class marked by `@Session` so far, in order; of a class that was evaluated again, the latest. */
 export function declaredSessions(): readonly SessionClass[] {
-  return [...declared()];
+  return [...declared().values()];
 }
 
 /** Records the property that says whose session it is. */
@@ -63,9 +66,9 @@ export function countersOf(type: SessionClass): readonly string[] {
   return (type as DeclaredClass)[COUNTERS] ?? [];
 }
 
-function declared(): Set<SessionClass> {
-  const holder = globalThis as { [DECLARED]?: Set<SessionClass> };
-  return (holder[DECLARED] ??= new Set());
+function declared(): Map<string, SessionClass> {
+  const holder = globalThis as { [DECLARED]?: Map<string, SessionClass> };
+  return (holder[DECLARED] ??= new Map());
 }
 
 function record(type: object, key: symbol, value: unknown): void {

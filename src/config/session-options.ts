@@ -1,9 +1,12 @@
 import type { KeyMaterial } from '../keys/key-material.js';
 import type { KeyRing } from '../keys/key-ring.js';
+import type { SessionMigration } from '../serializer/session-migration-step.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { SessionSchema } from '../serializer/session-validation.js';
 import type { SessionEventListener } from '../session/session-event.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
+import type { LifetimePreset } from './lifetime-preset.js';
 import type { MaxPerOwner } from '../tracker/owner-limit.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionIdProvider } from '../tracker/session-id-provider.js';
@@ -11,6 +14,7 @@ import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
 import type { OnClash } from '../tracker/session-merge.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import type { SessionSource } from './session-source.js';
 
 /** Static facts of a session, said in its `@Session(name, options)`. */
 export interface SessionOptions<S extends object = object> extends SessionLifetimeOptions, SessionPolicies {
@@ -25,6 +29,19 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   readonly cookie?: CookieConfiguration;
   /** Header sessions: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
   readonly exposed?: boolean;
+  /** Published lifetimes, as defaults and as maxima: a session that would live longer does not start. */
+  readonly lifetimes?: LifetimePreset;
+  /**
+   * The version of the class, a whole number from 1; raise it with a step under {@link Migrate} whenever stored sessions
+   * must change. Stored ones of an older version are brought up as they are read, those of a newer version are kept
+   * whole. Sessions without a version count as version 1. Needs the default serializer. Default: none.
+   */
+  readonly version?: number;
+  /**
+   * What a session must satisfy when it is loaded: a Standard Schema (zod, valibot, arktype), or a function that returns
+   * errors as `validateSync` of class-validator does. Another one is rejected as `invalid`. Synchronous.
+   */
+  readonly validate?: SessionSchema<S>;
   /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
@@ -45,6 +62,8 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   readonly storage?: SessionStorageReference;
   /** Keys of this session alone. */
   readonly keys?: SessionKeys;
+  /** Steps from older versions of the class, beside its `@Migrate()` methods. */
+  readonly migrations?: readonly SessionMigration[];
   /** Turns it into text. Default {@link SessionSerializerReflection}. */
   readonly serializer?: SessionSerializer<S>;
   /**
@@ -55,10 +74,11 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   /** Makes the ids of a by-id session. Default 256 random bits. */
   readonly identity?: SessionIdProvider;
   /**
-   * Whose sessions are accepted, too: `ktor({ … })` of `nestjs-sessions/ktor`, or a provider with the old keys or
-   * storage. Such a session loads as any, and the response sends it as one of ours; nobody is logged out by the move.
+   * Whose sessions are accepted too: a source of `nestjs-sessions/migrate`, as `expressSession({ … })`; `ktor({ … })` of
+   * `nestjs-sessions/ktor`; or a provider with the old keys or storage. Such a session loads as any, and the response
+   * sends it as one of ours; nobody is logged out by the move.
    */
-  readonly from?: SessionProvider<S>;
+  readonly from?: SessionProvider<S> | SessionSource<S>;
 }
 
 /**
@@ -78,15 +98,20 @@ export type SessionRegistration = SessionClass | SessionOverrides | SessionProvi
 
 /** What holds for all sessions of an application, unless one says otherwise. */
 export interface SessionsOptions
-  extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable'> {
+  extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable' | 'onGone'> {
   /** Secret keys, newest first. Default: random ones for this process, outside production only. */
   readonly keys?: SessionKeys;
   /** Where by-id sessions are kept. Default: one bounded, expiring memory storage. */
   readonly storage?: SessionStorageReference;
   /** Cookie attributes of every session. */
   readonly cookie?: CookieConfiguration;
-  /** The sessions of the application. Default: every class marked by `@Session` that has been imported. */
+  /**
+   * The sessions of the application. Default: every class marked by `@Session` that a handler or guard of the application
+   * uses; one that only `sessionsOf(request)` and the like ask for is registered when they first do.
+   */
   readonly sessions?: readonly SessionRegistration[];
+  /** Published lifetimes for every session, as defaults and as maxima. */
+  readonly lifetimes?: LifetimePreset;
   /** Makes the serializer of every session that has none of its own. Default {@link SessionSerializerReflection}. */
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
   /** Milliseconds after which a storage call counts as failed. Default 1000. */

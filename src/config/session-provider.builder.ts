@@ -3,10 +3,13 @@ import { KeyRing } from '../keys/key-ring.js';
 import { noKeysError } from '../keys/key-material.js';
 import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
+import { checkOf } from '../serializer/session-validation.js';
 import { migratingProvider } from '../session/session-migration.js';
+import { isTwinTracker, TWIN_SUFFIX } from '../session/session-twin.js';
 import { SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { generateSessionId } from '../tracker/session-id-provider.js';
 import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionMerge } from '../tracker/session-merge.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
@@ -18,15 +21,20 @@ import { LONGEST_COOKIE_MAX_AGE } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
+import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
+import { DevelopmentCache } from './development-cache.js';
+import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
 import { refuseOtherThan } from './known-options.js';
+import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
-import { countersOf } from './session-definition.js';
-import type { SessionKeys, SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
+import { countersOf, ownerOf } from './session-definition.js';
+import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
+import { isSessionSource, type AcceptingSession, type SessionSource } from './session-source.js';
 import { settingsOf, withoutUndefined, type SessionSettings } from './session-settings.js';
-import { SessionStorages } from './session-storages.js';
+import { SessionStorages, type StorageStateListener } from './session-storages.js';
 
 /** What {@link SessionProviderBuilder} has to say beside the provider. */
 export interface BuiltSession {
@@ -56,13 +64,19 @@ export class SessionProviderBuilder {
 
   /**
    * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
+   * @param onStorageState told when a storage goes down and comes back.
    * @throws {SessionConfigurationError} for an option of the wrong type.
    */
-  constructor(options: SessionsOptions, resolve: (token: SessionStorageToken) => unknown = () => undefined) {
+  constructor(
+    options: SessionsOptions,
+    resolve: (token: SessionStorageToken) => unknown = () => undefined,
+    onStorageState?: StorageStateListener,
+  ) {
     refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
     refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
+    refuseOtherThan('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
     this.#options = options;
-    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence));
+    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence), onStorageState);
   }
 
   /** What the operator should know, each once. */
@@ -92,23 +106,75 @@ export class SessionProviderBuilder {
       return { provider: registration, description: describeProvider(registration) };
     }
     const settings = settingsOf(registration);
-    const transport = this.#transport(settings);
-    const serializer = settings.serializer ?? this.#serializer(settings.type);
+    const provider = settings.from ? this.#migrating(settings, settings.from) : this.#own(settings);
+    const place = this.#place(settings);
+    const lifetime = this.#lifetime(settings);
+    const serializer = this.#serializerOf(settings);
+    const description = describeSession(provider, place, lifetime);
+    return { provider, description, declared: { settings, lifetime, serializer, place } };
+  }
+
+  #own(settings: SessionSettings): SessionProvider {
+    const serializer = this.#serializerOf(settings);
     const lifetime = this.#lifetime(settings);
     const tracker =
       settings.tracker === 'by-id'
         ? this.#trackById(settings, serializer, lifetime)
         : this.#trackByValue(settings, serializer, lifetime);
-    const own = new SessionProvider(settings.name, settings.type, transport, tracker, {
+    const own = new SessionProvider(settings.name, settings.type, this.#transport(settings), tracker, {
       sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
+      ownerField: ownerOf(settings.type),
+      onGone: settings.onGone ?? 'ignore',
     });
     this.#warnOfWeakness(own);
-    const provider = settings.from ? migratingProvider(own, this.#accepted(settings.from, own)) : own;
-    const place = this.#place(settings);
-    const description = describeSession(provider, place, lifetime);
-    return { provider, description, declared: { settings, lifetime, serializer, place } };
+    return own;
+  }
+
+  #migrating(settings: SessionSettings, from: SessionProvider | SessionSource): SessionProvider {
+    if (!isSessionSource(from)) {
+      const own = this.#own(settings);
+      return migratingProvider(own, this.#accepted(from, own));
+    }
+    const { alsoWrite } = from;
+    const own = this.#own(alsoWrite === 'twin' ? markedAsTwins(settings) : settings);
+    const old = this.#accepted(from.providerFor(this.#accepting(settings)), own);
+    if (alsoWrite === 'old-place') return renamed(migratingProvider(old, own), own);
+    if (alsoWrite !== 'twin') return migratingProvider(own, old);
+    if (settings.transport === 'header') {
+      throw new SessionConfigurationError(
+        `Session "${settings.name}": alsoWrite is for cookies, and it travels in a header. Remove alsoWrite.`,
+      );
+    }
+    if (placeOf(own) === placeOf(old)) {
+      throw new SessionConfigurationError(
+        `Session "${settings.name}": with alsoWrite, the old cookie needs another name than the new one. Give ` +
+          '@Session another name.',
+      );
+    }
+    if (!isTwinTracker(old.tracker)) {
+      throw new SessionConfigurationError(`Session "${settings.name}": this source cannot write. Remove alsoWrite.`);
+    }
+    return migratingProvider(own, old, { tracker: old.tracker, lifetime: this.#lifetime(settings) });
+  }
+
+  #accepting(settings: SessionSettings): AcceptingSession<object> {
+    const { storageTimeoutInMilliseconds } = this.#options;
+    return {
+      name: settings.name,
+      type: settings.type,
+      serializer: this.#serializerOf(settings),
+      lifetime: this.#lifetime(settings),
+      ...(storageTimeoutInMilliseconds === undefined ? {} : { storageTimeoutInMilliseconds }),
+      ownerOf: readOwner(settings.type),
+      now: this.#options.now ?? Date.now,
+      variant: ({ name = settings.name, keys, cookie }) => {
+        const { from: _from, ...present } = settings;
+        const scope = cookie ? { cookie: { ...present.cookie, ...cookie } } : {};
+        return this.#own({ ...present, name, ...scope, ...(keys === undefined ? {} : { keys }) });
+      },
+    };
   }
 
   #transport(settings: SessionSettings): SessionTransport {
@@ -139,10 +205,13 @@ export class SessionProviderBuilder {
 
   #moduleKeyRing(): KeyRing {
     const { keys } = this.#options;
-    // `keys: [process.env.SESSION_KEY]` of a variable that is not set: no keys, as without the list.
-    const unset = keys === undefined || (Array.isArray(keys) && keys.every((key) => key === undefined));
-    if (!unset) return toKeyRing(keys);
+    if (isGiven(keys)) return toKeyRing(keys);
     if (this.#production) throw noKeysError();
+    const kept = DevelopmentCache.ofProcess()?.key();
+    if (kept !== undefined) {
+      this.#warnings.add(KEPT_IN_DEVELOPMENT);
+      return new KeyRing(kept);
+    }
     this.#warnings.add(
       'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
         'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +
@@ -151,15 +220,22 @@ export class SessionProviderBuilder {
     return KeyRing.development();
   }
 
-  #serializer<S extends object>(type: SessionClass<S>): SessionSerializer<S> {
-    return this.#options.serializer?.(type) ?? new SessionSerializerReflection(type);
+  #serializerOf(settings: SessionSettings): SessionSerializer {
+    return settings.serializer ?? this.#serializer(settings);
+  }
+
+  #serializer({ name, type, version, migrations }: SessionSettings): SessionSerializer {
+    const given = this.#options.serializer?.(type);
+    if (given && version !== undefined) {
+      throw new SessionConfigurationError(
+        `Session "${name}": version is for the default serializer, and the module's serializer option makes another.`,
+      );
+    }
+    return given ?? new SessionSerializerReflection(type, {}, { version, migrations });
   }
 
   #lifetime(settings: SessionSettings): SessionLifetime {
-    return new SessionLifetime({
-      ...pick(this.#options, 'idleTimeoutInSeconds', 'absoluteTimeoutInSeconds', 'renewAfterInSeconds'),
-      ...pick(settings, 'idleTimeoutInSeconds', 'absoluteTimeoutInSeconds', 'renewAfterInSeconds'),
-    });
+    return new SessionLifetime(lifetimeOptionsOf(settings.name, this.#options, settings));
   }
 
   #trackById(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): SessionTracker {
@@ -169,6 +245,7 @@ export class SessionProviderBuilder {
       lifetime,
       merge: new SessionMerge(name, serializer, settings.onClash ?? 'mine', countersOf(type)),
       ownerOf: readOwner(type),
+      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
       ...maxPerOwnerOf(settings),
       ...(this.#options.now ? { now: this.#options.now } : {}),
@@ -179,6 +256,7 @@ export class SessionProviderBuilder {
     return new SessionTrackerByValue(settings.type, serializer, {
       lifetime,
       ownerOf: readOwner(settings.type),
+      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       // The seal binds the name by itself; whatever else protects the value may not.
       ...(settings.transformers ? { name: settings.name } : {}),
       ...(this.#options.now ? { now: this.#options.now } : {}),
@@ -193,7 +271,8 @@ export class SessionProviderBuilder {
   #accepted(from: SessionProvider, own: SessionProvider): SessionProvider {
     if (!isProvider(from) || from.type !== own.type) {
       throw new SessionConfigurationError(
-        `Session "${own.name}": from is a SessionProvider for ${own.type.name}, such as ktor({ type: ${own.type.name}, … }).`,
+        `Session "${own.name}": from is a SessionProvider for ${own.type.name}, such as ktor({ type: ${own.type.name}, … }), ` +
+          'or a source of nestjs-sessions/migrate, such as expressSession({ … }).',
       );
     }
     this.#noteByHand(from);
@@ -226,16 +305,21 @@ export class SessionProviderBuilder {
   }
 }
 
+/** Ids tell for how long the old form was written: see {@link TWIN_SUFFIX}. */
+function markedAsTwins(settings: SessionSettings): SessionSettings {
+  if (settings.tracker !== 'by-id') return settings;
+  const identity = settings.identity ?? generateSessionId;
+  return { ...settings, identity: (call) => identity(call) + TWIN_SUFFIX };
+}
+
+function placeOf({ name, transport }: SessionProvider): string {
+  return `${transport.requestHeader}: ${(transport as { name?: string }).name ?? name}`;
+}
+
+function renamed(provider: SessionProvider, { name, type }: SessionProvider): SessionProvider {
+  return new SessionProvider(name, type, provider.transport, provider.tracker, provider);
+}
+
 function isProvider(registration: SessionRegistration): registration is SessionProvider {
   return registration instanceof SessionProvider;
-}
-
-function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
-  return keys instanceof KeyRing ? keys : new KeyRing(keys);
-}
-
-function pick<T extends object, K extends keyof T>(source: T, ...keys: K[]): Partial<Pick<T, K>> {
-  return Object.fromEntries(
-    keys.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
-  ) as Partial<Pick<T, K>>;
 }

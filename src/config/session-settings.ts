@@ -1,6 +1,8 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
+import { LIFETIME_PRESETS } from './lifetime-preset.js';
 import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
 import { definitionOf } from './session-definition.js';
 import type { SessionOptions, SessionOverrides } from './session-options.js';
@@ -15,11 +17,16 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
+  'lifetimes',
+  'version',
+  'migrations',
+  'validate',
   'onClash',
   'maxPerOwner',
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
+  'onGone',
   'storage',
   'keys',
   'serializer',
@@ -66,6 +73,8 @@ function check(settings: SessionSettings): void {
   refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
   refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
   refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
+  refuseOtherThan(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
+  refuseOtherThan(place, 'onGone', settings.onGone, ['ignore', 'reject']);
   if (typeof settings.onClash !== 'function') {
     refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
   }
@@ -74,6 +83,16 @@ function check(settings: SessionSettings): void {
       if (settings[option] === undefined) continue;
       throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
     }
+  }
+  if (settings.serializer && (settings.version ?? settings.migrations) !== undefined) {
+    throw new SessionConfigurationError(
+      `${place}: version and migrations are for the default serializer. Remove serializer, or keep the version in it.`,
+    );
+  }
+  if (settings.version === undefined && (settings.migrations ?? migrationsOf(settings.type)).length > 0) {
+    throw new SessionConfigurationError(
+      `${place}: its migrations need the version that they lead to, as in @Session('${settings.name}', { version: 2 }).`,
+    );
   }
   if (settings.keys !== undefined && (settings.tracker === 'by-id' || settings.transformers)) {
     throw new SessionConfigurationError(

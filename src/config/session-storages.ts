@@ -6,18 +6,24 @@ import {
   type ConditionalSessionStorage,
 } from '../storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../memory/session-storage-memory.js';
-import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
+import { SessionStorageResilient, type StorageOutage } from '../storage/session-storage-resilient.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import type { SessionProvider } from '../session/session-provider.js';
+import { DevelopmentCache } from './development-cache.js';
+import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js';
 import type { SessionsOptions, SessionStorageToken } from './session-options.js';
 import type { SessionSettings } from './session-settings.js';
+
+/** Told when a storage, by the name of its class, goes down and comes back. */
+export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
 
 /** The storages of an application's by-id sessions: each with a deadline and a conditional write, once. */
 export class SessionStorages {
   readonly #options: SessionsOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
   readonly #warn: (sentence: string) => void;
+  readonly #onStateChange: StorageStateListener;
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
   readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
   #memory: SessionStorageMemory | undefined;
@@ -30,15 +36,19 @@ export class SessionStorages {
     options: SessionsOptions,
     resolve: (token: SessionStorageToken) => unknown,
     warn: (sentence: string) => void,
+    onStateChange: StorageStateListener = () => undefined,
   ) {
     this.#options = options;
     this.#resolve = resolve;
     this.#warn = warn;
+    this.#onStateChange = onStateChange;
   }
 
-  /** Those that were opened here and must be closed with the application. */
+  /** Those that must be closed with the application: opened here, or owners of their clients (`ownClient: true`). */
   get owned(): readonly SessionStorage[] {
-    return this.#memory ? [this.#memory] : [];
+    const given = [...this.#storages.keys(), ...this.#storagesByHand.keys()];
+    const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
+    return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
   /** Every one so far, with a deadline; those of providers made by hand included. */
@@ -76,12 +86,17 @@ export class SessionStorages {
 
   #conditional(storage: SessionStorage): ConditionalSessionStorage {
     const resilient = this.#resilient(storage);
-    return isConditional(resilient) ? resilient : new SessionStorageGuarded(resilient);
+    if (isConditional(resilient)) return resilient;
+    const { now } = this.#options;
+    return new SessionStorageGuarded(resilient, now ? { now } : {});
   }
 
   #resilient(storage: SessionStorage): SessionStorageResilient {
     const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
-    return new SessionStorageResilient(storage, timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds });
+    return new SessionStorageResilient(storage, {
+      ...(timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds }),
+      onStateChange: (state, outage) => this.#onStateChange(storage.constructor.name, state, outage),
+    });
   }
 
   /** The storage that the application chose. @throws {SessionConfigurationError} for a token that nothing provides. */
@@ -108,7 +123,7 @@ export class SessionStorages {
 
   #memoryStorage(): SessionStorage {
     if (!this.#memory) {
-      this.#memory = new SessionStorageMemory(this.#options.now ? { now: this.#options.now } : {});
+      this.#memory = this.#newMemory();
       if (process.env['NODE_ENV'] === 'production') {
         this.#warn(
           'Sessions by id are kept in the memory of this process: they end with it and are not seen by others. Pass ' +
@@ -117,6 +132,17 @@ export class SessionStorages {
       }
     }
     return this.#memory;
+  }
+
+  #newMemory(): SessionStorageMemory {
+    const { now } = this.#options;
+    // A clock of a test: nothing of it is to be seen by the next run.
+    if (now) return new SessionStorageMemory({ now });
+    const cache = DevelopmentCache.ofProcess();
+    const key = cache?.key();
+    if (!cache || key === undefined) return new SessionStorageMemory();
+    this.#warn(KEPT_IN_DEVELOPMENT);
+    return new DevelopmentMemory(cache, key);
   }
 }
 

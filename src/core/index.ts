@@ -1,5 +1,5 @@
 // The parts that a session is built of, for parts of your own. No Nest.
-export { SessionProvider, type SessionPolicies } from '../session/session-provider.js';
+export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {
   type LoadResult,
   type SessionToTrack,
@@ -41,14 +41,18 @@ export {
 export {
   SessionSerializerReflection,
   type SessionSerializerReflectionOptions,
+  type SessionVersions,
 } from '../serializer/session-serializer-reflection.js';
 export {
   SessionStorageGuarded,
   type ConditionalSessionStorage,
-  type GuardableSessionStorage,
   type SessionStorageGuardedOptions,
 } from '../storage/session-storage-guarded.js';
-export { SessionStorageResilient, type SessionStorageResilientOptions } from '../storage/session-storage-resilient.js';
+export {
+  SessionStorageResilient,
+  type SessionStorageResilientOptions,
+  type StorageOutage,
+} from '../storage/session-storage-resilient.js';
 export { SessionStorageEncrypted } from '../storage/session-storage-encrypted.js';
 export { SessionStorageMigrating } from '../storage/session-storage-migrating.js';
 export type { StartTimer } from '../storage/deadline-queue.js';

@@ -1,14 +1,16 @@
 import { hash, randomBytes } from 'node:crypto';
-import { constants, mkdirSync } from 'node:fs';
-import { mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { constants, mkdirSync, statSync } from 'node:fs';
+import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord } from './directory-record.js';
 import { hasCode } from './lock-file.js';
 import type { SessionToStore } from '../storage/session-storage.js';
 
-// Windows knows no O_NOFOLLOW.
-const NO_LINKS = constants.O_NOFOLLOW ?? 0;
+// Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
+const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+/** Bytes. A larger file is not one of ours. */
+const LARGEST_FILE = 64 * 1024 * 1024;
 
 /** The files of a directory storage: where they are, how they are read, and how they change in one step. */
 export class DirectoryFiles {
@@ -46,13 +48,15 @@ export class DirectoryFiles {
   ): Promise<T | undefined> {
     let file: FileHandle;
     try {
-      file = await open(path, mode | NO_LINKS);
+      file = await open(path, mode | CAREFULLY);
     } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined;
+      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EISDIR')) return undefined;
       throw error;
     }
     try {
-      const { size, mtimeMs } = await file.stat();
+      const stats = await file.stat();
+      if (!stats.isFile() || stats.size > LARGEST_FILE) return await task(file, undefined);
+      const { size, mtimeMs } = stats;
       const content = Buffer.allocUnsafe(size);
       const { bytesRead } = await file.read(content, 0, size, 0);
       return await task(file, decodeRecord(content.subarray(0, bytesRead), mtimeMs));
@@ -86,6 +90,18 @@ export class DirectoryFiles {
   async commit(temporary: string, path: string): Promise<void> {
     await rename(temporary, path);
     if (this.#fsync) await this.#syncDirectory(dirname(path));
+  }
+
+  /** Gives a prepared file its name as well, unless a file has it. @returns whether it did. */
+  async place(temporary: string, path: string): Promise<boolean> {
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if (hasCode(error, 'EEXIST')) return false;
+      throw error;
+    }
+    if (this.#fsync) await this.#syncDirectory(dirname(path));
+    return true;
   }
 
   async discard(temporary: string): Promise<void> {
@@ -154,7 +170,9 @@ export function madeDirectory(directory: string): string {
   }
   try {
     mkdirSync(resolve(directory), { mode: 0o700, recursive: true });
+    assertOwn(directory);
   } catch (error) {
+    if (error instanceof SessionConfigurationError) throw error;
     throw new SessionConfigurationError(
       `The session directory ${directory} is not a directory and cannot be made one. ` +
         'Name a directory that this process may write to.',
@@ -162,4 +180,17 @@ export function madeDirectory(directory: string): string {
     );
   }
   return resolve(directory);
+}
+
+/** Whoever may write to the directory could plant or roll back sessions. @throws {SessionConfigurationError} */
+function assertOwn(directory: string): void {
+  if (process.platform === 'win32') return;
+  const { mode, uid } = statSync(resolve(directory));
+  const own = process.geteuid?.();
+  const isOthers = own !== undefined && own !== 0 && uid !== own && uid !== 0;
+  if ((mode & 0o022) === 0 && !isOthers) return;
+  throw new SessionConfigurationError(
+    `The session directory ${directory} can be written by other users. Make it this process's own: ` +
+      `chmod 700 ${directory}, or name a directory that does not exist yet.`,
+  );
 }

@@ -9,6 +9,9 @@ export interface DirectoryRecord {
 
 // s1 version expiresAt encoding bytes owner id, then a line feed and so many bytes of value.
 const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
+/** The version of the tombstone of an ended id. Sessions have longer ones. */
+export const TOMBSTONE_VERSION = '-';
+
 const LONGEST_HEADER = 16_384;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

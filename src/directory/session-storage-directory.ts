@@ -6,17 +6,18 @@ import { ConcurrencyLimit } from '../storage/concurrency-limit.js';
 import { DirectoryFiles, madeDirectory, nameOf } from './directory-files.js';
 import { DirectoryOwnerFiles } from './directory-owner-files.js';
 import { DirectoryOwnerIndex } from './directory-owner-index.js';
-import type { DirectoryRecord } from './directory-record.js';
+import { TOMBSTONE_VERSION, type DirectoryRecord } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
 import { hasCode, LockFile } from './lock-file.js';
 import { refuseNoBoolean } from '../storage/option-type.js';
-import type {
-  OwnerIndex,
-  ReplaceResult,
-  SessionStorage,
-  SessionToStore,
-  StoredSession,
+import {
+  TOMBSTONE_IN_MILLISECONDS,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
 } from '../storage/session-storage.js';
 
 export interface SessionStorageDirectoryOptions {
@@ -70,7 +71,7 @@ export class SessionStorageDirectory implements SessionStorage {
     this.#files = new DirectoryFiles(this.#root, options.fsync ?? false);
     this.#ownerFiles = new DirectoryOwnerFiles(this.#root);
     this.#shared = options.shared ?? true;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#sweep = new DirectorySweep(this.#root, this.#now, (path, isDue) => this.#removeIf(path, isDue));
     this.owners = new DirectoryOwnerIndex(this.#ownerFiles, {
       read: (name) => this.#limit.run(() => this.#files.read(this.#files.pathOfName(name))),
@@ -102,9 +103,18 @@ export class SessionStorageDirectory implements SessionStorage {
     return version;
   }
 
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    const path = this.#files.pathOf(id);
+    const version = newVersion();
+    if (!(session.expiresAt > this.#now())) return version;
+    const created = await this.#mutex.run(path, () => this.#limit.run(() => this.#create(path, id, session, version)));
+    this.#sweep.passBy(nameOf(id));
+    return created ? version : undefined;
+  }
+
   async invalidate(id: string): Promise<boolean> {
     const path = this.#files.pathOf(id);
-    return (await this.#removeIf(path, (record) => record?.id === id)) === 'live';
+    return (await this.#end(path, (lock) => this.#bury(path, id, lock))) === 'live';
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
@@ -141,6 +151,66 @@ export class SessionStorageDirectory implements SessionStorage {
     await this.#sweep.idle();
   }
 
+  /** Links a complete file to its place, which fails where another one is. Only an expired one is replaced. */
+  async #create(path: string, id: string, session: SessionToStore, version: string): Promise<boolean> {
+    if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
+    const temporary = (await this.#files.prepare(path, { id, session, version }, { mayMakeDirectory: true }))!;
+    try {
+      if (await this.#files.place(temporary, path)) return true;
+      return await this.#locked(path, async (lock) => {
+        const record = await this.#files.read(path);
+        if (record && record.session.expiresAt > this.#now()) return false;
+        await lock?.confirm();
+        await this.#files.remove(path);
+        return this.#files.place(temporary, path);
+      });
+    } finally {
+      await this.#files.discard(temporary);
+    }
+  }
+
+  /** Puts a tombstone in place of a live session; removes anything else of this id. */
+  async #bury(path: string, id: string, lock?: LockFile): Promise<'live' | 'dead' | 'spared' | 'absent'> {
+    const record = await this.#files.read(path);
+    if (record?.id !== id) return record ? 'spared' : this.#removeFile(path, undefined, lock);
+    if (record.session.version === TOMBSTONE_VERSION) return 'dead';
+    if (!(record.session.expiresAt > this.#now())) return this.#removeFile(path, record, lock);
+    const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
+    let temporary: string | undefined;
+    try {
+      temporary = await this.#files.prepare(
+        path,
+        { id, session, version: TOMBSTONE_VERSION },
+        { mayMakeDirectory: false },
+      );
+    } catch (error) {
+      // A disk without room for a tombstone: the session ends without one.
+      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
+    }
+    if (temporary === undefined) return this.#removeFile(path, record, lock);
+    try {
+      await lock?.confirm();
+    } catch (error) {
+      await this.#files.discard(temporary);
+      throw error;
+    }
+    await this.#commit(temporary, path);
+    if (record.session.owner !== undefined) await this.#ownerFiles.remove(record.session.owner, id);
+    return 'live';
+  }
+
+  async #removeFile(
+    path: string,
+    record: DirectoryRecord | undefined,
+    lock?: LockFile,
+  ): Promise<'live' | 'dead' | 'absent'> {
+    await lock?.confirm();
+    if (!(await this.#files.remove(path))) return 'absent';
+    const owner = record?.session.owner;
+    if (record && owner !== undefined) await this.#ownerFiles.remove(owner, record.id);
+    return record && record.session.expiresAt > this.#now() ? 'live' : 'dead';
+  }
+
   async #replace(path: string, id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const next = newVersion();
     const prepare = (changed: SessionToStore): Promise<string | undefined> =>
@@ -172,23 +242,22 @@ export class SessionStorageDirectory implements SessionStorage {
     path: string,
     isDue: (record: DirectoryRecord | undefined) => boolean,
   ): Promise<'live' | 'dead' | 'spared' | 'absent'> {
-    const remove = async (lock?: LockFile): Promise<'live' | 'dead' | 'spared' | 'absent'> => {
+    return this.#end(path, async (lock) => {
       const record = await this.#files.read(path);
-      if (record && !isDue(record)) return 'spared';
-      await lock?.confirm();
-      if (!(await this.#files.remove(path))) return 'absent';
-      const owner = record?.session.owner;
-      if (record && owner !== undefined) await this.#ownerFiles.remove(owner, record.id);
-      return record && record.session.expiresAt > this.#now() ? 'live' : 'dead';
-    };
+      return record && !isDue(record) ? 'spared' : this.#removeFile(path, record, lock);
+    });
+  }
+
+  /** Runs what ends a session, under its lock where there is room for one. */
+  #end<T extends string>(path: string, end: (lock?: LockFile) => Promise<T>): Promise<T | 'absent'> {
     return this.#mutex.run(path, () =>
       this.#limit.run(async () => {
         try {
-          return await this.#locked(path, remove);
+          return await this.#locked(path, end);
         } catch (error) {
           if (hasCode(error, 'ENOENT')) return 'absent';
           // A disk without room for a lock has none for a change in another process either, and sessions must end.
-          if (hasCode(error, 'ENOSPC', 'EDQUOT')) return remove();
+          if (hasCode(error, 'ENOSPC', 'EDQUOT')) return end();
           throw error;
         }
       }),
@@ -219,7 +288,8 @@ export class SessionStorageDirectory implements SessionStorage {
   }
 
   #liveSession(record: DirectoryRecord | undefined, id: string): StoredSession | undefined {
-    return record?.id === id && record.session.expiresAt > this.#now() ? record.session : undefined;
+    if (record?.id !== id || record.session.version === TOMBSTONE_VERSION) return undefined;
+    return record.session.expiresAt > this.#now() ? record.session : undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { errorKind } from './error-kind.js';
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** Every code a {@link SessionError} can carry. Switch over `error.code`; messages may change, codes do not. */
+/** Every code a {@link SessionError} can carry, one per class. Messages may change, codes do not. */
 export type SessionErrorCode =
   | 'SESSION_CONFIGURATION'
   | 'SESSION_CONFLICT'
@@ -17,16 +17,40 @@ export type SessionErrorCode =
   | 'SESSION_WRONG_VALUE';
 
 /**
+ * The errors of this package. `switch (error.code)` narrows one to its class.
+ *
+ * @example
+ * ```ts
+ * if (error instanceof SessionError) {
+ *   const known = error as AnySessionError;
+ *   if (known.code === 'SESSION_TOO_LARGE') console.warn(known.fields);
+ * }
+ * ```
+ */
+export type AnySessionError =
+  | SessionConfigurationError
+  | SessionConflictError
+  | SessionLimitError
+  | SessionNotRegisteredError
+  | SessionNoRequestError
+  | SessionStorageUnavailableError
+  | SessionTooLargeError
+  | SessionTooLateError
+  | SessionUnserializableError
+  | SessionWithoutIdError
+  | SessionWrongValueError;
+
+/**
  * The base of every error this library throws. Its message ends with what to do and never holds a session's id,
  * content or key. `cause` is the error behind it, if there is one.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode;
   /** HTTP status that Nest's own exception filter answers with; absent on programming errors, which end as 500. */
-  readonly statusCode?: number;
-  /** The same, and `true`: what Nest 12, Express and Fastify go by, after the package http-errors. */
-  readonly status?: number;
-  readonly expose?: boolean;
+  declare readonly statusCode?: number;
+  /** The same, and `true`: what Nest 12, Express and Fastify read, after the package http-errors. */
+  declare readonly status?: number;
+  declare readonly expose?: boolean;
 
   constructor(code: SessionErrorCode, message: string, options: { cause?: unknown; statusCode?: number } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -39,6 +63,8 @@ export class SessionError extends Error {
 
 /** An option, key, name or class that cannot work. Thrown while the application starts. */
 export class SessionConfigurationError extends SessionError {
+  declare readonly code: 'SESSION_CONFIGURATION';
+
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('SESSION_CONFIGURATION', message, options);
   }
@@ -46,6 +72,8 @@ export class SessionConfigurationError extends SessionError {
 
 /** The session cannot be changed any more: the head of the response has left (Ktor: `TooLateSessionSetException`). */
 export class SessionTooLateError extends SessionError {
+  declare readonly code: 'SESSION_TOO_LATE';
+
   constructor() {
     super(
       'SESSION_TOO_LATE',
@@ -57,6 +85,7 @@ export class SessionTooLateError extends SessionError {
 
 /** A session that does not fit into its cookie or header. Sizes are in bytes; contents are never shown. */
 export class SessionTooLargeError extends SessionError {
+  declare readonly code: 'SESSION_TOO_LARGE';
   /** Bytes of the whole header value, attributes included. */
   readonly size: number;
   /** Bytes allowed. */
@@ -85,6 +114,7 @@ export class SessionTooLargeError extends SessionError {
 
 /** A value that cannot be written as text: a cycle, a function, a symbol. Names the path of the field. */
 export class SessionUnserializableError extends SessionError {
+  declare readonly code: 'SESSION_UNSERIALIZABLE';
   /** Where the value stands, as `UserSession.items[2].callback`. */
   readonly path: string;
 
@@ -96,14 +126,20 @@ export class SessionUnserializableError extends SessionError {
   }
 }
 
-/** The same field was changed by two parallel requests and `onClash: 'reject'` was chosen. Answered with 409. */
+/**
+ * A change that was not stored because of another request: both changed the same field and `onClash: 'reject'` was
+ * chosen, or the other one gave the session a new id or ended it. Answered with 409.
+ */
 export class SessionConflictError extends SessionError {
-  constructor(session: string, fields: readonly string[]) {
-    super(
-      'SESSION_CONFLICT',
-      `Session "${session}" was changed by another request meanwhile (${fields.join(', ')}). Repeat the request.`,
-      { statusCode: 409 },
-    );
+  declare readonly code: 'SESSION_CONFLICT';
+
+  /** @param what the fields that both requests changed, or what else happened to the session. */
+  constructor(session: string, what: readonly string[] | 'was given a new id' | 'was ended') {
+    const happened =
+      typeof what === 'string'
+        ? `${what} by another request meanwhile`
+        : `was changed by another request meanwhile (${what.join(', ')})`;
+    super('SESSION_CONFLICT', `Session "${session}" ${happened}. Repeat the request.`, { statusCode: 409 });
   }
 }
 
@@ -113,6 +149,7 @@ export class SessionConflictError extends SessionError {
  * stored or sent; the visitor's session is what it was before the request.
  */
 export class SessionLimitError extends SessionError {
+  declare readonly code: 'SESSION_LIMIT';
   /** How many sessions an owner may have. */
   readonly limit: number;
 
@@ -131,6 +168,7 @@ export class SessionLimitError extends SessionError {
  * whose message may quote keys and contents: it is for code to look at, not for a log.
  */
 export class SessionStorageUnavailableError extends SessionError {
+  declare readonly code: 'SESSION_STORAGE_UNAVAILABLE';
   /** Seconds after which the client may try again. */
   readonly retryAfterInSeconds: number;
 
@@ -142,5 +180,41 @@ export class SessionStorageUnavailableError extends SessionError {
   /** What `console.log` and Nest's logger show: of `cause` only what it is, since a client's message may quote a session. */
   [INSPECT](): string {
     return `${this.stack} { code: '${this.code}', cause: '${errorKind(this.cause)}' }`;
+  }
+}
+
+/** A session class or name that the application has not registered. */
+export class SessionNotRegisteredError extends SessionError {
+  declare readonly code: 'SESSION_NOT_REGISTERED';
+
+  constructor(message: string) {
+    super('SESSION_NOT_REGISTERED', message);
+  }
+}
+
+/** There is no request, or the request belongs to no application with sessions (Ktor: `SessionNotYetConfiguredException`). */
+export class SessionNoRequestError extends SessionError {
+  declare readonly code: 'SESSION_NO_REQUEST';
+
+  constructor(message: string) {
+    super('SESSION_NO_REQUEST', message);
+  }
+}
+
+/** An id is needed, and the session is kept by value. */
+export class SessionWithoutIdError extends SessionError {
+  declare readonly code: 'SESSION_WITHOUT_ID';
+
+  constructor(message: string) {
+    super('SESSION_WITHOUT_ID', message);
+  }
+}
+
+/** A value that is no instance of the session class, or an id or owner of the wrong form. */
+export class SessionWrongValueError extends SessionError {
+  declare readonly code: 'SESSION_WRONG_VALUE';
+
+  constructor(message: string) {
+    super('SESSION_WRONG_VALUE', message);
   }
 }

@@ -1,5 +1,5 @@
 import { readOwner } from '../config/read-owner.js';
-import { countersOf, definitionOf } from '../config/session-definition.js';
+import { countersOf, definitionOf, ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import { SessionProvider, type SessionPolicies } from '../session/session-provider.js';
@@ -86,6 +86,9 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
     sendOnlyIfModified: session.sendOnlyIfModified ?? false,
     saveOnServerError: session.saveOnServerError ?? true,
     onUnavailable: session.onUnavailable ?? 'reject',
+    ownerField: ownerFieldOf(session.type),
+    keepIdOnSet: true,
+    onGone: session.onGone ?? 'ignore',
   });
 }
 

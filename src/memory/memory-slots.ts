@@ -2,8 +2,9 @@ import { ShardedMap } from './sharded-map.js';
 import { grown, grownCapacity, SlotHeap } from './slot-heap.js';
 import { SlotRings } from './slot-rings.js';
 
-/** The start and end of the ring of use: its next slot is the one unused for longest. */
+/** Sentinels of the two LRU lists, sessions without and with an owner; each one's successor is the least recently used. */
 const SENTINEL = 0;
+const OWNED = 1;
 
 /**
  * The sessions of a memory storage as columns: a session is a slot, a number that indexes typed arrays. Two strings
@@ -15,9 +16,9 @@ export class MemorySlots {
   readonly #byDue = new SlotHeap();
   readonly #byUse = new SlotRings();
   readonly #byOwner = new SlotRings();
-  readonly #ids: Array<string | undefined> = [undefined];
-  readonly #values: Array<string | undefined> = [undefined];
-  readonly #owners: Array<string | undefined> = [undefined];
+  readonly #ids: Array<string | undefined> = [undefined, undefined];
+  readonly #values: Array<string | undefined> = [undefined, undefined];
+  readonly #owners: Array<string | undefined> = [undefined, undefined];
   #expiresAt = new Float64Array(64);
   #versions = new Float64Array(64);
   /** Bytes of id and value. */
@@ -29,6 +30,7 @@ export class MemorySlots {
 
   constructor() {
     this.#byUse.alone(SENTINEL);
+    this.#byUse.alone(OWNED);
   }
 
   get size(): number {
@@ -40,9 +42,12 @@ export class MemorySlots {
     return this.#bytes;
   }
 
-  /** The slot unused for longest, or 0. */
+  /** The least recently used slot without an owner, else the least recently used one, or 0. */
   get oldest(): number {
-    return this.#byUse.next(SENTINEL);
+    const anonymous = this.#byUse.next(SENTINEL);
+    if (anonymous !== SENTINEL) return anonymous;
+    const owned = this.#byUse.next(OWNED);
+    return owned === OWNED ? SENTINEL : owned;
   }
 
   /** The slot of an id, or 0. */
@@ -87,7 +92,7 @@ export class MemorySlots {
     this.#slotOfId.set(id, slot);
     this.#byDue.add(slot, expiresAt);
     this.#byUse.alone(slot);
-    this.#byUse.insertBefore(slot, SENTINEL);
+    this.#byUse.insertBefore(slot, owner === undefined ? SENTINEL : OWNED);
     if (owner !== undefined) this.#join(owner, slot);
   }
 
@@ -111,7 +116,7 @@ export class MemorySlots {
 
   markUsed(slot: number): void {
     this.#byUse.unlink(slot);
-    this.#byUse.insertBefore(slot, SENTINEL);
+    this.#byUse.insertBefore(slot, this.#owners[slot] === undefined ? SENTINEL : OWNED);
   }
 
   /** A slot whose expiry is not after `now`, or 0. Gives up after sorting in `patience` slots that were renewed. */

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import { bytesOf, MemorySlots } from './memory-slots.js';
+import { Tombstones } from './tombstones.js';
 import type {
   OwnerIndex,
   ReplaceResult,
@@ -34,8 +35,8 @@ const BATCH = 100;
  * Keeps sessions in the memory of this process (Ktor: `SessionStorageMemory`). They end with the process, and other
  * processes do not see them: for development, tests and applications of one process.
  *
- * **Bounded.** A session that would exceed `maxSessions` or `maxBytes` makes room: expired sessions go first, then
- * those unused for longest, which signs their clients out. {@link evicted} counts the latter.
+ * **Bounded.** A session that would exceed `maxSessions` or `maxBytes` makes room: expired sessions go first, then the
+ * least recently used without an owner, then the least recently used, which signs its client out. {@link evicted} counts the latter.
  *
  * **Expires without timers.** Every call removes a few expired sessions, so that nothing is scanned and nothing keeps
  * the process alive; {@link sweep} removes the rest at once.
@@ -49,6 +50,7 @@ export class SessionStorageMemory implements SessionStorage {
   readonly #onEvict: ((evicted: number) => void) | undefined;
   readonly #now: () => number;
   #slots = new MemorySlots();
+  readonly #tombstones: Tombstones;
   #evicted = 0;
   // One count for all sessions: a version never comes back, not even when an id does.
   #version = 0;
@@ -57,8 +59,9 @@ export class SessionStorageMemory implements SessionStorage {
   constructor(options: SessionStorageMemoryOptions = {}) {
     this.#maxSessions = bound('maxSessions', options.maxSessions ?? 100_000);
     this.#maxBytes = bound('maxBytes', options.maxBytes ?? 256 * 1024 * 1024);
+    this.#tombstones = new Tombstones(this.#maxSessions);
     this.#onEvict = options.onEvict;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.owners = {
       list: async (owner) => this.#list(owner),
       invalidateAll: async (owner, except) => this.#invalidateAll(owner, except),
@@ -93,6 +96,7 @@ export class SessionStorageMemory implements SessionStorage {
     const version = ++this.#version;
     const present = this.#slots.find(id);
     if (present !== 0) this.#slots.remove(present);
+    else this.#tombstones.delete(id);
     if (this.#expire() < session.expiresAt) {
       this.#slots.add(id, session.value, session.owner, session.expiresAt, version);
       this.#makeRoom();
@@ -100,9 +104,19 @@ export class SessionStorageMemory implements SessionStorage {
     return String(version);
   }
 
+  /** @throws {SessionTooLargeError} when the session alone exceeds `maxBytes`. */
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    this.#refuseTooLarge(id, session.value);
+    const now = this.#expire();
+    const present = this.#slots.find(id);
+    if (present !== 0 && this.#slots.expiresAt(present) > now) return undefined;
+    if (this.#tombstones.has(id, now)) return undefined;
+    return this.write(id, session);
+  }
+
   async invalidate(id: string): Promise<boolean> {
     const slot = this.#live(id);
-    if (slot !== 0) this.#slots.remove(slot);
+    if (slot !== 0) this.#bury(id, slot);
     return slot !== 0;
   }
 
@@ -147,12 +161,18 @@ export class SessionStorageMemory implements SessionStorage {
   /** Forgets all sessions. */
   async close(): Promise<void> {
     this.#slots = new MemorySlots();
+    this.#tombstones.clear();
   }
 
   #live(id: string): number {
     const now = this.#expire();
     const slot = this.#slots.find(id);
     return slot !== 0 && this.#slots.expiresAt(slot) > now ? slot : 0;
+  }
+
+  #bury(id: string, slot: number): void {
+    this.#slots.remove(slot);
+    this.#tombstones.add(id, this.#now());
   }
 
   #stored(slot: number): StoredSession {
@@ -204,9 +224,10 @@ export class SessionStorageMemory implements SessionStorage {
     const now = this.#expire();
     let ended = 0;
     for (const slot of this.#slots.ofOwner(owner)) {
-      if (this.#slots.idOf(slot) === except) continue;
+      const id = this.#slots.idOf(slot);
+      if (id === except) continue;
       if (this.#slots.expiresAt(slot) > now) ended++;
-      this.#slots.remove(slot);
+      this.#bury(id, slot);
     }
     return ended;
   }

@@ -1,12 +1,24 @@
 import type { HttpAdapterHost } from '@nestjs/core';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { RawRequest, RawResponse } from '../platform/raw-exchange.js';
+import type { RequestSessionMiddleware } from './request-session-middleware.js';
 import { isClaimed, rememberApplication, rememberResponse, type SessionsApplication } from './http-sessions.js';
 
+type FastifyHook = (request: { raw: RawRequest }, reply: { raw: RawResponse }, done: (error?: Error) => void) => void;
+
 interface FastifyLike {
-  addHook(
-    name: 'onRequest',
-    hook: (request: { raw: RawRequest }, reply: { raw: RawResponse }, done: () => void) => void,
-  ): unknown;
+  decorateRequest(name: string, value: null): unknown;
+  addHook(name: 'onRequest' | 'preValidation', hook: FastifyHook): unknown;
+}
+
+interface ExpressLike {
+  use(middleware: RequestSessionMiddleware): unknown;
+  handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
+}
+
+/** The application, and where it keeps the running request if it was asked to. */
+interface AttachedApplication extends SessionsApplication {
+  readonly requests: AsyncLocalStorage<RawRequest> | undefined;
 }
 
 /** Marks Node's server, for WebSockets; it exists once the application is initialized. */
@@ -18,21 +30,48 @@ export function attachToServer(application: SessionsApplication, host: HttpAdapt
 /**
  * Makes the way from a bare request to its application's sessions, so that middleware and guards find them. An
  * Express request knows its application and response; a Fastify one is told by a hook, before any middleware.
+ * @param requestSession runs before every middleware of the application.
  */
-export function attachToPlatform(application: SessionsApplication, host: HttpAdapterHost): void {
+export function attachToPlatform(
+  application: AttachedApplication,
+  host: HttpAdapterHost,
+  requestSession?: RequestSessionMiddleware,
+): void {
   const attach = (): void => {
     const adapter = host.httpAdapter as { getType?: () => string; getInstance?: () => unknown } | undefined;
     const instance = adapter?.getInstance?.();
     if (instance === null || (typeof instance !== 'object' && typeof instance !== 'function')) return;
     if (isClaimed(instance)) return; // By a second SessionsModule, which attachToServer refuses.
     rememberApplication(instance, application);
-    if (adapter?.getType?.() !== 'fastify') return;
-    (instance as FastifyLike).addHook('onRequest', (request, reply, done) => {
-      rememberResponse(request.raw, application, reply.raw);
-      done();
-    });
+    if (adapter?.getType?.() === 'fastify') {
+      hookFastify(application, instance as FastifyLike);
+      if (!requestSession) return;
+      // Plugins look for the decorator.
+      (instance as FastifyLike).decorateRequest('session', null);
+      (instance as FastifyLike).addHook('onRequest', requestSession);
+      return;
+    }
+    if (application.requests) hookExpress(application.requests, instance as ExpressLike);
+    if (requestSession) (instance as ExpressLike).use(requestSession);
   };
   if (host.httpAdapter) attach();
   // A test creates its application, and with it the adapter, after its modules.
   else host.init$.subscribe(attach);
+}
+
+function hookFastify(application: AttachedApplication, instance: FastifyLike): void {
+  const { requests } = application;
+  instance.addHook('onRequest', (request, reply, done) => {
+    rememberResponse(request.raw, application, reply.raw);
+    if (requests) requests.run(request.raw, done);
+    else done();
+  });
+  // Reading the body ends in an event of the connection, which knows no request.
+  if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
+}
+
+// Not by `use`: the first one makes Express' router, with the settings of that moment.
+function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
+  const handle = instance.handle?.bind(instance);
+  if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);
 }

@@ -1,13 +1,28 @@
 import { UseInterceptors } from '@nestjs/common';
+import { addHandlerFacts, markHandler } from './handler-facts.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
-const BOUND = Symbol.for('nestjs-sessions:interceptor-bound');
+const INTERCEPTORS = '__interceptors__';
 
-/** Binds {@link SessionsInterceptor} to a handler, once. */
-export function bindInterceptor(target: object, property: string | symbol): void {
-  const descriptor = Object.getOwnPropertyDescriptor(target, property);
-  const handler = descriptor?.value as ({ [BOUND]?: boolean } & object) | undefined;
-  if (!descriptor || typeof handler !== 'function' || Object.hasOwn(handler, BOUND)) return;
-  Object.defineProperty(handler, BOUND, { value: true });
+/**
+ * Binds {@link SessionsInterceptor} to a handler, once.
+ * @param descriptor of the method as the decorators before have left it. Default: as the class has it.
+ */
+export function bindInterceptor(
+  target: object,
+  property: string | symbol,
+  descriptor = Object.getOwnPropertyDescriptor(target, property),
+): void {
+  const handler: unknown = descriptor?.value;
+  if (!descriptor || typeof handler !== 'function') return;
+  addHandlerFacts(target, property, { isIntercepted: true });
+  markHandler(handler, { prototype: target, property });
+  if (isIntercepted(handler)) return;
   UseInterceptors(SessionsInterceptor)(target, property, descriptor);
+}
+
+/** Whether a handler has the interceptor. */
+export function isIntercepted(handler: object): boolean {
+  const bound: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
+  return Array.isArray(bound) && bound.includes(SessionsInterceptor);
 }

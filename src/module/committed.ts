@@ -1,5 +1,6 @@
 import { isObservable, Observable } from 'rxjs';
 import { isPromise } from '../transformer/awaitable.js';
+import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
@@ -7,27 +8,31 @@ import type { HttpSessions } from './http-sessions.js';
  * result is the handler's, or fails as storing does.
  */
 export function committed(sessions: HttpSessions, handle: () => unknown): unknown {
-  let result: unknown;
-  try {
-    result = handle();
-  } catch (error) {
-    throw failed(sessions, error);
-  }
-  if (!isPromise(result)) return committedResult(sessions, result);
-  return Promise.resolve(result).then(
-    (value) => committedResult(sessions, value),
-    (error: unknown) => {
-      throw failed(sessions, error);
-    },
-  );
+  return ended(sessions, handle, (result) => {
+    if (isObservable(result)) return committedValues(sessions, result);
+    const commit = sessions.handlerEnded();
+    return commit ? commit.then(() => handedOut(sessions, result)) : handedOut(sessions, result);
+  });
+}
+
+/** Runs a handler and reports what it changes after its response has been sent. Somebody else stores its sessions. */
+export function watched(sessions: HttpSessions, handle: () => unknown): unknown {
+  return ended(sessions, handle, (result) => {
+    if (isObservable(result)) return watchedValues(sessions, result);
+    sessions.handlerLeft();
+    return result;
+  });
 }
 
 /** The values of a handler; they complete when its sessions are stored. */
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
-  return new Observable((subscriber) =>
-    values.subscribe({
-      next: (value) => subscriber.next(value),
-      error: (error: unknown) => subscriber.error(failed(sessions, error)),
+  return new Observable((subscriber) => {
+    const subscription = values.subscribe({
+      next: (value) => subscriber.next(handedOut(sessions, value) as T),
+      error: (error: unknown) => {
+        sessions.handlerFailed(error);
+        subscriber.error(error);
+      },
       complete: () => {
         const commit = sessions.handlerEnded();
         if (!commit) return subscriber.complete();
@@ -36,17 +41,44 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
           (error: unknown) => subscriber.error(error),
         );
       },
-    }),
-  );
+    });
+    return () => {
+      subscription.unsubscribe();
+      // Nobody waits for the handler any more: what it has changed since the response is lost.
+      sessions.handlerLeft();
+    };
+  });
 }
 
-function committedResult(sessions: HttpSessions, result: unknown): unknown {
-  if (isObservable(result)) return committedValues(sessions, result);
-  const commit = sessions.handlerEnded();
-  return commit ? commit.then(() => result) : result;
+/** The values of a handler that has the response to itself; its sessions are stored when it responds. */
+export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const subscription = values.subscribe({
+      next: (value) => subscriber.next(value),
+      error: (error: unknown) => {
+        sessions.handlerFailed(error);
+        subscriber.error(error);
+      },
+      complete: () => subscriber.complete(),
+    });
+    return () => {
+      subscription.unsubscribe();
+      sessions.handlerLeft();
+    };
+  });
 }
 
-function failed(sessions: HttpSessions, error: unknown): unknown {
-  sessions.handlerFailed();
-  return error;
+function ended(sessions: HttpSessions, handle: () => unknown, end: (result: unknown) => unknown): unknown {
+  let result: unknown;
+  try {
+    result = handle();
+  } catch (error) {
+    sessions.handlerFailed(error);
+    throw error;
+  }
+  if (!isPromise(result)) return end(result);
+  return Promise.resolve(result).then(end, (error: unknown) => {
+    sessions.handlerFailed(error);
+    throw error;
+  });
 }

@@ -1,43 +1,141 @@
-import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
+import type { DiscoveryService } from '@nestjs/core';
+import 'reflect-metadata';
+import { definitionOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { discoveredClasses, handlersOf, methodsOf, type DiscoveredClass } from './discovered-handlers.js';
+import { handlerFactsOf, ownClassFacts, ownHandlerFacts, prototypesOf, type HandlerFacts } from './handler-facts.js';
+import { isRoute } from './handler-route.js';
+import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 
-const DECLARED = Symbol.for('nestjs-sessions:declared-by-handler');
-
-interface DeclaringHandler {
-  [DECLARED]?: readonly SessionClass[];
-}
-
-/** Records that a handler, or every handler of a controller, uses a session. */
-export function declareSession(holder: object, type: SessionClass): void {
-  const present = Object.hasOwn(holder, DECLARED) ? ((holder as DeclaringHandler)[DECLARED] ?? []) : [];
-  Object.defineProperty(holder, DECLARED, { value: [...present, type], configurable: true });
-}
+/** What Nest keeps of the parameters of handlers, and the kind that its own `@Session()` has there. */
+const PARAMETERS = '__routeArguments__';
+const NEST_SESSION = '7:';
 
 /**
- * Checks that every session which a handler of the application uses is registered.
- * @throws {SessionConfigurationError} that names handler and class.
+ * Checks what the handlers of the application say about sessions.
+ * @param hasGlobalGuard whether a guard of `RequireSessionGuard.everywhere` is registered.
+ * @throws {SessionConfigurationError} that names the handler and what to write instead.
  */
-export function checkDeclaredHandlers(discovery: DiscoveryService, providers: SessionProviders): void {
-  const scanner = new MetadataScanner();
-  for (const { metatype } of [...discovery.getControllers(), ...discovery.getProviders()]) {
-    const prototype = typeof metatype === 'function' ? (metatype.prototype as object | undefined) : undefined;
-    if (!prototype) continue;
-    check(metatype as object, metatype!.name, providers);
-    for (const name of scanner.getAllMethodNames(prototype)) {
-      const handler: unknown = (prototype as Record<string, unknown>)[name];
-      if (typeof handler === 'function') check(handler, `${metatype!.name}.${name}`, providers);
+export function checkDeclaredHandlers(
+  discovery: DiscoveryService,
+  providers: SessionProviders,
+  hasGlobalGuard: boolean,
+): void {
+  for (const discovered of discoveredClasses(discovery)) {
+    checkClass(discovered, providers);
+    for (const { property, place, facts } of handlersOf(discovered)) {
+      checkRegistered(place, facts, providers);
+      checkMessages(discovered, property, place, facts);
+      checkReached(discovered, property, place);
+      if (facts.usesPrincipal && !hasGlobalGuard) checkPrincipal(discovered, place, facts);
+    }
+    if (discovered.isController) checkNestSessions(discovered, providers);
+  }
+}
+
+function checkClass(discovered: DiscoveredClass, providers: SessionProviders): void {
+  const { type } = discovered;
+  for (const one of prototypesOf(type)) checkRegistered(type.name, ownClassFacts(one), providers);
+  if (ownClassFacts(type).requirements.length === 0) return;
+  const prototype = type.prototype as object;
+  if (methodsOf(prototype).some((name) => isRoute(discovered, handlerAt(prototype, name)))) return;
+  throw new SessionConfigurationError(
+    `@RequireSession() on ${type.name} guards nothing: none of its methods is a route, a resolver or a message handler. ` +
+      'Remove it, or put it on the controller. A decorator that replaces methods and copies no metadata removes ' +
+      'their routes too; put it below @Get().',
+  );
+}
+
+function checkRegistered(place: string, { sessions }: HandlerFacts, providers: SessionProviders): void {
+  for (const { type } of sessions) {
+    if (providers.get(type)) continue;
+    throw new SessionConfigurationError(
+      `${place} uses session ${type.name}, which is not registered. Add it: SessionsModule.forRoot({ sessions: ` +
+        `[…, ${type.name}] }), or leave sessions out to register every class that a handler uses.`,
+    );
+  }
+}
+
+/** A message of a microservice has no session. */
+function checkMessages({ type }: DiscoveredClass, property: string | symbol, place: string, facts: HandlerFacts): void {
+  const handler = handlerAt(type.prototype as object, property);
+  if (typeof handler !== 'function' || !isMessageHandler(handler)) return;
+  if (facts.sessions.length > 0 || facts.isIntercepted) throw noSessionOfMessage(place);
+}
+
+/** A requirement that was put on this very method must be on a way that Nest guards. */
+function checkReached(discovered: DiscoveredClass, property: string | symbol, place: string): void {
+  const prototype = discovered.type.prototype as object;
+  const declaring = prototypesOf(prototype).find((one) => Object.hasOwn(one, property));
+  if (!declaring || ownHandlerFacts(declaring, property).requirements.length === 0) return;
+  if (isRoute(discovered, handlerAt(prototype, property))) return;
+  throw new SessionConfigurationError(
+    `@RequireSession() on ${place} guards nothing: the method is no route, resolver or message handler. Put it beside ` +
+      '@Get() or the like. A decorator that replaces the method and copies no metadata removes its route; put it below ' +
+      '@Get() and @RequireSession().',
+  );
+}
+
+function checkPrincipal({ type }: DiscoveredClass, place: string, { requirements }: HandlerFacts): void {
+  if (requirements.length > 0) return;
+  if (prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0)) return;
+  throw new SessionConfigurationError(
+    `${place} has a @Principal(), and no guard that gives it one. Add @RequireSession(UserSession) to the handler or to ` +
+      'its class, or register { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession) }.',
+  );
+}
+
+/** `@Session()` of @nestjs/common gives `request.session` of other packages, which is `undefined` here. */
+function checkNestSessions({ type }: DiscoveredClass, providers: SessionProviders): void {
+  const prototype = type.prototype as object;
+  for (const property of methodsOf(prototype)) {
+    const parameters = Object.keys((Reflect.getMetadata(PARAMETERS, type, property) ?? {}) as object);
+    const types = Reflect.getMetadata('design:paramtypes', prototype, property) as unknown[] | undefined;
+    for (const key of parameters) {
+      if (!key.startsWith(NEST_SESSION)) continue;
+      const declared = types?.[Number(key.slice(NEST_SESSION.length))] as (new () => object) | undefined;
+      if (!declared || (!definitionOf(declared) && !providers.get(declared))) continue;
+      throw new SessionConfigurationError(
+        `${type.name}.${String(property)}: @Session() of @nestjs/common does not give a ${declared.name}. Write ` +
+          "@CurrentSession(), and import it: import { CurrentSession } from 'nestjs-sessions'.",
+      );
     }
   }
 }
 
-function check(holder: object, place: string, providers: SessionProviders): void {
-  for (const type of (holder as DeclaringHandler)[DECLARED] ?? []) {
-    if (providers.get(type)) continue;
-    throw new SessionConfigurationError(
-      `${place} uses session ${type.name}, which is not registered. Add it: SessionsModule.forRoot({ sessions: ` +
-        `[…, ${type.name}] }), or leave sessions out to register every class marked by @Session.`,
-    );
+function handlerAt(prototype: object, property: string | symbol): unknown {
+  return (prototype as Record<string | symbol, unknown>)[property];
+}
+
+/** The session classes that handlers of the application use, each once, in the order of its modules. */
+export function usedSessions(discovery: DiscoveryService): readonly SessionClass[] {
+  const used = new Set<SessionClass>();
+  for (const discovered of discoveredClasses(discovery)) {
+    const { type } = discovered;
+    for (const one of prototypesOf(type))
+      for (const { type: session } of ownClassFacts(one).sessions) used.add(session);
+    for (const { facts } of handlersOf(discovered)) for (const { type: session } of facts.sessions) used.add(session);
   }
+  return [...used];
+}
+
+/** Where session classes are required, as `Controller.method`, by class. */
+export function requiredSessions(discovery: DiscoveryService): ReadonlyMap<new () => object, string> {
+  const places = new Map<new () => object, string>();
+  const note = (place: string, { requirements, sessions }: HandlerFacts): void => {
+    for (const { type, required } of sessions) {
+      const anonymous = requirements.some((one) => one.type === type && one.options.anonymous);
+      if (required && !anonymous && !places.has(type)) places.set(type, place);
+    }
+  };
+  for (const discovered of discoveredClasses(discovery)) {
+    const { type } = discovered;
+    for (const one of prototypesOf(type)) note(type.name, ownClassFacts(one));
+    for (const { property, place } of handlersOf(discovered)) {
+      note(place, handlerFactsOf(type.prototype as object, property));
+    }
+  }
+  return places;
 }

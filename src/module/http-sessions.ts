@@ -3,6 +3,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import { HttpCall } from '../platform/http-call.js';
 import {
   currentResponseOf,
+  isUpgrade,
   rawRequestOf,
   rawResponseOf,
   type RawRequest,
@@ -17,19 +18,30 @@ import type { SessionProviders } from '../session/session-providers.js';
 const SESSIONS = Symbol.for('nestjs-sessions:sessions');
 const RUNTIME = Symbol.for('nestjs-sessions:runtime');
 const RESPONSE = Symbol.for('nestjs-sessions:response');
+const SOCKET_REQUEST = Symbol.for('nestjs-sessions:socket-request');
+const OF_SOCKET = Symbol.for('nestjs-sessions:of-socket');
+
+/** Milliseconds that a change over a connection may wait for `save()` before it is reported. */
+const UNSTORED_AFTER = 200;
 
 /** What the sessions of a request need of the application they belong to. */
 export interface SessionsApplication {
   readonly providers: SessionProviders;
   readonly events: SessionEvents;
+  /** Whether a page of this origin may use sessions over a socket that it opened at `host`. */
+  allowsSocket(origin: string, hosts: readonly string[]): boolean;
   /** Reports an error that no exception filter will see. */
   reportError(error: unknown): void;
+  /** Writes a sentence into the log, the first time only. */
+  warnOnce(sentence: string): void;
 }
 
 interface Marked {
   [SESSIONS]?: HttpSessions;
   [RUNTIME]?: SessionsApplication;
   [RESPONSE]?: RawResponse;
+  /** On a request: it opened a socket, so that no response belongs to its sessions. `foreign`: by a page of another site. */
+  [OF_SOCKET]?: { readonly foreign: boolean };
 }
 
 /**
@@ -40,11 +52,19 @@ export class HttpSessions implements ResponseGate {
   readonly sessions: SessionExchange;
   readonly call: HttpCall;
   readonly #application: SessionsApplication;
+  readonly #hold: ResponseHold | undefined;
 
-  constructor(application: SessionsApplication, request: RawRequest, response: RawResponse | undefined) {
-    this.call = new HttpCall(request, response);
+  /** @param withheld the request has no session, whatever it carries. */
+  constructor(
+    application: SessionsApplication,
+    request: RawRequest,
+    response: RawResponse | undefined,
+    withheld = false,
+  ) {
+    this.call = new HttpCall(request, response, withheld);
     this.sessions = new SessionExchange(application.providers, this.call, application.events);
     this.#application = application;
+    this.#hold = response && !response.headersSent ? new ResponseHold(response, this) : undefined;
   }
 
   get held(): boolean {
@@ -57,12 +77,28 @@ export class HttpSessions implements ResponseGate {
 
   /** The handler's result is complete: stores what it has changed. `undefined`: there is nothing to wait for. */
   handlerEnded(): Promise<void> | undefined {
-    return this.#reportLateChanges() ? undefined : this.sessions.commit(this.call.serverError);
+    if (this.#reportLateChanges()) return undefined;
+    const commit = this.sessions.commit(this.call.serverError);
+    if (!commit || !this.#hold) return commit;
+    return commit.catch((error: unknown) => {
+      this.#hold?.expectFailureAnswer();
+      throw error;
+    });
   }
 
   /** The handler has thrown. What is stored then is left to the hold, which knows how the response ends. */
-  handlerFailed(): void {
+  handlerFailed(error: unknown): void {
+    if (!this.#reportLateChanges() && error instanceof SessionError) this.#hold?.expectFailureAnswer();
+  }
+
+  /** The handler has ended, and the response is its own affair: the hold stores when it answers. */
+  handlerLeft(): void {
     this.#reportLateChanges();
+  }
+
+  /** Reports an error that the client is told less of, or nothing. */
+  reportError(error: unknown): void {
+    this.#application.reportError(error);
   }
 
   /** Whether the handler has responded by itself; whatever it changed since is lost. */
@@ -86,6 +122,11 @@ export class HttpSessions implements ResponseGate {
 
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
     return this.call.head.joinedWith(handed);
+  }
+
+  /** Writes a sentence into the application's log, the first time only. */
+  warnOnce(sentence: string): void {
+    this.#application.warnOnce(sentence);
   }
 
   failure(error: unknown): { statusCode: number; body: string } {
@@ -123,51 +164,144 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
 }
 
 /**
- * The sessions of a request, made at the first call; the same for the platform's request and Node's own.
- * @param request of Express, Fastify or Node.
+ * The sessions of a request, made at the first call; the same for the platform's request and Node's own. Where no
+ * response belongs to it, as to a socket's, they are read anew at each call.
+ * @param request of Express, Fastify or Node; a socket, or a GraphQL context, that has one.
  * @param response the response to it, where the caller knows it.
  * @throws {SessionError} for something that is no request, or one that no `SessionsModule` has seen.
  */
 export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
-  const present = (rawRequestOf(request) as Marked | undefined)?.[SESSIONS];
+  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
+  if (!raw) throw noRequest();
+  const present = (raw as Marked)[SESSIONS];
   if (present) return present;
-  const { raw, sessions } = openSessions(request, response);
-  (raw as Marked)[SESSIONS] = sessions;
+  const sessions = openSessions(request, raw, response);
+  if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
+  else setTimeout(() => sessions.sessions.reportUnstored(), UNSTORED_AFTER).unref();
   return sessions;
 }
 
 /** Like {@link httpSessionsOf}, but read anew and remembered nowhere: for one message of a long-lived connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
-  return openSessions(request).sessions;
+  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
+  if (!raw) throw noRequest();
+  return openSessions(request, raw);
 }
 
-function openSessions(request: unknown, response?: unknown): { raw: RawRequest; sessions: HttpSessions } {
-  const raw = rawRequestOf(request);
-  if (!raw) throw noRequest();
+/**
+ * Records that a socket was opened by this request, so that its sessions are found behind the socket.
+ * @param application the one that the socket belongs to, where that is known.
+ */
+export function rememberSocket(socket: object, request: RawRequest, application?: SessionsApplication): void {
+  if (Object.isExtensible(socket)) {
+    Object.defineProperty(socket, SOCKET_REQUEST, { value: request, configurable: true });
+  }
+  const marked = request as Marked;
+  if (application) {
+    marked[RUNTIME] ??= application;
+    const server = serverOf(request);
+    if (server && !server[RUNTIME]) server[RUNTIME] = application;
+  }
+  // What middleware of its handshake has remembered belongs to a response that is over.
+  delete marked[SESSIONS];
+  const runtime = marked[RUNTIME] ?? applicationOf(request);
+  if (runtime && !marked[OF_SOCKET]) markSocket(marked as RawRequest & Marked, runtime);
+}
+
+/**
+ * Lets everybody who asks for the sessions of a socket's request get these, until the returned function is called.
+ * They are stored by the caller.
+ */
+export function shareSessions(request: RawRequest, sessions: HttpSessions): () => void {
+  const marked = request as Marked;
+  marked[SESSIONS] = sessions;
+  return () => {
+    if (marked[SESSIONS] === sessions) delete marked[SESSIONS];
+  };
+}
+
+/** The request that opened a socket: of a gateway's client, of graphql-ws' context, or a request itself. */
+export function rawRequestBehind(holder: unknown): RawRequest | undefined {
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra } = holder as SocketLike;
+  for (const candidate of [holder, remembered, extra?.request, request, upgradeReq, req, req?.extra?.request]) {
+    const raw = candidate === undefined || candidate === null ? undefined : rawRequestOf(candidate);
+    if (raw) return raw;
+  }
+  return undefined;
+}
+
+interface SocketLike {
+  readonly [SOCKET_REQUEST]?: unknown;
+  readonly request?: unknown;
+  readonly upgradeReq?: unknown;
+  readonly req?: { readonly extra?: { readonly request?: unknown } };
+  readonly extra?: { readonly request?: unknown };
+}
+
+function openSessions(request: unknown, raw: RawRequest, response?: unknown): HttpSessions {
   const marked = raw as RawRequest & Marked;
   const runtime = marked[RUNTIME] ?? applicationOf(request) ?? applicationOf(raw);
-  if (!runtime) throw notInstalled();
-  return { raw, sessions: open(runtime, raw, rawResponseOf(response) ?? responseTo(marked)) };
+  if (!runtime) throw notFound(request, raw);
+  if (isUpgrade(raw) && !marked[OF_SOCKET]) markSocket(marked, runtime);
+  const socket = marked[OF_SOCKET];
+  if (socket) return new HttpSessions(runtime, raw, undefined, socket.foreign);
+  return new HttpSessions(runtime, raw, rawResponseOf(response) ?? responseTo(marked));
+}
+
+// Once for a socket, not for each of its messages.
+function markSocket(request: RawRequest & Marked, runtime: SessionsApplication): void {
+  const { origin, host, 'x-forwarded-host': forwarded, ':authority': authority } = request.headers;
+  const foreign =
+    typeof origin === 'string' &&
+    !runtime.allowsSocket(
+      origin,
+      // A page cannot set headers of a WebSocket, so this one is a proxy's.
+      [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? one.split(',') : [])),
+    );
+  Object.defineProperty(request, OF_SOCKET, { value: { foreign }, configurable: true });
+  if (foreign) runtime.events.emit({ type: 'foreign-origin', origin: hostOf(origin) });
+}
+
+function hostOf(origin: string): string {
+  try {
+    return new URL(origin).host || 'an unknown origin';
+  } catch {
+    return 'an unknown origin';
+  }
 }
 
 function responseTo(request: RawRequest & Marked & { res?: unknown }): RawResponse | undefined {
   return request[RESPONSE] ?? rawResponseOf(request.res) ?? currentResponseOf(request);
 }
 
-function open(application: SessionsApplication, request: RawRequest, response: RawResponse | undefined): HttpSessions {
-  const sessions = new HttpSessions(application, request, response);
-  if (response && !response.headersSent) new ResponseHold(response, sessions);
-  return sessions;
+interface ExpressLike extends Marked {
+  readonly parent?: ExpressLike;
+}
+
+interface ServerLike extends Marked {
+  listeners?(event: string): readonly unknown[];
 }
 
 function applicationOf(request: unknown): SessionsApplication | undefined {
-  const { app, server } = request as { app?: Marked; server?: Marked };
-  // Express application, Fastify instance, and for a request of Node itself, which knows neither, Node's server.
-  return app?.[RUNTIME] ?? server?.[RUNTIME] ?? serverOf(request)?.[RUNTIME];
+  const { app, server } = request as { app?: ExpressLike; server?: Marked };
+  // Express application or one that it is mounted in, Fastify instance, Node's server.
+  for (let one = app; one; one = one.parent) if (one[RUNTIME]) return one[RUNTIME];
+  return server?.[RUNTIME] ?? applicationOfServer(serverOf(request));
 }
 
-function serverOf(request: unknown): Marked | undefined {
-  return (request as { socket?: { server?: Marked } }).socket?.server;
+/** A server that somebody else made, such as `createServer(express)`, calls the application as its listener. */
+function applicationOfServer(server: ServerLike | undefined): SessionsApplication | undefined {
+  if (!server || server[RUNTIME]) return server?.[RUNTIME];
+  for (const listener of server.listeners?.('request') ?? []) {
+    const application = (listener as Marked)[RUNTIME];
+    if (application) return application;
+  }
+  return undefined;
+}
+
+function serverOf(request: unknown): ServerLike | undefined {
+  return (request as { socket?: { server?: ServerLike } }).socket?.server;
 }
 
 // The same body as Nest's own exception filter gives; the message of a programming error is not for clients.
@@ -180,15 +314,21 @@ function answerTo(error: unknown): { statusCode: number; body: string } {
 function noRequest(): SessionError {
   return new SessionError(
     'SESSION_NO_REQUEST',
-    'There is no HTTP request to take sessions from. For GraphQL put it into the context as { req }; for WebSockets ' +
-      'keep the upgrade request: client.request = request in handleConnection(client, request).',
+    'There is no HTTP request to take sessions from. Pass the request of Express, Fastify or Node, a socket of a ' +
+      'gateway, or a GraphQL context that has the request as req.',
   );
 }
 
-function notInstalled(): SessionError {
+function notFound(request: unknown, raw: RawRequest): SessionError {
+  const { app, server } = request as { app?: unknown; server?: unknown };
+  const looked = [
+    ...(app ? ['its Express application and those that it is mounted in'] : []),
+    ...(server ? ['its Fastify instance'] : []),
+    serverOf(raw) ? 'the server of its connection and what listens there' : 'its connection, which has no server',
+  ];
   return new SessionError(
     'SESSION_NO_REQUEST',
-    'Application plugin Sessions is not installed. Import SessionsModule.forRoot() in the root module; the request ' +
-      'must be one that this application received.',
+    `No application with SessionsModule.forRoot() was found for this request. Looked at: ${looked.join('; ')}. Import ` +
+      'SessionsModule.forRoot() in the root module, and ask for sessions of requests that this application received.',
   );
 }

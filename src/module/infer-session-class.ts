@@ -16,7 +16,14 @@ export function inferSessionClass(
 ): SessionClass {
   const declared = parameterTypes(target, property)?.[index];
   if (definitionOf(declared)) return declared as SessionClass;
+  const withoutName = isOwnClass(declared);
   const place = `${target.constructor.name}.${String(property)}(), parameter ${index + 1}`;
+  if (withoutName) {
+    throw new SessionConfigurationError(
+      `${place}: ${declared.name} has no @Session('name'). Put @Session('${nameFor(declared.name)}') on the class; a ` +
+        `subclass needs its own. If it gets its name in forRoot, write @${decorator}(${declared.name}).`,
+    );
+  }
   throw new SessionConfigurationError(
     `${place}: @${decorator}() cannot see which session is meant, only ${describe(declared)}. Name it: ` +
       `@${decorator}(UserSession). That is needed where the parameter's type is an interface or a union ('| null'), ` +
@@ -36,6 +43,28 @@ export function hideFromPipes(target: object, property: string | symbol, index: 
 
 function parameterTypes(target: object, property: string | symbol): unknown[] | undefined {
   return Reflect.getOwnMetadata('design:paramtypes', target, property) as unknown[] | undefined;
+}
+
+const BUILT_IN: ReadonlySet<unknown> = new Set([
+  Object,
+  Array,
+  String,
+  Number,
+  Boolean,
+  BigInt,
+  Symbol,
+  Function,
+  Promise,
+]);
+
+/** A class of the application. TypeScript writes a built-in one for unions, interfaces and the like. */
+function isOwnClass(declared: unknown): declared is { readonly name: string } {
+  return typeof declared === 'function' && declared.name !== '' && !BUILT_IN.has(declared);
+}
+
+/** `UserSession` as `user_session`. */
+function nameFor(type: string): string {
+  return type.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
 }
 
 function describe(declared: unknown): string {

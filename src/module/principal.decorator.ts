@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
+import { addHandlerFacts } from './handler-facts.js';
 import { principalsOf } from './require-session.guard.js';
 import { sessionsOfContext } from './request-of.js';
 
@@ -13,12 +14,14 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
 
 /**
  * Hands a handler what `validate` of its `@RequireSession` made of the session, or the session itself where there is no
- * `validate` (Ktor: `call.principal<T>()`). `undefined` where nothing was required, or `optional` let the call through.
- * @param type the session class, where several are required. Default: the innermost requirement's.
+ * `validate` (Ktor: `call.principal<T>()`). `undefined` where `optional` or `@Public()` let the call through. A handler
+ * without any `@RequireSession` or `RequireSessionGuard.everywhere` is refused at start.
+ * @param type the session class, where several are required. Default: that of the last requirement.
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {
     if (property === undefined) throw new TypeError('@Principal() belongs to a parameter of a handler.');
+    addHandlerFacts(target, property, { usesPrincipal: true });
     InjectPrincipal(type)(target, property, index);
   };
 }

@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { freshSessionsOf, httpSessionsOf, type HttpSessions } from './http-sessions.js';
+import { isUpgrade } from '../platform/raw-exchange.js';
+import { freshSessionsOf, httpSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
 
 /** The sessions behind an execution context: HTTP, GraphQL (the context's request) or WebSocket (the upgrade request). */
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
@@ -8,7 +9,7 @@ export function sessionsOfContext(context: ExecutionContext): HttpSessions {
       // The arguments themselves: each switchToHttp() would make an object for them.
       return httpSessionsOf(context.getArgByIndex(0), context.getArgByIndex(1));
     case 'graphql':
-      return httpSessionsOf(...requestOfGraphQl(context.getArgByIndex(2)));
+      return sessionsOfOperation(context);
     case 'ws':
       return sessionsOfMessage(context);
     default:
@@ -19,7 +20,7 @@ export function sessionsOfContext(context: ExecutionContext): HttpSessions {
 const OF_MESSAGE = Symbol.for('nestjs-sessions:of-message');
 
 interface MessageHolder {
-  readonly [OF_MESSAGE]: HttpSessions;
+  [OF_MESSAGE]?: HttpSessions;
 }
 
 /**
@@ -30,23 +31,41 @@ interface MessageHolder {
 function sessionsOfMessage(context: ExecutionContext): HttpSessions {
   const args = context.getArgs<unknown[]>();
   const holder = args.find((argument) => isHolder(argument));
-  if (holder) return holder[OF_MESSAGE];
-  const sessions = freshSessionsOf(requestOfSocket(context.switchToWs().getClient()));
+  if (holder) return holder[OF_MESSAGE]!;
+  const sessions = freshSessionsOf(context.switchToWs().getClient());
   args.splice(Math.max(args.length - 1, 0), 0, { [OF_MESSAGE]: sessions } satisfies MessageHolder);
   return sessions;
 }
 
+/**
+ * An operation over HTTP has the sessions of its request. One over a socket reads anew: its fields share the sessions
+ * through the variables, an object that graphql-js makes for each execution.
+ */
+function sessionsOfOperation(context: ExecutionContext): HttpSessions {
+  const value: GraphQlContext | undefined = context.getArgByIndex(2);
+  const request = requestOfGraphQl(value);
+  const raw = rawRequestBehind(request);
+  if (!raw || !isUpgrade(raw)) return httpSessionsOf(request, value?.res ?? value?.reply);
+  const info = context.getArgByIndex<(MessageHolder & { variableValues?: MessageHolder }) | undefined>(3);
+  const shared = [info?.variableValues, info].find((one) => Object.isExtensible(one));
+  if (shared?.[OF_MESSAGE]) return shared[OF_MESSAGE];
+  const sessions = freshSessionsOf(request);
+  if (shared) Object.defineProperty(shared, OF_MESSAGE, { value: sessions });
+  return sessions;
+}
+
+interface GraphQlContext {
+  readonly req?: unknown;
+  readonly request?: unknown;
+  readonly extra?: { readonly request?: unknown };
+  readonly res?: unknown;
+  readonly reply?: unknown;
+}
+
+function requestOfGraphQl(context: GraphQlContext | undefined): unknown {
+  return context?.req ?? context?.request ?? context;
+}
+
 function isHolder(argument: unknown): argument is MessageHolder {
-  return typeof argument === 'object' && argument !== null && OF_MESSAGE in argument;
-}
-
-function requestOfGraphQl(
-  context: { req?: unknown; request?: unknown; res?: unknown; reply?: unknown } | undefined,
-): [unknown, unknown] {
-  return [context?.req ?? context?.request, context?.res ?? context?.reply];
-}
-
-// socket.io keeps the upgrade request by itself; for ws the gateway keeps it in handleConnection.
-function requestOfSocket(client: { request?: unknown; upgradeReq?: unknown } | undefined): unknown {
-  return client?.request ?? client?.upgradeReq;
+  return typeof argument === 'object' && argument !== null && Object.hasOwn(argument, OF_MESSAGE);
 }

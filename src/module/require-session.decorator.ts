@@ -1,35 +1,43 @@
 import { UseGuards } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
 import { bindInterceptor } from './bind-interceptor.js';
-import { declareSession } from './declared-handlers.js';
+import { addClassFacts, addHandlerFacts, type HandlerFacts } from './handler-facts.js';
+import { decorateHandlerOrClass } from './handler-or-class.js';
 import { RequireSessionGuard } from './require-session.guard.js';
 import { describeRequirement } from './security-scheme.js';
-import { requireSession, type RequireSessionOptions } from './session-requirement.js';
+import { requirementOf, type RequireSessionOptions } from './session-requirement.js';
 
 /**
  * Lets only requests with this session reach a handler, or any handler of a controller (Ktor: session
- * authentication). Others are answered with 401, or sent to `redirectTo`. In an OpenAPI description by @nestjs/swagger
- * it is a security requirement; see {@link sessionSecuritySchemes}.
+ * authentication). Others are answered with 401, or sent to `redirectTo`. Where the class has a `@SessionOwner()` field,
+ * the session must have an owner. Requirements of a class, of the classes that it extends and of a handler add up. In an
+ * OpenAPI description by @nestjs/swagger it is a security requirement; see {@link sessionSecuritySchemes}.
  *
  * @example
  * ```ts
- * @RequireSession(UserSession, { validate: (session) => session.userId !== undefined, redirectTo: '/login' })
+ * @RequireSession(UserSession, { validate: (session) => session.roles.includes('admin'), redirectTo: '/login' })
  * ```
  */
 export function RequireSession<S extends object>(
   type: SessionClass<S>,
   options: RequireSessionOptions<S> = {},
 ): ClassDecorator & MethodDecorator {
-  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const holder = (descriptor?.value ?? target) as object;
-    declareSession(holder, type);
-    describeRequirement(holder, type, options.optional ?? false);
-    requireSession(holder, { type, options: options as unknown as RequireSessionOptions });
-    if (property !== undefined && descriptor) {
-      bindInterceptor(target, property);
-      UseGuards(RequireSessionGuard)(target, property, descriptor);
-    } else {
-      UseGuards(RequireSessionGuard)(target as new () => unknown);
-    }
+  const name = (type as { name?: string } | undefined)?.name ?? '';
+  const facts = (place: string): Pick<HandlerFacts, 'requirements' | 'sessions'> => {
+    const requirement = requirementOf(`@RequireSession(${name}) of ${place}`, type, options);
+    return { requirements: [requirement], sessions: [{ type, required: !requirement.options.optional }] };
   };
+  return decorateHandlerOrClass(`@RequireSession(${name})`, {
+    handler: ({ prototype, property }, descriptor) => {
+      addHandlerFacts(prototype, property, facts(`${prototype.constructor.name}.${String(property)}`));
+      describeRequirement(descriptor.value as object, type, options.optional ?? false);
+      bindInterceptor(prototype, property, descriptor);
+      UseGuards(RequireSessionGuard)(prototype, property, descriptor);
+    },
+    type: (holder) => {
+      addClassFacts(holder, facts(holder.name));
+      describeRequirement(holder, type, options.optional ?? false);
+      UseGuards(RequireSessionGuard)(holder);
+    },
+  });
 }

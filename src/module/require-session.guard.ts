@@ -1,22 +1,20 @@
-import {
-  HttpException,
-  HttpStatus,
-  Injectable,
-  UnauthorizedException,
-  type CanActivate,
-  type ExecutionContext,
-} from '@nestjs/common';
+import { HttpException, HttpStatus, Injectable, Logger, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import type { SessionClass } from '../tracker/session-class.js';
+import { CallRequirementsFinder } from './call-requirements.js';
 import type { HttpSessions } from './http-sessions.js';
+import { recheckEvents } from './live-subscription.js';
+import { refusal, unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import {
-  requirementsOf,
-  type RequireSessionOptions,
+  requirementOf,
+  type RequireSessionEverywhereOptions,
   type SessionChallengeCause,
   type SessionRequirement,
 } from './session-requirement.js';
 
 const PRINCIPALS = Symbol.for('nestjs-sessions:principals');
+const EVERYWHERE = Symbol.for('nestjs-sessions:everywhere');
 
 interface Authenticated {
   [PRINCIPALS]?: Map<SessionRequirement, unknown>;
@@ -27,57 +25,127 @@ export function principalsOf(sessions: HttpSessions): Map<SessionRequirement, un
   return ((sessions as Authenticated)[PRINCIPALS] ??= new Map());
 }
 
-/** Lets a request through if it has the sessions that its controller and handler require (Ktor: session authentication). */
+/** What a guard asks for that `RequireSessionGuard.everywhere` has made; `undefined` for any other guard. */
+export function requirementOfGuard(guard: unknown): SessionRequirement | undefined {
+  return typeof guard === 'object' && guard !== null && EVERYWHERE in guard
+    ? (guard as Pick<EverywhereGuard, typeof EVERYWHERE>)[EVERYWHERE]
+    : undefined;
+}
+
+/**
+ * Lets a request through if it has the sessions that its controller and handler require (Ktor: session
+ * authentication). Where it finds no requirement it refuses: it is bound by `@RequireSession`, so there was one.
+ */
 @Injectable()
 export class RequireSessionGuard implements CanActivate {
+  readonly #finder = new CallRequirementsFinder();
+
   /**
-   * A guard that requires a session everywhere but where `@Public()` says otherwise:
+   * A guard that requires a session everywhere, except where `@Public()` says otherwise:
    *
    * ```ts
    * { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession, { redirectTo: '/login' }) }
    * ```
+   *
+   * It guards HTTP, GraphQL and WebSockets. Message handlers of microservices have no session; they are left alone,
+   * or refused with `{ rpc: true }`.
    */
-  static everywhere<S extends object>(type: SessionClass<S>, options: RequireSessionOptions<S> = {}): CanActivate {
-    const global: SessionRequirement = { type, options: options as RequireSessionOptions };
-    return { canActivate: (context) => meetAll(context, requirementsOf(context, [global])) };
+  static everywhere<S extends object>(
+    type: SessionClass<S>,
+    options: RequireSessionEverywhereOptions<S> = {},
+  ): CanActivate {
+    const label = `RequireSessionGuard.everywhere(${(type as { name?: string } | undefined)?.name ?? ''})`;
+    return new EverywhereGuard(requirementOf(label, type, options), options.rpc ?? false);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    return meetAll(context, requirementsOf(context, []));
+    const found = this.#finder.of(context);
+    if (found === 'unknown') throw lost(context);
+    const { requirements, isOpen } = found;
+    if (requirements.length === 0 && !isOpen) throw lost(context);
+    return meetAll(context, requirements);
+  }
+}
+
+class EverywhereGuard implements CanActivate {
+  readonly [EVERYWHERE]: SessionRequirement;
+  readonly #finder: CallRequirementsFinder;
+  readonly #guardsMessages: boolean;
+
+  constructor(requirement: SessionRequirement, guardsMessages: boolean) {
+    this[EVERYWHERE] = requirement;
+    this.#finder = new CallRequirementsFinder([requirement]);
+    this.#guardsMessages = guardsMessages;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType<string>() === 'rpc' && !this.#guardsMessages) return true;
+    const found = this.#finder.of(context);
+    return meetAll(context, found === 'unknown' ? [this[EVERYWHERE]] : found.requirements);
   }
 }
 
 async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
-  for (const requirement of requirements) await meet(requirement, context);
+  // Messages have no session, and no way to get one.
+  if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
+  try {
+    for (const requirement of requirements) {
+      const sessions = sessionsOfContext(context);
+      await meet(requirement, context, sessions);
+      recheckEvents(sessions, (anew) => meet(requirement, context, anew));
+    }
+  } catch (error) {
+    throw refusal(context, error);
+  }
   return true;
 }
 
-async function meet(requirement: SessionRequirement, context: ExecutionContext): Promise<void> {
+async function meet(requirement: SessionRequirement, context: ExecutionContext, sessions: HttpSessions): Promise<void> {
   const { type, options } = requirement;
-  const sessions = sessionsOfContext(context);
+  if (options.noStore) sessions.call.setHeader('Cache-Control', 'no-store');
   const principals = principalsOf(sessions);
-  // The guard stands on the controller and on the handler, and asks once.
+  // The guard is bound to the controller and to the handler, and asks once.
   if (principals.has(requirement)) return;
   const session = await sessions.sessions.get(type);
-  if (session === undefined) {
-    if (!options.optional) await refuse(options, 'NoCredentials', context);
+  if (session === undefined || (!options.anonymous && isAnonymous(requirement, session))) {
+    if (!options.optional) await refuse(requirement, 'NoCredentials', context);
     return;
   }
-  const principal = options.validate ? await options.validate(session, context) : session;
-  if (principal === false || principal === null || principal === undefined) {
-    await refuse(options, 'InvalidCredentials', context);
+  const principal: unknown = options.validate ? await options.validate(session, context) : true;
+  if (principal instanceof Error) throw principal;
+  if (principal === true) return void principals.set(requirement, session);
+  if (typeof principal === 'object' && principal !== null) return void principals.set(requirement, principal);
+  if (principal !== false && principal !== null && principal !== undefined) {
+    sessions.warnOnce(
+      `${requirement.label}: validate gave a ${typeof principal}, which refuses the request. Give true, false or an ` +
+        'object, such as session.roles.includes("admin") or session.userId !== undefined.',
+    );
   }
-  principals.set(requirement, principal === true ? session : principal);
+  await refuse(requirement, 'InvalidCredentials', context);
+}
+
+/** Whether a session is of a class with an owner, and of nobody. */
+export function isAnonymous({ type, ownerOf }: Pick<SessionRequirement, 'type' | 'ownerOf'>, session: object): boolean {
+  return ownerFieldOf(type) !== undefined && ownerOf(session) === undefined;
+}
+
+function lost(context: ExecutionContext): Error {
+  const place = `${context.getClass().name}.${context.getHandler().name}`;
+  new Logger('SessionsModule').error(
+    `RequireSessionGuard is bound to ${place} and finds no requirement there, so it refuses. Put @RequireSession() on ` +
+      'the class, or directly below the decorator of the route.',
+  );
+  return unauthorized(context);
 }
 
 async function refuse(
-  options: RequireSessionOptions,
+  { options }: SessionRequirement,
   cause: SessionChallengeCause,
   context: ExecutionContext,
 ): Promise<never> {
   const answer = (await options.challenge?.(cause, context)) ?? options.redirectTo;
   if (answer instanceof Error) throw answer;
-  if (typeof answer !== 'string' || context.getType<string>() !== 'http') throw new UnauthorizedException();
+  if (typeof answer !== 'string' || context.getType<string>() !== 'http') throw unauthorized(context);
   sessionsOfContext(context).call.setHeader('Location', answer);
   throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
 }

@@ -14,10 +14,15 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'revoked',
 ]);
 
+/** Milliseconds between two lines about a failing storage. */
+const QUIET_AFTER_FAILURE = 10_000;
+
 /** Writes what an operator should see into the application's log; never a value, id or key. */
 export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
+  #quietUntil = 0;
+  #unlogged = 0;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -30,7 +35,10 @@ export class SessionEventLogger implements SessionEventLog {
   log(event: SessionEvent): void {
     switch (event.type) {
       case 'rejected':
-        return this.#logger.debug(`Session "${event.session}": what the client sent was rejected (${event.reason}).`);
+        return this.#logger.debug(
+          `Session "${event.session}": what the client sent was rejected (${event.reason}` +
+            `${event.path === undefined ? '' : ` at ${event.path}`}).`,
+        );
       case 'duplicate':
         return this.#logger.debug(`Session "${event.session}": the client sent ${event.count} values.`);
       case 'conflict':
@@ -41,21 +49,42 @@ export class SessionEventLogger implements SessionEventLog {
         return this.#logger.debug(
           `Session "${event.session}": a change was dropped, the session had been ${event.reason}.`,
         );
-      case 'unavailable':
-        return this.#logger.error(
-          `Session "${event.session}": the storage failed to ${event.operation}: ${failureReason(event.error)}`,
+      case 'not-begun':
+        return this.#logger.debug(
+          `Session "${event.session}": a request without a session changed a new one, which newSession: false drops.`,
         );
+      case 'unavailable':
+        return this.#logFailure(event);
       case 'too-late':
+        if (event.connection) {
+          return this.#logger.error(
+            `Session "${event.session}" was changed over a connection that has no response, and the change is not ` +
+              'stored. Take the session as a parameter, @CurrentSession(), or call await sessions.save().',
+          );
+        }
         return this.#logger.error(
           `Session "${event.session}" was changed after the response had been sent; the change is lost. Change it ` +
             'before responding, or call await sessions.save().',
+        );
+      case 'foreign-origin':
+        return this.#logger.warn(
+          `A WebSocket opened by a page of ${event.origin} gets no session. If that site is yours, add it: ` +
+            "SessionsModule.forRoot({ allowedOrigins: ['https://…'] }).",
         );
       case 'insecure':
         return this.#warnOnce(
           event.session,
           `Session "${event.session}": its cookie is Secure, but the request came over plain http and without ` +
-            'X-Forwarded-Proto: https. Browsers drop it, except on localhost. Use https, let the proxy send the ' +
-            "header, or set cookie: { secure: 'auto' } outside production.",
+            'X-Forwarded-Proto: https. Browsers drop it; Chrome and Firefox make an exception for localhost. Use https. ' +
+            'Behind a proxy that ends TLS, let the proxy send X-Forwarded-Proto: https. For plain http on purpose, ' +
+            "set cookie: { secure: false }; secure: 'auto' helps only outside production, and not with " +
+            "sameSite: 'none', partitioned, or a name that begins with __Secure- or __Host-.",
+        );
+      case 'owner-switched':
+        return this.#warnOnce(
+          `${event.session} owner-switched`,
+          `Session "${event.session}": its owner was replaced by another one, and what it held of the first was kept. ` +
+            'Sign in by sessions.login(Type, owner), which starts from a fresh instance then.',
         );
       case 'loaded':
       case 'created':
@@ -66,6 +95,16 @@ export class SessionEventLogger implements SessionEventLog {
       case 'revoked':
         return;
     }
+  }
+
+  // An outage fails every request. The storage itself reports its beginning and its end.
+  #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
+    const now = performance.now();
+    if (now < this.#quietUntil) return void this.#unlogged++;
+    this.#quietUntil = now + QUIET_AFTER_FAILURE;
+    const more = this.#unlogged === 0 ? '' : ` ${this.#unlogged} more failures since the last line.`;
+    this.#unlogged = 0;
+    this.#logger.error(`Session "${session}": the storage failed to ${operation}: ${failureReason(error)}${more}`);
   }
 
   #warnOnce(key: string, message: string): void {

@@ -1,10 +1,17 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
-import { declareSession } from './declared-handlers.js';
+import { addHandlerFacts } from './handler-facts.js';
+import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
-const InjectSessionId = createParamDecorator((type: SessionClass, context: ExecutionContext): unknown =>
-  sessionsOfContext(context).sessions.id(type),
+const InjectSessionId = createParamDecorator(
+  async (type: SessionClass, context: ExecutionContext): Promise<unknown> => {
+    try {
+      return await sessionsOfContext(context).sessions.id(type);
+    } catch (error) {
+      throw refusal(context, error);
+    }
+  },
 );
 
 /**
@@ -14,7 +21,7 @@ const InjectSessionId = createParamDecorator((type: SessionClass, context: Execu
 export function SessionId(type: SessionClass): ParameterDecorator {
   return (target, property, index) => {
     if (property === undefined) throw new TypeError('@SessionId() belongs to a parameter of a handler.');
-    declareSession((target as Record<string | symbol, object>)[property]!, type);
+    addHandlerFacts(target, property, { sessions: [{ type, required: false }] });
     InjectSessionId(type)(target, property, index);
   };
 }

@@ -1,21 +1,35 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { refuseUnknownOptions } from '../config/known-options.js';
+import { readOwner } from '../config/read-owner.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { Awaitable } from '../transformer/awaitable.js';
 
 /** Why a request was refused: it has no session, or `validate` did not accept the one it has. */
 export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';
 
+/**
+ * What `validate` may give. `true` and an object let the request in, the object as its principal. `false`, `null`,
+ * `undefined` and an error refuse it; the error is thrown. A text or a number is no answer, and refuses.
+ */
+export type SessionValidation = boolean | null | undefined | Error | (object & { readonly then?: never });
+
 /** What `@RequireSession` asks of a request. */
 export interface RequireSessionOptions<S extends object = object> {
   /**
-   * Whether the session will do, such as whether somebody is signed in. `false`, `null` and `undefined` refuse. Of an
-   * accepted session, what this gives is the principal that `@Principal()` hands to the handler; for `true` it is the
-   * session itself. Default: any session will.
+   * Whether the session will do, such as whether its user is an administrator. Only `true` and objects let the request
+   * in. An object is the principal that `@Principal()` hands to the handler; for `true` it is the session. An error
+   * is thrown. Anything else refuses. Default: any session will.
    */
-  readonly validate?: (session: S, context: ExecutionContext) => Awaitable<unknown>;
+  readonly validate?: (session: S, context: ExecutionContext) => Awaitable<SessionValidation>;
   /**
-   * Answers a refused request: an error to throw, or the text of a place to redirect to, with 302. Whatever it gives,
-   * the request is refused: nothing at all ends as 401.
+   * Lets sessions without an owner in. Default `false`: where the class has a `@SessionOwner()` field, a session whose
+   * field is empty counts as no session.
+   */
+  readonly anonymous?: boolean;
+  /**
+   * Answers a refused request: an error to throw, or the text of a place to redirect to, with 302. The request is
+   * refused in any case: without an answer with 401.
    */
   readonly challenge?: (
     cause: SessionChallengeCause,
@@ -23,46 +37,57 @@ export interface RequireSessionOptions<S extends object = object> {
   ) => Awaitable<Error | string | undefined | void>;
   /** Where a refused request is sent, with 302; a path or URL of yours, never one from the request. Default: 401. */
   readonly redirectTo?: string;
+  /**
+   * Sends `Cache-Control: no-store` with every answer, so that neither a shared cache nor the back button of the browser
+   * shows the page after the logout. Default `false`.
+   */
+  readonly noStore?: boolean;
   /** Lets a request without a session through, without a principal. One that `validate` refuses stays refused. */
   readonly optional?: boolean;
 }
 
-/** One `@RequireSession`. */
+/** What `RequireSessionGuard.everywhere` asks of a request. */
+export interface RequireSessionEverywhereOptions<S extends object = object> extends RequireSessionOptions<S> {
+  /**
+   * Whether message handlers of microservices are refused too: a message has no session. Default `false`, which lets
+   * every message in.
+   */
+  readonly rpc?: boolean;
+}
+
+/** One requirement: of a `@RequireSession`, or of `RequireSessionGuard.everywhere`. */
 export interface SessionRequirement {
   readonly type: SessionClass;
   readonly options: RequireSessionOptions;
+  /** How it is called in messages. */
+  readonly label: string;
+  readonly ownerOf: (value: object) => string | undefined;
 }
 
-const REQUIREMENTS = Symbol.for('nestjs-sessions:requirements');
-const PUBLIC = Symbol.for('nestjs-sessions:public');
-
-interface Demanding {
-  [REQUIREMENTS]?: readonly SessionRequirement[];
-  [PUBLIC]?: boolean;
-}
-
-/** Records a requirement on a handler or a controller. */
-export function requireSession(holder: object, requirement: SessionRequirement): void {
-  const present = Object.hasOwn(holder, REQUIREMENTS) ? ((holder as Demanding)[REQUIREMENTS] ?? []) : [];
-  Object.defineProperty(holder, REQUIREMENTS, { value: [...present, requirement], configurable: true });
-}
-
-/** Records that a handler or a controller is open to everybody. */
-export function makePublic(holder: object): void {
-  Object.defineProperty(holder, PUBLIC, { value: true, configurable: true });
-}
+const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
+  'validate',
+  'anonymous',
+  'challenge',
+  'redirectTo',
+  'optional',
+  'rpc',
+];
 
 /**
- * What a call must meet: the global requirements, those of its controller and those of its handler. `@Public()` takes
- * away what stands outside of it.
+ * @param label how it is called in messages.
+ * @throws {SessionConfigurationError} for a class that is not there, and for options that do not exist.
  */
-export function requirementsOf(
-  context: ExecutionContext,
-  global: readonly SessionRequirement[],
-): readonly SessionRequirement[] {
-  const [controller, handler] = [context.getClass() as Demanding, context.getHandler() as Demanding];
-  const ofHandler = handler[REQUIREMENTS] ?? [];
-  if (handler[PUBLIC]) return ofHandler;
-  const ofController = controller[REQUIREMENTS] ?? [];
-  return controller[PUBLIC] ? [...ofController, ...ofHandler] : [...global, ...ofController, ...ofHandler];
+export function requirementOf<S extends object>(
+  label: string,
+  type: SessionClass<S>,
+  options: RequireSessionOptions<S>,
+): SessionRequirement {
+  if (typeof type !== 'function') {
+    throw new SessionConfigurationError(
+      `${label}: the first argument is a session class, and it is ${String(type)}. A circular import makes a class ` +
+        'undefined.',
+    );
+  }
+  refuseUnknownOptions(label, options, OPTIONS);
+  return { type, options: options as unknown as RequireSessionOptions, label, ownerOf: readOwner(type) };
 }

@@ -10,19 +10,29 @@ import {
 import { DiscoveryService, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { declaredSessions } from '../config/session-definition.js';
+import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseOtherThan, refuseUnknownOptions } from '../config/known-options.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import type { KeyReport } from '../keys/key-ring.js';
+import type { StorageOutage } from '../storage/session-storage-resilient.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
+import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
-import { checkDeclaredHandlers } from './declared-handlers.js';
+import { bindSubscriptions } from './bind-subscriptions.js';
+import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
+import { fixationHints } from './fixation-hint.js';
+import { prepareGateways, watchConnections } from './gateways.js';
+import { globalRequirements } from './global-requirements.js';
 import { inspectStorages } from './inspect-storages.js';
+import { prepareMessageHandlers } from './message-handlers.js';
+import { rebindHandlers } from './rebind-handlers.js';
+import { checkRequestSession, requestSession } from './request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
+import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
 /** What an application has declared. */
@@ -41,29 +51,52 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
-  readonly #providers = new SessionProviders();
+  readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #built: BuiltSession[] = [];
+  /** How many of them are in the log. */
+  #logged = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
+  readonly #modules: ModuleRef;
   readonly #adapterHost: HttpAdapterHost | undefined;
+  readonly #allowedOrigins: AllowedOrigins;
+  readonly #warned = new Set<string>();
   #complete = false;
 
   constructor(
-    @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions,
+    @Optional() @Inject(SESSIONS_MODULE_OPTIONS) options: SessionsModuleOptions | undefined,
     @Inject(DiscoveryService) discovery: DiscoveryService,
     @Inject(ModuleRef) modules: ModuleRef,
     @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
   ) {
+    if (options === undefined) throw withoutForRoot();
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
+    refuseOtherThan('SessionsModule', 'commit', options.commit, ['handler', 'interceptor']);
     this.#options = options;
     this.#discovery = discovery;
-    this.#builder = new SessionProviderBuilder(options, (token) => modules.get(token as string, { strict: false }));
+    this.#modules = modules;
+    rebindHandlers(discovery);
+    this.#builder = new SessionProviderBuilder(
+      options,
+      (token) => modules.get(token as string, { strict: false }),
+      (storage, state, outage) => reportStorageState(this.#logger, storage, state, outage),
+    );
     this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;
-    if (adapterHost) attachToPlatform(this, adapterHost);
+    this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
+    watchConnections(this, discovery);
+    bindSubscriptions(discovery);
+    const { requestSession: type } = options;
+    if (type) checkRequestSession(type);
+    if (adapterHost) attachToPlatform(this, adapterHost, type && requestSession(type));
+  }
+
+  /** Whether controller methods store their sessions themselves. */
+  get commitsInHandlers(): boolean {
+    return this.#options.commit !== 'interceptor';
   }
 
   /** The providers of the application; with those of every `forFeature`, once the application has started. */
@@ -80,24 +113,32 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
 
   /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
-    if (this.#complete && sessions.length > 0) {
-      throw new SessionConfigurationError('SessionsModule.forFeature() came after the application had started.');
-    }
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
-      if (!known) this.#registrations.push(session);
+      if (known) continue;
+      this.#registrations.push(session);
+      // A lazy module comes after the application has started.
+      if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
+        this.#register(session);
+        this.#report();
+      }
     }
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     const { providers } = this.providers;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
-    checkDeclaredHandlers(this.#discovery, this.#providers);
-    if (providers.length === 0) {
+    const global = globalRequirements(this.#modules);
+    checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
+    if (this.#options.requestSession) this.#providers.findByType(this.#options.requestSession);
+    await prepareGateways(this.#discovery);
+    await prepareMessageHandlers(this.#discovery);
+    if (providers.length === 0 && (this.#options.sessions || declaredSessions().length === 0)) {
       this.#logger.warn("No session is declared. Mark a class with @Session('name') and import its file.");
     }
-    for (const { description } of this.#built) this.#logger.log(description);
-    for (const warning of this.#builder.warnings) this.#logger.warn(warning);
+    this.#report();
+    const required = global.filter(({ options }) => !options.anonymous).map(({ type }) => type);
+    for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
   // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
@@ -111,25 +152,67 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
   }
 
+  allowsSocket(origin: string, hosts: readonly string[]): boolean {
+    return allowsSocket(this.#allowedOrigins, origin, hosts);
+  }
+
   /** Reports an error that no exception filter will see. */
   reportError(error: unknown): void {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
     this.#logger.error(message, stack);
   }
 
+  /** Writes a warning into the log, the first time only. */
+  warnOnce(sentence: string): void {
+    if (this.#warned.has(sentence)) return;
+    this.#warned.add(sentence);
+    this.#logger.warn(sentence);
+  }
+
   // Not before every module is there: a storage may be a provider of any of them.
   #build(): void {
     for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
-      for (const type of declaredSessions()) if (!this.#providers.get(type)) this.#register(type);
+      const global = globalRequirements(this.#modules).map(({ type }) => type);
+      for (const type of [...usedSessions(this.#discovery), ...global]) {
+        if (!this.#providers.get(type) && definitionOf(type)) this.#register(type);
+      }
     }
     this.#complete = true;
+  }
+
+  // A class that no handler names, as one that only middleware asks for, by sessionsOf(request).
+  #registerLate(wanted: SessionClass | string): void {
+    if (this.#options.sessions) return;
+    const type =
+      typeof wanted === 'string'
+        ? declaredSessions().find((declared) => definitionOf(declared)?.name === wanted)
+        : wanted;
+    if (!type || !definitionOf(type) || this.#providers.get(type)) return;
+    this.#register(type);
+    this.#report();
+  }
+
+  /** Logs what has not been logged yet. */
+  #report(): void {
+    for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
+    this.#logged = this.#built.length;
+    for (const warning of this.#builder.warnings) this.warnOnce(warning);
   }
 
   #register(registration: SessionRegistration): void {
     const built = this.#builder.build(registration);
     this.#providers.register(built.provider);
     this.#built.push(built);
+  }
+}
+
+function reportStorageState(logger: Logger, storage: string, state: 'down' | 'up', outage: StorageOutage): void {
+  const { failures, milliseconds } = outage;
+  if (state === 'down') {
+    logger.error(`${storage} does not answer: ${failures} calls failed in ${milliseconds} ms. Calls fail at once now.`);
+  } else {
+    logger.log(`${storage} answers again, after ${Math.ceil(milliseconds / 1000)} s and ${failures} failed calls.`);
   }
 }
 
@@ -141,4 +224,11 @@ function installed({ install }: SessionsModuleOptions): readonly SessionRegistra
   const config = new SessionsConfig();
   install?.(config);
   return config.registrations;
+}
+
+function withoutForRoot(): SessionConfigurationError {
+  return new SessionConfigurationError(
+    'SessionsModule is imported without options. Write imports: [SessionsModule.forRoot()] in the root module; other ' +
+      'modules need no import.',
+  );
 }

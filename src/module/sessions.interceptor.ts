@@ -1,19 +1,69 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import type { Observable } from 'rxjs';
-import { committedValues } from './committed.js';
+import { catchError, map, type Observable } from 'rxjs';
+import { committedField, committedMessages } from './committed-operation.js';
+import { committedValues, watchedValues } from './committed.js';
+import type { HttpSessions } from './http-sessions.js';
+import { liveEvents } from './live-subscription.js';
+import { handlerOwnsResponse } from './own-response.js';
+import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /**
- * Stores the sessions of a handler when its value is complete, before Nest writes the response, so that a failure
- * goes to the application's exception filters. Bound to each handler that declares a session by the parameter
- * decorators and `@RequireSession`; other routes do not pay for it. Most handlers of controllers do the same without
- * an interceptor, see {@link commitInHandlers}.
+ * Stores the sessions of a handler when its value is complete, before the answer leaves, so that a failure goes to the
+ * application's exception filters. Bound to each handler that declares a session by the parameter decorators and
+ * `@RequireSession`; other routes do not pay for it. Most handlers of controllers do the same without an interceptor, see
+ * {@link commitInHandlers}.
  *
- * What ends in an exception is stored, or not, by the response hold, which knows the status it ends with.
+ * Over HTTP, what ends in an exception is stored, or not, by the response hold, which knows the status it ends with. In
+ * GraphQL and over WebSockets it is not stored.
  */
 @Injectable()
 export class SessionsInterceptor implements NestInterceptor {
+  readonly #own = new WeakMap<object, boolean>();
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return committedValues(sessionsOfContext(context), next.handle());
+    const type = context.getType<string>();
+    if (type === 'http') {
+      const sessions = sessionsOfContext(context);
+      return this.#ownsResponse(context)
+        ? watchedValues(sessions, next.handle())
+        : committedValues(sessions, next.handle());
+    }
+    const sessions = sessionsOf(context);
+    const values = type === 'ws' ? committedMessages(sessions, next.handle()) : operation(context, sessions, next);
+    return values.pipe(
+      catchError((error: unknown) => {
+        throw told(context, sessions, error);
+      }),
+    );
   }
+
+  #ownsResponse(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    let own = this.#own.get(handler);
+    if (own === undefined) this.#own.set(handler, (own = handlerOwnsResponse(context.getClass(), handler)));
+    return own;
+  }
+}
+
+function sessionsOf(context: ExecutionContext): HttpSessions {
+  try {
+    return sessionsOfContext(context);
+  } catch (error) {
+    throw refusal(context, error);
+  }
+}
+
+function operation(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
+  const info = context.getArgByIndex<{ operation?: { operation?: string }; parentType?: { name?: string } }>(3);
+  const values = committedField(sessions, next.handle());
+  if (info?.operation?.operation !== 'subscription') return values;
+  return values.pipe(map((result) => liveEvents(context, sessions, result)));
+}
+
+/** The error for the client; one that speaks to the developer goes into the log. */
+function told(context: ExecutionContext, sessions: HttpSessions, error: unknown): unknown {
+  const refused = refusal(context, error);
+  if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) sessions.reportError(error);
+  return refused;
 }

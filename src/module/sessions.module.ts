@@ -1,9 +1,9 @@
-import { Inject, Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
-import { rawRequestOf, rawResponseOf } from '../platform/raw-exchange.js';
+import { concealKeys } from '../config/concealed-keys.js';
 import { commitInHandlers } from './handler-commit.js';
-import { rememberResponse } from './http-sessions.js';
+import { rebindHandlers } from './rebind-handlers.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 import {
@@ -11,6 +11,7 @@ import {
   ConfigurableModuleClass,
   OPTIONS_TYPE,
   SESSIONS_MODULE_OPTIONS,
+  type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -26,7 +27,7 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [DiscoveryModule],
   providers: [SessionsRuntime, SessionsService],
-  exports: [SessionsRuntime, SessionsService, SESSIONS_MODULE_OPTIONS],
+  exports: [SessionsRuntime, SessionsService],
 })
 export class SessionsModule extends ConfigurableModuleClass implements NestModule {
   readonly #runtime: SessionsRuntime;
@@ -41,14 +42,14 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     this.#discovery = discovery;
   }
 
-  /** Registers every `@Session` class that has been imported, or those listed in `sessions`. */
+  /** Registers the `@Session` classes that handlers of the application use, or those listed in `sessions`. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return super.forRoot(options);
+    return super.forRoot(concealKeys(options));
   }
 
   /** The same with options from a factory, a class or an existing provider, such as one that uses `ConfigService`. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return super.forRootAsync(options);
+    return withConcealedKeys(super.forRootAsync(options));
   }
 
   /** Registers the sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
@@ -57,18 +58,25 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
   }
 
   // Controllers are there by now, their routes are not.
-  configure(consumer: MiddlewareConsumer): void {
-    commitInHandlers(this.#discovery);
-    const { requests } = this.#runtime;
-    if (!requests) return;
-    consumer
-      .apply((request: unknown, response: unknown, next: () => void) => {
-        const raw = rawRequestOf(request);
-        if (!raw) return next();
-        const rawResponse = rawResponseOf(response);
-        if (rawResponse) rememberResponse(raw, this.#runtime, rawResponse);
-        requests.run(raw, next);
-      })
-      .forRoutes('{*splat}');
+  configure(): void {
+    rebindHandlers(this.#discovery);
+    if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
   }
+}
+
+/** The factory of the options gives key rings in place of keys. */
+function withConcealedKeys({ providers = [], ...module }: DynamicModule): DynamicModule {
+  return {
+    ...module,
+    providers: providers.map((provider) => {
+      const isOptions =
+        'provide' in provider && provider.provide === SESSIONS_MODULE_OPTIONS && 'useFactory' in provider;
+      if (!isOptions) return provider;
+      const { useFactory } = provider as { useFactory: (...args: unknown[]) => unknown };
+      return {
+        ...provider,
+        useFactory: async (...args: unknown[]) => concealKeys((await useFactory(...args)) as SessionsModuleOptions),
+      };
+    }),
+  };
 }

@@ -5,6 +5,8 @@ import type { OwnerIndex } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
+import { isSessionId } from '../tracker/session-id-provider.js';
+import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import { httpSessionsOf } from './http-sessions.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
@@ -19,6 +21,11 @@ export interface OwnedSession<S extends object = object> {
   /** What the session holds. A copy: changing it changes nothing. */
   readonly session: S;
 }
+
+/** Whose session `SessionsService.revoke` may end. */
+export type RevokeOptions =
+  | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
+  | { readonly anyOwner: true; readonly owner?: undefined };
 
 /** Sessions from outside of handlers: those of the running request, and those of an owner. */
 @Injectable()
@@ -49,13 +56,10 @@ export class SessionsService {
   }
 
   /** The owner's live sessions of this class, newest first. */
-  async list<S extends object>(
-    type: SessionClass<S>,
-    owner: string | number | bigint,
-  ): Promise<Array<OwnedSession<S>>> {
+  async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
     const { tracker, owners } = this.#owned(type);
     const listed: Array<OwnedSession<S>> = [];
-    for (const { id, session: stored } of await owners.list(tracker.storedOwnerOf(String(owner)))) {
+    for (const { id, session: stored } of await owners.list(tracker.storedOwnerOf(givenOwner(owner, 'list')))) {
       const session = tracker.peek(stored);
       if (!session) continue;
       listed.push({
@@ -71,21 +75,21 @@ export class SessionsService {
 
   /**
    * Ends one session by its handle.
-   * @param options.owner ends it only if it is this owner's. Say it whenever the handle comes from a client: a handle
-   *   is no secret.
-   * @returns whether there was one.
+   * @param options whose session it must be: `{ owner }`, which a handle from a client needs, since a handle is no secret.
+   *   `{ anyOwner: true }` ends anybody's: for administrators.
+   * @returns whether there was one. `false` also for what can be no handle.
+   * @throws {SessionError} without either of the options.
    */
-  async revoke(
-    type: SessionClass,
-    handle: string,
-    options: { readonly owner?: string | number | bigint } = {},
-  ): Promise<boolean> {
+  async revoke(type: SessionClass, handle: string, options: RevokeOptions): Promise<boolean> {
     const { tracker, name } = this.#byId(type);
+    const owner = options?.anyOwner === true ? undefined : givenOwner(options?.owner, 'revoke');
+    if (!tracker.isHandle(handle)) return false;
     const stored = await tracker.storage.read(handle);
     const session = stored && tracker.peek(stored);
     if (!session) return false;
-    if (options.owner !== undefined && tracker.ownerOf(session.value) !== String(options.owner)) return false;
+    if (owner !== undefined && tracker.ownerOf(session.value) !== owner) return false;
     await tracker.clearByHandle(handle);
+    await this.#migrating(type)?.endTwinOf(handle);
     this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
     return true;
   }
@@ -97,19 +101,29 @@ export class SessionsService {
    */
   async revokeAll(
     type: SessionClass,
-    owner: string | number | bigint,
+    owner: SessionOwnerId,
     options: { readonly except?: string | undefined } = {},
   ): Promise<number> {
     const { tracker, owners, name } = this.#owned(type);
-    const except = options.except === undefined ? undefined : tracker.handleOf(options.except);
-    const count = await owners.invalidateAll(tracker.storedOwnerOf(String(owner)), except);
+    const ownerName = givenOwner(owner, 'revokeAll');
+    const except = isSessionId(options.except) ? options.except : undefined;
+    const migrating = this.#migrating(type);
+    const listed = migrating ? await owners.list(tracker.storedOwnerOf(ownerName)) : [];
+    let count = await tracker.clearByOwner(ownerName, except);
+    if (migrating) {
+      count += await endOld(migrating, listed, ownerName, except === undefined ? undefined : tracker.handleOf(except));
+    }
     if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count });
     return count;
   }
 
-  /** The public handle of a session id, as `list` shows it: to tell which of them is the present one. */
-  handleOf(type: SessionClass, id: string): string {
-    return this.#byId(type).tracker.handleOf(id);
+  /**
+   * The public handle of a session id, as `list` shows it: to tell which of them is the present one. `undefined` for what
+   * can be no id.
+   */
+  handleOf(type: SessionClass, id: string): string | undefined {
+    const { tracker } = this.#byId(type);
+    return isSessionId(id) ? tracker.handleOf(id) : undefined;
   }
 
   #byId<S extends object>(type: SessionClass<S>): { tracker: SessionTrackerById<S>; name: string } {
@@ -120,6 +134,11 @@ export class SessionsService {
       'SESSION_WITHOUT_ID',
       `Session "${name}" is not kept on the server, so it can be neither listed nor revoked. Add tracker: 'by-id'.`,
     );
+  }
+
+  #migrating<S extends object>(type: SessionClass<S>): MigratingSessionTracker<S> | undefined {
+    const { tracker } = this.#runtime.providers.findByType(type);
+    return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
   #owned<S extends object>(
@@ -135,4 +154,29 @@ export class SessionsService {
     }
     return { tracker, name, owners };
   }
+}
+
+function givenOwner(owner: unknown, method: string): string {
+  const text = ownerText(owner, `The owner given to SessionsService.${method}`);
+  if (text !== undefined) return text;
+  throw new SessionError(
+    'SESSION_WRONG_VALUE',
+    `SessionsService.${method} needs an owner, and it is empty. ` +
+      (method === 'revoke'
+        ? 'Say whose session it must be: revoke(Type, handle, { owner: userId }); { anyOwner: true } is for administrators.'
+        : 'Give it the id of the user.'),
+  );
+}
+
+/** Ends an owner's sessions in their old form and place. @returns how many of them had not moved yet. */
+async function endOld<S extends object>(
+  migrating: MigratingSessionTracker<S>,
+  moved: ReadonlyArray<{ readonly id: string }>,
+  owner: string,
+  except: string | undefined,
+): Promise<number> {
+  for (const { id } of moved) if (id !== except) await migrating.endTwinOf(id);
+  const { from } = migrating;
+  if (!(from instanceof SessionTrackerById)) return 0;
+  return (await from.storage.owners?.invalidateAll(from.storedOwnerOf(owner), except)) ?? 0;
 }

@@ -11,6 +11,9 @@ export const mysqlDialect: SqlDialect = {
   greatest: 'GREATEST',
   parameter: () => '?',
   upsert: (table) => `REPLACE INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
+  insertNew: (table) => `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
+  // Duplicate key. INSERT IGNORE would also ignore data that does not fit.
+  isTaken: (error) => numberOf(error) === 1062,
   sweep: (table, limit) => `DELETE FROM ${table} WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit}`,
   definition: ({ quoted }) => [
     `CREATE TABLE IF NOT EXISTS ${quoted} (
@@ -24,10 +27,12 @@ export const mysqlDialect: SqlDialect = {
   KEY expires_hour (expires_hour)
 ) ENGINE=InnoDB`,
   ],
+  clock: 'SELECT FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) AS now',
   // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
   isMissingTable: (error) => numberOf(error) === 1146,
   // Deadlock; MariaDB's "record has changed since last read".
   isUndone: (error) => [1213, 1020].includes(numberOf(error)),
+  isBusy: () => false,
 };
 
 function numberOf(error: unknown): number {

@@ -1,4 +1,5 @@
 import { definitionText, SessionStorageSql, type SessionStorageSqlOptions } from '../sql/session-storage-sql.js';
+import { closerOf } from '../storage/owned-client.js';
 import { sqlTableName } from '../sql/sql-table-name.js';
 import { mysqlDialect } from './mysql-dialect.js';
 import { mysqlEngine, type MysqlExecute, type MysqlPool } from './mysql-engine.js';
@@ -9,6 +10,11 @@ export interface SessionStorageMysqlOptions extends SessionStorageSqlOptions {
    * of mariadb are taken as they are. Its character set must be utf8mb4, which is the default of both.
    */
   readonly pool: MysqlPool | MysqlExecute;
+  /**
+   * The storage closes the pool with {@link close}, which `SessionsModule` calls last of all: when the server has answered
+   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   */
+  readonly ownClient?: boolean;
   /** Makes the table, at the first use, if it is not there. Default `false`: see {@link mysqlSessionTable}. */
   readonly createTable?: boolean;
 }
@@ -37,7 +43,12 @@ export interface SessionStorageMysqlOptions extends SessionStorageSqlOptions {
 export class SessionStorageMysql extends SessionStorageSql {
   /** @throws {SessionConfigurationError} for a pool that cannot execute, or a table's name that cannot be used. */
   constructor(options: SessionStorageMysqlOptions) {
-    super(mysqlEngine(options?.pool), mysqlDialect, options);
+    super(
+      mysqlEngine(options?.pool),
+      mysqlDialect,
+      options,
+      closerOf('mysqlSessionStorage', options.pool, options.ownClient),
+    );
   }
 
   /** A client without the flag FOUND_ROWS does not count a row that stays as it is: then it is looked at. */

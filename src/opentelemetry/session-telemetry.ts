@@ -64,6 +64,7 @@ export function sessionTelemetry({ meter, tracer }: SessionTelemetryOptions): Se
   const live = meter.createObservableGauge('session.live', { description: 'Sessions in a storage.' });
 
   const onEvent = (event: SessionEvent): void => {
+    if (event.type === 'foreign-origin') return rejected.add(1, { reason: event.type });
     const { type, session } = event;
     if (type === 'created') created.add(1, { session });
     else if (type === 'cleared') ended.add(1, { session, reason: 'cleared' });

@@ -6,17 +6,26 @@ import { ResponseHead } from './response-head.js';
 export class HttpCall {
   readonly #request: RawRequest;
   readonly #response: RawResponse | undefined;
+  readonly #withheld: boolean;
   readonly head = new ResponseHead();
   /** Set by the hold while it keeps the head back: the application has responded, the head has not left. */
   held = false;
 
-  /** @param response absent for an exchange that has none, such as a WebSocket's. */
-  constructor(request: RawRequest, response: RawResponse | undefined) {
+  /**
+   * @param response absent for an exchange that has none, such as a WebSocket's.
+   * @param withheld sessions see no header of the request, so that they find nothing in it.
+   */
+  constructor(request: RawRequest, response: RawResponse | undefined, withheld = false) {
     this.#request = request;
     this.#response = response;
+    this.#withheld = withheld;
   }
 
   requestHeader(name: string): string | undefined {
+    return this.#withheld ? undefined : this.#header(name);
+  }
+
+  #header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(', ') : value;
   }
@@ -24,7 +33,7 @@ export class HttpCall {
   get secure(): boolean {
     if (isEncrypted(this.#request)) return true;
     // Only decides whether our own cookie carries `Secure`, so a client that lies hurts nobody but itself.
-    const forwarded = this.requestHeader('x-forwarded-proto');
+    const forwarded = this.#header('x-forwarded-proto');
     return forwarded !== undefined && /^\s*https\b/i.test(forwarded);
   }
 
@@ -52,6 +61,12 @@ export class HttpCall {
 
   orderCookies(names: readonly string[]): void {
     this.head.orderCookies(names);
+  }
+
+  applicationCookies(): readonly string[] | undefined {
+    const lines = this.#response?.getHeader('set-cookie');
+    if (lines === undefined || this.headSent) return undefined;
+    return Array.isArray(lines) ? lines : [String(lines)];
   }
 
   setHeader(name: string, value: string): void {

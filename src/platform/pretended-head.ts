@@ -12,9 +12,14 @@ const REFUSED = [
  * Makes `response` look as if its head had left, as an application must see it between its response and the head:
  * `headersSent` is `true`, headers can no longer be changed, and a status set from now on has no effect.
  * @param ended what `writableEnded` says.
+ * @param swallows whether a change of the headers is ignored now instead of refused.
  * @returns takes everything back.
  */
-export function pretendHeadSent(response: RawResponse, ended: () => boolean): () => void {
+export function pretendHeadSent(
+  response: RawResponse,
+  ended: () => boolean,
+  swallows: () => boolean = () => false,
+): () => void {
   const { statusCode } = response;
   const statusMessage = isHttp2(response) ? undefined : response.statusMessage;
   const covered: Array<readonly [name: string, before: PropertyDescriptor | undefined]> = [];
@@ -25,7 +30,8 @@ export function pretendHeadSent(response: RawResponse, ended: () => boolean): ()
   cover('headersSent', { get: () => true });
   cover('writableEnded', { get: ended });
   for (const [name, verb] of REFUSED) {
-    const refuse = (): never => {
+    const refuse = (): RawResponse => {
+      if (swallows()) return response;
       throw headersSent(response, verb);
     };
     cover(name, { writable: true, value: refuse });
@@ -39,6 +45,13 @@ export function pretendHeadSent(response: RawResponse, ended: () => boolean): ()
     if (response.statusCode !== statusCode) response.statusCode = statusCode;
     if (!isHttp2(response) && response.statusMessage !== statusMessage) response.statusMessage = statusMessage!;
   };
+}
+
+/** Makes `response` ignore every later change of its headers, which Node would refuse with an exception. */
+export function swallowHeaders(response: RawResponse): void {
+  for (const [name] of REFUSED) {
+    Object.defineProperty(response, name, { configurable: true, writable: true, value: () => response });
+  }
 }
 
 /** The error that Node throws for a change of the head after it has left. */

@@ -34,6 +34,11 @@ export function currentResponseOf(request: RawRequest): RawResponse | undefined 
   return response?.req === request ? response : undefined;
 }
 
+/** Whether Node gave the connection away for this request, so that no response belongs to it: a WebSocket's upgrade. */
+export function isUpgrade(request: RawRequest): boolean {
+  return (request as { upgrade?: unknown }).upgrade === true;
+}
+
 /** Whether it came through HTTP/2, whose responses warn about or lack a few things of HTTP/1. */
 export function isHttp2(response: RawResponse): response is Http2ServerResponse {
   return 'stream' in response;

@@ -1,6 +1,19 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
+/** What a `Set-Cookie` line begins with: the name of its cookie. */
+export function cookieNameOf(line: string): string {
+  return line.slice(0, Math.max(0, line.indexOf('='))).trim();
+}
+
+/** Whether a `Set-Cookie` line makes the browser forget its cookie (RFC 6265, 5.3). */
+export function isClearing(line: string): boolean {
+  const maxAge = /;\s*max-age=([^;]*)/i.exec(line)?.[1];
+  if (maxAge !== undefined) return Number(maxAge) <= 0;
+  const expires = /;\s*expires=([^;]*)/i.exec(line)?.[1];
+  return expires !== undefined && Date.parse(expires) <= Date.now();
+}
+
 /**
  * The headers that sessions want on a response, kept apart from it until its head leaves: platforms and applications
  * replace headers wholesale until then, and neither side's may be lost.
@@ -50,7 +63,7 @@ export class ResponseHead {
 
   #cookiesBehind(present: OutgoingHttpHeader | undefined): string[] {
     const own = present === undefined ? [] : Array.isArray(present) ? present : [String(present)];
-    return [...own, ...this.#lines()];
+    return own.length === 0 ? [...this.#lines()] : [...own, ...[...this.#lines()].filter(isWantedBeside(own))];
   }
 
   #lines(): Iterable<string> {
@@ -61,6 +74,15 @@ export class ResponseHead {
     };
     return [...this.#cookies].sort(([left], [right]) => placeOf(left) - placeOf(right)).map(([, line]) => line);
   }
+}
+
+/** The application's own line for a cookie of ours wins. Where both end it, ours repeats the attributes that it needs. */
+function isWantedBeside(own: readonly string[]): (line: string) => boolean {
+  return (line) => {
+    const name = cookieNameOf(line);
+    const theirs = own.filter((one) => cookieNameOf(one) === name);
+    return theirs.length === 0 || (isClearing(line) && theirs.every(isClearing));
+  };
 }
 
 /** Under which key of `headers` a header stands, or would stand; its name in lower case. */

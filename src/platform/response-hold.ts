@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { takeHead } from './handed-head.js';
-import { headersSent, pretendHeadSent } from './pretended-head.js';
+import { headersSent, pretendHeadSent, swallowHeaders } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
 /** What a held response asks before its head leaves. */
@@ -30,7 +30,7 @@ type Phase =
   | 'holding'
   /** Everything goes straight through. */
   | 'released'
-  /** The commit failed and was answered: what the application still writes is swallowed. */
+  /** A failure of the sessions was answered: what the application still writes is swallowed. */
   | 'failed';
 
 type Callback = (error?: Error | null) => void;
@@ -74,6 +74,7 @@ export class ResponseHold {
   #applied = false;
   #ended = false;
   #wantsDrain = false;
+  #failureAnswered = false;
 
   /** Puts the hold on `response`. Its head must not have left. */
   constructor(response: RawResponse, gate: ResponseGate) {
@@ -92,6 +93,14 @@ export class ResponseHold {
       end: (...args: unknown[]) => this.#onEnd(args),
       flushHeaders: () => this.#onFlushHeaders(),
     });
+  }
+
+  /**
+   * The sessions have failed, and the application's exception filter answers that. What comes after its answer is of a
+   * handler that does not know, and is swallowed: Node would end the process over a header that comes too late.
+   */
+  expectFailureAnswer(): void {
+    this.#failureAnswered = true;
   }
 
   #onWriteHead(args: unknown[]): unknown {
@@ -136,7 +145,11 @@ export class ResponseHold {
 
   #onEnd(args: unknown[]): unknown {
     if (this.#phase === 'failed') return swallow(args, this.#response);
-    if (isWrongChunk(args[0]) || this.#isReleased()) return this.#end.apply(this.#response, args);
+    if (isWrongChunk(args[0]) || this.#isReleased()) {
+      const ended = this.#end.apply(this.#response, args);
+      this.#swallowAfterFailure();
+      return ended;
+    }
     if (this.#ended) return swallow(args, this.#response, isChunk(args[0]) ? writeAfterEnd() : undefined);
     this.#ended = true;
     this.#queue.push(() => this.#end.apply(this.#response, args));
@@ -160,7 +173,11 @@ export class ResponseHold {
     }
     this.#phase = 'holding';
     this.#gate.held = true;
-    this.#stopPretending = pretendHeadSent(this.#response, () => this.#ended);
+    this.#stopPretending = pretendHeadSent(
+      this.#response,
+      () => this.#ended,
+      () => this.#ended && this.#failureAnswered,
+    );
     commit.then(
       () => this.#release(),
       (error: unknown) => this.#fail(error),
@@ -181,6 +198,7 @@ export class ResponseHold {
       this.#applyHead();
       let flowing: unknown = true;
       for (const call of this.#queue.splice(0)) flowing = call();
+      if (this.#ended) this.#swallowAfterFailure();
       if (flowing !== false) this.#drain();
     } catch (error) {
       this.#fail(error);
@@ -197,8 +215,15 @@ export class ResponseHold {
       this.#response.destroy();
     }
     this.#phase = 'failed';
+    swallowHeaders(this.#response);
     // Whoever pipes into the response goes on to its end, into nothing.
     this.#drain();
+  }
+
+  #swallowAfterFailure(): void {
+    if (!this.#failureAnswered) return;
+    this.#phase = 'failed';
+    swallowHeaders(this.#response);
   }
 
   #answer({ statusCode, body }: { readonly statusCode: number; readonly body: string }): void {
@@ -247,6 +272,8 @@ function isWholeHead(
 ): args is [statusCode: unknown, headers: OutgoingHttpHeaders] {
   const [, headers] = args;
   if (args.length !== 2 || typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
+  // A cookie of the application's may be ours, which ends the session: the commit has to see it on the response.
+  if ('set-cookie' in headers || 'Set-Cookie' in headers) return false;
   return response.getHeaderNames().length === 0;
 }
 

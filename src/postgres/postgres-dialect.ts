@@ -1,5 +1,5 @@
 import type { SqlDialect } from '../sql/sql-engine.js';
-import { upsertOnConflict } from '../sql/sql-statements.js';
+import { insertOnNoConflict, upsertOnConflict } from '../sql/sql-statements.js';
 
 /**
  * The index on the hour instead of the moment of expiry lets almost every touch be a heap-only update; the fill factor
@@ -12,6 +12,8 @@ export const postgresDialect: SqlDialect = {
   greatest: 'GREATEST',
   parameter: (position) => `$${position}`,
   upsert: upsertOnConflict,
+  insertNew: insertOnNoConflict,
+  isTaken: () => false,
   sweep: (table, limit) =>
     `DELETE FROM ${table} WHERE id = ANY (ARRAY(SELECT id FROM ${table} ` +
     `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit} FOR UPDATE SKIP LOCKED))`,
@@ -27,9 +29,11 @@ export const postgresDialect: SqlDialect = {
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_owner`)} ON ${quoted} (owner) WHERE owner IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_expires_hour`)} ON ${quoted} (expires_hour)`,
   ],
+  clock: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
   // https://www.postgresql.org/docs/current/errcodes-appendix.html
   isMissingTable: (error) => codeOf(error) === '42P01',
   isUndone: (error) => ['40001', '40P01'].includes(codeOf(error)),
+  isBusy: () => false,
 };
 
 function codeOf(error: unknown): string {

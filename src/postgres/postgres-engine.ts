@@ -26,6 +26,7 @@ export function postgresEngine(pool: PostgresPool | PostgresQuery): SqlEngine {
 function queryOf(pool: PostgresPool | PostgresQuery): PostgresQuery {
   if (typeof pool === 'function') return pool;
   if (typeof pool?.query === 'function') {
+    surviveIdleErrors(pool);
     const queryable = pool as { query(text: string, values: SqlValue[]): Promise<unknown> };
     return async (text, values) => queryable.query(text, values);
   }
@@ -33,6 +34,16 @@ function queryOf(pool: PostgresPool | PostgresQuery): PostgresQuery {
     'The pool of postgresSessionStorage must have query(text, values), as a Pool of pg or a PGlite, or be a function ' +
       `(text, values) => rows, as in postgresSessionStorage({ pool: new Pool() }). Found: ${describe(pool)}.`,
   );
+}
+
+/**
+ * A pool of pg reports an idle connection that breaks by an `error` event, and an event without a listener ends the
+ * process. The pool drops that connection by itself, so there is nothing to do but to listen.
+ */
+function surviveIdleErrors(pool: object): void {
+  const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
+  if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
+  if (listenerCount.call(pool, 'error') === 0) on.call(pool, 'error', () => undefined);
 }
 
 // Kinds and names only: a text may be a URL with a password.

@@ -1,4 +1,5 @@
 import { definitionText, SessionStorageSql, type SessionStorageSqlOptions } from '../sql/session-storage-sql.js';
+import { closerOf } from '../storage/owned-client.js';
 import { sqlTableName } from '../sql/sql-table-name.js';
 import { postgresDialect } from './postgres-dialect.js';
 import { postgresEngine, type PostgresPool, type PostgresQuery } from './postgres-engine.js';
@@ -10,6 +11,11 @@ export interface SessionStoragePostgresOptions extends SessionStorageSqlOptions 
    * `pool: (text, values) => prisma.$queryRawUnsafe(text, ...values)`.
    */
   readonly pool: PostgresPool | PostgresQuery;
+  /**
+   * The storage closes the pool with {@link close}, which `SessionsModule` calls last of all: when the server has answered
+   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   */
+  readonly ownClient?: boolean;
   /** Makes the table, at the first use, if it is not there. Default `false`: see {@link postgresSessionTable}. */
   readonly createTable?: boolean;
 }
@@ -37,7 +43,12 @@ export interface SessionStoragePostgresOptions extends SessionStorageSqlOptions 
 export class SessionStoragePostgres extends SessionStorageSql {
   /** @throws {SessionConfigurationError} for a pool that cannot query, or a table's name that cannot be used. */
   constructor(options: SessionStoragePostgresOptions) {
-    super(postgresEngine(options?.pool), postgresDialect, options);
+    super(
+      postgresEngine(options?.pool),
+      postgresDialect,
+      options,
+      closerOf('postgresSessionStorage', options.pool, options.ownClient),
+    );
   }
 }
 

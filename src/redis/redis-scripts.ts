@@ -19,21 +19,40 @@ function script(text: string): RedisScript {
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
-if not d or d <= ARGV[4] then return false end
+if not d or d <= ARGV[4] or v == '0' then return false end
 if ARGV[1] ~= '' and v ~= ARGV[1] then return redis.call('GET', KEYS[1]) end
 local n = string.format('%d', v + 1)
 redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], 'PXAT', tonumber(ARGV[2]))
 return n`);
 
-/** ARGV: new deadline, version or empty, now. Replies 1, or 0 when there is no such session or version. */
+/** The version of a tombstone; its owner and value are empty. Sessions have versions from 1. */
+export const TOMBSTONE_VERSION = '0';
+
+/**
+ * ARGV: deadline of the tombstone, now. Puts a tombstone under the id. Replies the value that stood there, or nothing
+ * where it was no live session.
+ */
+export const BURY = script(`
+local old = redis.call('GET', KEYS[1])
+redis.call('SET', KEYS[1], ARGV[1] .. '|0||', 'PXAT', tonumber(ARGV[1]))
+if not old then return false end
+local d, v = string.match(old, '^(%d+)|(%d+)|')
+if not d or d <= ARGV[2] or v == '0' then return false end
+return old`);
+
+/**
+ * ARGV: new deadline, version or empty, now. Replies the beginning of the value, with its owner, or nothing when there is
+ * no such session or version. 1,700 characters hold the longest owner.
+ */
 export const TOUCH = script(`
-local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
-if not d or d <= ARGV[3] or (ARGV[2] ~= '' and v ~= ARGV[2]) then return 0 end
+local head = redis.call('GETRANGE', KEYS[1], 0, 1699)
+local d, v = string.match(head, '^(%d+)|(%d+)|')
+if not d or d <= ARGV[3] or v == '0' or (ARGV[2] ~= '' and v ~= ARGV[2]) then return false end
 if d < ARGV[1] then
   redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
   redis.call('PEXPIREAT', KEYS[1], tonumber(ARGV[1]))
 end
-return 1`);
+return head`);
 
 /**
  * ARGV: now, id, latest expiry. Adds a session to its owner's index, which lives as long as any session in it can.

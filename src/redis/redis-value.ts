@@ -1,3 +1,4 @@
+import { TOMBSTONE_VERSION } from './redis-scripts.js';
 import { NEVER, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
 
 /** `<deadline, 13 digits>|<version>|<owner, URI-encoded>|<value>`. */
@@ -11,10 +12,10 @@ export function encodeOwnerAndValue({ owner, value }: SessionToStore): string {
   return `${owner === undefined ? '' : `=${encodeOwner(owner)}`}|${value}`;
 }
 
-/** @returns `undefined` for a text that is not ours. */
+/** @returns `undefined` for a tombstone and for a text that is not ours. */
 export function decodeRedisValue(text: string): StoredSession | undefined {
   const head = HEAD.exec(text);
-  if (!head) return undefined;
+  if (!head || head[2] === TOMBSTONE_VERSION) return undefined;
   const session = { value: text.slice(head[0].length), expiresAt: Number(head[1]), version: head[2]! };
   if (head[3] === '') return session;
   const owner = decodeOwner(head[3]!.slice(1));

@@ -1,17 +1,19 @@
 import { randomInt } from 'node:crypto';
 import {
   NEVER,
+  TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
   type ReplaceResult,
   type SessionStorage,
   type SessionToStore,
   type StoredSession,
 } from '../storage/session-storage.js';
+import { closerOf } from '../storage/owned-client.js';
 import { redisCommandOf, type RedisClient, type RedisCommand } from './redis-command.js';
 import { RedisKeys } from './redis-keys.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
 import { textOf } from './redis-reply.js';
-import { REPLACE, runScript, TOUCH } from './redis-scripts.js';
+import { BURY, REPLACE, runScript, TOUCH } from './redis-scripts.js';
 import { decodeRedisValue, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
 
 export interface SessionStorageRedisOptions {
@@ -20,7 +22,12 @@ export interface SessionStorageRedisOptions {
    * iovalkey or @valkey/valkey-glide; a single one, pool, cluster or sentinel; or a function that sends one command.
    */
   readonly client: RedisClient;
-  /** What the names of all keys begin with. Default `sess:`. Not with `{`, `}` or spaces. */
+  /**
+   * The storage closes the client with {@link close}, which `SessionsModule` calls last of all: when the server has answered
+   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   */
+  readonly ownClient?: boolean;
+  /** What the names of all keys begin with. Default `nestjs-sessions:`. Not with `{`, `}` or spaces. */
   readonly prefix?: string;
   /** The clock, epoch milliseconds. Default `Date.now`. Redis itself removes sessions by its own. */
   readonly now?: () => number;
@@ -31,10 +38,10 @@ export interface SessionStorageRedisOptions {
  *
  * | key | type | holds |
  * |---|---|---|
- * | `sess:<id>` | string | `<deadline>\|<version>\|<owner>\|<value>`, expires at the deadline |
- * | `sess:owner:<owner>` | sorted set | the ids of an owner's sessions; only for sessions with an owner |
+ * | `nestjs-sessions:<id>` | string | `<deadline>\|<version>\|<owner>\|<value>`, expires at the deadline |
+ * | `nestjs-sessions:owner:<owner>` | sorted set | the ids of an owner's sessions; only for sessions with an owner |
  *
- * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `write` one `SET` and `invalidate` one `GETDEL`;
+ * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `create` one `SET … NX` and `invalidate` one `EVALSHA`;
  * the last two take one command more for a session with an owner. Every command names one key, so that a cluster
  * serves them all.
  *
@@ -50,6 +57,9 @@ export interface SessionStorageRedisOptions {
  */
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
+  readonly ownsClient: boolean;
+  /** Closes the client; there with `ownClient: true` only. */
+  declare readonly close?: () => Promise<void>;
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
@@ -58,8 +68,11 @@ export class SessionStorageRedis implements SessionStorage {
   /** @throws {SessionConfigurationError} for a client that is none, or a prefix that cannot be used. */
   constructor(options: SessionStorageRedisOptions) {
     this.#command = redisCommandOf(options?.client);
-    this.#keys = new RedisKeys(options.prefix ?? 'sess:');
-    this.#now = options.now ?? Date.now;
+    const close = closerOf('redisSessionStorage', options.client, options.ownClient);
+    this.ownsClient = close !== undefined;
+    if (close) Object.assign(this, { close });
+    this.#keys = new RedisKeys(options.prefix ?? 'nestjs-sessions:');
+    this.#now = options.now ?? (() => Date.now());
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
     this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, this.#now);
     this.owners = this.#index;
@@ -73,8 +86,7 @@ export class SessionStorageRedis implements SessionStorage {
   async write(id: string, session: SessionToStore): Promise<string> {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
-    // Not always 1: should an id ever be written twice, a version of before must not fit.
-    const version = String(randomInt(1, 2 ** 31));
+    const version = newVersion();
     if (expiresAt <= this.#now()) {
       await this.#command(key, false, ['DEL', key]);
       return version;
@@ -83,6 +95,19 @@ export class SessionStorageRedis implements SessionStorage {
     const value = encodeRedisValue(session, version);
     await this.#command(key, false, ['SET', key, value, 'PXAT', encodeDeadline(expiresAt)]);
     return version;
+  }
+
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    const key = this.#keys.session(id);
+    const { expiresAt, owner, latestExpiry = NEVER } = session;
+    const version = newVersion();
+    if (expiresAt <= this.#now()) return version;
+    if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
+    const value = encodeRedisValue(session, version);
+    const reply = await this.#command(key, false, ['SET', key, value, 'PXAT', encodeDeadline(expiresAt), 'NX']);
+    if (textOf(reply) !== undefined) return version;
+    // A client that sends a command again after a broken connection meets its own first attempt.
+    return textOf(await this.#command(key, true, ['GET', key])) === value ? version : undefined;
   }
 
   async invalidate(id: string): Promise<boolean> {
@@ -100,9 +125,14 @@ export class SessionStorageRedis implements SessionStorage {
     return current ? { status: 'conflict', current } : { status: 'gone' };
   }
 
-  async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
+  async touch(id: string, expiresAt: number, version?: string, latestExpiry?: number): Promise<boolean> {
     const args = [encodeDeadline(expiresAt), version ?? '', encodeDeadline(this.#now())];
-    return textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args)) === '1';
+    const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
+    if (head === undefined) return false;
+    // The index must outlive the session, also one that is renewed under a longer timeout than it was made under.
+    const owner = decodeRedisValue(head)?.owner;
+    if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry ?? NEVER));
+    return true;
   }
 
   async ping(): Promise<void> {
@@ -123,7 +153,18 @@ export class SessionStorageRedis implements SessionStorage {
 
   async #take(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    return this.#live(await this.#command(key, false, ['GETDEL', key]));
+    const until = encodeDeadline(this.#now() + TOMBSTONE_IN_MILLISECONDS);
+    try {
+      return this.#live(await runScript(this.#command, BURY, key, [until, encodeDeadline(this.#now())]));
+    } catch (error) {
+      // A server that is full or read-only may still delete.
+      return this.#command(key, false, ['GETDEL', key]).then(
+        (reply) => this.#live(reply),
+        () => {
+          throw error;
+        },
+      );
+    }
   }
 
   #live(reply: unknown): StoredSession | undefined {
@@ -131,6 +172,11 @@ export class SessionStorageRedis implements SessionStorage {
     const session = text === undefined ? undefined : decodeRedisValue(text);
     return session && session.expiresAt > this.#now() ? session : undefined;
   }
+}
+
+// Not always 1: should an id ever be written twice, an older version must not fit.
+function newVersion(): string {
+  return String(randomInt(1, 2 ** 31));
 }
 
 /** {@link SessionStorageRedis} on a client of the application's. */

@@ -16,10 +16,10 @@ export function storedNameOf(type: AnyClass, property: string): string {
 
 /** What `type` declares in one direction, under class-transformer's options: its `getKeys`, worked out once. */
 export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
-  const declared = storage.getStrategy(type);
+  const declared = strategyOf(type);
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
   const open = strategy === 'exposeAll' && !options.excludeExtraneousValues;
-  const excluded = excludedIn(type, direction);
+  const excluded = excludedFrom(type);
   const exposed = new Set(storage.getExposedProperties(type, transformationOf(direction)).map(keyIn(type, direction)));
   const fields = new Map<string, FieldDeclaration>();
   for (const key of new Set([...exposed, ...keysOf(type, direction)])) {
@@ -37,9 +37,18 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
   return { open, fields };
 }
 
-/** Properties under `@Exclude()` in this direction. */
-export function excludedIn(type: AnyClass, direction: Direction): ReadonlySet<string> {
-  return new Set(storage.getExcludedProperties(type, transformationOf(direction)));
+/**
+ * Properties that are kept out of the text, in both directions: those under `@Exclude()`. `@Exclude({ toPlainOnly: true })`
+ * is for responses, as ClassSerializerInterceptor makes them, and keeps nothing out.
+ */
+export function excludedFrom(type: AnyClass): ReadonlySet<string> {
+  return new Set(storage.getExcludedProperties(type, TransformationType.PLAIN_TO_CLASS));
+}
+
+function strategyOf(type: AnyClass): ReturnType<MetadataStorage['getStrategy']> {
+  const declared = storage.getStrategy(type);
+  const { options } = storage.findExcludeMetadata(type, undefined as unknown as string) ?? {};
+  return declared === 'excludeAll' && options?.toPlainOnly && !options.toClassOnly ? 'none' : declared;
 }
 
 /**

@@ -20,6 +20,8 @@ interface ReadPlanParts {
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   /** A transform or a type function may look at the whole source, so it has to be decoded first. */
   readonly seesSource: boolean;
+  /** Former stored names, and the present ones. */
+  readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
 
 /** What is done with the stored fields of a class, worked out once for every list of names that comes. */
@@ -27,6 +29,7 @@ export class ReadPlan {
   readonly make: new () => object;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   readonly seesSource: boolean;
+  readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
   /** The way straight from the text. `undefined` where something has to see the whole source, or what is not there. */
   readonly text: TextPlan | undefined;
   readonly #known: ReadonlyMap<string, ReadStep>;
@@ -37,9 +40,10 @@ export class ReadPlan {
     this.make = parts.make;
     this.missing = parts.missing;
     this.seesSource = parts.seesSource;
+    this.renamed = parts.renamed;
     this.#known = parts.known;
     this.#unknown = parts.unknown;
-    const isWhole = parts.seesSource || parts.missing.length > 0;
+    const isWhole = parts.seesSource || parts.missing.length > 0 || parts.renamed.length > 0;
     if (!isWhole) this.text = new TextPlan(parts.make, (name) => parts.knownInText.get(name) ?? this.#inText(name));
   }
 

@@ -1,17 +1,19 @@
 import type { ClassTransformOptions } from 'class-transformer';
 import { isAssignable } from './assignable.js';
-import { declarationOf, excludedIn } from './class-transformer-metadata.js';
+import { declarationOf, excludedFrom, storedNameOf } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import { parseObject } from './json-text.js';
 import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
 import { ReadPlan, type ReadStep } from './read-plan.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
+import { VERSION_FIELD } from './session-evolution.js';
 import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden } from './tagged-value.js';
 import { type ReadText, TextCursor } from './fast/text-cursor.js';
 import type { TextPlan, TextStep } from './fast/text-plan.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
 import { isFieldClass } from './value-kind.js';
+import { formerNamesOf } from './was-called.decorator.js';
 
 const SKIP: ReadStep = () => {};
 
@@ -26,22 +28,29 @@ const SKIP: ReadStep = () => {};
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
+  readonly #version: number | undefined;
   readonly #plans = new Map<AnyClass, ReadPlan>();
 
-  constructor(options: ClassTransformOptions, remembered: RememberedFields) {
+  /** @param version that of the class: a text has it, or a newer one, which is kept. */
+  constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
+    this.#version = version;
   }
 
-  /** @throws {SyntaxError} for anything but the JSON text of an object. */
-  read<S extends object>(type: new () => S, text: string): S {
+  /**
+   * @param start behind a first field that is known already; 0: at the start.
+   * @throws {SyntaxError} for anything but the JSON text of an object.
+   */
+  read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
-    const instance = (plan.text && readUsual(plan.text, text)) ?? this.#instanceOf(plan, parseObject(text), 0);
+    const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
     return instance as S;
   }
 
   #instanceOf(plan: ReadPlan, source: Fields, depth: number): object {
     assertReadable(depth);
+    for (const { from, to } of plan.renamed) rename(source, from, to);
     const isDecoded = plan.seesSource && depth >= 0;
     if (isDecoded) decodeFields(source, depth);
     const depthOfFields = isDecoded ? DECODED : depth + 1;
@@ -62,8 +71,15 @@ export class ReflectionReader {
     if (present) return present;
     const declaration = declarationOf(type, 'read', this.#options);
     const fresh = new type();
-    const excluded = new Set([...excludedIn(type, 'read'), ...excludedIn(type, 'write')]);
-    const known = new Map<string, ReadStep>();
+    const excluded = excludedFrom(type);
+    const known = new Map<string, ReadStep>([
+      [
+        VERSION_FIELD,
+        (instance, value) => {
+          if (value !== this.#version) this.#remembered.set(instance, VERSION_FIELD, value);
+        },
+      ],
+    ]);
     const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];
     for (const name of Object.keys(fresh)) if (declaration.open) known.set(name, this.#adopting(fresh, name));
@@ -76,7 +92,10 @@ export class ReflectionReader {
     }
     const unknown = (name: string): ReadStep => this.#unknown(name, declaration.open);
     const seesSource = [...declaration.fields.values()].some((field) => field.transform ?? field.type?.fixed === false);
-    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, seesSource });
+    const renamed = [...formerNamesOf(type)].flatMap(([property, names]) =>
+      names.map(({ name }) => ({ from: name, to: storedNameOf(type, property) })),
+    );
+    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, seesSource, renamed });
     this.#plans.set(type, plan);
     return plan;
   }
@@ -191,12 +210,19 @@ export class ReflectionReader {
   }
 }
 
+// Both names are written as equal: where they differ, an older version of the class has changed the old one.
+function rename(source: Fields, from: string, to: string): void {
+  if (!Object.hasOwn(source, from)) return;
+  source[to] = source[from];
+  delete source[from];
+}
+
 /** `undefined` for a text that is not as the writer writes it. */
-function readUsual(plan: TextPlan, text: string): object | undefined {
+function readUsual(plan: TextPlan, text: string, start: number): object | undefined {
   if (text.includes('\\')) return undefined;
   try {
-    const cursor = new TextCursor(text);
-    const instance = plan.read(cursor, 0);
+    const cursor = new TextCursor(text, start);
+    const instance = plan.read(cursor, 0, start > 0);
     return cursor.isAtEnd ? instance : undefined;
   } catch {
     return undefined;

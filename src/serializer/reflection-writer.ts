@@ -1,12 +1,16 @@
 import type { ClassTransformOptions } from 'class-transformer';
-import { declarationOf, excludedIn } from './class-transformer-metadata.js';
+import { isDeepStrictEqual } from 'node:util';
+import { declarationOf, excludedFrom } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
-import { escaped } from './tagged-value.js';
+import { VERSION_FIELD } from './session-evolution.js';
+import { escaped, isNeverStored } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
+import { refuseUncovered, scalarOf } from './uncovered-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
+import { formerNamesOf } from './was-called.decorator.js';
 import { assertDepth, exotic, ValueWriter, writtenDate, type WriteValue } from './value-writer.js';
 import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writtenUndefined } from './write-plan.js';
 
@@ -22,15 +26,43 @@ export class ReflectionWriter {
   readonly #remembered: RememberedFields;
   readonly #values = new ValueWriter((value, depth) => this.#undeclared(value, depth));
   readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
+  /** Plans of the session itself, by prototype, where it has a version. */
+  readonly #sessionPlans = new WeakMap<object, WritePlan>();
+  readonly #version: WriteField | undefined;
 
-  constructor(options: ClassTransformOptions, remembered: RememberedFields) {
+  /** @param version that of the class: the first field of a session's text. */
+  constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
+    if (version === undefined) return;
+    this.#version = {
+      property: VERSION_FIELD,
+      stored: VERSION_FIELD,
+      // That of a newer version of the class, whose fields are still there.
+      write: (session) => this.#remembered.of(session)?.get(VERSION_FIELD) ?? version,
+    };
   }
 
   /** @throws {UnwritableValue} */
   write(type: new () => object, session: object): string {
-    return JSON.stringify(this.#instance(this.#planOf(type, prototypeOf(session)), session, 0));
+    const plan = this.#version
+      ? this.#sessionPlan(type, prototypeOf(session))
+      : this.#planOf(type, prototypeOf(session));
+    return JSON.stringify(this.#instance(plan, session, 0));
+  }
+
+  /** The text of decoded fields. @throws {UnwritableValue} */
+  writeFields(fields: Fields): string {
+    const written: Fields = {};
+    for (const name of Object.keys(fields))
+      if (!isNeverStored(name)) written[name] = this.#values.write(fields[name], 1);
+    return JSON.stringify(written);
+  }
+
+  #sessionPlan(type: AnyClass, prototype: object): WritePlan {
+    let plan = this.#sessionPlans.get(prototype);
+    if (!plan) this.#sessionPlans.set(prototype, (plan = this.#compile(type, prototype, this.#version)));
+    return plan;
   }
 
   #instance(plan: WritePlan, instance: object, depth: number): object {
@@ -70,10 +102,27 @@ export class ReflectionWriter {
     return writeShape(sorted(byName));
   }
 
-  // It is read back as a plain object, but its own class says what of it is written.
-  #undeclared(value: object, depth: number): object {
+  /**
+   * An instance that no decorator covers: it is read back as a plain object, but its own class says what of it is written.
+   * @throws {UnwritableValue} where that object would not have the same content.
+   */
+  #undeclared(value: object, depth: number): unknown {
+    const uncovered = this.#values.uncovered(value);
+    if (uncovered.platform) throw exotic(value);
+    if (uncovered.speaks) {
+      const scalar = scalarOf(value);
+      if (scalar !== undefined) return this.#values.write(scalar, depth);
+      if (!saysItsFields(value)) refuseUncovered(uncovered, 'whose toJSON() gives something else than its fields');
+    }
+    if (uncovered.problem !== undefined) refuseUncovered(uncovered, uncovered.problem);
+    if (hidesFields(value)) refuseUncovered(uncovered, 'which keeps content where no enumerable field shows it');
     const written = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
-    if (Symbol.toStringTag in value && isEmpty(written as Fields)) throw exotic(value);
+    if (isEmpty(written as Fields)) {
+      if (Symbol.toStringTag in value) throw exotic(value);
+      if (uncovered.behaves && Object.keys(value).length === 0) {
+        refuseUncovered(uncovered, 'which shows its content in no field');
+      }
+    }
     return written;
   }
 
@@ -101,9 +150,10 @@ export class ReflectionWriter {
         stored: property,
         whenUndefined: writtenUndefined(fresh, property),
       }),
-      excluded: new Set(own && own !== type ? excludedIn(own, 'write') : []),
+      excluded: new Set(own && own !== type ? excludedFrom(own) : []),
       defaults: own && fresh ? Object.keys(fresh).filter((property) => writtenUndefined(fresh, property)) : [],
       constant,
+      former: formerNamesOf(type ?? own ?? Object),
       inOwnOrder: type === undefined,
     });
   }
@@ -197,8 +247,21 @@ function prototypeOf(value: object): object {
   return (Object.getPrototypeOf(value) as object | null) ?? Object.prototype;
 }
 
+/** Whether a `toJSON()` that gives an object shows the fields that are written anyway. */
+function saysItsFields(value: object): boolean {
+  const { toJSON } = value as { toJSON?: () => unknown };
+  if (typeof toJSON !== 'function') return true;
+  const said = toJSON.call(value);
+  return typeof said === 'object' && said !== null && isDeepStrictEqual({ ...said }, { ...value });
+}
+
+function hidesFields(value: object): boolean {
+  return Reflect.ownKeys(value).length !== Object.keys(value).length;
+}
+
 function isEmpty(written: Fields): boolean {
-  return Object.values(written).every((value) => value === undefined);
+  for (const name in written) if (written[name] !== undefined) return false;
+  return true;
 }
 
 function newInstanceOf(type: AnyClass): object {

@@ -17,6 +17,12 @@ export interface SessionSerializer<S extends object = object> {
   deserialize(text: string): S;
 
   /**
+   * Whether `text` was written by a newer version of the class, so that it must not be thrown away where it cannot be
+   * read. Absent where versions are not told apart.
+   */
+  isNewer?(text: string): boolean;
+
+  /**
    * Remembers what `session` holds now, for telling later, and faster than by its text, that nothing has changed.
    * Left out, or `undefined`, where only the text can tell.
    */

@@ -29,6 +29,14 @@ export function isForbidden(name: string): boolean {
   return (length === 9 || length === 11) && (name === '__proto__' || name === 'prototype' || name === 'constructor');
 }
 
+/**
+ * Whether a property is never written: one that could reach a prototype, and `_locals`, which Express puts on the object
+ * that it renders.
+ */
+export function isNeverStored(name: string): boolean {
+  return isForbidden(name) || (name.length === 7 && name === '_locals');
+}
+
 /** What is written for a number that JSON does not have. */
 export function tagOfNumber(value: number): object {
   return { '#number': Object.is(value, -0) ? '-0' : `${value}` };

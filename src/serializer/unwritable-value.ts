@@ -3,7 +3,14 @@ import { SessionUnserializableError } from '../errors/session.errors.js';
 /** A value that cannot be written, on its way out: every object it stands in adds itself and the step to it. */
 export class UnwritableValue extends Error {
   readonly #steps: string[] = [];
+  readonly #advice: string | undefined;
   readonly #holders: object[] = [];
+
+  /** @param options.advice what to do about it, where the usual does not fit. */
+  constructor(message: string, options: { cause?: unknown; advice?: string } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.#advice = options.advice;
+  }
 
   /** The same error, or a new one around whatever a getter or `@Transform()` threw. */
   static from(error: unknown): UnwritableValue {
@@ -24,11 +31,10 @@ export class UnwritableValue extends Error {
     const isCycle = again !== -1;
     const steps = isCycle ? this.#steps.slice(0, again) : this.#steps;
     const problem = isCycle ? 'it leads back to an object that it stands in (a cycle)' : this.message;
-    return new SessionUnserializableError(
-      root + shortened(steps).join(''),
-      problem,
-      'cause' in this ? { cause: this.cause } : {},
-    );
+    return new SessionUnserializableError(root + shortened(steps).join(''), problem, {
+      ...('cause' in this ? { cause: this.cause } : {}),
+      ...(this.#advice === undefined || isCycle ? {} : { advice: this.#advice }),
+    });
   }
 }
 

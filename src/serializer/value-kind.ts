@@ -32,6 +32,7 @@ export function isFieldClass(type: unknown): type is new () => object {
   return typeof type === 'function' && type.prototype !== undefined && kindOf(type.prototype as object) === 'class';
 }
 
-function isBuiltIn(owner: object): boolean {
+/** Whether a constructor is one of the engine's. */
+export function isBuiltIn(owner: object): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(owner));
 }

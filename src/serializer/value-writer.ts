@@ -1,5 +1,6 @@
 import type { Fields } from './fields.js';
-import { escaped, isForbidden, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED } from './tagged-value.js';
+import { escaped, isNeverStored, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED } from './tagged-value.js';
+import { refuseUncovered, scalarOf, type UncoveredClass, UncoveredClasses } from './uncovered-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
 
@@ -10,6 +11,7 @@ export type WriteValue = (value: unknown, depth: number) => unknown;
 export class ValueWriter {
   readonly #writeInstance: (value: object, depth: number) => unknown;
   readonly #kinds = new WeakMap<object, ValueKind>();
+  readonly #uncovered = new UncoveredClasses();
 
   /** @param writeInstance writes an instance of a class. */
   constructor(writeInstance: (value: object, depth: number) => unknown) {
@@ -49,7 +51,7 @@ export class ValueWriter {
     let name = '';
     try {
       for (name of Object.keys(value)) {
-        if (!isForbidden(name)) written[name] = write((value as Fields)[name], depth + 1);
+        if (!isNeverStored(name)) written[name] = write((value as Fields)[name], depth + 1);
       }
     } catch (error) {
       throw UnwritableValue.within(error, value, name);
@@ -57,14 +59,46 @@ export class ValueWriter {
     return escaped(written);
   }
 
+  /** What is known of the class of an instance that no decorator covers. */
+  uncovered(value: object): UncoveredClass {
+    return this.#uncovered.of(Object.getPrototypeOf(value) as object);
+  }
+
   #object(value: object, depth: number): unknown {
-    if (Array.isArray(value)) return this.#list(value, value as unknown[], depth, this.write);
-    switch (this.kindOf(value)) {
+    if (Array.isArray(value)) {
+      const isUsual = Object.getPrototypeOf(value) === Array.prototype;
+      return (isUsual ? undefined : this.#scalar(value)) ?? this.#list(value, value as unknown[], depth, this.write);
+    }
+    const kind = this.kindOf(value);
+    switch (kind) {
       case 'plain':
-      case 'array':
         return this.record(value, depth, this.write);
       case 'class':
         return this.#writeInstance(value, depth);
+      case 'exotic':
+        throw exotic(value);
+      case 'array':
+      case 'date':
+      case 'map':
+      case 'set':
+      case 'bytes':
+        return (isUsual(value) ? undefined : this.#scalar(value)) ?? this.#builtIn(kind, value, depth);
+    }
+  }
+
+  /** What stands for an instance of an application's own subclass of a built-in, which would come back as the built-in. */
+  #scalar(value: object): string | number | object | undefined {
+    const uncovered = this.uncovered(value);
+    if (uncovered.problem === undefined || Buffer.isBuffer(value)) return undefined;
+    const scalar = uncovered.speaks ? scalarOf(value) : undefined;
+    if (scalar === undefined) refuseUncovered(uncovered, uncovered.problem);
+    return this.write(scalar, 0) as string | number | object;
+  }
+
+  #builtIn(kind: 'array' | 'date' | 'map' | 'set' | 'bytes', value: object, depth: number): unknown {
+    switch (kind) {
+      case 'array':
+        return this.record(value, depth, this.write);
       case 'date':
         return writtenDate(value as Date);
       case 'map':
@@ -73,8 +107,6 @@ export class ValueWriter {
         return { '#set': this.#list(value, [...(value as Set<unknown>)], depth, this.write) };
       case 'bytes':
         return writtenBytes(value as Uint8Array);
-      case 'exotic':
-        throw exotic(value);
     }
   }
 
@@ -100,6 +132,12 @@ export class ValueWriter {
     }
     return { '#map': written };
   }
+}
+
+/** No subclass of an application. What comes from another realm is looked at. */
+function isUsual(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === Date.prototype || prototype === Map.prototype || prototype === Set.prototype;
 }
 
 /** @throws {UnwritableValue} */

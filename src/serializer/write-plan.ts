@@ -2,7 +2,8 @@ import { isAssignable } from './assignable.js';
 import type { ClassDeclaration } from './class-declaration.js';
 import type { Fields } from './fields.js';
 import { RecentShapes } from './fast/recent-shapes.js';
-import { isForbidden, TAG_OF_UNDEFINED } from './tagged-value.js';
+import type { FormerName } from './was-called.decorator.js';
+import { isNeverStored, TAG_OF_UNDEFINED } from './tagged-value.js';
 
 const HASH = '#';
 
@@ -49,7 +50,9 @@ export interface WritePlanParts {
   readonly defaults: readonly string[];
   /** Fields stand in the order that the plain object will have which is read from the text, or else by name. */
   readonly inOwnOrder: boolean;
-  /** A field of the same text for every value: the discriminator. */
+  /** Former stored names by property, under which its value is written as well. */
+  readonly former: ReadonlyMap<string, readonly FormerName[]>;
+  /** A field that is no property: the discriminator or the version. */
   readonly constant: WriteField | undefined;
 }
 
@@ -68,15 +71,17 @@ export class WritePlan {
   }
 
   #fieldsFor(keys: readonly string[]): readonly WriteField[] {
-    const { declaration, declared, undeclared, excluded, defaults, constant, inOwnOrder } = this.#parts;
+    const { declaration, declared, undeclared, excluded, defaults, constant, former, inOwnOrder } = this.#parts;
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
     // class-transformer's order: where two fields have one stored name, the later is stored.
     for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
       const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
-      if (!isTaken || excluded.has(key) || isForbidden(key)) continue;
+      if (!isTaken || excluded.has(key) || isNeverStored(key)) continue;
       const field = declared.get(key) ?? undeclared(key);
       byName.set(field.stored, field);
+      for (const { name, alsoWrite } of former.get(key) ?? [])
+        if (alsoWrite) byName.set(name, { ...field, stored: name });
     }
     if (constant) byName.set(constant.stored, constant);
     return inOwnOrder ? Object.values(Object.fromEntries(byName)) : sorted(byName);

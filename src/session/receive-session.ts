@@ -7,14 +7,13 @@ import type { IncomingSession } from './session-state.js';
 /**
  * Reads what came with the request, at once where nothing has to be waited for: the first of several values that is a
  * session, or why there is none. {@link reportReceived} is left to the caller.
- * @throws {SessionStorageUnavailableError} when the storage fails and the session may not be missed.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
   call.setHeader('Vary', provider.transport.requestHeader);
   const received = provider.transport.receive(call);
   if (received.length === 0) return { kind: 'absent' };
-  if (received.length > 1) return receiveFirst(place, received);
+  if (received.length > 1) return receiveOneOf(place, received);
   return readValue(place, received[0]);
 }
 
@@ -24,14 +23,50 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'loaded':
       return reportOrdinary(place, 'loaded', incoming.session);
     case 'stale':
-      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: incoming.reason });
-    case 'superseded':
-      return place.events.emit({ type: 'rejected', session: place.provider.name, reason: 'rotated' });
+    case 'superseded': {
+      const { reason = 'rotated', path } = incoming;
+      const where = path === undefined ? {} : { path };
+      return place.events.emit({ type: 'rejected', session: place.provider.name, reason, ...where });
+    }
     case 'unread':
     case 'absent':
+    case 'unavailable':
     case 'frozen':
       return;
   }
+}
+
+async function receiveOneOf<S extends object>(
+  place: SessionPlace<S>,
+  received: ReadonlyArray<string | undefined>,
+): Promise<IncomingSession<S>> {
+  const { tracker, transport } = place.provider;
+  const incoming = await (tracker.newestWins ? receiveNewest(place, received) : receiveFirst(place, received));
+  // Sent again, so that it is in its own place when those in others are cleared.
+  const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
+  return isMoved ? { ...incoming, outdated: true } : incoming;
+}
+
+// A deployment that changed Domain or Path leaves a copy in the browser that no later answer replaces.
+async function receiveNewest<S extends object>(
+  place: SessionPlace<S>,
+  received: ReadonlyArray<string | undefined>,
+): Promise<IncomingSession<S>> {
+  place.events.emit({ type: 'duplicate', session: place.provider.name, count: received.length });
+  let best = await readValue(place, received[0]);
+  for (const value of received.slice(1)) {
+    const incoming = await readValue(place, value);
+    const isBetter = isNewer(incoming, best);
+    const other = isBetter ? best : incoming;
+    if (isRejected(other)) reportReceived(place, other);
+    if (isBetter) best = incoming;
+  }
+  return best;
+}
+
+function isNewer<S extends object>(incoming: IncomingSession<S>, best: IncomingSession<S>): boolean {
+  if (incoming.kind !== 'loaded') return incoming.kind === 'frozen' && best.kind !== 'loaded';
+  return best.kind !== 'loaded' || incoming.session.renewedAt > best.session.renewedAt;
 }
 
 async function receiveFirst<S extends object>(
@@ -94,7 +129,8 @@ function reasonOf<S extends object>({ provider }: SessionPlace<S>, received: str
   }
 }
 
-function loadValue<S extends object>(
+/** Reads what the tracker has sent, or what the transformers made of what came. */
+export function loadValue<S extends object>(
   place: SessionPlace<S>,
   value: string,
   outdated: boolean,
@@ -103,24 +139,25 @@ function loadValue<S extends object>(
   try {
     result = place.provider.tracker.load(value);
   } catch (error) {
-    return unavailable(place, error);
+    return unavailable(place, value, error);
   }
   if (!isPromise(result)) return incomingOf(result, outdated);
   return result.then(
     (loaded) => incomingOf(loaded, outdated),
-    (error: unknown) => unavailable(place, error),
+    (error: unknown) => unavailable(place, value, error),
   );
 }
 
-function unavailable<S extends object>(place: SessionPlace<S>, error: unknown): IncomingSession<S> {
-  const failure = reportFailure(place, 'load', error);
-  if (place.provider.onUnavailable === 'anonymous') return { kind: 'frozen' };
-  throw failure;
+// What that means is for the session to say: its policy, and whether the request wants to end it.
+function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
+  return { kind: 'unavailable', error: reportFailure(place, 'load', error), id };
 }
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
   if (result.status === 'loaded') return { kind: 'loaded', session: result.session, outdated };
-  const { reason, id } = result;
-  if (reason === 'rotated') return { kind: 'superseded', ...(id === undefined ? {} : { id }) };
-  return { kind: 'stale', reason };
+  if (result.leave) return { kind: 'absent' };
+  const { reason, id, path, kept } = result;
+  const where = path === undefined ? {} : { path };
+  if (reason !== 'rotated' && reason !== 'future' && !kept) return { kind: 'stale', reason, ...where };
+  return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }) };
 }

@@ -1,4 +1,8 @@
 import type { SessionClass } from '../tracker/session-class.js';
+import type { SessionOwnerId } from '../tracker/session-owner.js';
+
+/** What else `login` puts into the session: fields, or a function that is given the session. */
+export type SessionInit<S extends object> = Partial<S> | ((session: S) => void | Promise<void>);
 
 /** The sessions of one request (Ktor: `call.sessions`, interface `CurrentSession`). */
 export interface RequestSessions {
@@ -13,11 +17,27 @@ export interface RequestSessions {
   getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S>;
 
   /**
-   * Makes `value` the session of its class, in place of the present one.
+   * Makes `value` the session of its class, in place of the present one. A by-id session gets a new id when `value` is
+   * another instance than the present one.
+   * @param options.keepId keeps the id, unless the owner changes. Default `false`.
    * @throws {SessionTooLateError} once the head of the response has left.
    * @throws {SessionError} when its class is not registered.
    */
-  set<S extends object>(value: S): void;
+  set<S extends object>(value: S, options?: { readonly keepId?: boolean }): void;
+
+  /**
+   * Signs somebody in: makes it the owner's session, with a new id and a new absolute timeout. What a visitor had in the
+   * session is kept. Where somebody else was signed in, that session is ended and a fresh instance taken; use the one
+   * that this gives.
+   * @param owner what the `@SessionOwner()` field is given. Of an object such as an ObjectId, its text.
+   * @param init further fields, or a function that sets them. Where it throws, nobody is signed in.
+   * @throws {SessionError} for an empty owner, or one that cannot be one.
+   * @throws {SessionConfigurationError} when the class has no `@SessionOwner()`.
+   */
+  login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S>;
+
+  /** Signs out: {@link clear} of this request's session. */
+  logout(type: SessionClass): void;
 
   /** Ends the session: on the server, and the client is told to forget it. */
   clear(type: SessionClass): void;
@@ -31,6 +51,13 @@ export interface RequestSessions {
    * @throws {SessionError} where it has several.
    */
   id(): Promise<string | undefined>;
+  /**
+   * The id of a by-id session without waiting, for libraries that ask for it synchronously, as CSRF tokens and log
+   * formatters do. A new session that the request holds has the id that it will be stored under, if it is stored.
+   * @returns `undefined` where the session has not been loaded in this request, and where there is none. A login or
+   *   `regenerate` changes the id when it is stored.
+   */
+  idNow(type: SessionClass): string | undefined;
 
   /** The name of a session class (Ktor: `findName`). @throws {SessionError} when it is not registered. */
   findName(type: SessionClass): string;

@@ -6,6 +6,8 @@ export interface ResponseCall extends SessionCall {
   readonly responded: boolean;
   /** Whether the head of the response has left, so that nothing can be sent with it any more. */
   readonly headSent: boolean;
+  /** The `Set-Cookie` lines that the application has put on the response itself; `undefined` where it has none. */
+  applicationCookies?(): readonly string[] | undefined;
   /** Asks for the `Set-Cookie` lines of several sessions in this order of their names (Ktor: that of registration). */
   orderCookies?(names: readonly string[]): void;
 }

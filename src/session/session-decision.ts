@@ -1,3 +1,4 @@
+import { SessionConflictError, type SessionError } from '../errors/session.errors.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
@@ -7,8 +8,8 @@ import { cameWith, type FreshSession, type SessionState } from './session-state.
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'clear' }
-  /** A new session of a request whose own was given a new id: not to be stored. */
-  | { readonly kind: 'superseded' }
+  /** A change that cannot be stored: the request fails with `error`. */
+  | { readonly kind: 'refuse'; readonly error: SessionError }
   | (Written<S> & { readonly kind: 'renew'; readonly previous: TrackedSession<S> })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
@@ -53,14 +54,18 @@ export function decide<S extends object>(
       return (keep && decideFresh(provider, use.fresh)) || CLEAR;
     case 'superseded':
       return (keep && decideSuperseded(provider, use.fresh)) || NOTHING;
+    case 'unavailable':
+      return keep && decideFresh(provider, use.fresh) ? { kind: 'refuse', error: state.error } : NOTHING;
     case 'loaded':
       return keep ? decideLoaded(provider, use, state.session.value, state.session, state.outdated) : NOTHING;
     case 'set':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (!keep) return state.ended ? CLEAR : NOTHING;
+      if (state.incoming.kind === 'unavailable') return { kind: 'refuse', error: state.incoming.error };
       return decideSet(provider, use, state);
     case 'cleared':
       if (state.incoming.kind === 'frozen') return NOTHING;
+      if (state.incoming.kind === 'unavailable') return CLEAR;
       return (keep && decideFresh(provider, use.fresh)) || (cameWith(state.incoming) || use.sent ? CLEAR : NOTHING);
   }
 }
@@ -70,8 +75,9 @@ export function decideFresh<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
 ): (SessionDecision<S> & { readonly kind: 'store' }) | undefined {
-  if (!fresh) return undefined;
+  if (!fresh || fresh.stored === false) return undefined;
   const { value, initial } = fresh;
+  if (fresh.stored) return stored(write(provider, value), undefined);
   if (typeof initial !== 'string' && initial.matches(value)) return undefined;
   const written = write(provider, value);
   // A snapshot is stricter than the text, which leaves out what comes back by itself.
@@ -79,15 +85,15 @@ export function decideFresh<S extends object>(
   return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
-// A request under way with the old id must not replace the new session's cookie by one for a session that nobody
-// signed in to; a login does, since the client may never have got the new cookie.
+// A request under way with the old id must not replace the new session's cookie by one for a session that nobody signed
+// in to, and must not take its change for stored; a login does replace it, since the client may never have got it.
 function decideSuperseded<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
 ): SessionDecision<S> | undefined {
   const changed = decideFresh(provider, fresh);
   if (!changed || provider.tracker.ownerOf?.(changed.value) !== undefined) return changed;
-  return { kind: 'superseded' };
+  return { kind: 'refuse', error: new SessionConflictError(provider.name, 'was given a new id') };
 }
 
 function decideSet<S extends object>(

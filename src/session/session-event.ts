@@ -12,7 +12,13 @@ export type SessionEvent =
       readonly handle?: string;
     }
   /** What the client sent is not a session. */
-  | { readonly type: 'rejected'; readonly session: string; readonly reason: RejectionReason }
+  | {
+      readonly type: 'rejected';
+      readonly session: string;
+      readonly reason: RejectionReason;
+      /** With `invalid`: the field that is wrong, as `items[0].price`. Never content. */
+      readonly path?: string;
+    }
   /** The client sent several values under one name. */
   | { readonly type: 'duplicate'; readonly session: string; readonly count: number }
   /** Parallel requests changed the same fields; `onClash` decided. */
@@ -36,10 +42,19 @@ export type SessionEvent =
       readonly operation: 'load' | 'store' | 'clear' | 'renew';
       readonly error: unknown;
     }
-  /** A session was changed in place after the head of the response had left. The change is lost. */
-  | { readonly type: 'too-late'; readonly session: string }
+  /**
+   * A session was changed in place after the head of the response had left. The change is lost. `connection`: there is no
+   * response, as with `sessionsOf(request)` of a socket, and nobody has stored the change.
+   */
+  | { readonly type: 'too-late'; readonly session: string; readonly connection?: boolean }
+  /** A page of another site opened a WebSocket, which gets no session. `origin`: the host of that site. */
+  | { readonly type: 'foreign-origin'; readonly session?: undefined; readonly origin: string }
+  /** A new session was changed by a handler that has `newSession: false`. The change is dropped, as it said. */
+  | { readonly type: 'not-begun'; readonly session: string }
   /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
   | { readonly type: 'insecure'; readonly session: string }
+  /** An owner field was given another owner, and the content of the first was kept. `sessions.login` starts anew. */
+  | { readonly type: 'owner-switched'; readonly session: string; readonly handle?: string }
   /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */
   | { readonly type: 'revoked'; readonly session: string; readonly count: number };
 

@@ -1,6 +1,9 @@
-import { SessionError } from '../errors/session.errors.js';
+import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { RequestSessions } from './request-sessions.js';
+import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
+import type { RequestSessions, SessionInit } from './request-sessions.js';
+import type { SessionTransport } from '../transport/session-transport.js';
+import { isReplaced } from './replaced-cookie.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
 import type { SessionProvider } from './session-provider.js';
@@ -14,11 +17,20 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEvents;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
+  /** Sessions whose cookie the application has written itself, which ended them. */
+  #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: ResponseCall, events: SessionEvents) {
     this.#providers = providers;
     this.#call = call;
     this.#events = events;
+  }
+
+  /** The instances that the application holds, changed or not. */
+  get held(): readonly object[] {
+    const held: object[] = [];
+    for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
+    return held;
   }
 
   async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
@@ -32,10 +44,16 @@ export class SessionExchange implements RequestSessions {
     return loading ? loading.then(() => slot.value) : slot.value;
   }
 
-  /** The session, or a new one that is stored only if the request changes it; at once where that can be. */
-  getOrFresh<S extends object>(type: SessionClass<S>): S | Promise<S> {
+  /**
+   * The session, or a new one that is stored only if the request changes it; at once where that can be.
+   * @param newSession `true`: a new one is stored in any case; `false`: never.
+   */
+  getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean): S | Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type));
     const loading = slot.load();
+    if (newSession !== undefined) {
+      return loading ? loading.then(() => slot.valueOrNew(newSession)) : slot.valueOrNew(newSession);
+    }
     return loading ? loading.then(() => slot.valueOrFresh) : slot.valueOrFresh;
   }
 
@@ -49,8 +67,32 @@ export class SessionExchange implements RequestSessions {
     return value;
   }
 
-  set<S extends object>(value: S): void {
-    this.#slot(this.#providers.findByValue(value)).set(value);
+  set<S extends object>(value: S, options: { readonly keepId?: boolean } = {}): void {
+    this.#slot(this.#providers.findByValue(value)).set(value, options.keepId ?? false);
+  }
+
+  async login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S> {
+    const provider = this.#providers.findByType(type);
+    const { ownerField } = provider;
+    if (ownerField === undefined) {
+      throw new SessionConfigurationError(
+        `${type.name} has no owner, so nobody can be signed in to it. Mark the field that holds the id of the user with ` +
+          '@SessionOwner().',
+      );
+    }
+    const text = ownerText(owner, `The owner given to login(${type.name})`);
+    if (text === undefined) {
+      throw new SessionError(
+        'SESSION_WRONG_VALUE',
+        `login(${type.name}) needs an owner, and it is empty. Give it the id of the user; to sign out call ` +
+          `sessions.logout(${type.name}).`,
+      );
+    }
+    return this.#slot(provider).login(ownerField, typeof owner === 'object' ? text : owner, text, init);
+  }
+
+  logout(type: SessionClass): void {
+    this.clear(type);
   }
 
   clear(type: SessionClass): void;
@@ -73,12 +115,18 @@ export class SessionExchange implements RequestSessions {
     return slot.id;
   }
 
+  idNow(type: SessionClass): string | undefined {
+    const provider = this.#providers.findByType(type);
+    if (!provider.tracker.clearById) throw withoutId(`Provider ${provider.name} doesn't use session IDs`);
+    return this.#slot(provider).idNow;
+  }
+
   findName(type: SessionClass): string {
     return this.#providers.findByType(type).name;
   }
 
   findType(name: string): SessionClass {
-    const provider = this.#providers.providers.find((one) => one.name === name);
+    const provider = this.#providers.findByName(name);
     if (provider) return provider.type;
     throw new SessionError(
       'SESSION_NOT_REGISTERED',
@@ -88,6 +136,26 @@ export class SessionExchange implements RequestSessions {
 
   async regenerate(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).regenerate();
+  }
+
+  /** The id of a session that is loaded already; `undefined` where it has none. */
+  idAtOnce(type: SessionClass): string | undefined {
+    return this.#slot(this.#providers.findByType(type)).id;
+  }
+
+  /** Reads a session anew, without what the request has changed. @throws {SessionError} where there is none. */
+  async reload(type: SessionClass): Promise<void> {
+    await this.#slot(this.#providers.findByType(type)).reload();
+  }
+
+  /** Sends a session again, though it has not changed. */
+  touch(type: SessionClass): void {
+    this.#slot(this.#providers.findByType(type)).touch();
+  }
+
+  /** The transport of a session. */
+  transportOf(type: SessionClass): SessionTransport {
+    return this.#providers.findByType(type).transport;
   }
 
   async update<S extends object>(type: SessionClass<S>, change: (present: S) => void): Promise<S> {
@@ -131,6 +199,22 @@ export class SessionExchange implements RequestSessions {
     else for (const slot of this.#slots) slot.reportLateChange(serverError);
   }
 
+  /** Reports changes that nobody has stored so far, where there is no response. They can still be stored. */
+  reportUnstored(): void {
+    if (this.#committing) return;
+    for (const slot of this.#slots) slot.reportUnstored();
+  }
+
+  /** Forgets every change since the last commit. */
+  revert(): void {
+    for (const slot of this.#slots) slot.revert();
+  }
+
+  /** The sessions that were loaded or made and are there now. */
+  get presentTypes(): readonly SessionClass[] {
+    return this.#slots.filter(({ value }) => value !== undefined).map(({ provider }) => provider.type);
+  }
+
   #onlyById(): SessionProvider | undefined {
     const [first, second] = this.#providers.providers.filter(({ tracker }) => tracker.clearById !== undefined);
     if (!second) return first;
@@ -140,7 +224,19 @@ export class SessionExchange implements RequestSessions {
     );
   }
 
+  // The application's own line wins, and a session behind it must not live on: `res.clearCookie('sid')` is a logout.
+  #endReplaced(): void {
+    const lines = this.#call.applicationCookies?.();
+    if (!lines) return;
+    for (const provider of this.#providers.providers) {
+      if (this.#replaced?.has(provider) || !isReplaced(provider, lines)) continue;
+      (this.#replaced ??= new Set()).add(provider);
+      this.#slot(provider).clear();
+    }
+  }
+
   #commit(serverError: boolean): Promise<void> | undefined {
+    this.#endReplaced();
     if (this.#slots.length === 1) return this.#slots[0]!.commit(serverError);
     const commits: Promise<void>[] = [];
     for (const slot of this.#slots) {

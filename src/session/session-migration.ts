@@ -1,88 +1,150 @@
 import type {
   LoadResult,
+  RejectionReason,
   SessionToTrack,
   SessionTracker,
   StoreResult,
   TrackedSession,
 } from '../tracker/session-tracker.js';
+import type { SessionLifetime } from '../tracker/session-lifetime.js';
 import {
   transformRead,
   transformWrite,
   type KeyState,
   type SessionTransportTransformer,
 } from '../transformer/session-transport-transformer.js';
+import type { CookieConfiguration } from '../transport/cookie-configuration.js';
+import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
+import { isTwinTracker, TWIN_SUFFIX, type TwinLink, type TwinTracker } from './session-twin.js';
 
 /** How long requests under way may still carry the old system's id, which is ended after that. */
 const UNDER_WAY_MILLISECONDS = 60_000;
 
+/** Writes the old form of each session too. */
+export interface AlsoWrite<S extends object> {
+  readonly tracker: TwinTracker<S>;
+  /** Our session's, which the old form takes over. */
+  readonly lifetime: SessionLifetime;
+}
+
 /**
- * A provider that also accepts the sessions of another one, and gives them back as its own: what moves an application
- * from one format, key or storage to the next without logging anybody out. Its own sessions come first; nothing of the
- * other kind is ever written. A session that was in the other's storage is ended there a minute after it has moved.
+ * A provider that also accepts the sessions of another one, and gives them back as its own: it moves an application from
+ * one format, key or storage to the next, and every visitor stays signed in. Its own sessions come first. A session that
+ * was in the other's storage is ended there a minute after it has moved.
+ * @param alsoWrite writes the other form too, and takes over what the old code changes in it. Default: the other form is
+ *   never written.
  */
 export function migratingProvider<S extends object>(
   own: SessionProvider<S>,
   from: SessionProvider<S>,
+  alsoWrite?: AlsoWrite<S>,
 ): SessionProvider<S> {
-  const transport = new MigratingSessionTransport(own as SessionProvider<never>, from as SessionProvider<never>);
-  return new SessionProvider(own.name, own.type, transport, new MigratingSessionTracker(own.tracker, from.tracker), {
+  const transport = new MigratingSessionTransport(
+    own as SessionProvider<never>,
+    from as SessionProvider<never>,
+    alsoWrite !== undefined,
+  );
+  const tracker = new MigratingSessionTracker(own.tracker, from.tracker, alsoWrite);
+  return new SessionProvider(own.name, own.type, transport, tracker, {
     sendOnlyIfModified: own.sendOnlyIfModified,
     saveOnServerError: own.saveOnServerError,
     onUnavailable: own.onUnavailable,
+    ownerField: own.ownerField,
+    keepIdOnSet: own.keepIdOnSet,
+    onGone: own.onGone,
   });
 }
 
-// What travels between the transport and the tracker: one text that is both, or either; never what a client wrote.
-function pack(own: string | undefined, foreign: string | undefined): string {
-  return JSON.stringify([own ?? null, foreign ?? null]);
+/** What travels between transport and tracker. The client never writes it. */
+interface Packed {
+  readonly own?: string | undefined;
+  readonly foreign?: string | undefined;
+  /** The client says that our session has an old form. */
+  readonly marked?: boolean | undefined;
 }
 
-function unpack(packed: string): readonly [own: string | undefined, foreign: string | undefined] {
-  const [own, foreign] = JSON.parse(packed) as [string | null, string | null];
-  return [own ?? undefined, foreign ?? undefined];
+function pack(packed: Packed): string {
+  return JSON.stringify(packed);
+}
+
+function unpack(packed: string): Packed {
+  return JSON.parse(packed) as Packed;
 }
 
 class MigratingSessionTransport implements SessionTransport {
   readonly kind: string;
   readonly requestHeader: string;
   readonly transformers: readonly SessionTransportTransformer[];
+  readonly name: string;
+  /** Of our own cookie. */
+  readonly configuration?: CookieConfiguration;
   readonly #own: SessionTransport;
   readonly #from: SessionTransport;
+  readonly #sharesName: boolean;
   readonly #sharesPlace: boolean;
+  readonly #alsoWrite: boolean;
+  /** By value: tells a session that has an old form from one that has none. */
+  readonly #mark: SessionTransportCookie | undefined;
 
-  constructor(own: SessionProvider<never>, from: SessionProvider<never>) {
+  constructor(own: SessionProvider<never>, from: SessionProvider<never>, alsoWrite: boolean) {
     this.#own = own.transport;
     this.#from = from.transport;
+    this.#alsoWrite = alsoWrite;
     this.kind = own.transport.kind;
+    this.name = nameOf(own);
+    if (own.transport instanceof SessionTransportCookie) this.configuration = own.transport.configuration;
     const isSameHeader = own.transport.requestHeader === from.transport.requestHeader;
     this.requestHeader = isSameHeader
       ? own.transport.requestHeader
       : `${own.transport.requestHeader}, ${from.transport.requestHeader}`;
-    this.#sharesPlace = isSameHeader && own.name === from.name;
-    this.transformers = [new MigratingTransformer(own.transport.transformers, from.transport.transformers)];
+    this.#sharesName = isSameHeader && nameOf(own) === nameOf(from);
+    const scopes = [scopeOf(own.transport), scopeOf(from.transport)];
+    this.#sharesPlace = this.#sharesName && (scopes.includes(undefined) || scopes[0] === scopes[1]);
+    this.transformers = [new MigratingTransformer(own.transport.transformers, from.transport.transformers, alsoWrite)];
+    if (
+      isTwinTracker(from.tracker) &&
+      own.tracker.kind === 'by-value' &&
+      own.transport instanceof SessionTransportCookie
+    ) {
+      this.#mark = new SessionTransportCookie(`${own.transport.name}-2`, own.transport.configuration);
+    }
   }
 
+  // The first value of the old form goes with each of ours: which of them counts, the tracker decides.
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
     const [own, foreign] = [this.#own.receive(call), this.#from.receive(call)];
-    if (this.#sharesPlace && own.length === 1 && foreign.length === 1) {
-      return own[0] === undefined && foreign[0] === undefined ? [undefined] : [pack(own[0], foreign[0])];
-    }
-    return [
-      ...own.map((text) => (text === undefined ? undefined : pack(text, undefined))),
-      ...foreign.map((text) => (text === undefined ? undefined : pack(undefined, text))),
-    ];
+    const marked = this.#mark && this.#mark.receive(call).length > 0;
+    if (own.length === 0) return foreign.map((text) => (text === undefined ? undefined : pack({ foreign: text })));
+    return own.map((text, index) => {
+      const withForeign = this.#alsoWrite || index === own.length - 1 || this.#sharesPlace;
+      const other = withForeign ? foreign[this.#sharesPlace ? index : 0] : undefined;
+      return text === undefined && other === undefined ? undefined : pack({ own: text, foreign: other, marked });
+    });
   }
 
   send(call: SessionCall, value: string): void {
-    this.#own.send(call, value);
-    this.#forget(call);
+    if (!this.#alsoWrite) {
+      this.#own.send(call, value);
+      this.#forget(call);
+      return this.#unmark(call);
+    }
+    const { own, foreign } = unpack(value);
+    this.#own.send(call, own!);
+    if (foreign === undefined) return;
+    this.#from.send(this.#callOfFrom(call), foreign);
+    this.#mark?.send(call, '1');
   }
 
   clear(call: SessionCall): void {
     this.#own.clear(call);
     this.#forget(call);
+    this.#unmark(call);
+  }
+
+  get clearsElsewhere(): boolean {
+    return this.#own.clearsElsewhere ?? false;
   }
 
   isSecure(call: SessionCall): boolean {
@@ -93,36 +155,77 @@ class MigratingSessionTransport implements SessionTransport {
     return String(this.#own);
   }
 
-  // In the same place, what we sent has replaced it.
-  #forget(call: SessionCall): void {
-    if (!this.#sharesPlace && this.#from.receive(call).length > 0) this.#from.clear(call);
+  #unmark(call: SessionCall): void {
+    if (this.#mark && this.#mark.receive(call).length > 0) this.#mark.clear(call);
   }
+
+  #forget(call: SessionCall): void {
+    const came = this.#from.receive(call).length > 0;
+    if (this.#alsoWrite || came) this.#from.clear(this.#callOfFrom(call));
+  }
+
+  // A cookie of the same name in another scope is another cookie, and has a line of its own. In the same scope, what we
+  // send replaces the old one.
+  #callOfFrom(call: SessionCall): SessionCall {
+    if (!this.#sharesName) return call;
+    return {
+      requestHeader: (name) => call.requestHeader(name),
+      secure: call.secure,
+      setHeader: (name, value) => call.setHeader(name, value),
+      setCookie: (name, line) => {
+        if (name !== this.name) call.setCookie(name, line);
+        else if (!this.#sharesPlace) call.setCookie(`${name} in its old scope`, line);
+      },
+    };
+  }
+}
+
+function nameOf({ name, transport }: SessionProvider<never>): string {
+  return (transport as { name?: string }).name ?? name;
+}
+
+/** Where browsers keep a cookie beside its name; `undefined` for a transport that does not tell. */
+function scopeOf(transport: SessionTransport): string | undefined {
+  const { configuration } = transport as { configuration?: { domain?: string; path?: string } };
+  const domain = configuration?.domain?.replace(/^\./, '').toLowerCase() ?? '';
+  return configuration && `${domain}${configuration.path ?? '/'}`;
 }
 
 class MigratingTransformer implements SessionTransportTransformer {
   readonly #own: readonly SessionTransportTransformer[];
   readonly #from: readonly SessionTransportTransformer[];
+  readonly #alsoWrite: boolean;
 
-  constructor(own: readonly SessionTransportTransformer[], from: readonly SessionTransportTransformer[]) {
+  constructor(
+    own: readonly SessionTransportTransformer[],
+    from: readonly SessionTransportTransformer[],
+    alsoWrite: boolean,
+  ) {
     this.#own = own;
     this.#from = from;
+    this.#alsoWrite = alsoWrite;
   }
 
   async transformRead(packed: string): Promise<string | undefined> {
-    const [ownText, foreignText] = unpack(packed);
+    const { own: ownText, foreign: foreignText, marked } = unpack(packed);
     const own = await readOrRefuse(this.#own, ownText);
     // A value that our transformers know is ours; without any, the storage decides.
-    const isOurs = own !== undefined && this.#own.length > 0;
+    const isOurs = !this.#alsoWrite && own !== undefined && this.#own.length > 0;
     const foreign = isOurs ? undefined : await readOrRefuse(this.#from, foreignText);
-    return own === undefined && foreign === undefined ? undefined : pack(own, foreign);
+    return own === undefined && foreign === undefined ? undefined : pack({ own, foreign, marked });
   }
 
   async transformWrite(transportValue: string): Promise<string> {
-    return transformWrite(this.#own, transportValue);
+    if (!this.#alsoWrite) return transformWrite(this.#own, transportValue);
+    const { own, foreign } = unpack(transportValue);
+    return pack({
+      own: await transformWrite(this.#own, own!),
+      foreign: foreign === undefined ? undefined : await transformWrite(this.#from, foreign),
+    });
   }
 
   keyState(packed: string): KeyState {
-    const [own] = unpack(packed);
+    const { own } = unpack(packed);
     return (own === undefined ? undefined : this.#own.at(-1)?.keyState?.(own)) ?? 'current';
   }
 }
@@ -141,47 +244,167 @@ async function readOrRefuse(
 /** The tracker of {@link migratingProvider}. */
 export class MigratingSessionTracker<S extends object> implements SessionTracker<S> {
   readonly kind: string;
+  readonly newestWins: boolean;
   /** The tracker that stores. */
   readonly own: SessionTracker<S>;
+  /** The tracker of the sessions that are accepted. */
+  readonly from: SessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
-  readonly #from: SessionTracker<S>;
+  readonly #alsoWrite: AlsoWrite<S> | undefined;
+  readonly newId?: NonNullable<SessionTracker<S>['newId']>;
   /** The other's sessions by what this tracker made of them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
+  /** The old form of a session of ours. */
+  readonly #twins = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
 
-  constructor(own: SessionTracker<S>, from: SessionTracker<S>) {
+  constructor(own: SessionTracker<S>, from: SessionTracker<S>, alsoWrite?: AlsoWrite<S>) {
     this.kind = own.kind;
+    this.newestWins = own.newestWins ?? false;
     this.own = own;
-    this.#from = from;
+    this.from = from;
+    this.#alsoWrite = alsoWrite;
     if (own.clearById) this.clearById = (id) => own.clearById!(id);
+    if (own.newId) this.newId = (call) => own.newId!(call);
   }
 
   async load(packed: string): Promise<LoadResult<S>> {
-    const [ownValue, foreignValue] = unpack(packed);
+    const { own: ownValue, foreign: foreignValue, marked } = unpack(packed);
     const own = ownValue === undefined ? undefined : await this.own.load(ownValue);
+    if (this.#alsoWrite && ownValue !== undefined && own?.status === 'loaded') {
+      const hasTwin = own.session.id === undefined ? marked === true : ownValue.endsWith(TWIN_SUFFIX);
+      return hasTwin ? this.#loadTwins(own.session, foreignValue, this.#alsoWrite.tracker) : own;
+    }
     if (own?.status === 'loaded' || foreignValue === undefined) {
       return own ?? { status: 'rejected', reason: 'malformed' };
     }
-    const foreign = await this.#from.load(foreignValue);
-    if (foreign.status === 'rejected') return foreign;
-    const { value, createdAt, renewedAt, owner } = foreign.session;
+    // Under way while the id was exchanged: the old form that came with it is as old.
+    if (this.#alsoWrite && own?.status === 'rejected' && own.reason === 'rotated') return own;
+    const foreign = await this.from.load(foreignValue);
+    if (foreign.status === 'loaded' && !this.#linkOf(foreign.session)) {
+      return this.#moved(foreign.session);
+    }
+    const leave = this.#alsoWrite !== undefined && ownValue === undefined ? ({ leave: true } as const) : undefined;
+    if (foreign.status === 'rejected') return { ...foreign, ...leave };
+    // The session of ours that it was written for is gone.
+    if (ownValue !== undefined) await this.from.clear(foreign.session);
+    return { status: 'rejected', reason: 'unknown', ...leave };
+  }
+
+  async #loadTwins(
+    own: TrackedSession<S>,
+    foreignValue: string | undefined,
+    tracker: TwinTracker<S>,
+  ): Promise<LoadResult<S>> {
+    const foreign = foreignValue === undefined ? undefined : await tracker.load(foreignValue);
+    if (foreign?.status === 'loaded') {
+      const link = tracker.linkOf(foreign.session);
+      if (link?.of === nameOfSession(own)) {
+        const { snapshot: _snapshot, ...rest } = own;
+        const session = link.changed ? { ...rest, value: tracker.joined(own, foreign.session) } : own;
+        this.#twins.set(session, foreign.session);
+        return { status: 'loaded', session };
+      }
+      if (!link) {
+        // The old code began another session: a login or a logout there.
+        await this.own.clear(own);
+        return this.#moved(foreign.session);
+      }
+    }
+    // The old code ended it.
+    await this.own.clear(own);
+    return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown');
+  }
+
+  async reload(session: TrackedSession<S>): Promise<LoadResult<S>> {
+    const foreign = this.#foreign.get(session);
+    // One that has only just moved is stored nowhere yet.
+    if (foreign) return { status: 'rejected', reason: 'unknown' };
+    const result = (await this.own.reload?.(session)) ?? rejected<S>('unknown');
+    const twin = this.#twins.get(session);
+    if (twin && result.status === 'loaded') this.#twins.set(result.session, twin);
+    return result;
+  }
+
+  #linkOf(foreign: TrackedSession<S>): TwinLink | undefined {
+    return isTwinTracker(this.from) ? this.from.linkOf(foreign) : undefined;
+  }
+
+  #moved(foreign: TrackedSession<S>): LoadResult<S> {
+    const { value, createdAt, renewedAt, owner } = foreign;
     // No text is like any other, so that the session is stored, changed or not. The other's id is none of ours.
     const session = { value, createdAt, renewedAt, text: '', ...(owner === undefined ? {} : { owner }) };
-    this.#foreign.set(session, foreign.session);
+    this.#foreign.set(session, foreign);
     return { status: 'loaded', session };
   }
 
   async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const foreign = session.previous && this.#foreign.get(session.previous);
-    if (!foreign) return this.own.store(session);
+    const twinned = this.#twinnedBefore(session.previous);
+    if (twinned) return this.#storeAlone(session, twinned);
     const { previous: _previous, rotate: _rotate, ...fresh } = session;
-    const result = await this.own.store(fresh);
-    this.#endLater(foreign);
+    const force = session.force || this.#isTwinDue(session.previous);
+    const result = await this.own.store(foreign ? fresh : { ...session, force });
+    const sent = this.#alsoWrite ? await this.#storeTwin(session, result, this.#alsoWrite) : result;
+    const isKept = result.status !== 'gone' && this.#twins.get(result.session)?.id === foreign?.id;
+    if (foreign && !isKept) this.#endLater(foreign);
+    return sent;
+  }
+
+  /** Where the old form is no longer written: the name of a session that still has one. */
+  #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
+    return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
+  }
+
+  // The new id says that it has no old form: a process that still writes those would miss it.
+  async #storeAlone(session: SessionToTrack<S>, name: string): Promise<StoreResult<S>> {
+    const { headSent = false } = session.call as { headSent?: boolean };
+    const result = await this.own.store(headSent ? session : { ...session, rotate: true });
+    if (result.status === 'rotated') await this.endTwinOf(name);
     return result;
+  }
+
+  async #storeTwin(
+    { previous }: SessionToTrack<S>,
+    result: StoreResult<S>,
+    { tracker, lifetime }: AlsoWrite<S>,
+  ): Promise<StoreResult<S>> {
+    const twin = previous && this.#twins.get(previous);
+    if (result.status === 'gone') {
+      if (twin) await tracker.clear(twin);
+      return result;
+    }
+    if (result.status === 'unchanged') return result;
+    const { session, transportValue } = result;
+    const isById = session.id !== undefined;
+    if (isById && !session.id.endsWith(TWIN_SUFFIX))
+      return { ...result, transportValue: pack({ own: transportValue }) };
+    const written = await tracker.storeTwin({
+      value: session.value,
+      of: nameOfSession(session),
+      isUnique: isById,
+      keepsId: result.status !== 'rotated',
+      previous: twin ?? (previous && this.#foreign.get(previous)),
+      expiresAt: lifetime.expiresAt(session),
+    });
+    this.#twins.set(session, written.session);
+    if (twin?.id !== undefined && twin.id !== written.session.id) await tracker.clear(twin);
+    // What the old form holds changes with every store, so it is sent although the id is the same.
+    return { ...result, held: false, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {
     const foreign = this.#foreign.get(session);
-    await (foreign ? this.#from.clear(foreign) : this.own.clear(session));
+    if (foreign) return this.from.clear(foreign);
+    await this.own.clear(session);
+    const twin = this.#twins.get(session);
+    if (twin) await this.from.clear(twin);
+    const twinned = this.#twinnedBefore(session);
+    if (twinned) await this.endTwinOf(twinned);
+  }
+
+  /** Ends the old form of a session of ours, by its name in the storage. */
+  async endTwinOf(handle: string): Promise<void> {
+    if (isTwinTracker(this.from)) await this.from.endTwinOf(handle);
   }
 
   serialize(value: S): string {
@@ -189,7 +412,12 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {
-    return this.own.isRenewalDue(session);
+    return this.own.isRenewalDue(session) || this.#isTwinDue(session);
+  }
+
+  #isTwinDue(session: TrackedSession<S> | undefined): boolean {
+    const twin = session && this.#twins.get(session);
+    return twin !== undefined && this.from.isRenewalDue(twin);
   }
 
   ownerOf(value: S): string | undefined {
@@ -217,7 +445,16 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   #endLater(foreign: TrackedSession<S>): void {
     if (foreign.id === undefined) return;
     setTimeout(() => {
-      this.#from.clear(foreign).catch(() => undefined);
+      this.from.clear(foreign).catch(() => undefined);
     }, UNDER_WAY_MILLISECONDS).unref();
   }
+}
+
+function rejected<S extends object>(reason: RejectionReason): LoadResult<S> {
+  return { status: 'rejected', reason };
+}
+
+/** By id: the stored name of the id. By value: when it was made, which stays the same for as long as it lives. */
+function nameOfSession<S extends object>({ storedId, createdAt }: TrackedSession<S>): string {
+  return storedId ?? createdAt.toString(36);
 }

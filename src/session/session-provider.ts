@@ -13,9 +13,23 @@ export interface SessionPolicies {
   readonly saveOnServerError?: boolean;
   /**
    * What a session reads as while its storage does not answer. `reject`: 503 where a session is needed.
-   * `anonymous`: as none, and frozen: nothing is written, sent or cleared. Default `reject`.
+   * `anonymous`: as none. A change, or an end that the storage does not take, is answered with 503 all the same; an
+   * end clears the cookie. Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
+  /**
+   * What becomes of a request whose change was dropped, because its session was ended meanwhile. `ignore`: its response
+   * stays as it is; there is an event. `reject`: 409. A login is always rejected then. Default `ignore`.
+   */
+  readonly onGone?: 'ignore' | 'reject';
+}
+
+/** What a {@link SessionProvider} may be told. */
+export interface SessionProviderOptions extends SessionPolicies {
+  /** The field that says whose session it is, which `login` sets. Default: none, and `login` is refused. */
+  readonly ownerField?: string | undefined;
+  /** By id: `set` of another instance keeps the id, as Ktor does. Default `false`: it gets a new one. */
+  readonly keepIdOnSet?: boolean;
 }
 
 /** Name, class, transport and tracker: all there is to know of one declared session (Ktor: `SessionProvider`). */
@@ -27,21 +41,27 @@ export class SessionProvider<S extends object = object> {
   readonly sendOnlyIfModified: boolean;
   readonly saveOnServerError: boolean;
   readonly onUnavailable: 'reject' | 'anonymous';
+  readonly ownerField: string | undefined;
+  readonly keepIdOnSet: boolean;
+  readonly onGone: 'ignore' | 'reject';
 
   constructor(
     name: string,
     type: SessionClass<S>,
     transport: SessionTransport,
     tracker: SessionTracker<S>,
-    policies: SessionPolicies = {},
+    options: SessionProviderOptions = {},
   ) {
     this.name = name;
     this.type = type;
     this.transport = transport;
     this.tracker = tracker;
-    this.sendOnlyIfModified = policies.sendOnlyIfModified ?? true;
-    this.saveOnServerError = policies.saveOnServerError ?? false;
-    this.onUnavailable = policies.onUnavailable ?? 'reject';
+    this.sendOnlyIfModified = options.sendOnlyIfModified ?? true;
+    this.saveOnServerError = options.saveOnServerError ?? false;
+    this.onUnavailable = options.onUnavailable ?? 'reject';
+    this.ownerField = options.ownerField;
+    this.keepIdOnSet = options.keepIdOnSet ?? false;
+    this.onGone = options.onGone ?? 'ignore';
   }
 
   toString(): string {

@@ -6,6 +6,12 @@ import type { SessionProvider } from './session-provider.js';
 export class SessionProviders {
   readonly #providers: SessionProvider[] = [];
   readonly #byType = new Map<SessionClass, SessionProvider>();
+  readonly #registerLate: (wanted: SessionClass | string) => void;
+
+  /** @param registerLate registers a class, or the class of a name, that somebody asks for and that is not here yet. */
+  constructor(registerLate: (wanted: SessionClass | string) => void = () => {}) {
+    this.#registerLate = registerLate;
+  }
 
   /** A copy of the list. */
   get providers(): readonly SessionProvider[] {
@@ -46,9 +52,18 @@ export class SessionProviders {
 
   /** @throws {SessionError} when the class is not registered. */
   findByType<S extends object>(type: SessionClass<S>): SessionProvider<S> {
-    const provider = this.#byType.get(type);
+    const provider = this.#byType.get(type) ?? this.#late(type);
     if (!provider) throw notRegistered(String((type as { name?: unknown } | undefined)?.name ?? type));
     return provider as unknown as SessionProvider<S>;
+  }
+
+  /** The provider of this name. */
+  findByName(name: string): SessionProvider | undefined {
+    const find = (): SessionProvider | undefined => this.#providers.find((one) => one.name === name);
+    const present = find();
+    if (present) return present;
+    this.#registerLate(name);
+    return find();
   }
 
   /**
@@ -62,11 +77,19 @@ export class SessionProviders {
       prototype;
       prototype = Object.getPrototypeOf(prototype)
     ) {
-      const provider = this.#byType.get((prototype as { constructor: SessionClass }).constructor);
+      const { constructor } = prototype as { constructor: SessionClass };
+      const provider = this.#byType.get(constructor) ?? this.#late(constructor);
       if (provider) return provider as unknown as SessionProvider<S>;
     }
+    const parent: unknown = Object.getPrototypeOf(value);
+    if (parent === null || parent === Object.prototype) throw plainObject();
     // Not `value.constructor`: a field of that name is content.
     throw notRegistered((Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object');
+  }
+
+  #late(type: SessionClass): SessionProvider | undefined {
+    this.#registerLate(type);
+    return this.#byType.get(type);
   }
 }
 
@@ -82,6 +105,14 @@ function notRegistered(type: string): SessionError {
     'SESSION_NOT_REGISTERED',
     `Session data for type \`class ${type}\` was not registered. ` +
       `Mark the class with @Session('name') and list it in SessionsModule.forRoot({ sessions: [${type}] }).`,
+  );
+}
+
+function plainObject(): SessionError {
+  return new SessionError(
+    'SESSION_NOT_REGISTERED',
+    'Session data for type `class Object` was not registered. A plain object is no session: set an instance of a ' +
+      'session class, as in sessions.set(Object.assign(new UserSession(), { … })).',
   );
 }
 

@@ -1,9 +1,15 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionTooLateError } from '../errors/session.errors.js';
+import {
+  SessionConflictError,
+  SessionError,
+  SessionStorageUnavailableError,
+  SessionTooLateError,
+} from '../errors/session.errors.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
-import { receiveSession, reportReceived } from './receive-session.js';
+import { loadValue, receiveSession, reportReceived } from './receive-session.js';
+import type { SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
 import type { SessionEvents } from './session-event.js';
@@ -14,6 +20,7 @@ import {
   endedBefore,
   isDecided,
   isStored,
+  replacesLoaded,
   storedBehind,
   type FreshSession,
   type IncomingSession,
@@ -33,7 +40,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #receiving: Promise<void> | undefined;
   #fresh: FreshSession<S> | undefined;
   #rotate = false;
+  #restart = false;
   #sent = false;
+  /** What the client holds since the last commit, where that is not what came with the request. */
+  #transportValue: string | undefined;
+  /** The id that a new session will get. */
+  #newId: string | undefined;
   /** The updates under way, one after the other. */
   #updating: Promise<unknown> | undefined;
 
@@ -52,11 +64,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (this.#receiving) return this.#receiving;
     let incoming: Awaitable<IncomingSession<S>>;
     try {
-      incoming = receiveSession(this);
+      incoming =
+        this.#transportValue === undefined ? receiveSession(this) : loadValue(this, this.#transportValue, false);
     } catch (error) {
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
-    if (!isPromise(incoming)) {
+    if (!isPromise(incoming) && incoming.kind !== 'unavailable') {
       this.#take(incoming);
       return undefined;
     }
@@ -78,6 +91,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       case 'absent':
       case 'stale':
       case 'superseded':
+      case 'unavailable':
       case 'cleared':
         // A new session that a handler has changed is the session from then on, for filters and interceptors too.
         return this.#isFreshChanged() ? this.#fresh?.value : undefined;
@@ -87,6 +101,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
+  /** The instance that the application holds, changed or not. */
+  get held(): S | undefined {
+    const state = this.#state;
+    if (state.kind === 'loaded') return state.session.value;
+    return state.kind === 'set' ? state.value : this.#fresh?.value;
+  }
+
   /** The session, or a new one that is stored only if it changes. */
   get valueOrFresh(): S {
     const value = this.value;
@@ -94,9 +115,17 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (!this.#fresh) {
       const fresh = new this.provider.type();
       const { tracker } = this.provider;
-      this.#fresh = { value: fresh, initial: tracker.capture?.(fresh) ?? tracker.serialize(fresh) };
+      const initial = tracker.capture?.(fresh) ?? tracker.serialize(fresh);
+      this.#fresh = { value: fresh, initial, stored: undefined };
     }
     return this.#fresh.value;
+  }
+
+  /** {@link valueOrFresh}, where a new session is stored whether it changes or not, or never. */
+  valueOrNew(stored: boolean): S {
+    const value = this.valueOrFresh;
+    if (this.#fresh) this.#fresh = { ...this.#fresh, stored };
+    return value;
   }
 
   /** The id of the stored session. */
@@ -104,14 +133,68 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return storedBehind(this.#state)?.id;
   }
 
-  set(value: S): void {
+  /** The same, or the id that a new session will be stored under. */
+  get idNow(): string | undefined {
+    const id = this.id;
+    if (id !== undefined) return id;
+    const state = this.#state;
+    const isNew = state.kind === 'set' ? this.#received : this.#fresh !== undefined;
+    if (isNew) this.#newId ??= this.provider.tracker.newId?.(this.call);
+    return isNew ? this.#newId : undefined;
+  }
+
+  /** @param keepsId the id of the loaded session stays, although another instance takes its place. */
+  set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();
     this.provider.tracker.validate(value);
     const state = this.#state;
-    if (state.kind === 'set') this.#state = { ...state, value };
+    if (state.kind === 'set') this.#state = { ...state, value, keepsId };
     else if (state.kind === 'cleared') this.#state = { kind: 'set', value, incoming: state.incoming, ended: true };
-    else this.#state = { kind: 'set', value, incoming: state, ended: false };
+    else this.#state = { kind: 'set', value, incoming: state, ended: false, keepsId };
     this.#fresh = undefined;
+  }
+
+  /**
+   * Makes it the session of an owner, with a new id and a new absolute timeout; see RequestSessions.login.
+   * @param owner what the field is given.
+   * @param text of the owner, as the tracker gives it.
+   */
+  async login(field: string, owner: unknown, text: string, init: SessionInit<S> | undefined): Promise<S> {
+    await this.load();
+    if (this.call.responded) throw new SessionTooLateError();
+    if (this.#state.kind === 'frozen') {
+      throw new SessionStorageUnavailableError(`The storage of session "${this.provider.name}" failed. Try again.`);
+    }
+    const before = { state: this.#state, fresh: this.#fresh, rotate: this.#rotate, restart: this.#restart };
+    if (this.#isOfOther(text)) this.clear();
+    const value = this.valueOrFresh;
+    const fields = value as Record<string, unknown>;
+    const previousOwner = fields[field];
+    try {
+      fields[field] = owner;
+      if (typeof init === 'function') await init(value);
+      else if (init) Object.assign(value, init);
+      fields[field] = owner;
+      if (this.call.responded) throw new SessionTooLateError();
+    } catch (error) {
+      fields[field] = previousOwner;
+      this.#state = before.state;
+      this.#fresh = before.fresh;
+      this.#rotate = before.rotate;
+      this.#restart = before.restart;
+      throw error;
+    }
+    if (value !== this.value || value === this.#fresh?.value) this.set(value);
+    this.#rotate = true;
+    this.#restart = true;
+    return value;
+  }
+
+  /** Whether somebody else was signed in when the request came, or is by now. */
+  #isOfOther(owner: string): boolean {
+    const value = this.value;
+    const owners = [storedBehind(this.#state)?.owner, value && this.provider.tracker.ownerOf?.(value)];
+    return owners.some((one) => one !== undefined && one !== owner);
   }
 
   clear(): void {
@@ -120,12 +203,33 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#state = { kind: 'cleared', incoming: isDecided(state) ? state.incoming : state };
     this.#fresh = undefined;
     this.#rotate = false;
+    this.#restart = false;
   }
 
   async regenerate(): Promise<void> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
     if (storedBehind(this.#state)) this.#rotate = true;
+  }
+
+  /** Sends the session again, though it has not changed. */
+  touch(): void {
+    if (this.#state.kind === 'loaded') this.#state = { ...this.#state, outdated: true };
+  }
+
+  /** Reads the stored session anew, in place of what the request has made of it. */
+  async reload(): Promise<void> {
+    await this.load();
+    const stored = storedBehind(this.#state);
+    const result = stored && (await this.provider.tracker.reload?.(stored));
+    if (result?.status !== 'loaded') {
+      throw new SessionError(
+        'SESSION_WITHOUT_ID',
+        `There is no stored session "${this.provider.name}" to reload: it is new, or has been ended. Save it first.`,
+      );
+    }
+    this.#state = { kind: 'loaded', session: result.session, outdated: false };
+    this.#fresh = undefined;
   }
 
   /** Applies `change` until it lands; see RequestSessions.update. */
@@ -170,11 +274,10 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
     switch (decision.kind) {
       case 'nothing':
+        this.#reportDropped();
         return undefined;
-      case 'superseded':
-        this.#fresh = undefined;
-        this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
-        return undefined;
+      case 'refuse':
+        return this.#refuse(decision.error);
       case 'clear':
         return this.#clear();
       case 'renew':
@@ -200,16 +303,57 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
    */
   reportLateChange(serverError: boolean): void {
     if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
-    let late: boolean;
-    try {
-      const decision = this.#decide(serverError);
-      late = decision.kind === 'store' || decision.kind === 'clear';
-    } catch {
-      late = true;
-    }
-    if (!late) return;
+    if (!this.#isChanged(serverError)) return;
     this.events.emit({ type: 'too-late', session: this.provider.name });
     this.#state = { kind: 'frozen' };
+  }
+
+  /** Reports a change that nobody has stored so far, where there is no response. It can still be stored. */
+  reportUnstored(): void {
+    if (this.#updating || !this.#isChanged(false)) return;
+    this.events.emit({ type: 'too-late', session: this.provider.name, connection: true });
+  }
+
+  /** Forgets every change since the last commit. Who asks next gets the session as it is stored, as a new instance. */
+  revert(): void {
+    const state = this.#state;
+    const incoming = isDecided(state) ? state.incoming : state;
+    this.#fresh = undefined;
+    this.#rotate = false;
+    this.#restart = false;
+    this.#state = incoming;
+    if (incoming.kind !== 'loaded') return;
+    this.#state = UNREAD;
+    this.#received = false;
+    this.#receiving = undefined;
+  }
+
+  #isChanged(serverError: boolean): boolean {
+    if (isDecided(this.#state) && this.#state.incoming.kind === 'unread') return true;
+    try {
+      const { kind } = this.#decide(serverError);
+      return kind === 'store' || kind === 'clear';
+    } catch {
+      return true;
+    }
+  }
+
+  // Once: the handler was told that a new session is not stored, and changed it all the same.
+  #reportDropped(): void {
+    const fresh = this.#fresh;
+    if (fresh?.stored !== false || !this.#differs(fresh)) return;
+    this.#fresh = undefined;
+    this.events.emit({ type: 'not-begun', session: this.provider.name });
+  }
+
+  // A change that cannot be stored must not be answered as if it were.
+  #refuse(error: SessionError): Promise<never> {
+    if (error instanceof SessionConflictError) {
+      this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
+    }
+    this.#fresh = undefined;
+    this.#state = { kind: 'frozen' };
+    return Promise.reject(error);
   }
 
   #miss(error: unknown): never {
@@ -218,6 +362,9 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #take(incoming: IncomingSession<S>): void {
+    // A session that the request ends can be ended unread.
+    const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
+    if (isMissed && this.#state.kind !== 'cleared') this.#miss(incoming.error);
     this.#received = true;
     reportReceived(this, incoming);
     const state = this.#state;
@@ -231,12 +378,23 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   get #use(): SessionUse<S> {
-    return { state: this.#state, fresh: this.#fresh, rotate: this.#rotate, sent: this.#sent };
+    return { state: this.#state, fresh: this.#fresh, rotate: this.#rotates, sent: this.#sent };
+  }
+
+  /** Whether the session is to get a new id, whatever its owner. */
+  get #rotates(): boolean {
+    if (this.#rotate) return true;
+    const { tracker, keepIdOnSet } = this.provider;
+    return tracker.kind === 'by-id' && !keepIdOnSet && replacesLoaded(this.#state);
   }
 
   #isFreshChanged(): boolean {
+    return this.#fresh !== undefined && this.#fresh.stored !== false && this.#differs(this.#fresh);
+  }
+
+  #differs(fresh: FreshSession<S>): boolean {
     try {
-      return decideFresh(this.provider, this.#fresh) !== undefined;
+      return decideFresh(this.provider, { ...fresh, stored: undefined }) !== undefined;
     } catch {
       // What cannot be written has been changed, and fails when it is to be stored.
       return true;
@@ -252,7 +410,6 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     try {
       await this.load();
     } catch (error) {
-      if (this.#state.kind === 'cleared') clearSession(this);
       this.#state = { kind: 'frozen' };
       throw error;
     }
@@ -307,10 +464,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         value,
         call: this.call,
         force: true,
-        rotate: this.#rotate,
+        rotate: this.#rotates,
+        restart: this.#restart,
         text: revision ? undefined : text,
         snapshot,
         previous,
+        id: previous ? undefined : this.#newId,
         replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
         onRevoked: (count) => this.events.emit({ type: 'revoked', session: this.provider.name, count }),
       };
@@ -333,11 +492,21 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   ): Promise<void> {
     try {
       const result = await storing;
-      if (ended) await this.#end(ended);
+      if (ended) await this.#endReplaced(ended, result);
       const sending = this.#finish(before, result);
       if (sending) await sending;
     } catch (error) {
       throw this.#failureOf(error, revision);
+    }
+  }
+
+  // Where the session before it cannot be ended, the new one has no cookie.
+  async #endReplaced(ended: StoredIncoming<S>, result: StoreResult<S>): Promise<void> {
+    try {
+      await this.#end(ended);
+    } catch (error) {
+      if (result.status === 'created') void this.provider.tracker.clear(result.session).catch(ignore);
+      throw error;
     }
   }
 
@@ -349,33 +518,59 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
-    const isLate = this.call.headSent && (this.#rotate || this.provider.tracker.changesTransportValue(value, previous));
+    const isLate =
+      this.call.headSent && (this.#rotates || this.provider.tracker.changesTransportValue(value, previous));
     if (isLate) throw new SessionTooLateError();
   }
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
     const { name } = this.provider;
     this.#rotate = false;
+    this.#restart = false;
     this.#fresh = undefined;
-    if (result.status === 'gone') {
-      this.events.emit({ type: 'gone', session: name, reason: result.reason, ...handleOf(storedBehind(before)) });
-      // The cookie of a session that lives on under another id is that session's now.
-      if (result.reason === 'ended') clearSession(this);
-      const id = storedBehind(before)?.id;
-      const superseded = { kind: 'superseded', ...(id === undefined ? {} : { id }) } as const;
-      this.#settle(before, result.reason === 'ended' ? { kind: 'absent' } : superseded);
-      return undefined;
-    }
+    if (result.status === 'gone') return this.#lose(before, result.reason);
+    const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
     if (result.status === 'unchanged') return undefined;
+    this.#transportValue = result.transportValue;
     if (result.conflicts?.length) {
       this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
     reportOrdinary(this, result.status, result.session);
-    if (this.call.headSent) return undefined;
+    this.#reportOwnerSwitch(storedBehind(before), result.session);
+    if (this.call.headSent || (result.held && !isOutdated && this.provider.sendOnlyIfModified)) return undefined;
     const sending = sendSession(this, result.session.value, result.transportValue);
     this.#sent = true;
     return sending;
+  }
+
+  // An instance that was set is the application's own choice; one whose owner was changed in place may be an oversight.
+  #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
+    if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
+    if (before.value !== after.value || this.provider.keepIdOnSet) return;
+    this.events.emit({ type: 'owner-switched', session: this.provider.name, ...handleOf(after) });
+  }
+
+  /**
+   * The session was ended or given a new id meanwhile, and what was to be stored was not. The cookie is left alone: the
+   * browser may hold the one of a new login by now. The next request with the dead id clears it.
+   */
+  #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
+    const { name, tracker, onGone } = this.provider;
+    const stored = storedBehind(before);
+    this.events.emit({ type: 'gone', session: name, reason, ...handleOf(stored) });
+    const id = stored?.id;
+    if (reason === 'rotated') {
+      this.#settle(before, { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) });
+      throw new SessionConflictError(name, 'was given a new id');
+    }
+    const value = stored && (before.kind === 'set' ? before.value : stored.value);
+    const owner = value && tracker.ownerOf?.(value);
+    this.#settle(before, { kind: 'absent' });
+    // Nobody is signed in by a login that was not stored.
+    const isLogin = owner !== undefined && owner !== stored?.owner;
+    if (isLogin || onGone === 'reject') throw new SessionConflictError(name, 'was ended');
+    return undefined;
   }
 
   // The application may have set or ended the session while it was being stored; that comes next.

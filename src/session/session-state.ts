@@ -1,3 +1,4 @@
+import type { SessionError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { RejectionReason, TrackedSession } from '../tracker/session-tracker.js';
 
@@ -6,6 +7,8 @@ export interface FreshSession<S extends object> {
   readonly value: S;
   /** What it was made with, by which a change is told. */
   readonly initial: SessionSnapshot<S> | string;
+  /** `true`: stored even if it does not change; `false`: never stored. Otherwise stored if it changes. */
+  readonly stored: boolean | undefined;
 }
 
 /** What came with the request. */
@@ -15,16 +18,31 @@ export type IncomingSession<S extends object> =
   /** Nothing came. */
   | { readonly kind: 'absent' }
   /** Something came and nothing valid is behind it: it is cleared on the response. */
-  | { readonly kind: 'stale'; readonly reason: RejectionReason }
-  /** The old id of a session that has just been given a new one; its cookie is not to be touched, except by ending it. */
-  | { readonly kind: 'superseded'; readonly id?: string }
+  | { readonly kind: 'stale'; readonly reason: RejectionReason; readonly path?: string }
+  /**
+   * A session that cannot be used and whose cookie must not be touched, except by ending it: the old id of one that has
+   * just been given a new one, or one that is good for another version of the application or a server whose clock is
+   * ahead of ours.
+   */
+  | {
+      readonly kind: 'superseded';
+      readonly id?: string;
+      /** Default `rotated`. */
+      readonly reason?: RejectionReason;
+      readonly path?: string;
+    }
   | {
       readonly kind: 'loaded';
       readonly session: TrackedSession<S>;
       /** Read with an old key: to be sent again. */
       readonly outdated: boolean;
     }
-  /** The storage failed: nothing is known, so nothing is written, sent or cleared. */
+  /**
+   * The storage failed, and the session reads as none (`onUnavailable: 'anonymous'`): nothing is written or sent. A
+   * change fails with `error`; an end clears the cookie, and fails unless the storage ends the session of `id`.
+   */
+  | { readonly kind: 'unavailable'; readonly error: SessionError; readonly id?: string }
+  /** It failed, and the request with it: nothing is written, sent or cleared any more. */
   | { readonly kind: 'frozen' };
 
 /** What the application decided, whatever came with the request. */
@@ -35,12 +53,17 @@ export type DecidedSession<S extends object> =
       readonly value: S;
       readonly incoming: IncomingSession<S>;
       readonly ended: boolean;
+      /** The application wants the id kept. */
+      readonly keepsId?: boolean;
     }
   /** It ended the session. */
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
 
-/** What came with the request and is in the storage. */
-export type StoredIncoming<S extends object> = Extract<IncomingSession<S>, { readonly kind: 'loaded' | 'superseded' }>;
+/** What came with the request and is, or may be, in the storage. */
+export type StoredIncoming<S extends object> = Extract<
+  IncomingSession<S>,
+  { readonly kind: 'loaded' | 'superseded' | 'unavailable' }
+>;
 
 /** One session in one request. */
 export type SessionState<S extends object> = IncomingSession<S> | DecidedSession<S>;
@@ -50,7 +73,7 @@ export function isDecided<S extends object>(state: SessionState<S>): state is De
 }
 
 export function isStored<S extends object>(state: SessionState<S>): state is StoredIncoming<S> {
-  return state.kind === 'loaded' || state.kind === 'superseded';
+  return state.kind === 'loaded' || state.kind === 'superseded' || state.kind === 'unavailable';
 }
 
 /** The session that the application ended before it began another. */
@@ -66,12 +89,19 @@ export function storedBehind<S extends object>(state: SessionState<S>): TrackedS
   return undefined;
 }
 
+/** Whether another instance takes the place of the loaded one, so that it needs an id of its own. */
+export function replacesLoaded<S extends object>(state: SessionState<S>): boolean {
+  if (state.kind !== 'set' || state.ended || state.keepsId) return false;
+  return state.incoming.kind === 'loaded' && state.incoming.session.value !== state.value;
+}
+
 /** Whether the client holds something, as far as is known. */
 export function cameWith(incoming: IncomingSession<object>): boolean {
   switch (incoming.kind) {
     case 'unread':
     case 'stale':
     case 'superseded':
+    case 'unavailable':
     case 'loaded':
       return true;
     case 'absent':

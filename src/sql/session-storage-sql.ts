@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type {
-  OwnerIndex,
-  ReplaceResult,
-  SessionStorage,
-  SessionToStore,
-  StoredSession,
+import {
+  TOMBSTONE_IN_MILLISECONDS,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
 } from '../storage/session-storage.js';
 import { refuseNoBoolean } from '../storage/option-type.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
@@ -30,6 +32,9 @@ export interface SessionStorageSqlOptions {
   readonly now?: () => number;
 }
 
+/** Milliseconds that a statement waits for another process's lock, and between two attempts. */
+const BUSY_FOR = 900;
+const BUSY_PAUSE = 10;
 /** How often a statement is sent again that the database undid; each time another one got through. */
 const MOST_ATTEMPTS = 10;
 
@@ -43,21 +48,30 @@ export abstract class SessionStorageSql implements SessionStorage {
   readonly #statements: SqlStatements;
   readonly #sweep: SqlSweep;
   readonly #createTable: boolean;
+  readonly ownsClient: boolean;
+  readonly #close: (() => Promise<void>) | undefined;
   #created: Promise<void> | undefined;
 
-  /** @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period. */
-  constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions) {
+  /**
+   * @param close closes what the engine works with, where the storage owns it.
+   * @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period.
+   */
+  constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions, close?: () => Promise<void>) {
     const table = sqlTableName(options.table ?? 'sessions', dialect);
     refuseNoBoolean(`createTable of a ${dialect.name} session storage`, options.createTable);
+    this.#close = close;
+    this.ownsClient = close !== undefined;
     this.#engine = engine;
     this.#dialect = dialect;
     this.#definition = dialect.definition(table);
     this.#statements = sqlStatements(table, dialect);
     this.#createTable = options.createTable ?? false;
-    this.now = options.now ?? Date.now;
+    this.now = options.now ?? (() => Date.now());
     const removeBatch = (until: number, limit: number): Promise<number> =>
       this.#change(this.#statements.sweep(limit), [hourOf(until), until]);
-    this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now);
+    this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now, () =>
+      options.now ? this.now() : this.#serverTime(),
+    );
     this.owners = {
       list: (owner) => this.#list(owner),
       invalidateAll: (owner, except) => this.#invalidateAll(owner, except),
@@ -70,18 +84,25 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
-    const { value, expiresAt, owner } = session;
-    // Not always 1: should an id ever be written twice, a version of before must not fit.
-    const version = randomInt(1, 1_000_000_000);
-    const storedOwner = owner === undefined ? null : encodeSqlText(owner);
-    const values = [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)];
+    const { version, values } = newRow(id, session);
     await this.#change(this.#statements.write, values);
     this.#sweep.passBy();
     return String(version);
   }
 
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    const { version, values } = newRow(id, session);
+    for (;;) {
+      if ((await this.#insert(values)) > 0) break;
+      // Only what has expired may go; a tombstone and a live session stay.
+      if ((await this.#change(this.#statements.endExpired, [id, this.now()])) === 0) return undefined;
+    }
+    this.#sweep.passBy();
+    return String(version);
+  }
+
   async invalidate(id: string): Promise<boolean> {
-    if ((await this.#change(this.#statements.endLive, [id, this.now()])) > 0) return true;
+    if ((await this.#bury(id)) > 0) return true;
     // Expired by this process's clock; another one's may be late and still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
@@ -129,9 +150,42 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Waits for work under way in the background. Closes nothing that was handed to the storage. */
+  /** Waits for work under way in the background. Closes what was handed to the storage only with `ownClient: true`. */
   async close(): Promise<void> {
     await this.#sweep.idle();
+    await this.#close?.();
+  }
+
+  async #insert(values: readonly SqlValue[]): Promise<number> {
+    try {
+      return await this.#change(this.#statements.create, values);
+    } catch (error) {
+      if (this.#dialect.isTaken(error)) return 0;
+      throw error;
+    }
+  }
+
+  /** Where no tombstone can be written, on a full disk for one, the session goes without. */
+  async #bury(id: string): Promise<number> {
+    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
+    try {
+      return await this.#change(this.#statements.bury, [until, hourOf(until), id, this.now()]);
+    } catch (error) {
+      return this.#change(this.#statements.endLive, [id, this.now()]).catch(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #buryOwner(owner: string, except: string): Promise<number> {
+    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
+    try {
+      return await this.#change(this.#statements.buryOwner, [until, hourOf(until), owner, except]);
+    } catch (error) {
+      return this.#change(this.#statements.endOwner, [owner, except]).catch(() => {
+        throw error;
+      });
+    }
   }
 
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {
@@ -157,10 +211,19 @@ export abstract class SessionStorageSql implements SessionStorage {
     let total = 0;
     // A session that is being rotated has its new row before its old one ends, so the pass after finds it.
     for (;;) {
-      const ended = await this.#change(this.#statements.endOwner, [stored, except]);
+      const ended = await this.#buryOwner(stored, except);
       if (ended === 0) return total;
       total += ended;
     }
+  }
+
+  /** A sweep goes by the server's clock: this machine's may be days ahead. */
+  async #serverTime(): Promise<number> {
+    const { clock } = this.#dialect;
+    if (clock === undefined) return this.now();
+    const [row] = await this.#select(clock, []);
+    const now = Number(row?.['now']);
+    return Number.isFinite(now) ? now : this.now();
   }
 
   #select(statement: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
@@ -173,10 +236,16 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #run<T>(run: () => Promise<T>): Promise<T> {
     if (this.#createTable) await (this.#created ??= this.#create());
+    const start = performance.now();
     for (let attempt = 1; ; attempt++) {
       try {
         return await run();
       } catch (error) {
+        if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_FOR) {
+          // Between turns of the event loop, so that other requests go on.
+          await setTimeout(BUSY_PAUSE);
+          continue;
+        }
         if (this.#dialect.isMissingTable(error)) throw this.#missingTable(error);
         if (attempt >= MOST_ATTEMPTS || !this.#dialect.isUndone(error)) throw error;
       }
@@ -204,6 +273,13 @@ export abstract class SessionStorageSql implements SessionStorage {
       { cause },
     );
   }
+}
+
+/** A row with a version that is not always 1: should an id ever be written twice, an older version must not fit. */
+function newRow(id: string, { value, expiresAt, owner }: SessionToStore): { version: number; values: SqlValue[] } {
+  const version = randomInt(1, 1_000_000_000);
+  const storedOwner = owner === undefined ? null : encodeSqlText(owner);
+  return { version, values: [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)] };
 }
 
 /** Statements as one text to be run or copied. */

@@ -28,14 +28,22 @@ export interface SqlDialect {
   parameter(position: number): string;
   /** Stores a row unconditionally. Parameters: the columns in {@link COLUMNS}' order. */
   upsert(table: string): string;
+  /** Stores a row, or changes none where its id is taken. Parameters: the columns in {@link COLUMNS}' order. */
+  insertNew(table: string): string;
+  /** The row's id is taken: how a database says so that does not simply change no row. */
+  isTaken(error: unknown): boolean;
   /** Removes up to `limit` rows whose hour and moment have come. Parameters: hour, moment. */
   sweep(table: string, limit: number): string;
   /** The statements that make the table and its indexes where they are not there. */
   definition(table: SqlTableName): readonly string[];
+  /** Selects the server's clock, epoch milliseconds, as `now`; `undefined` where it is this machine's. */
+  readonly clock: string | undefined;
   /** The table is not there. */
   isMissingTable(error: unknown): boolean;
   /** The database undid the statement because of another one, and asks to repeat it. */
   isUndone(error: unknown): boolean;
+  /** Another process holds a lock, and the statement has done nothing. */
+  isBusy(error: unknown): boolean;
 }
 
 /** The name of a table, in parts and quoted. */

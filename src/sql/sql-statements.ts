@@ -6,13 +6,19 @@ export interface SqlStatements {
   readonly read: string;
   /** Parameters: id, version, value, owner, expiry, hour. */
   readonly write: string;
+  /** Changes no row where the id is taken. Parameters: id, version, value, owner, expiry, hour. */
+  readonly create: string;
+  /** Removes what has expired under an id. Parameters: id, now. */
+  readonly endExpired: string;
   /** Parameters: value, expiry, hour, id, now, version. */
   readonly replace: string;
   /** Parameters: expiry, hour, id, now. */
   readonly touch: string;
   /** Parameters: expiry, hour, id, now, version. */
   readonly touchVersion: string;
-  /** Parameters: id, now. */
+  /** Puts a tombstone in place of a session. Parameters: expiry and hour of the tombstone, id, now. */
+  readonly bury: string;
+  /** Removes a session without a tombstone. Parameters: id, now. */
   readonly endLive: string;
   /** Parameters: id. */
   readonly end: string;
@@ -20,6 +26,8 @@ export interface SqlStatements {
   readonly list: string;
   /** Parameters: owner, now. */
   readonly endExpiredOfOwner: string;
+  /** Puts tombstones in place of an owner's sessions. Parameters: expiry and hour of them, owner, the id that stays. */
+  readonly buryOwner: string;
   /** Parameters: owner, the id that stays. */
   readonly endOwner: string;
   readonly ping: string;
@@ -33,21 +41,27 @@ export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDiale
     return text.replaceAll('?', () => dialect.parameter(++position));
   };
   const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
-  const live = 'id = ? AND expires_at > ?';
+  // A tombstone has version 0, no owner and no value.
+  const live = 'id = ? AND expires_at > ? AND version > 0';
+  const buried = "version = 0, value = '', owner = NULL, expires_at = ?, expires_hour = ?";
   const touch = `UPDATE ${table} SET ${later('expires_at')}, ${later('expires_hour')} WHERE ${live}`;
   return {
     read: numbered(`SELECT version, value, owner, expires_at FROM ${table} WHERE ${live}`),
     write: numbered(dialect.upsert(table)),
+    create: numbered(dialect.insertNew(table)),
+    endExpired: numbered(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ?`),
     replace: numbered(
       `UPDATE ${table} SET value = ?, expires_at = ?, expires_hour = ?, version = version + 1 ` +
         `WHERE ${live} AND version = ?`,
     ),
     touch: numbered(touch),
     touchVersion: numbered(`${touch} AND version = ?`),
+    bury: numbered(`UPDATE ${table} SET ${buried} WHERE ${live}`),
     endLive: numbered(`DELETE FROM ${table} WHERE ${live}`),
-    end: numbered(`DELETE FROM ${table} WHERE id = ?`),
+    end: numbered(`DELETE FROM ${table} WHERE id = ? AND version > 0`),
     list: numbered(`SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ?`),
     endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ?`),
+    buryOwner: numbered(`UPDATE ${table} SET ${buried} WHERE owner = ? AND id <> ?`),
     endOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND id <> ?`),
     ping: `SELECT version FROM ${table} WHERE id = ''`,
     sweep: (limit) => numbered(dialect.sweep(table, limit)),
@@ -61,4 +75,9 @@ export function upsertOnConflict(table: string): string {
     'version = excluded.version, value = excluded.value, owner = excluded.owner, ' +
     'expires_at = excluded.expires_at, expires_hour = excluded.expires_hour'
   );
+}
+
+/** {@link SqlDialect.insertNew} of databases that know `ON CONFLICT`. */
+export function insertOnNoConflict(table: string): string {
+  return `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 }

@@ -1,4 +1,5 @@
 import { definitionText, SessionStorageSql, type SessionStorageSqlOptions } from '../sql/session-storage-sql.js';
+import { closerOf } from '../storage/owned-client.js';
 import { sqlTableName } from '../sql/sql-table-name.js';
 import { sqliteDialect } from './sqlite-dialect.js';
 import { setUpSqlite, sqliteEngine, type SqliteDatabase } from './sqlite-engine.js';
@@ -9,6 +10,11 @@ export interface SessionStorageSqliteOptions extends SessionStorageSqlOptions {
    * opens and closes. Better one of its own than one in whose transactions a session's change could get caught.
    */
   readonly database: SqliteDatabase;
+  /**
+   * The storage closes the database with {@link close}, which `SessionsModule` calls last of all: when the server has answered
+   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   */
+  readonly ownClient?: boolean;
   /** Makes the table, at the first use, if it is not there. Default `true`. */
   readonly createTable?: boolean;
   /**
@@ -42,7 +48,12 @@ export class SessionStorageSqlite extends SessionStorageSql {
    * be used.
    */
   constructor(options: SessionStorageSqliteOptions) {
-    super(sqliteEngine(options?.database), sqliteDialect, { ...options, createTable: options?.createTable ?? true });
+    super(
+      sqliteEngine(options?.database),
+      sqliteDialect,
+      { ...options, createTable: options?.createTable ?? true },
+      closerOf('sqliteSessionStorage', options.database, options.ownClient),
+    );
     if (options.pragmas !== 'keep') setUpSqlite(options.database);
   }
 }

@@ -1,5 +1,5 @@
 import type { SqlDialect } from '../sql/sql-engine.js';
-import { upsertOnConflict } from '../sql/sql-statements.js';
+import { insertOnNoConflict, upsertOnConflict } from '../sql/sql-statements.js';
 
 export const sqliteDialect: SqlDialect = {
   name: 'SQLite',
@@ -8,6 +8,8 @@ export const sqliteDialect: SqlDialect = {
   greatest: 'max',
   parameter: () => '?',
   upsert: upsertOnConflict,
+  insertNew: insertOnNoConflict,
+  isTaken: () => false,
   sweep: (table, limit) =>
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ` +
     `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit})`,
@@ -28,8 +30,13 @@ export const sqliteDialect: SqlDialect = {
       `CREATE INDEX IF NOT EXISTS ${index('expires_hour')}`,
     ];
   },
+  clock: undefined,
   isMissingTable: (error) => messageOf(error).includes('no such table'),
   isUndone: () => false,
+  isBusy: (error) => {
+    const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
+    return (typeof code === 'string' && code.startsWith('SQLITE_BUSY')) || (Number(errcode) & 0xff) === 5;
+  },
 };
 
 // By shape: an error that is made natively may be of another realm.

@@ -15,8 +15,8 @@ interface Statement {
   run(...values: SqlValue[]): { readonly changes: number | bigint };
 }
 
-/** How long a statement waits for another process's. Waiting blocks this process too, so not long. */
-const BUSY_TIMEOUT_IN_MILLISECONDS = 1000;
+/** How long a statement waits for another process's. It blocks this process; {@link SqlDialect.isBusy} waits on. */
+const BUSY_TIMEOUT_IN_MILLISECONDS = 20;
 
 /** @throws {SessionConfigurationError} for something that is no such database. */
 export function sqliteEngine(database: SqliteDatabase): SqlEngine {
@@ -53,11 +53,11 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
  */
 export function setUpSqlite(database: SqliteDatabase): void {
   try {
-    const [row] = database.prepare('PRAGMA busy_timeout').all() as SqlRow[];
-    const waits = Number(row?.['timeout'] ?? 0) >= BUSY_TIMEOUT_IN_MILLISECONDS;
-    if (!waits) database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_IN_MILLISECONDS}`);
+    // Longer while the application starts: another process may be switching the database too.
+    database.exec('PRAGMA busy_timeout = 1000');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_IN_MILLISECONDS}`);
   } catch (cause) {
     throw new SessionConfigurationError(
       'The database of sqliteSessionStorage could not be switched to journal_mode WAL. See that it can be written and ' +

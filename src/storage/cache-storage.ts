@@ -1,6 +1,7 @@
 import type { Cache } from './cache.js';
 import { refuseNoStorage } from './option-type.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
 
 export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMilliseconds' | 'since'> & {
@@ -21,6 +22,8 @@ export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMillisecon
  * carry a later expiry.
  */
 export class CacheStorage implements SessionStorage {
+  declare readonly create?: NonNullable<SessionStorage['create']>;
+  declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   declare readonly replace?: NonNullable<SessionStorage['replace']>;
   declare readonly touch?: NonNullable<SessionStorage['touch']>;
   declare readonly owners?: OwnerIndex;
@@ -36,12 +39,20 @@ export class CacheStorage implements SessionStorage {
   constructor(delegate: SessionStorage, idleTimeoutInMilliseconds: number, options: CacheStorageOptions = {}) {
     refuseNoStorage('A cache', delegate);
     this.#delegate = delegate;
-    this.#now = options.sessionNow ?? Date.now;
+    this.#now = options.sessionNow ?? (() => Date.now());
     this.#cache = new TimeoutCache((id) => delegate.read(id), {
       ...options,
       timeoutInMilliseconds: idleTimeoutInMilliseconds,
     });
-    Object.assign(this, this.#capabilitiesOf(delegate));
+    const { owners } = delegate;
+    const overrides: StorageOverrides = {
+      create: (id, session) => this.#changing(id, () => delegate.create!(id, session)),
+      replace: (id, session, version) => this.#changing(id, () => delegate.replace!(id, session, version)),
+      touch: (id, ...rest) => this.#changing(id, () => delegate.touch!(id, ...rest)),
+      close: () => this.#close(),
+      ...(owners ? { owners: { invalidateAll: (owner, except) => this.#invalidateAll(owners, owner, except) } } : {}),
+    };
+    Object.assign(this, wrappedCapabilities(delegate, passOn, overrides));
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
@@ -58,28 +69,6 @@ export class CacheStorage implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean | void> {
     return this.#changing(id, () => this.#delegate.invalidate(id));
-  }
-
-  #capabilitiesOf(delegate: SessionStorage): Partial<SessionStorage> {
-    const { owners } = delegate;
-    return {
-      ...(delegate.replace && {
-        replace: (id, session, version) => this.#changing(id, () => delegate.replace!(id, session, version)),
-      }),
-      ...(delegate.touch && {
-        touch: (id, expiresAt, version) => this.#changing(id, () => delegate.touch!(id, expiresAt, version)),
-      }),
-      ...(owners && {
-        owners: {
-          list: (owner) => owners.list(owner),
-          invalidateAll: (owner, except) => this.#invalidateAll(owners, owner, except),
-        },
-      }),
-      ...(delegate.sweep && { sweep: (limit) => delegate.sweep!(limit) }),
-      ...(delegate.ping && { ping: () => delegate.ping!() }),
-      ...(delegate.inspect && { inspect: () => delegate.inspect!() }),
-      ...(delegate.close && { close: () => this.#close() }),
-    };
   }
 
   /** Forgets before, so that nobody gets what is about to change, and after, in case somebody read it meanwhile. */

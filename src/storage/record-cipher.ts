@@ -16,11 +16,11 @@ interface RecordKey {
 }
 
 /**
- * Encrypts the text of one record, bound to the record's id:
+ * Encrypts the text of one record, bound to the record's id and owner:
  *
  *     e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
  *
- * by AES-256-GCM (NIST SP 800-38D) with the id as associated data. Each record has a key of its own, HMAC-SHA256 of the
+ * by AES-256-GCM (NIST SP 800-38D) with id and owner as associated data. Each record has a key of its own, HMAC-SHA256 of the
  * id under the ring's key, so that random nonces are safe for 2^32 writes of each record, not of all together.
  */
 export class RecordCipher {
@@ -37,23 +37,26 @@ export class RecordCipher {
     }));
   }
 
-  seal(id: string, text: string): string {
+  /** @param owner whose session it is; bound as the id is. */
+  seal(id: string, text: string, owner: string | undefined): string {
     const key = this.#keys.all[0];
     if (!key) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
     this.#ring.noteUse(key.ringId);
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv('aes-256-gcm', recordKey(key, id), nonce).setAAD(associatedData(id));
+    const cipher = createCipheriv('aes-256-gcm', recordKey(key, id), nonce).setAAD(associatedData(id, owner));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf16le'), cipher.final(), cipher.getAuthTag()]);
     return `e1.${key.id}.${sealed.toString('base64url')}`;
   }
 
-  /** @returns `undefined` for a text that was not sealed for this id with a key of the ring. */
-  open(id: string, sealed: string): string | undefined {
+  /** @returns `undefined` for a text that was not sealed for this id and owner with a key of the ring. */
+  open(id: string, sealed: string, owner: string | undefined): string | undefined {
     const record = RECORD.exec(sealed);
     if (!record) return undefined;
     const bytes = Buffer.from(record[2]!, 'base64url');
+    // Another spelling of the same bytes is not what was written.
+    if (bytes.toString('base64url') !== record[2]) return undefined;
     for (const key of this.#keys.all) {
-      const text = key.id === record[1] ? openWith(key, id, bytes) : undefined;
+      const text = key.id === record[1] ? openWith(key, id, owner, bytes) : undefined;
       if (text === undefined) continue;
       this.#ring.noteUse(key.ringId);
       return text;
@@ -62,11 +65,11 @@ export class RecordCipher {
   }
 }
 
-function openWith(key: RecordKey, id: string, bytes: Buffer): string | undefined {
+function openWith(key: RecordKey, id: string, owner: string | undefined, bytes: Buffer): string | undefined {
   const end = bytes.length - TAG_BYTES;
   const nonce = bytes.subarray(0, NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', recordKey(key, id), nonce, { authTagLength: TAG_BYTES })
-    .setAAD(associatedData(id))
+    .setAAD(associatedData(id, owner))
     .setAuthTag(bytes.subarray(end));
   const text = decipher.update(bytes.subarray(NONCE_BYTES, end));
   try {
@@ -80,6 +83,7 @@ function recordKey(key: RecordKey, id: string): Buffer | KeyObject {
   return messageKey(createHmac('sha256', key.keyObject).update(id, 'utf16le').digest());
 }
 
-function associatedData(id: string): Buffer {
-  return Buffer.from(id, 'utf16le');
+/** The length of the id keeps it apart from the owner. No owner differs from an empty one. */
+function associatedData(id: string, owner: string | undefined): Buffer {
+  return Buffer.from(`${id.length}.${id}${owner === undefined ? '' : `=${owner}`}`, 'utf16le');
 }

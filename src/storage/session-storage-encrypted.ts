@@ -3,16 +3,20 @@ import { KeyRing } from '../keys/key-ring.js';
 import { refuseNoStorage } from './option-type.js';
 import { RecordCipher } from './record-cipher.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 
 /**
  * Keeps the text of sessions encrypted in another storage: a dump, a backup or a look into it shows none. Ids are hashes
  * anyway; owners and expiries stay readable, because the storage works with them.
  *
- * A text that cannot be decrypted reads as absent: changed, copied from another id, or under a key that is no longer in
- * the ring. So does one that was never encrypted, or whoever may write to the storage could plant one. Old keys read;
+ * A text that cannot be decrypted reads as absent: changed, copied from another id or owner, or under a key that is no
+ * longer in the ring. Times are inside the encrypted text. Someone who may write to the storage can still put back a
+ * whole older record of the same id. So does one that was never encrypted, or whoever may write to the storage could plant one. Old keys read;
  * the next change of a session uses the newest.
  */
 export class SessionStorageEncrypted implements SessionStorage {
+  declare readonly create?: NonNullable<SessionStorage['create']>;
+  declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   declare readonly replace?: NonNullable<SessionStorage['replace']>;
   declare readonly touch?: NonNullable<SessionStorage['touch']>;
   declare readonly owners?: OwnerIndex;
@@ -20,6 +24,7 @@ export class SessionStorageEncrypted implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
+  declare readonly ownsClient?: boolean;
   readonly #storage: SessionStorage;
   readonly #cipher: RecordCipher;
 
@@ -27,7 +32,14 @@ export class SessionStorageEncrypted implements SessionStorage {
     refuseNoStorage('An encrypted storage', storage);
     this.#storage = storage;
     this.#cipher = new RecordCipher(keys);
-    Object.assign(this, this.#capabilitiesOf(storage));
+    const { owners } = storage;
+    const overrides: StorageOverrides = {
+      create: (id, session) => this.#create(id, session),
+      replace: (id, session, version) => this.#replace(id, session, version),
+      readMany: (ids) => this.#readMany(ids),
+      ...(owners ? { owners: { list: (owner) => this.#list(owners, owner) } } : {}),
+    };
+    Object.assign(this, wrappedCapabilities(storage, passOn, overrides));
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
@@ -43,22 +55,16 @@ export class SessionStorageEncrypted implements SessionStorage {
     return this.#storage.invalidate(id);
   }
 
-  #capabilitiesOf(storage: SessionStorage): Partial<SessionStorage> {
-    const { owners } = storage;
-    return {
-      ...(storage.replace && { replace: (id, session, version) => this.#replace(id, session, version) }),
-      ...(storage.touch && { touch: (id, expiresAt, version) => storage.touch!(id, expiresAt, version) }),
-      ...(owners && {
-        owners: {
-          list: (owner) => this.#list(owners, owner),
-          invalidateAll: (owner, except) => owners.invalidateAll(owner, except),
-        },
-      }),
-      ...(storage.sweep && { sweep: (limit) => storage.sweep!(limit) }),
-      ...(storage.ping && { ping: () => storage.ping!() }),
-      ...(storage.inspect && { inspect: () => storage.inspect!() }),
-      ...(storage.close && { close: () => storage.close!() }),
-    };
+  async #create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#storage.create!(id, this.#sealed(id, session));
+  }
+
+  async #readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>> {
+    const stored = await this.#storage.readMany!(ids);
+    return ids.map((id, index) => {
+      const session = stored[index];
+      return session && this.#opened(id, session);
+    });
   }
 
   async #replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
@@ -80,11 +86,11 @@ export class SessionStorageEncrypted implements SessionStorage {
   }
 
   #sealed(id: string, session: SessionToStore): SessionToStore {
-    return { ...session, value: this.#cipher.seal(id, session.value) };
+    return { ...session, value: this.#cipher.seal(id, session.value, session.owner) };
   }
 
   #opened(id: string, stored: StoredSession): StoredSession | undefined {
-    const value = this.#cipher.open(id, stored.value);
+    const value = this.#cipher.open(id, stored.value, stored.owner);
     return value === undefined ? undefined : { ...stored, value };
   }
 }

@@ -1,21 +1,22 @@
 import { hash, randomBytes } from 'node:crypto';
 import { KeyedMutex } from './keyed-mutex.js';
 import { refuseNoStorage } from './option-type.js';
-import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import type {
+  ConditionalStorage,
+  OwnerIndex,
+  ReplaceResult,
+  SessionStorage,
+  SessionToStore,
+  StoredSession,
+} from './session-storage.js';
 import { decodeTextField, encodeTextField } from './text-field.js';
 
-/** A storage that can replace conditionally: what parallel requests need. */
-export type ConditionalSessionStorage = SessionStorage & Required<Pick<SessionStorage, 'replace'>>;
+/** A storage with conditional writes: what parallel requests need. */
+export type ConditionalSessionStorage = SessionStorage & ConditionalStorage;
 
-/** Whether `storage` can replace by itself, and so needs no {@link SessionStorageGuarded} around it. */
+/** Whether `storage` has conditional writes, and so needs no {@link SessionStorageGuarded} around it. */
 export function isConditional(storage: SessionStorage): storage is ConditionalSessionStorage {
-  return typeof storage.replace === 'function';
-}
-
-/** What a {@link SessionStorageGuarded} asks for: Ktor's three verbs, and what else there is. */
-export interface GuardableSessionStorage extends SessionStorage {
-  /** Reads several ids in one go. Each read asks for two; without this they are two `read`s side by side. */
-  readMany?(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>>;
+  return typeof storage.replace === 'function' && typeof storage.create === 'function';
 }
 
 export interface SessionStorageGuardedOptions {
@@ -29,7 +30,7 @@ const TEN_MINUTES = 600_000;
 const ENDED = 'ended';
 
 /**
- * Gives `replace` and `touch` to a storage that has the three verbs only.
+ * Gives `create`, `replace` and `touch` to a storage that has the three verbs only.
  *
  * Within one process the promises are those of any storage: changes of one session run one after another, a stale
  * version conflicts, an ended session stays ended.
@@ -50,16 +51,16 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   declare readonly ping?: () => Promise<void>;
   declare readonly inspect?: () => Promise<readonly string[]>;
   declare readonly close?: () => Promise<void>;
-  readonly #storage: GuardableSessionStorage;
+  readonly #storage: SessionStorage;
   readonly #mutex: KeyedMutex;
   readonly #now: () => number;
 
   /** @throws {SessionConfigurationError} on what is no storage. */
-  constructor(storage: GuardableSessionStorage, options: SessionStorageGuardedOptions = {}) {
+  constructor(storage: SessionStorage, options: SessionStorageGuardedOptions = {}) {
     refuseNoStorage('A guard', storage);
     this.#storage = storage;
     this.#mutex = new KeyedMutex(options.lockTimeoutInMilliseconds ?? 5000);
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     if (storage.owners) this.owners = this.#guardedOwners(storage.owners);
     if (storage.sweep) this.sweep = (limit) => storage.sweep!(limit);
     if (storage.ping) this.ping = () => storage.ping!();
@@ -75,6 +76,15 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     const ended = endedId(id);
     return this.#mutex.run(id, async () => {
       if (await this.#storage.read(ended)) await this.#storage.invalidate(ended);
+      const version = newVersion();
+      await this.#put(id, session, version, session.expiresAt - this.#now());
+      return version;
+    });
+  }
+
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#mutex.run(id, async () => {
+      if (await this.#isTaken(id)) return undefined;
       const version = newVersion();
       await this.#put(id, session, version, session.expiresAt - this.#now());
       return version;
@@ -124,11 +134,19 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     });
   }
 
-  async #find(id: string): Promise<Found | undefined> {
+  async #isTaken(id: string): Promise<boolean> {
+    const [stored, ended] = await this.#readBoth(id);
+    return ended !== undefined || (stored !== undefined && open(stored).session.expiresAt > this.#now());
+  }
+
+  async #readBoth(id: string): Promise<ReadonlyArray<StoredSession | undefined>> {
     const ids = [id, endedId(id)] as const;
-    const [stored, ended] = this.#storage.readMany
-      ? await this.#storage.readMany(ids)
-      : await Promise.all([this.#storage.read(ids[0]), this.#storage.read(ids[1])]);
+    if (this.#storage.readMany) return this.#storage.readMany(ids);
+    return Promise.all([this.#storage.read(ids[0]), this.#storage.read(ids[1])]);
+  }
+
+  async #find(id: string): Promise<Found | undefined> {
+    const [stored, ended] = await this.#readBoth(id);
     if (stored === undefined || ended !== undefined) return undefined;
     const found = open(stored);
     return found.session.expiresAt > this.#now() ? found : undefined;

@@ -1,5 +1,13 @@
 import { refuseNoStorage } from './option-type.js';
-import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import {
+  NEVER,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
+  type TouchableStorage,
+} from './session-storage.js';
 
 /**
  * Moves from one storage to another without signing anybody out. New sessions are written to `to`; those in `from` live
@@ -13,6 +21,8 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
  * command per call.
  */
 export class SessionStorageMigrating implements SessionStorage {
+  declare readonly create?: NonNullable<SessionStorage['create']>;
+  declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   declare readonly replace?: NonNullable<SessionStorage['replace']>;
   declare readonly touch?: NonNullable<SessionStorage['touch']>;
   declare readonly owners?: OwnerIndex;
@@ -20,6 +30,7 @@ export class SessionStorageMigrating implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
+  declare readonly ownsClient?: boolean;
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
 
@@ -45,19 +56,29 @@ export class SessionStorageMigrating implements SessionStorage {
       () => this.#from.invalidate(id),
       () => this.#to.invalidate(id),
     );
+    if (ended[0] === true && ended[1] === false) await this.#bury(id);
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
+  }
+
+  /** New sessions are created in `to`, so the tombstone of one that ended in `from` must be there. */
+  async #bury(id: string): Promise<void> {
+    await this.#to.create?.(id, { value: '', expiresAt: NEVER });
+    await this.#to.invalidate(id);
   }
 
   #capabilities(): Partial<SessionStorage> {
     const [to, from] = [this.#to, this.#from];
     const either = (name: keyof SessionStorage): boolean => to[name] !== undefined || from[name] !== undefined;
     return {
+      ...(to.create && from.create && { create: (id, session) => this.#create(id, session) }),
+      ...(to.readMany && from.readMany && { readMany: (ids) => this.#readMany(ids) }),
       ...(to.replace && from.replace && { replace: (id, session, version) => this.#replace(id, session, version) }),
-      ...(to.touch && from.touch && { touch: (id, expiresAt, version) => this.#touch(id, expiresAt, version) }),
+      ...(to.touch && from.touch && { touch: (...call) => this.#touch(...call) }),
       ...(to.owners && from.owners && { owners: this.#bothOwners(to.owners, from.owners) }),
       ...(either('sweep') && { sweep: (limit) => this.#sweep(limit) }),
       ...(either('ping') && { ping: () => this.#inBoth((storage) => storage.ping?.()) }),
       ...(either('inspect') && { inspect: () => this.#inspect() }),
+      ...((to.ownsClient || from.ownsClient) && { ownsClient: true }),
       ...(either('close') && { close: () => this.#inBoth((storage) => storage.close?.()) }),
     };
   }
@@ -67,8 +88,21 @@ export class SessionStorageMigrating implements SessionStorage {
     return result.status === 'gone' ? this.#from.replace!(id, session, version) : result;
   }
 
-  async #touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
-    return (await this.#to.touch!(id, expiresAt, version)) || this.#from.touch!(id, expiresAt, version);
+  async #create(id: string, session: SessionToStore): Promise<string | undefined> {
+    if (await this.#from.read(id)) return undefined;
+    return this.#to.create!(id, session);
+  }
+
+  async #readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>> {
+    const found = await this.#to.readMany!(ids);
+    const missing = ids.filter((_id, index) => !found[index]);
+    if (missing.length === 0) return found;
+    const older = await this.#from.readMany!(missing);
+    return ids.map((id, index) => found[index] ?? older[missing.indexOf(id)]);
+  }
+
+  async #touch(...call: Parameters<TouchableStorage['touch']>): Promise<boolean> {
+    return (await this.#to.touch!(...call)) || this.#from.touch!(...call);
   }
 
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
@@ -76,10 +110,12 @@ export class SessionStorageMigrating implements SessionStorage {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
       // In this order: a session that is being rotated meanwhile goes from the one to the other, never back.
       invalidateAll: async (owner, except) => {
+        const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
         const ended = await bothEven(
           () => from.invalidateAll(owner, except),
           () => to.invalidateAll(owner, except),
         );
+        for (const id of moved) await this.#bury(id);
         return ended[0] + ended[1];
       },
     };

@@ -2,8 +2,9 @@ import { SessionConfigurationError, SessionError, SessionStorageUnavailableError
 import { CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queue.js';
 import { refuseNoStorage } from './option-type.js';
-import type { GuardableSessionStorage } from './session-storage-guarded.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
+import { storageFaultOf } from './storage-fault.js';
+import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
 
 export interface SessionStorageResilientOptions {
   /**
@@ -11,14 +12,22 @@ export interface SessionStorageResilientOptions {
    * long; `sweep`, for which nobody waits, as long as it likes.
    */
   readonly timeoutInMilliseconds?: number;
-  /** Told when the storage counts as down and when it answers again. */
-  readonly onStateChange?: (state: 'down' | 'up') => void;
+  /** Told when the storage counts as down and when it answers again, with what happened since the first failure. */
+  readonly onStateChange?: (state: 'down' | 'up', outage: StorageOutage) => void;
   /** A clock that never steps back, milliseconds. Default `performance.now`. */
   readonly now?: () => number;
   /** Default: `setTimeout`, not keeping the process alive. */
   readonly startTimer?: StartTimer;
   /** 0 to 1, spreads the moments at which processes try again. Default `Math.random`. */
   readonly random?: () => number;
+}
+
+/** An outage so far. */
+export interface StorageOutage {
+  /** Calls that failed, and calls that were refused without trying. */
+  readonly failures: number;
+  /** Since the first of them. */
+  readonly milliseconds: number;
 }
 
 const MANY = 10;
@@ -28,15 +37,18 @@ const MANY = 10;
  * gives up on a server that hangs by default.
  *
  * Every rejection and every missed deadline becomes a {@link SessionStorageUnavailableError} with its cause; errors of
- * this library that say something else, as "too large", stay what they are and count as an answer. A call that timed
- * out is not undone: it may still take effect.
+ * this library that mean something else, such as "too large", are passed on. A call that timed out is not undone: it may
+ * still take effect. A read that fails is tried once more inside its deadline.
  *
- * After five failures in a row the storage counts as down: calls fail at once for one second, then one is let through;
- * if it fails, for twice as long, up to 15 s. `ping` is always tried.
+ * A storage that answers nothing for half a second, five calls at least, counts as down: calls fail at once for one
+ * second, then one is let through; if it fails, for twice as long, up to 15 s. Reads, writes and ends are judged apart: a
+ * full server still reads, and sessions still end there. Rejections that concern one call only ({@link StorageFault})
+ * do not count. `ping` is always tried.
  *
  * The wrapped storage's capabilities are this one's: without `owners` there are none here.
  */
 export class SessionStorageResilient implements SessionStorage {
+  declare readonly create?: NonNullable<SessionStorage['create']>;
   declare readonly replace?: NonNullable<SessionStorage['replace']>;
   declare readonly touch?: NonNullable<SessionStorage['touch']>;
   declare readonly owners?: OwnerIndex;
@@ -44,13 +56,17 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly ping?: NonNullable<SessionStorage['ping']>;
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
-  declare readonly readMany?: NonNullable<GuardableSessionStorage['readMany']>;
+  declare readonly ownsClient?: boolean;
+  declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
-  readonly #breaker: CircuitBreaker;
+  readonly #breakers: Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
   readonly #single: DeadlineQueue;
   readonly #many: DeadlineQueue;
-  readonly #onStateChange: ((state: 'down' | 'up') => void) | undefined;
+  readonly #onStateChange: SessionStorageResilientOptions['onStateChange'];
+  readonly #now: () => number;
+  #failures = 0;
+  #failingSince = 0;
 
   /** @throws {SessionConfigurationError} on what is no storage, and on a timeout that is not a positive number. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
@@ -65,88 +81,133 @@ export class SessionStorageResilient implements SessionStorage {
     const startTimer = options.startTimer ?? startUnrefTimer;
     this.#storage = storage;
     this.#timeout = timeout;
-    this.#breaker = new CircuitBreaker(now, options.random ?? Math.random);
+    const breaker = (): CircuitBreaker => new CircuitBreaker(now, options.random ?? Math.random);
+    this.#breakers = { read: breaker(), write: breaker(), end: breaker() };
     this.#single = new DeadlineQueue(timeout, now, startTimer);
     this.#many = new DeadlineQueue(MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
-    Object.assign(this, this.#capabilitiesOf(storage));
+    this.#now = now;
+    Object.assign(
+      this,
+      wrappedCapabilities(storage, (operation, call) => this.#around(operation, call)),
+    );
   }
 
   read(id: string): Promise<StoredSession | undefined> {
-    return this.#call(this.#single, () => this.#storage.read(id));
+    return this.#call(this.#single, this.#breakers.read, () => this.#storage.read(id), true);
   }
 
   write(id: string, session: SessionToStore): Promise<string | void> {
-    return this.#call(this.#single, () => this.#storage.write(id, session));
+    return this.#call(this.#single, this.#breakers.write, () => this.#storage.write(id, session));
   }
 
   invalidate(id: string): Promise<boolean | void> {
-    return this.#call(this.#single, () => this.#storage.invalidate(id));
+    return this.#call(this.#single, this.#breakers.end, () => this.#storage.invalidate(id));
   }
 
-  #capabilitiesOf(storage: GuardableSessionStorage): Omit<GuardableSessionStorage, 'read' | 'write' | 'invalidate'> {
-    const { owners } = storage;
-    return {
-      ...(storage.replace && {
-        replace: (id, session, version) => this.#call(this.#single, () => storage.replace!(id, session, version)),
-      }),
-      ...(storage.touch && {
-        touch: (id, expiresAt, version) => this.#call(this.#single, () => storage.touch!(id, expiresAt, version)),
-      }),
-      ...(storage.readMany && { readMany: (ids) => this.#call(this.#single, () => storage.readMany!(ids)) }),
-      ...(owners && {
-        owners: {
-          list: (owner) => this.#call(this.#many, () => owners.list(owner)),
-          invalidateAll: (owner, except) => this.#call(this.#many, () => owners.invalidateAll(owner, except)),
-        },
-      }),
-      ...(storage.sweep && { sweep: (limit) => translated(() => storage.sweep!(limit)) }),
-      ...(storage.ping && { ping: () => this.#attempt(this.#single, () => storage.ping!(), undefined) }),
-      ...(storage.inspect && { inspect: () => this.#attempt(this.#single, () => storage.inspect!(), undefined) }),
-      ...(storage.close && { close: () => this.#attempt(this.#many, () => storage.close!(), undefined) }),
-    };
+  // `ping`, `inspect` and `close` are always tried; nobody waits for `sweep`.
+  #around<T>(operation: StorageOperation, call: () => Promise<T>): Promise<T> {
+    switch (operation) {
+      case 'ping':
+      case 'inspect':
+        return this.#attempt(this.#single, call, undefined);
+      case 'close':
+        return this.#attempt(this.#many, call, undefined);
+      case 'sweep':
+        return translated(call);
+      case 'list':
+        return this.#call(this.#many, this.#breakers.read, call, true);
+      case 'readMany':
+        return this.#call(this.#single, this.#breakers.read, call, true);
+      case 'invalidateAll':
+        return this.#call(this.#many, this.#breakers.end, call);
+      default:
+        return this.#call(this.#single, this.#breakers.write, call);
+    }
   }
 
-  #call<T>(deadlines: DeadlineQueue, run: () => Promise<T>): Promise<T> {
-    const pause = this.#breaker.refusal();
-    if (pause > 0) return Promise.reject(refused(pause));
-    return this.#attempt(deadlines, run, this.#breaker);
+  #call<T>(deadlines: DeadlineQueue, breaker: CircuitBreaker, run: () => Promise<T>, mayRepeat = false): Promise<T> {
+    const pause = breaker.refusal();
+    if (pause > 0) {
+      this.#failures++;
+      return Promise.reject(refused(pause));
+    }
+    return this.#attempt(deadlines, run, breaker, mayRepeat);
   }
 
-  #attempt<T>(deadlines: DeadlineQueue, run: () => Promise<T>, breaker: CircuitBreaker | undefined): Promise<T> {
+  #attempt<T>(
+    deadlines: DeadlineQueue,
+    run: () => Promise<T>,
+    breaker: CircuitBreaker | undefined,
+    mayRepeat = false,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      let repeats = mayRepeat;
       const ticket = deadlines.add(() => {
         reject(this.#timedOut(deadlines));
-        this.#report(breaker, false);
+        this.#failed(breaker, this.#timeoutOf(deadlines));
       });
-      // An answer that comes too late, whichever, is dropped without a sound.
+      // Late results and late errors are ignored.
       const answered = (answer: T): void => {
         if (!deadlines.release(ticket)) return;
         resolve(answer);
-        this.#report(breaker, true);
+        this.#succeeded(breaker);
       };
       const failed = (error: unknown): void => {
+        const fault = storageFaultOf(error);
+        if (repeats && fault === 'outage') {
+          repeats = false;
+          return start();
+        }
         if (!deadlines.release(ticket)) return;
         reject(unavailable(error));
-        this.#report(breaker, isAnswer(error));
+        // A server that refuses writes is judged by its writes alone.
+        const isFailure = fault === 'outage' || (fault === 'read-only' && breaker === this.#breakers.write);
+        if (isFailure) this.#failed(breaker, 0);
+        else this.#succeeded(breaker);
       };
-      try {
-        Promise.resolve(run()).then(answered, failed);
-      } catch (error) {
-        failed(error);
-      }
+      const start = (): void => {
+        try {
+          Promise.resolve(run()).then(answered, failed);
+        } catch (error) {
+          failed(error);
+        }
+      };
+      start();
     });
   }
 
-  #report(breaker: CircuitBreaker | undefined, answered: boolean): void {
+  get #isDown(): boolean {
+    const { read, write, end } = this.#breakers;
+    return read.isOpen || write.isOpen || end.isOpen;
+  }
+
+  #succeeded(breaker: CircuitBreaker | undefined): void {
     if (!breaker) return;
-    if (answered ? breaker.succeeded() : breaker.failed()) this.#onStateChange?.(answered ? 'up' : 'down');
+    const closed = breaker.succeeded();
+    if (this.#failures === 0 || this.#isDown) return;
+    if (closed) this.#onStateChange?.('up', this.#outage);
+    this.#failures = 0;
+  }
+
+  #failed(breaker: CircuitBreaker | undefined, lasted: number): void {
+    if (!breaker) return;
+    const wasDown = this.#isDown;
+    if (this.#failures++ === 0) this.#failingSince = this.#now() - lasted;
+    if (breaker.failed(lasted) && !wasDown) this.#onStateChange?.('down', this.#outage);
+  }
+
+  get #outage(): StorageOutage {
+    return { failures: this.#failures, milliseconds: Math.round(this.#now() - this.#failingSince) };
+  }
+
+  #timeoutOf(deadlines: DeadlineQueue): number {
+    return deadlines === this.#single ? this.#timeout : MANY * this.#timeout;
   }
 
   #timedOut(deadlines: DeadlineQueue): SessionStorageUnavailableError {
-    const timeout = deadlines === this.#single ? this.#timeout : MANY * this.#timeout;
     return new SessionStorageUnavailableError(
-      `The session storage did not answer within ${timeout} ms. Check that it is reachable, ` +
+      `The session storage did not answer within ${this.#timeoutOf(deadlines)} ms. Check that it is reachable, ` +
         'or raise timeoutInMilliseconds.',
     );
   }
@@ -164,10 +225,6 @@ async function translated<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-function isAnswer(error: unknown): boolean {
-  return error instanceof SessionError && error.code !== 'SESSION_STORAGE_UNAVAILABLE';
-}
-
 function unavailable(error: unknown): SessionError {
   if (error instanceof SessionError) return error;
   return new SessionStorageUnavailableError(
@@ -178,7 +235,7 @@ function unavailable(error: unknown): SessionError {
 
 function refused(pauseInMilliseconds: number): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
-    'The session storage failed several times in a row and is given a pause. Try again later.',
+    'The session storage does not answer and is not called for a while. Try again later.',
     { retryAfterInSeconds: Math.max(1, Math.ceil(pauseInMilliseconds / 1000)) },
   );
 }

@@ -1,12 +1,13 @@
 import { deepEqual } from 'node:assert/strict';
 import { ContractBench, type ContractCase, type StorageUnderTest } from './contract/contract-bench.js';
 import { replaceCases, touchCases, touchVersionCases } from './contract/conditional-cases.js';
+import { creatingCases, creatingClockCases, ownedTombstoneCases } from './contract/creating-cases.js';
 import { faultCase, pingCases, sweepCases, sweepClockCases } from './contract/engine-cases.js';
 import { manySessionsCase, ownerCases } from './contract/owner-cases.js';
 import { racingCases, touchRacingCases } from './contract/racing-cases.js';
 import { clockCases, readingCases } from './contract/reading-cases.js';
 
-/** What a storage may be able to do beyond read, write and invalidate. */
+/** What a storage may be able to do beyond read, write and invalidate. `replace` stands for `create` too. */
 export type StorageCapability = 'replace' | 'touch' | 'owners' | 'sweep' | 'ping';
 
 /** Declares one test: `it` of jest, vitest or node:test. */
@@ -75,7 +76,9 @@ function casesOf(options: SessionStorageContractOptions): readonly ContractCase[
     capabilityCase(capabilities),
     ...readingCases,
     ...(options.fakeClock ? clockCases : []),
-    ...(has('replace') ? [...replaceCases, ...racingCases] : []),
+    ...(has('replace') ? [...creatingCases, ...replaceCases, ...racingCases] : []),
+    ...(has('replace') && has('owners') ? ownedTombstoneCases : []),
+    ...(has('replace') && options.fakeClock ? creatingClockCases : []),
     ...(has('touch') ? touchCases : []),
     ...(has('touch') && has('replace') ? [...touchVersionCases, ...touchRacingCases] : []),
     ...(has('owners') ? [...ownerCases, manySessionsCase(options.sessionsOfOneOwner ?? 10_000)] : []),

@@ -24,11 +24,16 @@ export interface LimitedSessions {
 /** A session that is about to get an owner. Owner and handles are their names in the storage. */
 export interface Login {
   readonly owner: string;
-  readonly handle: string;
   /** A session that ends with this login, so that it does not count. */
   readonly replaces?: string | undefined;
   /** Told how many sessions were ended to make room. */
   readonly onRevoked?: ((count: number) => void) | undefined;
+}
+
+/** A session that was written for a {@link Login}. */
+export interface Admitted<T> {
+  readonly handle: string;
+  readonly written: T;
 }
 
 interface Present {
@@ -88,16 +93,16 @@ export class OwnerLimit {
    * @param write gets the times to write, of which the later counts as newer.
    * @throws {SessionLimitError} where there is none. Then, and when the storage fails, it is not stored.
    */
-  async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<T>): Promise<T> {
-    const before = await this.#others(login);
+  async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<Admitted<T>>): Promise<T> {
+    const before = await this.#live(login);
     if (this.#refuses && before.length >= this.#limit) throw new SessionLimitError(this.#name, this.#limit);
-    const written = await write(latestOf(times, before));
+    const { handle, written } = await write(latestOf(times, before));
     try {
       if (!this.#refuses) await this.#endOldest(login);
-      else if ((await this.#others(login)).length >= this.#limit) throw new SessionLimitError(this.#name, this.#limit);
+      else if (await this.#isFullWithout(handle, login)) throw new SessionLimitError(this.#name, this.#limit);
       return written;
     } catch (error) {
-      await this.#sessions.storage.invalidate(login.handle).catch(() => undefined);
+      await this.#sessions.storage.invalidate(handle).catch(() => undefined);
       throw error;
     }
   }
@@ -120,8 +125,8 @@ export class OwnerLimit {
     }
   }
 
-  async #others(login: Login): Promise<Present[]> {
-    return (await this.#live(login)).filter(({ handle }) => handle !== login.handle);
+  async #isFullWithout(own: string, login: Login): Promise<boolean> {
+    return (await this.#live(login)).filter(({ handle }) => handle !== own).length >= this.#limit;
   }
 
   async #live({ owner, replaces }: Login): Promise<Present[]> {

@@ -7,10 +7,26 @@ export interface SessionIdCall {
 }
 
 /**
- * Makes the id of a new session. An id of your own must be impossible to guess, at least 128 bits of a
- * cryptographic random source (ASVS 5.0 7.2.3), and never repeat.
+ * Makes the id of a new session. An id of your own must be impossible to guess: at least 22 characters with 128 bits of
+ * a cryptographic random source (ASVS 5.0, 7.2.3). Never make it from the request: whoever can choose or know an id has
+ * the session. An id that is shorter, or that exists, is refused.
  */
 export type SessionIdProvider = (call: SessionIdCall) => string;
+
+/** 128 random bits as base64url; a shorter id of your own can be guessed (ASVS 5.0, 7.2.3). */
+export const SHORTEST_ID = 22;
+/** No id is longer; a longer one is not worth hashing. */
+export const LONGEST_ID = 512;
+
+/** Whether something can be an id at all. */
+export function isSessionId(id: unknown): id is string {
+  return typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && !/[\u0000-\u001f\u007f]/.test(id);
+}
+
+/** Whether something can be what {@link hashSessionId} gives. */
+export function isHashedSessionId(handle: unknown): handle is string {
+  return typeof handle === 'string' && /^[\w-]{43}$/.test(handle);
+}
 
 /** A new session id: 256 bits of the operating system's random source, as 43 characters of base64url. */
 export function generateSessionId(): string {

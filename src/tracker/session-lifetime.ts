@@ -70,11 +70,12 @@ export class SessionLifetime {
 
   /** Whether a session of these times counts at `now`: neither ended nor made in the future. */
   isAlive(times: SessionTimes, now: number): boolean {
-    return (
-      this.expiresAt(times) > now &&
-      times.createdAt <= now + CLOCK_SKEW_IN_MILLISECONDS &&
-      times.renewedAt <= now + CLOCK_SKEW_IN_MILLISECONDS
-    );
+    return this.expiresAt(times) > now && !this.isInFuture(times, now);
+  }
+
+  /** Whether a session of these times was made or renewed by a server whose clock is ahead of `now`. */
+  isInFuture({ createdAt, renewedAt }: SessionTimes, now: number): boolean {
+    return Math.max(createdAt, renewedAt) > now + CLOCK_SKEW_IN_MILLISECONDS;
   }
 
   /** Whether use at `now` should renew a session that ends at `expiresAt`: enough time has passed, and it would help. */

@@ -17,14 +17,24 @@ export interface SessionRecordsOptions {
 }
 
 /**
- * Begins the value under an id that was exchanged for a new one; behind it stand a dot and the stored name of the new
- * one, except in bare mode.
+ * Begins the record under an id that was exchanged for another one. After it follow a dot and the stored name of the
+ * new id and, on a line of its own, the session as it was before; in bare mode neither.
  */
 export const ROTATED = '~rotated';
-/** The value under an id that is being ended, for the moment until it is gone. No envelope begins like these two. */
+/** The record under an id whose session is being ended. */
 const ENDED = '~ended';
-/** How long they stand there: as long as a request may be under way that still carries the id. */
+/** The record under a new id whose rotation was undone: the old id counts again. */
+const UNDONE = '~undone';
+/** How long these records are kept: as long as a request may be under way that still carries the id. */
 const MARKED_FOR_MILLISECONDS = 60_000;
+/**
+ * How long a new session lives until its login is confirmed. Well below {@link MARKED_FOR_MILLISECONDS}, so that the old
+ * id can be used again after a login that died half-way.
+ */
+const PENDING_FOR_MILLISECONDS = 30_000;
+/** How many writes of a session leave their marks in its record. */
+const MOST_MARKS = 6;
+const TILDE = 0x7e;
 
 /** Whether a stored value says that its session is being ended. */
 export function isEnded(value: string): boolean {
@@ -36,12 +46,26 @@ export function isRotated(value: string): boolean {
   return value.startsWith(ROTATED);
 }
 
-/** The stored name of the new id, of a value that {@link isRotated}. */
-export function successorOf(value: string): string {
-  return value.slice(ROTATED.length + 1);
+/** Whether a stored value says that the rotation to its id was undone. */
+export function isUndone(value: string): boolean {
+  return value === UNDONE;
 }
 
-/** What stands in a storage for a by-id session: times, mark of the write, text; and the marks of those that are gone. */
+/** What a value that {@link isRotated} says: the stored name of the new id, and the record that was there before. */
+export function retiredOf(value: string): { readonly successor: string; readonly kept?: string } {
+  const line = value.indexOf('\n');
+  if (line === -1) return { successor: value.slice(ROTATED.length + 1) };
+  return { successor: value.slice(ROTATED.length + 1, line), kept: value.slice(line + 1) };
+}
+
+/** A stored session, opened. */
+export interface OpenedRecord extends SessionTimes {
+  readonly text: string;
+  /** Marks of its last writes, newest first. */
+  readonly marks: string;
+}
+
+/** What is in a storage for a by-id session: times, marks of its writes, text; and the records of those that are gone. */
 export class SessionRecords {
   readonly #name: string;
   readonly #lifetime: SessionLifetime;
@@ -63,19 +87,21 @@ export class SessionRecords {
     this.#now = now;
   }
 
-  /** The times and the text of a stored session; `undefined` for one that is not ours, was rotated away or ended. */
-  open(stored: StoredSession): (SessionTimes & { readonly text: string }) | undefined {
-    if (isEnded(stored.value) || isRotated(stored.value)) return undefined;
+  /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
+  open(stored: StoredSession): OpenedRecord | undefined {
+    if (isGone(stored.value)) return undefined;
     if (this.#bare) {
       const renewedAt = this.#touchedAt(stored, this.#lifetime.idle, 0) ?? this.#now();
-      return { createdAt: renewedAt, renewedAt, text: stored.value };
+      return { createdAt: renewedAt, renewedAt, text: stored.value, marks: '' };
     }
     const envelope = openEnvelope(stored.value, this.#name);
     const dot = envelope ? envelope.text.indexOf('.') : -1;
     if (!envelope || dot === -1) return undefined;
     const { createdAt, renewedAt, text } = envelope;
-    const touchedAt = this.#touchedAt(stored, base36In(text, 0, text.indexOf('~')), renewedAt);
-    return { createdAt, renewedAt: touchedAt ?? renewedAt, text: text.slice(dot + 1) };
+    const tilde = text.indexOf('~');
+    const touchedAt = this.#touchedAt(stored, base36In(text, 0, tilde), renewedAt);
+    const marks = text.slice(tilde + 1, dot);
+    return { createdAt, renewedAt: touchedAt ?? renewedAt, text: text.slice(dot + 1), marks };
   }
 
   /**
@@ -91,24 +117,70 @@ export class SessionRecords {
     return touchedAt > renewedAt && touchedAt <= this.#now() ? touchedAt : undefined;
   }
 
-  /** A session as it is written. */
-  toStore(text: string, times: SessionTimes, owner: string | undefined): SessionToStore {
+  /**
+   * A session as it is written.
+   * @param marks of the writes before this one.
+   */
+  toStore(text: string, times: SessionTimes, owner: string | undefined, marks = ''): SessionToStore {
     return {
-      value: this.#bare ? text : sealEnvelope(times, `${this.#mark()}.${text}`, this.#name),
+      value: this.#bare ? text : this.#sealed(text, times, this.#marksAfter(marks)),
       expiresAt: this.#lifetime.expiresAt(times),
       latestExpiry: this.#lifetime.latestExpiry(times),
       ...this.storedOwner(owner),
     };
   }
 
-  /** What stands for a while under the id of a session that has ended. @param storedOwner as it is in the storage. */
+  /** `toStore` with the short life of a session whose login is not confirmed yet. */
+  pending(toStore: SessionToStore): SessionToStore {
+    return { ...toStore, expiresAt: Math.min(toStore.expiresAt, this.pendingUntil) };
+  }
+
+  /** Until when a session that is written now waits for its confirmation, in epoch milliseconds. */
+  get pendingUntil(): number {
+    return this.#now() + PENDING_FOR_MILLISECONDS;
+  }
+
+  /** Whether `written` is behind `current`: a client that lost its connection may send a write twice. */
+  includes(current: StoredSession, written: SessionToStore): boolean {
+    if (current.value === written.value) return true;
+    if (this.#bare || isRotated(written.value)) return false;
+    const value = isRotated(current.value) ? retiredOf(current.value).kept : current.value;
+    const present = value === undefined ? undefined : this.#marksOf(value);
+    const mark = this.#marksOf(written.value)?.split('~', 1)[0];
+    return mark !== undefined && (present?.split('~').includes(mark) ?? false);
+  }
+
+  /** What is kept for a while under the id of a session that has ended. @param storedOwner as it is in the storage. */
   ended(storedOwner: string | undefined): SessionToStore {
     return this.#marked(ENDED, storedOwner === undefined ? {} : { owner: storedOwner });
   }
 
-  /** What stands for a while under an id that was exchanged for the one stored as `successor`. */
-  rotated(successor: string, owner: string | undefined): SessionToStore {
-    return this.#marked(this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED, this.storedOwner(owner));
+  /** What is kept for a while under a new id whose rotation was undone. */
+  undone(owner?: string): SessionToStore {
+    return this.#marked(UNDONE, this.storedOwner(owner));
+  }
+
+  /**
+   * What is kept for a while under an id that was exchanged for the one stored as `successor`.
+   * @param before the session as it was, for the case that the rotation is not finished.
+   */
+  rotated(successor: string, owner: string | undefined, before: OpenedRecord): SessionToStore {
+    const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
+    const value = this.#bare ? name : `${name}\n${this.#sealed(before.text, before, before.marks)}`;
+    return this.#marked(value, this.storedOwner(owner));
+  }
+
+  /** The session that a rotation left behind, to be stored again. @returns `undefined` where it kept none. */
+  restored(stored: StoredSession): SessionToStore | undefined {
+    const { kept } = retiredOf(stored.value);
+    const opened = kept === undefined ? undefined : this.open({ value: kept, expiresAt: 0 });
+    if (kept === undefined || !opened) return undefined;
+    return {
+      value: kept,
+      expiresAt: this.#lifetime.expiresAt(opened),
+      latestExpiry: this.#lifetime.latestExpiry(opened),
+      ...(stored.owner === undefined ? {} : { owner: stored.owner }),
+    };
   }
 
   /** The name of an owner in the storage, which may hold sessions of other names too. */
@@ -124,8 +196,25 @@ export class SessionRecords {
     return { value, expiresAt: this.#now() + MARKED_FOR_MILLISECONDS, ...owner };
   }
 
-  // The idle timeout, by which a touch is found again, and what makes no two writes anywhere equal.
-  #mark(): string {
-    return `${this.#idle}~${this.#writer}${this.#writes++}`;
+  // The idle timeout comes first: by it a touch is found again.
+  #sealed(text: string, times: SessionTimes, marks: string): string {
+    return sealEnvelope(times, `${this.#idle}~${marks}.${text}`, this.#name);
   }
+
+  // No two writes anywhere have the same mark.
+  #marksAfter(marks: string): string {
+    const mark = `${this.#writer}${(this.#writes++).toString(36)}`;
+    if (marks === '') return mark;
+    const kept = marks.split('~', MOST_MARKS - 1).join('~');
+    return `${mark}~${kept}`;
+  }
+
+  #marksOf(value: string): string | undefined {
+    return this.open({ value, expiresAt: 0 })?.marks;
+  }
+}
+
+// Sessions begin with their time of creation, so most values are told by one character.
+function isGone(value: string): boolean {
+  return value.charCodeAt(0) === TILDE && (isEnded(value) || isRotated(value) || isUndone(value));
 }

@@ -6,10 +6,22 @@ import { fieldSizes } from './field-sizes.js';
 import { OwnerLimit, type MaxPerOwner } from './owner-limit.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
-import { generateSessionId, hashSessionId, type SessionIdProvider } from './session-id-provider.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
-import { isEnded, isRotated, SessionRecords } from './session-records.js';
+import {
+  generateSessionId,
+  hashSessionId,
+  isHashedSessionId,
+  isSessionId,
+  LONGEST_ID,
+  type SessionIdCall,
+  type SessionIdProvider,
+} from './session-id-provider.js';
+import { SessionCreation } from './session-creation.js';
+import { SessionWriter, type Pause } from './session-writer.js';
+import { unreadable } from './unreadable-session.js';
+import { isEnded, isRotated, isUndone, SessionRecords, type OpenedRecord } from './session-records.js';
+import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type LoadResult,
@@ -18,7 +30,6 @@ import {
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
-import { LONGEST_ID, SessionWriter } from './session-writer.js';
 
 /** What a {@link SessionTrackerById} may be told. */
 export interface SessionTrackerByIdOptions<S extends object> {
@@ -35,6 +46,8 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly maxPerOwner?: MaxPerOwner;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
+  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  readonly check?: (value: S) => void;
   /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. Default `false`. */
   readonly bare?: boolean;
   /**
@@ -44,6 +57,8 @@ export interface SessionTrackerByIdOptions<S extends object> {
   readonly followsRotation?: boolean;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
+  /** Waits between attempts of a change that loses to other processes. Default: a random time that grows. */
+  readonly pause?: Pause;
 }
 
 /**
@@ -60,7 +75,10 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
   readonly #now: () => number;
+  readonly #check: ((value: S) => void) | undefined;
   readonly #records: SessionRecords;
+  readonly #creation: SessionCreation<S>;
+  readonly #rotation: SessionRotation<S>;
   readonly #writer: SessionWriter<S>;
   readonly #ending: SessionEnding;
 
@@ -77,18 +95,17 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       );
     }
     this.#type = type;
+    this.#check = options.check;
     this.#serializer = serializer;
     this.storage = storage;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#records = new SessionRecords({ name, lifetime: this.#lifetime, bare, followsRotation, now: this.#now });
-    this.#writer = new SessionWriter({
+    this.#creation = new SessionCreation({
       storage,
       records: this.#records,
-      serializer,
-      merge,
       lifetime: this.#lifetime,
       limit: maxPerOwner && new OwnerLimit(name, maxPerOwner, this),
       newId: options.sessionIdProvider ?? generateSessionId,
@@ -96,6 +113,19 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       ownerOf: this.#ownerOf,
       bare,
       now: this.#now,
+    });
+    this.#rotation = new SessionRotation({ storage, records: this.#records, creation: this.#creation, bare });
+    this.#writer = new SessionWriter({
+      storage,
+      records: this.#records,
+      rotation: this.#rotation,
+      serializer,
+      merge,
+      lifetime: this.#lifetime,
+      storedId: this.#storedId,
+      ownerOf: this.#ownerOf,
+      now: this.#now,
+      pause: options.pause,
     });
     this.#ending = new SessionEnding(storage, this.#records, bare);
   }
@@ -111,26 +141,40 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     );
   }
 
-  #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> {
-    if (!stored || isEnded(stored.value)) return { status: 'rejected', reason: 'unknown' };
-    if (isRotated(stored.value)) return { status: 'rejected', reason: 'rotated', id };
-    const opened = this.open(stored);
+  reload(session: TrackedSession<S>): Promise<LoadResult<S>> {
+    return this.load(session.id ?? '');
+  }
+
+  #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> | Promise<LoadResult<S>> {
+    if (!stored || isEnded(stored.value) || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown' };
+    if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored);
+    const opened = this.#records.open(stored);
     if (!opened) return { status: 'rejected', reason: 'undecodable' };
-    if (!this.#lifetime.isAlive(opened, this.#now())) return { status: 'rejected', reason: 'expired' };
+    const now = this.#now();
+    if (this.#lifetime.isInFuture(opened, now)) return { status: 'rejected', reason: 'future', id };
+    if (!this.#lifetime.isAlive(opened, now)) return { status: 'rejected', reason: 'expired' };
     try {
       const value = this.#serializer.deserialize(opened.text);
+      this.#check?.(value);
       const owner = this.#ownerOf(value);
+      const ids = { id, storedId };
+      const { version } = stored;
       return {
         status: 'loaded',
-        session: trackedById(value, opened.text, opened, { id, storedId }, stored.version, owner, this.capture(value)),
+        session: trackedById(value, opened.text, opened, ids, version, owner, this.capture(value), opened.marks),
       };
-    } catch {
-      return { status: 'rejected', reason: 'undecodable' };
+    } catch (error) {
+      return unreadable(this.#serializer, opened.text, error, id);
     }
   }
 
-  /** The times and the text of a stored session; `undefined` for one that is not ours, was rotated away or ended. */
-  open(stored: StoredSession): (SessionTimes & { readonly text: string }) | undefined {
+  async #loadRotated(id: string, storedId: string, stored: StoredSession): Promise<LoadResult<S>> {
+    const restored = await this.#rotation.restored(storedId, stored);
+    return restored ? this.#loaded(id, storedId, restored) : { status: 'rejected', reason: 'rotated', id };
+  }
+
+  /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
+  open(stored: StoredSession): OpenedRecord | undefined {
     return this.#records.open(stored);
   }
 
@@ -162,20 +206,14 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     const unrevised = revise && previous ? this.#serializer.serialize(value) : '';
     revise?.(value);
     const text = (revise ? undefined : session.text) ?? this.#serializer.serialize(value);
-    if (!previous) return this.#writer.create(session, text);
+    if (!previous) return this.#creation.create(session, text);
     if (
       session.rotate ||
       this.#ownerOf(value) !== previous.owner ||
       text !== previous.text ||
       (session.force && revise)
     )
-      return this.#writer.update(session, previous, {
-        base: previous.text,
-        mine: text,
-        unrevised,
-        version: previous.version,
-        conflicts: [],
-      });
+      return this.#writer.update(session, previous, text, unrevised);
     if (this.#lifetime.isRenewalDue(previous, this.#now())) return this.#writer.renew(previous);
     return Promise.resolve(
       session.force
@@ -192,13 +230,34 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     await this.#ending.end(this.#storedId(session.id), present);
   }
 
+  /** Ends a session by its id; does nothing for what can be no id. */
   async clearById(id: string): Promise<void> {
+    if (!isSessionId(id)) return;
     await this.#ending.end(this.#storedId(id));
   }
 
   /** Ends a session by its name in the storage, the handle that lists show; also one that is being rotated. */
   async clearByHandle(handle: string): Promise<void> {
     await this.#ending.end(handle);
+  }
+
+  newId(call: SessionIdCall): string {
+    return this.#creation.newId(call);
+  }
+
+  /**
+   * Ends all sessions of an owner, for a storage with an owner index.
+   * @param except the id of one that stays. @returns how many sessions were ended; records of ids that were given up
+   *   do not count.
+   */
+  async clearByOwner(owner: string, except?: string): Promise<number> {
+    const { owners } = this.storage;
+    if (!owners) return 0;
+    const storedOwner = this.storedOwnerOf(owner);
+    const exceptHandle = except === undefined ? undefined : this.#storedId(except);
+    const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
+    const others = listed.filter(({ session }) => this.open(session) === undefined).length;
+    return Math.max(0, (await owners.invalidateAll(storedOwner, exceptHandle)) - others);
   }
 
   /** The name of an owner in the storage, which may hold sessions of other names too. */
@@ -209,6 +268,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   /** The name of an id in the storage: the handle that lists show. */
   handleOf(id: string): string {
     return this.#storedId(id);
+  }
+
+  /** Whether something can be a handle. */
+  isHandle(handle: unknown): handle is string {
+    return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
   }
 
   serialize(value: S): string {

@@ -3,6 +3,7 @@ import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type { LoadResult, SessionToTrack, SessionTracker, StoreResult, TrackedSession } from './session-tracker.js';
+import { unreadable } from './unreadable-session.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 
 /** What a {@link SessionTrackerByValue} may be told. */
@@ -12,6 +13,8 @@ export interface SessionTrackerByValueOptions<S extends object> {
   readonly name?: string;
   /** Whose session it is; a change of it starts the absolute timeout anew, as a login does. */
   readonly ownerOf?: (value: S) => string | undefined;
+  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  readonly check?: (value: S) => void;
   /** Leaves the times out, so that only the serialized text travels: the wire format of Ktor. Default `false`. */
   readonly bare?: boolean;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
@@ -24,6 +27,7 @@ export interface SessionTrackerByValueOptions<S extends object> {
  */
 export class SessionTrackerByValue<S extends object> implements SessionTracker<S> {
   readonly kind = 'by-value';
+  readonly newestWins: boolean;
   readonly #type: SessionClass<S>;
   readonly #serializer: SessionSerializer<S>;
   readonly #lifetime: SessionLifetime;
@@ -31,6 +35,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   readonly #name: string | undefined;
   readonly #bare: boolean;
   readonly #now: () => number;
+  readonly #check: ((value: S) => void) | undefined;
 
   constructor(type: SessionClass<S>, serializer: SessionSerializer<S>, options: SessionTrackerByValueOptions<S> = {}) {
     this.#type = type;
@@ -39,7 +44,9 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#name = options.name;
     this.#bare = options.bare ?? false;
-    this.#now = options.now ?? Date.now;
+    this.#check = options.check;
+    this.newestWins = !this.#bare;
+    this.#now = options.now ?? (() => Date.now());
   }
 
   load(transportValue: string): LoadResult<S> {
@@ -51,10 +58,16 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
     try {
       const value = this.#serializer.deserialize(envelope.text);
+      this.#check?.(value);
       return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope, this.capture(value)) };
-    } catch {
-      return { status: 'rejected', reason: 'undecodable' };
+    } catch (error) {
+      return unreadable(this.#serializer, envelope.text, error);
     }
+  }
+
+  reload({ text, ...times }: TrackedSession<S>): LoadResult<S> {
+    const value = this.#serializer.deserialize(text);
+    return { status: 'loaded', session: this.#tracked(value, text, times, this.capture(value)) };
   }
 
   store(session: SessionToTrack<S>): StoreResult<S> {
@@ -63,7 +76,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     const text = (session.revise ? undefined : session.text) ?? this.#serializer.serialize(value);
     const now = this.#now();
     if (!previous) return this.#sent('created', session, text, { createdAt: now, renewedAt: now });
-    if (this.#ownerOf(value) !== previous.owner)
+    if (session.restart || this.#ownerOf(value) !== previous.owner)
       return this.#sent('rotated', session, text, { createdAt: now, renewedAt: now });
     const renewed = { createdAt: previous.createdAt, renewedAt: now };
     if (session.rotate) return this.#sent('rotated', session, text, renewed);

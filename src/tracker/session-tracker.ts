@@ -16,8 +16,12 @@ export type RejectionReason =
   | 'expired'
   /** The serializer could not read its text. */
   | 'undecodable'
+  /** Its `validate` option did not accept it, or a migration of it failed. */
+  | 'invalid'
   /** The id was exchanged for a new one moments ago; a request under way still carried the old one. */
-  | 'rotated';
+  | 'rotated'
+  /** Made later than this server's clock says it is: one of the servers has a wrong clock. */
+  | 'future';
 
 /** One session as it was loaded or stored: what a later change is compared and merged with. */
 export interface TrackedSession<S extends object = object> extends SessionTimes {
@@ -31,6 +35,8 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   readonly storedId?: string | undefined;
   /** By id: the stored version. */
   readonly version?: string | undefined;
+  /** By id: the marks of its last writes. */
+  readonly marks?: string | undefined;
   /** Whose session it is. */
   readonly owner?: string | undefined;
   /** What `value` held when it was loaded or stored. Absent where only its text can tell. */
@@ -52,9 +58,10 @@ export function trackedById<S extends object>(
   version: string | undefined,
   owner: string | undefined,
   snapshot: SessionSnapshot<S> | undefined,
+  marks: string | undefined,
 ): TrackedSession<S> {
   const { createdAt, renewedAt } = times;
-  return { value, text, createdAt, renewedAt, id, storedId, version, owner, snapshot };
+  return { value, text, createdAt, renewedAt, id, storedId, version, owner, snapshot, marks };
 }
 
 /** What a tracker made of a received string. */
@@ -63,8 +70,14 @@ export type LoadResult<S extends object> =
   | {
       readonly status: 'rejected';
       readonly reason: RejectionReason;
-      /** With `rotated`: the id that came, by which `clearById` still ends the session. */
+      /** With `rotated` and `future`: the id that came, by which `clearById` still ends the session. */
       readonly id?: string;
+      /** It is another system's, which still uses it: the client keeps it. */
+      readonly leave?: true;
+      /** With `invalid`: the field that is wrong. Never content. */
+      readonly path?: string;
+      /** It may be good for another version of the application: the client is to keep it. */
+      readonly kept?: boolean;
     };
 
 /** One session to be stored. */
@@ -80,8 +93,12 @@ export interface SessionToTrack<S extends object> {
   readonly call: SessionIdCall;
   /** Give it a new id, whether its owner changed or not. */
   readonly rotate?: boolean;
+  /** With `rotate`: starts the absolute timeout anew, also for the same owner. */
+  readonly restart?: boolean;
   /** Write and send it even if nothing changed. */
   readonly force?: boolean;
+  /** By id: the id that a new session gets, from {@link SessionTracker.newId}. Default: one is made. */
+  readonly id?: string | undefined;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
   readonly replaces?: string | undefined;
   /** Told how many sessions of its owner were ended to make room for it. */
@@ -99,6 +116,8 @@ export type StoreResult<S extends object> =
       readonly session: TrackedSession<S>;
       /** What the client is to be sent. */
       readonly transportValue: string;
+      /** The client holds `transportValue` already and no renewal is due: it need not be sent again. */
+      readonly held?: boolean;
       /** Fields that this and another request both changed. */
       readonly conflicts?: readonly string[];
     }
@@ -112,6 +131,8 @@ export type StoreResult<S extends object> =
 export interface SessionTracker<S extends object = object> {
   /** `by-value`, `by-id`, or the name of a tracker of your own. */
   readonly kind: string;
+  /** Of several values of one client, the one that was renewed last is the session: each carries its times. */
+  readonly newestWins?: boolean;
 
   /**
    * @param transportValue what the transport and its transformers gave. Never trusted.
@@ -126,6 +147,9 @@ export interface SessionTracker<S extends object = object> {
 
   /** Ends a session. */
   clear(session: TrackedSession<S>): Promise<void>;
+
+  /** Reads a session anew that was loaded or stored in this request. */
+  reload?(session: TrackedSession<S>): LoadResult<S> | Promise<LoadResult<S>>;
 
   /** The text of a session; two of equal content give equal texts. */
   serialize(value: S): string;
@@ -144,6 +168,9 @@ export interface SessionTracker<S extends object = object> {
 
   /** Serialized sizes in bytes of the largest top-level fields, largest first: for {@link SessionTooLargeError}. */
   fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
+
+  /** An id for a new session, to be stored with it. Absent where sessions have no ids. */
+  newId?(call: SessionIdCall): string;
 
   /** Ends a session by its id. Absent where sessions have no ids. */
   clearById?(id: string): Promise<void>;

@@ -1,13 +1,13 @@
-import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
-import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
+import { SessionStorageUnavailableError } from '../errors/session.errors.js';
+import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
-import type { Login, OwnerLimit } from './owner-limit.js';
-import type { SessionIdProvider } from './session-id-provider.js';
+import { snapshotOf, type Landed } from './session-creation.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
-import { isEnded, isRotated, type SessionRecords } from './session-records.js';
+import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
+import type { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type SessionIds,
@@ -15,13 +15,26 @@ import {
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
+import { WriteQueue } from './write-queue.js';
 
-/** Each round of parallel writers has a winner, so this many parallel writers of one session all land. */
-const MOST_ATTEMPTS = 256;
-/** No id of ours or of a sane provider is longer; a longer one is not worth hashing. */
-export const LONGEST_ID = 512;
+/**
+ * How often one change is tried against writers in other processes. Those of this process take turns, so that the rivals
+ * are as many as there are processes.
+ */
+const MOST_ATTEMPTS = 12;
+/** Attempts that follow each other at once. */
+const EAGER_ATTEMPTS = 3;
+const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
-/** One attempt to store what a request made of a session. */
+/** Waits before the next attempt of a change that lost to other processes `attempt` times. */
+export type Pause = (attempt: number) => Promise<void> | undefined;
+
+/** A session as it is stored, or will be when those before it have been written. */
+interface Present extends OpenedRecord {
+  readonly version: string | undefined;
+}
+
+/** What a request wants to store. */
 interface Revision {
   /** The text that the change is measured against: what was loaded, or what another request stored meanwhile. */
   readonly base: string;
@@ -29,103 +42,65 @@ interface Revision {
   readonly mine: string;
   /** The same before `revise` was applied. */
   readonly unrevised: string;
-  /** The stored version that it may replace. */
-  readonly version: string | undefined;
   /** Fields that others have changed as well. */
   readonly conflicts: readonly string[];
 }
 
-type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
-type Attempt<S extends object> = Landed<S> | Extract<ReplaceResult, { readonly status: 'conflict' | 'gone' }>;
+/** A change of a stored session that waits for its turn. */
+interface Change<S extends object> {
+  readonly session: SessionToTrack<S>;
+  readonly previous: TrackedSession<S>;
+  revision: Revision;
+  /** What `revision` may be written over. */
+  over: Present;
+  readonly resolve: (result: StoreResult<S>) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /** What a {@link SessionWriter} works with. */
 export interface SessionWriterParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
+  readonly rotation: SessionRotation<S>;
   readonly serializer: SessionSerializer<S>;
   readonly merge: SessionMerge<S>;
   readonly lifetime: SessionLifetime;
-  readonly limit: OwnerLimit | undefined;
-  readonly newId: SessionIdProvider;
   readonly storedId: (id: string) => string;
   readonly ownerOf: (value: S) => string | undefined;
-  /** Only the serialized text is stored, so that two writes may be equal. */
-  readonly bare: boolean;
   readonly now: () => number;
+  readonly pause: Pause | undefined;
 }
 
-/** Writes by-id sessions: new ones, changed ones and renewed ones, against whatever other requests do meanwhile. */
+/** Writes changed and renewed by-id sessions, against whatever other requests do meanwhile. */
 export class SessionWriter<S extends object> {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
+  readonly #rotation: SessionRotation<S>;
   readonly #serializer: SessionSerializer<S>;
   readonly #merge: SessionMerge<S>;
   readonly #lifetime: SessionLifetime;
-  readonly #limit: OwnerLimit | undefined;
-  readonly #newId: SessionIdProvider;
   readonly #storedId: (id: string) => string;
   readonly #ownerOf: (value: S) => string | undefined;
-  readonly #bare: boolean;
   readonly #now: () => number;
+  readonly #pause: Pause;
+  readonly #queue: WriteQueue<Change<S>, Present>;
 
   constructor(parts: SessionWriterParts<S>) {
     this.#storage = parts.storage;
     this.#records = parts.records;
+    this.#rotation = parts.rotation;
     this.#serializer = parts.serializer;
     this.#merge = parts.merge;
     this.#lifetime = parts.lifetime;
-    this.#limit = parts.limit;
-    this.#newId = parts.newId;
     this.#storedId = parts.storedId;
     this.#ownerOf = parts.ownerOf;
-    this.#bare = parts.bare;
     this.#now = parts.now;
-  }
-
-  /** Stores a new session. */
-  async create(session: SessionToTrack<S>, text: string): Promise<StoreResult<S>> {
-    const now = this.#now();
-    return this.#created('created', session, text, { createdAt: now, renewedAt: now });
-  }
-
-  async #created(
-    status: 'created' | 'rotated',
-    session: SessionToTrack<S>,
-    text: string,
-    times: SessionTimes,
-  ): Promise<Landed<S>> {
-    const id = this.#newId(session.call);
-    if (typeof id !== 'string' || id === '' || id.length > LONGEST_ID) {
-      throw new SessionError('SESSION_WRONG_VALUE', `A session id must be a text of 1 to ${LONGEST_ID} characters.`);
-    }
-    if (id === session.previous?.id) {
-      throw new SessionError('SESSION_WRONG_VALUE', 'A session id must be a new one each time. Make it random.');
-    }
-    const owner = this.#ownerOf(session.value);
-    const handle = this.#storedId(id);
-    const write = async (at: SessionTimes): Promise<Landed<S>> => {
-      const version = await this.#storage.write(handle, this.#records.toStore(text, at, owner));
-      return {
-        status,
-        session: trackedById(
-          session.value,
-          text,
-          at,
-          { id, storedId: handle },
-          version ?? undefined,
-          owner,
-          snapshotOf(session, text),
-        ),
-        transportValue: id,
-      };
-    };
-    if (owner === undefined || !this.#limit || owner === session.previous?.owner) return write(times);
-    return this.#limit.admit(this.#loginOf(session, handle, owner), times, write);
-  }
-
-  #loginOf({ replaces, onRevoked }: SessionToTrack<S>, handle: string, owner: string): Login {
-    const replaced = replaces === undefined ? undefined : this.#storedId(replaces);
-    return { owner: this.#records.storedOwnerOf(owner), handle, replaces: replaced, onRevoked };
+    this.#pause = parts.pause ?? jitter;
+    this.#queue = new WriteQueue(
+      (batch, known) => this.#land([...batch], known),
+      // An update hands its caller what it stored, so nobody else's change may be in it.
+      (change) => change.session.revise !== undefined || this.#isRotation(change),
+    );
   }
 
   /** Moves the expiry alone. */
@@ -135,85 +110,167 @@ export class SessionWriter<S extends object> {
     const { id, storedId } = this.#idsOf(previous);
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
-      // Changed, ended or rotated meanwhile: whoever did that has sent the client what it needs.
-      if (!(await this.#storage.touch(storedId, expiresAt, previous.version)))
-        return { status: 'unchanged', session: previous };
+      // Changed, ended or rotated meanwhile: the answer of that request has what the client needs.
+      const latestExpiry = this.#lifetime.latestExpiry(times);
+      const touched = await this.#storage.touch(storedId, expiresAt, previous.version, latestExpiry);
+      if (!touched) return { status: 'unchanged', session: previous };
       return { status: 'renewed', session: renewed, transportValue: previous.id! };
     }
-    const toStore = this.#records.toStore(previous.text, times, previous.owner);
+    const { value, text, owner, snapshot, marks } = previous;
+    const toStore = this.#records.toStore(text, times, owner, marks);
     const result = await this.#storage.replace(storedId, toStore, previous.version);
     if (result.status !== 'replaced') return { status: 'unchanged', session: previous };
-    const { value, text, owner, snapshot } = previous;
-    const session = trackedById(value, text, times, { id, storedId }, result.version, owner, snapshot);
+    const after = this.#marksOf(toStore);
+    const session = trackedById(value, text, times, { id, storedId }, result.version, owner, snapshot, after);
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
-  /** Stores a change of a session under its id, or under a new one; joins it with what others stored meanwhile. */
-  async update(session: SessionToTrack<S>, previous: TrackedSession<S>, first: Revision): Promise<StoreResult<S>> {
-    let revision = first;
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      // Asked each time: what was joined, or revised anew, may be somebody else's.
-      const isRotation = session.rotate || this.#ownerOf(session.value) !== previous.owner;
-      let result: Attempt<S>;
-      if (isRotation) result = await this.#rotate(session, previous, revision);
-      else {
-        // Here, and not in a method that would be one promise more: nearly every change comes through here.
-        const ids = this.#idsOf(previous);
-        const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
-        const toStore = this.#records.toStore(revision.mine, times, previous.owner);
-        const answer = met(await this.#storage.replace(ids.storedId, toStore, revision.version), toStore);
-        result = answer.status === 'replaced' ? changed(session, previous, revision, times, ids, answer) : answer;
-      }
-      if (result.status === 'gone') return { status: 'gone', reason: 'ended' };
-      if (result.status !== 'conflict') return result;
-      const { current } = result;
-      if (isEnded(current.value)) return { status: 'gone', reason: 'ended' };
-      if (isRotated(current.value)) return { status: 'gone', reason: 'rotated' };
-      revision = this.#join(session, revision, current);
-    }
-    throw tooManyConflicts();
+  /**
+   * Stores a change of a session under its id, or under a new one; joins it with what others stored meanwhile.
+   * @param mine the text to be stored. @param unrevised the same before `revise` was applied.
+   */
+  update(
+    session: SessionToTrack<S>,
+    previous: TrackedSession<S>,
+    mine: string,
+    unrevised: string,
+  ): Promise<StoreResult<S>> {
+    const { text, createdAt, renewedAt, version, marks = '' } = previous;
+    return new Promise((resolve, reject) => {
+      const revision = { base: text, mine, unrevised, conflicts: [] };
+      const over = { text, createdAt, renewedAt, version, marks };
+      this.#queue.add(this.#idsOf(previous).storedId, { session, previous, revision, over, resolve, reject });
+    });
   }
 
-  /** Brings a change, and the instance that the application holds, up to what another request has stored. */
-  #join(session: SessionToTrack<S>, lost: Revision, current: StoredSession): Revision {
+  /**
+   * Writes the changes of a batch together, and settles each. @param known what is stored, as far as is known.
+   * @returns what is stored then.
+   */
+  async #land(batch: Change<S>[], known: Present | undefined): Promise<Present | undefined> {
+    let current = known;
+    try {
+      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+        const joined = this.#joinAll(batch, current);
+        const last = joined.at(-1);
+        if (!last) return current;
+        const rotates = this.#isRotation(last);
+        const result = rotates ? await this.#rotate(last) : await this.#replace(joined, last);
+        if (result.status === 'landed') return result.present;
+        const gone = goneBy(result);
+        if (gone) {
+          for (const { resolve } of batch) resolve({ status: 'gone', reason: gone });
+          return undefined;
+        }
+        current = this.#presentOf(result, last.over);
+        const pause = attempt < EAGER_ATTEMPTS ? undefined : this.#pause(attempt);
+        if (pause) await pause;
+      }
+      throw tooManyConflicts();
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+      return undefined;
+    }
+  }
+
+  /** Brings the changes upon each other, the first upon what is stored. Those that refuse leave the batch. */
+  #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
+    let present = stored;
+    for (const change of [...batch]) {
+      try {
+        // The first one of a version that nobody has written over needs no joining.
+        if (present && !(present === stored && present.version === change.over.version)) this.#join(change, present);
+        if (batch.length > 1 && this.#isRotation(change)) throw tooManyConflicts();
+        present = { ...change.over, text: change.revision.mine };
+      } catch (error) {
+        batch.splice(batch.indexOf(change), 1);
+        change.reject(error);
+      }
+    }
+    return batch;
+  }
+
+  /** Brings a change, and the instance that the application holds, up to what others have stored. */
+  #join(change: Change<S>, present: Present): void {
+    const { session, revision: lost } = change;
     const { value, revise } = session;
-    const theirs = this.#records.open(current)?.text ?? lost.base;
-    const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, theirs);
+    const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
     const joined = this.#canonical(merged.text);
     refreshSession(this.#serializer, value, lost.mine, joined);
     revise?.(value);
     const mine = revise ? this.#serializer.serialize(value) : joined;
     const conflicts = [...new Set([...lost.conflicts, ...merged.conflicts])];
-    return { base: theirs, mine, unrevised: joined, version: current.version, conflicts };
+    change.revision = { base: present.text, mine, unrevised: joined, conflicts };
+    change.over = present;
   }
 
-  /**
-   * Writes the session under a new id, then retires the old one: never the other way round, or a failure between the
-   * two would lose the session. The old id keeps a mark for a while, so that a request under way that still carries it
-   * neither ends the new session's cookie nor finds a session, and can still end it. Where the old one cannot be
-   * retired, the new one goes: there are never two.
-   */
-  async #rotate(
-    session: SessionToTrack<S>,
-    previous: TrackedSession<S>,
-    { mine, version, conflicts }: Revision,
-  ): Promise<Attempt<S>> {
+  async #replace(batch: readonly Change<S>[], last: Change<S>): Promise<Landing> {
+    const { previous, over, revision } = last;
     const now = this.#now();
-    const isSameOwner = this.#ownerOf(session.value) === previous.owner;
-    const times = { createdAt: isSameOwner ? previous.createdAt : now, renewedAt: now };
-    const rotated = await this.#created('rotated', session, mine, times);
-    const storedId = this.#storedId(rotated.transportValue);
-    const retired = this.#records.rotated(storedId, previous.owner);
-    try {
-      const answer = await this.#storage.replace(this.#idsOf(previous).storedId, retired, version);
-      const result = this.#bare ? answer : met(answer, retired);
-      if (result.status === 'replaced') return { ...rotated, conflicts };
-      await this.#storage.invalidate(storedId);
-      return result;
-    } catch (error) {
-      await this.#storage.invalidate(storedId).catch(() => undefined);
-      throw error;
+    const isDue = batch.some((change) => this.#lifetime.isRenewalDue(change.previous, now));
+    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : over.renewedAt };
+    const toStore = this.#records.toStore(revision.mine, times, previous.owner, over.marks);
+    const result = await this.#storage.replace(this.#idsOf(previous).storedId, toStore, over.version);
+    if (result.status === 'replaced') {
+      const marks = this.#marksOf(toStore);
+      const present = { ...times, text: revision.mine, version: result.version, marks };
+      return this.#landed(batch, present, now);
     }
+    if (result.status !== 'conflict' || !this.#records.includes(result.current, toStore)) return result;
+    // It was sent twice and had landed the first time; others may have written since.
+    return this.#landed(batch, this.#presentOf(result, { ...over, ...times, text: revision.mine }), now);
+  }
+
+  #landed(batch: readonly Change<S>[], present: Present, now: number): Landing {
+    for (const change of batch) {
+      const { session, previous, revision } = change;
+      const { value } = session;
+      const { text, version, marks } = present;
+      // Never refuses: it was serialized by this serializer a moment ago.
+      refreshSession(this.#serializer, value, revision.mine, text);
+      const ids = this.#idsOf(previous);
+      const snapshot = snapshotOf(session, text);
+      change.resolve({
+        status: 'changed',
+        session: trackedById(value, text, present, ids, version, previous.owner, snapshot, marks),
+        transportValue: ids.id,
+        held: !this.#lifetime.isRenewalDue(previous, now),
+        conflicts: revision.conflicts,
+      });
+    }
+    return { status: 'landed', present };
+  }
+
+  async #rotate({ session, previous, revision, over, resolve }: Change<S>): Promise<Landing> {
+    const now = this.#now();
+    const isSameOwner = !session.restart && this.#ownerOf(session.value) === previous.owner;
+    const result = await this.#rotation.rotate({
+      session,
+      text: revision.mine,
+      times: { createdAt: isSameOwner ? previous.createdAt : now, renewedAt: now },
+      storedId: this.#idsOf(previous).storedId,
+      version: over.version,
+      owner: previous.owner,
+      before: over,
+    });
+    if (!isLanded(result)) return result;
+    resolve({ ...result, conflicts: revision.conflicts });
+    return { status: 'landed', present: undefined };
+  }
+
+  // Asked each time: what was joined, or revised anew, may be somebody else's.
+  #isRotation({ session, previous }: Change<S>): boolean {
+    return session.rotate === true || this.#ownerOf(session.value) !== previous.owner;
+  }
+
+  #presentOf(result: ReplaceResult, otherwise: Present): Present {
+    if (result.status !== 'conflict') return otherwise;
+    const { current } = result;
+    return { ...(this.#records.open(current) ?? otherwise), version: current.version };
+  }
+
+  #marksOf(toStore: SessionToStore): string {
+    return this.#records.open(toStore)?.marks ?? '';
   }
 
   #idsOf({ id, storedId }: TrackedSession<S>): SessionIds {
@@ -226,36 +283,32 @@ export class SessionWriter<S extends object> {
   }
 }
 
-function changed<S extends object>(
-  session: SessionToTrack<S>,
-  { owner }: TrackedSession<S>,
-  { mine, conflicts }: Revision,
-  times: SessionTimes,
-  ids: SessionIds,
-  { version }: Extract<ReplaceResult, { readonly status: 'replaced' }>,
-): Landed<S> {
-  return {
-    status: 'changed',
-    session: trackedById(session.value, mine, times, ids, version, owner, snapshotOf(session, mine)),
-    transportValue: ids.id,
-    conflicts,
-  };
+type Landing =
+  | { readonly status: 'landed'; readonly present: Present | undefined }
+  | Exclude<ReplaceResult, { readonly status: 'replaced' }>;
+
+function isLanded<S extends object>(
+  result: Landed<S> | Exclude<ReplaceResult, { readonly status: 'replaced' }>,
+): result is Landed<S> {
+  return 'transportValue' in result;
 }
 
-// What was joined with other requests' changes is not what the caller has seen.
-function snapshotOf<S extends object>(session: SessionToTrack<S>, stored: string): SessionSnapshot<S> | undefined {
-  return stored === session.text ? session.snapshot : undefined;
+function goneBy(result: Exclude<ReplaceResult, { readonly status: 'replaced' }>): 'ended' | 'rotated' | undefined {
+  if (result.status === 'gone') return 'ended';
+  const { value }: StoredSession = result.current;
+  if (isEnded(value) || isUndone(value)) return 'ended';
+  return isRotated(value) ? 'rotated' : undefined;
 }
 
-// A client that lost its connection may have sent the write twice; the second one meets the first.
-function met(result: ReplaceResult, toStore: SessionToStore): ReplaceResult {
-  if (result.status !== 'conflict' || result.current.value !== toStore.value) return result;
-  const { version } = result.current;
-  return { status: 'replaced', ...(version === undefined ? {} : { version }) };
+function jitter(attempt: number): Promise<void> {
+  const longest = Math.min(2 ** attempt, LONGEST_PAUSE_IN_MILLISECONDS);
+  return new Promise((resolve) => {
+    setTimeout(resolve, Math.random() * longest);
+  });
 }
 
 function tooManyConflicts(): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
-    `A session was changed by other requests ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
+    `A session was changed by other processes ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
   );
 }

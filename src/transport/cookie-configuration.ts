@@ -1,3 +1,4 @@
+import { foreignOption } from '../errors/foreign-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { CookieEncoding } from './cookie-encoding.js';
 
@@ -28,6 +29,12 @@ export interface CookieConfiguration {
   readonly partitioned?: boolean;
   /** `Priority` (Chromium): what to drop first when the jar is full. Default: none. */
   readonly priority?: 'low' | 'medium' | 'high';
+  /**
+   * Places where earlier deployments set the same cookie, by `path`, `domain` or both; what is left out is as it is now.
+   * A browser that still has one of these cookies sends it beside the present one; they are cleared then, and at every
+   * logout. With `domain` the cookie of the host alone is always among them. Default: none.
+   */
+  readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
   /** How the value is written. Default `uri`. */
   readonly encoding?: CookieEncoding;
   /**
@@ -98,6 +105,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
   'priority',
   'encoding',
   'extensions',
+  'alsoClear',
 ]);
 
 /**
@@ -110,7 +118,9 @@ export function checkCookieConfiguration(name: string, cookie: CookieConfigurati
   };
   if (!COOKIE_NAME.test(name)) refuse("a cookie name is letters, digits and any of !#$%&'*+-.^_`|~.");
   for (const option of Object.keys(cookie)) {
-    if (!KNOWN.has(option)) refuse(`unknown option "${option}". Known options: ${[...KNOWN].join(', ')}.`);
+    if (KNOWN.has(option)) continue;
+    const advice = foreignOption(option) ?? `Known options: ${[...KNOWN].join(', ')}.`;
+    refuse(`unknown option "${option}". ${advice}`);
   }
   checkValues(cookie, refuse);
   checkPrefix(name, cookie, refuse);
@@ -144,6 +154,26 @@ function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => n
   oneOf('priority', priority, ['low', 'medium', 'high'], refuse);
   oneOf('encoding', encoding, ['uri', 'base64', 'raw', 'dquotes'], refuse);
   checkExtensions(cookie.extensions ?? {}, refuse);
+  checkPlaces(cookie.alsoClear, refuse);
+}
+
+function checkPlaces(places: CookieConfiguration['alsoClear'], refuse: (problem: string) => never): void {
+  if (places === undefined) return;
+  if (!Array.isArray(places)) return refuse("alsoClear is a list of places, as in [{ path: '/app' }].");
+  for (const place of places as ReadonlyArray<Record<string, unknown> | null>) {
+    const known = typeof place === 'object' && place !== null;
+    if (!known || Object.keys(place).some((key) => key !== 'path' && key !== 'domain')) {
+      refuse("each place of alsoClear is { path } or { domain } or both, as in [{ path: '/app' }].");
+      return;
+    }
+    const { path, domain } = place;
+    if (path !== undefined && !(typeof path === 'string' && PATH.test(path))) {
+      refuse('path in alsoClear must start with "/" and hold no ";" or control character.');
+    }
+    if (domain !== undefined && domain !== null && !(typeof domain === 'string' && DOMAIN.test(domain))) {
+      refuse('domain in alsoClear must be a host name such as example.com, or null for the host alone.');
+    }
+  }
 }
 
 function checkExtensions(

@@ -18,6 +18,8 @@ const LARGEST_COOKIE = 4096;
 /** How many cookies of our name are tried. More than a few are an attack, not a mistake. */
 const MOST_DUPLICATES = 8;
 
+const CLEARED = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
+
 /** Carries a session in a cookie (Ktor: `SessionTransportCookie`). */
 export class SessionTransportCookie implements SessionTransport {
   readonly kind = 'cookie';
@@ -34,6 +36,9 @@ export class SessionTransportCookie implements SessionTransport {
   readonly #beforeSecure: string;
   readonly #afterSecure: string;
   readonly #clearedBeforeSecure: string;
+  /** `Domain` and `Path` of the same cookie in other places. */
+  readonly #elsewhere: readonly string[];
+  readonly clearsElsewhere: boolean;
 
   /**
    * @param name the cookie's name, an RFC 9110 token.
@@ -52,9 +57,11 @@ export class SessionTransportCookie implements SessionTransport {
     this.#encoding = cookie.encoding;
     this.#isUnreserved = cookie.encoding === 'uri' && transformers.at(-1)?.writesUnreserved === true;
     this.#secure = resolveSecure(name, cookie);
-    const place = (cookie.domain ? `; Domain=${cookie.domain}` : '') + (cookie.path ? `; Path=${cookie.path}` : '');
+    const place = placeOf(cookie);
     this.#beforeSecure = place;
-    this.#clearedBeforeSecure = `; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${place}`;
+    this.#clearedBeforeSecure = CLEARED + place;
+    this.#elsewhere = otherPlaces(cookie).filter((other) => other !== place);
+    this.clearsElsewhere = this.#elsewhere.length > 0;
     this.#afterSecure = attributesAfterSecure(cookie);
   }
 
@@ -80,11 +87,13 @@ export class SessionTransportCookie implements SessionTransport {
     // Each part of it is ASCII, whatever the encoding and the configuration: a character is a byte.
     if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
+    if (this.clearsElsewhere && this.receive(call).length > 1) this.#clearElsewhere(call);
   }
 
   /** Clears with every attribute repeated: browsers refuse or misplace the clearing otherwise (RFC 6265bis, 5.7). */
   clear(call: SessionCall): void {
     call.setCookie(this.name, `${this.name}=${this.#clearedBeforeSecure}${this.#secureFor(call)}${this.#afterSecure}`);
+    this.#clearElsewhere(call);
   }
 
   /** Whether the cookie that would go out now carries `Secure`. */
@@ -94,6 +103,13 @@ export class SessionTransportCookie implements SessionTransport {
 
   toString(): string {
     return `SessionTransportCookie: ${this.name}`;
+  }
+
+  #clearElsewhere(call: SessionCall): void {
+    for (const place of this.#elsewhere) {
+      const line = `${this.name}=${CLEARED}${place}${this.#secureFor(call)}${this.#afterSecure}`;
+      call.setCookie(this.name + place, line);
+    }
   }
 
   #secureFor(call: SessionCall): string {
@@ -109,6 +125,17 @@ export class SessionTransportCookie implements SessionTransport {
       : '';
     return `; Max-Age=${seconds}${expires}`;
   }
+}
+
+function placeOf({ domain, path }: { readonly domain?: string | null; readonly path?: string }): string {
+  return (domain ? `; Domain=${domain}` : '') + (path ? `; Path=${path}` : '');
+}
+
+/** Where browsers may hold the same cookie from before. */
+function otherPlaces({ domain, path, alsoClear = [] }: ResolvedCookieConfiguration): readonly string[] {
+  const hostAlone = domain === undefined ? [] : [{ path }];
+  const present = { path, ...(domain === undefined ? {} : { domain }) };
+  return [...new Set([...hostAlone, ...alsoClear.map((place) => ({ ...present, ...place }))].map(placeOf))];
 }
 
 function resolveSecure(name: string, cookie: ResolvedCookieConfiguration): boolean | 'auto' {

@@ -36,6 +36,9 @@ export interface SessionTransport {
   /** Whether what {@link send} gives now is dropped by browsers on an unencrypted connection (`Secure`). */
   isSecure?(call: SessionCall): boolean;
 
+  /** A client may hold values in other places, which {@link send} clears where several came, and {@link clear} always. */
+  readonly clearsElsewhere?: boolean;
+
   /** Tells the client to forget the value, as far as the transport can. */
   clear(call: SessionCall): void;
 }

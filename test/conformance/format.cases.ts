@@ -1,7 +1,7 @@
 import { type SessionTransportTransformer } from 'nestjs-sessions';
 import { transformRead, transformWrite } from 'nestjs-sessions/core';
-import { SessionTransportTransformerEncrypt } from 'nestjs-sessions/ktor';
 import {
+  SessionTransportTransformerEncrypt,
   autoSerializerOf,
   int,
   KotlinxBackwardCompatibleSessionSerializer,

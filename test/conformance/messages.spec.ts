@@ -1,6 +1,12 @@
 import { sessionsOf, SessionsModule, SessionStorageMemory } from 'nestjs-sessions';
-import { SessionTransportTransformerMessageAuthentication } from 'nestjs-sessions/ktor';
-import { ktor, KtorCookieTransport, KtorHeaderTransport, KtorSessionStorage, string } from 'nestjs-sessions/ktor';
+import {
+  SessionTransportTransformerMessageAuthentication,
+  ktor,
+  KtorCookieTransport,
+  KtorHeaderTransport,
+  KtorSessionStorage,
+  string,
+} from 'nestjs-sessions/ktor';
 import { platforms, startApp } from '../support/platforms.js';
 import { withServer, type Exchange } from './conformance.js';
 

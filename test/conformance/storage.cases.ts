@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NEVER, SessionStorageMemory } from 'nestjs-sessions';
-import { BaseCache, CacheStorage, TimeoutCache } from 'nestjs-sessions/ktor';
-import { KtorDirectoryStorage } from 'nestjs-sessions/ktor';
+import { BaseCache, CacheStorage, TimeoutCache, KtorDirectoryStorage } from 'nestjs-sessions/ktor';
 import { KtorTestFile } from './conformance.js';
 
 export function storageCases(): void {

@@ -59,7 +59,7 @@ const servers: Record<string, () => Promise<Refusing>> = {
     // As an old server answers to a new command.
     const unknown = (args: readonly string[]) => client.sendCommand(['NOSUCH', ...args.slice(1)]);
     const storage = redisSessionStorage({ client: (_key, _readonly, args) => unknown(args) });
-    return { storage, quotes: 'sess:', close };
+    return { storage, quotes: 'nestjs-sessions:', close };
   },
   'ioredis, of a key of another type': async () => {
     const server = await startRedis();
@@ -135,7 +135,7 @@ it.each(Object.entries(servers))(
       expect(inspect(causes, { depth: 9 })).toMatch(quotes);
       const shown = log.lines.join('\n') + login.text;
       expect(shown).toMatch(/the storage failed to store: The session storage failed\..*\((\w+ ?)+\)/);
-      for (const hidden of ['secret-note', 'secret-owner', 'sess:', ':owner', 'user%3A', id])
+      for (const hidden of ['secret-note', 'secret-owner', 'nestjs-sessions:', ':owner', 'user%3A', id])
         expect(shown).not.toContain(hidden);
     } finally {
       await app.close();

@@ -234,6 +234,17 @@ describe.each(platforms)('A handler that stores its session without an intercept
     expect(new VisitController().value(visit)).toBe('visit 2');
   });
 
+  it.each(['handler', 'interceptor'] as const)('commit: %s stores the session', async (commit) => {
+    const running = await startApp(platform, {
+      imports: [SessionsModule.forRoot({ sessions: [Visit], commit })],
+      controllers: [VisitController],
+    });
+    const first = await ask(`${running.url}/value`);
+    expect((await ask(`${running.url}/value`, { cookie: first.cookie('visit') })).text).toBe('visit 2');
+    expect(Object.hasOwn(running.app.get(VisitController), 'value')).toBe(commit === 'handler');
+    await running.close();
+  });
+
   it('leaves the class alone: another application may override the interceptor', async () => {
     const intercept = jest.fn((_: unknown, next: { handle(): unknown }) => next.handle());
     const module = await Test.createTestingModule({

@@ -58,6 +58,21 @@ describe.each(applications)('the packed package in $name', ({ name, compiler, ve
       await expectSessions(await consumer.start('--no-experimental-require-module'));
     });
 
+    // Both instrument Nest 11 and older only; test/e2e/wrapped-handlers.spec.ts has them on Nest 12.
+    it.each([
+      ['opentelemetry', 'express'],
+      ['opentelemetry', 'fastify'],
+      ['sentry', 'express'],
+      ['sentry', 'fastify'],
+    ])('keeps its guards behind the instrumentation of %s on %s', async (instrumentation, platform) => {
+      const said = await consumer.node('instrumented.cjs', instrumentation, platform);
+      expect(JSON.parse(said.trim().split('\n').at(-1)!)).toEqual({
+        wrapped: true,
+        without: [401, 401, 'open', 'nobody'],
+        with: ['secret', 401, 'open', 'ann'],
+      });
+    });
+
     it('is found, sub-paths included, by a compiler that knows no "exports"', async () => {
       const options = ['--module', 'commonjs', '--moduleResolution', 'node10', '--noEmit'];
       expect(await consumer.tsc(compiler, '-p', '.', '--skipLibCheck', 'false', ...options)).toBe('');

@@ -56,7 +56,7 @@ export class KtorCookieTransport implements SessionTransport {
     this.transformers = transformers;
     this.#configuration = configuration;
     this.#encoding = configuration.encoding ?? 'uri';
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#attributes = this.#place() + this.#flags() + encodingMark(this.#encoding);
     this.#cleared = this.#clearing();
   }

@@ -32,7 +32,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
 
   constructor(storage: KtorStringStorage, options: { readonly now?: () => number } = {}) {
     this.#storage = storage;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
@@ -46,6 +46,15 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
     return this.#mutex.run(id, async () => {
       await this.#storage.write(id, session.value);
       this.#marks.delete(id);
+      return versionOf(session.value);
+    });
+  }
+
+  /** Conditional within this process; a Ktor server writes without looking. */
+  async create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#mutex.run(id, async () => {
+      if (await this.read(id)) return undefined;
+      await this.#storage.write(id, session.value);
       return versionOf(session.value);
     });
   }

@@ -4,6 +4,7 @@ import { declarationOf } from '../class-transformer-metadata.js';
 import type { SessionSnapshot } from '../session-serializer.js';
 import { MAX_DEPTH } from '../tagged-value.js';
 import { COERCIONS } from '../typed-value.js';
+import { UncoveredClasses } from '../uncovered-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
 /** How an object's content is seen; `opaque`: not without writing it. */
@@ -29,6 +30,7 @@ export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
   readonly #options: ClassTransformOptions;
   readonly #sights = new WeakMap<object, Sight>();
+  readonly #uncovered = new UncoveredClasses();
   #isVisible: boolean | undefined;
   /** That of the last tape: the next one begins with so much room, and need not grow. */
   #usualLength = 0;
@@ -65,6 +67,9 @@ export class SessionSnapshots<S extends object> {
     const kind = kindOf(prototype);
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
+    // A class that stands for a string or hides content shows too little, unless it is the session's own.
+    const { speaks, problem } = this.#uncovered.of(prototype);
+    if (prototype !== this.#type.prototype && (speaks || problem !== undefined)) return 'opaque';
     // Only own fields are written, and the walk takes all that are enumerable.
     for (const _ in prototype) return 'opaque';
     const type: unknown = prototype.constructor;

@@ -34,10 +34,11 @@ export type ReadText = (cursor: TextCursor, depth: number) => unknown;
  */
 export class TextCursor {
   readonly #text: string;
-  #at = 0;
+  #at: number;
 
-  constructor(text: string) {
+  constructor(text: string, start = 0) {
     this.#text = text;
+    this.#at = start;
   }
 
   /** Whether everything has been read. */

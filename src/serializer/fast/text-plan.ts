@@ -32,24 +32,30 @@ export class TextPlan {
     this.#stepOf = stepOf;
   }
 
-  /** @param cursor stands at an object, and behind it afterwards. @throws where the text is unusual. */
-  read(cursor: TextCursor, depth: number): object {
+  /**
+   * @param cursor stands at an object, and behind it afterwards.
+   * @param resumed it stands behind the first field of the object.
+   * @throws where the text is unusual.
+   */
+  read(cursor: TextCursor, depth: number, resumed = false): object {
     assertUsualDepth(depth);
     const instance = new this.#make() as Fields;
-    if (cursor.accept('{}')) return instance;
+    if (resumed ? cursor.endsObject() : cursor.accept('{}')) return instance;
     let field = this.#first;
-    if (!field || !cursor.accept(field.asFirst)) field = this.#first = this.#fieldAt(cursor, undefined);
+    if (!field || !cursor.accept(resumed ? field.asNext : field.asFirst)) {
+      field = this.#first = this.#fieldAt(cursor, undefined, resumed ? ',' : '{');
+    }
     for (;;) {
       field.read(instance, cursor, depth + 1);
       const next: TextField | undefined = field.next;
       if (next && cursor.accept(next.asNext)) field = next;
       else if (cursor.endsObject()) return instance;
-      else field = field.next = this.#fieldAt(cursor, field);
+      else field = field.next = this.#fieldAt(cursor, field, ',');
     }
   }
 
-  #fieldAt(cursor: TextCursor, before: TextField | undefined): TextField {
-    const name = cursor.name(before ? ',' : '{');
+  #fieldAt(cursor: TextCursor, before: TextField | undefined, start: '{' | ','): TextField {
+    const name = cursor.name(start);
     assertUsualOrder(before?.name ?? '', name);
     const present = this.#fields.get(name);
     if (present) return present;

@@ -243,8 +243,12 @@ describe('overrides', () => {
   });
 
   it('with an identity make the ids', async () => {
-    const { tracker } = build({ type: User, tracker: 'by-id', identity: () => 'an-id-of-my-own' }).provider;
-    expect(await stored(tracker, new User())).toBe('an-id-of-my-own');
+    const { tracker } = build({
+      type: User,
+      tracker: 'by-id',
+      identity: () => 'an-id-of-my-own-of-22-characters',
+    }).provider;
+    expect(await stored(tracker, new User())).toBe('an-id-of-my-own-of-22-characters');
   });
 
   it('with onClash decide parallel changes', async () => {

@@ -15,8 +15,8 @@ import {
   SessionsConfig,
   SessionTransportTransformerDigest,
   SessionTransportTransformerMessageAuthentication,
+  ktor,
 } from 'nestjs-sessions/ktor';
-import { ktor } from 'nestjs-sessions/ktor';
 import { platforms, startApp } from '../../support/platforms.js';
 
 class A {
@@ -133,7 +133,7 @@ describe('sessions in the form of Ktor', () => {
             sessions.cookie(A, 'a', (it) => it.transform(new SessionTransportTransformerDigest()));
             sessions.header(B, 'x-b');
             sessions.cookie(C, 'c', memory, (it) => {
-              it.identity((call) => `custom-${call.requestHeader('x-user') ?? 'nobody'}`);
+              it.identity((call) => `custom-${call.requestHeader('x-user') ?? 'nobody'}-of-22-characters`);
               it.serializer = text;
             });
             sessions.register(ktor({ type: D, version: '3.5', name: 'D' }));
@@ -146,11 +146,11 @@ describe('sessions in the form of Ktor', () => {
       const response = await fetch(app.url, { headers: { 'x-user': 'ann' } });
       expect(await response.text()).toBe('c B');
       const cookies = response.headers.getSetCookie().map((line) => line.split(';')[0]!);
-      expect(cookies).toContain('c=custom-ann');
+      expect(cookies).toContain('c=custom-ann-of-22-characters');
       const read = await fetch(`${app.url}/read`, {
         headers: { cookie: cookies.join('; '), 'x-b': response.headers.get('x-b')! },
       });
-      expect(await read.text()).toBe('ABCD custom-ann custom-ann');
+      expect(await read.text()).toBe('ABCD custom-ann-of-22-characters custom-ann-of-22-characters');
       expect((await fetch(`${app.url}/unknown`)).status).toBe(500);
     } finally {
       await app.close();

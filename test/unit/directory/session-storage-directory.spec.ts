@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFile,
+  chmod,
   cp,
+  mkdir,
   mkdtemp,
   readdir,
   readFile,
@@ -13,7 +16,8 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { nameOf } from '../../../src/directory/directory-files.js';
 import { CacheStorage } from '../../../src/storage/cache-storage.js';
 import { directorySessionStorage, SessionStorageDirectory } from '../../../src/directory/session-storage-directory.js';
 import { NEVER } from '../../../src/storage/session-storage.js';
@@ -119,13 +123,16 @@ describe('SessionStorageDirectory', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('leaves nothing behind when sessions end', async () => {
+  it('leaves a tombstone for a minute when sessions end, and nothing after a sweep', async () => {
     const storage = open();
     await storage.write('a', session('v', 'u'));
     await storage.replace('a', session('w', 'u'));
     await storage.invalidate('a');
     await storage.write('b', session('v', 'u'));
     await storage.owners.invalidateAll('u');
+    expect(await files()).toHaveLength(2);
+    clock.advance(2 * 60_000 + 1);
+    await storage.sweep();
     expect(await files()).toEqual([]);
   });
 
@@ -328,3 +335,32 @@ describe('directorySessionStorage', () => {
     expect(await cached.read('a')).toBeUndefined();
   });
 });
+
+describe('A session directory', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'sessions-own-'));
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  it('is refused where other users can write to it', async () => {
+    await chmod(root, 0o777);
+    expect(() => new SessionStorageDirectory({ directory: root })).toThrow('can be written by other users');
+  });
+
+  it('reads a FIFO and a file that is too large as absent, at once', async () => {
+    const storage = new SessionStorageDirectory({ directory: root });
+    const path = join(root, nameOf('a').slice(0, 2), nameOf('a').slice(2));
+    await mkdir(dirname(path), { mode: 0o700 });
+    execFileSync('mkfifo', [path]);
+    expect(await storage.read('a')).toBeUndefined();
+    await rm(path);
+    await truncate(await touched(path), 1_500_000_000);
+    expect(await storage.read('a')).toBeUndefined();
+  });
+});
+
+async function touched(path: string): Promise<string> {
+  await writeFile(path, '');
+  return path;
+}

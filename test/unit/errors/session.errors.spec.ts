@@ -8,6 +8,7 @@ import {
   SessionTooLargeError,
   SessionTooLateError,
   SessionUnserializableError,
+  type AnySessionError,
   type SessionErrorCode,
 } from '../../../src/errors/session.errors.js';
 
@@ -115,5 +116,22 @@ describe('a cause', () => {
     expect(new SessionConfigurationError('Bad.', { cause }).cause).toBe(cause);
     expect('cause' in new SessionConfigurationError('Bad.')).toBe(false);
     expect('cause' in new SessionError('SESSION_CONFLICT', 'Bad.')).toBe(false);
+  });
+});
+
+describe('A code', () => {
+  it('narrows an error to its class', () => {
+    const fieldsOf = (error: AnySessionError): readonly string[] => {
+      if (error.code === 'SESSION_TOO_LARGE') return error.fields.map(({ name }) => name);
+      return error.code === 'SESSION_UNSERIALIZABLE' ? [error.path] : [];
+    };
+    expect(fieldsOf(new SessionTooLargeError('s', 2, 1, [{ name: 'items', size: 2 }]))).toEqual(['items']);
+    expect(fieldsOf(new SessionUnserializableError('S.save', 'it is a function'))).toEqual(['S.save']);
+    expect(fieldsOf(new SessionTooLateError())).toEqual([]);
+  });
+
+  it('is printed without fields that hold nothing', () => {
+    expect(inspect(new SessionTooLateError())).not.toContain('undefined');
+    expect(Object.keys(new SessionTooLateError())).not.toContain('statusCode');
   });
 });

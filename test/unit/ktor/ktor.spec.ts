@@ -14,8 +14,14 @@ import {
   type SessionRegistration,
   type SessionTransport,
 } from 'nestjs-sessions';
-import { SessionTransportTransformerDigest } from 'nestjs-sessions/ktor';
-import { int, ktor, KtorDirectoryStorage, string, type KtorSession } from 'nestjs-sessions/ktor';
+import {
+  SessionTransportTransformerDigest,
+  int,
+  ktor,
+  KtorDirectoryStorage,
+  string,
+  type KtorSession,
+} from 'nestjs-sessions/ktor';
 import { platforms, startApp, type Platform, type RunningApp } from '../../support/platforms.js';
 import { RecordedCall } from './recorded-call.js';
 

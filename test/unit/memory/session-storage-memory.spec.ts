@@ -241,3 +241,20 @@ async function agree(
     expect((await storage.owners.list(owner)).map((entry) => entry.id).toSorted()).toEqual(ids.toSorted());
   }
 }
+
+describe('A memory storage at its bound', () => {
+  it('evicts sessions without an owner first, then the least recently used with one', async () => {
+    const storage = new SessionStorageMemory({ maxSessions: 3 });
+    const session = (owner?: string) => ({ value: 'v', expiresAt: Date.now() + 60_000, ...(owner ? { owner } : {}) });
+    await storage.create('ann', session('ann'));
+    await storage.create('bob', session('bob'));
+    for (let visit = 0; visit < 1000; visit++) await storage.create(`visit ${visit}`, session());
+    expect(await storage.read('ann')).toBeDefined();
+    expect(await storage.read('bob')).toBeDefined();
+    await storage.create('cat', session('cat'));
+    await storage.create('dan', session('dan'));
+    expect(await storage.read('ann')).toBeUndefined();
+    expect(await storage.read('bob')).toBeDefined();
+    expect(storage.evicted).toBe(1001);
+  });
+});

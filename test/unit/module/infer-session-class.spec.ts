@@ -30,8 +30,6 @@ describe('inferSessionClass', () => {
 
   it.each([
     ['a union or an interface', [Object, Object], 'only Object'],
-    ['a class without @Session', [Object, Plain], 'only Plain'],
-    ['a subclass that is not marked itself', [Object, Extended], 'only Extended'],
     ['a class without a name', [Object, Anonymous], 'only something else'],
     ['an `import type`, or a circular import', [Object, undefined], 'only no type at all'],
     ['a parameter that is not there', [Object], 'only no type at all'],
@@ -42,6 +40,17 @@ describe('inferSessionClass', () => {
     expect(infer).toThrow(
       'Controller.visit(), parameter 2: @CurrentSession() cannot see which session is meant, ' +
         `${seen}. Name it: @CurrentSession(UserSession).`,
+    );
+  });
+
+  it.each([
+    ['a class without @Session', Plain, 'plain'],
+    ['a subclass that is not marked itself', Extended, 'extended'],
+  ])('is refused for %s, and says first that it has none', (_, declared, name) => {
+    const infer = () => inferSessionClass('CurrentSession', withTypes([Object, declared]), 'visit', 1);
+    expect(infer).toThrow(SessionConfigurationError);
+    expect(infer).toThrow(
+      `Controller.visit(), parameter 2: ${declared.name} has no @Session('name'). Put @Session('${name}') on the class`,
     );
   });
 

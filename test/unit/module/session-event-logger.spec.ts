@@ -60,8 +60,18 @@ describe('SessionEventLogger', () => {
     [
       { type: 'insecure', session: 'user' },
       'warn Session "user": its cookie is Secure, but the request came over plain http and without X-Forwarded-Proto: ' +
-        "https. Browsers drop it, except on localhost. Use https, let the proxy send the header, or set cookie: { secure: 'auto' } " +
-        'outside production.',
+        'https. Browsers drop it; Chrome and Firefox make an exception for localhost. Use https. Behind a proxy that ends ' +
+        'TLS, let the proxy send X-Forwarded-Proto: https. For plain http on purpose, set cookie: { secure: false }; ' +
+        "secure: 'auto' helps only outside production, and not with sameSite: 'none', partitioned, or a name that begins " +
+        'with __Secure- or __Host-.',
+    ],
+    [
+      { type: 'not-begun', session: 'user' },
+      'debug Session "user": a request without a session changed a new one, which newSession: false drops.',
+    ],
+    [
+      { type: 'rejected', session: 'user', reason: 'invalid', path: 'items[0].price' },
+      'debug Session "user": what the client sent was rejected (invalid at items[0].price).',
     ],
   ])('writes of %j one line', (event, line) => {
     expect(logged(event)).toEqual([line]);

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import {
   postgresSessionStorage,
   postgresSessionTable,
@@ -154,10 +155,10 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       expect(renewal).toEqual(['SELECT', 'UPDATE']);
     });
 
-    it('are one INSERT for a new session, and one DELETE for its end', async () => {
+    it('are one INSERT for a new session, and one UPDATE for its end', async () => {
       const id = await requests.create('u');
       expect(await during(() => requests.create('u'))).toEqual(['INSERT']);
-      expect(await during(() => storage.invalidate(hashSessionId(id)))).toEqual(['DELETE']);
+      expect(await during(() => storage.invalidate(hashSessionId(id)))).toEqual(['UPDATE']);
     });
 
     it('are a SELECT, an INSERT and an UPDATE for a login', async () => {
@@ -165,5 +166,22 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       const login = (): Promise<string> => requests.visit(id, (value) => (value.owner = 'u'));
       expect(await during(login)).toEqual(['SELECT', 'INSERT', 'UPDATE']);
     });
+  });
+});
+
+describe('A pool of pg', () => {
+  const poolWith = () => Object.assign(new EventEmitter(), { query: async () => ({ rows: [] }) });
+
+  it('gets a listener for errors of idle connections where it has none', () => {
+    const pool = poolWith();
+    postgresSessionStorage({ pool });
+    expect(() => pool.emit('error', new Error('terminating connection'))).not.toThrow();
+  });
+
+  it('keeps the listener of the application alone', () => {
+    const pool = poolWith();
+    pool.on('error', () => undefined);
+    postgresSessionStorage({ pool });
+    expect(pool.listenerCount('error')).toBe(1);
   });
 });

@@ -100,6 +100,14 @@ function check(compare: (data: fc.GeneratorValue) => 'compared' | 'refused'): vo
   expect(compared).toBeGreaterThan(cases * 0.9);
 }
 
+function textOrError(serialize: () => string): string | Error {
+  try {
+    return serialize();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
 function newClasses(data: fc.GeneratorValue) {
   const options = data(() => transformOptions);
   const specs = fitTo(
@@ -128,10 +136,15 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
     check((data) => {
       const { options, specs, classes } = newClasses(data);
       const instance = new GeneratedValues(data, { specs, classes, options, direction: 'write' }).instanceOf(0);
-      const text = attempt(() => new SessionSerializerReflection(classes[0]!, options).serialize(instance));
+      const text = textOrError(() => new SessionSerializerReflection(classes[0]!, options).serialize(instance));
       const expected = attempt(() => instanceToPlain(instance, { exposeDefaultValues: true, ...options }));
       if (!expected) return 'refused';
-      const actual = asJson(decodeFields(withoutSets(JSON.parse(text!.value)) as Record<string, unknown>, 0));
+      if (typeof text !== 'string') {
+        // Of an instance with members and no field nobody can tell whether it is empty.
+        if (text.message.includes('which shows its content in no field')) return 'refused';
+        throw text;
+      }
+      const actual = asJson(decodeFields(withoutSets(JSON.parse(text)) as Record<string, unknown>, 0));
       const wanted = asJson(expected.value);
       if (!isDeepStrictEqual(actual, wanted)) expect(actual).toStrictEqual(wanted);
       return 'compared';

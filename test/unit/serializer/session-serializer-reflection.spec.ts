@@ -433,14 +433,30 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.serialize(back)).toBe('{"name":"Ada"}');
     });
 
-    it('may hold for one direction', () => {
+    it('with toPlainOnly keeps nothing out of the storage, any other keeps it out in both directions', () => {
       class Account {
-        @Exclude({ toPlainOnly: true }) read = 'a';
-        @Exclude({ toClassOnly: true }) written = 'b';
+        @Exclude({ toPlainOnly: true }) hiddenFromResponses = 'a';
+        @Exclude({ toClassOnly: true }) oneWay = 'b';
+        @Exclude({ toClassOnly: true, toPlainOnly: true }) bothWays = 'c';
       }
       const serializer = serializerOf(Account);
-      expect(serializer.serialize(new Account())).toBe('{"written":"b"}');
-      expect(serializer.deserialize('{"read":"1","written":"2"}')).toEqual({ read: '1', written: 'b' });
+      expect(serializer.serialize(new Account())).toBe('{"hiddenFromResponses":"a"}');
+      expect(serializer.deserialize('{"hiddenFromResponses":"1","oneWay":"2","bothWays":"3"}')).toEqual({
+        hiddenFromResponses: '1',
+        oneWay: 'b',
+        bothWays: 'c',
+      });
+    });
+
+    it('with toPlainOnly on a class keeps none of its fields out', () => {
+      @Exclude({ toPlainOnly: true })
+      class Account {
+        name = 'Ada';
+        @Expose() role = 'guest';
+      }
+      const serializer = serializerOf(Account);
+      expect(serializer.serialize(new Account())).toBe('{"name":"Ada","role":"guest"}');
+      expect(serializer.deserialize('{"name":"Bob","role":"admin"}')).toEqual({ name: 'Bob', role: 'admin' });
     });
 
     it('of a nested class holds without any @Type as well', () => {

@@ -133,15 +133,6 @@ describe('values of which no decorator says anything', () => {
     expect(roundTrip(new Point())).toStrictEqual({ x: 1, label: undefined });
   });
 
-  it('keeps the content of subclasses of Map, Set, Date and Array', () => {
-    class Index extends Map<string, number> {}
-    class Moment extends Date {}
-    class Items extends Array<number> {}
-    expect(roundTrip(new Index([['a', 1]]))).toStrictEqual(new Map([['a', 1]]));
-    expect(roundTrip(new Moment(5))).toStrictEqual(new Date(5));
-    expect(roundTrip(Items.from([1, 2]))).toStrictEqual([1, 2]);
-  });
-
   it('knows the built-in classes of another realm', () => {
     const foreign = structuredClone({ at: new Date(5), map: new Map([['a', 1]]), set: new Set([1]), plain: { a: 1 } });
     expect(foreign).not.toBeInstanceOf(Object);

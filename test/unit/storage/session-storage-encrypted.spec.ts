@@ -93,3 +93,20 @@ describe('encryptedSessionStorage', () => {
     expect(() => encryptedSessionStorage(inner, { keys: 'short' })).toThrow(/keys\[0\]/);
   });
 });
+
+it('does not open a text that was put under another owner, or written in another spelling', async () => {
+  const memory = new SessionStorageMemory();
+  const storage = encryptedSessionStorage(memory, { keys: randomBytes(32) });
+  const expiresAt = Date.now() + 60_000;
+  await storage.create!('a', { value: 'secret', expiresAt, owner: 'ann' });
+  const { value } = (await memory.read('a'))!;
+  await memory.write('a', { value, expiresAt, owner: 'bob' });
+  expect(await storage.read('a')).toBeUndefined();
+  await memory.write('a', { value, expiresAt, owner: 'ann' });
+  expect((await storage.read('a'))?.value).toBe('secret');
+  const last = value.at(-1)!;
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  const other = alphabet[alphabet.indexOf(last) ^ 1]!;
+  await memory.write('a', { value: value.slice(0, -1) + other, expiresAt, owner: 'ann' });
+  expect(await storage.read('a')).toBeUndefined();
+});

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { SessionError, SessionStorageUnavailableError } from '../../../src/errors/session.errors.js';
 import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
 import { SessionStorageResilient } from '../../../src/storage/session-storage-resilient.js';
@@ -61,6 +62,13 @@ async function failTimes(storage: SessionStorage, times: number): Promise<void> 
   for (let i = 0; i < times; i++) await failed(storage.read('a'));
 }
 
+/** Five failures of reads, over half a second: opens the circuit breaker. */
+async function failLongEnough(storage: SessionStorage, clock: FakeClock): Promise<void> {
+  await failTimes(storage, 4);
+  clock.advance(500);
+  await failTimes(storage, 1);
+}
+
 describe('SessionStorageResilient', () => {
   it('passes calls and answers on as they are', async () => {
     const memory = new SessionStorageMemory();
@@ -80,7 +88,7 @@ describe('SessionStorageResilient', () => {
 
   it('has the capabilities of the wrapped storage and no others', () => {
     const all = new SessionStorageResilient(new SessionStorageMemory());
-    expect(Object.keys(all).sort()).toEqual(['close', 'owners', 'ping', 'replace', 'sweep', 'touch']);
+    expect(Object.keys(all).sort()).toEqual(['close', 'create', 'owners', 'ping', 'replace', 'sweep', 'touch']);
     const verbs = { read: async () => undefined, write: async () => {}, invalidate: async () => {} };
     expect(Object.keys(new SessionStorageResilient(verbs))).toEqual([]);
   });
@@ -129,6 +137,16 @@ describe('SessionStorageResilient', () => {
     expect(states).toEqual([]);
     await failTimes(storage, 1);
     expect(states).toEqual(['down']);
+  });
+
+  it('tries a read once more that fails, and not a write', async () => {
+    const { backend, storage } = resilient();
+    const read = jest.spyOn(backend, 'read').mockRejectedValueOnce(new Error('ECONNRESET'));
+    expect(await storage.read('a')).toBeUndefined();
+    expect(read).toHaveBeenCalledTimes(2);
+    const write = jest.spyOn(backend, 'write').mockRejectedValueOnce(new Error('ECONNRESET'));
+    await failed(storage.write('a', { value: '', expiresAt: 0 }));
+    expect(write).toHaveBeenCalledTimes(1);
   });
 
   it('waits for real time with its own timer', async () => {
@@ -185,16 +203,63 @@ describe('SessionStorageResilient', () => {
   });
 
   describe('its circuit breaker', () => {
-    it('opens after five failures in a row and then refuses at once', async () => {
-      const { backend, storage, states } = resilient();
+    it('opens after five failures and half a second without a success, and then refuses at once', async () => {
+      const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
       await failTimes(storage, 4);
+      clock.advance(500);
       expect(states).toEqual([]);
       await failTimes(storage, 1);
       expect(states).toEqual(['down']);
+      const { calls } = backend;
       const error = await failed(storage.read('a'));
       expect(error.retryAfterInSeconds).toBe(1);
-      expect(backend.calls).toBe(5);
+      expect(backend.calls).toBe(calls);
+    });
+
+    it('does not open by one event, however many calls it fails', async () => {
+      const { backend, clock, storage, states } = resilient();
+      backend.mood = 'fail';
+      await Promise.all(Array.from({ length: 50 }, () => failed(storage.read('a'))));
+      clock.advance(499);
+      await failTimes(storage, 5);
+      backend.mood = 'answer';
+      await storage.read('a');
+      expect(states).toEqual([]);
+    });
+
+    it.each([
+      ['a TypeError of the client', new TypeError('argument')],
+      ['a text that is too long for PostgreSQL', Object.assign(new Error('row too big'), { code: '54000' })],
+      ['a byte that PostgreSQL cannot keep', Object.assign(new Error('bytes'), { code: '22021' })],
+      ['data that is too long for MySQL', Object.assign(new Error('long'), { errno: 1406, code: 'ER_DATA_TOO_LONG' })],
+      ['a constraint of SQLite', Object.assign(new Error('c'), { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' })],
+      ['a wrong argument of Redis', new Error('ERR wrong number of arguments')],
+    ])('takes %s for an answer: it never opens', async (_what, error) => {
+      const { backend, clock, storage, states } = resilient();
+      jest.spyOn(backend, 'read').mockRejectedValue(error);
+      for (let call = 0; call < 20; call++) {
+        expect((await failed(storage.read('a'))).cause).toBe(error);
+        clock.advance(500);
+      }
+      expect(states).toEqual([]);
+    });
+
+    it.each([
+      ['Redis is full', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
+      ['the disk is full', Object.assign(new Error('full'), { code: 'ENOSPC' })],
+      ['the database is read-only', Object.assign(new Error('ro'), { code: '25006' })],
+    ])('refuses writes alone where %s: reads and ends go on', async (_what, error) => {
+      const { backend, clock, storage, states } = resilient();
+      jest.spyOn(backend, 'write').mockRejectedValue(error);
+      for (let call = 0; call < 10; call++) {
+        await failed(storage.write('a', { value: '', expiresAt: 0 }));
+        clock.advance(200);
+      }
+      expect(states).toEqual(['down']);
+      expect(await storage.read('a')).toBeUndefined();
+      expect(await storage.invalidate('a')).toBeUndefined();
+      expect(states).toEqual(['down']);
     });
 
     it('does not open when successes come in between', async () => {
@@ -221,15 +286,16 @@ describe('SessionStorageResilient', () => {
     it('lets one probe through after the pause, and closes when it succeeds', async () => {
       const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
-      await failTimes(storage, 5);
+      await failLongEnough(storage, clock);
+      const { calls } = backend;
       clock.advance(999);
       await failed(storage.read('a'));
-      expect(backend.calls).toBe(5);
+      expect(backend.calls).toBe(calls);
       clock.advance(1);
       backend.mood = 'hang';
       const probe = storage.read('a');
       await failed(storage.read('b'));
-      expect(backend.calls).toBe(6);
+      expect(backend.calls).toBe(calls + 1);
       backend.hanging[0]!.resolve();
       await probe;
       expect(states).toEqual(['down', 'up']);
@@ -240,7 +306,7 @@ describe('SessionStorageResilient', () => {
     it('doubles the pause with each probe that fails, up to 15 seconds', async () => {
       const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
-      await failTimes(storage, 5);
+      await failLongEnough(storage, clock);
       const pauses: number[] = [];
       for (let probe = 0; probe < 6; probe++) {
         const calls = backend.calls;
@@ -259,7 +325,7 @@ describe('SessionStorageResilient', () => {
     it('frees the probe when it hangs', async () => {
       const { backend, clock, storage } = resilient();
       backend.mood = 'fail';
-      await failTimes(storage, 5);
+      await failLongEnough(storage, clock);
       clock.advance(1000);
       backend.mood = 'hang';
       const probe = failed(storage.read('a'));
@@ -273,16 +339,17 @@ describe('SessionStorageResilient', () => {
     it('shortens its pauses by chance', async () => {
       const { backend, clock, storage } = resilient({ random: () => 1 });
       backend.mood = 'fail';
-      await failTimes(storage, 5);
+      await failLongEnough(storage, clock);
+      const { calls } = backend;
       clock.advance(750);
       await failed(storage.read('a'));
-      expect(backend.calls).toBe(6);
+      expect(backend.calls).toBeGreaterThan(calls);
     });
 
     it('never keeps a ping from trying', async () => {
-      const { backend, storage } = resilient();
+      const { backend, clock, storage } = resilient();
       backend.mood = 'fail';
-      await failTimes(storage, 5);
+      await failLongEnough(storage, clock);
       await failed(storage.ping!());
       backend.mood = 'answer';
       await storage.ping!();

@@ -6,7 +6,7 @@ import {
   type SessionStorageContractOptions,
 } from '../../../src/testing/session-storage.contract.js';
 
-type Complete = Required<Omit<SessionStorage, 'close' | 'inspect'>>;
+type Complete = Required<Omit<SessionStorage, 'close' | 'inspect' | 'readMany' | 'ownsClient'>>;
 type Flaw = (good: SessionStorageMemory, clock: FakeClock) => Partial<Complete>;
 
 /** Runs the whole suite over a memory storage with one flaw. @returns the names of the cases that failed. */
@@ -19,6 +19,7 @@ async function failures(flaw: Flaw, options: SessionStorageContractOptions = {})
       read: (id) => good.read(id),
       write: (id, session) => good.write(id, session),
       invalidate: (id) => good.invalidate(id),
+      create: (id, session) => good.create(id, session),
       replace: (id, session, version) => good.replace(id, session, version),
       touch: (id, expiresAt, version) => good.touch(id, expiresAt, version),
       owners: good.owners,

@@ -198,11 +198,11 @@ describe('refuse', () => {
 it('is refused at start over a storage that lists no owners', () => {
   const { storage } = bench();
   const serializer = new SessionSerializerReflection(User);
-  const { read, replace, write, invalidate } = storage;
+  const { read, create, replace, write, invalidate } = storage;
   const options = { name: 'user', merge: new SessionMerge('user', serializer, 'mine', []), maxPerOwner: { limit: 1 } };
   const ownerOf = (user: User) => user.userId;
   const make = () =>
-    new SessionTrackerById(User, serializer, { read, replace, write, invalidate }, { ...options, ownerOf });
+    new SessionTrackerById(User, serializer, { read, create, replace, write, invalidate }, { ...options, ownerOf });
   expect(make).toThrow(SessionConfigurationError);
   expect(make).toThrow('Session "user": maxPerOwner needs a storage that lists the sessions of an owner');
 });

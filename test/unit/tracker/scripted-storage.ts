@@ -1,8 +1,14 @@
 import type { ConditionalSessionStorage } from '../../../src/storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../../../src/memory/session-storage-memory.js';
-import type { OwnerIndex, ReplaceResult, SessionToStore, StoredSession } from '../../../src/storage/session-storage.js';
+import type {
+  OwnerIndex,
+  ReplaceResult,
+  SessionStorage,
+  SessionToStore,
+  StoredSession,
+} from '../../../src/storage/session-storage.js';
 
-export type Verb = 'read' | 'write' | 'invalidate' | 'replace' | 'touch';
+export type Verb = 'read' | 'create' | 'write' | 'invalidate' | 'replace' | 'touch';
 
 /** Runs in place of one call, which it may make as often as it likes. */
 export type Scene = <T>(call: () => Promise<T>) => Promise<T>;
@@ -68,7 +74,7 @@ export class ScriptedStorage implements ConditionalSessionStorage {
   /** What the calls of `replace` wanted to store. */
   readonly replacements: SessionToStore[] = [];
   readonly #scenes = new Map<Verb, Scene[]>();
-  declare readonly touch?: (id: string, expiresAt: number, version?: string) => Promise<boolean>;
+  declare readonly touch?: NonNullable<SessionStorage['touch']>;
 
   constructor(now: () => number, options: { readonly touch?: boolean } = {}) {
     this.memory = new SessionStorageMemory({ now });
@@ -91,6 +97,10 @@ export class ScriptedStorage implements ConditionalSessionStorage {
 
   read(id: string): Promise<StoredSession | undefined> {
     return this.#call('read', () => this.memory.read(id));
+  }
+
+  create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#call('create', () => this.memory.create(id, session));
   }
 
   write(id: string, session: SessionToStore): Promise<string> {

@@ -140,19 +140,19 @@ describe('create', () => {
 
   it('takes ids from a provider of your own, which sees the request', async () => {
     const seen: unknown[] = [];
-    const sessionIdProvider = (from: unknown) => `id${seen.push(from)}`;
+    const sessionIdProvider = (from: unknown) => `id-of-22-characters-or-more-${seen.push(from)}`;
     const { tracker, loaded } = bench({ sessionIdProvider });
-    expect(idOf(await tracker.store({ value: new User(), call }))).toBe('id1');
+    expect(idOf(await tracker.store({ value: new User(), call }))).toBe('id-of-22-characters-or-more-1');
     expect(seen).toEqual([call]);
-    expect(await loaded('id1')).toBeInstanceOf(User);
+    expect(await loaded('id-of-22-characters-or-more-1')).toBeInstanceOf(User);
   });
 
-  it.each(['', 'x'.repeat(513), 5, undefined, null])(
+  it.each(['', 'x'.repeat(21), `${'x'.repeat(22)}\u0000`, 'x'.repeat(513), 5, undefined, null])(
     'refuses the id %p of such a provider, and keeps nothing',
     async (id) => {
       const { tracker, storage } = bench({ sessionIdProvider: () => id as string });
       await expect(tracker.store({ value: new User(), call })).rejects.toThrow(
-        'A session id must be a text of 1 to 512 characters.',
+        'A session id must be a text of 22 to 512 characters.',
       );
       expect(storage.memory.size).toBe(0);
     },
@@ -764,10 +764,10 @@ describe('rotation', () => {
   });
 
   it('refuses a provider that gives the same id again, and keeps the session', async () => {
-    const { tracker, stored, loaded } = bench({ sessionIdProvider: () => 'always' });
+    const { tracker, stored, loaded } = bench({ sessionIdProvider: () => 'always-the-same-22-characters' });
     const previous = await stored();
     await expect(tracker.store({ value: previous.value, previous, call, rotate: true })).rejects.toThrow(SessionError);
-    expect(await loaded('always')).toBeInstanceOf(User);
+    expect(await loaded('always-the-same-22-characters')).toBeInstanceOf(User);
   });
 });
 

@@ -1,0 +1,51 @@
+import { KeyRing } from '../keys/key-ring.js';
+import type { SessionKeys, SessionOverrides, SessionRegistration, SessionsOptions } from './session-options.js';
+
+/** Stands for keys that no key ring takes. The error is thrown at start, where the keys are needed. */
+class RefusedKeys {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+
+  reject(): never {
+    throw this.#error;
+  }
+}
+
+/** The same options with key rings for keys, so that whoever inspects or serializes them sees no key. */
+export function concealKeys<O extends SessionsOptions>(options: O): O {
+  if (typeof options !== 'object' || options === null) return options;
+  const { keys, sessions } = options;
+  return {
+    ...options,
+    ...(isGiven(keys) ? { keys: concealed(keys) } : {}),
+    ...(Array.isArray(sessions) ? { sessions: (sessions as readonly SessionRegistration[]).map(concealedIn) } : {}),
+  };
+}
+
+/** @throws {SessionConfigurationError} for keys that are missing or weak. */
+export function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
+  if (keys instanceof RefusedKeys) return keys.reject();
+  return keys instanceof KeyRing ? keys : new KeyRing(keys);
+}
+
+/** Whether there are keys at all: `keys: [process.env.SESSION_KEY]` of a variable that is not set has none. */
+export function isGiven(keys: SessionKeys): keys is Exclude<SessionKeys, undefined> {
+  return keys !== undefined && !(Array.isArray(keys) && keys.every((key) => key === undefined));
+}
+
+function concealed(keys: Exclude<SessionKeys, undefined>): KeyRing {
+  try {
+    return toKeyRing(keys);
+  } catch (error) {
+    return new RefusedKeys(error) as unknown as KeyRing;
+  }
+}
+
+function concealedIn(registration: SessionRegistration): SessionRegistration {
+  const isPlain = typeof registration === 'object' && registration !== null && 'keys' in registration;
+  const { keys } = (isPlain ? registration : {}) as Partial<SessionOverrides>;
+  return keys === undefined ? registration : { ...(registration as SessionOverrides), keys: concealed(keys) };
+}

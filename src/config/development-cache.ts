@@ -1,0 +1,119 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const FOLDER = join('node_modules', '.cache', 'nestjs-sessions');
+const KEY = /^[\w-]{43}$/;
+const OWNER_ONLY = 0o600;
+/** Absent on Windows, where a link cannot be made by everybody. */
+const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
+
+/**
+ * Files that outlive a restart in development, so that saving a source file does not sign the developer out. They are in
+ * `node_modules/.cache/nestjs-sessions` of the nearest package, one set for each entry file, and only their owner can read
+ * them.
+ */
+export class DevelopmentCache {
+  readonly #folder: string;
+  readonly #entry: string;
+
+  constructor(folder: string, entry: string) {
+    this.#folder = folder;
+    this.#entry = createHash('sha256').update(entry).digest('hex').slice(0, 12);
+  }
+
+  /**
+   * The cache of this process. `undefined` unless `NODE_ENV` is unset or `development`, and where there is no
+   * `node_modules` to put it in.
+   */
+  static ofProcess(): DevelopmentCache | undefined {
+    const { NODE_ENV } = process.env;
+    if (NODE_ENV !== undefined && NODE_ENV !== '' && NODE_ENV !== 'development') return undefined;
+    const root = packageRoot(process.cwd());
+    return root === undefined ? undefined : new DevelopmentCache(join(root, FOLDER), process.argv[1] ?? root);
+  }
+
+  /** A random key, made at the first call; the same after a restart. `undefined` where it cannot be kept safely. */
+  key(): string | undefined {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      return this.#newKey() ?? this.#readKey();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** What was written under this name. `undefined` for nothing, and for a file that others could have written. */
+  read(name: string): Buffer | undefined {
+    let file: number | undefined;
+    try {
+      file = openSync(this.#path(name), constants.O_RDONLY | NO_FOLLOW);
+      return isOwn(file) ? readFileSync(file) : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      if (file !== undefined) closeSync(file);
+    }
+  }
+
+  /** Writes a file as a whole or not at all. What cannot be written is not kept. */
+  write(name: string, content: Buffer): void {
+    const temporary = `${this.#path(name)}.${randomBytes(6).toString('hex')}`;
+    try {
+      this.#create(temporary, content);
+      renameSync(temporary, this.#path(name));
+    } catch {}
+  }
+
+  #newKey(): string | undefined {
+    const key = randomBytes(32).toString('base64url');
+    try {
+      this.#create(this.#path('key'), Buffer.from(key));
+      return key;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #readKey(): string | undefined {
+    const text = this.read('key')?.toString('latin1');
+    return text !== undefined && KEY.test(text) ? text : undefined;
+  }
+
+  #create(path: string, content: Buffer): void {
+    const file = openSync(path, 'wx', OWNER_ONLY);
+    try {
+      writeSync(file, content);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}-${this.#entry}`);
+  }
+}
+
+function isOwn(file: number): boolean {
+  const { uid, mode } = fstatSync(file);
+  if (!fstatSync(file).isFile()) return false;
+  // Windows has neither.
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
+}
+
+function packageRoot(folder: string): string | undefined {
+  for (let one = folder; ; one = dirname(one)) {
+    if (statSync(join(one, 'node_modules'), { throwIfNoEntry: false })?.isDirectory()) return one;
+    if (dirname(one) === one) return undefined;
+  }
+}

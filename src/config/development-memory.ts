@@ -1,0 +1,121 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { SessionStorageMemory } from '../memory/session-storage-memory.js';
+import type { OwnerIndex, SessionToStore } from '../storage/session-storage.js';
+import type { DevelopmentCache } from './development-cache.js';
+
+const FILE = 'memory';
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+/** Milliseconds from a change to its file; watch mode may end the process without a word. */
+const DELAY = 50;
+/** Those written last are kept. */
+const MOST_SESSIONS = 1000;
+/** Verbs of a storage that change the session of an id. */
+const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
+
+/** What the application's log says where sessions or their keys outlive a restart. */
+export const KEPT_IN_DEVELOPMENT =
+  'No keys or no storage are configured. Until this process runs in production, keys and sessions in memory survive a ' +
+  'restart, in node_modules/.cache/nestjs-sessions. For keys that stay, pass SessionsModule.forRoot({ keys: ' +
+  '[process.env.SESSION_KEY] }) and make one with ' +
+  `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
+
+type Kept = SessionToStore & { readonly id: string };
+
+/**
+ * The memory storage of development, whose sessions survive a restart by watch mode: they are written to a sealed file
+ * shortly after each change and when the application closes, and read once at start.
+ */
+export class DevelopmentMemory extends SessionStorageMemory {
+  readonly #cache: DevelopmentCache;
+  readonly #key: Buffer;
+  /** Ids in the order of their last writing. */
+  readonly #ids = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(cache: DevelopmentCache, key: string) {
+    super();
+    this.#cache = cache;
+    this.#key = Buffer.from(hkdfSync('sha256', key, '', 'nestjs-sessions development memory', 32));
+    for (const verb of CHANGING) this.#watch(verb);
+    Object.defineProperty(this, 'owners', { value: this.#watchedOwners(this.owners) });
+    for (const { id, ...session } of this.#restored()) void this.write(id, session);
+  }
+
+  override async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (!this.#closed) await this.#save();
+    this.#closed = true;
+    await super.close();
+  }
+
+  #watch(verb: string): void {
+    const original: unknown = (this as unknown as Record<string, unknown>)[verb];
+    if (typeof original !== 'function') return;
+    const watched = async (id: string, ...rest: unknown[]): Promise<unknown> => {
+      const result: unknown = await Reflect.apply(original, this, [id, ...rest]);
+      this.#ids.delete(id);
+      this.#ids.add(id);
+      this.#changed();
+      return result;
+    };
+    Object.defineProperty(this, verb, { value: watched });
+  }
+
+  #changed(): void {
+    if (this.#closed || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#save();
+    }, DELAY).unref();
+  }
+
+  #watchedOwners({ list, invalidateAll }: OwnerIndex): OwnerIndex {
+    return {
+      list,
+      invalidateAll: async (owner, except) => {
+        const ended = await invalidateAll(owner, except);
+        this.#changed();
+        return ended;
+      },
+    };
+  }
+
+  async #save(): Promise<void> {
+    const sessions: Kept[] = [];
+    for (const id of [...this.#ids].slice(-MOST_SESSIONS)) {
+      const session = await this.read(id);
+      if (!session) this.#ids.delete(id);
+      else sessions.push({ id, ...session });
+    }
+    // Closed meanwhile: the sessions were gone before they were read.
+    if (!this.#closed) this.#cache.write(FILE, this.#seal(JSON.stringify(sessions)));
+  }
+
+  #restored(): readonly Kept[] {
+    const sealed = this.#cache.read(FILE);
+    if (!sealed) return [];
+    try {
+      return JSON.parse(this.#open(sealed)) as Kept[];
+    } catch {
+      // Of another key or version.
+      return [];
+    }
+  }
+
+  #seal(text: string): Buffer {
+    const nonce = randomBytes(NONCE_BYTES);
+    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce);
+    return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  }
+
+  #open(sealed: Buffer): string {
+    const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    const text = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+    return Buffer.concat([text, decipher.final()]).toString('utf8');
+  }
+}

@@ -1,0 +1,76 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
+
+/**
+ * Published limits of a session's lifetime: the defaults and, at the same time, the maxima of a session.
+ *
+ * | Preset | Idle | Absolute | Source |
+ * |---|---|---|---|
+ * | `owasp-low` | 30 min | 8 h | OWASP Session Management Cheat Sheet, "Session Expiration": low-risk applications |
+ * | `owasp-high` | 5 min | 4 h | the same: high-value applications |
+ * | `nist-aal2` | 1 h | 24 h | NIST SP 800-63B-4, reauthentication at AAL2 |
+ * | `nist-aal3` | 15 min | 12 h | NIST SP 800-63B-4, reauthentication at AAL3 |
+ */
+export type LifetimePreset = 'owasp-low' | 'owasp-high' | 'nist-aal2' | 'nist-aal3';
+
+const MINUTE = 60;
+const HOUR = 3600;
+
+/** Seconds. */
+const PRESETS: Readonly<Record<LifetimePreset, { readonly idle: number; readonly absolute: number }>> = {
+  'owasp-low': { idle: 30 * MINUTE, absolute: 8 * HOUR },
+  'owasp-high': { idle: 5 * MINUTE, absolute: 4 * HOUR },
+  'nist-aal2': { idle: HOUR, absolute: 24 * HOUR },
+  'nist-aal3': { idle: 15 * MINUTE, absolute: 12 * HOUR },
+};
+
+export const LIFETIME_PRESETS = Object.keys(PRESETS) as readonly LifetimePreset[];
+
+/** What the module or one session says about lifetimes. */
+export interface LifetimeSource extends SessionLifetimeOptions {
+  readonly lifetimes?: LifetimePreset;
+}
+
+/**
+ * The lifetime of one session: its own timeouts, else those of its own preset, else the module's timeouts, else those of
+ * the module's preset.
+ * @throws {SessionConfigurationError} when a timeout exceeds the preset that applies, or is switched off.
+ */
+export function lifetimeOptionsOf(
+  name: string,
+  module: LifetimeSource,
+  session: LifetimeSource,
+): SessionLifetimeOptions {
+  const options = { ...timeoutsOf(module), ...timeoutsOf(session) };
+  const preset = session.lifetimes ?? module.lifetimes;
+  if (preset !== undefined) {
+    assertWithin(name, preset, 'idleTimeoutInSeconds', options.idleTimeoutInSeconds, PRESETS[preset].idle);
+    assertWithin(name, preset, 'absoluteTimeoutInSeconds', options.absoluteTimeoutInSeconds, PRESETS[preset].absolute);
+  }
+  return options;
+}
+
+function timeoutsOf(source: LifetimeSource): SessionLifetimeOptions {
+  const { lifetimes, idleTimeoutInSeconds, absoluteTimeoutInSeconds, renewAfterInSeconds } = source;
+  const preset = lifetimes === undefined ? undefined : PRESETS[lifetimes];
+  return {
+    ...(preset ? { idleTimeoutInSeconds: preset.idle, absoluteTimeoutInSeconds: preset.absolute } : {}),
+    ...(idleTimeoutInSeconds === undefined ? {} : { idleTimeoutInSeconds }),
+    ...(absoluteTimeoutInSeconds === undefined ? {} : { absoluteTimeoutInSeconds }),
+    ...(renewAfterInSeconds === undefined ? {} : { renewAfterInSeconds }),
+  };
+}
+
+function assertWithin(
+  name: string,
+  preset: LifetimePreset,
+  option: string,
+  value: number | null | undefined,
+  most: number,
+): void {
+  if (typeof value === 'number' && value > 0 && value <= most) return;
+  throw new SessionConfigurationError(
+    `Session "${name}": ${option} is ${value || 'switched off'}, and lifetimes: '${preset}' allows at most ${most}. ` +
+      `Write ${option}: ${most} or less, or choose another preset.`,
+  );
+}

@@ -1,0 +1,31 @@
+/** What options of other session packages are called here. */
+const NAMES: ReadonlyMap<string, string> = new Map([
+  ['secret', 'called keys here: a random key of 32 bytes, newest first in a list'],
+  ['secrets', 'called keys here'],
+  ['password', 'called keys here: a random key of 32 bytes, newest first in a list'],
+  ['store', 'called storage here'],
+  ['genid', 'called identity here'],
+  ['idGenerator', 'called identity here'],
+  ['cookieName', 'the first argument of @Session here, or name in an entry of sessions'],
+  ['ttl', 'called idleTimeoutInSeconds here, with absoluteTimeoutInSeconds beside it'],
+  ['duration', 'called absoluteTimeoutInSeconds here, in seconds'],
+  ['activeDuration', 'called idleTimeoutInSeconds here, in seconds'],
+  ['maxAge', 'called maxAgeInSeconds here, in seconds, inside cookie; the server goes by idleTimeoutInSeconds'],
+  ['expiry', 'called absoluteTimeoutInSeconds here, in seconds'],
+  ['cookieOptions', 'called cookie here'],
+  ['global', 'called isGlobal here'],
+  ['touchAfter', 'called renewAfterInSeconds here'],
+  ['resave', 'not needed here: only changes are stored. Remove it'],
+  ['saveUninitialized', 'not needed here: a session is stored once a handler changes it. Remove it'],
+  ['rolling', 'not needed here: a session that is used is renewed by itself, see renewAfterInSeconds. Remove it'],
+  ['unset', 'not needed here: sessions.clear(Type) ends a session. Remove it'],
+  ['proxy', "not needed here: secure: 'auto' goes by X-Forwarded-Proto. Remove it"],
+  ['signed', 'not needed here: what travels is sealed with keys. Remove it'],
+  ['overwrite', 'not needed here: a cookie is sent once. Remove it'],
+]);
+
+/** A sentence about an option that another session package has; `undefined` for any other name. */
+export function foreignOption(option: string): string | undefined {
+  const here = NAMES.get(option);
+  return here === undefined ? undefined : `${option} is ${here}.`;
+}

@@ -1,0 +1,43 @@
+import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
+
+/** Entries that one call removes on its way: more than it adds. */
+const REMOVED_PER_CALL = 4;
+
+/** The ids that ended within the last minute, oldest first. */
+export class Tombstones {
+  readonly #most: number;
+  readonly #until = new Map<string, number>();
+
+  /** @param most how many are kept; beyond that the oldest go. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(id: string, now: number): void {
+    this.#removeExpired(now);
+    this.#until.delete(id);
+    this.#until.set(id, now + TOMBSTONE_IN_MILLISECONDS);
+    if (this.#until.size > this.#most) for (const oldest of this.#until.keys()) return void this.#until.delete(oldest);
+  }
+
+  has(id: string, now: number): boolean {
+    return (this.#until.get(id) ?? 0) > now;
+  }
+
+  /** For an id that is stored again on purpose. */
+  delete(id: string): void {
+    this.#until.delete(id);
+  }
+
+  clear(): void {
+    this.#until.clear();
+  }
+
+  #removeExpired(now: number): void {
+    let left = REMOVED_PER_CALL;
+    for (const [id, until] of this.#until) {
+      if (until > now || left-- === 0) return;
+      this.#until.delete(id);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionSource } from '../config/session-source.js';
+import { migrationSource } from './migration-source.js';
+import type { MigrationOptions, OldData } from './old-session.js';
+import { OldStore, type OldSessionStore } from './old-store.js';
+import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
+import { SignedIdForm, type IdSignature } from './signed-id-form.js';
+
+/** A signer of your own, as @fastify/session takes one for its `secret`. */
+export interface FastifySessionSigner {
+  sign(value: string): string;
+  unsign(value: string): { readonly valid: boolean; readonly value: string | null };
+}
+
+/** Options of {@link fastifySession}: those of the old application. */
+export interface FastifySessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
+  S,
+  Old
+> {
+  /** `secret` of @fastify/session: one, several, newest first, or a signer. */
+  readonly secret: string | Uint8Array | readonly (string | Uint8Array)[] | FastifySessionSigner;
+  /** The store of the old application. */
+  readonly store: OldSessionStore;
+  /** `cookieName` of @fastify/session. Default `sessionId`. */
+  readonly cookieName?: string;
+  /** `cookiePrefix` of @fastify/session, as `s:`. Default: none. */
+  readonly cookiePrefix?: string;
+  /** `algorithm` of @fastify/session. Default `sha256`. */
+  readonly algorithm?: string;
+}
+
+/**
+ * Sessions of @fastify/session, for `from`.
+ * @throws {SessionConfigurationError} for what cannot work.
+ */
+export function fastifySession<S extends object, Old extends object = OldData>(
+  options: FastifySessionOptions<S, Old>,
+): SessionSource<S> {
+  const known = ['secret', 'store', 'cookieName', 'cookiePrefix', 'algorithm'];
+  return migrationSource('fastifySession', options, known, (accepting) => {
+    const store = new OldStore('fastifySession', options.store, options.cookie ?? {}, accepting);
+    return new SignedIdForm('fastifySession', options.cookieName ?? 'sessionId', signatureOf(options), store);
+  });
+}
+
+function signatureOf<S extends object, Old extends object>(options: FastifySessionOptions<S, Old>): IdSignature {
+  const { secret, cookiePrefix: prefix = '', algorithm = 'sha256' } = options;
+  const unprefixed = (text: string): string | undefined =>
+    text.startsWith(prefix) ? text.slice(prefix.length) : undefined;
+  if (isSigner(secret)) {
+    return {
+      // A signature of a text that is no id: as secret as the signer's key.
+      secret: secret.sign('nestjs-sessions'),
+      sign: (id) => prefix + secret.sign(id),
+      unsign: (text) => {
+        const { valid, value } = secret.unsign(unprefixed(text) ?? '');
+        return valid && value !== null ? value : undefined;
+      },
+    };
+  }
+  const secrets = secretsOf('secret of fastifySession', secret);
+  const signed = (id: string, by: Secret): string => `${id}.${hmac(algorithm, by, id)}`;
+  try {
+    signed('', secrets[0]!);
+  } catch (cause) {
+    throw new SessionConfigurationError(
+      "fastifySession: algorithm is one that Node's createHmac knows, such as sha256.",
+      { cause },
+    );
+  }
+  return {
+    secret: secrets[0]!,
+    sign: (id) => prefix + signed(id, secrets[0]!),
+    unsign: (text) => {
+      const bare = unprefixed(text);
+      if (bare === undefined) return undefined;
+      const id = bare.slice(0, Math.max(0, bare.lastIndexOf('.')));
+      return secrets.some((by) => equalTexts(bare, signed(id, by))) ? id : undefined;
+    },
+  };
+}
+
+function isSigner(secret: unknown): secret is FastifySessionSigner {
+  const { sign, unsign } = (secret ?? {}) as Partial<FastifySessionSigner>;
+  return typeof sign === 'function' && typeof unsign === 'function';
+}

@@ -1,0 +1,10 @@
+export type { MigrationOptions, OldData } from './old-session.js';
+export type { OldSessionStore } from './old-store.js';
+export type { Secret } from './secrets.js';
+export { expressSession, type ExpressSessionOptions } from './express-session.js';
+export { fastifySession, type FastifySessionOptions, type FastifySessionSigner } from './fastify-session.js';
+export { cookieSession, type CookieSessionOptions, type KeygripLike } from './cookie-session.js';
+export { fastifySecureSession, type FastifySecureSessionOptions } from './fastify-secure-session.js';
+export type { SecureSessionKey, SodiumLike } from './secure-session-keys.js';
+export { ironSession, type IronSessionOptions } from './iron-session.js';
+export { sameSession, type SameSessionOptions } from './same-session.js';

@@ -1,0 +1,119 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionSource } from '../config/session-source.js';
+import { decodedCookie, objectOf } from './cookie-text.js';
+import { ironSeal, openIronSeal, type IronPasswords } from './iron-seal.js';
+import { migrationSource } from './migration-source.js';
+import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
+
+/** Options of {@link ironSession}: those of the old application. */
+export interface IronSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
+  /** `password` of iron-session: a text, or a map of passwords by number, of which the highest seals. */
+  readonly password: string | Readonly<Record<string, string>>;
+  /** `cookieName` of iron-session. */
+  readonly cookieName: string;
+  /** `ttl` of iron-session: how long a seal lives that is written with `alsoWrite`. Default 14 days; `0`: no end. */
+  readonly ttlInSeconds?: number;
+  /** `chunk` of iron-session 9, for `alsoWrite`: a session may take several cookies. Default `false`. */
+  readonly chunk?: boolean;
+}
+
+const SHORTEST_PASSWORD = 32;
+const FOURTEEN_DAYS = 1_209_600;
+/** As iron-session 9 has it. */
+const MOST_CHUNKS = 4;
+const LARGEST_COOKIE = 4096;
+/** For name and attributes of a chunk. */
+const ATTRIBUTES = 256;
+/** Marks the version of what is sealed. It is not authenticated, so nothing depends on it. */
+const VERSION = '~2';
+
+/**
+ * Sessions of iron-session 8 and 9, for `from`: in one cookie or in chunks.
+ * @throws {SessionConfigurationError} for what cannot work.
+ */
+export function ironSession<S extends object, Old extends object = OldData>(
+  options: IronSessionOptions<S, Old>,
+): SessionSource<S> {
+  return migrationSource('ironSession', options, ['password', 'cookieName', 'ttlInSeconds', 'chunk'], ({ now }) => {
+    return new IronSessionForm(options, now);
+  });
+}
+
+class IronSessionForm implements OldForm {
+  readonly kind = 'ironSession';
+  readonly cookieName: string;
+  readonly cookieNames: readonly string[];
+  readonly #passwords: IronPasswords;
+  readonly #newest: { readonly id: string; readonly password: string };
+  readonly #ttl: number;
+  readonly #chunk: boolean;
+  readonly #now: () => number;
+
+  constructor(
+    {
+      password,
+      cookieName,
+      ttlInSeconds = FOURTEEN_DAYS,
+      chunk = false,
+    }: Omit<IronSessionOptions<object>, 'map' | 'unmap'>,
+    now: () => number,
+  ) {
+    if (typeof cookieName !== 'string' || cookieName === '') {
+      throw new SessionConfigurationError('ironSession: cookieName is the name of the cookie of iron-session.');
+    }
+    if (!Number.isInteger(ttlInSeconds) || ttlInSeconds < 0) {
+      throw new SessionConfigurationError('ironSession: ttlInSeconds is a whole number of seconds, or 0 for no end.');
+    }
+    this.cookieName = cookieName;
+    this.cookieNames = [cookieName, ...Array.from({ length: MOST_CHUNKS }, (_, index) => `${cookieName}.${index}`)];
+    this.#passwords = passwordsOf(password);
+    const id = String(Math.max(...[...this.#passwords.keys()].map(Number)));
+    this.#newest = { id, password: this.#passwords.get(id)! };
+    this.#ttl = ttlInSeconds * 1000;
+    this.#chunk = chunk;
+    this.#now = now;
+  }
+
+  open(cookies: OldCookies): OldSession | undefined {
+    const [seal = ''] = this.#sealOf(cookies).split('~');
+    const opened = openIronSeal(seal, this.#passwords, this.#now());
+    const data = opened && objectOf(opened.text);
+    if (!data) return undefined;
+    const { expiresAt } = opened;
+    return { data, expiresAt, writtenAt: expiresAt === undefined ? undefined : expiresAt - this.#ttl };
+  }
+
+  write({ data }: OldSession): OldCookies {
+    const expiresAt = this.#ttl === 0 ? undefined : this.#now() + this.#ttl;
+    // No character of it needs an escape.
+    const seal = ironSeal(JSON.stringify(data), this.#newest, expiresAt) + VERSION;
+    const room = LARGEST_COOKIE - ATTRIBUTES - this.cookieName.length;
+    if (!this.#chunk || seal.length <= room) return new Map([[this.cookieName, seal]]);
+    const count = Math.min(Math.ceil(seal.length / room), MOST_CHUNKS);
+    return new Map(
+      Array.from({ length: count }, (_, index) => [
+        `${this.cookieName}.${index}`,
+        seal.slice(index * room, index === count - 1 ? undefined : (index + 1) * room),
+      ]),
+    );
+  }
+
+  // No cookie says how many chunks there are: the client could write any number.
+  #sealOf(cookies: OldCookies): string {
+    const [whole, ...chunks] = this.cookieNames.map((name) => decodedCookie(cookies.get(name) ?? '') ?? '');
+    if (whole) return whole;
+    const gap = chunks.indexOf('');
+    return chunks.slice(0, gap === -1 ? chunks.length : gap).join('');
+  }
+}
+
+function passwordsOf(password: string | Readonly<Record<string, string>>): IronPasswords {
+  const passwords = new Map(Object.entries(typeof password === 'string' ? { 1: password } : (password ?? {})));
+  const isUsable = ([id, secret]: [string, unknown]): boolean =>
+    Number.isInteger(Number(id)) && typeof secret === 'string' && secret.length >= SHORTEST_PASSWORD;
+  if (passwords.size > 0 && [...passwords].every(isUsable)) return passwords;
+  throw new SessionConfigurationError(
+    `ironSession: password is a text of at least ${SHORTEST_PASSWORD} characters, or a map of them by number, as ` +
+      '{ 1: process.env.OLD, 2: process.env.NEW }. Is the environment variable there?',
+  );
+}

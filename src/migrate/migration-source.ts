@@ -1,0 +1,52 @@
+import { refuseUnknownOptions } from '../config/known-options.js';
+import type { SessionSource, AcceptingSession } from '../config/session-source.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { SessionProvider } from '../session/session-provider.js';
+import { refuseNoBoolean } from '../storage/option-type.js';
+import { OldCookieTransport } from './old-cookie-transport.js';
+import { OldSessionTracker } from './old-session-tracker.js';
+import type { MigrationOptions, OldForm } from './old-session.js';
+
+const COMMON = ['map', 'unmap', 'alsoWrite', 'cookie'];
+
+/**
+ * The sessions of a form as a source.
+ * @param known the options of the form.
+ * @param formFor makes the form for the session that accepts it.
+ */
+export function migrationSource<S extends object, Old extends object>(
+  kind: string,
+  options: MigrationOptions<S, Old>,
+  known: readonly string[],
+  formFor: (accepting: Pick<AcceptingSession<S>, 'now' | 'storageTimeoutInMilliseconds'>) => OldForm,
+): SessionSource<S> {
+  if (typeof options !== 'object' || options === null) {
+    throw new SessionConfigurationError(`${kind} needs its options, as in ${kind}({ map: (old) => … }).`);
+  }
+  refuseUnknownOptions(kind, options, [...known, ...COMMON]);
+  refuseNoBoolean(`alsoWrite of ${kind}`, options.alsoWrite);
+  if (typeof options.map !== 'function') {
+    throw new SessionConfigurationError(
+      `${kind} needs map, which makes a session of an old one: ` +
+        'map: (old) => (old.userId ? Object.assign(new AuthSession(), { userId: old.userId }) : undefined).',
+    );
+  }
+  if (options.unmap && !options.alsoWrite) {
+    throw new SessionConfigurationError(`${kind}: unmap is for alsoWrite: true. Add it, or remove unmap.`);
+  }
+  return {
+    alsoWrite: options.alsoWrite ? 'twin' : undefined,
+    providerFor: (accepting) => {
+      const form = formFor(accepting);
+      const { lifetime } = accepting;
+      const longest = (lifetime.idle || lifetime.absolute) / 1000;
+      const transport = new OldCookieTransport(form, options.cookie ?? {}, longest > 0 ? Math.ceil(longest) : null);
+      return new SessionProvider<S>(
+        form.cookieName,
+        accepting.type,
+        transport,
+        new OldSessionTracker(form, accepting, options),
+      );
+    },
+  };
+}

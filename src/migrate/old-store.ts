@@ -1,0 +1,120 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
+import { NEVER, type SessionStorage, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
+import type { CookieConfiguration } from '../transport/cookie-configuration.js';
+import { objectOf } from './cookie-text.js';
+import type { OldData, OldSession } from './old-session.js';
+
+/** A store made for express-session, or one with the same methods. */
+export interface OldSessionStore {
+  readonly get: (...args: never[]) => unknown;
+  readonly set: (...args: never[]) => unknown;
+  readonly destroy: (...args: never[]) => unknown;
+}
+
+type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
+
+/** What stores look into for the lifetime, each at another field. */
+interface StoredCookie {
+  readonly expires?: string | null;
+  readonly originalExpires?: string | null;
+}
+
+/** The sessions in a store of the old application. Each call has a deadline. */
+export class OldStore {
+  readonly #storage: SessionStorage;
+  readonly #cookie: CookieConfiguration;
+  readonly #now: () => number;
+
+  /** @throws {SessionConfigurationError} for something that is no such store. */
+  constructor(
+    place: string,
+    store: OldSessionStore,
+    cookie: CookieConfiguration,
+    { now, storageTimeoutInMilliseconds: timeout }: { now: () => number; storageTimeoutInMilliseconds?: number },
+  ) {
+    if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
+      throw new SessionConfigurationError(
+        `${place}: store is the store of the old application, with get, set and destroy, as new RedisStore({ client }).`,
+      );
+    }
+    const calls = new StoreCalls(store as unknown as Methods);
+    this.#storage = new SessionStorageResilient(calls, timeout === undefined ? {} : { timeoutInMilliseconds: timeout });
+    this.#cookie = cookie;
+    this.#now = now;
+  }
+
+  async read(id: string): Promise<OldSession | undefined> {
+    const stored = await this.#storage.read(id);
+    const data = stored && objectOf(stored.value);
+    if (!data) return undefined;
+    const { cookie, ...rest } = data;
+    const { expires, originalExpires } = (cookie ?? {}) as StoredCookie;
+    const expiresAt = Date.parse(String(expires ?? originalExpires));
+    if (expiresAt <= this.#now()) return undefined;
+    return { data: rest, id };
+  }
+
+  async write(id: string, data: OldData, expiresAt: number): Promise<void> {
+    const { domain, path, secure, httpOnly, sameSite, partitioned } = this.#cookie;
+    const maxAge = expiresAt - this.#now();
+    const cookie = {
+      originalMaxAge: maxAge,
+      maxAge,
+      expires: new Date(expiresAt),
+      secure: secure === true,
+      httpOnly: httpOnly ?? true,
+      domain,
+      path: path ?? '/',
+      sameSite,
+      partitioned,
+    };
+    await this.#storage.write(id, { value: JSON.stringify({ ...data, cookie }), expiresAt });
+  }
+
+  async end(id: string): Promise<void> {
+    await this.#storage.invalidate(id);
+  }
+}
+
+/** The three methods as the three verbs: some stores call back, some give a promise, some do both. */
+class StoreCalls implements SessionStorage {
+  readonly #store: Methods;
+
+  constructor(store: Methods) {
+    this.#store = store;
+  }
+
+  async read(id: string): Promise<StoredSession | undefined> {
+    const session = await this.#call('get', id).catch(unlessMissing);
+    if (typeof session !== 'object' || session === null) return undefined;
+    return { value: JSON.stringify(session), expiresAt: NEVER };
+  }
+
+  async write(id: string, { value, expiresAt }: SessionToStore): Promise<void> {
+    const session = JSON.parse(value) as { cookie: { expires: unknown } };
+    session.cookie.expires = new Date(expiresAt);
+    await this.#call('set', id, session);
+  }
+
+  async invalidate(id: string): Promise<void> {
+    await this.#call('destroy', id).catch(unlessMissing);
+  }
+
+  #call(method: 'get' | 'set' | 'destroy', ...args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const callback = (error?: unknown, answer?: unknown): void => {
+        if (error) reject(error);
+        else resolve(answer);
+      };
+      const promise = this.#store[method](...args, callback) as { catch?: unknown } | undefined;
+      if (typeof promise?.catch === 'function') (promise as Promise<unknown>).catch(reject);
+    });
+  }
+}
+
+/** express-session takes this error of a store for "no such session". */
+function unlessMissing(error: unknown): undefined {
+  if ((error as { code?: unknown } | null)?.code !== 'ENOENT') throw error;
+  return undefined;
+}

@@ -1,0 +1,30 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+
+/** What signs: a text, bytes or a key. */
+export type Secret = string | Uint8Array | KeyObject;
+
+/** The secrets of a package, newest first. @throws {SessionConfigurationError} where there is none, or an empty one. */
+export function secretsOf(place: string, secrets: Secret | readonly Secret[]): readonly Secret[] {
+  const list = (Array.isArray(secrets) ? secrets : [secrets]) as readonly Secret[];
+  const isUsable = (secret: Secret | undefined): boolean =>
+    typeof secret === 'string' || secret instanceof Uint8Array
+      ? secret.length > 0
+      : (secret as { type?: unknown } | undefined)?.type === 'secret';
+  if (list.length > 0 && list.every(isUsable)) return list;
+  throw new SessionConfigurationError(
+    `${place} is the secret of the old application, or a list of them, newest first. It is empty or not set: is its ` +
+      'environment variable there?',
+  );
+}
+
+/** HMAC of a text, in base64 without padding. */
+export function hmac(algorithm: string, secret: Secret, text: string): string {
+  return createHmac(algorithm, secret).update(text).digest('base64').replace(/=+$/, '');
+}
+
+/** Compares two texts in a time that depends on their lengths alone. */
+export function equalTexts(left: string, right: string): boolean {
+  const [leftBytes, rightBytes] = [Buffer.from(left), Buffer.from(right)];
+  return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes);
+}

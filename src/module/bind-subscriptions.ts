@@ -1,0 +1,46 @@
+import { UseInterceptors, type CallHandler, type ExecutionContext } from '@nestjs/common';
+import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
+import 'reflect-metadata';
+import type { Observable } from 'rxjs';
+import { sessionsOfContext } from './request-of.js';
+import { SessionsInterceptor } from './sessions.interceptor.js';
+
+const INTERCEPTORS = '__interceptors__';
+const RESOLVER_TYPE = 'graphql:resolver_type';
+const SUBSCRIPTION = 'Subscription';
+
+/**
+ * Binds {@link SessionsInterceptor} to the subscriptions of an application that have none: one that only a global guard
+ * protects must end with its session, too. As an instance: Nest has collected the classes already.
+ */
+export function bindSubscriptions(discovery: DiscoveryService): void {
+  const scanner = new MetadataScanner();
+  for (const { metatype } of discovery.getProviders()) {
+    const prototype = typeof metatype === 'function' ? (metatype.prototype as object | undefined) : undefined;
+    if (!prototype) continue;
+    for (const name of scanner.getAllMethodNames(prototype)) {
+      const handler: unknown = (prototype as Record<string, unknown>)[name];
+      if (typeof handler === 'function' && needsInterceptor(handler)) {
+        UseInterceptors(new SubscriptionInterceptor())(prototype, name, { value: handler });
+      }
+    }
+  }
+}
+
+/** Leaves a subscription alone that comes through a transport without a request. */
+class SubscriptionInterceptor extends SessionsInterceptor {
+  override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    try {
+      sessionsOfContext(context);
+    } catch {
+      return next.handle();
+    }
+    return super.intercept(context, next);
+  }
+}
+
+function needsInterceptor(handler: object): boolean {
+  if (Reflect.getMetadata(RESOLVER_TYPE, handler) !== SUBSCRIPTION) return false;
+  const present = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as readonly unknown[];
+  return !present.some((one) => one === SessionsInterceptor || one instanceof SessionsInterceptor);
+}

@@ -1,0 +1,112 @@
+import { Observable } from 'rxjs';
+import type { HttpSessions } from './http-sessions.js';
+
+const RUNNING = Symbol.for('nestjs-sessions:running-fields');
+
+/**
+ * The values of a handler whose answer leaves at once: a message of a socket. Each value is passed on when the sessions
+ * are stored, so that a client never reads a success that is not one.
+ */
+export function committedMessages<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    let before: Promise<void> | undefined;
+    // Values stay in order, each behind the commit of the one before.
+    const afterwards = (act: () => void): void => {
+      const commit = before ? before.then(() => sessions.handlerEnded()) : sessions.handlerEnded();
+      if (!commit) return act();
+      before = commit;
+      commit.then(act, (error: unknown) => subscriber.error(error));
+    };
+    return values.subscribe({
+      next: (value) => afterwards(() => subscriber.next(value)),
+      error: (error: unknown) => {
+        sessions.sessions.revert();
+        subscriber.error(error);
+      },
+      complete: () => afterwards(() => subscriber.complete()),
+    });
+  });
+}
+
+/**
+ * The value of one field of a GraphQL operation. Fields that run at the same time share the sessions and one commit,
+ * which comes when the last of them has ended; each waits for it. A field that throws stores nothing of what it changed.
+ */
+export function committedField<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
+  return new Observable((subscriber) => {
+    const fields = runningFields(sessions);
+    fields.begin();
+    const passed: T[] = [];
+    const pass = (): void => {
+      for (const value of passed) subscriber.next(value);
+      subscriber.complete();
+    };
+    return values.subscribe({
+      next: (value) => void passed.push(value),
+      error: (error: unknown) => {
+        fields.fail();
+        subscriber.error(error);
+      },
+      complete: () => {
+        const commit = fields.end();
+        if (!commit) return pass();
+        commit.then(pass, (error: unknown) => subscriber.error(error));
+      },
+    });
+  });
+}
+
+/** The fields of one exchange that are being resolved. */
+class RunningFields {
+  readonly #sessions: HttpSessions;
+  #running = 0;
+  #waiting:
+    { readonly commit: Promise<void>; readonly settle: (commit: Promise<void> | undefined) => void } | undefined;
+
+  constructor(sessions: HttpSessions) {
+    this.#sessions = sessions;
+  }
+
+  begin(): void {
+    this.#running += 1;
+  }
+
+  fail(): void {
+    this.#sessions.sessions.revert();
+    this.#left();
+  }
+
+  /** `undefined`: there is nothing to wait for. */
+  end(): Promise<void> | undefined {
+    const settled = this.#sessions.sessions.isSettled(false);
+    if (!settled) this.#waiting ??= waiting();
+    const commit = settled ? undefined : this.#waiting?.commit;
+    this.#left();
+    return commit;
+  }
+
+  #left(): void {
+    this.#running -= 1;
+    if (this.#running > 0 || !this.#waiting) return;
+    // Fields of a query begin in one turn, but a guard may let one of them begin a little later.
+    setImmediate(() => {
+      if (this.#running > 0 || !this.#waiting) return;
+      const { settle } = this.#waiting;
+      this.#waiting = undefined;
+      settle(this.#sessions.handlerEnded());
+    });
+  }
+}
+
+function waiting(): { commit: Promise<void>; settle: (commit: Promise<void> | undefined) => void } {
+  let settle!: (commit: Promise<void> | undefined) => void;
+  const commit = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return { commit, settle };
+}
+
+function runningFields(sessions: HttpSessions): RunningFields {
+  const holder = sessions as { [RUNNING]?: RunningFields };
+  return (holder[RUNNING] ??= new RunningFields(sessions));
+}

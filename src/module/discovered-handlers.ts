@@ -1,0 +1,65 @@
+import type { DiscoveryService } from '@nestjs/core';
+import { handlerFactsOf, ownClassFacts, prototypesOf, recordedProperties, type HandlerFacts } from './handler-facts.js';
+
+/** A controller or provider of the application. */
+export interface DiscoveredClass {
+  readonly type: new () => unknown;
+  readonly isController: boolean;
+  /** The application's own instance, where there is one. */
+  readonly instance: object | undefined;
+  /** Whether Nest can make an instance of a guard or interceptor for it. */
+  readonly canInject: (type: new () => unknown) => boolean;
+}
+
+/** A method of which our decorators have recorded something, or that is in a class with a requirement. */
+export interface DiscoveredHandler {
+  readonly property: string | symbol;
+  /** `Controller.method`, for messages. */
+  readonly place: string;
+  readonly facts: HandlerFacts;
+}
+
+type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
+
+/** The controllers and providers of an application that are classes. */
+export function discoveredClasses(discovery: DiscoveryService): readonly DiscoveredClass[] {
+  return [
+    ...discovery.getControllers().flatMap((wrapper) => discovered(wrapper, true)),
+    ...discovery.getProviders().flatMap((wrapper) => discovered(wrapper, false)),
+  ];
+}
+
+/** The recorded handlers of a class; all of its methods, where the class itself requires a session. */
+export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandler[] {
+  const prototype = type.prototype as object;
+  const guarded = prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0);
+  const properties = guarded ? methodsOf(prototype) : recordedProperties(prototype);
+  return properties.map((property) => ({
+    property,
+    place: `${type.name}.${String(property)}`,
+    facts: handlerFactsOf(prototype, property),
+  }));
+}
+
+/** The names of all methods of a class, inherited ones included. */
+export function methodsOf(prototype: object): ReadonlyArray<string | symbol> {
+  const names = prototypesOf(prototype).flatMap((one) =>
+    Reflect.ownKeys(one).filter((name) => typeof Object.getOwnPropertyDescriptor(one, name)?.value === 'function'),
+  );
+  return [...new Set(names)].filter((name) => name !== 'constructor');
+}
+
+function discovered(wrapper: InstanceWrapper, isController: boolean): DiscoveredClass[] {
+  const { metatype, host } = wrapper;
+  const isClass = typeof metatype === 'function' && typeof metatype.prototype === 'object' && !wrapper.inject;
+  if (!isClass || metatype.prototype === null) return [];
+  const instance: unknown = wrapper.instance;
+  return [
+    {
+      type: metatype as new () => unknown,
+      isController,
+      instance: typeof instance === 'object' && instance !== null ? instance : undefined,
+      canInject: (type) => host?.injectables.has(type) ?? false,
+    },
+  ];
+}

@@ -1,0 +1,43 @@
+import type { DiscoveryService } from '@nestjs/core';
+import type { SessionProviders } from '../session/session-providers.js';
+import { requiredSessions } from './declared-handlers.js';
+import { discoveredClasses, methodsOf } from './discovered-handlers.js';
+
+/**
+ * Warnings about by-id sessions that handlers require and that keep their id at sign-in: whoever planted the id before is
+ * signed in too (OWASP Session Management Cheat Sheet, session fixation).
+ * @param required by `RequireSessionGuard.everywhere`.
+ */
+export function fixationHints(
+  discovery: DiscoveryService,
+  providers: SessionProviders,
+  required: readonly (new () => object)[],
+): readonly string[] {
+  const places = new Map([
+    ...required.map((type) => [type, 'RequireSessionGuard.everywhere'] as const),
+    ...requiredSessions(discovery),
+  ]);
+  const hints: string[] = [];
+  for (const [type, place] of places) {
+    const provider = providers.get(type);
+    if (!provider || provider.tracker.kind !== 'by-id' || provider.keepIdOnSet) continue;
+    if (provider.ownerField !== undefined || givesNewIds(discovery, type.name)) continue;
+    hints.push(
+      `Session "${provider.name}" is required by ${place} and keeps its id when somebody signs in, so that an id planted ` +
+        'before is signed in as well (session fixation). Mark the field that holds the user with @SessionOwner() and ' +
+        `sign in by sessions.login(${type.name}, userId). Where nobody signs in, say { anonymous: true }.`,
+    );
+  }
+  return hints;
+}
+
+/** Whether the text of any method gives this session a new id. A guess: it only spares a warning. */
+function givesNewIds(discovery: DiscoveryService, name: string): boolean {
+  return discoveredClasses(discovery).some(({ type }) => {
+    const prototype = type.prototype as Record<string | symbol, unknown>;
+    return methodsOf(prototype).some((method) => {
+      const text = String(prototype[method]);
+      return text.includes(name) && /\.(?:set|regenerate)\(/.test(text);
+    });
+  });
+}

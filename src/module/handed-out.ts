@@ -1,0 +1,31 @@
+import { detachedCopy } from '../serializer/detached-copy.js';
+import type { HttpSessions } from './http-sessions.js';
+
+/**
+ * What becomes of a handler's result: where it is a session, one of the objects in it, or a plain object or array with
+ * one of these in it, the response gets a copy. Interceptors that edit the body in place then change nothing that is
+ * stored. Any other result is returned as it is.
+ */
+export function handedOut(sessions: HttpSessions, result: unknown): unknown {
+  if (typeof result !== 'object' || result === null) return result;
+  const parts = partsOf(sessions.sessions.held);
+  if (parts.has(result)) return detachedCopy(result);
+  if (!isPlain(result) || !Object.values(result).some((value) => parts.has(value))) return result;
+  const detached = (value: unknown): unknown => (parts.has(value) ? detachedCopy(value) : value);
+  if (Array.isArray(result)) return result.map(detached);
+  return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, detached(value)]));
+}
+
+/** Sessions, and the objects that are their fields. */
+function partsOf(held: readonly object[]): ReadonlySet<unknown> {
+  const parts = new Set<unknown>(held);
+  for (const session of held) {
+    for (const value of Object.values(session)) if (typeof value === 'object' && value !== null) parts.add(value);
+  }
+  return parts;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return Array.isArray(value) || prototype === Object.prototype || prototype === null;
+}

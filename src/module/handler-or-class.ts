@@ -1,0 +1,32 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { markHandler, type HandlerPlace } from './handler-facts.js';
+
+/** What a decorator does on a method, and on a class. */
+interface HandlerOrClass {
+  handler(place: HandlerPlace, descriptor: PropertyDescriptor): void;
+  type(type: new () => unknown): void;
+}
+
+/**
+ * A decorator for methods and classes.
+ * @throws {SessionConfigurationError} when it is put on anything else, where Nest would not look for it.
+ */
+export function decorateHandlerOrClass(label: string, decorate: HandlerOrClass): ClassDecorator & MethodDecorator {
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (property === undefined) return decorate.type(target as new () => unknown);
+    const isMethod = typeof target !== 'function' && typeof descriptor?.value === 'function';
+    if (!isMethod) {
+      throw new SessionConfigurationError(
+        `${label} is on ${nameOf(target)}.${String(property)}, which is no method of a class. Write the handler as a ` +
+          'method: it is no guard on a field, a static method or an accessor.',
+      );
+    }
+    const place = { prototype: target, property };
+    markHandler(descriptor.value as object, place);
+    decorate.handler(place, descriptor);
+  };
+}
+
+function nameOf(target: object): string {
+  return typeof target === 'function' ? target.name : target.constructor.name;
+}

@@ -1,0 +1,30 @@
+import 'reflect-metadata';
+import type { DiscoveredClass } from './discovered-handlers.js';
+
+/** What Nest keeps on handlers and on their classes. Nest 11 and 12 export the names from different places. */
+const ROUTE_PATH = 'path';
+const MESSAGE_PATTERN = 'microservices:pattern';
+const SOCKET_MESSAGE = 'websockets:message_mapping';
+const GATEWAY = 'websockets:is_gateway';
+/** What `@UseGuards` and the like leave; none of it makes a method a handler. */
+const ENHANCERS: ReadonlySet<unknown> = new Set([
+  '__guards__',
+  '__interceptors__',
+  '__pipes__',
+  '__exceptionFilters__',
+]);
+
+/**
+ * Whether Nest, or a package that works with it, can call a method by way of its guards. A provider that is no gateway
+ * may belong to any package (resolvers, commands, bots), so any metadata of somebody else counts there.
+ */
+export function isRoute({ type, isController }: DiscoveredClass, handler: unknown): boolean {
+  if (typeof handler !== 'function') return false;
+  if (isController) return Reflect.hasMetadata(ROUTE_PATH, handler) || Reflect.hasMetadata(MESSAGE_PATTERN, handler);
+  if (Reflect.hasMetadata(GATEWAY, type)) return Reflect.hasMetadata(SOCKET_MESSAGE, handler);
+  return Reflect.getMetadataKeys(handler).some((key: unknown) => !ENHANCERS.has(key) && !isOurs(key));
+}
+
+function isOurs(key: unknown): boolean {
+  return typeof key === 'symbol' ? String(key).includes('nestjs-sessions') : key === 'swagger/apiSecurity';
+}

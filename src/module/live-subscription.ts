@@ -1,0 +1,84 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { SessionClass } from '../tracker/session-class.js';
+import { freshSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
+import { refusal, unauthorized } from './refusal.js';
+
+/** Checks something again with the sessions as they are now. Rejects with what the client is told. */
+export type Recheck = (sessions: HttpSessions) => Promise<void>;
+
+const RECHECKS = Symbol.for('nestjs-sessions:rechecks');
+
+interface Rechecked {
+  [RECHECKS]?: Recheck[];
+}
+
+/** Asks for a check before each event that a running subscription of these sessions delivers. */
+export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
+  ((sessions as Rechecked)[RECHECKS] ??= []).push(recheck);
+}
+
+/**
+ * The events of a GraphQL subscription, which lives as long as its socket: before each of them the sessions are read
+ * anew, and once one that was there at the beginning has ended, or a guard would refuse now, the subscription ends with
+ * an error.
+ */
+export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
+  if (!isAsyncIterable(result)) return result;
+  const present = sessions.sessions.presentTypes;
+  const rechecks = (sessions as Rechecked)[RECHECKS] ?? [];
+  if (present.length === 0 && rechecks.length === 0) return result;
+  const value: unknown = context.getArgByIndex(2);
+  const { req, request } = (value ?? {}) as { req?: unknown; request?: unknown };
+  const raw = rawRequestBehind(req ?? request ?? value);
+  return events(
+    result[Symbol.asyncIterator](),
+    async () => {
+      const anew = freshSessionsOf(raw);
+      await checkPresent(context, anew, present);
+      for (const recheck of rechecks) await recheck(anew);
+    },
+    context,
+  );
+}
+
+async function checkPresent(
+  context: ExecutionContext,
+  { sessions }: HttpSessions,
+  types: readonly SessionClass[],
+): Promise<void> {
+  for (const type of types) if ((await sessions.get(type)) === undefined) throw unauthorized(context);
+}
+
+function events(
+  source: AsyncIterator<unknown>,
+  check: () => Promise<void>,
+  context: ExecutionContext,
+): AsyncIterableIterator<unknown> {
+  return {
+    async next() {
+      const event = await source.next();
+      if (event.done === true) return event;
+      try {
+        await check();
+      } catch (error) {
+        await source.return?.();
+        throw refusal(context, error);
+      }
+      return event;
+    },
+    async return(value?: unknown) {
+      return (await source.return?.(value)) ?? { done: true, value };
+    },
+    async throw(error?: unknown) {
+      if (source.throw) return source.throw(error);
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

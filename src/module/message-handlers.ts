@@ -1,0 +1,41 @@
+import type { DiscoveryService } from '@nestjs/core';
+import 'reflect-metadata';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { loadRpcException, rememberException } from './transport-exceptions.js';
+
+const MESSAGE_PATTERN = 'microservices:pattern';
+const HTTP_METHOD = 'method';
+
+/** Whether a handler gets messages of a microservice, and no requests. */
+export function isMessageHandler(handler: object): boolean {
+  return Reflect.hasMetadata(MESSAGE_PATTERN, handler) && !Reflect.hasMetadata(HTTP_METHOD, handler);
+}
+
+/** The error for a message handler that uses a session. */
+export function noSessionOfMessage(place: string): SessionConfigurationError {
+  return new SessionConfigurationError(
+    `${place} handles messages of a microservice, and a message has no session: it comes without cookies and headers. ` +
+      'Let the HTTP handler that sends the message put what is needed into it, such as the user id.',
+  );
+}
+
+/** Lets refusals of an application's message handlers be what Nest's microservices understand. */
+export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
+  const types = discovery
+    .getControllers()
+    .map(({ metatype }) => metatype)
+    .filter((type): type is new () => object => typeof type === 'function' && handlesMessages(type.prototype));
+  if (types.length === 0) return;
+  const exception = await loadRpcException();
+  for (const type of types) rememberException(type, exception);
+}
+
+function handlesMessages(prototype: object | null): boolean {
+  for (let one = prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one) as object | null) {
+    for (const name of Reflect.ownKeys(one)) {
+      const value: unknown = Object.getOwnPropertyDescriptor(one, name)?.value;
+      if (typeof value === 'function' && Reflect.hasMetadata(MESSAGE_PATTERN, value)) return true;
+    }
+  }
+  return false;
+}

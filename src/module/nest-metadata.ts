@@ -1,0 +1,60 @@
+import { createParamDecorator, Get, Sse, UseInterceptors } from '@nestjs/common';
+import 'reflect-metadata';
+
+/**
+ * The keys under which Nest keeps facts about handlers. Nest documents none of them.
+ *
+ * | Key | On | Holds | Checked with |
+ * |---|---|---|---|
+ * | `__interceptors__` | handler | interceptor classes of `@UseInterceptors` | Nest 11.0 to 11.2, 12.0 to 12.5 |
+ * | `__routeArguments__` | class, property | parameters by `type:index`, each with `index` and `data` | the same |
+ * | `method` | handler | the HTTP method | the same |
+ * | `__sse__` | handler | `true` for `@Sse()` | the same |
+ * | `microservices:pattern` | handler | the patterns of a message handler | the same |
+ */
+export const INTERCEPTORS = '__interceptors__';
+export const PARAMETERS = '__routeArguments__';
+export const HTTP_METHOD = 'method';
+export const SSE = '__sse__';
+export const MESSAGE_PATTERN = 'microservices:pattern';
+
+/**
+ * Whether this version of Nest keeps handlers, parameters and interceptors under the keys above. Tried on a class of our
+ * own. The pattern of message handlers cannot be tried without @nestjs/microservices; such handlers have no
+ * {@link HTTP_METHOD}, so they are left alone in any case.
+ */
+export function isNestMetadataKnown(): boolean {
+  class Interceptor {
+    intercept(): undefined {}
+  }
+  const Parameter = createParamDecorator(() => undefined);
+  class Probe {
+    handler(_first: unknown): void {}
+    stream(): void {}
+  }
+  const decorate = (name: 'handler' | 'stream', ...decorators: MethodDecorator[]): object => {
+    const descriptor = Object.getOwnPropertyDescriptor(Probe.prototype, name)!;
+    for (const one of decorators) one(Probe.prototype, name, descriptor);
+    return descriptor.value as object;
+  };
+  try {
+    Parameter('data')(Probe.prototype, 'handler', 3);
+    const handler = decorate('handler', Get(), UseInterceptors(Interceptor as never));
+    const stream = decorate('stream', Sse());
+    const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
+    const parameters = Object.values((Reflect.getMetadata(PARAMETERS, Probe, 'handler') ?? {}) as object);
+    return (
+      Array.isArray(interceptors) &&
+      interceptors.length === 1 &&
+      interceptors[0] === Interceptor &&
+      parameters.length === 1 &&
+      (parameters[0] as { index?: unknown }).index === 3 &&
+      (parameters[0] as { data?: unknown }).data === 'data' &&
+      Reflect.hasMetadata(HTTP_METHOD, handler) &&
+      !Reflect.hasMetadata(SSE, handler) &&
+      Reflect.getMetadata(SSE, stream) === true
+    );
+  } catch {
+    return false;
+  }
+}

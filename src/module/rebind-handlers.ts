@@ -1,0 +1,54 @@
+import type { DiscoveryService } from '@nestjs/core';
+import 'reflect-metadata';
+import { isIntercepted } from './bind-interceptor.js';
+import { discoveredClasses, handlersOf, type DiscoveredClass } from './discovered-handlers.js';
+import { markHandler, placeOf } from './handler-facts.js';
+import { RequireSessionGuard } from './require-session.guard.js';
+import { SessionsInterceptor } from './sessions.interceptor.js';
+
+const GUARDS = '__guards__';
+const INTERCEPTORS = '__interceptors__';
+
+/**
+ * Gives handlers back what a wrapper has lost: a decorator or an instrumentation that replaced the method and copied
+ * none of its metadata has also removed our guard and interceptor. Called before Nest makes the routes; twice does no
+ * harm.
+ */
+export function rebindHandlers(discovery: DiscoveryService): void {
+  for (const discovered of discoveredClasses(discovery)) {
+    const prototype = discovered.type.prototype as object;
+    for (const { property, facts } of handlersOf(discovered)) {
+      for (const handler of functionsAt(discovered, property)) {
+        if (!placeOf(handler)) markHandler(handler, { prototype, property });
+        if (facts.requirements.length > 0 && !isGuarded(handler)) append(GUARDS, handler, guardFor(discovered));
+        if (facts.isIntercepted && !isIntercepted(handler)) append(INTERCEPTORS, handler, interceptorFor(discovered));
+      }
+    }
+  }
+}
+
+/** The method of the class, and what an instance has in its place. */
+function functionsAt({ type, instance }: DiscoveredClass, property: string | symbol): readonly object[] {
+  const holders = [type.prototype as object, ...(instance && Object.hasOwn(instance, property) ? [instance] : [])];
+  const found = holders.map((holder) => (holder as Record<string | symbol, unknown>)[property]);
+  return found.filter((one): one is () => unknown => typeof one === 'function');
+}
+
+function isGuarded(handler: object): boolean {
+  const bound: unknown = Reflect.getMetadata(GUARDS, handler);
+  return Array.isArray(bound) && bound.some((one) => one === RequireSessionGuard || one instanceof RequireSessionGuard);
+}
+
+function append(key: string, handler: object, enhancer: unknown): void {
+  const bound: unknown = Reflect.getMetadata(key, handler);
+  Reflect.defineMetadata(key, [...(Array.isArray(bound) ? (bound as unknown[]) : []), enhancer], handler);
+}
+
+// Nest drops, without a word, a class that it did not see when it scanned the module. An instance it always takes.
+function guardFor({ canInject }: DiscoveredClass): unknown {
+  return canInject(RequireSessionGuard) ? RequireSessionGuard : new RequireSessionGuard();
+}
+
+function interceptorFor({ canInject }: DiscoveredClass): unknown {
+  return canInject(SessionsInterceptor) ? SessionsInterceptor : new SessionsInterceptor();
+}

@@ -1,0 +1,56 @@
+import { UnauthorizedException, type ExecutionContext } from '@nestjs/common';
+import { SessionError } from '../errors/session.errors.js';
+import { exceptionOf, toldError } from './transport-exceptions.js';
+
+/** What clients read of an error whose message speaks to the developer. */
+const TOLD: Readonly<Record<string, string>> = {
+  SESSION_STORAGE_UNAVAILABLE: 'Sessions are not available right now. Try again.',
+  SESSION_TOO_LATE: 'The session cannot be changed over this connection.',
+};
+const TOLD_OF_OTHERS = 'The session could not be used.';
+
+/**
+ * The refusal of a call without the session that it needs, as its transport says it: 401 over HTTP, an `exception` event
+ * `{ status: 'error', code: 'UNAUTHENTICATED', message }` over WebSockets, an error with `extensions.code` in GraphQL.
+ */
+export function unauthorized(context: ExecutionContext): Error {
+  const error = new UnauthorizedException();
+  switch (context.getType<string>()) {
+    case 'http':
+      return error;
+    case 'graphql':
+      // Apollo knows the status; Mercurius shows the extensions.
+      return withCode(error, 'UNAUTHENTICATED');
+    default:
+      return transportError(context, 'UNAUTHENTICATED', error.message) ?? error;
+  }
+}
+
+/**
+ * What to throw for a failure, so that the transport tells its client what happened. Errors of the application stay as
+ * they are, and so does every error over HTTP, where Nest's filter knows the `statusCode` of a {@link SessionError}.
+ */
+export function refusal(context: ExecutionContext, error: unknown): unknown {
+  if (!(error instanceof SessionError)) return error;
+  switch (context.getType<string>()) {
+    case 'http':
+      return error;
+    case 'graphql':
+      return withCode(error.statusCode === undefined ? new Error(toldOf(error), { cause: error }) : error, error.code);
+    default:
+      return transportError(context, error.code, toldOf(error), error) ?? error;
+  }
+}
+
+function toldOf(error: SessionError): string {
+  return TOLD[error.code] ?? (error.statusCode === undefined ? TOLD_OF_OTHERS : error.message);
+}
+
+function transportError(context: ExecutionContext, code: string, message: string, cause?: Error): Error | undefined {
+  const Exception = exceptionOf(context.getClass());
+  return Exception && Object.assign(new Exception(toldError(code, message)), cause ? { cause } : {});
+}
+
+function withCode(error: Error, code: string): Error {
+  return Object.assign(error, { extensions: { code } });
+}

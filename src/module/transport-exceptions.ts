@@ -1,0 +1,77 @@
+/** Makes the exception that a transport of Nest shows to its clients: `WsException`, `RpcException`. */
+export type TransportException = new (error: string | object) => Error;
+
+const EXCEPTION = Symbol.for('nestjs-sessions:transport-exception');
+
+interface Transported {
+  [EXCEPTION]?: TransportException;
+}
+
+/** What a client reads of a refusal. */
+export interface ToldError {
+  readonly status: 'error';
+  readonly code: string;
+  readonly message: string;
+}
+
+const TOLD = Symbol.for('nestjs-sessions:told-error');
+
+/** Makes what a client reads of a refusal, so that {@link forwardExceptions} knows it. */
+export function toldError(code: string, message: string): ToldError {
+  const told: ToldError = { status: 'error', code, message };
+  return Object.defineProperty(told, TOLD, { value: true });
+}
+
+interface NativeSocket {
+  readonly readyState?: unknown;
+  send?(text: string): void;
+  on?(event: string, listener: (payload: unknown) => void): void;
+}
+
+/**
+ * Sends refusals to the client of a native WebSocket where Nest does not: Nest 11 only emits them on the server's own
+ * object.
+ */
+export function forwardExceptions(socket: NativeSocket): void {
+  if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
+  socket.on?.('exception', (payload) => {
+    const isOurs = typeof payload === 'object' && payload !== null && Object.hasOwn(payload, TOLD);
+    if (isOurs) socket.send?.(JSON.stringify({ event: 'exception', data: payload }));
+  });
+}
+
+/** Records on a gateway, or on a controller with message handlers, which exception its transport understands. */
+export function rememberException(type: object, exception: TransportException | undefined): void {
+  if (exception) Object.defineProperty(type, EXCEPTION, { value: exception, configurable: true });
+}
+
+/** The exception that the transport of a gateway or controller understands, where it is known. */
+export function exceptionOf(type: object | undefined): TransportException | undefined {
+  const transported: Transported | undefined = type;
+  return transported?.[EXCEPTION];
+}
+
+/** `WsException` of the application's own @nestjs/websockets. `undefined` where that cannot be found. */
+export async function loadWsException(): Promise<TransportException | undefined> {
+  try {
+    return named(await import('@nestjs/websockets'), 'WsException');
+  } catch {
+    return undefined;
+  }
+}
+
+/** `RpcException` of the application's own @nestjs/microservices. `undefined` where that cannot be found. */
+export async function loadRpcException(): Promise<TransportException | undefined> {
+  try {
+    return named(await import('@nestjs/microservices'), 'RpcException');
+  } catch {
+    return undefined;
+  }
+}
+
+// Node sees the names that a CommonJS package of Nest 11 re-exports only as its default export.
+function named(module: object, name: string): TransportException | undefined {
+  const { default: whole, ...rest } = module as { default?: object };
+  const exception: unknown = { ...whole, ...rest }[name as never];
+  return typeof exception === 'function' ? (exception as TransportException) : undefined;
+}

@@ -1,0 +1,7 @@
+export { requestSession, type RequestSessionMiddleware } from '../module/request-session-middleware.js';
+export type {
+  RequestSession,
+  RequestSessionCookie,
+  RequestSessionMethods,
+  SessionDone,
+} from '../request-session/request-session.js';

@@ -1,0 +1,234 @@
+import type { SessionExchange } from '../session/session-exchange.js';
+import type { SessionClass } from '../tracker/session-class.js';
+import type { CookieConfiguration } from '../transport/cookie-configuration.js';
+import type { SessionTransport } from '../transport/session-transport.js';
+import { isPromise } from '../transformer/awaitable.js';
+
+/** Told when a step of a session is done, or why it failed. */
+export type SessionDone = (error?: unknown) => void;
+
+/** The session's cookie, to be read. What it is like is said in `@Session` and in the module's `cookie`. */
+export interface RequestSessionCookie {
+  /** Milliseconds; `null` for a cookie that ends with the browser. */
+  readonly maxAge: number | null;
+  readonly originalMaxAge: number | null;
+  readonly expires: Date | null;
+  readonly path: string;
+  readonly domain: string | undefined;
+  readonly httpOnly: boolean;
+  readonly secure: boolean | 'auto';
+  readonly sameSite: 'strict' | 'lax' | 'none' | undefined;
+}
+
+/**
+ * What other packages expect of `request.session`, after express-session and @fastify/session. Each method takes a
+ * callback, or gives a promise where there is none. None of them is a field of the session: they are not stored.
+ */
+export interface RequestSessionMethods {
+  /** The id of a by-id session; empty while there is none, and by value. A secret: do not log it. */
+  readonly id: string;
+  readonly cookie: RequestSessionCookie;
+  /**
+   * Ends the session and begins an empty one, with a new id: `request.session` is another object then.
+   * @param keep names of fields that the new session takes over.
+   */
+  regenerate(keep?: readonly string[]): Promise<void>;
+  regenerate(done: SessionDone): this;
+  regenerate(keep: readonly string[], done: SessionDone): this;
+  /** Stores what has changed, now. Not needed: it is stored before the response leaves. */
+  save(): Promise<void>;
+  save(done: SessionDone): this;
+  /** Reads it anew, without what this request has changed since the last save. */
+  reload(): Promise<void>;
+  reload(done: SessionDone): this;
+  /** Ends the session, now: `request.session` is `undefined` then. */
+  destroy(): Promise<void>;
+  destroy(done: SessionDone): this;
+  /** Sends the cookie again, with its whole lifetime. Not needed: use renews a session. */
+  touch(): this;
+  get(field: string): unknown;
+  set(field: string, value: unknown): void;
+  /** A copy of the fields. */
+  data(): Record<string, unknown>;
+}
+
+/** A session with the methods that other packages expect. */
+export type RequestSession<S extends object> = S & RequestSessionMethods;
+
+/** Without these it would not be what other packages expect. */
+const NEEDED: ReadonlyArray<keyof RequestSessionMethods> = ['regenerate', 'save', 'reload', 'destroy', 'touch'];
+
+/** The fields or methods of a class that are in the way of those of {@link RequestSessionMethods}. */
+export function membersInTheWay(type: SessionClass): readonly string[] {
+  const session = new type();
+  return NEEDED.filter((name) => name in session);
+}
+
+/** `request.session` of one request. */
+class RequestSessionPlace<S extends object> {
+  readonly #sessions: SessionExchange;
+  readonly #type: SessionClass<S>;
+  readonly #cookie: () => RequestSessionCookie;
+  readonly #equipped = new WeakSet();
+  #ended = false;
+
+  constructor(sessions: SessionExchange, type: SessionClass<S>, cookie: () => RequestSessionCookie) {
+    this.#sessions = sessions;
+    this.#type = type;
+    this.#cookie = cookie;
+  }
+
+  /** The session, or a new one that is stored only if it changes. */
+  get present(): RequestSession<S> | undefined {
+    if (this.#ended) return undefined;
+    const session = this.#sessions.getOrFresh(this.#type);
+    return isPromise(session) ? undefined : this.#equip(session);
+  }
+
+  /** As express-session has it: nothing ends the session, an object is the content of another one. */
+  replace(value: unknown): void {
+    this.#ended = value === undefined || value === null;
+    this.#sessions.clear(this.#type);
+    if (typeof value === 'object' && value !== null) this.#sessions.set(this.#instanceOf(value));
+  }
+
+  #instanceOf(value: object): S {
+    if (value instanceof this.#type) return value;
+    return Object.assign(new this.#type(), value);
+  }
+
+  async #regenerate(keep: readonly string[]): Promise<void> {
+    const before = Object.entries(this.present ?? {}).filter(([field]) => keep.includes(field));
+    this.#sessions.clear(this.#type);
+    this.#ended = false;
+    Object.assign(this.present!, Object.fromEntries(before));
+  }
+
+  async #destroy(): Promise<void> {
+    this.#sessions.clear(this.#type);
+    this.#ended = true;
+    await this.#sessions.save();
+  }
+
+  #equip(session: S): RequestSession<S> {
+    if (!this.#equipped.has(session)) {
+      this.#equipped.add(session);
+      const members = this.#members();
+      for (const [name, member] of Object.entries(members)) {
+        // A field of the application's own comes first.
+        if (!(name in session)) Object.defineProperty(session, name, { ...member, configurable: true });
+      }
+    }
+    return session as RequestSession<S>;
+  }
+
+  // Not enumerable, so that they are neither stored nor copied.
+  #members(): Record<keyof RequestSessionMethods, PropertyDescriptor> {
+    const steps = {
+      regenerate: (keep: readonly string[]) => this.#regenerate(keep),
+      save: () => this.#sessions.save(),
+      reload: () => this.#sessions.reload(this.#type),
+      destroy: () => this.#destroy(),
+      touch: () => this.#sessions.touch(this.#type),
+    };
+    return {
+      id: { get: () => this.#sessions.idAtOnce(this.#type) ?? '' },
+      cookie: { get: () => this.#cookie() },
+      regenerate: {
+        value(this: unknown, first?: readonly string[] | SessionDone, second?: SessionDone) {
+          const keep = Array.isArray(first) ? (first as readonly string[]) : [];
+          return answered(this, steps.regenerate(keep), typeof first === 'function' ? first : second);
+        },
+      },
+      save: {
+        value(this: unknown, done?: SessionDone) {
+          return answered(this, steps.save(), done);
+        },
+      },
+      reload: {
+        value(this: unknown, done?: SessionDone) {
+          return answered(this, steps.reload(), done);
+        },
+      },
+      destroy: {
+        value(this: unknown, done?: SessionDone) {
+          return answered(this, steps.destroy(), done);
+        },
+      },
+      touch: {
+        value(this: unknown) {
+          steps.touch();
+          return this;
+        },
+      },
+      get: {
+        value(this: Record<string, unknown>, field: string) {
+          return this[field];
+        },
+      },
+      set: {
+        value(this: Record<string, unknown>, field: string, value: unknown) {
+          this[field] = value;
+        },
+      },
+      data: {
+        value(this: object) {
+          return { ...this };
+        },
+      },
+    };
+  }
+}
+
+/**
+ * Loads a session and puts it on requests as `session`; at once where nothing has to be waited for.
+ * @param requests the platform's request and Node's own.
+ * @throws {SessionStorageUnavailableError} when the storage fails.
+ */
+export function putRequestSession<S extends object>(
+  sessions: SessionExchange,
+  type: SessionClass<S>,
+  requests: ReadonlySet<object>,
+): void | Promise<void> {
+  const put = (): void => {
+    const place = new RequestSessionPlace(sessions, type, () => cookieOf(sessions.transportOf(type)));
+    for (const request of requests) {
+      Object.defineProperty(request, 'session', {
+        get: () => place.present,
+        set: (value: unknown) => {
+          place.replace(value);
+        },
+        enumerable: true,
+        configurable: true,
+      });
+    }
+  };
+  const loading = sessions.getOrFresh(type);
+  return isPromise(loading) ? Promise.resolve(loading).then(put) : put();
+}
+
+function cookieOf(transport: SessionTransport): RequestSessionCookie {
+  const { configuration } = transport as { configuration?: Partial<CookieConfiguration> };
+  const { maxAgeInSeconds, path = '/', domain, httpOnly = true, secure = 'auto', sameSite } = configuration ?? {};
+  const maxAge = maxAgeInSeconds === undefined || maxAgeInSeconds === null ? null : maxAgeInSeconds * 1000;
+  return {
+    maxAge,
+    originalMaxAge: maxAge,
+    expires: maxAge === null ? null : new Date(Date.now() + maxAge),
+    path,
+    domain,
+    httpOnly,
+    secure,
+    sameSite,
+  };
+}
+
+// Out of the promise, so that what a callback throws is not taken for a failure of the session.
+function answered(session: unknown, step: Promise<void>, done: SessionDone | undefined): unknown {
+  if (!done) return step;
+  step.then(
+    () => process.nextTick(done),
+    (error: unknown) => process.nextTick(done, error),
+  );
+  return session;
+}

@@ -1,0 +1,94 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+
+/** The part of Standard Schema (standardschema.dev, version 1) that is used: zod, valibot, arktype and others have it. */
+export interface StandardSchema {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: string;
+    readonly validate: (value: unknown) => StandardSchemaResult | Promise<StandardSchemaResult>;
+  };
+}
+
+/** What a Standard Schema says of a value. Only the paths of issues are used. */
+export interface StandardSchemaResult {
+  readonly issues?:
+    | ReadonlyArray<{
+        readonly message: string;
+        readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined;
+      }>
+    | undefined;
+}
+
+/** An error as class-validator's `validateSync` returns it. */
+export interface FieldError {
+  readonly property?: string | undefined;
+  readonly children?: readonly FieldError[] | undefined;
+}
+
+/**
+ * What a loaded session must satisfy: a Standard Schema, or a function that returns the errors, as `validateSync` of
+ * class-validator does. Synchronous; what a schema makes of the value is not used.
+ */
+export type SessionSchema<S extends object = object> = StandardSchema | SessionCheck<S>['check'];
+
+// A method, so that checks of different sessions fit into one list.
+interface SessionCheck<S> {
+  check(session: S): readonly FieldError[] | undefined | void;
+}
+
+/** A loaded session is not as its `validate` option wants it. */
+export class InvalidSession extends Error {
+  /** The first field that is wrong, as `items[0].price`; absent where the session as a whole is. Never content. */
+  readonly path: string | undefined;
+
+  constructor(path: string | undefined) {
+    super('A stored session is not valid.');
+    this.path = path;
+  }
+}
+
+/** @returns throws {@link InvalidSession} for a session that is not valid. */
+export function checkOf<S extends object>(validation: SessionSchema<S>): (session: S) => void {
+  if ('~standard' in validation) return checkOfSchema(validation);
+  return (session) => {
+    const errors: unknown = validation(session);
+    refusePromise(errors);
+    const [first] = Array.isArray(errors) ? (errors as FieldError[]) : [];
+    if (first) throw new InvalidSession(pathText(stepsOf(first)));
+  };
+}
+
+function checkOfSchema({ '~standard': schema }: StandardSchema): (session: object) => void {
+  return (session) => {
+    const result = schema.validate(session);
+    refusePromise(result);
+    const { issues } = result as StandardSchemaResult;
+    if (!issues || issues.length === 0) return;
+    const steps = (issues[0]!.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
+    throw new InvalidSession(pathText(steps));
+  };
+}
+
+function refusePromise(result: unknown): void {
+  if (!(result instanceof Promise)) return;
+  result.catch(() => undefined);
+  throw new SessionConfigurationError(
+    'validate must be synchronous: use validateSync of class-validator, or a schema without promises.',
+  );
+}
+
+function stepsOf(error: FieldError): readonly string[] {
+  const [child] = error.children ?? [];
+  return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
+}
+
+// A key that is no name may be content, as in a record by e-mail address.
+function pathText(steps: readonly PropertyKey[]): string | undefined {
+  let text = '';
+  for (const step of steps) {
+    if (typeof step === 'number' || /^\d{1,9}$/.test(String(step))) text += `[${String(step)}]`;
+    else if (typeof step === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(step)) text += text === '' ? step : `.${step}`;
+    else text += '[…]';
+  }
+  return text === '' ? undefined : text;
+}

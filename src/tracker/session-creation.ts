@@ -1,0 +1,194 @@
+import { SessionStorageUnavailableError, SessionWrongValueError } from '../errors/session.errors.js';
+import type { SessionSnapshot } from '../serializer/session-serializer.js';
+import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
+import type { SessionToStore } from '../storage/session-storage.js';
+import type { OwnerLimit } from './owner-limit.js';
+import {
+  isSessionId,
+  LONGEST_ID,
+  SHORTEST_ID,
+  type SessionIdCall,
+  type SessionIdProvider,
+} from './session-id-provider.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import { isRotated, type SessionRecords } from './session-records.js';
+import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
+
+/** Ids that are tried before an id provider counts as one that repeats itself. */
+const MOST_IDS = 3;
+const MOST_CONFIRMATIONS = 2;
+
+export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
+
+/** What a {@link SessionCreation} works with. */
+export interface SessionCreationParts<S extends object> {
+  readonly storage: ConditionalSessionStorage;
+  readonly records: SessionRecords;
+  readonly lifetime: SessionLifetime;
+  readonly limit: OwnerLimit | undefined;
+  readonly newId: SessionIdProvider;
+  readonly storedId: (id: string) => string;
+  readonly ownerOf: (value: S) => string | undefined;
+  /** Only the serialized text is stored: no pending sessions. */
+  readonly bare: boolean;
+  readonly now: () => number;
+}
+
+/**
+ * Writes sessions under new ids. One that belongs to somebody is pending first: it lives for half a minute and gets its
+ * whole life when it is confirmed, so that a login that fails or dies leaves nothing behind.
+ */
+export class SessionCreation<S extends object> {
+  readonly #parts: SessionCreationParts<S>;
+
+  constructor(parts: SessionCreationParts<S>) {
+    this.#parts = parts;
+  }
+
+  /** @throws {SessionError} for what is no id. */
+  newId(call: SessionIdCall): string {
+    const id = this.#parts.newId(call);
+    // Ktor's format leaves the length of ids to the application.
+    const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
+    if (!isSessionId(id) || id.length < shortest) {
+      throw new SessionWrongValueError(
+        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let identity make it from random ` +
+          'bytes, never from the request: whoever knows an id has the session.',
+      );
+    }
+    return id;
+  }
+
+  /** Stores a new session. */
+  async create(session: SessionToTrack<S>, text: string): Promise<StoreResult<S>> {
+    const now = this.#parts.now();
+    const times = { createdAt: now, renewedAt: now };
+    const isPending = !this.#parts.bare && this.#parts.ownerOf(session.value) !== undefined;
+    const created = await this.write('created', session, text, times, isPending);
+    return isPending ? this.confirm(created) : created;
+  }
+
+  /**
+   * Writes a session under a new id, where the limit of its owner has room for it.
+   * @param isPending {@link confirm} follows.
+   */
+  async write(
+    status: 'created' | 'rotated',
+    session: SessionToTrack<S>,
+    text: string,
+    times: SessionTimes,
+    isPending: boolean,
+  ): Promise<Landed<S>> {
+    const { records, limit, ownerOf, storedId } = this.#parts;
+    const owner = ownerOf(session.value);
+    const write = (at: SessionTimes): Promise<Landed<S>> => this.#insert(status, session, text, at, owner, isPending);
+    if (owner === undefined || !limit || owner === session.previous?.owner) return write(times);
+    const { replaces, onRevoked } = session;
+    const replaced = replaces === undefined ? undefined : storedId(replaces);
+    return limit.admit({ owner: records.storedOwnerOf(owner), replaces: replaced, onRevoked }, times, async (at) => {
+      const landed = await write(at);
+      return { handle: landed.session.storedId!, written: landed };
+    });
+  }
+
+  async #insert(
+    status: 'created' | 'rotated',
+    session: SessionToTrack<S>,
+    text: string,
+    times: SessionTimes,
+    owner: string | undefined,
+    isPending: boolean,
+  ): Promise<Landed<S>> {
+    const { records, storedId } = this.#parts;
+    const whole = records.toStore(text, times, owner);
+    const toStore = isPending ? records.pending(whole) : whole;
+    const known = session.previous === undefined ? session.id : undefined;
+    for (let attempt = 0; attempt < (known === undefined ? MOST_IDS : 1); attempt++) {
+      const id = known ?? this.newId(session.call);
+      if (id === session.previous?.id) break;
+      const handle = storedId(id);
+      const created = await this.#createdAt(handle, toStore);
+      if (!created) continue;
+      const ids = { id, storedId: handle };
+      const snapshot = snapshotOf(session, text);
+      const marks = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+      const { version } = created;
+      return {
+        status,
+        session: trackedById(session.value, text, times, ids, version, owner, snapshot, marks),
+        transportValue: id,
+      };
+    }
+    throw new SessionWrongValueError('A session id must be a new one each time. Make it random.');
+  }
+
+  /** @returns `undefined` where the id is taken. */
+  async #createdAt(handle: string, toStore: SessionToStore): Promise<{ readonly version: string } | undefined> {
+    const { storage, records } = this.#parts;
+    try {
+      const version = await storage.create(handle, toStore);
+      if (version !== undefined) return { version };
+      // A client that lost its connection may have sent the call twice.
+      const present = await storage.read(handle);
+      if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
+      return { version: present.version };
+    } catch (error) {
+      // It may be there, or come later: the mark of its end keeps it out.
+      void storage.invalidate(handle).catch(ignore);
+      throw error;
+    }
+  }
+
+  /**
+   * Gives a pending session its whole life. Where nobody can tell whether that happened, it is tried once more.
+   * @throws when the storage fails. The session may have its whole life or not.
+   */
+  async confirm(pending: Landed<S>): Promise<Landed<S>> {
+    const pendingUntil = this.#parts.records.pendingUntil;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const confirmed = await this.#tryConfirm(pending);
+        if (confirmed) return confirmed;
+        break;
+      } catch (error) {
+        if (attempt < MOST_CONFIRMATIONS) continue;
+        if (pending.status === 'created') void this.#parts.storage.invalidate(pending.session.storedId!).catch(ignore);
+        throw error;
+      }
+    }
+    // Ended by its owner meanwhile, or by a login elsewhere. A session that has expired before was never usable.
+    if (this.#parts.now() < pendingUntil) return pending;
+    throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
+  }
+
+  async #tryConfirm(pending: Landed<S>): Promise<Landed<S> | undefined> {
+    const { storage, records, lifetime } = this.#parts;
+    const { session } = pending;
+    const storedId = session.storedId!;
+    if (storage.touch) {
+      const expiresAt = lifetime.expiresAt(session);
+      const touched = await storage.touch(storedId, expiresAt, session.version, lifetime.latestExpiry(session));
+      return touched ? pending : undefined;
+    }
+    const toStore = records.toStore(session.text, session, session.owner, session.marks);
+    const result = await storage.replace(storedId, toStore, session.version);
+    if (result.status === 'replaced') {
+      const marks = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+      return { ...pending, session: { ...session, version: result.version, marks } };
+    }
+    if (result.status === 'gone' || isRotated(result.current.value)) return undefined;
+    return records.includes(result.current, toStore)
+      ? { ...pending, session: { ...session, version: result.current.version } }
+      : undefined;
+  }
+}
+
+/** What was joined with other requests' changes is not what the caller has seen. */
+export function snapshotOf<S extends object>(
+  session: SessionToTrack<S>,
+  stored: string,
+): SessionSnapshot<S> | undefined {
+  return stored === session.text ? session.snapshot : undefined;
+}
+
+function ignore(): void {}

@@ -1,0 +1,59 @@
+import { SessionError } from '../errors/session.errors.js';
+
+/** Whose session it is: the id of a user. An object with its own `toString` or `toHexString` counts by that text. */
+export type SessionOwnerId = string | number | bigint | { toString(): string };
+
+/** An owner is part of a key in the index of the storage, where databases set limits to it. */
+const LONGEST_OWNER = 512;
+
+/**
+ * The text of an owner; `undefined` for nobody, which `undefined`, `null` and an empty text are.
+ * @param place where it was found, for the message.
+ * @throws {SessionError} for anything that is no string, number or bigint, nor an object such as an ObjectId, and for a
+ *   text of more than 512 bytes.
+ */
+export function ownerText(owner: unknown, place: string): string | undefined {
+  if (owner === undefined || owner === null || owner === '') return undefined;
+  const text = textOf(owner);
+  if (text === undefined) {
+    throw wrongOwner(place, `it is ${describe(owner)}. Use a string, number or bigint, such as the id of the user.`);
+  }
+  if (Buffer.byteLength(text) > LONGEST_OWNER) {
+    throw wrongOwner(place, `its text is longer than ${LONGEST_OWNER} bytes. Use the id of the user.`);
+  }
+  return text === '' ? undefined : text;
+}
+
+function textOf(owner: unknown): string | undefined {
+  if (typeof owner === 'string') return owner;
+  if (typeof owner === 'bigint' || Number.isFinite(owner)) return String(owner);
+  return typeof owner === 'object' && owner !== null ? textOfObject(owner) : undefined;
+}
+
+// An ObjectId or UUID. The text of an array, a date or bytes is no id of anybody.
+function textOfObject(owner: object): string | undefined {
+  if (Array.isArray(owner) || owner instanceof Date || owner instanceof Error || owner instanceof RegExp)
+    return undefined;
+  if (ArrayBuffer.isView(owner)) return undefined;
+  const { toString, toHexString } = owner as { toString?: unknown; toHexString?: unknown };
+  try {
+    let text: unknown;
+    if (typeof toString === 'function' && toString !== Object.prototype.toString) text = String(owner);
+    else if (typeof toHexString === 'function') text = (toHexString as () => unknown).call(owner);
+    return typeof text === 'string' && !text.startsWith('[object ') ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(owner: unknown): string {
+  if (typeof owner === 'number') return String(owner);
+  if (typeof owner !== 'object' || owner === null) return `a ${typeof owner}`;
+  // Not `owner.constructor`: a field of that name is content.
+  const name: unknown = (Object.getPrototypeOf(owner) as object | null)?.constructor?.name;
+  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';
+}
+
+function wrongOwner(place: string, problem: string): SessionError {
+  return new SessionError('SESSION_WRONG_VALUE', `${place} cannot be the owner of a session: ${problem}`);
+}

@@ -1,0 +1,135 @@
+import { Controller, Get, Post } from '@nestjs/common';
+import {
+  CurrentSession,
+  Session,
+  SessionOwner,
+  SessionsModule,
+  SessionsService,
+  SessionStorageMemory,
+  type SessionOverrides,
+} from 'nestjs-sessions';
+import { sameSession } from 'nestjs-sessions/migrate';
+import { ask } from '../support/client.js';
+import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+
+@Session('account')
+class AccountSession {
+  @SessionOwner() userId?: string;
+  n = 0;
+}
+
+@Controller()
+class AccountController {
+  @Post('login')
+  login(@CurrentSession(AccountSession) session: AccountSession): object {
+    session.userId = 'ada';
+    return session;
+  }
+
+  @Post('bump')
+  bump(@CurrentSession(AccountSession) session: AccountSession): object {
+    session.n += 1;
+    return session;
+  }
+
+  @Get('me')
+  me(@CurrentSession(AccountSession, { optional: true }) session?: AccountSession): object {
+    return session ?? {};
+  }
+}
+
+const OLD_KEYS = 'the keys of the old deployment, 32 bytes or more';
+const NEW_KEYS = 'the keys of the new deployment, 32 bytes or more';
+
+describe.each(platforms)('the same session in another place, on $name', (platform) => {
+  let storage: SessionStorageMemory;
+  const running: RunningApp[] = [];
+
+  beforeEach(() => {
+    storage = new SessionStorageMemory();
+  });
+
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((app) => app.close()));
+    await storage.close();
+  });
+
+  async function start(session: Partial<SessionOverrides>, keys = NEW_KEYS): Promise<RunningApp> {
+    const app = await startApp(platform, {
+      imports: [SessionsModule.forRoot({ keys, sessions: [{ type: AccountSession, ...session }] })],
+      controllers: [AccountController],
+    });
+    running.push(app);
+    return app;
+  }
+
+  const byId = (): Partial<SessionOverrides> => ({ tracker: 'by-id', storage });
+
+  it.each([
+    ['by id', byId],
+    ['by value', () => ({})],
+  ])('moves a session %s to another name and clears the old cookie', async (_how, options) => {
+    const old = await start({ ...options(), name: 'user' }, OLD_KEYS);
+    const cookie = (await ask(`${old.url}/login`, { method: 'POST' })).cookie('user');
+    const keys = _how === 'by value' ? { keys: OLD_KEYS } : {};
+    const moved = await start({ ...options(), from: sameSession({ name: 'user', ...keys }) });
+    const answer = await ask(`${moved.url}/me`, { cookie });
+    expect(answer.json()).toEqual({ userId: 'ada', n: 0 });
+    expect(answer.setCookie('user')).toContain('Max-Age=0');
+    expect((await ask(`${moved.url}/bump`, { method: 'POST', cookie: answer.cookie('account') })).json()).toEqual({
+      userId: 'ada',
+      n: 1,
+    });
+  });
+
+  it.each([
+    ['domain', { domain: 'example.com' }, { domain: 'example.com' }, 'Domain=example.com'],
+    ['path', { path: '/app' }, { path: '/app' }, 'Path=/app'],
+  ])('moves a cookie of another %s and clears it there', async (_what, from, cookie, attribute) => {
+    const old = await start({ ...byId(), cookie });
+    const login = await ask(`${old.url}/login`, { method: 'POST' });
+    expect(login.setCookie('account')).toContain(attribute);
+    const moved = await start({ ...byId(), from: sameSession(from) });
+    const answer = await ask(`${moved.url}/bump`, { method: 'POST', cookie: login.cookie('account') });
+    expect(answer.json()).toEqual({ userId: 'ada', n: 1 });
+    const [set, cleared] = answer.setCookies.filter((line) => line.startsWith('account='));
+    expect(set).not.toContain(attribute);
+    expect(set).not.toContain('Max-Age=0');
+    expect(cleared).toContain(attribute);
+    expect(cleared).toContain('Max-Age=0');
+  });
+
+  it('keeps the old place while old and new processes run side by side', async () => {
+    const old = await start({ ...byId(), name: 'user' });
+    const both = await start({ ...byId(), from: sameSession({ name: 'user', alsoWrite: true }) });
+    const moved = await start({ ...byId(), from: sameSession({ name: 'user' }) });
+    let { cookie } = { cookie: (await ask(`${old.url}/login`, { method: 'POST' })).cookie('user') };
+    for (let turn = 1; turn <= 100; turn++) {
+      const { url } = turn % 2 === 0 ? old : both;
+      const answer = await ask(`${url}/bump`, { method: 'POST', cookie });
+      expect(answer.json()).toEqual({ userId: 'ada', n: turn });
+      cookie = answer.cookie('user') || cookie;
+    }
+    const answer = await ask(`${moved.url}/me`, { cookie });
+    expect(answer.json()).toEqual({ userId: 'ada', n: 100 });
+    // A process that still keeps the old place reads the new one.
+    expect((await ask(`${both.url}/me`, { cookie: answer.cookie('account') })).json()).toEqual({
+      userId: 'ada',
+      n: 100,
+    });
+  });
+
+  it('ends sessions of an owner that have not moved yet', async () => {
+    const old = await start({ ...byId(), name: 'user' });
+    const cookie = (await ask(`${old.url}/login`, { method: 'POST' })).cookie('user');
+    const moved = await start({ ...byId(), from: sameSession({ name: 'user' }) });
+    expect(await moved.app.get(SessionsService).revokeAll(AccountSession, 'ada')).toBe(1);
+    expect((await ask(`${moved.url}/me`, { cookie })).json()).toEqual({});
+  });
+
+  it('is refused where nothing was different, or an option is misspelt', () => {
+    expect(() => sameSession({})).toThrow('what was different');
+    expect(() => sameSession({ nane: 'user' } as never)).toThrow('unknown option');
+    expect(() => sameSession({ name: 'user', alsoWrite: 'false' } as never)).toThrow('true or false');
+  });
+});

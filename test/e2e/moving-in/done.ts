@@ -1,0 +1,11 @@
+import type { DynamicModule } from '@nestjs/common';
+import { SessionsModule, type SessionStorage } from 'nestjs-sessions';
+import { AuthSession } from './auth-session.js';
+
+/** The move is over. */
+export function moved(storage: SessionStorage): DynamicModule {
+  return SessionsModule.forRoot({
+    keys: [process.env['SESSION_KEY']],
+    sessions: [{ type: AuthSession, storage }],
+  });
+}

@@ -1,0 +1,7 @@
+import type { INestApplication } from '@nestjs/common';
+import passport from 'passport';
+
+export function usePassport(app: INestApplication): void {
+  app.use(passport.initialize());
+  app.use(passport.session());
+}

@@ -1,0 +1,128 @@
+import { Controller, Get, Inject } from '@nestjs/common';
+import {
+  CurrentSession,
+  Session,
+  SessionOwner,
+  SessionsModule,
+  SessionsService,
+  type SessionRegistration,
+} from 'nestjs-sessions';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ask } from '../support/client.js';
+import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+
+@Session('dev_value')
+class ValueSession {
+  name = 'nobody';
+}
+
+@Session('dev_id', { tracker: 'by-id' })
+class IdSession {
+  name = 'nobody';
+  @SessionOwner() owner?: string;
+}
+
+@Controller()
+class DevController {
+  constructor(@Inject(SessionsService) private readonly sessions: SessionsService) {}
+
+  @Get('login') login(@CurrentSession() value: ValueSession, @CurrentSession() id: IdSession) {
+    value.name = 'ada';
+    id.name = 'ada';
+    id.owner = 'ada';
+  }
+  @Get('me') me(@CurrentSession() value: ValueSession, @CurrentSession() id: IdSession) {
+    return [value.name, id.name];
+  }
+  @Get('revoke') revoke() {
+    return this.sessions.revokeAll(IdSession, 'ada');
+  }
+}
+
+describe('a restart by watch mode', () => {
+  const before = { cwd: process.cwd(), environment: process.env['NODE_ENV'] };
+  let folder: string;
+  let running: RunningApp | undefined;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'watch-mode-'));
+    mkdirSync(join(folder, 'node_modules'));
+    process.chdir(folder);
+  });
+  afterEach(async () => {
+    await running?.close();
+    running = undefined;
+    process.env['NODE_ENV'] = before.environment;
+    process.chdir(before.cwd);
+    rmSync(folder, { recursive: true });
+  });
+
+  async function restart(environment = 'development', keys?: string): Promise<string> {
+    await running?.close();
+    process.env['NODE_ENV'] = environment;
+    const sessions: SessionRegistration[] = [ValueSession, IdSession];
+    running = await startApp(platforms[0]!, {
+      imports: [SessionsModule.forRoot({ sessions, ...(keys ? { keys } : {}) })],
+      controllers: [DevController],
+    });
+    return running.url;
+  }
+
+  const login = async (url: string): Promise<string> => {
+    const answer = await ask(`${url}/login`);
+    return `${answer.cookie('dev_value')}; ${answer.cookie('dev_id')}`;
+  };
+  const me = async (url: string, cookie: string) => (await ask(`${url}/me`, { cookie })).json();
+  const cache = (): string => join(folder, 'node_modules', '.cache', 'nestjs-sessions');
+
+  it('signs nobody out in development', async () => {
+    const cookie = await login(await restart());
+    expect(await me(await restart(), cookie)).toEqual(['ada', 'ada']);
+    expect(await me(await restart(), cookie)).toEqual(['ada', 'ada']);
+  });
+
+  it('keeps files that only their owner can read', async () => {
+    await login(await restart());
+    await restart();
+    const names = readdirSync(cache());
+    expect(names.map((name) => name.split('-')[0]).sort()).toEqual(['key', 'memory']);
+    for (const name of names) expect(statSync(join(cache(), name)).mode & 0o777).toBe(0o600);
+    expect(statSync(cache()).mode & 0o777).toBe(0o700);
+  });
+
+  it('does not bring back a session that was ended', async () => {
+    const url = await restart();
+    const cookie = await login(url);
+    expect((await ask(`${url}/revoke`, { cookie })).text).toBe('1');
+    expect(await me(await restart(), cookie)).toEqual(['ada', 'nobody']);
+  });
+
+  it('writes sessions down before the process ends without a word', async () => {
+    await login(await restart());
+    const started = Date.now();
+    while (!readdirSync(cache()).some((name) => name.startsWith('memory-'))) {
+      if (Date.now() - started > 10_000) throw new Error('Nothing was written.');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(readdirSync(cache()).filter((name) => name.startsWith('memory-'))).toHaveLength(1);
+  });
+
+  it('takes no key that others can read, and no memory that was changed', async () => {
+    const cookie = await login(await restart());
+    await running?.close();
+    running = undefined;
+    const [key, memory] = readdirSync(cache()).sort() as [string, string];
+    writeFileSync(join(cache(), memory), Buffer.alloc(100));
+    expect(await me(await restart(), cookie)).toEqual(['ada', 'nobody']);
+    chmodSync(join(cache(), key), 0o644);
+    expect(await me(await restart(), cookie)).toEqual(['nobody', 'nobody']);
+  });
+
+  it.each(['test', 'staging', 'production'])('leaves nothing behind with NODE_ENV=%s', async (environment) => {
+    const key = '8f4e2a6c0b1d3957e6a8c4f20d7b9135a2c6e80f4b1d3957c8e4a60f2b7d9135';
+    await login(await restart(environment, environment === 'production' ? key : undefined));
+    expect(readdirSync(join(folder, 'node_modules'))).toEqual([]);
+  });
+});

@@ -1,0 +1,134 @@
+import * as common from '@nestjs/common';
+import * as core from '@nestjs/core';
+import { readdirSync, readFileSync } from 'node:fs';
+import crypto from 'node:crypto';
+import { join } from 'node:path';
+import * as sessions from 'nestjs-sessions';
+import ts from 'typescript';
+import { ask } from './support/client.js';
+import { platforms, startApp, type ControllerClass } from './support/platforms.js';
+
+const MODULES: Readonly<Record<string, unknown>> = {
+  '@nestjs/common': common,
+  '@nestjs/core': core,
+  'nestjs-sessions': sessions,
+  'node:crypto': crypto,
+};
+const LOGIN = /@(Get|Post)\('(login|sign-in)'\)\n(?:\s*@\w+\(.*\)\n)*\s*(?:async )?\w+\(\s*@/;
+
+interface Example {
+  readonly place: string;
+  readonly code: string;
+  readonly method: string;
+  readonly path: string;
+}
+
+/** The blocks of README.md and docs/ that have a login: a handler of that name that takes a user. */
+function examples(): readonly Example[] {
+  const files = ['README.md', ...readdirSync('docs').map((name) => join('docs', name))].filter((name) =>
+    name.endsWith('.md'),
+  );
+  return files.flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].flatMap((block) => {
+      const login = LOGIN.exec(block[1]!);
+      if (!login) return [];
+      const line = text.slice(0, block.index).split('\n').length;
+      return [{ place: `${file}:${line}`, code: block[1]!, method: login[1]!.toUpperCase(), path: login[2]! }];
+    });
+  });
+}
+
+/** Runs a block. @returns the controllers that it exports, and the paths that they answer to GET. */
+function run(code: string): { controllers: ControllerClass[]; paths: string[] } {
+  const { outputText } = ts.transpileModule(code, {
+    compilerOptions: {
+      module: ts.ModuleKind.CommonJS,
+      target: ts.ScriptTarget.ES2022,
+      experimentalDecorators: true,
+      emitDecoratorMetadata: true,
+    },
+  });
+  const exported: Record<string, unknown> = {};
+  const require = (name: string): unknown => MODULES[name];
+  // The package keeps every class that was marked so far; those of other examples may have the same name.
+  (globalThis as unknown as Record<symbol, Set<unknown> | undefined>)[Symbol.for('nestjs-sessions:declared')]?.clear();
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  new Function('require', 'exports', outputText)(require, exported);
+  const controllers = Object.values(exported).filter(
+    (one): one is ControllerClass => typeof one === 'function' && Reflect.hasMetadata('__controller__', one),
+  );
+  return { controllers, paths: [...code.matchAll(/@Get\('([^']*)'\)/g)].map((match) => match[1]!) };
+}
+
+describe('the login examples of README.md and docs/', () => {
+  it('are found', () => {
+    const files = new Set(examples().map(({ place }) => place.split(':')[0]));
+    expect(files).toEqual(new Set(['README.md', 'docs/ktor.md', 'docs/sign-in.md']));
+  });
+
+  it('mark the owner, and use the verb', () => {
+    for (const { code } of examples()) {
+      expect(code).toContain('@SessionOwner()');
+      expect(code).toContain('sessions.login(');
+    }
+  });
+});
+
+describe('docs/sign-in.md', () => {
+  it('has code that compiles as it is', () => {
+    const text = readFileSync(join('docs', 'sign-in.md'), 'utf8');
+    expect(Buffer.byteLength(text)).toBeLessThan(15_000);
+    const blocks = new Map(
+      [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+        (match, index) => [join(process.cwd(), 'test', `sign-in-block-${index}.ts`), match[1]!] as const,
+      ),
+    );
+    const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
+    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
+    const host = ts.createCompilerHost(options);
+    const { fileExists, readFile } = host;
+    host.fileExists = (path) => blocks.has(path) || fileExists(path);
+    host.readFile = (path) => blocks.get(path) ?? readFile(path);
+    const program = ts.createProgram([...blocks.keys()], options, host);
+    const problems = [...blocks.keys()].flatMap((file) => {
+      const source = program.getSourceFile(file)!;
+      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    });
+    expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+    expect(blocks.size).toBe(3);
+  }, 120_000);
+});
+
+describe.each(examples())('the login example in $place', ({ code, method, path }) => {
+  it.each(platforms)('makes a planted cookie worthless on $name', async (platform) => {
+    const { controllers, paths } = run(code);
+    const app = await startApp(platform, { imports: [sessions.SessionsModule.forRoot()], controllers });
+    try {
+      const login = async (user: string, cookie?: string): Promise<string> => {
+        const answer = await ask(`${app.url}/${path}?user=${user}`, {
+          method,
+          cookie,
+          headers: { 'content-type': 'application/json' },
+          ...(method === 'POST' ? { body: JSON.stringify({ user, password: 'correct horse' }) } : {}),
+        });
+        expect(answer.status).toBeLessThan(400);
+        return answer.setCookies[0]!.split(';')[0]!;
+      };
+      const pages = async (cookie: string): Promise<string> => {
+        const open = paths.filter((one) => one !== path && one !== 'logout');
+        const answers = await Promise.all(open.map((one) => ask(`${app.url}/${one}`, { cookie })));
+        return answers.map(({ text }) => text).join();
+      };
+      const planted = await login('eve');
+      expect(await pages(planted)).toContain('eve');
+      const cookie = await login('ann', planted);
+      expect(cookie).not.toBe(planted);
+      expect(await pages(cookie)).toContain('ann');
+      expect(await pages(cookie)).not.toContain('eve');
+      expect(await pages(planted)).not.toContain('ann');
+    } finally {
+      await app.close();
+    }
+  });
+});
