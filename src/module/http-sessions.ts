@@ -120,6 +120,10 @@ export class HttpSessions implements ResponseGate {
     this.call.head.applyTo(response);
   }
 
+  get hasHeaderBytes(): boolean {
+    return this.call.head.hasBytes;
+  }
+
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
     return this.call.head.joinedWith(handed);
   }

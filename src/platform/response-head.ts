@@ -1,6 +1,8 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
+
 /** What a `Set-Cookie` line begins with: the name of its cookie. */
 export function cookieNameOf(line: string): string {
   return line.slice(0, Math.max(0, line.indexOf('='))).trim();
@@ -22,10 +24,17 @@ export class ResponseHead {
   readonly #cookies = new Map<string, string>();
   readonly #headers = new Map<string, string>();
   #order: readonly string[] = [];
+  #hasBytes = false;
+
+  /** Whether a value has characters beyond ASCII, each of which stands for one byte. */
+  get hasBytes(): boolean {
+    return this.#hasBytes;
+  }
 
   /** One `Set-Cookie` for each name; a later line replaces the earlier one. */
   setCookie(name: string, line: string): void {
     this.#cookies.set(name, line);
+    this.#hasBytes ||= BEYOND_ASCII.test(line);
   }
 
   /** Writes the `Set-Cookie` lines of these names in this order, however they come; others follow. */
@@ -35,6 +44,7 @@ export class ResponseHead {
 
   /** `Vary` and `Access-Control-Expose-Headers` add up, `Cache-Control` only gets stricter, others are replaced. */
   setHeader(name: string, value: string): void {
+    this.#hasBytes ||= BEYOND_ASCII.test(value);
     const key = name.toLowerCase();
     const present = this.#headers.get(key);
     this.#headers.set(key, present !== undefined && isList(key) ? addToList(present, value) : value);

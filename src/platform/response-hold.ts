@@ -17,6 +17,11 @@ export interface ResponseGate {
   applyHead(response: RawResponse): void;
   /** The same where `handed`, which the application hands to `writeHead`, are all headers: those, and ours. */
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
+  /**
+   * Whether a header of sessions has characters beyond ASCII, each of which stands for one byte. Node sends head and
+   * body together where it can, and writes both in the encoding of a text body: UTF-8 would make two bytes of one.
+   */
+  readonly hasHeaderBytes: boolean;
   /** What to answer instead when {@link commit} rejected. */
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
   /** Whether the head is being kept back. */
@@ -136,9 +141,9 @@ export class ResponseHold {
 
   #onWrite(args: unknown[]): unknown {
     if (this.#phase === 'failed') return swallow(args, true);
-    if (!isChunk(args[0]) || this.#isReleased()) return this.#write.apply(this.#response, args);
+    if (!isChunk(args[0]) || this.#isReleased()) return this.#write.apply(this.#response, this.#bodyOf(args));
     if (this.#ended) return swallow(args, false, writeAfterEnd());
-    this.#queue.push(() => this.#write.apply(this.#response, args));
+    this.#queue.push(() => this.#write.apply(this.#response, this.#bodyOf(args)));
     this.#wantsDrain = true;
     return false;
   }
@@ -146,13 +151,13 @@ export class ResponseHold {
   #onEnd(args: unknown[]): unknown {
     if (this.#phase === 'failed') return swallow(args, this.#response);
     if (isWrongChunk(args[0]) || this.#isReleased()) {
-      const ended = this.#end.apply(this.#response, args);
+      const ended = this.#end.apply(this.#response, this.#bodyOf(args));
       this.#swallowAfterFailure();
       return ended;
     }
     if (this.#ended) return swallow(args, this.#response, isChunk(args[0]) ? writeAfterEnd() : undefined);
     this.#ended = true;
-    this.#queue.push(() => this.#end.apply(this.#response, args));
+    this.#queue.push(() => this.#end.apply(this.#response, this.#bodyOf(args)));
     return this.#response;
   }
 
@@ -236,7 +241,15 @@ export class ResponseHold {
     response.setHeader('content-type', 'application/json; charset=utf-8');
     response.setHeader('cache-control', 'no-store');
     this.#applyHead();
-    this.#end.call(response, body);
+    this.#end.apply(response, this.#bodyOf([body]));
+  }
+
+  /** A text as bytes, where the head must not be written in its encoding. */
+  #bodyOf(args: unknown[]): unknown[] {
+    const [chunk, encoding] = args;
+    if (!this.#gate.hasHeaderBytes || typeof chunk !== 'string') return args;
+    const bytes = typeof encoding === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : Buffer.from(chunk);
+    return [bytes, ...args.slice(typeof encoding === 'string' ? 2 : 1)];
   }
 
   #letGo(): void {

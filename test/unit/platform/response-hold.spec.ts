@@ -25,6 +25,8 @@ class FakeGate implements ResponseGate {
   isSettled(): boolean {
     return this.committing === undefined;
   }
+  hasHeaderBytes = false;
+
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
     this.applied++;
     return { ...handed, 'set-cookie': 'visit=1' };
