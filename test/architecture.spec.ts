@@ -32,8 +32,13 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   keyv: ['storage'],
   'express-store': ['storage'],
   ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
+  opentelemetry: ['storage', 'session'],
+  standalone: [...Object.keys(CORE), 'platform'],
+  // `testing/application` needs the module, by a dynamic import only: the storage contract runs without NestJS.
+  testing: [...Object.keys(CORE), 'module'],
+  // A program, no public path.
+  cli: [...Object.keys(CORE), 'module'],
   migrate: ['storage', 'transport', 'tracker', 'session', 'config'],
-  testing: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker', 'session'],
   // Nothing but an index.ts: the parts that a session is built of.
   core: Object.keys(CORE),
   // The root holds index.ts and nothing else.
@@ -46,6 +51,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   config: ['reflect-metadata'],
   ktor: ['class-transformer', 'reflect-metadata'],
   platform: ['@nestjs/common'],
+  cli: ['@nestjs/common', '@nestjs/core'],
   // The last two only by import(), where the application has gateways or message handlers.
   module: ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs', '@nestjs/websockets', '@nestjs/microservices'],
 };

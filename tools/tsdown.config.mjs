@@ -6,10 +6,15 @@ import { root } from './dist.mjs';
 const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const names = ['index', ...folders.map(({ name }) => `${name}/index`)].filter((name) => existsSync(`src/${name}.ts`));
 
+// What `bin` names; no public path.
+const programs = ['cli/main'];
+
 export default defineConfig(
   ['esm', 'cjs'].map((format) => ({
     cwd: root,
-    entry: Object.fromEntries(names.map((name) => [name, `src/${name}.ts`])),
+    entry: Object.fromEntries(
+      [...names, ...(format === 'esm' ? programs : [])].map((name) => [name, `src/${name}.ts`]),
+    ),
     format,
     outDir: `${process.env.DIST_FOLDER}/${format}`,
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),

@@ -41,6 +41,14 @@ export interface BuiltSession {
   readonly provider: SessionProvider;
   /** One line for the log: name, class, tracker, transport, storage, lifetimes. */
   readonly description: string;
+  /** What was declared, and what came of it. Absent for a provider that was made by hand. */
+  readonly declared?: {
+    readonly settings: SessionSettings;
+    readonly lifetime: SessionLifetime;
+    readonly serializer: SessionSerializer;
+    /** Where the content is: `by value`, or `by id in SessionStorageMemory`. */
+    readonly place: string;
+  };
 }
 
 /**
@@ -76,6 +84,11 @@ export class SessionProviderBuilder {
     return [...this.#warnings];
   }
 
+  /** The ring of the sessions without keys of their own, once one was built that needs it. */
+  get keyRing(): KeyRing | undefined {
+    return this.#keys;
+  }
+
   /** The storages that this builder opened itself and that must be closed with the application. */
   get ownedStorages(): readonly SessionStorage[] {
     return this.#storages.owned;
@@ -94,7 +107,11 @@ export class SessionProviderBuilder {
     }
     const settings = settingsOf(registration);
     const provider = settings.from ? this.#migrating(settings, settings.from) : this.#own(settings);
-    return { provider, description: describeSession(provider, this.#place(settings), this.#lifetime(settings)) };
+    const place = this.#place(settings);
+    const lifetime = this.#lifetime(settings);
+    const serializer = this.#serializerOf(settings);
+    const description = describeSession(provider, place, lifetime);
+    return { provider, description, declared: { settings, lifetime, serializer, place } };
   }
 
   #own(settings: SessionSettings): SessionProvider {

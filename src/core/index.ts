@@ -31,7 +31,8 @@ export {
   type SealBinding,
   type SessionTransportTransformerSealOptions,
 } from '../transformer/session-transport-transformer-seal.js';
-export { type DerivedKey } from '../keys/key-ring.js';
+export { type DerivedKey, type KeyReport } from '../keys/key-ring.js';
+export { type KeyMoment, type KeySource, type KeySourceOptions, type ScheduledKey } from '../keys/key-schedule.js';
 export {
   isFieldwise,
   type FieldwiseSessionSerializer,

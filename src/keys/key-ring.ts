@@ -1,6 +1,7 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { checkedKeyMaterial, noKeysError, type KeyMaterial } from './key-material.js';
+import { KeySchedule, type KeyService, type KeySource, type KeySourceOptions } from './key-schedule.js';
 import { lengthPrefixed } from './length-prefixed.js';
 
 const PRODUCT = 'nestjs-sessions';
@@ -13,6 +14,22 @@ export interface DerivedKey {
   readonly id: Buffer;
   /** 256 bits. Shows nothing when it is printed. */
   readonly keyObject: KeyObject;
+  /** The {@link KeyReport.id} of the key of the ring that it comes from. */
+  readonly ringId: string;
+}
+
+/** One key of a ring, for the operator. Shows nothing of the key. */
+export interface KeyReport {
+  /** Eight hexadecimal digits, the same in every process: derived from the key, and public. */
+  readonly id: string;
+  /** `protects`: new values. `reads`: older ones. `ended`: its `until` has passed. */
+  readonly state: 'protects' | 'reads' | 'ended';
+  /** Epoch milliseconds. Absent: at once. */
+  readonly from?: number;
+  /** Epoch milliseconds. Absent: never. */
+  readonly until?: number;
+  /** When this process protected or read a value with it last, epoch milliseconds. Absent: not since it started. */
+  readonly lastUsedAt?: number;
 }
 
 /**
@@ -23,8 +40,11 @@ export interface DerivedKey {
  * what was made for one is worth nothing for another.
  */
 export class KeyRing {
-  readonly #keys: readonly KeyObject[];
+  #keys: readonly KeyObject[];
   readonly #derived = new Map<string, readonly DerivedKey[]>();
+  readonly #lastUsed = new Map<string, number>();
+  #generation = 0;
+  #schedule: KeySchedule | undefined;
 
   /**
    * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or
@@ -38,6 +58,28 @@ export class KeyRing {
     const materials = members.map((member, index) => checkedKeyMaterial(member, `keys[${index}]`));
     refuseDuplicates(materials);
     this.#keys = materials.map((material) => createSecretKey(material));
+  }
+
+  /**
+   * A ring whose keys come from a source that is read again every few minutes: keys are added, take over and end at their
+   * moments, without a restart. Where no key is in service any more, nothing is read and nothing can be protected.
+   *
+   * @throws what the source throws, or {@link SessionConfigurationError} when no key of it protects now. Later failures go
+   * to `onError`, and the keys from before stay in use.
+   */
+  static async from(source: KeySource, options: KeySourceOptions = {}): Promise<KeyRing> {
+    const schedule = new KeySchedule(source, options);
+    const services = await schedule.load();
+    const first = KeySchedule.inService(services, schedule.now());
+    if (first.length === 0) {
+      throw new SessionConfigurationError(
+        'No key of the source is in service. One must have a from in the past, or none, and an until in the future, or none.',
+      );
+    }
+    const ring = new KeyRing(first.map(({ key }) => key));
+    schedule.start(services, (all) => ring.#use(all, schedule.now()));
+    ring.#schedule = schedule;
+    return ring;
   }
 
   /** A ring with one random key, known to this process only: sessions do not survive a restart or reach another. */
@@ -58,12 +100,69 @@ export class KeyRing {
     }
     return derived;
   }
+
+  /** Changes when the keys have changed, so that what was derived must be derived anew. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Notes that a derived key was used. @param ringId of the {@link DerivedKey}. */
+  noteUse(ringId: string): void {
+    this.#lastUsed.set(ringId, Date.now());
+  }
+
+  /** The keys, the one that protects first. For the operator: an old key that nothing uses any more may go. */
+  report(): readonly KeyReport[] {
+    const schedule = this.#schedule;
+    const present = this.#keys.map(
+      (key, index) => ({ id: idOf(key), state: index === 0 ? 'protects' : 'reads' }) as const,
+    );
+    if (!schedule) return present.map((key) => ({ ...key, ...this.#usage(key.id) }));
+    return schedule.services.map((service) => {
+      const id = idOf(createSecretKey(checkedKeyMaterial(service.key, 'key')));
+      const state = present.find((key) => key.id === id)?.state ?? ('ended' as const);
+      return {
+        id,
+        state,
+        ...(Number.isFinite(service.from) ? { from: service.from } : {}),
+        ...(Number.isFinite(service.until) ? { until: service.until } : {}),
+        ...this.#usage(id),
+      };
+    });
+  }
+
+  /** Stops reading the source, for a ring made by {@link from}. */
+  close(): void {
+    this.#schedule?.close();
+  }
+
+  #usage(id: string): { lastUsedAt?: number } {
+    const lastUsedAt = this.#lastUsed.get(id);
+    return lastUsedAt === undefined ? {} : { lastUsedAt };
+  }
+
+  /** Takes the keys that are in service now. @throws {SessionConfigurationError} for a weak one; nothing changes then. */
+  #use(services: readonly KeyService[], now: number): void {
+    const keys = KeySchedule.inService(services, now).map(({ key }, index) =>
+      createSecretKey(checkedKeyMaterial(key, `keys[${index}]`)),
+    );
+    const isSame = keys.length === this.#keys.length && keys.every((key, index) => key.equals(this.#keys[index]!));
+    if (isSame) return;
+    this.#keys = keys;
+    this.#derived.clear();
+    this.#generation += 1;
+  }
 }
 
 function derivedKey(key: KeyObject, purpose: string, name: string): DerivedKey {
   const keyBytes = expand(key, ['key', purpose, name], KEY_BYTES);
   const id = expand(key, ['key id', purpose, name], KEY_ID_BYTES);
-  return Object.freeze({ id, keyObject: createSecretKey(keyBytes) });
+  return Object.freeze({ id, keyObject: createSecretKey(keyBytes), ringId: idOf(key) });
+}
+
+/** The public id of a key of a ring. */
+function idOf(key: KeyObject): string {
+  return expand(key, ['key id'], KEY_ID_BYTES).toString('hex');
 }
 
 function expand(key: KeyObject, use: readonly string[], size: number): Buffer {

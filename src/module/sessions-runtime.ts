@@ -13,8 +13,9 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
 import { refuseOtherThan, refuseUnknownOptions } from '../config/known-options.js';
-import { SessionProviderBuilder } from '../config/session-provider.builder.js';
+import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
+import type { KeyReport } from '../keys/key-ring.js';
 import type { StorageOutage } from '../storage/session-storage-resilient.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
@@ -34,6 +35,14 @@ import { SessionEventLogger } from './session-event-logger.js';
 import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
 import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
 
+/** What an application has declared. */
+export interface SessionsReport {
+  readonly sessions: readonly BuiltSession[];
+  readonly warnings: readonly string[];
+  /** The keys of the application, by their public ids. */
+  readonly keys: readonly KeyReport[];
+}
+
 /** The sessions of one application: its providers, built from options and decorators, and its events. */
 @Injectable()
 export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
@@ -44,7 +53,9 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
-  readonly #descriptions: string[] = [];
+  readonly #built: BuiltSession[] = [];
+  /** How many of them are in the log. */
+  #logged = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModuleRef;
@@ -92,6 +103,12 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   get providers(): SessionProviders {
     if (!this.#complete) this.#build();
     return this.#providers;
+  }
+
+  /** What the application has declared, and what its operator should know: for reports. */
+  get report(): SessionsReport {
+    if (!this.#complete) this.#build();
+    return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
   /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
@@ -178,14 +195,15 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
 
   /** Logs what has not been logged yet. */
   #report(): void {
-    for (const description of this.#descriptions.splice(0)) this.#logger.log(description);
+    for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
+    this.#logged = this.#built.length;
     for (const warning of this.#builder.warnings) this.warnOnce(warning);
   }
 
   #register(registration: SessionRegistration): void {
-    const { provider, description } = this.#builder.build(registration);
-    this.#providers.register(provider);
-    this.#descriptions.push(description);
+    const built = this.#builder.build(registration);
+    this.#providers.register(built.provider);
+    this.#built.push(built);
   }
 }
 

@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, type KeyObject } from 'node:crypto';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { DerivedKeys } from '../keys/derived-keys.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { messageKey } from '../keys/message-key.js';
 
@@ -10,6 +12,7 @@ interface RecordKey {
   /** As it stands in the text: six characters of base64url. */
   readonly id: string;
   readonly keyObject: KeyObject;
+  readonly ringId: string;
 }
 
 /**
@@ -22,17 +25,23 @@ interface RecordKey {
  */
 export class RecordCipher {
   /** Newest first. */
-  readonly #keys: readonly RecordKey[];
+  readonly #keys: DerivedKeys<RecordKey>;
+  readonly #ring: KeyRing;
 
   constructor(keys: KeyRing) {
-    this.#keys = keys
-      .derive('storage', 'record')
-      .map(({ id, keyObject }) => ({ id: id.toString('base64url'), keyObject }));
+    this.#ring = keys;
+    this.#keys = new DerivedKeys(keys, 'storage', 'record', ({ id, keyObject, ringId }) => ({
+      id: id.toString('base64url'),
+      keyObject,
+      ringId,
+    }));
   }
 
   /** @param owner whose session it is; bound as the id is. */
   seal(id: string, text: string, owner: string | undefined): string {
-    const key = this.#keys[0]!;
+    const key = this.#keys.all[0];
+    if (!key) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
+    this.#ring.noteUse(key.ringId);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', recordKey(key, id), nonce).setAAD(associatedData(id, owner));
     const sealed = Buffer.concat([nonce, cipher.update(text, 'utf16le'), cipher.final(), cipher.getAuthTag()]);
@@ -46,9 +55,11 @@ export class RecordCipher {
     const bytes = Buffer.from(record[2]!, 'base64url');
     // Another spelling of the same bytes is not what was written.
     if (bytes.toString('base64url') !== record[2]) return undefined;
-    for (const key of this.#keys) {
+    for (const key of this.#keys.all) {
       const text = key.id === record[1] ? openWith(key, id, owner, bytes) : undefined;
-      if (text !== undefined) return text;
+      if (text === undefined) continue;
+      this.#ring.noteUse(key.ringId);
+      return text;
     }
     return undefined;
   }

@@ -18,3 +18,14 @@ export type {
   SessionAnswer,
   SessionRequest,
 } from './interleavings/session-algorithm.js';
+export type { ApplicationUnderTest } from './application/application.js';
+export { endedSession, expiredSession, sessionCookie, type SessionHeaders } from './application/session-cookie.js';
+export { sessionOf } from './application/session-of.js';
+export type { ResponseHeaders, SessionSource, SupertestJar, ToughJar } from './application/held-headers.js';
+export { sessionMatchers, type MatcherResult, type SessionMatchers } from './application/session-matchers.js';
+export {
+  SessionsTestingModule,
+  sessionsTestingOptions,
+  type SessionsTestingDefinition,
+  type SessionsTestingOptions,
+} from './application/sessions-testing.module.js';

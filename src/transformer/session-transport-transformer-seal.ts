@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import { DerivedKeys } from '../keys/derived-keys.js';
 import { type DerivedKey, type KeyRing } from '../keys/key-ring.js';
 import { lengthPrefixed } from '../keys/length-prefixed.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -42,6 +43,7 @@ interface Sealer {
   readonly beginnings: readonly string[];
   readonly key: XaesKey;
   readonly additionalData: Buffer;
+  readonly ringId: string;
 }
 
 /**
@@ -66,11 +68,14 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   /** Base64url. */
   readonly writesUnreserved = true;
   /** Newest first. */
-  readonly #sealers: readonly Sealer[];
+  readonly #derived: DerivedKeys<Sealer>;
+  readonly #ring: KeyRing;
+  #sealers: readonly Sealer[];
   readonly #nonces = Buffer.allocUnsafeSlow(NONCES_IN_POOL * XAES_NONCE_BYTES);
   /** Where the next unused nonce starts. */
   #nonceAt = this.#nonces.length;
-  readonly #opened: OpenedValues | undefined;
+  readonly #rememberFor: number;
+  #opened: OpenedValues | undefined;
 
   /** @throws {SessionConfigurationError} on an option that is no number of seconds. */
   constructor(keys: KeyRing, binding: SealBinding, options: SessionTransportTransformerSealOptions = {}) {
@@ -78,11 +83,23 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     if (!Number.isFinite(rememberForSeconds) || rememberForSeconds < 0) {
       throw new SessionConfigurationError('rememberForSeconds of a seal must be a number of seconds, 0 for nothing.');
     }
-    if (rememberForSeconds > 0) this.#opened = new OpenedValues(rememberForSeconds * 1000);
-    this.#sealers = keys.derive('seal', binding.name).map((key) => sealerOf(key, binding));
+    this.#rememberFor = rememberForSeconds * 1000;
+    if (this.#rememberFor > 0) this.#opened = new OpenedValues(this.#rememberFor);
+    this.#ring = keys;
+    this.#derived = new DerivedKeys(keys, 'seal', binding.name, (key) => sealerOf(key, binding));
+    this.#sealers = this.#derived.all;
+  }
+
+  /** Today's keys. What was opened with others is forgotten, since one of them may have ended. */
+  #follow(): void {
+    const sealers = this.#derived.all;
+    if (sealers === this.#sealers) return;
+    this.#sealers = sealers;
+    if (this.#rememberFor > 0) this.#opened = new OpenedValues(this.#rememberFor);
   }
 
   transformRead(transportValue: string): string | undefined {
+    this.#follow();
     const known = this.#opened?.get(transportValue);
     if (known !== undefined) return known;
     const text = this.#open(transportValue);
@@ -95,17 +112,23 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     if (bytes === undefined || bytes.length < SHORTEST_BYTES) return undefined;
     const nonce = bytes.subarray(NONCE_AT, SEALED_AT);
     const sealed = bytes.subarray(SEALED_AT);
-    for (const { head, key, additionalData } of this.#sealers) {
+    for (const { head, key, additionalData, ringId } of this.#sealers) {
       if (!startsWith(bytes, head)) continue;
       const plaintext = xaesOpen(key, nonce, sealed, additionalData);
       // Two keys of a ring may share their id, however unlikely: the next one is tried.
-      if (plaintext !== undefined) return plaintext.toString('utf8');
+      if (plaintext === undefined) continue;
+      this.#ring.noteUse(ringId);
+      return plaintext.toString('utf8');
     }
     return undefined;
   }
 
   transformWrite(transportValue: string): string {
-    const { head, key, additionalData } = this.#sealers[0]!;
+    this.#follow();
+    const sealer = this.#sealers[0];
+    if (!sealer) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
+    const { head, key, additionalData, ringId } = sealer;
+    this.#ring.noteUse(ringId);
     const nonce = this.#nextNonce();
     const sealed = xaesSeal(key, nonce, Buffer.from(transportValue, 'utf8'), additionalData);
     return Buffer.concat([head, nonce, sealed]).toString('base64url');
@@ -113,6 +136,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
 
   /** Looks at version and key id alone: `'current'` does not mean that the value is genuine. */
   keyState(transportValue: string): KeyState {
+    this.#follow();
     for (let index = 0; index < this.#sealers.length; index++) {
       const { beginnings } = this.#sealers[index]!;
       if (beginnings.some((beginning) => transportValue.startsWith(beginning)))
@@ -136,7 +160,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   }
 }
 
-function sealerOf({ id, keyObject }: DerivedKey, { name, transport }: SealBinding): Sealer {
+function sealerOf({ id, keyObject, ringId }: DerivedKey, { name, transport }: SealBinding): Sealer {
   const version = Buffer.of(VERSION);
   const head = Buffer.concat([version, id]);
   return {
@@ -148,6 +172,7 @@ function sealerOf({ id, keyObject }: DerivedKey, { name, transport }: SealBindin
     ),
     key: xaesKey(keyObject),
     additionalData: lengthPrefixed([version, id, name, transport]),
+    ringId,
   };
 }
 

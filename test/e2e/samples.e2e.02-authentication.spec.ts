@@ -1,4 +1,6 @@
 import { AppModule } from '../../sample/02-authentication/app.module.js';
+import { AuthSession } from '../../sample/02-authentication/auth-session.js';
+import { endedSession, expiredSession, sessionCookie, sessionOf } from 'nestjs-sessions/testing';
 import { Browser } from '../support/browser.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
@@ -46,6 +48,25 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     expect(page.text).toContain('Signed in on this device');
     expect(page.text).toContain('Firefox on Linux');
     expect(laptop.cookie('auth')).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('shows the account to a client with a session, and sends ended and expired ones to the login form', async () => {
+    const ada = Object.assign(new AuthSession(), { userId: 'u1', device: 'Firefox on Linux' });
+    const open = async (headers: Record<string, string>): Promise<Response> =>
+      fetch(`${running.url}/account`, { headers, redirect: 'manual' });
+    const shown = await open(await sessionCookie(running.app, ada));
+    expect(await shown.text()).toContain('Hello, Ada');
+    for (const headers of [await endedSession(running.app, ada), await expiredSession(running.app, ada)]) {
+      const refused = await open(headers);
+      expect([refused.status, refused.headers.get('location')]).toEqual([302, '/login']);
+    }
+  });
+
+  it('keeps user and device in the session, and nothing else', async () => {
+    await signIn(laptop);
+    const cookie = `auth=${laptop.cookie('auth')}`;
+    const session = await sessionOf(running.app, { cookie }, AuthSession);
+    expect(session).toEqual({ userId: expect.any(String), device: 'Firefox on Linux' });
   });
 
   it('gives a new id to whoever signs in again, and ends the old one', async () => {

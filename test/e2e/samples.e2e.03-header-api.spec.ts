@@ -1,4 +1,6 @@
 import { AppModule } from '../../sample/03-header-api/app.module.js';
+import { ApiSession } from '../../sample/03-header-api/api-session.js';
+import { endedSession, sessionCookie } from 'nestjs-sessions/testing';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 describe.each(platforms)('sample 03-header-api on $name', (platform) => {
@@ -44,6 +46,15 @@ describe.each(platforms)('sample 03-header-api on $name', (platform) => {
   it.each(['/session', '/notes'])('answers %s without a session, or with one it never gave, by 401', async (path) => {
     expect((await call(path)).status).toBe(401);
     expect((await call(path, 'A'.repeat(43))).status).toBe(401);
+  });
+
+  it('knows a client whose header a test made, until its session is ended', async () => {
+    const grace = Object.assign(new ApiSession(), { name: 'Grace' });
+    const headers = await sessionCookie(running.app, grace);
+    const known = await fetch(`${running.url}/session`, { headers });
+    expect(await known.json()).toMatchObject({ name: 'Grace' });
+    const ended = await fetch(`${running.url}/session`, { headers: await endedSession(running.app, grace) });
+    expect(ended.status).toBe(401);
   });
 
   it('keeps notes with the moment they were written', async () => {

@@ -1,0 +1,217 @@
+import { duration, type SessionFacts } from './session-facts.js';
+
+/**
+ * How a requirement is met: by this configuration; by an option that is not set; by code of the application; or not
+ * with this configuration.
+ */
+export type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
+
+export interface AsvsLine {
+  readonly id: string;
+  readonly level: 1 | 2 | 3;
+  /** The requirement in short. */
+  readonly requirement: string;
+  readonly status: AsvsStatus;
+  readonly reason: string;
+}
+
+type Verdict = readonly [status: AsvsStatus, reason: string];
+
+interface Requirement {
+  readonly id: string;
+  readonly level: 1 | 2 | 3;
+  readonly requirement: string;
+  readonly verdict: (sessions: readonly SessionFacts[]) => Verdict;
+}
+
+const NO_SIGN_IN: Verdict = ['yours', 'No session has a @SessionOwner() field, so none is known to be a sign-in.'];
+
+const signedIn = (sessions: readonly SessionFacts[]): SessionFacts[] =>
+  sessions.filter(({ owner }) => owner !== undefined);
+const names = (sessions: readonly SessionFacts[]): string => sessions.map(({ name }) => name).join(', ');
+
+/** The verdict over all sign-in sessions: `no` where one of them fails. */
+function forSignIns(
+  sessions: readonly SessionFacts[],
+  fails: (session: SessionFacts) => boolean,
+  met: Verdict,
+  failed: string,
+): Verdict {
+  const all = signedIn(sessions);
+  if (all.length === 0) return NO_SIGN_IN;
+  const failing = all.filter(fails);
+  return failing.length === 0 ? met : ['no', `${names(failing)}: ${failed}`];
+}
+
+function timeout(sessions: readonly SessionFacts[], which: 'idle' | 'absolute'): Verdict {
+  const unlimited = sessions.filter((session) => session[which] === 0);
+  if (unlimited.length > 0) return ['no', `${names(unlimited)}: no limit. Set ${which}TimeoutInSeconds.`];
+  const unknown = sessions.filter((session) => session[which] === undefined);
+  if (unknown.length > 0) return ['yours', `${names(unknown)}: made by hand.`];
+  return ['met', sessions.map((session) => `${session.name} ${duration(session[which])}`).join(', ')];
+}
+
+const revocable = (sessions: readonly SessionFacts[], call: string): Verdict =>
+  forSignIns(
+    sessions,
+    (session) => !session.revocable,
+    ['yours', call],
+    "cannot be found by owner. Use tracker: 'by-id' and a storage with an owner index.",
+  );
+
+/** OWASP ASVS 5.0, chapter V7 "Session Management": its 19 requirements, in short. */
+const REQUIREMENTS: readonly Requirement[] = [
+  {
+    id: '7.1.1',
+    level: 2,
+    requirement: 'Idle and absolute timeouts are documented and justified',
+    verdict: (sessions) => [
+      'yours',
+      `Document: ${sessions.map(({ name, idle, absolute }) => `${name} idle ${duration(idle)}, absolute ${duration(absolute)}`).join('; ')}.`,
+    ],
+  },
+  {
+    id: '7.1.2',
+    level: 2,
+    requirement: 'Number of parallel sessions per account, and what happens beyond it, is documented',
+    verdict: (sessions) => {
+      const all = signedIn(sessions);
+      if (all.length === 0) return NO_SIGN_IN;
+      const unlimited = all.filter(({ maxPerOwner }) => maxPerOwner === undefined);
+      if (unlimited.length > 0) return ['by option', `${names(unlimited)}: unlimited. Set maxPerOwner.`];
+      return ['met', all.map(({ name, maxPerOwner }) => `${name} ${maxPerOwner}`).join('; ')];
+    },
+  },
+  {
+    id: '7.1.3',
+    level: 2,
+    requirement: 'Systems of a federated sign-in and how their sessions end together are documented',
+    verdict: () => ['yours', 'Single sign-on is outside of sessions.'],
+  },
+  {
+    id: '7.2.1',
+    level: 1,
+    requirement: 'Session tokens are verified by a trusted backend',
+    verdict: (sessions) => {
+      const plain = sessions.filter(({ plainText }) => plainText);
+      return plain.length > 0
+        ? ['no', `${names(plain)}: travels in plain text. Remove transformers: [].`]
+        : ['met', 'Seal and storage are checked on the server, at every request.'];
+    },
+  },
+  {
+    id: '7.2.2',
+    level: 1,
+    requirement: 'Tokens are generated dynamically; no static API keys',
+    verdict: () => ['met', 'Each session has its own id or sealed value.'],
+  },
+  {
+    id: '7.2.3',
+    level: 1,
+    requirement: 'Reference tokens are unique, of a CSPRNG, with at least 128 bits',
+    verdict: (sessions) => {
+      const own = sessions.filter(({ ownIds }) => ownIds);
+      return own.length > 0
+        ? ['yours', `${names(own)}: identity makes the ids.`]
+        : ['met', 'Ids are 256 bits of randomBytes.'];
+    },
+  },
+  {
+    id: '7.2.4',
+    level: 1,
+    requirement: 'Authentication gives a new token and ends the present one',
+    verdict: (sessions) =>
+      forSignIns(
+        sessions,
+        ({ byId }) => !byId,
+        ['met', 'A change of the @SessionOwner() field rotates the id. At re-authentication call regenerate().'],
+        'by value: a copy from before the sign-in stays readable as what it was.',
+      ),
+  },
+  {
+    id: '7.3.1',
+    level: 2,
+    requirement: 'Inactivity timeout',
+    verdict: (sessions) => timeout(sessions, 'idle'),
+  },
+  {
+    id: '7.3.2',
+    level: 2,
+    requirement: 'Absolute maximum lifetime',
+    verdict: (sessions) => timeout(sessions, 'absolute'),
+  },
+  {
+    id: '7.4.1',
+    level: 1,
+    requirement: 'After logout or expiry the session cannot be used any more',
+    verdict: (sessions) =>
+      forSignIns(
+        sessions,
+        ({ byId }) => !byId,
+        ['met', 'clear() ends the record; expiry is checked on the server.'],
+        "by value: a copy taken before the logout works until it expires. Use tracker: 'by-id'.",
+      ),
+  },
+  {
+    id: '7.4.2',
+    level: 1,
+    requirement: 'Disabling or deleting an account ends its sessions',
+    verdict: (sessions) => revocable(sessions, 'Call SessionsService.revokeAll(Type, owner) when an account ends.'),
+  },
+  {
+    id: '7.4.3',
+    level: 2,
+    requirement: 'Users may end all other sessions after a change of a factor',
+    verdict: (sessions) => revocable(sessions, 'Call revokeAll(Type, owner, { except: id }) after the change.'),
+  },
+  {
+    id: '7.4.4',
+    level: 2,
+    requirement: 'Every page that needs a sign-in shows how to log out',
+    verdict: () => ['yours', 'Pages are yours.'],
+  },
+  {
+    id: '7.4.5',
+    level: 2,
+    requirement: 'Administrators can end the sessions of a user or of all users',
+    verdict: (sessions) => revocable(sessions, 'Offer revokeAll(Type, owner) to administrators.'),
+  },
+  {
+    id: '7.5.1',
+    level: 2,
+    requirement: 'Full re-authentication before changes of sensitive account data',
+    verdict: () => ['yours', 'Ask for a factor again before the change.'],
+  },
+  {
+    id: '7.5.2',
+    level: 2,
+    requirement: 'Users can see and, after authenticating again, end their sessions',
+    verdict: (sessions) => revocable(sessions, 'Build the page from SessionsService.list and revoke.'),
+  },
+  {
+    id: '7.5.3',
+    level: 3,
+    requirement: 'A further factor before highly sensitive operations',
+    verdict: () => ['yours', 'Ask for a factor before the operation.'],
+  },
+  {
+    id: '7.6.1',
+    level: 2,
+    requirement: 'Session lifetime agrees with that of the identity provider',
+    verdict: () => ['yours', 'Set the timeouts to what the provider documents.'],
+  },
+  {
+    id: '7.6.2',
+    level: 2,
+    requirement: 'A session begins only by consent or an explicit action of the user',
+    verdict: () => ['yours', 'Set the owner field in the handler of a sign-in only.'],
+  },
+];
+
+/** The 19 lines for a configuration. */
+export function asvsLines(sessions: readonly SessionFacts[]): readonly AsvsLine[] {
+  return REQUIREMENTS.map(({ id, level, requirement, verdict }) => {
+    const [status, reason] = verdict(sessions);
+    return { id, level, requirement, status, reason };
+  });
+}

@@ -1,0 +1,113 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ownerOf } from '../config/session-definition.js';
+import type { BuiltSession } from '../config/session-provider.builder.js';
+import { openEnvelope } from '../tracker/session-envelope.js';
+import { CliFailure } from './cli-failure.js';
+
+/** What today's classes make of saved sessions. */
+export interface FixtureReport {
+  readonly lines: readonly string[];
+  /** Whether one cannot be read or loses a field. */
+  readonly lossy: boolean;
+}
+
+/** Reads every saved session of a folder with today's classes, and writes it again. */
+export function checkFixtures(folder: string, sessions: readonly BuiltSession[]): FixtureReport {
+  if (!existsSync(folder)) throw new CliFailure(`There is no folder ${folder}.`);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  if (files.length === 0) throw new CliFailure(`${folder} has no .json file. Name each <session>.<anything>.json.`);
+  const reports = files.sort().map((file) => {
+    const built = sessions.filter(
+      ({ provider }) => file === `${provider.name}.json` || file.startsWith(`${provider.name}.`),
+    );
+    // The longest name: a session may be called as another and a dot.
+    const owner = built.sort((left, right) => right.provider.name.length - left.provider.name.length)[0];
+    if (!owner?.declared)
+      return { file, problems: ['belongs to no declared session. Name it <session>.<anything>.json.'] };
+    return { file, problems: problemsOf(readFileSync(join(folder, file), 'utf8').trim(), owner) };
+  });
+  return {
+    lines: reports.flatMap(({ file, problems }) =>
+      problems.length === 0 ? [`${file}: nothing is lost`] : problems.map((problem) => `${file}: ${problem}`),
+    ),
+    lossy: reports.some(({ problems }) => problems.length > 0),
+  };
+}
+
+function problemsOf(saved: string, { provider, declared }: BuiltSession): string[] {
+  const text = contentOf(saved, provider.name);
+  let before: unknown;
+  try {
+    before = JSON.parse(text);
+  } catch {
+    return ['is no JSON. Save what the serializer writes.'];
+  }
+  let session: object;
+  try {
+    session = declared!.serializer.deserialize(text);
+  } catch {
+    return [`cannot be read as ${provider.type.name}: every visitor with such a session starts anew.`];
+  }
+  const after: unknown = JSON.parse(declared!.serializer.serialize(session));
+  const lost = lostPaths(before, after, '').map((path) => `loses ${path}`);
+  const unread = unknownPaths(session, before, ownerOf(provider.type), '').map(
+    (path) => `loses ${path}: it is kept, and no field of the class reads it`,
+  );
+  return [...lost, ...unread];
+}
+
+/**
+ * Paths of fields that were read into an instance of a class and that a fresh one does not have: renamed or removed.
+ * A field without an initial value is one of a fresh instance where the compiler defines class fields (ES2022).
+ */
+function unknownPaths(value: unknown, saved: unknown, owner: string | undefined, path: string): string[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) =>
+      unknownPaths(item, (saved as unknown[])[index], undefined, `${path}[${index}]`),
+    );
+  }
+  if (typeof value !== 'object' || value === null || typeof saved !== 'object' || saved === null) return [];
+  const fresh = freshLike(value);
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const inside = path === '' ? key : `${path}.${key}`;
+    const isUnknown = fresh !== undefined && key in saved && !(key in fresh) && key !== owner;
+    return isUnknown ? [inside] : unknownPaths(inner, (saved as Record<string, unknown>)[key], undefined, inside);
+  });
+}
+
+/** A new instance of the class of `value`; `undefined` for plain objects and for classes that need arguments. */
+function freshLike(value: object): object | undefined {
+  const { constructor } = value as { constructor: new () => object };
+  if (constructor === Object || typeof constructor !== 'function') return undefined;
+  try {
+    return new constructor();
+  } catch {
+    return undefined;
+  }
+}
+
+/** A record as a storage keeps it, with its times, or the serialized text alone. */
+function contentOf(saved: string, name: string): string {
+  const envelope = saved.startsWith('{') || saved.startsWith('[') ? undefined : openEnvelope(saved, name);
+  return envelope ? envelope.text.slice(envelope.text.indexOf('.') + 1) : saved;
+}
+
+/** Paths of `before` that `after` does not have, or has with a value of another kind. Never a value. */
+function lostPaths(before: unknown, after: unknown, path: string): string[] {
+  if (kindOf(before) !== kindOf(after)) return [path === '' ? 'everything' : path];
+  if (Array.isArray(before)) {
+    return before.flatMap((item, index) => lostPaths(item, (after as unknown[])[index], `${path}[${index}]`));
+  }
+  if (typeof before === 'object' && before !== null) {
+    return Object.entries(before).flatMap(([key, value]) =>
+      lostPaths(value, (after as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`),
+    );
+  }
+  return before === after ? [] : [`${path} (another value is read)`];
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+}

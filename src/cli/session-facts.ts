@@ -1,0 +1,59 @@
+import { ownerOf } from '../config/session-definition.js';
+import type { BuiltSession } from '../config/session-provider.builder.js';
+import { MigratingSessionTracker } from '../session/session-migration.js';
+import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
+
+/** What the reports say of one session. */
+export interface SessionFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly byId: boolean;
+  readonly transport: string;
+  /** The field that says whose session it is. */
+  readonly owner: string | undefined;
+  /** Whether an owner's sessions can be listed and ended. */
+  readonly revocable: boolean;
+  /** Seconds; 0: no limit. `undefined`: made by hand, not known. */
+  readonly idle: number | undefined;
+  readonly absolute: number | undefined;
+  readonly maxPerOwner: string | undefined;
+  /** Where the content is. */
+  readonly place: string;
+  readonly ownIds: boolean;
+  readonly plainText: boolean;
+}
+
+export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
+  const tracker = provider.tracker instanceof MigratingSessionTracker ? provider.tracker.own : provider.tracker;
+  const byId = tracker instanceof SessionTrackerById ? tracker : undefined;
+  const owner = ownerOf(provider.type);
+  const limit = declared?.settings.maxPerOwner;
+  return {
+    name: provider.name,
+    type: provider.type.name,
+    byId: tracker.kind === 'by-id',
+    transport: provider.transport.kind,
+    owner,
+    revocable: owner !== undefined && byId?.storage.owners !== undefined,
+    idle: declared && declared.lifetime.idle / 1000,
+    absolute: declared && declared.lifetime.absolute / 1000,
+    maxPerOwner: limit === undefined ? undefined : limitText(limit),
+    place: declared?.place ?? `${tracker.kind}, made by hand`,
+    ownIds: declared?.settings.identity !== undefined,
+    plainText: tracker.kind === 'by-value' && provider.transport.transformers.length === 0,
+  };
+}
+
+function limitText(limit: number | { readonly limit: unknown; readonly beyond?: unknown }): string {
+  if (typeof limit === 'number') return String(limit);
+  return `${typeof limit.limit === 'function' ? 'a function' : String(limit.limit)}, beyond: ${String(limit.beyond ?? 'end-oldest')}`;
+}
+
+/** `7 d`, `30 min`; `none` for no limit. */
+export function duration(seconds: number | undefined): string {
+  if (seconds === undefined) return '?';
+  if (seconds === 0) return 'none';
+  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

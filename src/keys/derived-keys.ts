@@ -1,0 +1,29 @@
+import type { DerivedKey, KeyRing } from './key-ring.js';
+
+/** What is made of the keys of a ring for one purpose and name, made anew when the ring has changed. */
+export class DerivedKeys<T> {
+  readonly #ring: KeyRing;
+  readonly #purpose: string;
+  readonly #name: string;
+  readonly #make: (key: DerivedKey) => T;
+  #generation: number;
+  #made: readonly T[];
+
+  constructor(ring: KeyRing, purpose: string, name: string, make: (key: DerivedKey) => T) {
+    this.#ring = ring;
+    this.#purpose = purpose;
+    this.#name = name;
+    this.#make = make;
+    this.#generation = ring.generation;
+    this.#made = ring.derive(purpose, name).map(make);
+  }
+
+  /** Newest first. Empty while no key of the ring is in service. The same list until the ring changes. */
+  get all(): readonly T[] {
+    if (this.#generation !== this.#ring.generation) {
+      this.#generation = this.#ring.generation;
+      this.#made = this.#ring.derive(this.#purpose, this.#name).map(this.#make);
+    }
+    return this.#made;
+  }
+}

@@ -1,0 +1,156 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { KeyMaterial } from './key-material.js';
+
+/** A moment: a `Date`, epoch milliseconds, or a text that `Date.parse` takes (ISO 8601). */
+export type KeyMoment = Date | number | string;
+
+/** A key with the time of its service. */
+export interface ScheduledKey {
+  readonly key: KeyMaterial | undefined;
+  /**
+   * From when it protects. Before, it only reads: give every process the time to load it. Of several that protect, the
+   * one with the latest `from` does, the first of the list among equals. Default: at once.
+   */
+  readonly from?: KeyMoment | undefined;
+  /** From when it is not even read any more. Default: never. */
+  readonly until?: KeyMoment | undefined;
+}
+
+/** Gives the keys of today: from a secret manager, a mounted file, a database. */
+export type KeySource = () => Promise<readonly ScheduledKey[]> | readonly ScheduledKey[];
+
+/** How a key source is read. */
+export interface KeySourceOptions {
+  /** Seconds between two reads of the source. Default 300. */
+  readonly reloadEveryInSeconds?: number;
+  /** Gets the error of a reload. The keys from before stay in use. Default: `process.emitWarning`. */
+  readonly onError?: (error: unknown) => void;
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+  /** Calls `run` once after so many milliseconds. Default: a timer that does not keep the process alive. */
+  readonly startTimer?: (run: () => void, milliseconds: number) => void;
+}
+
+/** A {@link ScheduledKey} with its moments as numbers. */
+export interface KeyService {
+  readonly key: KeyMaterial | undefined;
+  readonly from: number;
+  readonly until: number;
+}
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Reads a key source again and again, and tells which keys are in service at a moment. */
+export class KeySchedule {
+  readonly #source: KeySource;
+  readonly #reloadEvery: number;
+  readonly #onError: (error: unknown) => void;
+  readonly #startTimer: (run: () => void, milliseconds: number) => void;
+  readonly now: () => number;
+  #services: readonly KeyService[] = [];
+  #reloadAt = 0;
+  #closed = false;
+
+  /** @throws {SessionConfigurationError} on an interval that is no positive number. */
+  constructor(source: KeySource, options: KeySourceOptions = {}) {
+    const { reloadEveryInSeconds = 300 } = options;
+    if (!Number.isFinite(reloadEveryInSeconds) || reloadEveryInSeconds <= 0) {
+      throw new SessionConfigurationError('reloadEveryInSeconds must be a number of seconds above 0.');
+    }
+    this.#source = source;
+    this.#reloadEvery = reloadEveryInSeconds * 1000;
+    this.#onError = options.onError ?? warn;
+    this.now = options.now ?? Date.now;
+    this.#startTimer = options.startTimer ?? ((run, milliseconds) => void setTimeout(run, milliseconds).unref());
+  }
+
+  /** All keys of the source, those out of service included. */
+  get services(): readonly KeyService[] {
+    return this.#services;
+  }
+
+  /** Reads the source. @throws what it throws, or {@link SessionConfigurationError} for keys that cannot be used. */
+  async load(): Promise<readonly KeyService[]> {
+    const keys = await this.#source();
+    if (!Array.isArray(keys)) throw new SessionConfigurationError('A key source gives a list of { key, from, until }.');
+    return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
+  }
+
+  /** Takes these keys, and calls `apply` now and whenever what is in service may have changed. */
+  start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
+    apply(services);
+    this.#services = services;
+    this.#reloadAt = this.now() + this.#reloadEvery;
+    this.#wait(apply);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Those that read at `now`, the one that protects first; none where none protects. */
+  static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
+    const reading = services.filter(({ until }) => until > now);
+    const protecting = reading
+      .filter(({ from }) => from <= now)
+      .reduce<KeyService | undefined>(
+        (best, one) => (best === undefined || one.from > best.from ? one : best),
+        undefined,
+      );
+    return protecting ? [protecting, ...reading.filter((one) => one !== protecting)] : [];
+  }
+
+  #wait(apply: (services: readonly KeyService[]) => void): void {
+    const now = this.now();
+    const moments = this.#services.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > now);
+    const next = Math.min(this.#reloadAt, ...moments);
+    this.#startTimer(
+      () => {
+        if (!this.#closed) void this.#turn(apply).then(() => this.#wait(apply));
+      },
+      Math.min(next - now, LONGEST_TIMER),
+    );
+  }
+
+  // The keys from before stay in use when anything fails.
+  async #turn(apply: (services: readonly KeyService[]) => void): Promise<void> {
+    try {
+      let services = this.#services;
+      if (this.now() >= this.#reloadAt) {
+        this.#reloadAt = this.now() + this.#reloadEvery;
+        services = await this.load();
+      }
+      apply(services);
+      this.#services = services;
+    } catch (error) {
+      this.#onError(error);
+      apply(this.#services);
+    }
+  }
+}
+
+function serviceOf({ key, from, until }: ScheduledKey, index: number): KeyService {
+  const service = {
+    key,
+    from: momentOf(from, `keys[${index}].from`, -Infinity),
+    until: momentOf(until, `keys[${index}].until`, Infinity),
+  };
+  if (service.until <= service.from) {
+    throw new SessionConfigurationError(`keys[${index}] ends before it begins: until must be after from.`);
+  }
+  return service;
+}
+
+function momentOf(moment: KeyMoment | undefined, place: string, otherwise: number): number {
+  if (moment === undefined || moment === null) return otherwise;
+  const at = moment instanceof Date ? moment.getTime() : typeof moment === 'number' ? moment : Date.parse(moment);
+  if (Number.isFinite(at)) return at;
+  throw new SessionConfigurationError(
+    `${place} is no moment. Use a Date, epoch milliseconds, or a text such as 2027-01-31T00:00:00Z.`,
+  );
+}
+
+function warn(error: unknown): void {
+  const kind = error instanceof SessionConfigurationError ? error.message : (error as Error | undefined)?.name;
+  process.emitWarning(`The key source failed; the keys from before stay in use. ${kind ?? ''}`, 'SessionWarning');
+}

@@ -1,0 +1,98 @@
+import { errorKind } from '../errors/error-kind.js';
+import type { SessionStorage } from '../storage/session-storage.js';
+import type { TelemetryTracer } from './telemetry-api.js';
+
+/** Where measurements of one storage go. */
+export interface StorageMeasures {
+  readonly name: string;
+  readonly tracer: TelemetryTracer | undefined;
+  record(this: void, seconds: number, operation: string, outcome: 'ok' | 'error'): void;
+}
+
+interface Operation {
+  /** The name in metrics and spans. */
+  readonly name: string;
+  /** Whether the first argument is the stored id of one session. */
+  readonly takesId: boolean;
+}
+
+const OF_ONE: ReadonlyArray<readonly [string, string]> = [
+  ['read', 'load'],
+  ['write', 'store'],
+  ['create', 'store'],
+  ['replace', 'store'],
+  ['touch', 'renew'],
+  ['invalidate', 'end'],
+];
+const OF_MANY: ReadonlyArray<readonly [string, string]> = [
+  ['readMany', 'load'],
+  ['list', 'list'],
+  ['invalidateAll', 'end'],
+  ['sweep', 'sweep'],
+];
+
+/** The calls that are measured. Others pass through unmeasured. */
+const OPERATIONS: ReadonlyMap<PropertyKey, Operation> = new Map<PropertyKey, Operation>([
+  ...OF_ONE.map(([call, name]) => [call, { name, takesId: true }] as const),
+  ...OF_MANY.map(([call, name]) => [call, { name, takesId: false }] as const),
+]);
+
+// Of @opentelemetry/api: SpanKind.CLIENT, SpanStatusCode.ERROR.
+const CLIENT = 2;
+const ERROR = 2;
+/** SHA-256 in base64url: the only ids that reach a storage, and the public handles of sessions. */
+const HANDLE = /^[\w-]{43}$/;
+
+type Call = (...args: readonly unknown[]) => unknown;
+
+/** The same storage, with each call measured. A proxy, so that it has exactly the capabilities of the other. */
+export function measuredStorage<T extends SessionStorage>(storage: T, measures: StorageMeasures): T {
+  return measured(storage, measures) as T;
+}
+
+function measured(target: object, measures: StorageMeasures): object {
+  const known = new Map<PropertyKey, unknown>();
+  return new Proxy(target, {
+    get(_target, key) {
+      if (known.has(key)) return known.get(key);
+      const member: unknown = Reflect.get(target, key, target);
+      if (key === 'owners' && typeof member === 'object' && member !== null) {
+        known.set(key, measured(member, measures));
+        return known.get(key);
+      }
+      if (typeof member !== 'function' || key === 'constructor') return member;
+      const call = member.bind(target) as Call;
+      const operation = OPERATIONS.get(key);
+      known.set(key, operation === undefined ? call : measuredCall(call, operation, measures));
+      return known.get(key);
+    },
+  });
+}
+
+function measuredCall(call: Call, operation: Operation, { name, tracer, record }: StorageMeasures): Call {
+  return async (...args) => {
+    const span = tracer?.startSpan(`session.${operation.name}`, {
+      kind: CLIENT,
+      attributes: { 'session.storage': name, ...handleIn(operation, args[0]) },
+    });
+    const start = performance.now();
+    let outcome: 'ok' | 'error' = 'error';
+    try {
+      const result = await call(...args);
+      outcome = 'ok';
+      return result;
+    } catch (error) {
+      // Its kind only: the message of a driver may show what was to be stored.
+      span?.setAttribute('error.type', errorKind(error));
+      span?.setStatus({ code: ERROR });
+      throw error;
+    } finally {
+      record((performance.now() - start) / 1000, operation.name, outcome);
+      span?.end();
+    }
+  };
+}
+
+function handleIn({ takesId }: Operation, argument: unknown): { 'session.id'?: string } {
+  return takesId && typeof argument === 'string' && HANDLE.test(argument) ? { 'session.id': argument } : {};
+}

@@ -1,0 +1,99 @@
+import type { SessionEvent, SessionEventListener } from '../session/session-event.js';
+import type { SessionStorage } from '../storage/session-storage.js';
+import { measuredStorage } from './measured-storage.js';
+import type { TelemetryMeter, TelemetryTracer } from './telemetry-api.js';
+
+/** What {@link sessionTelemetry} takes. */
+export interface SessionTelemetryOptions {
+  /** `metrics.getMeter('nestjs-sessions')` of `@opentelemetry/api`. */
+  readonly meter: TelemetryMeter;
+  /**
+   * `trace.getTracer('nestjs-sessions')`: a span for each call of a measured storage, with the public handle as
+   * `session.id`. Default: no spans.
+   */
+  readonly tracer?: TelemetryTracer;
+}
+
+/** Metrics and spans of sessions. Never an id, key or value. */
+export interface SessionTelemetry {
+  /** Counts events: for the option `onEvent`. */
+  readonly onEvent: SessionEventListener;
+  /**
+   * Measures each call of a storage, and its live sessions where it can count them (`count()` or `size`).
+   * @param name of the storage in metrics, such as `redis`. Default: the name of its class.
+   */
+  storage<T extends SessionStorage>(storage: T, name?: string): T;
+}
+
+/** Milliseconds of memory to the second of a dying database, in seconds. */
+const BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+
+/**
+ * Metrics and spans of sessions for OpenTelemetry. Takes meter and tracer, so that this package names no other.
+ *
+ * ```ts
+ * const telemetry = sessionTelemetry({ meter: metrics.getMeter('nestjs-sessions') });
+ * SessionsModule.forRoot({ onEvent: telemetry.onEvent, storage: telemetry.storage(redis, 'redis') });
+ * ```
+ *
+ * | Instrument | Kind | Attributes |
+ * |---|---|---|
+ * | `session.created` | counter | `session` |
+ * | `session.ended` | counter | `session`, `reason`: `cleared`, `revoked` |
+ * | `session.rejected` | counter | `session`, `reason` |
+ * | `session.conflicts` | counter | `session` |
+ * | `session.changes.dropped` | counter | `session`, `reason`: `ended`, `rotated`, `too-late` |
+ * | `session.storage.failures` | counter | `session`, `operation` |
+ * | `session.storage.duration` | histogram, s | `storage`, `operation`, `outcome`: `ok`, `error` |
+ * | `session.live` | gauge | `storage` |
+ */
+export function sessionTelemetry({ meter, tracer }: SessionTelemetryOptions): SessionTelemetry {
+  const created = meter.createCounter('session.created', { description: 'Sessions that began.' });
+  const ended = meter.createCounter('session.ended', { description: 'Sessions that were ended.' });
+  const rejected = meter.createCounter('session.rejected', { description: 'Values of clients that are no session.' });
+  const conflicts = meter.createCounter('session.conflicts', {
+    description: 'Stores that found a field changed by a parallel request.',
+  });
+  const dropped = meter.createCounter('session.changes.dropped', { description: 'Changes that were lost.' });
+  const failures = meter.createCounter('session.storage.failures', { description: 'Storage calls that failed.' });
+  const duration = meter.createHistogram('session.storage.duration', {
+    description: 'Time of a storage call.',
+    unit: 's',
+    advice: { explicitBucketBoundaries: BUCKETS },
+  });
+  const live = meter.createObservableGauge('session.live', { description: 'Sessions in a storage.' });
+
+  const onEvent = (event: SessionEvent): void => {
+    if (event.type === 'foreign-origin') return rejected.add(1, { reason: event.type });
+    const { type, session } = event;
+    if (type === 'created') created.add(1, { session });
+    else if (type === 'cleared') ended.add(1, { session, reason: 'cleared' });
+    else if (type === 'revoked') ended.add('count' in event ? event.count : 1, { session, reason: 'revoked' });
+    else if (type === 'rejected') rejected.add(1, { session, reason: event.reason });
+    else if (type === 'conflict') conflicts.add(1, { session });
+    else if (type === 'gone') dropped.add(1, { session, reason: event.reason });
+    else if (type === 'too-late') dropped.add(1, { session, reason: 'too-late' });
+    else if (type === 'unavailable') failures.add(1, { session, operation: event.operation });
+  };
+
+  return {
+    onEvent,
+    storage(storage, name = storage.constructor.name) {
+      const count = counterOf(storage);
+      if (count) live.addCallback(async (result) => result.observe(await count(), { storage: name }));
+      return measuredStorage(storage, {
+        tracer,
+        name,
+        record: (seconds, operation, outcome) => duration.record(seconds, { storage: name, operation, outcome }),
+      });
+    },
+  };
+}
+
+/** How a storage counts its sessions; `undefined` where it cannot. */
+function counterOf(storage: SessionStorage): (() => number | Promise<number>) | undefined {
+  const { count } = storage as { count?: unknown };
+  if (typeof count === 'function') return () => count.call(storage) as Promise<number>;
+  const hasSize = typeof (storage as { size?: unknown }).size === 'number';
+  return hasSize ? () => (storage as unknown as { size: number }).size : undefined;
+}

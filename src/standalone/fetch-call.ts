@@ -1,0 +1,60 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { ResponseHead } from '../platform/response-head.js';
+import type { ResponseCall } from '../session/response-call.js';
+
+/** Anything that carries request headers as fetch does: a `Request`, Next.js' `headers()`, or `Headers` themselves. */
+export type FetchRequest = { readonly headers: FetchHeaders; readonly url?: string } | FetchHeaders;
+
+/** The part of fetch's `Headers` that is read. */
+export interface FetchHeaders {
+  get(name: string): string | null;
+}
+
+/** One exchange in fetch's types: reads request headers, collects headers for a response that is made later. */
+export class FetchCall implements ResponseCall {
+  /** The response is made after the sessions are saved, so nothing is ever too late. */
+  readonly responded = false;
+  readonly headSent = false;
+  readonly secure: boolean;
+  readonly #headers: FetchHeaders;
+  readonly #head = new ResponseHead();
+  readonly #names = new Set<string>();
+
+  constructor(request: FetchRequest) {
+    this.#headers = 'headers' in request ? request.headers : request;
+    const url = 'url' in request ? request.url : undefined;
+    this.secure = url?.startsWith('https:') || /^\s*https\b/i.test(this.#headers.get('x-forwarded-proto') ?? '');
+  }
+
+  requestHeader(name: string): string | undefined {
+    return this.#headers.get(name) ?? undefined;
+  }
+
+  setCookie(name: string, line: string): void {
+    this.#names.add(name);
+    this.#head.setCookie(name, line);
+  }
+
+  orderCookies(names: readonly string[]): void {
+    this.#head.orderCookies(names);
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#head.setHeader(name, value);
+  }
+
+  /** Adds everything to `headers`, beside what is there. A second call replaces the cookies of the first. */
+  applyTo(headers: Headers): void {
+    const present: OutgoingHttpHeaders = Object.fromEntries(headers);
+    present['set-cookie'] = headers.getSetCookie().filter((line) => !this.#names.has(line.split('=', 1)[0]!));
+    for (const [name, value] of Object.entries(this.#head.joinedWith(present))) {
+      if (Array.isArray(value)) replaceAll(headers, name, value);
+      else if (value !== undefined) headers.set(name, String(value));
+    }
+  }
+}
+
+function replaceAll(headers: Headers, name: string, values: readonly string[]): void {
+  headers.delete(name);
+  for (const value of values) headers.append(name, value);
+}

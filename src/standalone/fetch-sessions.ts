@@ -1,0 +1,33 @@
+import type { RequestSessions } from '../session/request-sessions.js';
+import { SessionExchange } from '../session/session-exchange.js';
+import type { SessionEvents } from '../session/session-event.js';
+import type { SessionProviders } from '../session/session-providers.js';
+import { FetchCall, type FetchRequest } from './fetch-call.js';
+
+/** The sessions of one request outside NestJS. */
+export interface FetchSessions extends RequestSessions {
+  /**
+   * Stores every change, then puts `Set-Cookie`, `Vary` and `Cache-Control` on the headers of the response. Call it
+   * once the request is handled; without it nothing that changed is kept.
+   * @param options.status of the response. With 500 and above, changes are dropped unless `saveOnServerError` is set.
+   *   Default 200.
+   * @throws {SessionError} when a session cannot be stored; the headers are left as they were.
+   */
+  saveTo(headers: Headers, options?: { readonly status?: number }): Promise<void>;
+}
+
+/** Implements {@link FetchSessions} by the exchange that NestJS requests use too. */
+export class FetchExchange extends SessionExchange implements FetchSessions {
+  readonly #fetchCall: FetchCall;
+
+  constructor(providers: SessionProviders, request: FetchRequest, events: SessionEvents) {
+    const call = new FetchCall(request);
+    super(providers, call, events);
+    this.#fetchCall = call;
+  }
+
+  async saveTo(headers: Headers, { status = 200 }: { readonly status?: number } = {}): Promise<void> {
+    await this.commit(status >= 500);
+    this.#fetchCall.applyTo(headers);
+  }
+}

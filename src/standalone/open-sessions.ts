@@ -1,0 +1,85 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { refuseUnknownOptions } from '../config/known-options.js';
+import { declaredSessions } from '../config/session-definition.js';
+import { SessionProviderBuilder } from '../config/session-provider.builder.js';
+import type { SessionsOptions } from '../config/session-options.js';
+import { SessionEvents } from '../session/session-event.js';
+import { SessionProviders } from '../session/session-providers.js';
+import type { FetchRequest } from './fetch-call.js';
+import { FetchExchange, type FetchSessions } from './fetch-sessions.js';
+
+/** What {@link openSessions} takes: the options of `SessionsModule.forRoot` that need no NestJS. */
+export interface OpenSessionsOptions extends SessionsOptions {
+  /** Gets each warning about the configuration, once. Default: `process.emitWarning`. */
+  readonly onWarning?: (sentence: string) => void;
+}
+
+const OPTIONS: ReadonlyArray<keyof OpenSessionsOptions> = [
+  'keys',
+  'storage',
+  'cookie',
+  'sessions',
+  'serializer',
+  'idleTimeoutInSeconds',
+  'absoluteTimeoutInSeconds',
+  'renewAfterInSeconds',
+  'saveOnServerError',
+  'onUnavailable',
+  'storageTimeoutInMilliseconds',
+  'onEvent',
+  'now',
+  'onWarning',
+];
+
+/** The declared sessions of an application, for requests that come as fetch's `Request` or `Headers`. */
+export interface OpenedSessions {
+  /**
+   * The sessions of a request. Nothing is read before it is asked for. Call it once per request: each call has its own
+   * instances.
+   */
+  of(request: FetchRequest): FetchSessions;
+
+  /**
+   * Handles a request: what `handler` changes is stored before its response is returned, and the response carries the
+   * cookies. A handler that throws stores nothing that it has not saved by `sessions.save()`.
+   * @returns a copy of the handler's response; its body is not read.
+   */
+  handle(request: Request, handler: (sessions: FetchSessions) => Response | Promise<Response>): Promise<Response>;
+
+  /** Closes what was opened here: the memory storage of by-id sessions without a `storage`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads and writes the sessions of a NestJS application without NestJS: in a Next.js middleware or server component in
+ * front of it, in a worker, in Hono. With the same classes, keys and storage, both sides see the same sessions.
+ *
+ * @throws {SessionConfigurationError} when something cannot work; the message says what to write instead.
+ */
+export function openSessions(options: OpenSessionsOptions): OpenedSessions {
+  refuseUnknownOptions('openSessions', options, OPTIONS);
+  const { onWarning = (sentence: string) => process.emitWarning(sentence, 'SessionWarning'), ...rest } = options;
+  const builder = new SessionProviderBuilder(rest);
+  const providers = new SessionProviders();
+  for (const session of rest.sessions ?? declaredSessions()) providers.register(builder.build(session).provider);
+  if (providers.providers.length === 0) {
+    throw new SessionConfigurationError('openSessions: no session is declared. Pass sessions: [UserSession].');
+  }
+  for (const warning of builder.warnings) onWarning(warning);
+  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : []);
+  const of = (request: FetchRequest): FetchExchange => new FetchExchange(providers, request, events);
+  return {
+    of,
+    async handle(request, handler) {
+      const sessions = of(request);
+      const response = await handler(sessions);
+      const headers = new Headers(response.headers);
+      await sessions.saveTo(headers, { status: response.status });
+      const { status, statusText, body } = response;
+      return new Response(body, { status, statusText, headers });
+    },
+    async close() {
+      for (const storage of builder.ownedStorages) await storage.close?.();
+    },
+  };
+}

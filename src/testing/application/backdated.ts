@@ -1,0 +1,46 @@
+import { SessionError } from '../../errors/session.errors.js';
+import { MigratingSessionTracker } from '../../session/session-migration.js';
+import type { SessionExchange } from '../../session/session-exchange.js';
+import type { SessionProvider } from '../../session/session-provider.js';
+import { NEVER } from '../../storage/session-storage.js';
+import { openEnvelope, sealEnvelope } from '../../tracker/session-envelope.js';
+import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
+
+/** Older than any lifetime. */
+const LONG_AGO = { createdAt: 0, renewedAt: 0 };
+
+/**
+ * Makes a stored session as old as time itself. By id its record is rewritten; by value the client needs another value.
+ * @returns what the client is to be sent in place of what it holds; `undefined` where that stays.
+ */
+export async function backdated(
+  provider: SessionProvider,
+  exchange: SessionExchange,
+  value: object,
+): Promise<string | undefined> {
+  const tracker = provider.tracker instanceof MigratingSessionTracker ? provider.tracker.own : provider.tracker;
+  if (tracker instanceof SessionTrackerById) {
+    const handle = tracker.handleOf((await exchange.id(provider.type))!);
+    const record = (await tracker.storage.read(handle))!;
+    // A storage drops what has expired; this one stays, so that its times decide.
+    await tracker.storage.replace(handle, { ...record, value: aged(provider, record.value), expiresAt: NEVER });
+    return undefined;
+  }
+  const call = { requestHeader: () => undefined };
+  const result = await tracker.store({ value, call, force: true });
+  if (result.status === 'gone' || result.status === 'unchanged') throw noTimes(provider);
+  return aged(provider, result.transportValue);
+}
+
+function aged(provider: SessionProvider, text: string): string {
+  const envelope = openEnvelope(text);
+  if (!envelope) throw noTimes(provider);
+  return sealEnvelope(LONG_AGO, envelope.text);
+}
+
+function noTimes(provider: SessionProvider): SessionError {
+  return new SessionError(
+    'SESSION_WRONG_VALUE',
+    `Session "${provider.name}" carries no times, so it cannot expire. Test it without expiredSession().`,
+  );
+}

@@ -1,0 +1,72 @@
+import { SessionError } from '../../errors/session.errors.js';
+
+/** The headers of a response: fetch's `Headers`, or an object by lower-case name as Node has it. */
+export type ResponseHeaders = Headers | Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+/** The cookie jar of supertest's agent (package `cookiejar`). */
+export interface SupertestJar {
+  getCookies(access: never): ReadonlyArray<{ readonly name: string; readonly value: string }>;
+}
+
+/** A jar of `tough-cookie`. */
+export interface ToughJar {
+  toJSON(): { readonly cookies: ReadonlyArray<{ readonly key?: string; readonly value?: string }> } | undefined;
+}
+
+/** What a client holds: a response, a jar, an agent with a jar, or request headers. */
+export type SessionSource =
+  | { readonly headers: ResponseHeaders }
+  | { readonly jar: SupertestJar | ToughJar }
+  | SupertestJar
+  | ToughJar
+  | Readonly<Record<string, string>>;
+
+/** The request headers, by lower-case name, that a client sends which holds what is in `source`. */
+export function heldBy(source: SessionSource): Record<string, string> {
+  const jar: unknown = 'jar' in source && typeof source.jar === 'object' ? source.jar : source;
+  if (isSupertestJar(jar)) return cookieHeader(supertestCookies(jar));
+  if (isToughJar(jar)) {
+    return cookieHeader((jar.toJSON()?.cookies ?? []).map(({ key = '', value = '' }) => `${key}=${value}`));
+  }
+  if (!('headers' in source) || typeof source.headers !== 'object') return source as Record<string, string>;
+  return fromResponse(source.headers);
+}
+
+function fromResponse(headers: ResponseHeaders): Record<string, string> {
+  const isFetch = headers instanceof Headers;
+  const plain = (isFetch ? Object.fromEntries(headers) : headers) as Readonly<Record<string, unknown>>;
+  const lines = isFetch ? headers.getSetCookie() : [plain['set-cookie'] ?? []].flat().map(String);
+  const sent = Object.entries(plain).filter(([name, value]) => name !== 'set-cookie' && value !== undefined);
+  return {
+    ...Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+    ...cookieHeader(lines.filter((line) => !/;\s*Max-Age=0\b/i.test(line)).map((line) => line.split(';')[0]!)),
+  };
+}
+
+function cookieHeader(pairs: readonly string[]): Record<string, string> {
+  return pairs.length === 0 ? {} : { cookie: pairs.join('; ') };
+}
+
+function supertestCookies(jar: SupertestJar): string[] {
+  // Supertest listens here and nowhere else; `script: false` shows HttpOnly cookies, `secure` those with Secure.
+  const access = { domain: '127.0.0.1', path: '/', secure: true, script: false };
+  return jar.getCookies(access as never).map(({ name, value }) => `${name}=${value}`);
+}
+
+function isSupertestJar(jar: unknown): jar is SupertestJar {
+  return typeof (jar as Partial<SupertestJar>).getCookies === 'function' && !isToughJar(jar);
+}
+
+function isToughJar(jar: unknown): jar is ToughJar {
+  return typeof (jar as Partial<ToughJar>).toJSON === 'function' && 'setCookie' in (jar as object);
+}
+
+/** The text of a `Set-Cookie` line of a response by the cookie's name. */
+export function setCookieLine(source: SessionSource, name: string): string | undefined {
+  if (!('headers' in source) || typeof source.headers !== 'object') {
+    throw new SessionError('SESSION_NO_REQUEST', 'This needs a response of fetch, supertest or light-my-request.');
+  }
+  const { headers } = source;
+  const lines = headers instanceof Headers ? headers.getSetCookie() : [headers['set-cookie'] ?? []].flat().map(String);
+  return lines.find((line) => line.startsWith(`${name}=`));
+}

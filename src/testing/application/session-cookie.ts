@@ -1,0 +1,86 @@
+import { SessionError } from '../../errors/session.errors.js';
+import { sendSession } from '../../session/answer-session.js';
+import { SessionExchange } from '../../session/session-exchange.js';
+import type { SessionProvider } from '../../session/session-provider.js';
+import type { SessionProviders } from '../../session/session-providers.js';
+import { SILENCE, sessionsOfApplication, type ApplicationUnderTest } from './application.js';
+import { backdated } from './backdated.js';
+import { TestCall } from './test-call.js';
+
+/** Request headers by lower-case name: `cookie`, and one for each header session. */
+export type SessionHeaders = Record<string, string>;
+
+/**
+ * Request headers of a client that has these sessions: for supertest's `set`, light-my-request's `inject`, fetch, and
+ * the headers of a WebSocket. Sessions by id are written to the application's storage.
+ *
+ * @param app a NestJS application or `TestingModule` that imports `SessionsModule`.
+ * @param values instances of session classes.
+ * @throws {SessionError} when a class is not registered, or a value cannot be stored.
+ */
+export async function sessionCookie(app: ApplicationUnderTest, ...values: object[]): Promise<SessionHeaders> {
+  const providers = await sessionsOfApplication(app);
+  const call = new TestCall();
+  const exchange = new SessionExchange(providers, call, SILENCE);
+  for (const value of values) exchange.set(value);
+  await exchange.commit(false);
+  return headersFrom(
+    call,
+    values.map((value) => providers.findByValue(value)),
+  );
+}
+
+/**
+ * Request headers of a client whose session has been ended on the server: signed out, revoked or evicted.
+ * @throws {SessionError} for a by-value session: no server can end a copy of one.
+ */
+export async function endedSession(app: ApplicationUnderTest, value: object): Promise<SessionHeaders> {
+  const { provider, exchange, headers } = await stored(app, value);
+  const id = provider.tracker.clearById ? await exchange.id(provider.type) : undefined;
+  if (id === undefined) {
+    throw new SessionError(
+      'SESSION_WITHOUT_ID',
+      `Session "${provider.name}" travels by value: nothing on the server ends it. Use expiredSession().`,
+    );
+  }
+  await provider.tracker.clearById!(id);
+  return headers;
+}
+
+/**
+ * Request headers of a client whose session is past its idle and absolute timeout.
+ * @throws {SessionError} for a session without timeouts, such as those of Ktor's formats.
+ */
+export async function expiredSession(app: ApplicationUnderTest, value: object): Promise<SessionHeaders> {
+  const { provider, exchange, headers } = await stored(app, value);
+  const old = await backdated(provider, exchange, value);
+  if (old === undefined) return headers;
+  const call = new TestCall();
+  await sendSession({ provider, call, events: SILENCE }, value, old);
+  return headersFrom(call, [provider]);
+}
+
+async function stored(
+  app: ApplicationUnderTest,
+  value: object,
+): Promise<{ provider: SessionProvider; exchange: SessionExchange; headers: SessionHeaders }> {
+  const providers: SessionProviders = await sessionsOfApplication(app);
+  const provider = providers.findByValue<object>(value);
+  const call = new TestCall();
+  const exchange = new SessionExchange(providers, call, SILENCE);
+  exchange.set(value);
+  await exchange.commit(false);
+  return { provider, exchange, headers: headersFrom(call, [provider]) };
+}
+
+function headersFrom(call: TestCall, providers: readonly SessionProvider[]): SessionHeaders {
+  const headers: SessionHeaders = {};
+  const cookies = [...call.cookies.values()].map((line) => line.split(';')[0]!);
+  if (cookies.length > 0) headers['cookie'] = cookies.join('; ');
+  for (const { transport } of providers) {
+    const name = transport.requestHeader.toLowerCase();
+    const sent = transport.kind === 'header' ? call.headers.get(name) : undefined;
+    if (sent !== undefined) headers[name] = sent;
+  }
+  return headers;
+}

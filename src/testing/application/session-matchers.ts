@@ -1,0 +1,57 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
+import type { SessionClass } from '../../tracker/session-class.js';
+import { providerIn, type ApplicationUnderTest } from './application.js';
+import { setCookieLine, type SessionSource } from './held-headers.js';
+import { sessionOf } from './session-of.js';
+
+/** What a matcher of jest and vitest gives. */
+export interface MatcherResult {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** The matchers as `expect` shows them: for the declaration that jest and vitest want, see docs/testing.md. */
+export interface SessionMatchers<R = unknown> {
+  /** The client holds a session of this class, with at least these fields. Reads the storage: await it. */
+  toHaveSession<S extends object>(type: SessionClass<S>, fields?: Partial<S>): Promise<R>;
+  /** The response tells the client to forget the session. */
+  toClearSession(type: SessionClass): Promise<R>;
+}
+
+/**
+ * Matchers for `expect.extend` of jest and vitest.
+ *
+ * ```ts
+ * expect.extend(sessionMatchers(() => app));
+ * await expect(response).toHaveSession(UserSession, { userId: 'ada' });
+ * ```
+ *
+ * @param app gives the application of the running test.
+ */
+export function sessionMatchers(app: () => ApplicationUnderTest): {
+  toHaveSession(received: SessionSource, type: SessionClass, fields?: object): Promise<MatcherResult>;
+  toClearSession(received: SessionSource, type: SessionClass): Promise<MatcherResult>;
+} {
+  return {
+    async toHaveSession(received, type, fields = {}) {
+      const session = await sessionOf(app(), received, type);
+      const wrong = Object.entries(fields).filter(
+        ([name, value]) => !isDeepStrictEqual((session as Record<string, unknown> | undefined)?.[name], value),
+      );
+      const pass = session !== undefined && wrong.length === 0;
+      const found = session === undefined ? 'found none' : `found ${inspect(session)}`;
+      const expected = Object.keys(fields).length > 0 ? ` with ${inspect(fields)}` : '';
+      return { pass, message: () => `Expected ${pass ? 'no ' : ''}session ${type.name}${expected}, ${found}.` };
+    },
+    async toClearSession(received, type) {
+      const { name } = await providerIn(app(), type);
+      const line = setCookieLine(received, name);
+      const pass = line !== undefined && /;\s*Max-Age=0\b/i.test(line);
+      const found = line === undefined ? 'sets no such cookie' : pass ? 'clears it' : 'sets it';
+      return {
+        pass,
+        message: () => `Expected cookie "${name}" ${pass ? 'not ' : ''}to be cleared; the response ${found}.`,
+      };
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { SessionsOptions } from '../../config/session-options.js';
+import { SessionConfigurationError } from '../../errors/session.errors.js';
+import { SessionStorageMemory } from '../../memory/session-storage-memory.js';
+import { FakeClock } from '../fake-clock.js';
+
+/** The key of every test. Public, so production refuses it here. */
+const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
+
+/** Options of a test, over the fixed ones. */
+export interface SessionsTestingOptions extends SessionsOptions {
+  /** The clock of lifetimes and storage. Default: a new one, found by `app.get(FakeClock)`. */
+  readonly clock?: FakeClock;
+}
+
+/** A dynamic module of NestJS, told without importing its types. */
+export interface SessionsTestingDefinition {
+  readonly module: new () => object;
+  readonly imports: never[];
+  readonly providers: Array<{ provide: typeof FakeClock; useValue: FakeClock }>;
+  readonly exports: Array<typeof FakeClock>;
+  readonly global: boolean;
+}
+
+/**
+ * Options for tests: a fixed key, sessions by id in memory, a clock that moves when told to. For an application that
+ * imports `SessionsModule` itself: `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(sessionsTestingOptions())`.
+ *
+ * @throws {SessionConfigurationError} in production.
+ */
+export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SessionsOptions {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new SessionConfigurationError(
+      'nestjs-sessions/testing protects sessions with a public key, so it does not run with NODE_ENV=production. Use ' +
+        'SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }).',
+    );
+  }
+  const { clock = new FakeClock(), ...rest } = options;
+  return { keys: TEST_KEY, storage: new SessionStorageMemory({ now: clock.now }), now: clock.now, ...rest };
+}
+
+/** `SessionsModule` for unit tests: fixed key, memory, {@link FakeClock}. */
+export class SessionsTestingModule {
+  /**
+   * A module for `imports`; it provides the {@link FakeClock} too.
+   *
+   * ```ts
+   * const module = await Test.createTestingModule({ imports: [SessionsTestingModule.forRoot()] }).compile();
+   * module.get(FakeClock).advance(3600_000);
+   * ```
+   */
+  static async forRoot(options: SessionsTestingOptions = {}): Promise<SessionsTestingDefinition> {
+    const clock = options.clock ?? new FakeClock();
+    // Not before: the storage contract of the same entry runs without NestJS.
+    const { SessionsModule } = await import('../../module/sessions.module.js');
+    return {
+      module: SessionsTestingModule,
+      imports: [SessionsModule.forRoot(sessionsTestingOptions({ ...options, clock }))] as never[],
+      providers: [{ provide: FakeClock, useValue: clock }],
+      exports: [FakeClock],
+      global: true,
+    };
+  }
+}

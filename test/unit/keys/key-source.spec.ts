@@ -1,0 +1,166 @@
+import { KeyRing, SessionConfigurationError, SessionStorageMemory, encryptedSessionStorage } from 'nestjs-sessions';
+import { SessionTransportTransformerSeal, type ScheduledKey } from 'nestjs-sessions/core';
+import { FakeClock } from 'nestjs-sessions/testing';
+
+const [FIRST, SECOND, THIRD] = [
+  'b1u8W2mZ5xQkYt0nRj7LcVhS4eAoFg9iDpXy6NqTUKw',
+  'h7Gd0sWqLx3ZyPn9RkVbT2mEuJ5cFoA8iXtKwY1rCsU',
+  'Zk4nVb7QxW2sLp9TgH0yRc6JdMf1uAe8iXoKtY3hNqE',
+];
+const MINUTE = 60_000;
+const DAY = 24 * 3600_000;
+
+/** Lets the promises of a reload settle. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a key ring from a source', () => {
+  let clock: FakeClock;
+  let keys: readonly ScheduledKey[];
+  let failure: Error | undefined;
+  let errors: unknown[];
+  let reads: number;
+
+  beforeEach(() => {
+    clock = new FakeClock(Date.UTC(2027, 0, 1));
+    keys = [{ key: FIRST }];
+    [failure, errors, reads] = [undefined, [], 0];
+  });
+
+  const open = (): Promise<KeyRing> =>
+    KeyRing.from(
+      async () => {
+        reads += 1;
+        if (failure) throw failure;
+        return keys;
+      },
+      { now: clock.now, startTimer: clock.startTimer, onError: (error) => errors.push(error) },
+    );
+  const pass = async (milliseconds: number): Promise<void> => {
+    clock.advance(milliseconds);
+    await settled();
+  };
+  const seal = (ring: KeyRing): SessionTransportTransformerSeal =>
+    new SessionTransportTransformerSeal(ring, { name: 'user', transport: 'cookie' });
+
+  it('protects and reads as a ring of the same keys', async () => {
+    const value = seal(await open()).transformWrite('text');
+    expect(seal(new KeyRing(FIRST)).transformRead(value)).toBe('text');
+  });
+
+  it('takes a new key over without a restart, and still reads the old one', async () => {
+    const transformer = seal(await open());
+    const old = transformer.transformWrite('old');
+    keys = [{ key: SECOND }, { key: FIRST }];
+    await pass(5 * MINUTE);
+    expect(reads).toBe(2);
+    expect(transformer.keyState(old)).toBe('outdated');
+    expect(transformer.transformRead(old)).toBe('old');
+    expect(seal(new KeyRing(SECOND)).transformRead(transformer.transformWrite('new'))).toBe('new');
+  });
+
+  it('reads with a key before its from, and protects with it from then on', async () => {
+    keys = [{ key: SECOND, from: new Date(clock.now() + DAY) }, { key: FIRST }];
+    const transformer = seal(await open());
+    const early = seal(new KeyRing(SECOND)).transformWrite('of a process whose clock is ahead');
+    expect(transformer.transformRead(early)).toBe('of a process whose clock is ahead');
+    expect(transformer.keyState(transformer.transformWrite('x'))).toBe('current');
+    expect(seal(new KeyRing(FIRST)).transformRead(transformer.transformWrite('x'))).toBe('x');
+    for (let minutes = 0; minutes < 24 * 60; minutes += 5) await pass(5 * MINUTE);
+    expect(seal(new KeyRing(SECOND)).transformRead(transformer.transformWrite('x'))).toBe('x');
+    expect(errors).toEqual([]);
+  });
+
+  it('reads nothing of a key from its until on, not even what it has just opened', async () => {
+    keys = [{ key: SECOND }, { key: FIRST, until: new Date(clock.now() + MINUTE).toISOString() }];
+    const transformer = seal(await open());
+    const old = seal(new KeyRing(FIRST)).transformWrite('old');
+    expect(transformer.transformRead(old)).toBe('old');
+    await pass(MINUTE);
+    expect(transformer.transformRead(old)).toBeUndefined();
+    expect(transformer.keyState(old)).toBe('unknown');
+  });
+
+  it('fails closed when no key is in service any more', async () => {
+    keys = [{ key: FIRST, until: clock.now() + MINUTE }];
+    const ring = await open();
+    const transformer = seal(ring);
+    const storage = encryptedSessionStorage(new SessionStorageMemory(), { keys: ring });
+    const value = transformer.transformWrite('x');
+    await pass(MINUTE);
+    expect(transformer.transformRead(value)).toBeUndefined();
+    expect(() => transformer.transformWrite('x')).toThrow(SessionConfigurationError);
+    await expect(storage.write('id', { value: 'x', expiresAt: 9_999_999_999_999 })).rejects.toThrow(
+      'No key of the ring',
+    );
+    keys = [{ key: SECOND }];
+    await pass(5 * MINUTE);
+    expect(transformer.transformRead(transformer.transformWrite('again'))).toBe('again');
+  });
+
+  it('keeps the keys from before when the source fails or gives a weak key, and tries again', async () => {
+    const transformer = seal(await open());
+    failure = new Error('vault is sealed');
+    await pass(5 * MINUTE);
+    expect(errors).toEqual([failure]);
+    failure = undefined;
+    keys = [{ key: 'short' }];
+    await pass(5 * MINUTE);
+    expect(errors[1]).toBeInstanceOf(SessionConfigurationError);
+    expect(String(errors[1])).not.toContain('short ');
+    expect(transformer.transformRead(transformer.transformWrite('x'))).toBe('x');
+    keys = [{ key: THIRD }];
+    await pass(5 * MINUTE);
+    expect(seal(new KeyRing(THIRD)).transformRead(transformer.transformWrite('x'))).toBe('x');
+  });
+
+  it('does not start without a key that protects, or with moments that cannot be', async () => {
+    keys = [{ key: FIRST, from: clock.now() + 1 }];
+    await expect(open()).rejects.toThrow('No key of the source is in service');
+    keys = [{ key: FIRST, from: 'tomorrow' }];
+    await expect(open()).rejects.toThrow('keys[0].from is no moment');
+    keys = [{ key: FIRST, from: 2, until: 1 }];
+    await expect(open()).rejects.toThrow('keys[0] ends before it begins');
+    failure = new Error('vault is sealed');
+    await expect(open()).rejects.toBe(failure);
+    await expect(KeyRing.from(() => [], { reloadEveryInSeconds: 0 })).rejects.toThrow('above 0');
+  });
+
+  it('encrypts records of a storage with the keys of today', async () => {
+    const inner = new SessionStorageMemory();
+    const storage = encryptedSessionStorage(inner, { keys: await open() });
+    await storage.write('a', { value: 'content', expiresAt: 9_999_999_999_999 });
+    keys = [{ key: SECOND }, { key: FIRST }];
+    await pass(5 * MINUTE);
+    await storage.write('b', { value: 'content', expiresAt: 9_999_999_999_999 });
+    expect((await storage.read('a'))?.value).toBe('content');
+    const others = encryptedSessionStorage(inner, { keys: new KeyRing(SECOND) });
+    expect((await others.read('b'))?.value).toBe('content');
+  });
+
+  it('reports each key by a public id, with state, moments and last use, and nothing of the key', async () => {
+    const until = clock.now() + DAY;
+    keys = [{ key: SECOND }, { key: FIRST, until }];
+    const ring = await open();
+    const transformer = seal(ring);
+    expect(ring.report()).toEqual([
+      { id: expect.stringMatching(/^[0-9a-f]{8}$/), state: 'protects' },
+      { id: expect.any(String), state: 'reads', until },
+    ]);
+    const before = Date.now();
+    transformer.transformRead(seal(new KeyRing(FIRST)).transformWrite('old'));
+    const [newest, oldest] = ring.report();
+    expect(newest!.lastUsedAt).toBeUndefined();
+    expect(oldest!.lastUsedAt).toBeGreaterThanOrEqual(before);
+    expect(new KeyRing([SECOND, FIRST]).report().map(({ id }) => id)).toEqual([newest!.id, oldest!.id]);
+    expect(JSON.stringify(ring.report())).not.toMatch(new RegExp([FIRST, SECOND].join('|')));
+    for (let minutes = 0; minutes < 24 * 60; minutes += 5) await pass(5 * MINUTE);
+    expect(ring.report()[1]!.state).toBe('ended');
+  });
+
+  it('stops reading the source when it is closed', async () => {
+    const ring = await open();
+    ring.close();
+    await pass(60 * MINUTE);
+    expect(reads).toBe(1);
+  });
+});
