@@ -5,14 +5,20 @@ import type { SessionLifetime } from '../tracker/session-lifetime.js';
 export function describeSession(provider: SessionProvider, place: string, lifetime: SessionLifetime): string {
   const how = provider.transport.transformers.map((transformer) => transformer.constructor.name).join(', ') || 'as is';
   return (
-    `${provider.name}: ${provider.type.name}, ${place}, ${provider.transport.kind} (${how}), ` +
+    `${provider.name}: ${provider.type.name}, ${place}, ${carrierOf(provider)} (${how}), ` +
     `idle ${duration(lifetime.idle)}, absolute ${duration(lifetime.absolute)}`
   );
 }
 
 /** The same of a provider that was made by hand. */
 export function describeProvider(provider: SessionProvider): string {
-  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${provider.transport.kind}, made by hand`;
+  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, made by hand`;
+}
+
+/** How it travels, with the name on the wire where that is not the session's. */
+function carrierOf({ name, transport }: SessionProvider): string {
+  const onWire = (transport as { readonly name?: unknown }).name;
+  return typeof onWire === 'string' && onWire !== name ? `${transport.kind} ${onWire}` : transport.kind;
 }
 
 function duration(milliseconds: number): string {

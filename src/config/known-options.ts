@@ -24,3 +24,13 @@ export function refuseOtherThan(place: string, option: string, value: unknown, a
   if (value === undefined || allowed.includes(value as string)) return;
   throw new SessionConfigurationError(`${place}: ${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
 }
+
+/** Refuses options that are there but `undefined`, where leaving them out weakens the protection. */
+export function refuseUndefined(place: string, options: object, names: readonly string[]): void {
+  for (const name of names) {
+    if (!Object.hasOwn(options, name) || (options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;
+    throw new SessionConfigurationError(
+      `${place}: ${name} is undefined. Is an environment variable not set? Leave ${name} out where you do not want it.`,
+    );
+  }
+}

@@ -1,3 +1,4 @@
+import { refuseUndefined, refuseUnknownOptions } from '../config/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { EncryptAlgorithm } from '../transformer/cbc-cipher.js';
 import type { MacAlgorithm } from '../transformer/java-algorithms.js';
@@ -22,11 +23,22 @@ export interface KtorKeys {
   readonly acknowledge?: true;
 }
 
+const KEY_OPTIONS: ReadonlyArray<keyof KtorKeys> = [
+  'sign',
+  'encrypt',
+  'signAlgorithm',
+  'encryptAlgorithm',
+  'backwardCompatibleRead',
+  'acknowledge',
+];
+
 /**
  * The transformers of a Ktor server with these keys: MessageAuthentication, or Encrypt in the layout of the version.
  * @throws {SessionConfigurationError} for a key that is not hexadecimal, empty or of a wrong size.
  */
 export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
+  refuseUnknownOptions('ktor() keys', keys, KEY_OPTIONS);
+  refuseUndefined('ktor() keys', keys, ['encrypt', 'sign']);
   const sign = bytesOf('keys.sign', keys.sign);
   if (keys.encrypt === undefined) {
     return [new SessionTransportTransformerMessageAuthentication(sign, keys.signAlgorithm ?? 'HmacSHA256')];

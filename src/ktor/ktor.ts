@@ -1,3 +1,4 @@
+import { refuseUndefined, refuseUnknownOptions } from '../config/known-options.js';
 import { readOwner } from '../config/read-owner.js';
 import { countersOf, definitionOf, ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -74,6 +75,7 @@ export interface KtorSession<S extends object> extends SessionPolicies {
  * @throws {SessionConfigurationError} for whatever cannot work.
  */
 export function ktor<S extends object>(session: KtorSession<S>): SessionProvider<S> {
+  checkOptions(session);
   checkKtorVersion(session.version);
   const name = session.name ?? definitionOf(session.type)?.name;
   if (name === undefined) {
@@ -90,6 +92,29 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
     keepIdOnSet: true,
     onGone: session.onGone ?? 'ignore',
   });
+}
+
+const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
+  'type',
+  'name',
+  'version',
+  'transport',
+  'cookie',
+  'storage',
+  'serializer',
+  'keys',
+  'transformers',
+  'identity',
+  'onClash',
+  'sendOnlyIfModified',
+  'saveOnServerError',
+  'onUnavailable',
+];
+
+// An unset variable must not look like a choice: without keys or transformers, a session travels readable.
+function checkOptions(session: object): void {
+  refuseUnknownOptions('ktor()', session, KTOR_OPTIONS);
+  refuseUndefined('ktor()', session, ['keys', 'transformers', 'storage']);
 }
 
 function transportOf<S extends object>(name: string, session: KtorSession<S>): SessionTransport {

@@ -17,7 +17,7 @@ export class OldCookieTransport implements SessionTransport {
   /** @throws {SessionConfigurationError} on a bad name or attribute. */
   constructor(form: OldForm, cookie: CookieConfiguration, maxAgeInSeconds: number | null) {
     this.name = form.cookieName;
-    const configuration = { path: '/', maxAgeInSeconds, ...cookie, encoding: 'raw' } as const;
+    const configuration = { path: '/', maxAgeInSeconds, ...cookie, encoding: 'raw', prefix: false } as const;
     this.#cookies = form.cookieNames.map((name) => new SessionTransportCookie(name, configuration));
     this.configuration = configuration;
   }

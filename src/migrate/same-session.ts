@@ -1,5 +1,6 @@
 import { refuseUnknownOptions } from '../config/known-options.js';
 import type { SessionSource, SessionVariant } from '../config/session-source.js';
+import type { CookiePrefix } from '../transport/cookie-prefix.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { refuseNoBoolean } from '../storage/option-type.js';
 
@@ -11,6 +12,8 @@ export interface SameSessionOptions {
   readonly domain?: string;
   /** The old `Path` of the cookie. Default: the present one. */
   readonly path?: string;
+  /** The old prefix of the cookie's name: `false` for a cookie that had none. Default: the present one. */
+  readonly prefix?: CookiePrefix;
   /** The old keys of a session by value, newest first. Default: the present ones. */
   readonly keys?: SessionVariant['keys'];
   /**
@@ -28,13 +31,17 @@ export interface SameSessionOptions {
  * @throws {SessionConfigurationError} for what cannot work.
  */
 export function sameSession<S extends object>(options: SameSessionOptions): SessionSource<S> {
-  refuseUnknownOptions('sameSession', options, ['name', 'domain', 'path', 'keys', 'alsoWrite']);
+  refuseUnknownOptions('sameSession', options, ['name', 'domain', 'path', 'prefix', 'keys', 'alsoWrite']);
   refuseNoBoolean('alsoWrite of sameSession', options.alsoWrite);
-  const { name, domain, path, keys, alsoWrite } = options;
-  if ([name, domain, path, keys].every((one) => one === undefined)) {
-    throw new SessionConfigurationError('sameSession needs what was different: name, domain, path or keys.');
+  const { name, domain, path, prefix, keys, alsoWrite } = options;
+  if ([name, domain, path, prefix, keys].every((one) => one === undefined)) {
+    throw new SessionConfigurationError('sameSession needs what was different: name, domain, path, prefix or keys.');
   }
-  const cookie = { ...(domain === undefined ? {} : { domain }), ...(path === undefined ? {} : { path }) };
+  const cookie = {
+    ...(domain === undefined ? {} : { domain }),
+    ...(path === undefined ? {} : { path }),
+    ...(prefix === undefined ? {} : { prefix }),
+  };
   return {
     alsoWrite: alsoWrite ? 'old-place' : undefined,
     providerFor: (session) =>

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { DerivedKeys } from '../keys/derived-keys.js';
 import { type DerivedKey, type KeyRing } from '../keys/key-ring.js';
 import { lengthPrefixed } from '../keys/length-prefixed.js';
@@ -15,7 +15,6 @@ const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
 const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
 /** Characters in which the last bit of version and key id stands. */
 const HEAD_CHARACTERS = 7;
-const NONCES_IN_POOL = 64;
 
 /** What a sealed value belongs to. It opens nowhere else. */
 export interface SealBinding {
@@ -71,9 +70,6 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   readonly #derived: DerivedKeys<Sealer>;
   readonly #ring: KeyRing;
   #sealers: readonly Sealer[];
-  readonly #nonces = Buffer.allocUnsafeSlow(NONCES_IN_POOL * XAES_NONCE_BYTES);
-  /** Where the next unused nonce starts. */
-  #nonceAt = this.#nonces.length;
   readonly #rememberFor: number;
   #opened: OpenedValues | undefined;
 
@@ -129,7 +125,8 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     if (!sealer) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
     const { head, key, additionalData, ringId } = sealer;
     this.#ring.noteUse(ringId);
-    const nonce = this.#nextNonce();
+    // Drawn for this value alone: a snapshot of the process that is restored twice would repeat nonces drawn ahead.
+    const nonce = randomBytes(XAES_NONCE_BYTES);
     const sealed = xaesSeal(key, nonce, Buffer.from(transportValue, 'utf8'), additionalData);
     return Buffer.concat([head, nonce, sealed]).toString('base64url');
   }
@@ -143,20 +140,6 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
         return index === 0 ? 'current' : 'outdated';
     }
     return 'unknown';
-  }
-
-  /**
-   * 192 random bits, given out once. Many are drawn at a time, which is cheaper. The pool belongs to this object in
-   * this thread: neither a worker nor a forked process, which starts anew, has the same.
-   */
-  #nextNonce(): Buffer {
-    if (this.#nonceAt >= this.#nonces.length) {
-      randomFillSync(this.#nonces);
-      this.#nonceAt = 0;
-    }
-    const start = this.#nonceAt;
-    this.#nonceAt = start + XAES_NONCE_BYTES;
-    return this.#nonces.subarray(start, this.#nonceAt);
   }
 }
 

@@ -1,6 +1,7 @@
 import { foreignOption } from '../errors/foreign-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { CookieEncoding } from './cookie-encoding.js';
+import { COOKIE_PREFIXES, hasPrefix, type CookiePrefix } from './cookie-prefix.js';
 
 /** The attributes of a session's cookie (Ktor: `CookieConfiguration`). All are optional; the defaults are safe. */
 export interface CookieConfiguration {
@@ -12,6 +13,12 @@ export interface CookieConfiguration {
   readonly maxAgeInSeconds?: number | null;
   /** Writes `Expires` beside `Max-Age`, for clients older than RFC 6265. Default `false`. */
   readonly expires?: boolean;
+  /**
+   * A prefix of the cookie's name, which browsers enforce. `'auto'` (the default): in production a `Secure` cookie is
+   * named `__Host-<name>` with path `/` and no domain, and `__Secure-<name>` otherwise. `false`: none. The name without
+   * the prefix is not read.
+   */
+  readonly prefix?: CookiePrefix;
   /** `Domain`. Default: none, so that only the host that set the cookie gets it back. */
   readonly domain?: string;
   /** `Path`. Default `/`. */
@@ -106,6 +113,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
   'encoding',
   'extensions',
   'alsoClear',
+  'prefix',
 ]);
 
 /**
@@ -149,6 +157,9 @@ function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => n
     refuse("secure is true, false or 'auto'.");
   for (const option of ['expires', 'httpOnly', 'partitioned'] as const) {
     if (cookie[option] !== undefined && typeof cookie[option] !== 'boolean') refuse(`${option} is true or false.`);
+  }
+  if (cookie.prefix !== undefined && !COOKIE_PREFIXES.includes(cookie.prefix)) {
+    refuse("prefix is one of 'auto', '__Host-', '__Secure-', '__Http-', '__Host-Http-', false.");
   }
   oneOf('sameSite', sameSite, ['strict', 'lax', 'none'], refuse);
   oneOf('priority', priority, ['low', 'medium', 'high'], refuse);
@@ -200,12 +211,6 @@ function checkPrefix(name: string, cookie: CookieConfiguration, refuse: (problem
   if (hasPrefix(name, '__Http-', '__Host-Http-') && cookie.httpOnly === false) {
     refuse('the prefix of its name needs httpOnly: true.');
   }
-}
-
-// Browsers compare prefixes without regard to case (RFC 6265bis, section 5.7).
-function hasPrefix(name: string, ...prefixes: string[]): boolean {
-  const lower = name.toLowerCase();
-  return prefixes.some((prefix) => lower.startsWith(prefix.toLowerCase()));
 }
 
 function oneOf(

@@ -9,6 +9,7 @@ import {
   type CookieConfiguration,
   type ResolvedCookieConfiguration,
 } from './cookie-configuration.js';
+import { prefixedName } from './cookie-prefix.js';
 import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from './cookie-encoding.js';
 import { cookieValues } from './cookie-header.js';
 import type { SessionCall, SessionTransport } from './session-transport.js';
@@ -24,6 +25,7 @@ const CLEARED = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 export class SessionTransportCookie implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
+  /** The name on the wire, with its prefix. */
   readonly name: string;
   readonly transformers: readonly SessionTransportTransformer[];
   /** The configuration with all defaults filled in. */
@@ -41,14 +43,15 @@ export class SessionTransportCookie implements SessionTransport {
   readonly clearsElsewhere: boolean;
 
   /**
-   * @param name the cookie's name, an RFC 9110 token.
+   * @param bareName the cookie's name, an RFC 9110 token; the configuration's prefix comes in front.
    * @throws {SessionConfigurationError} on a bad name or on attributes that contradict each other.
    */
   constructor(
-    name: string,
+    bareName: string,
     configuration: CookieConfiguration = {},
     transformers: readonly SessionTransportTransformer[] = [],
   ) {
+    const name = prefixedName(bareName, configuration);
     checkCookieConfiguration(name, configuration);
     const cookie = resolveCookieConfiguration(configuration);
     this.name = name;

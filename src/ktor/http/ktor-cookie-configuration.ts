@@ -63,6 +63,7 @@ export function checkKtorCookie(name: string, cookie: KtorCookieConfiguration): 
   const texts = [cookie.domain, cookie.path, cookie.sameSite, ...Object.values(cookie.extensions ?? {})];
   if (texts.some((text) => CONTROL.test(text ?? '')))
     refuse(`Cookie "${name}": an attribute holds a control character.`);
+  if (texts.some((text) => text?.includes(';'))) refuse(`Cookie "${name}": an attribute holds ";".`);
   for (const key of Object.keys(cookie.extensions ?? {})) {
     if (key === '' || NOT_IN_NAMES.test(key)) refuse(`Cookie name is not valid: ${key}, in extensions.`);
   }

@@ -73,7 +73,7 @@ describe('values', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['a misspelt option', { maxAge: 5 }, /unknown option "maxAge"\. Known options: maxAgeInSeconds, expires/],
+    ['a misspelt option', { maxAge: 5 }, /unknown option "maxAge"\. maxAge is called maxAgeInSeconds/],
     ['a negative age', { maxAgeInSeconds: -1 }, /maxAgeInSeconds shouldn't be negative/],
     ['a fractional age', { maxAgeInSeconds: 1.5 }, /whole seconds, or null/],
     ['an age that is no number', { maxAgeInSeconds: NaN }, /whole seconds/],

@@ -202,7 +202,7 @@ describe('Secure', () => {
   });
 
   it('is set in production even over what looks like plain http', () => {
-    const line = inEnvironment('production', () => sent({}, 'v', plain()));
+    const line = inEnvironment('production', () => sent({ prefix: false }, 'v', plain()));
     expect(line).toContain('; Secure');
   });
 
@@ -280,3 +280,44 @@ function thrown(run: () => void): Error {
   }
   throw new Error('Nothing was thrown.');
 }
+
+describe('prefix', () => {
+  const nameIn = (environment: string | undefined, configuration: CookieConfiguration, name = 'U') =>
+    inEnvironment(environment, () => new SessionTransportCookie(name, configuration).name);
+
+  it.each<[string, CookieConfiguration, string]>([
+    ['no domain and path /', {}, '__Host-U'],
+    ['secure: true', { secure: true }, '__Host-U'],
+    ['a domain', { domain: 'example.com' }, '__Secure-U'],
+    ['another path', { path: '/app' }, '__Secure-U'],
+    ['secure: false', { secure: false }, 'U'],
+    ['prefix: false', { prefix: false }, 'U'],
+    ['a prefix of its own', { prefix: '__Host-Http-' }, '__Host-Http-U'],
+  ])('is in production, with %s, that of %j: %s', (_, configuration, expected) => {
+    expect(nameIn('production', configuration)).toBe(expected);
+  });
+
+  it('is added outside production only where it is asked for', () => {
+    expect(nameIn('development', {})).toBe('U');
+    expect(nameIn('development', { prefix: '__Secure-' })).toBe('__Secure-U');
+  });
+
+  it('is not added twice', () => {
+    expect(nameIn('production', {}, '__secure-U')).toBe('__secure-U');
+  });
+
+  it('is part of the name that is read', () => {
+    const transport = inEnvironment('production', () => new SessionTransportCookie('U'));
+    const call = new FakeCall({ headers: { cookie: 'U=planted; __Host-U=own' } });
+    expect(transport.receive(call)).toEqual(['own']);
+  });
+
+  it.each<[CookieConfiguration, string]>([
+    [{ prefix: '__Host-', domain: 'example.com' }, 'a __Host- cookie has no domain'],
+    [{ prefix: '__Http-', httpOnly: false }, 'needs httpOnly: true'],
+    [{ prefix: '__Secure-', secure: false }, 'needs secure: true'],
+    [{ prefix: '__Other-' as '__Host-' }, 'prefix is one of'],
+  ])('is refused where it contradicts the attributes: %j', (configuration, message) => {
+    expect(() => new SessionTransportCookie('U', configuration)).toThrow(message);
+  });
+});

@@ -1,0 +1,33 @@
+import type { CookieConfiguration } from './cookie-configuration.js';
+
+/** Prefixes of cookie names that browsers enforce (RFC 6265bis, 4.1.3), and `'auto'` for the strictest that fits. */
+export type CookiePrefix = 'auto' | '__Host-' | '__Secure-' | '__Http-' | '__Host-Http-' | false;
+
+/** All values of {@link CookiePrefix}. */
+export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
+  'auto',
+  '__Host-',
+  '__Secure-',
+  '__Http-',
+  '__Host-Http-',
+  false,
+];
+
+/**
+ * The name that a cookie has on the wire (OWASP ASVS 5.0, 3.3.1 and 3.3.3). A name that has a prefix already keeps it.
+ * `'auto'` adds one in production only, where the cookie is always `Secure`.
+ */
+export function prefixedName(name: string, cookie: CookieConfiguration): string {
+  const { prefix = 'auto' } = cookie;
+  if (prefix === false || hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return name;
+  if (prefix !== 'auto') return prefix + name;
+  if (cookie.secure === false || process.env['NODE_ENV'] !== 'production') return name;
+  const isForHost = cookie.domain === undefined && (cookie.path ?? '/') === '/';
+  return (isForHost ? '__Host-' : '__Secure-') + name;
+}
+
+/** Browsers compare prefixes without regard to case (RFC 6265bis, 5.7). */
+export function hasPrefix(name: string, ...prefixes: readonly string[]): boolean {
+  const lower = name.toLowerCase();
+  return prefixes.some((prefix) => lower.startsWith(prefix.toLowerCase()));
+}
