@@ -46,7 +46,10 @@ export {
   reflectionSessionSerializer,
   type KtorReflectionSessionSerializerOptions,
 } from './formats/reflection-session-serializer.js';
-export { KotlinxBackwardCompatibleSessionSerializer } from './formats/kotlinx-backward-compatible-session-serializer.js';
+export {
+  KotlinxBackwardCompatibleSessionSerializer,
+  type KotlinxBackwardCompatibleSessionSerializerOptions,
+} from './formats/kotlinx-backward-compatible-session-serializer.js';
 export { defaultSessionSerializer, KotlinxSessionSerializer } from './formats/kotlinx-session-serializer.js';
 export { KotlinxJson, type BoundStringFormat, type StringFormat } from './formats/kotlinx-json.js';
 export type { KotlinxJsonOptions } from './formats/kotlinx-json-options.js';

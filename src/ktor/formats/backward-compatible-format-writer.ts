@@ -7,14 +7,21 @@ import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '
 import { taggedScalar } from './reflection-format-writer.js';
 import { Unwritable, writing } from './unwritable.js';
 
+const ADVICE = "Store something else there, or leave out readBy: 'kotlinx' where the server does not read it.";
 const WITHOUT_SERIALIZER: ReadonlySet<string> = new Set(['bigDecimal', 'bigInteger', 'uuid']);
 
-/** Writes Ktor's kotlinx "backward compatible" format. */
+/**
+ * Writes Ktor's kotlinx "backward compatible" format, so that Ktor's reflection reader and ours read it; its kotlinx
+ * reader too, as far as the format allows.
+ */
 export class BackwardCompatibleFormatWriter {
   readonly #plans: KotlinClassPlans;
+  readonly #forKotlinx: boolean;
 
-  constructor(plans: KotlinClassPlans) {
+  /** @param forKotlinx refuses what Ktor's kotlinx reader would read as something else. */
+  constructor(plans: KotlinClassPlans, forKotlinx: boolean) {
     this.#plans = plans;
+    this.#forKotlinx = forKotlinx;
   }
 
   /** @throws {Unwritable} */
@@ -34,7 +41,7 @@ export class BackwardCompatibleFormatWriter {
       .map((field, index) =>
         writing(`.${field.property}`, () => {
           const tagged = this.#tagged(field.shape, instance[field.property], depth);
-          if (index < fields.length - 1 && tagged.startsWith('##')) {
+          if (this.#forKotlinx && index < fields.length - 1 && tagged.startsWith('##')) {
             throw new Unwritable('Ktor loses what follows an object', 'Move the field to the end of the class.');
           }
           return formPair(field.serialName, tagged);
@@ -80,22 +87,24 @@ export class BackwardCompatibleFormatWriter {
 
   // Ktor decodes the text of an inner object once more before it takes it apart.
   #lostField(plan: KotlinClassPlan, text: string): string | undefined {
+    if (!this.#forKotlinx) return undefined;
     const [written, read] = [new FormDocument(text), documentOf(text)];
     const isLost = ({ serialName }: KotlinField): boolean => written.get(serialName) !== read?.get(serialName);
     return plan.fields.find((field) => !field.isComputed && isLost(field))?.property;
   }
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
-    if (values.length === 0) throw new Unwritable('Ktor reads an empty list as one with an empty text in it');
+    if (this.#forKotlinx && values.length === 0) {
+      throw new Unwritable('Ktor reads an empty list as one with an empty text in it', ADVICE);
+    }
     const parts = Array.from(values, (value, index) =>
       writing(
         () => `[${index}]`,
         () => {
-          const tagged = notNull(this.#tagged(element, value, depth));
-          if (tagged.includes('&') || encodeQuery(tagged) !== tagged) {
-            throw new Unwritable("in a list, Ktor changes '&', '%', white space, quotes and letters beyond ASCII");
-          }
-          return tagged;
+          const tagged = this.#notNull(this.#tagged(element, value, depth));
+          this.#refuseIn(/[&%]/, tagged, "in a list, Ktor changes '&' and '%'");
+          // Encoded once, below: Ktor's own second time is what its kotlinx reader does not undo.
+          return tagged.replace(/[&%]/g, encodeURIComponent);
         },
       ),
     );
@@ -108,18 +117,31 @@ export class BackwardCompatibleFormatWriter {
       writing(
         () => `{entry ${index + 1}}`,
         () => {
-          const taggedKey = notNull(this.#tagged(shape.key, key, depth));
-          if (/[&= ]/.test(taggedKey)) throw new Unwritable("in the key of a map, Ktor changes '&', '=' and spaces");
-          if (seen.has(taggedKey.toLowerCase())) throw new Unwritable('Ktor takes keys for one that differ in case');
+          const taggedKey = this.#notNull(this.#tagged(shape.key, key, depth));
+          this.#refuseIn(/[&= ]/, taggedKey, "in the key of a map, Ktor changes '&', '=' and spaces");
+          if (this.#forKotlinx && seen.has(taggedKey.toLowerCase())) {
+            throw new Unwritable('Ktor takes keys for one that differ in case', ADVICE);
+          }
           seen.add(taggedKey.toLowerCase());
-          const taggedValue = notNull(this.#tagged(shape.value, value, depth));
-          if (/[&+]/.test(taggedValue)) throw new Unwritable("in the value of a map, Ktor changes '&' and '+'");
-          return `${encodeQuery(taggedKey)}=${encodeQuery(taggedValue)}`;
+          const taggedValue = this.#notNull(this.#tagged(shape.value, value, depth));
+          this.#refuseIn(/[&+]/, taggedValue, "in the value of a map, Ktor changes '&' and '+'");
+          return `${encodeQuery(taggedKey).replace(/[&=]/g, encodeURIComponent)}=${encodeQuery(taggedValue).replaceAll('&', '%26')}`;
         },
       ),
     );
-    if (parts.length > MOST_PAIRS) throw new Unwritable(`Ktor reads ${MOST_PAIRS} entries of a map and no more`);
+    if (this.#forKotlinx && parts.length > MOST_PAIRS) {
+      throw new Unwritable(`Ktor reads ${MOST_PAIRS} entries of a map and no more`, ADVICE);
+    }
     return `#m${encodeQuery(parts.join('&'))}`;
+  }
+
+  #refuseIn(changed: RegExp, tagged: string, problem: string): void {
+    if (this.#forKotlinx && changed.test(tagged)) throw new Unwritable(problem, ADVICE);
+  }
+
+  #notNull(tagged: string): string {
+    if (this.#forKotlinx && tagged === '#n') throw new Unwritable('Ktor loses a null in a collection', ADVICE);
+    return tagged;
   }
 }
 
@@ -131,13 +153,8 @@ function documentOf(text: string): FormDocument | undefined {
   }
 }
 
-function notNull(tagged: string): string {
-  if (tagged === '#n') throw new Unwritable('Ktor loses a null in a collection');
-  return tagged;
-}
-
 function decodedTwice(): Unwritable {
-  return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends");
+  return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends", ADVICE);
 }
 
 // The types of Java that kotlinx does not know are written by a serializer of the application's, as a text.
