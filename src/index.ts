@@ -81,7 +81,6 @@ export type {
   StandardSchemaResult,
 } from './serializer/session-validation.js';
 export { WasCalled } from './serializer/was-called.decorator.js';
-export { autoSerializerOf, defaultSessionSerializer } from './serializer/default-session-serializer.js';
 export { type SessionSerializer } from './serializer/session-serializer.js';
 
 // Storages.
