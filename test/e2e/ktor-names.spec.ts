@@ -49,7 +49,10 @@ class Carts {
     }
   }
 
-  @Get('own') async own(@Sessions() sessions: RequestSessions, @Query() query: Record<string, string>): Promise<string> {
+  @Get('own') async own(
+    @Sessions() sessions: RequestSessions,
+    @Query() query: Record<string, string>,
+  ): Promise<string> {
     if (query['read']) await sessions.get(Cart);
     await sessions.clear(Cart, query['id']!);
     return ((await sessions.get(Cart)) ?? { id: 'none' }).id;
@@ -83,15 +86,18 @@ describe.each(platforms)('A session by its name on $name', (platform) => {
     expect((await ask(`${running.url}/wrong`)).text).toContain('Error');
   });
 
-  it.each(['', '&read=1'])('ends this visitor by clear(Type, id), whether it was read before or not (%j)', async (read) => {
-    const cookie = (await ask(`${running.url}/set`)).cookie('cart');
-    const ended = await ask(`${running.url}/own?id=${cookie.slice(5)}${read}`, { cookie });
+  it.each(['', '&read=1'])(
+    'ends this visitor by clear(Type, id), whether it was read before or not (%j)',
+    async (read) => {
+      const cookie = (await ask(`${running.url}/set`)).cookie('cart');
+      const ended = await ask(`${running.url}/own?id=${cookie.slice(5)}${read}`, { cookie });
 
-    expect(ended.text).toBe('none');
-    expect(ended.setCookies).toHaveLength(1);
-    expect(ended.setCookie('cart')).toContain('cart=;');
-    expect((await ask(`${running.url}/get`, { cookie })).json()).toEqual({ id: 'none' });
-  });
+      expect(ended.text).toBe('none');
+      expect(ended.setCookies).toHaveLength(1);
+      expect(ended.setCookie('cart')).toContain('cart=;');
+      expect((await ask(`${running.url}/get`, { cookie })).json()).toEqual({ id: 'none' });
+    },
+  );
 
   it.each(['', '&read=1'])("leaves this visitor's own session where another id is ended (%j)", async (read) => {
     const [mine, theirs] = [await ask(`${running.url}/set`), await ask(`${running.url}/set`)].map((answer) =>

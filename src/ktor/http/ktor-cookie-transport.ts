@@ -119,7 +119,8 @@ export class KtorCookieTransport implements SessionTransport {
   #flags(): string {
     const { secure = false, httpOnly = true, sameSite, extensions } = this.configuration;
     const all: Array<readonly [string, string | null]> = Object.entries(extensions ?? {});
-    if (sameSite !== undefined && !all.some(([key]) => key === 'SameSite')) all.unshift(['SameSite', SAME_SITE.get(sameSite) ?? sameSite]);
+    if (sameSite !== undefined && !all.some(([key]) => key === 'SameSite'))
+      all.unshift(['SameSite', SAME_SITE.get(sameSite) ?? sameSite]);
     const rendered = all.map(([key, value]) => (value === null ? `; ${key}` : `; ${key}=${this.#extension(value)}`));
     return (secure ? '; Secure' : '') + (httpOnly ? '; HttpOnly' : '') + rendered.join('');
   }
