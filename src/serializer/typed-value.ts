@@ -1,16 +1,47 @@
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
-/** What class-transformer does with a value that is no container, for the types it converts to. */
+/**
+ * Converts a value to the type of `@Type(() => String)` and its kind, as class-transformer does for scalars. A plain
+ * object is refused: its `length`, `toString` and `valueOf` come from the text, and must not be used as a size or called.
+ * @throws {SyntaxError}
+ */
 export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
   unknown,
   (value: unknown) => unknown
 >([
-  [String, String],
-  [Number, Number],
+  [String, (value) => String(notPlain(value))],
+  [Number, (value) => Number(notPlain(value))],
   [Boolean, Boolean],
-  [Date, (value) => (value instanceof Date ? value : new Date(value as number))],
-  [Buffer, (value) => (Buffer.isBuffer(value) ? value : Buffer.from(value as string))],
+  [Date, (value) => (value instanceof Date ? value : new Date(notPlain(value) as number))],
+  [Buffer, bytesOf],
 ]);
+
+function notPlain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) throw notOfType();
+  return value;
+}
+
+/** Bytes, a text, a list of numbers, or what `JSON.stringify` makes of a Buffer: nothing that could name a size. */
+function bytesOf(value: unknown): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  if (typeof value === 'string') return Buffer.from(value);
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  const list = Array.isArray(value) ? value : dataOf(value);
+  if (!Array.isArray(list) || !list.every((byte) => typeof byte === 'number')) throw notOfType();
+  return Buffer.from(list as number[]);
+}
+
+function dataOf(value: unknown): unknown {
+  const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, 'data');
+  const { type, data } = (isObject ? value : {}) as { type?: unknown; data?: unknown };
+  return type === 'Buffer' ? data : undefined;
+}
+
+function notOfType(): SyntaxError {
+  return new SyntaxError('A stored value cannot be converted to the type of its field.');
+}
 
 /**
  * What `make` gives for the type that a declaration resolves to: made once where the type is fixed, else once for

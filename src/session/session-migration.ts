@@ -46,7 +46,7 @@ export function migratingProvider<S extends object>(
     from as SessionProvider<never>,
     alsoWrite !== undefined,
   );
-  const tracker = new MigratingSessionTracker(own.tracker, from.tracker, alsoWrite);
+  const tracker = new MigratingSessionTracker(own.tracker, from.tracker, alsoWrite, transport.sharesNameElsewhere);
   return new SessionProvider(own.name, own.type, transport, tracker, {
     sendOnlyIfModified: own.sendOnlyIfModified,
     saveOnServerError: own.saveOnServerError,
@@ -110,6 +110,11 @@ class MigratingSessionTransport implements SessionTransport {
     ) {
       this.#mark = new SessionTransportCookie(`${own.transport.name}-2`, own.transport.configuration);
     }
+  }
+
+  /** A cookie of our name may be in the old place, which nothing in the request tells. */
+  get sharesNameElsewhere(): boolean {
+    return this.#sharesName && !this.#sharesPlace;
   }
 
   // The first value of the old form goes with each of ours: which of them counts, the tracker decides.
@@ -251,18 +256,20 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   readonly from: SessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
   readonly #alsoWrite: AlsoWrite<S> | undefined;
+  readonly #sendsAlways: boolean;
   readonly newId?: NonNullable<SessionTracker<S>['newId']>;
   /** The other's sessions by what this tracker made of them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
   /** The old form of a session of ours. */
   readonly #twins = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
 
-  constructor(own: SessionTracker<S>, from: SessionTracker<S>, alsoWrite?: AlsoWrite<S>) {
+  constructor(own: SessionTracker<S>, from: SessionTracker<S>, alsoWrite?: AlsoWrite<S>, sendsAlways = false) {
     this.kind = own.kind;
     this.newestWins = own.newestWins ?? false;
     this.own = own;
     this.from = from;
     this.#alsoWrite = alsoWrite;
+    this.#sendsAlways = sendsAlways;
     if (own.clearById) this.clearById = (id) => own.clearById!(id);
     if (own.newId) this.newId = (call) => own.newId!(call);
   }
@@ -347,7 +354,8 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     const sent = this.#alsoWrite ? await this.#storeTwin(session, result, this.#alsoWrite) : result;
     const isKept = result.status !== 'gone' && this.#twins.get(result.session)?.id === foreign?.id;
     if (foreign && !isKept) this.#endLater(foreign);
-    return sent;
+    // Sent although the id is the same, so that it moves to its new place.
+    return this.#sendsAlways && 'transportValue' in sent ? { ...sent, held: false } : sent;
   }
 
   /** Where the old form is no longer written: the name of a session that still has one. */

@@ -44,6 +44,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #sent = false;
   /** What the client holds since the last commit, where that is not what came with the request. */
   #transportValue: string | undefined;
+  /** What was thrown for a change that was dropped. The session may still be ended then. */
+  #lost: SessionConflictError | undefined;
   /** The id that a new session will get. */
   #newId: string | undefined;
   /** The updates under way, one after the other. */
@@ -511,8 +513,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #failureOf(error: unknown, revision: SessionRevision<S> | undefined): unknown {
-    // The application's own refusal, and nothing has been stored.
-    if (revision?.thrown(error)) return error;
+    // The application's own refusal, or another request's doing, and nothing has been stored.
+    if (revision?.thrown(error) || (error !== undefined && error === this.#lost)) return error;
     this.#state = { kind: 'frozen' };
     return error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
   }
@@ -562,14 +564,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const id = stored?.id;
     if (reason === 'rotated') {
       this.#settle(before, { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) });
-      throw new SessionConflictError(name, 'was given a new id');
+      throw (this.#lost = new SessionConflictError(name, 'was given a new id'));
     }
     const value = stored && (before.kind === 'set' ? before.value : stored.value);
     const owner = value && tracker.ownerOf?.(value);
     this.#settle(before, { kind: 'absent' });
     // Nobody is signed in by a login that was not stored.
     const isLogin = owner !== undefined && owner !== stored?.owner;
-    if (isLogin || onGone === 'reject') throw new SessionConflictError(name, 'was ended');
+    if (isLogin || onGone === 'reject') throw (this.#lost = new SessionConflictError(name, 'was ended'));
     return undefined;
   }
 

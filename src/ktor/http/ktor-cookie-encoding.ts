@@ -63,7 +63,9 @@ function encodeUriOfKtor1(value: string): string | undefined {
 }
 
 function padded(text: string): string {
-  const bare = text.replace(/=+$/, '');
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0x3d) end--;
+  const bare = text.slice(0, end);
   return bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
 }
 

@@ -1,6 +1,6 @@
 import { Unreadable } from '../formats/unreadable.js';
 
-const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
+const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 const INTEGER = /^[+-]?\d+$/;
 /** More digits than any 64-bit number has; leading zeros may stand in front. */
 const LONGEST_INTEGER = 64;

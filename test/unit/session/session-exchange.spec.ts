@@ -63,7 +63,7 @@ describe('an exchange of several sessions', () => {
     const { sessions, call } = open();
     sessions.set(user());
     sessions.set(Object.assign(new Cart(), { items: 1 }));
-    storage.let('write', fails);
+    storage.let('create', fails);
     await expect(sessions.commit(false)).rejects.toMatchObject({ code: 'SESSION_STORAGE_UNAVAILABLE' });
     expect([...call.cookies.keys()]).toEqual(['cart']);
     expect(sessions.commit(false)).toBeUndefined();
@@ -103,7 +103,7 @@ describe('commits at the same time', () => {
     const { open, storage } = sessionBench();
     const { sessions } = open();
     sessions.set(user());
-    storage.let('write', fails);
+    storage.let('create', fails);
     const results = await Promise.allSettled([sessions.commit(false), sessions.commit(false), sessions.save()]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(sessions.commit(false)).toBeUndefined();

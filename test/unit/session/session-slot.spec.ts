@@ -7,7 +7,7 @@ import {
 import type { SessionExchange } from '../../../src/session/session-exchange.js';
 import { hashSessionId } from '../../../src/tracker/session-id-provider.js';
 import type { SessionTransportTransformer } from '../../../src/transformer/session-transport-transformer.js';
-import { fails, isOvertaken, waitsFor } from '../tracker/scripted-storage.js';
+import { fails, waitsFor } from '../tracker/scripted-storage.js';
 import { CLEARED, sessionBench, User, type Kind } from './session-bench.js';
 
 const KINDS: readonly Kind[] = ['by-id', 'by-value'];
@@ -200,8 +200,9 @@ describe.each(KINDS)('a session %s', (kind) => {
       });
       const { events, setCookie, call } = await visit(cookie, async (sessions) => change((await sessions.get(User))!));
       expect(events).toEqual(['changed']);
-      expect(setCookie).toContain('user=');
-      expect(call.headers.get('cache-control')).toEqual(['no-store']);
+      // The id is the same, and no renewal is due (promise 6).
+      expect(setCookie).toEqual(kind === 'by-id' ? undefined : expect.stringContaining('user='));
+      expect(call.headers.get('cache-control')).toEqual(kind === 'by-id' ? undefined : ['no-store']);
     });
 
     it('is renewed when that is due, and sent again (E-3)', async () => {
@@ -531,9 +532,9 @@ describe('a session that is decided anew while the storage is busy', () => {
   ];
 
   it.each(CHANGES)('is %s next, and nothing of the first is left', async (_, change, expected) => {
-    for (const verb of ['write', 'replace'] as const) {
+    for (const verb of ['create', 'replace'] as const) {
       const { open, begun, storage, seen } = sessionBench();
-      const { sessions, call } = open(verb === 'write' ? undefined : await begun({ visits: 1 }));
+      const { sessions, call } = open(verb === 'create' ? undefined : await begun({ visits: 1 }));
       (await sessions.getOrFresh(User)).visits = 2;
       storage.let(verb, waitsFor(new Promise((resolve) => setTimeout(resolve, 5))));
       const storing = sessions.commit(false);
@@ -659,12 +660,15 @@ describe('the old id of a session that has a new one', () => {
     expect(await seen(begun.cookie)).toMatchObject({ userId: 'u2' });
   });
 
-  it('begins no session for nobody, which would replace the new cookie', async () => {
-    const { visit, old, storage } = await rotated();
-    const { events, setCookie } = await visit(old, async (sessions) => void (await sessions.getOrFresh(User)).visits++);
-    expect(events).toEqual(['rejected rotated', 'gone rotated']);
-    expect(setCookie).toBeUndefined();
+  it('begins no session for nobody, which would replace the new cookie: 409 (promise 4)', async () => {
+    const { open, old, storage, events } = await rotated();
+    const { sessions, call } = open(old);
+    (await sessions.getOrFresh(User)).visits++;
+    await expect(sessions.commit(false)).rejects.toMatchObject({ code: 'SESSION_CONFLICT', statusCode: 409 });
+    expect(events.map(({ type }) => type).slice(-2)).toEqual(['rejected', 'gone']);
+    expect(call.cookies.size).toBe(0);
     expect(storage.memory.size).toBe(2);
+    expect(sessions.commit(false)).toBeUndefined();
   });
 
   it('begins one for somebody who signs in, or that is set', async () => {
@@ -686,27 +690,43 @@ describe('a session that was ended elsewhere meanwhile', () => {
     return { ...bench, cookie, other };
   }
 
-  it('drops the change, clears the cookie and says so (L-1, L-4)', async () => {
-    const { visit, cookie, other, storage, open } = await ended('ended');
+  it('drops the change and says so, and leaves the cookie to the next request (L-1, L-4, promise 6)', async () => {
+    const { visit, cookie, other, storage } = await ended('ended');
     const changed = await visit(cookie, async (sessions) => {
       (await sessions.get(User))!.visits = 5;
       await other();
     });
     expect(changed.events).toEqual(['cleared', 'gone ended']);
-    expect(changed.setCookie).toBe(CLEARED);
+    expect(changed.setCookie).toBeUndefined();
     expect(storage.memory.size).toBe(0);
-    const { sessions } = open(cookie);
-    expect(await sessions.get(User)).toBeUndefined();
+    const next = await visit(cookie, (sessions) => sessions.get(User));
+    expect(next.setCookie).toBe(CLEARED);
   });
 
-  it('drops the change and leaves the cookie where the session lives on under a new id', async () => {
-    const { visit, cookie, other } = await ended('rotated');
-    const changed = await visit(cookie, async (sessions) => {
-      (await sessions.get(User))!.visits = 5;
-      await other();
-    });
-    expect(changed.events).toEqual(['rotated', 'gone rotated']);
-    expect(changed.setCookie).toBeUndefined();
+  it('answers 409 where that was chosen, and always to a login (promise 4)', async () => {
+    for (const [policies, change] of [
+      [{ onGone: 'reject' }, (value: User) => void value.visits++],
+      [{}, (value: User) => void (value.userId = 'u1')],
+    ] as const) {
+      const { open, begun, visit } = sessionBench({ policies });
+      const cookie = await begun();
+      const { sessions, call } = open(cookie);
+      change((await sessions.get(User))!);
+      await visit(cookie, (others) => others.clear(User));
+      await expect(sessions.commit(false)).rejects.toMatchObject({ code: 'SESSION_CONFLICT', statusCode: 409 });
+      expect(call.cookies.size).toBe(0);
+    }
+  });
+
+  it('answers 409 and leaves the cookie where the session lives on under a new id (promise 4)', async () => {
+    const { open, cookie, other, events } = await ended('rotated');
+    const { sessions, call } = open(cookie);
+    (await sessions.get(User))!.visits = 5;
+    await other();
+    await expect(sessions.commit(false)).rejects.toMatchObject({ code: 'SESSION_CONFLICT', statusCode: 409 });
+    expect(events.at(-1)).toMatchObject({ type: 'gone', reason: 'rotated' });
+    expect(call.cookies.size).toBe(0);
+    expect(sessions.commit(false)).toBeUndefined();
   });
 
   it('can still be ended where it lives on under a new id, in the same request (F-5)', async () => {
@@ -714,7 +734,7 @@ describe('a session that was ended elsewhere meanwhile', () => {
     const changed = await visit(cookie, async (sessions) => {
       (await sessions.get(User))!.visits = 5;
       await other();
-      await sessions.save();
+      await expect(sessions.save()).rejects.toMatchObject({ statusCode: 409 });
       sessions.clear(User);
     });
     expect(changed.events).toEqual(['rotated', 'gone rotated', 'cleared']);
@@ -896,7 +916,7 @@ describe('update', () => {
     events.length = 0;
     await sessions.update(User, (present) => void present.visits++);
     expect(events.map(({ type }) => type)).toEqual(['gone']);
-    expect(call.cookies.get('user')).toBe(CLEARED);
+    expect(call.cookies.size).toBe(0);
     expect(storage.memory.size).toBe(0);
   });
 });
@@ -923,39 +943,68 @@ describe('a storage that fails', () => {
     const cookie = await begun();
     for (const use of [
       async (sessions: SessionExchange) => expect(await sessions.get(User)).toBeUndefined(),
-      (sessions: SessionExchange) => sessions.set(user({ visits: 9 })),
-      (sessions: SessionExchange) => sessions.clear(User),
-      async (sessions: SessionExchange) => void (await sessions.getOrFresh(User)).visits++,
-      async (sessions: SessionExchange) => (sessions.clear(User), void (await sessions.getOrFresh(User)).visits++),
-      (sessions: SessionExchange) => sessions.update(User, (present) => void present.visits++),
+      async (sessions: SessionExchange) => expect(await sessions.getOrFresh(User)).toEqual(new User()),
     ]) {
       storage.let('read', fails);
       const { setCookie, events } = await visit(cookie, use);
       expect([setCookie, events]).toEqual([undefined, ['unavailable load']]);
     }
     expect(await seen(cookie)).toEqual({ visits: 1 });
+  });
+
+  it('on load, where sessions may be missed: 503 for a change, which is not stored', async () => {
+    const { open, begun, storage, seen } = sessionBench({ policies: { onUnavailable: 'anonymous' } });
+    const cookie = await begun();
+    for (const use of [
+      (sessions: SessionExchange) => sessions.set(user({ visits: 9 })),
+      async (sessions: SessionExchange) => void (await sessions.getOrFresh(User)).visits++,
+      (sessions: SessionExchange) => sessions.update(User, (present) => void present.visits++),
+    ]) {
+      storage.let('read', fails);
+      const { sessions, call } = open(cookie);
+      await use(sessions);
+      await expect(sessions.commit(false)).rejects.toEqual(failure);
+      expect(call.cookies.size).toBe(0);
+      expect(call.headers.get('retry-after')).toEqual(['1']);
+    }
+    expect(await seen(cookie)).toEqual({ visits: 1 });
     expect(storage.memory.size).toBe(1);
   });
 
-  it('on the load that a set or an end has to wait for: 503, and an ended cookie is cleared all the same', async () => {
+  it.each(['anonymous', 'reject'] as const)(
+    'on the load before an end: the end is answered by what the storage does with it (promise 2, %s)',
+    async (onUnavailable) => {
+      for (const canDelete of [true, false]) {
+        const { open, begun, storage, seen } = sessionBench({ policies: { onUnavailable } });
+        const cookie = await begun();
+        const { sessions, call } = open(cookie);
+        sessions.clear(User);
+        storage.let('read', fails);
+        if (!canDelete) storage.let('invalidate', fails);
+        const committed = sessions.commit(false);
+        if (canDelete) await committed;
+        else await expect(committed).rejects.toEqual(failure);
+        expect(call.cookies.get('user')).toBe(CLEARED);
+        expect(sessions.commit(false)).toBeUndefined();
+        if (canDelete) expect(await seen(cookie)).toBeUndefined();
+      }
+    },
+  );
+
+  it('on the load that a set has to wait for: 503', async () => {
     const { open, begun, storage } = sessionBench();
     const cookie = await begun();
-    for (const [use, cleared] of [
-      [(sessions: SessionExchange) => sessions.set(user()), undefined],
-      [(sessions: SessionExchange) => sessions.clear(User), CLEARED],
-    ] as const) {
-      storage.let('read', fails);
-      const { sessions, call } = open(cookie);
-      use(sessions);
-      await expect(sessions.commit(false)).rejects.toEqual(failure);
-      expect(call.cookies.get('user')).toBe(cleared);
-      expect(sessions.commit(false)).toBeUndefined();
-    }
+    storage.let('read', fails);
+    const { sessions, call } = open(cookie);
+    sessions.set(user());
+    await expect(sessions.commit(false)).rejects.toEqual(failure);
+    expect(call.cookies.size).toBe(0);
+    expect(sessions.commit(false)).toBeUndefined();
   });
 
-  it.each(['write', 'replace'] as const)('on %s: 503, no cookie, and it is not tried again (L-8)', async (verb) => {
+  it.each(['create', 'replace'] as const)('on %s: 503, no cookie, and it is not tried again (L-8)', async (verb) => {
     const { open, begun, storage, events, seen } = sessionBench();
-    const cookie = verb === 'write' ? undefined : await begun({ visits: 1 });
+    const cookie = verb === 'create' ? undefined : await begun({ visits: 1 });
     const { sessions, call } = open(cookie);
     (await sessions.getOrFresh(User)).visits = 5;
     storage.let(verb, fails);
@@ -972,7 +1021,7 @@ describe('a storage that fails', () => {
     const { sessions, call } = open(await begun());
     await sessions.get(User);
     sessions.clear(User);
-    storage.let('replace', fails);
+    storage.let('invalidate', fails);
     await expect(sessions.commit(false)).rejects.toEqual(failure);
     expect(call.cookies.get('user')).toBe(CLEARED);
     expect(events.map(({ type }) => type)).toEqual(['loaded', 'unavailable']);
@@ -986,6 +1035,9 @@ describe('a storage that fails', () => {
     storage.let('invalidate', fails);
     await expect(sessions.commit(false)).rejects.toEqual(failure);
     expect(call.cookies.size).toBe(0);
+    // The new one has no cookie, and would live for a week. What is left is the mark of the end.
+    await new Promise(setImmediate);
+    expect(storage.memory.size).toBe(1);
   });
 
   it('on renewal: an event, and the request goes on', async () => {
@@ -1065,16 +1117,81 @@ describe('handles in events', () => {
 });
 
 describe('two rotations of one session', () => {
-  it('leave one, and the later one yields', async () => {
-    const { visit, begun, storage } = sessionBench();
+  it('leave one, and the later one is told so', async () => {
+    const { visit, open, begun, storage } = sessionBench();
     const cookie = await begun();
-    storage.let(
-      'replace',
-      isOvertaken(() => visit(cookie, (sessions) => sessions.regenerate(User))),
-    );
-    const { events, setCookie } = await visit(cookie, (sessions) => sessions.regenerate(User));
-    expect(events).toEqual(['rotated', 'gone rotated']);
-    expect(setCookie).toBeUndefined();
+    const { sessions, call } = open(cookie);
+    await sessions.regenerate(User);
+    await visit(cookie, (others) => others.regenerate(User));
+    await expect(sessions.commit(false)).rejects.toMatchObject({ statusCode: 409 });
+    expect(call.cookies.size).toBe(0);
     expect(storage.memory.size).toBe(2);
+  });
+});
+
+describe('the cookie of an unchanged id (promise 6)', () => {
+  it('is sent with a change when a renewal is due, and not before', async () => {
+    const { visit, begun, clock } = sessionBench();
+    const cookie = await begun();
+    const change = () => visit(cookie, async (sessions) => void (await sessions.get(User))!.visits++);
+    const sent: boolean[] = [];
+    for (let hour = 0; hour < 48; hour++) {
+      clock.advance(3_600_000);
+      sent.push((await change()).setCookie !== undefined);
+    }
+    // A tenth of seven days is 16.8 hours.
+    expect(sent.flatMap((was, index) => (was ? [index + 1] : []))).toEqual([17, 34]);
+  });
+
+  it('is sent with every change where sending is not bound to changes, as by Ktor', async () => {
+    const { visit, begun } = sessionBench({ policies: { sendOnlyIfModified: false } });
+    const cookie = await begun();
+    const { setCookie } = await visit(cookie, async (sessions) => void (await sessions.get(User))!.visits++);
+    expect(setCookie).toContain('user=');
+  });
+
+  it('is left alone by a server whose clock is behind, which answers a change with 409', async () => {
+    const { open, visit, begun, clock } = sessionBench();
+    const cookie = await begun();
+    clock.advance(-61_000);
+    const read = await visit(cookie, async (sessions) => expect(await sessions.get(User)).toBeUndefined());
+    expect([read.events, read.setCookie]).toEqual([['rejected future'], undefined]);
+    const { sessions } = open(cookie);
+    (await sessions.getOrFresh(User)).visits++;
+    await expect(sessions.commit(false)).rejects.toMatchObject({ statusCode: 409 });
+  });
+});
+
+describe('the id at hand', () => {
+  it('is there once the session is loaded', async () => {
+    const { open, begun } = sessionBench();
+    const cookie = await begun();
+    const { sessions } = open(cookie);
+    expect(sessions.idNow(User)).toBeUndefined();
+    await sessions.get(User);
+    expect(sessions.idNow(User)).toBe(idOf(cookie));
+  });
+
+  it('of a new session is the one that it is stored under', async () => {
+    const { visit } = sessionBench();
+    let [fresh, set]: Array<string | undefined> = [];
+    const handed = await visit(undefined, async (sessions) => {
+      expect(sessions.idNow(User)).toBeUndefined();
+      const session = await sessions.getOrFresh(User);
+      fresh = sessions.idNow(User);
+      session.visits++;
+      expect(sessions.idNow(User)).toBe(fresh);
+    });
+    const begun = await visit(undefined, async (sessions) => {
+      await sessions.get(User);
+      sessions.set(user());
+      set = sessions.idNow(User);
+    });
+    expect([fresh, set]).toEqual([idOf(handed.cookie), idOf(begun.cookie)]);
+  });
+
+  it('is refused by value', () => {
+    const { open } = sessionBench({ kind: 'by-value' });
+    expect(() => open().sessions.idNow(User)).toThrow("doesn't use session IDs");
   });
 });

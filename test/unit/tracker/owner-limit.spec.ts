@@ -132,8 +132,9 @@ describe('end-oldest', () => {
     const anonymous = sessionOf(await tracker.store({ value: new User(), call }));
     const login = () =>
       tracker.store({ value: Object.assign(new User(), { userId: 'u1' }), previous: anonymous, call });
-    // The first replace is the one that ends the oldest.
-    storage.let('replace', fails);
+    // The first ones are those that end the oldest.
+    storage.let('replace', fails, fails);
+    storage.let('invalidate', fails);
     await expect(login()).rejects.toThrow('the storage is down');
     expect(await live([first, anonymous.id])).toBe(2);
     storage.owners.let(fails);
@@ -187,7 +188,7 @@ describe('refuse', () => {
     const { login, storage, live } = refusing(1);
     let first = '';
     storage.let(
-      'write',
+      'create',
       isOvertaken(async () => (first = await login())),
     );
     await expect(login()).rejects.toThrow(SessionLimitError);

@@ -99,12 +99,12 @@ export class ScriptedStorage implements ConditionalSessionStorage {
     return this.#call('read', () => this.memory.read(id));
   }
 
-  create(id: string, session: SessionToStore): Promise<string | undefined> {
-    return this.#call('create', () => this.memory.create(id, session));
-  }
-
   write(id: string, session: SessionToStore): Promise<string> {
     return this.#call('write', () => this.memory.write(id, session));
+  }
+
+  create(id: string, session: SessionToStore): Promise<string | undefined> {
+    return this.#call('create', () => this.memory.create(id, session));
   }
 
   invalidate(id: string): Promise<boolean> {

@@ -26,6 +26,7 @@ export function bench(options: BenchOptions = {}) {
   const clock = new FakeClock(START);
   const storage = new ScriptedStorage(clock.now, options.touch === undefined ? {} : { touch: options.touch });
   const tracker = trackerOver(storage, clock.now, options);
+  const other = trackerOver(storage, clock.now, options);
   return {
     clock,
     storage,
@@ -41,11 +42,11 @@ export function bench(options: BenchOptions = {}) {
       const result = await tracker.load(id!);
       return result.status === 'loaded' ? result.session.value : result.reason;
     },
-    /** Another request changes the session that this one holds. */
+    /** Another process changes the session that this one holds. */
     async elsewhere(id: string | undefined, change: (value: User) => void, rotate = false) {
-      const session = sessionOf(await tracker.load(id!));
+      const session = sessionOf(await other.load(id!));
       change(session.value);
-      return tracker.store({ value: session.value, previous: session, call, rotate });
+      return other.store({ value: session.value, previous: session, call, rotate });
     },
     /** How many sessions live in the storage, marks aside. */
     async live(ids: ReadonlyArray<string | undefined>): Promise<number> {
@@ -67,6 +68,7 @@ export function trackerOver(
     merge: new SessionMerge('user', serializer, onClash, counters),
     ownerOf: (value) => value.userId,
     now,
+    pause: () => undefined,
     ...options,
   });
 }
