@@ -61,7 +61,7 @@ export { KtorHeaderTransport } from './http/ktor-header-transport.js';
 export { generateKtorSessionId } from './http/ktor-session-id.js';
 export { KtorSessionStorage, type KtorStringStorage } from './storage/ktor-session-storage.js';
 export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storage/ktor-directory-storage.js';
-export { SameSite } from './http/same-site.js';
+export { directorySessionStorage } from './storage/directory-session-storage.js';
 export type { KtorVersion } from './ktor-version.js';
 
 // Ktor's builders, transformers and caches.

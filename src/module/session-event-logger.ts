@@ -40,7 +40,11 @@ export class SessionEventLogger implements SessionEventLog {
             `${event.path === undefined ? '' : ` at ${event.path}`}).`,
         );
       case 'duplicate':
-        return this.#logger.debug(`Session "${event.session}": the client sent ${event.count} values.`);
+        return this.#warnOnce(
+          `${event.session} duplicate`,
+          `Session "${event.session}": a client sent ${event.count} cookies of its name. A cookie of another Path or ` +
+            'Domain, or one that a sibling site has planted. The prefix __Host- keeps both away. Said once.',
+        );
       case 'conflict':
         return this.#logger.debug(
           `Session "${event.session}": parallel requests changed the same fields (${event.fields.join(', ')}).`,

@@ -4,6 +4,9 @@ import { transformRead, type TransformedRead } from '../transformer/session-tran
 import { reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
 import type { IncomingSession } from './session-state.js';
 
+/** How many values are tried from either end of the list. More than a few are an attack, not a mistake. */
+const TRIED_FROM_EACH_END = 4;
+
 /**
  * Reads what came with the request, at once where nothing has to be waited for: the first of several values that is a
  * session, or why there is none. {@link reportReceived} is left to the caller.
@@ -40,11 +43,23 @@ async function receiveOneOf<S extends object>(
   place: SessionPlace<S>,
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
-  const { tracker, transport } = place.provider;
-  const incoming = await (tracker.newestWins ? receiveNewest(place, received) : receiveFirst(place, received));
+  const { tracker, transport, name } = place.provider;
+  // A header may hold commas of its own: what stands before each is a value that is tried, not one that was sent.
+  if (transport.kind !== 'header') place.events.emit({ type: 'duplicate', session: name, count: received.length });
+  const tried = firstAndLast(received);
+  const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));
+  // The genuine value may be among those that were not tried: another site's junk must not sign a visitor out.
+  const isUnknown = best.kind === 'stale' && tried.length < received.length;
+  const incoming: IncomingSession<S> = isUnknown ? { ...best, isKept: true } : best;
   // Sent again, so that it is in its own place when those in others are cleared.
   const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
   return isMoved ? { ...incoming, outdated: true } : incoming;
+}
+
+// Who plants cookies can put them in front of the genuine one, or behind it, but not on both sides of it.
+function firstAndLast<T>(received: readonly T[]): readonly T[] {
+  if (received.length <= 2 * TRIED_FROM_EACH_END) return received;
+  return [...received.slice(0, TRIED_FROM_EACH_END), ...received.slice(-TRIED_FROM_EACH_END)];
 }
 
 // A deployment that changed Domain or Path leaves a copy in the browser that no later answer replaces.
@@ -52,7 +67,6 @@ async function receiveNewest<S extends object>(
   place: SessionPlace<S>,
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
-  place.events.emit({ type: 'duplicate', session: place.provider.name, count: received.length });
   let best = await readValue(place, received[0]);
   for (const value of received.slice(1)) {
     const incoming = await readValue(place, value);
@@ -73,7 +87,6 @@ async function receiveFirst<S extends object>(
   place: SessionPlace<S>,
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
-  place.events.emit({ type: 'duplicate', session: place.provider.name, count: received.length });
   let nothing = await readValue(place, received[0]);
   for (const value of received.slice(1)) {
     if (!isRejected(nothing)) return nothing;

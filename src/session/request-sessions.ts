@@ -12,9 +12,13 @@ export interface RequestSessions {
    * @throws {SessionStorageUnavailableError} when the storage fails.
    */
   get<S extends object>(type: SessionClass<S>): Promise<S | undefined>;
+  /** The same by the session's name (Ktor: `get(name)`). @throws {SessionError} when no session is called so. */
+  get(name: string): Promise<object | undefined>;
 
   /** The session, or the value of `generator`, which becomes the session. */
   getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S>;
+  /** The same by the session's name. */
+  getOrSet<S extends object>(name: string, generator: () => S): Promise<S>;
 
   /**
    * Makes `value` the session of its class, in place of the present one. A by-id session gets a new id when `value` is
@@ -24,6 +28,8 @@ export interface RequestSessions {
    * @throws {SessionError} when its class is not registered.
    */
   set<S extends object>(value: S, options?: { readonly keepId?: boolean }): void;
+  /** The same by the session's name (Ktor: `set(name, value)`). @throws {SessionError} when `value` is not of its class. */
+  set(name: string, value: object, options?: { readonly keepId?: boolean }): void;
 
   /**
    * Signs somebody in: makes it the owner's session, with a new id and a new absolute timeout. What a visitor had in the
@@ -40,9 +46,12 @@ export interface RequestSessions {
   logout(type: SessionClass): void;
 
   /** Ends the session: on the server, and the client is told to forget it. */
-  clear(type: SessionClass): void;
-  /** Ends another session of this class by its id, at once; this request's own is not touched. */
-  clear(type: SessionClass, id: string): Promise<void>;
+  clear(type: SessionClass | string): void;
+  /**
+   * Ends a session of this class by its id, at once. The id of this request's own session ends that: it is gone from
+   * the request, and the client is told to forget it.
+   */
+  clear(type: SessionClass | string, id: string): Promise<void>;
 
   /** The id of a by-id session; `undefined` if there is none yet. A new session gets its id when it is stored. */
   id(type: SessionClass): Promise<string | undefined>;

@@ -51,7 +51,7 @@ export function decide<S extends object>(
     case 'absent':
       return (keep && decideFresh(provider, use.fresh)) || NOTHING;
     case 'stale':
-      return (keep && decideFresh(provider, use.fresh)) || CLEAR;
+      return (keep && decideFresh(provider, use.fresh)) || (state.isKept ? NOTHING : CLEAR);
     case 'superseded':
       return (keep && decideSuperseded(provider, use.fresh)) || NOTHING;
     case 'unavailable':

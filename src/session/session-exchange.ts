@@ -10,6 +10,8 @@ import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
 import { SessionSlot } from './session-slot.js';
 
+type SetOptions = { readonly keepId?: boolean };
+
 /** The sessions of one request and its response. Sessions that nobody asks for cost nothing. */
 export class SessionExchange implements RequestSessions {
   readonly #providers: SessionProviders;
@@ -33,8 +35,10 @@ export class SessionExchange implements RequestSessions {
     return held;
   }
 
-  async get<S extends object>(type: SessionClass<S>): Promise<S | undefined> {
-    return this.present(type);
+  async get<S extends object>(type: SessionClass<S>): Promise<S | undefined>;
+  async get(name: string): Promise<object | undefined>;
+  async get(type: SessionClass | string): Promise<object | undefined> {
+    return this.present(this.#provider(type).type);
   }
 
   /** Like {@link get}, at once where nothing has to be waited for. */
@@ -57,18 +61,25 @@ export class SessionExchange implements RequestSessions {
     return loading ? loading.then(() => slot.valueOrFresh) : slot.valueOrFresh;
   }
 
-  async getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S> {
-    const slot = this.#slot(this.#providers.findByType(type));
+  async getOrSet<S extends object>(type: SessionClass<S> | string, generator: () => S): Promise<S> {
+    const slot = this.#slot(this.#provider(type));
     await slot.load();
     const present = slot.value;
-    if (present !== undefined) return present;
+    if (present !== undefined) return present as S;
     const value = generator();
     slot.set(value);
     return value;
   }
 
-  set<S extends object>(value: S, options: { readonly keepId?: boolean } = {}): void {
-    this.#slot(this.#providers.findByValue(value)).set(value, options.keepId ?? false);
+  set(value: object, options?: SetOptions): void;
+  set(name: string, value: object, options?: SetOptions): void;
+  set(valueOrName: object | string, second?: object, third?: SetOptions): void {
+    if (typeof valueOrName === 'string') {
+      this.#slot(this.#provider(valueOrName)).set(second as object, third?.keepId ?? false);
+    } else {
+      const options = second as SetOptions | undefined;
+      this.#slot(this.#providers.findByValue(valueOrName)).set(valueOrName, options?.keepId ?? false);
+    }
   }
 
   async login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S> {
@@ -95,15 +106,24 @@ export class SessionExchange implements RequestSessions {
     this.clear(type);
   }
 
-  clear(type: SessionClass): void;
-  clear(type: SessionClass, id: string): Promise<void>;
-  clear(type: SessionClass, id?: string): void | Promise<void> {
-    const provider = this.#providers.findByType(type);
+  clear(type: SessionClass | string): void;
+  clear(type: SessionClass | string, id: string): Promise<void>;
+  clear(type: SessionClass | string, id?: string): void | Promise<void> {
+    const provider = this.#provider(type);
     if (id === undefined) return this.#slot(provider).clear();
     if (!provider.tracker.clearById) {
       throw withoutId(`Session provider \`${provider.name}\` doesn't use session IDs`);
     }
-    return provider.tracker.clearById(id);
+    return this.#clearById(provider, id);
+  }
+
+  // Loaded first, so that the outcome does not depend on whether somebody has read the session before.
+  async #clearById(provider: SessionProvider, id: string): Promise<void> {
+    const slot = this.#slot(provider);
+    await slot.load();
+    const isOwn = slot.id === id;
+    await provider.tracker.clearById!(id);
+    if (isOwn) slot.clear();
   }
 
   async id(type?: SessionClass): Promise<string | undefined> {
@@ -126,8 +146,14 @@ export class SessionExchange implements RequestSessions {
   }
 
   findType(name: string): SessionClass {
+    return this.#provider(name).type;
+  }
+
+  #provider<S extends object>(type: SessionClass<S> | string): SessionProvider<S> {
+    if (typeof type !== 'string') return this.#providers.findByType(type);
+    const name = type;
     const provider = this.#providers.findByName(name);
-    if (provider) return provider.type;
+    if (provider) return provider as unknown as SessionProvider<S>;
     throw new SessionError(
       'SESSION_NOT_REGISTERED',
       `Session data for \`${name}\` was not registered. Use the name of one of the application's sessions.`,

@@ -17,8 +17,8 @@ export type IncomingSession<S extends object> =
   | { readonly kind: 'unread' }
   /** Nothing came. */
   | { readonly kind: 'absent' }
-  /** Something came and nothing valid is behind it: it is cleared on the response. */
-  | { readonly kind: 'stale'; readonly reason: RejectionReason; readonly path?: string }
+  /** Something came and nothing valid is behind it: it is cleared on the response, unless `isKept`. */
+  | { readonly kind: 'stale'; readonly reason: RejectionReason; readonly path?: string; readonly isKept?: boolean }
   /**
    * A session that cannot be used and whose cookie must not be touched, except by ending it: the old id of one that has
    * just been given a new one, or one that is good for another version of the application or a server whose clock is

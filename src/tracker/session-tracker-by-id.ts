@@ -69,8 +69,10 @@ export interface SessionTrackerByIdOptions<S extends object> {
 export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
-  readonly #type: SessionClass<S>;
-  readonly #serializer: SessionSerializer<S>;
+  /** Makes the ids (Ktor: `sessionIdProvider`). */
+  readonly sessionIdProvider: SessionIdProvider;
+  readonly type: SessionClass<S>;
+  readonly serializer: SessionSerializer<S>;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
@@ -94,10 +96,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
         `Session "${name}": maxPerOwner needs ownerOf, which says whose session it is.`,
       );
     }
-    this.#type = type;
+    this.type = type;
     this.#check = options.check;
-    this.#serializer = serializer;
+    this.serializer = serializer;
     this.storage = storage;
+    this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
@@ -108,7 +111,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       records: this.#records,
       lifetime: this.#lifetime,
       limit: maxPerOwner && new OwnerLimit(name, maxPerOwner, this),
-      newId: options.sessionIdProvider ?? generateSessionId,
+      newId: this.sessionIdProvider,
       storedId: this.#storedId,
       ownerOf: this.#ownerOf,
       bare,
@@ -154,7 +157,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     if (this.#lifetime.isInFuture(opened, now)) return { status: 'rejected', reason: 'future', id };
     if (!this.#lifetime.isAlive(opened, now)) return { status: 'rejected', reason: 'expired' };
     try {
-      const value = this.#serializer.deserialize(opened.text);
+      const value = this.serializer.deserialize(opened.text);
       this.#check?.(value);
       const owner = this.#ownerOf(value);
       const ids = { id, storedId };
@@ -164,7 +167,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
         session: trackedById(value, opened.text, opened, ids, version, owner, this.capture(value), opened.marks),
       };
     } catch (error) {
-      return unreadable(this.#serializer, opened.text, error, id);
+      return unreadable(this.serializer, opened.text, error, id);
     }
   }
 
@@ -186,7 +189,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       return {
         createdAt: opened.createdAt,
         renewedAt: opened.renewedAt,
-        value: this.#serializer.deserialize(opened.text),
+        value: this.serializer.deserialize(opened.text),
       };
     } catch {
       return undefined;
@@ -203,9 +206,9 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
 
   #store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const { value, previous, revise } = session;
-    const unrevised = revise && previous ? this.#serializer.serialize(value) : '';
+    const unrevised = revise && previous ? this.serializer.serialize(value) : '';
     revise?.(value);
-    const text = (revise ? undefined : session.text) ?? this.#serializer.serialize(value);
+    const text = (revise ? undefined : session.text) ?? this.serializer.serialize(value);
     if (!previous) return this.#creation.create(session, text);
     if (
       session.rotate ||
@@ -276,11 +279,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   }
 
   serialize(value: S): string {
-    return this.#serializer.serialize(value);
+    return this.serializer.serialize(value);
   }
 
   capture(value: S): SessionSnapshot<S> | undefined {
-    return this.#serializer.capture?.(value);
+    return this.serializer.capture?.(value);
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {
@@ -296,11 +299,11 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   }
 
   fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {
-    return fieldSizes(this.#serializer, value);
+    return fieldSizes(this.serializer, value);
   }
 
   validate(value: unknown): asserts value is S {
-    if (!(value instanceof this.#type)) throw wrongValue(this.#type, value);
+    if (!(value instanceof this.type)) throw wrongValue(this.type, value);
   }
 
   toString(): string {

@@ -28,8 +28,8 @@ export interface SessionTrackerByValueOptions<S extends object> {
 export class SessionTrackerByValue<S extends object> implements SessionTracker<S> {
   readonly kind = 'by-value';
   readonly newestWins: boolean;
-  readonly #type: SessionClass<S>;
-  readonly #serializer: SessionSerializer<S>;
+  readonly type: SessionClass<S>;
+  readonly serializer: SessionSerializer<S>;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #name: string | undefined;
@@ -38,8 +38,8 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   readonly #check: ((value: S) => void) | undefined;
 
   constructor(type: SessionClass<S>, serializer: SessionSerializer<S>, options: SessionTrackerByValueOptions<S> = {}) {
-    this.#type = type;
-    this.#serializer = serializer;
+    this.type = type;
+    this.serializer = serializer;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#name = options.name;
@@ -57,23 +57,23 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     if (!envelope) return { status: 'rejected', reason: 'malformed' };
     if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
     try {
-      const value = this.#serializer.deserialize(envelope.text);
+      const value = this.serializer.deserialize(envelope.text);
       this.#check?.(value);
       return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope, this.capture(value)) };
     } catch (error) {
-      return unreadable(this.#serializer, envelope.text, error);
+      return unreadable(this.serializer, envelope.text, error);
     }
   }
 
   reload({ text, ...times }: TrackedSession<S>): LoadResult<S> {
-    const value = this.#serializer.deserialize(text);
+    const value = this.serializer.deserialize(text);
     return { status: 'loaded', session: this.#tracked(value, text, times, this.capture(value)) };
   }
 
   store(session: SessionToTrack<S>): StoreResult<S> {
     const { value, previous } = session;
     session.revise?.(value);
-    const text = (session.revise ? undefined : session.text) ?? this.#serializer.serialize(value);
+    const text = (session.revise ? undefined : session.text) ?? this.serializer.serialize(value);
     const now = this.#now();
     if (!previous) return this.#sent('created', session, text, { createdAt: now, renewedAt: now });
     if (session.restart || this.#ownerOf(value) !== previous.owner)
@@ -89,11 +89,11 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   async clear(): Promise<void> {}
 
   serialize(value: S): string {
-    return this.#serializer.serialize(value);
+    return this.serializer.serialize(value);
   }
 
   capture(value: S): SessionSnapshot<S> | undefined {
-    return this.#serializer.capture?.(value);
+    return this.serializer.capture?.(value);
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {
@@ -109,11 +109,11 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   }
 
   fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {
-    return fieldSizes(this.#serializer, value);
+    return fieldSizes(this.serializer, value);
   }
 
   validate(value: unknown): asserts value is S {
-    if (!(value instanceof this.#type)) throw wrongValue(this.#type, value);
+    if (!(value instanceof this.type)) throw wrongValue(this.type, value);
   }
 
   toString(): string {

@@ -3,9 +3,9 @@
  * (`__%48ost-x` is not `__Host-x`), other cookies are passed over unread. RFC 6265, section 4.2.
  *
  * @param header the `Cookie` request header.
- * @param limit how many at most, so that a client cannot make us work for each of a thousand duplicates.
+ * @param limit how many at most. Default: all.
  */
-export function cookieValues(header: string, name: string, limit: number): string[] {
+export function cookieValues(header: string, name: string, limit = Infinity): string[] {
   const values: string[] = [];
   for (let start = 0; start < header.length && values.length < limit;) {
     const semicolon = header.indexOf(';', start);

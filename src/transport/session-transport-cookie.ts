@@ -16,8 +16,6 @@ import type { SessionCall, SessionTransport } from './session-transport.js';
 
 /** Bytes of one `Set-Cookie` line, attributes included: what every browser keeps (RFC 6265, section 6.1). */
 const LARGEST_COOKIE = 4096;
-/** How many cookies of our name are tried. More than a few are an attack, not a mistake. */
-const MOST_DUPLICATES = 8;
 
 const CLEARED = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 
@@ -71,7 +69,7 @@ export class SessionTransportCookie implements SessionTransport {
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
     const header = call.requestHeader('cookie');
     if (header === undefined) return [];
-    return cookieValues(header, this.name, MOST_DUPLICATES).map((text) =>
+    return cookieValues(header, this.name).map((text) =>
       text.length > LARGEST_COOKIE ? undefined : decodeCookieValue(text, this.#encoding),
     );
   }

@@ -175,11 +175,37 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
     expect(events.map((event) => event.type)).toEqual(['duplicate', 'rejected', 'rejected', 'loaded']);
   });
 
-  it('stops after a handful of duplicates', async () => {
-    const good = await freshCookie('value', 'by_value');
-    const answer = await get('value', `${'by_value=x; '.repeat(500)}${good}`);
+  it.each([
+    ['by_value', 'value'],
+    ['by_id', 'id'],
+  ])('finds the genuine %s behind or in front of any number of planted ones', async (name, route) => {
+    const good = await freshCookie(route, name);
+    for (const count of [1, 3, 8, 500]) {
+      const planted = Array.from({ length: count }, (_, index) => `${name}=x${index}`).join('; ');
+      for (const cookie of [`${planted}; ${good}`, `${good}; ${planted}`]) {
+        events.length = 0;
+        const answer = await get(route, cookie);
+        expect(answer.json()).toEqual({ visits: 1 });
+        expect(answer.setCookies).toEqual([]);
+        expect(events.filter(({ type }) => type === 'duplicate')).toEqual([
+          { type: 'duplicate', session: name, count: count + 1 },
+        ]);
+      }
+    }
+  });
+
+  it.each([
+    ['by_value', 'value'],
+    ['by_id', 'id'],
+  ])('clears no %s where some were not tried, and stops after a handful', async (name, route) => {
+    const good = await freshCookie(route, name);
+    const planted = `${name}=x; `.repeat(250);
+    const answer = await get(route, `${planted}${good}; ${planted}`);
     expect(answer.json()).toEqual({ visits: null });
-    expect(rejections().length).toBeLessThanOrEqual(8);
+    expect(answer.setCookies).toEqual([]);
+    expect(rejections()).toHaveLength(8);
+    // Few enough to be tried: dead ones are cleared as ever.
+    expectNoSessionAndCleared(await get(route, `${name}=x; `.repeat(8)), name);
   });
 
   it('treats a value past its idle timeout as none, whatever the client thinks', async () => {

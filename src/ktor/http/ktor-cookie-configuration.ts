@@ -18,7 +18,10 @@ export interface KtorCookieConfiguration {
   readonly secure?: boolean;
   /** Default `true`. */
   readonly httpOnly?: boolean;
-  /** `Strict`, `Lax` or `None` (Ktor: `SameSite`), written as it is. Default: none, as Ktor's. */
+  /**
+   * `SameSite.Strict`, `Lax` or `None`, which are written as Ktor writes them; any other text as it is. Default: none,
+   * as Ktor's.
+   */
   readonly sameSite?: string;
   /** Further attributes in order; `null` writes the bare name. */
   readonly extensions?: Readonly<Record<string, string | null>>;

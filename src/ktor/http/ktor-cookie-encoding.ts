@@ -4,6 +4,8 @@ import { decodeQuery } from '../formats/form-encoding.js';
 import { isBefore, type KtorVersion } from '../ktor-version.js';
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
+// A tab is carried in quotes, as Ktor writes it.
+const CONTROL_BUT_TAB = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
@@ -20,7 +22,7 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
       // Looked at in 1.x and 2.x; later versions send whatever there is.
       return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : asBytes(value);
     case 'dquotes':
-      if (value.includes('"') || CONTROL.test(value)) return undefined;
+      if (value.includes('"') || CONTROL_BUT_TAB.test(value)) return undefined;
       return asBytes(NEEDS_QUOTES.test(value) ? `"${value}"` : value);
   }
 }

@@ -2,8 +2,6 @@ const SEMICOLON = 0x3b;
 const EQUALS = 0x3d;
 const QUOTE = 0x22;
 const DOLLAR = 0x24;
-/** How many cookies of our name are tried. */
-const MOST_DUPLICATES = 8;
 
 /**
  * The values of every cookie called `name` in a `Cookie` header, as Ktor takes it apart, the last one first: it is the
@@ -31,7 +29,7 @@ export function ktorCookieValues(header: string, name: string): readonly string[
     if (semicolon === -1) break;
     start = semicolon + 1;
   }
-  return values.slice(-MOST_DUPLICATES).reverse();
+  return values.reverse();
 }
 
 function withoutSpace(header: string, start: number): number {

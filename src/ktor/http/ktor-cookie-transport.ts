@@ -1,5 +1,6 @@
 import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
 import type { CookieEncoding } from '../../transport/cookie-encoding.js';
+import { SameSite } from '../../transport/same-site.js';
 import type { SessionCall, SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 import { checkKtorCookie, KTOR_ENCODING_NAMES, type KtorCookieConfiguration } from './ktor-cookie-configuration.js';
@@ -12,6 +13,7 @@ const LARGEST_COOKIE = 4096;
 const LARGEST_MAX_AGE = 0x7fff_ffff;
 const LAST_MOMENT = 8.64e15;
 const EPOCH = 'Thu, 01 Jan 1970 00:00:00 GMT';
+const SAME_SITE: ReadonlyMap<string, string> = new Map(Object.entries(SameSite).map(([name, value]) => [value, name]));
 const DEFAULT_MAX_AGE = 604_800;
 
 /** Options of {@link KtorCookieTransport}. */
@@ -35,7 +37,8 @@ export class KtorCookieTransport implements SessionTransport {
   readonly requestHeader = 'Cookie';
   readonly name: string;
   readonly transformers: readonly SessionTransportTransformer[];
-  readonly #configuration: KtorCookieConfiguration;
+  /** The attributes as they were given. */
+  readonly configuration: KtorCookieConfiguration;
   readonly #encoding: CookieEncoding;
   readonly #version: KtorVersion;
   readonly #now: () => number;
@@ -54,7 +57,7 @@ export class KtorCookieTransport implements SessionTransport {
     checkKtorVersion(this.#version);
     this.name = name;
     this.transformers = transformers;
-    this.#configuration = configuration;
+    this.configuration = configuration;
     this.#encoding = configuration.encoding ?? 'uri';
     this.#now = options.now ?? (() => Date.now());
     this.#attributes = this.#place() + this.#flags() + encodingMark(this.#encoding);
@@ -82,7 +85,7 @@ export class KtorCookieTransport implements SessionTransport {
   }
 
   isSecure(): boolean {
-    return this.#configuration.secure ?? false;
+    return this.configuration.secure ?? false;
   }
 
   toString(): string {
@@ -99,7 +102,7 @@ export class KtorCookieTransport implements SessionTransport {
   }
 
   #lifetime(): string {
-    const { maxAgeInSeconds = DEFAULT_MAX_AGE } = this.#configuration;
+    const { maxAgeInSeconds = DEFAULT_MAX_AGE } = this.configuration;
     if (maxAgeInSeconds === null) return '';
     const seconds = Math.min(Math.floor(maxAgeInSeconds + 0.5), Number.MAX_SAFE_INTEGER);
     if (seconds === 0) return isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
@@ -109,14 +112,15 @@ export class KtorCookieTransport implements SessionTransport {
   }
 
   #place(): string {
-    const { domain, path = '/' } = this.#configuration;
+    const { domain, path = '/' } = this.configuration;
     return (domain === undefined ? '' : `; Domain=${domain}`) + (path === null ? '' : `; Path=${path}`);
   }
 
   #flags(): string {
-    const { secure = false, httpOnly = true, sameSite, extensions } = this.#configuration;
+    const { secure = false, httpOnly = true, sameSite, extensions } = this.configuration;
     const all: Array<readonly [string, string | null]> = Object.entries(extensions ?? {});
-    if (sameSite !== undefined && !all.some(([key]) => key === 'SameSite')) all.unshift(['SameSite', sameSite]);
+    if (sameSite !== undefined && !all.some(([key]) => key === 'SameSite'))
+      all.unshift(['SameSite', SAME_SITE.get(sameSite) ?? sameSite]);
     const rendered = all.map(([key, value]) => (value === null ? `; ${key}` : `; ${key}=${this.#extension(value)}`));
     return (secure ? '; Secure' : '') + (httpOnly ? '; HttpOnly' : '') + rendered.join('');
   }

@@ -30,9 +30,14 @@ const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;
  * directory.
  */
 export class KtorDirectoryStorage extends KtorSessionStorage {
+  /** The files as Ktor sees them: text by id. */
+  readonly texts: KtorStringStorage;
+
   /** @throws {SessionConfigurationError} when the directory is not one and cannot be made. */
   constructor(options: KtorDirectoryStorageOptions) {
-    super(new KtorSessionFiles(options), options.now ? { now: options.now } : {});
+    const texts = new KtorSessionFiles(options);
+    super(texts, options.now ? { now: options.now } : {});
+    this.texts = texts;
   }
 }
 

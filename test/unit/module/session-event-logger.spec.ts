@@ -20,7 +20,10 @@ describe('SessionEventLogger', () => {
       { type: 'rejected', session: 'user', reason: 'tampered' },
       'debug Session "user": what the client sent was rejected (tampered).',
     ],
-    [{ type: 'duplicate', session: 'user', count: 3 }, 'debug Session "user": the client sent 3 values.'],
+    [
+      { type: 'duplicate', session: 'user', count: 3 },
+      'warn Session "user": a client sent 3 cookies of its name. A cookie of another Path or Domain, or one that a sibling site has planted. The prefix __Host- keeps both away. Said once.',
+    ],
     [
       { type: 'conflict', session: 'user', fields: ['a', 'b'], handle: '12345678' },
       'debug Session "user": parallel requests changed the same fields (a, b).',
