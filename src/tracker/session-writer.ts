@@ -3,7 +3,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { snapshotOf, type Landed } from './session-creation.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
 import { refreshSession } from './session-refresh.js';

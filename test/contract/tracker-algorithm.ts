@@ -33,13 +33,13 @@ function trackerOver(storage: SessionStorage, ahead = 0): SessionTrackerById<Fie
     merge: new SessionMerge('fields', serializer, 'mine'),
     ownerOf: (session) => session.owner,
     now: () => Date.now() + ahead,
+    pause: () => undefined,
   });
 }
 
 function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAnswer {
-  if (result.status === 'gone') {
-    return result.reason === 'ended' ? { acknowledged: false, cookie: null } : { acknowledged: false };
-  }
+  // No answer touches the cookie of another session (promise 6).
+  if (result.status === 'gone') return { acknowledged: false };
   if (result.status === 'unchanged') return { acknowledged: true };
   return result.transportValue === cookie
     ? { acknowledged: true }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { SessionStorage } from '../../storage/session-storage.js';
+import { followUpOf, outcomesOf, ProcessDied, type CallOutcome, type Faults } from './call-outcome.js';
 import { gatedStorage, type Gate } from './gated-storage.js';
 
 /** What is to be explored: some requests that run at the same time, over one storage. */
@@ -17,6 +18,8 @@ export interface Interleavings<C, R> {
   readonly through?: (storage: SessionStorage) => SessionStorage;
   /** Whether all requests go through one and the same, or each through its own. Default `one`. */
   readonly processes?: 'one' | 'several';
+  /** What may go wrong besides the order. Default: nothing. */
+  readonly faults?: Faults;
   /** More orders than this are an error. Default 100,000. */
   readonly maxOrders?: number;
 }
@@ -31,9 +34,9 @@ export interface Outcome<C, R> {
   /** As the requests saw it. */
   readonly storage: SessionStorage;
   readonly context: C;
-  /** By request, as `Promise.allSettled` gives them. */
+  /** By request, as `Promise.allSettled` gives them; rejected by {@link ProcessDied} where its process died. */
   readonly results: ReadonlyArray<PromiseSettledResult<Awaited<R>>>;
-  /** The steps in their order, as `0 read`. */
+  /** The steps in their order, as `0 read`, with their outcome if it was another than success, as `0 replace (late)`. */
   readonly order: readonly string[];
 }
 
@@ -46,8 +49,9 @@ export interface Explored {
 }
 
 /**
- * Runs the requests once in every order in which their storage calls can follow one another. Each call runs to its end
- * before the next one starts; between their calls requests run freely. The same exploration gives the same orders.
+ * Runs the requests once in every order in which their storage calls can follow one another, and with `faults` once for
+ * every way in which that many of these calls can fail. Each call runs to its end before the next one starts; between
+ * their calls requests run freely. The same exploration gives the same orders.
  *
  * @throws what `check` throws, with the order in its message; and an error when requests wait for each other for ever.
  */
@@ -82,7 +86,35 @@ function following(turns: readonly Turn[]): readonly Turn[] | undefined {
 
 interface WaitingCall {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  /** Runs the call and hands the request its answer. */
+  readonly answer: () => Promise<void>;
+  /** Runs the call; nobody gets its answer. */
+  readonly run: () => Promise<unknown>;
+  readonly fail: (error: Error) => void;
+}
+
+/** The requests of one order: what each waits for, and which of them have died. */
+class Waiting {
+  readonly calls: WaitingCall[][];
+  readonly deaths: ReadonlyArray<Promise<never>>;
+  readonly #kill: Array<(error: Error) => void> = [];
+  readonly #dead = new Set<number>();
+
+  constructor(count: number) {
+    this.calls = Array.from({ length: count }, () => []);
+    this.deaths = this.calls.map(() => new Promise<never>((_, reject) => this.#kill.push(reject)));
+  }
+
+  /** The process of a request ends: none of its calls is made any more, and none is answered. */
+  kill(index: number): void {
+    this.#dead.add(index);
+    this.calls[index] = [];
+    this.#kill[index]!(new ProcessDied());
+  }
+
+  add(index: number, call: WaitingCall): void {
+    if (!this.#dead.has(index)) this.calls[index]!.push(call);
+  }
 }
 
 /** Runs one order: at each step the turn that is given, after those the first that is ready. @returns all turns. */
@@ -93,7 +125,7 @@ async function runOrder<C, R>(
 ): Promise<readonly Turn[]> {
   const { storage, close } = await opened(interleavings);
   try {
-    const waiting: WaitingCall[][] = interleavings.requests.map(() => []);
+    const waiting = new Waiting(interleavings.requests.length);
     const through = interleavings.through ?? ((gated: SessionStorage): SessionStorage => gated);
     // One wrapper for all requests sees only by the context of a call whose it is.
     const shared = interleavings.through && interleavings.processes !== 'several';
@@ -119,8 +151,8 @@ async function runOrder<C, R>(
             context,
           ),
     );
-    const results = Promise.allSettled(requests);
-    const { turns, order } = await takeTurns(waiting, given);
+    const results = Promise.allSettled(requests.map((request, index) => Promise.race([request, waiting.deaths[index]!])));
+    const { turns, order } = await takeTurns(waiting, given, interleavings.faults);
     const outcome = await Promise.race([results, setImmediate(undefined)]);
     if (!outcome) throw new Error(`Requests wait for each other for ever after: ${order.join(', ')}`);
     await checked(interleavings, { storage: first, context, results: outcome, order });
@@ -131,23 +163,61 @@ async function runOrder<C, R>(
 }
 
 async function takeTurns(
-  waiting: readonly WaitingCall[][],
+  waiting: Waiting,
   given: readonly Turn[],
+  faults: Faults | undefined,
 ): Promise<{ readonly turns: readonly Turn[]; readonly order: readonly string[] }> {
   const turns: Turn[] = [];
   const order: string[] = [];
+  // What takes effect at some later step, by its name.
+  const delayed: Array<readonly [name: string, run: () => Promise<unknown>]> = [];
+  let faulty = 0;
   for (;;) {
     // Everything that can go on without a storage call has gone on after this.
     await setImmediate();
-    const ready = [...waiting.keys()].filter((index) => waiting[index]!.length > 0);
-    if (ready.length === 0) return { turns, order };
+    const left = (faults?.count ?? 0) - faulty;
+    const options = optionsOf(waiting, delayed.length, left > 0 ? faults : undefined);
+    if (options.length === 0) return { turns, order };
     const chosen = given[turns.length]?.chosen ?? 0;
-    const index = ready[chosen]!;
-    turns.push({ chosen, ready: ready.length });
-    const call = waiting[index]!.shift()!;
-    order.push(`${index} ${call.name}`);
-    await call.run();
+    turns.push({ chosen, ready: options.length });
+    const option = options[chosen]!;
+    if (option.outcome === undefined) {
+      const [[name, run]] = delayed.splice(option.index, 1) as [(typeof delayed)[number]];
+      order.push(name);
+      await run();
+      continue;
+    }
+    const { index, outcome } = option;
+    const call = waiting.calls[index]!.shift()!;
+    const name = `${index} ${call.name}`;
+    order.push(outcome === 'success' ? name : `${name} (${outcome})`);
+    if (outcome === 'success') {
+      await call.answer();
+      continue;
+    }
+    faulty++;
+    const later = await followUpOf(outcome, call);
+    if (later) delayed.push([`${name}, ${later.name}`, later.run]);
+    if (outcome === 'death') waiting.kill(index);
   }
+}
+
+interface Option {
+  /** Which request, or which delayed call. */
+  readonly index: number;
+  /** Of a request's call; a delayed call has none. */
+  readonly outcome?: CallOutcome;
+}
+
+function optionsOf(waiting: Waiting, delayed: number, faults: Faults | undefined): readonly Option[] {
+  const ready = [...waiting.calls.keys()].filter((index) => waiting.calls[index]!.length > 0);
+  return [
+    ...ready.map((index): Option => ({ index, outcome: 'success' })),
+    ...Array.from({ length: delayed }, (_, index): Option => ({ index })),
+    ...ready.flatMap((index) =>
+      outcomesOf(waiting.calls[index]![0]!.name, faults).map((outcome): Option => ({ index, outcome })),
+    ),
+  ];
 }
 
 async function opened<C, R>(
@@ -157,13 +227,13 @@ async function opened<C, R>(
   return { storage: open.storage, close: async () => void (await open.close?.()) };
 }
 
-function gateOf(waiting: readonly WaitingCall[][], caller: () => number | undefined): Gate {
+function gateOf(waiting: Waiting, caller: () => number | undefined): Gate {
   return (name, call) => {
     const index = caller();
     // Nobody's request: preparation and checks run freely.
     if (index === undefined) return call();
     return new Promise((resolve, reject) => {
-      waiting[index]!.push({ name, run: () => call().then(resolve, reject) });
+      waiting.add(index, { name, answer: () => call().then(resolve, reject), run: call, fail: reject });
     });
   };
 }

@@ -956,9 +956,9 @@ describe('a storage that fails', () => {
     const { open, begun, storage, seen } = sessionBench({ policies: { onUnavailable: 'anonymous' } });
     const cookie = await begun();
     for (const use of [
-      (sessions: SessionExchange) => sessions.set(user({ visits: 9 })),
+      async (sessions: SessionExchange) => sessions.set(user({ visits: 9 })),
       async (sessions: SessionExchange) => void (await sessions.getOrFresh(User)).visits++,
-      (sessions: SessionExchange) => sessions.update(User, (present) => void present.visits++),
+      async (sessions: SessionExchange) => void (await sessions.update(User, (present) => void present.visits++)),
     ]) {
       storage.let('read', fails);
       const { sessions, call } = open(cookie);
