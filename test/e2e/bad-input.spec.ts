@@ -176,8 +176,8 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
   });
 
   it.each([
-    ['by_value', 'value'],
-    ['by_id', 'id'],
+    ['by_value', 'value' as const],
+    ['by_id', 'id' as const],
   ])('finds the genuine %s behind or in front of any number of planted ones', async (name, route) => {
     const good = await freshCookie(route, name);
     for (const count of [1, 3, 8, 500]) {
@@ -195,8 +195,8 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
   });
 
   it.each([
-    ['by_value', 'value'],
-    ['by_id', 'id'],
+    ['by_value', 'value' as const],
+    ['by_id', 'id' as const],
   ])('clears no %s where some were not tried, and stops after a handful', async (name, route) => {
     const good = await freshCookie(route, name);
     const planted = `${name}=x; `.repeat(250);
