@@ -29,7 +29,8 @@ export class SessionExchange implements RequestSessions {
   }
 
   /** The instances that the application holds, changed or not. */
-  get held(): readonly object[] {
+  // A method: a getter would show content to whoever inspects this object.
+  heldInstances(): readonly object[] {
     const held: object[] = [];
     for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
     return held;
@@ -74,11 +75,12 @@ export class SessionExchange implements RequestSessions {
   set(value: object, options?: SetOptions): void;
   set(name: string, value: object, options?: SetOptions): void;
   set(valueOrName: object | string, second?: object, third?: SetOptions): void {
-    if (typeof valueOrName === 'string') {
+    if (typeof valueOrName === 'string' && arguments.length > 1) {
       this.#slot(this.#provider(valueOrName)).set(second as object, third?.keepId ?? false);
     } else {
       const options = second as SetOptions | undefined;
-      this.#slot(this.#providers.findByValue(valueOrName)).set(valueOrName, options?.keepId ?? false);
+      const value = valueOrName as object;
+      this.#slot(this.#providers.findByValue(value)).set(value, options?.keepId ?? false);
     }
   }
 

@@ -540,7 +540,9 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
     reportOrdinary(this, result.status, result.session);
     this.#reportOwnerSwitch(storedBehind(before), result.session);
-    if (this.call.headSent || (result.held && !isOutdated && this.provider.sendOnlyIfModified)) return undefined;
+    // Ktor sends the same id again with each change.
+    const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
+    if (this.call.headSent || isKept) return undefined;
     const sending = sendSession(this, result.session.value, result.transportValue);
     this.#sent = true;
     return sending;

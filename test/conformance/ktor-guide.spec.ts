@@ -4,7 +4,14 @@ import ts from 'typescript';
 import * as ktor from 'nestjs-sessions/ktor';
 
 const root = process.cwd();
-const guide = readFileSync(join(root, 'docs', 'ktor.md'), 'utf8');
+const page = (name: string): string => readFileSync(join(root, 'docs', `${name}.md`), 'utf8');
+/** The guide and the pages that continue it; the title of each becomes one of its headings. */
+const guide = [
+  page('ktor'),
+  page('ktor-server').replace(/^# /, '## '),
+  page('ktor-differences').replace(/^# .*$/m, '## Differences'),
+  page('from-ktor').replace(/^# .*$/m, '## Names of io.ktor.sessions'),
+].join('\n');
 
 const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match, index) => ({
   file: join(root, 'test', `ktor-guide-block-${index + 1}.ts`),

@@ -100,7 +100,7 @@ describe.each(platforms)('the words of Ktor, on $name', (platform) => {
     const seen: string[] = [];
     await fetch(app.url);
     await app.close();
-    expect(seen).toEqual([expect.stringContaining('Application plugin Sessions is not installed')]);
+    expect(seen).toEqual([expect.stringContaining('No application with SessionsModule.forRoot() was found')]);
   });
 });
 

@@ -50,10 +50,11 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
     });
   }
 
-  /** Conditional within this process; a Ktor server writes without looking. */
+  /** Writes without looking, as Ktor does; refused only where the id has just been given up. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     return this.#mutex.run(id, async () => {
-      if (await this.read(id)) return undefined;
+      const mark = this.#marks.get(id);
+      if (mark && mark.until > this.#now()) return undefined;
       await this.#storage.write(id, session.value);
       return versionOf(session.value);
     });

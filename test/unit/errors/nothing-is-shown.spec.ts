@@ -74,7 +74,7 @@ describe('no error, event or object shows an id, a key or a content (O-1)', () =
       'a storage that fails to write',
       {},
       async (bench) => {
-        bench.storage.let('write', fails);
+        bench.storage.let('create', fails);
         return commit(bench, undefined, (value) => Object.assign(value, user()));
       },
     ],

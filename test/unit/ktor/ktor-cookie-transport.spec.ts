@@ -32,7 +32,7 @@ function received(cookie: string, configuration: KtorCookieConfiguration = {}, v
 
 const FULL: KtorCookieConfiguration = {
   domain: 'foo.bar',
-  path: '/p;x',
+  path: '/p_x',
   secure: true,
   extensions: { SameSite: 'Strict', Partitioned: null, Priority: 'High' },
   maxAgeInSeconds: 10,
@@ -45,7 +45,7 @@ describe('the cookie of a Ktor server', () => {
         '$x-enc=URI_ENCODING',
     );
     expect(sent('{"id":"x"}', FULL, '3.5', 'FULL')).toBe(
-      'FULL=%7B%22id%22%3A%22x%22%7D; Max-Age=10; Expires=Tue, 18 Aug 2015 00:00:10 GMT; Domain=foo.bar; Path=/p;x; ' +
+      'FULL=%7B%22id%22%3A%22x%22%7D; Max-Age=10; Expires=Tue, 18 Aug 2015 00:00:10 GMT; Domain=foo.bar; Path=/p_x; ' +
         'Secure; HttpOnly; SameSite=Strict; Partitioned; Priority=High; $x-enc=URI_ENCODING',
     );
   });
@@ -53,15 +53,15 @@ describe('the cookie of a Ktor server', () => {
   it.each<[KtorVersion, string]>([
     [
       '3.5',
-      'FULL=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p;x; Secure; HttpOnly; ' +
+      'FULL=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p_x; Secure; HttpOnly; ' +
         'SameSite=Strict; Partitioned; Priority=High; $x-enc=URI_ENCODING',
     ],
     [
       '2.3',
-      'FULL=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p;x; Secure; HttpOnly; ' +
+      'FULL=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p_x; Secure; HttpOnly; ' +
         'SameSite=Strict; Partitioned; Priority=High; $x-enc=URI_ENCODING',
     ],
-    ['1.5', 'FULL=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p;x; $x-enc=URI_ENCODING'],
+    ['1.5', 'FULL=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p_x; $x-enc=URI_ENCODING'],
   ])('is cleared as %s does', (version, line) => {
     expect(cleared(FULL, version, 'FULL')).toBe(line);
   });

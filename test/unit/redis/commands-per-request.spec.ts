@@ -60,9 +60,9 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     expect(commands).toEqual(['GET', 'EVALSHA', 'EVALSHA']);
   });
 
-  it('are one SET for a new session, and one more for its owner', async () => {
+  it('are one SET for a new session; with an owner its index, and the confirmation of both', async () => {
     expect(await during(() => requests.create())).toEqual(['SET']);
-    expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'SET']);
+    expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'SET', 'EVALSHA', 'EVALSHA']);
   });
 
   it('are one EVALSHA for the end of a session, and one more for its owner', async () => {
@@ -75,7 +75,7 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
   it('are a GET, and what writes the new and retires the old id, for a login', async () => {
     const id = await requests.create();
     const login = (): Promise<string> => requests.visit(id, (value) => (value.owner = 'u'));
-    expect(await during(login)).toEqual(['GET', 'EVALSHA', 'SET', 'EVALSHA']);
+    expect(await during(login)).toEqual(['GET', 'EVALSHA', 'SET', 'EVALSHA', 'EVALSHA', 'EVALSHA']);
   });
 
   it('are one more for a script that the server has forgotten, as after a restart', async () => {
@@ -85,7 +85,7 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     expect(await during(change)).toEqual(['GET', 'EVALSHA', 'EVAL']);
     expect(await during(change)).toEqual(['GET', 'EVALSHA']);
     await client.script('FLUSH');
-    expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'EVAL', 'SET']);
+    expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'EVAL', 'SET', 'EVALSHA', 'EVAL', 'EVALSHA']);
     await learn();
   });
 });
