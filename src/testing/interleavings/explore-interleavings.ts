@@ -151,7 +151,9 @@ async function runOrder<C, R>(
             context,
           ),
     );
-    const results = Promise.allSettled(requests.map((request, index) => Promise.race([request, waiting.deaths[index]!])));
+    const results = Promise.allSettled(
+      requests.map((request, index) => Promise.race([request, waiting.deaths[index]!])),
+    );
     const { turns, order } = await takeTurns(waiting, given, interleavings.faults);
     const outcome = await Promise.race([results, setImmediate(undefined)]);
     if (!outcome) throw new Error(`Requests wait for each other for ever after: ${order.join(', ')}`);
