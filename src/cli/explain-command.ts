@@ -74,7 +74,7 @@ async function explain(question: Question): Promise<string> {
   if (foreign !== undefined) return `${head}\n  ${foreign}`;
   const built = sessions.find(({ provider }) => isNamed(provider.name, name));
   const lines = looksSealed(value)
-    ? explainSealed({ name: built?.provider.name ?? bare(name), value, keys, transport, built, show })
+    ? explainSealed({ names: built ? [built.provider.name] : namesOf(name), value, keys, transport, built, show })
     : await explainId({ value, name: built?.provider.name ?? bare(name), storage, built, show });
   return [head, ...lines.map((line) => `  ${line}`)].join('\n');
 }
@@ -83,9 +83,14 @@ function isNamed(session: string, name: string | undefined): boolean {
   return name !== undefined && (session.toLowerCase() === name.toLowerCase() || session === bare(name));
 }
 
+/** What the session of a cookie may be called. */
+function namesOf(name: string | undefined): string[] {
+  return name === undefined ? [] : [...new Set([bare(name)!, name])];
+}
+
 /** A cookie's name without the prefix that browsers enforce. */
 function bare(name: string | undefined): string | undefined {
-  return name?.replace(/^__(?:Host|Secure)-/, '');
+  return name?.replace(/^__(?:Host-Http|Host|Secure|Http)-/, '');
 }
 
 function pairsOf(given: string, name: string | undefined): Array<{ name: string | undefined; value: string }> {

@@ -12,7 +12,8 @@ const VERSION = 1;
 const TRANSPORTS = ['cookie', 'header'];
 
 export interface SealedQuestion {
-  readonly name: string | undefined;
+  /** What the session may be called: without and with the prefix of the cookie. */
+  readonly names: readonly string[];
   readonly value: string;
   readonly keys: readonly string[];
   readonly transport: string;
@@ -27,7 +28,7 @@ export function looksSealed(value: string): boolean {
   return bytes.length >= SEAL_OVERHEAD && bytes[0] === VERSION;
 }
 
-export function explainSealed({ name, value, keys, transport, built, show }: SealedQuestion): string[] {
+export function explainSealed({ names, value, keys, transport, built, show }: SealedQuestion): string[] {
   const bytes = Buffer.from(value, 'base64url');
   const id = bytes.subarray(1, 5).toString('hex');
   const lines = [
@@ -50,12 +51,12 @@ export function explainSealed({ name, value, keys, transport, built, show }: Sea
     return lines;
   }
   if (keys.length === 0) return [...lines, 'Pass --key or --env-file to open it.'];
-  if (name === undefined) return [...lines, 'Pass --name, the name of the session: the seal is bound to it.'];
-  return [...lines, ...withKeys(name, value, id, keys, transport, built, show)];
+  if (names.length === 0) return [...lines, 'Pass --name, the name of the session: the seal is bound to it.'];
+  return [...lines, ...withKeys(names, value, id, keys, transport, built, show)];
 }
 
 function withKeys(
-  name: string,
+  names: readonly string[],
   value: string,
   id: string,
   keys: readonly string[],
@@ -64,7 +65,9 @@ function withKeys(
   show: boolean,
 ): string[] {
   const ring = new KeyRing(keys);
-  const at = ring.derive('seal', name).findIndex((key) => key.id.toString('hex') === id);
+  const placeOf = (one: string): number => ring.derive('seal', one).findIndex((key) => key.id.toString('hex') === id);
+  const name = names.find((one) => placeOf(one) >= 0) ?? names[0]!;
+  const at = placeOf(name);
   if (at < 0) {
     return [
       `Refused (unknown-key): none of ${keys.length} key(s) has this id for session "${name}". A wrong name looks the same.`,

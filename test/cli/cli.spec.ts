@@ -126,6 +126,15 @@ describe('npx nestjs-sessions', () => {
       expect((await run(['explain', value, '--show'])).out).toContain('"theme":"light"');
     });
 
+    it('finds the session behind the prefix of its cookie, and one that is called with a prefix', async () => {
+      const value = await cookie(new SettingsSession());
+      expect((await run(['explain', `__Host-${value}`])).out).toContain('Sealed by key 1 of 1');
+      const named = openSessions({ keys: KEY, sessions: [{ type: SettingsSession, name: '__Host-settings' }] });
+      expect((await run(['explain', await cookie(new SettingsSession(), named)])).out).toContain(
+        'Sealed by key 1 of 1',
+      );
+    });
+
     it('never prints a key', async () => {
       const { out, err } = await run(['explain', await cookie(new SettingsSession()), '--key', KEY, '--show']);
       expect(out + err).not.toContain(KEY);

@@ -44,7 +44,9 @@ export function sessionMatchers(app: () => ApplicationUnderTest): {
       return { pass, message: () => `Expected ${pass ? 'no ' : ''}session ${type.name}${expected}, ${found}.` };
     },
     async toClearSession(received, type) {
-      const { name } = await providerIn(app(), type);
+      const { name: session, transport } = await providerIn(app(), type);
+      // With the prefix that the cookie may have.
+      const name = (transport as { readonly name?: string }).name ?? session;
       const line = setCookieLine(received, name);
       const pass = line !== undefined && /;\s*Max-Age=0\b/i.test(line);
       const found = line === undefined ? 'sets no such cookie' : pass ? 'clears it' : 'sets it';

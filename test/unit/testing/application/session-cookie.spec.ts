@@ -211,6 +211,18 @@ describe.each([
   }
 });
 
+describe('toClearSession', () => {
+  it('looks for the cookie by the name that it has with its prefix', async () => {
+    const module = await Test.createTestingModule({
+      imports: [SessionsTestingModule.forRoot({ sessions: [SettingsSession], cookie: { prefix: '__Host-' } })],
+    }).compile();
+    app = module.createNestApplication();
+    const headers = { 'set-cookie': ['__Host-settings=; Max-Age=0; Path=/; Secure'] };
+    await expect({ headers }).toClearSession(SettingsSession);
+    await expect({ headers: { 'set-cookie': ['settings=; Max-Age=0'] } }).not.toClearSession(SettingsSession);
+  });
+});
+
 describe('SessionsTestingModule', () => {
   it('takes the place of an application’s own options', async () => {
     const module = await Test.createTestingModule({
