@@ -14,14 +14,16 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'revoked',
 ]);
 
-/** Milliseconds between two lines about a failing storage. */
-const QUIET_AFTER_FAILURE = 10_000;
+/** At most so many lines about a failing storage in so many milliseconds. */
+const LINES_PER_PERIOD = 5;
+const PERIOD = 10_000;
 
 /** Writes what an operator should see into the application's log; never a value, id or key. */
 export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
   #quietUntil = 0;
+  #logged = 0;
   #unlogged = 0;
 
   constructor(logger: Logger) {
@@ -104,8 +106,11 @@ export class SessionEventLogger implements SessionEventLog {
   // An outage fails every request. The storage itself reports its beginning and its end.
   #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
     const now = performance.now();
-    if (now < this.#quietUntil) return void this.#unlogged++;
-    this.#quietUntil = now + QUIET_AFTER_FAILURE;
+    if (now >= this.#quietUntil) {
+      this.#quietUntil = now + PERIOD;
+      this.#logged = 0;
+    }
+    if (++this.#logged > LINES_PER_PERIOD) return void this.#unlogged++;
     const more = this.#unlogged === 0 ? '' : ` ${this.#unlogged} more failures since the last line.`;
     this.#unlogged = 0;
     this.#logger.error(`Session "${session}": the storage failed to ${operation}: ${failureReason(error)}${more}`);

@@ -71,6 +71,7 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
   'redirectTo',
   'optional',
   'rpc',
+  'noStore',
 ];
 
 /**

@@ -1,5 +1,3 @@
-import type { CookieConfiguration } from './cookie-configuration.js';
-
 /** Prefixes of cookie names that browsers enforce (RFC 6265bis, 4.1.3), and `'auto'` for the strictest that fits. */
 export type CookiePrefix = 'auto' | '__Host-' | '__Secure-' | '__Http-' | '__Host-Http-' | false;
 
@@ -13,11 +11,19 @@ export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
   false,
 ];
 
+/** What decides about the prefix of a cookie's name; see `CookieConfiguration`. */
+export interface PrefixedCookie {
+  readonly prefix?: CookiePrefix;
+  readonly secure?: boolean | 'auto';
+  readonly domain?: string;
+  readonly path?: string;
+}
+
 /**
  * The name that a cookie has on the wire (OWASP ASVS 5.0, 3.3.1 and 3.3.3). A name that has a prefix already keeps it.
  * `'auto'` adds one in production only, where the cookie is always `Secure`.
  */
-export function prefixedName(name: string, cookie: CookieConfiguration): string {
+export function prefixedName(name: string, cookie: PrefixedCookie): string {
   const { prefix = 'auto' } = cookie;
   if (prefix === false || hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return name;
   if (prefix !== 'auto') return prefix + name;

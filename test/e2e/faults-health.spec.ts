@@ -18,9 +18,9 @@ interface Recipe {
   readonly ReadinessController: common.Type<unknown>;
 }
 
-/** The recipe as it stands in the README. */
+/** The recipe as it stands in the documentation. */
 function readRecipe(): Recipe {
-  const readme = readFileSync('README.md', 'utf8');
+  const readme = readFileSync('docs/storages.md', 'utf8');
   const [code] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]
     .map((match) => match[1]!)
     .filter((block) => block.includes('@nestjs/terminus'));

@@ -27,7 +27,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
           turn === 1 ? 'write ends' : 'replace ends',
           'the head arrives',
         ]);
-        cookie = answer.cookie('visit');
+        if (turn === 1) cookie = answer.cookie('visit');
       }
       expect((await bench.bare(({ response }) => response.send('bare'), note)).all('set-cookie')).toEqual([]);
       expect((await bench.get('/peek', { ...note, cookie })).text).toBe('{"count":4}');
@@ -136,7 +136,8 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
       gate.open();
       await until(() => bench.storage.sequence.includes('write fails'));
       await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(bench.storage.taken()).toEqual(['write begins', 'write fails']);
+      // What may be there all the same is taken back.
+      expect(bench.storage.taken().slice(0, 2)).toEqual(['write begins', 'write fails']);
       expect(bench.storage.size).toBeLessThan(20);
     });
 

@@ -255,7 +255,8 @@ describe.each(platforms)('Whatever a handler does, the session is stored before 
     const second = await send(`${running.url}/${path}`, { method, cookie, onHead: arrive });
     expect(storage.taken()).toEqual(['replace begins', 'replace ends', 'the head arrives']);
     expect(second.status).toBe(status);
-    expect(second.cookies('visit')).toHaveLength(1);
+    // The same id is not sent again.
+    expect(second.cookies('visit')).toHaveLength(0);
     expect((await send(`${running.url}/peek`, { cookie })).text).toBe('{"count":2}');
     expect(events.map((event) => event.type)).toEqual(['created', 'loaded', 'changed', 'loaded']);
   });

@@ -199,7 +199,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       const before = await started();
       await post('login/ada', before);
       const late = await post('set?b=late', before);
-      expect(late.status).toBe(200);
+      expect(late.status).toBe(409);
       expect(late.setCookies).toEqual([]);
       expect(types()).toContain('gone');
     });
@@ -248,7 +248,8 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       slow.open();
       const answer = await change;
       expect(answer.status).toBe(200);
-      expect(answer.setCookie('user')).toContain('Max-Age=0');
+      // The browser may hold the cookie of a new login by now.
+      expect(answer.setCookies).toEqual([]);
       expect((await get('me', cookie)).json()).toEqual({});
       expect(events).toContainEqual(expect.objectContaining({ type: 'gone', reason: 'ended' }));
     });

@@ -79,10 +79,7 @@ describe.each(places)('parallel requests of one session, on %s', (_name, platfor
         await signedOut.join();
         const { setCookies } = await slow;
         expect(await shown(cookie)).toEqual({});
-        expect([logout.setCookies, setCookies]).toEqual([
-          [expect.stringMatching(/^visitor=;.*Max-Age=0/)],
-          [expect.stringMatching(/^visitor=;.*Max-Age=0/)],
-        ]);
+        expect([logout.setCookies, setCookies]).toEqual([[expect.stringMatching(/^visitor=;.*Max-Age=0/)], []]);
       }
     },
     SLOW,
