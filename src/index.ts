@@ -62,7 +62,6 @@ export type { SessionClass } from './tracker/session-class.js';
 export type { SessionCall, SessionTransport } from './transport/session-transport.js';
 
 export { type CookieConfiguration } from './transport/cookie-configuration.js';
-export { type CookiePrefix } from './transport/cookie-prefix.js';
 
 export { SameSite } from './transport/same-site.js';
 

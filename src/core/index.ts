@@ -70,6 +70,7 @@ export {
 export {
   wrappedStorage,
   type AroundCall,
+  type Capability,
   type StorageOperation,
   type StorageOverrides,
 } from '../storage/wrapped-storage.js';
@@ -82,3 +83,4 @@ export type {
   StandardSchemaResult,
 } from '../serializer/session-validation.js';
 export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';
+export { type CookiePrefix } from '../transport/cookie-prefix.js';

@@ -3,7 +3,8 @@ import type { OwnerIndex, SessionStorage } from './session-storage.js';
 /** Every operation of a storage that is not part of {@link SessionStorage}'s three verbs. */
 const CAPABILITIES = ['create', 'replace', 'touch', 'readMany', 'sweep', 'ping', 'inspect', 'close'] as const;
 
-type Capability = (typeof CAPABILITIES)[number];
+/** The name of a capability of a storage. */
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** The name of an operation of a storage or of its owner index. */
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;

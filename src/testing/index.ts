@@ -29,3 +29,4 @@ export {
   type SessionsTestingDefinition,
   type SessionsTestingOptions,
 } from './application/sessions-testing.module.js';
+export type { Faults } from './interleavings/call-outcome.js';

@@ -3,6 +3,7 @@ import { Global, Module } from '@nestjs/common';
 import * as terminus from '@nestjs/terminus';
 import { TerminusModule } from '@nestjs/terminus';
 import * as sessions from 'nestjs-sessions';
+import * as core from 'nestjs-sessions/core';
 import { generateSessionId, SessionsModule } from 'nestjs-sessions';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,7 +31,12 @@ function readRecipe(): Recipe {
     experimentalDecorators: true,
     emitDecoratorMetadata: true,
   };
-  const modules = { '@nestjs/common': common, '@nestjs/terminus': terminus, 'nestjs-sessions': sessions };
+  const modules = {
+    '@nestjs/common': common,
+    '@nestjs/terminus': terminus,
+    'nestjs-sessions': sessions,
+    'nestjs-sessions/core': core,
+  };
   const exports: Partial<Recipe> = {};
   compileFunction(ts.transpileModule(code!, { compilerOptions }).outputText, ['require', 'exports', 'Reflect'])(
     (name: keyof typeof modules) => modules[name],

@@ -95,6 +95,8 @@ describe.each(engines)('faults between $name and its server', ({ start, change, 
       for (const answer of await Promise.all(Array.from({ length: 6 }, () => shop.get('cart', cookie)))) {
         expectUnavailable(answer);
       }
+      // It opens after half a second without an answer.
+      await new Promise((resolve) => setTimeout(resolve, 600));
       expectUnavailable(await shop.get('cart', cookie));
       const { received } = proxy;
       expectUnavailable(await shop.get('cart', cookie));

@@ -226,7 +226,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
 
   it('stores the session before it leaves', async () => {
     // The circuit breaker closes when its pause is over.
-    for (let turn = 0; turn < 100 && (await get('fine?n=1', 'up')).text !== 'late'; turn++) {
+    for (let turn = 0; turn < 250 && (await get('fine?n=1', 'up')).text !== 'late'; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const answer = await get('fine?n=7', 'up');
