@@ -15,7 +15,7 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
 ]);
 
 /** At most so many lines about a failing storage in so many milliseconds. */
-const LINES_PER_PERIOD = 20;
+const LINES_PER_PERIOD = 100;
 const PERIOD = 10_000;
 
 /** Writes what an operator should see into the application's log; never a value, id or key. */
