@@ -29,4 +29,4 @@ export {
   type SessionsTestingDefinition,
   type SessionsTestingOptions,
 } from './application/sessions-testing.module.js';
-export type { Faults } from './interleavings/call-outcome.js';
+export type { CallOutcome, Faults } from './interleavings/call-outcome.js';
