@@ -140,6 +140,10 @@ describe('the documentation', () => {
     expect(readme).toContain(README_EXAMPLE_KEY);
   });
 
+  const { homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { homepage: string };
+  const repository = `${homepage.slice(0, homepage.indexOf('#'))}/`;
+  const shipped = ['README.md', 'SECURITY.md', 'CHANGELOG.md'];
+
   it.each([...pages.keys()])('links to places that exist: %s', (path) => {
     const anchors = (text: string): string[] =>
       [...text.matchAll(/^#+ (.+)$/gm)].map((match) =>
@@ -150,9 +154,15 @@ describe('the documentation', () => {
       );
     const links = [...pages.get(path)!.matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
     const broken = links.filter((link) => {
-      if (/^(?:https?|mailto):/.test(link)) return false;
-      const [file = '', anchor] = link.split('#');
-      const target = file === '' ? path : join(dirname(path), file).replaceAll('\\', '/');
+      // What npm shows has no folder: its pages name ours by their address.
+      const own = link.startsWith(repository)
+        ? link.slice(repository.length).replace(/^(?:blob|tree)\/main\//, '')
+        : undefined;
+      if (own === undefined && (shipped.includes(path) || /^(?:https?|mailto):/.test(link))) {
+        return !/^(?:https?:|mailto:|#)/.test(link);
+      }
+      const [file = '', anchor] = (own ?? link).split('#');
+      const target = own === undefined ? (file === '' ? path : join(dirname(path), file)) : file;
       if (!existsSync(join(root, target))) return true;
       return anchor !== undefined && !anchors(readFileSync(join(root, target), 'utf8')).includes(anchor);
     });

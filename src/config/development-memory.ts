@@ -71,11 +71,11 @@ export class DevelopmentMemory extends SessionStorageMemory {
     }, DELAY).unref();
   }
 
-  #watchedOwners({ list, invalidateAll }: OwnerIndex): OwnerIndex {
+  #watchedOwners(owners: OwnerIndex): OwnerIndex {
     return {
-      list,
+      list: (owner) => owners.list(owner),
       invalidateAll: async (owner, except) => {
-        const ended = await invalidateAll(owner, except);
+        const ended = await owners.invalidateAll(owner, except);
         this.#changed();
         return ended;
       },

@@ -8,7 +8,6 @@ import { migratingProvider } from '../session/session-migration.js';
 import { isTwinTracker, TWIN_SUFFIX } from '../session/session-twin.js';
 import { SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
-import type { SessionClass } from '../tracker/session-class.js';
 import { generateSessionId } from '../tracker/session-id-provider.js';
 import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionMerge } from '../tracker/session-merge.js';

@@ -30,7 +30,7 @@ function bytesOf(value: unknown): Buffer {
   if (value instanceof Uint8Array) return Buffer.from(value);
   const list = Array.isArray(value) ? value : dataOf(value);
   if (!Array.isArray(list) || !list.every((byte) => typeof byte === 'number')) throw notOfType();
-  return Buffer.from(list as number[]);
+  return Buffer.from(list);
 }
 
 function dataOf(value: unknown): unknown {

@@ -66,7 +66,7 @@ export class SessionExchange implements RequestSessions {
     const slot = this.#slot(this.#provider(type));
     await slot.load();
     const present = slot.value;
-    if (present !== undefined) return present as S;
+    if (present !== undefined) return present;
     const value = generator();
     slot.set(value);
     return value;
@@ -78,7 +78,7 @@ export class SessionExchange implements RequestSessions {
     if (typeof valueOrName === 'string' && arguments.length > 1) {
       this.#slot(this.#provider(valueOrName)).set(second as object, third?.keepId ?? false);
     } else {
-      const options = second as SetOptions | undefined;
+      const options: SetOptions | undefined = second;
       const value = valueOrName as object;
       this.#slot(this.#providers.findByValue(value)).set(value, options?.keepId ?? false);
     }

@@ -121,7 +121,14 @@ export class SessionStorageResilient implements SessionStorage {
         return this.#call(this.#single, this.#breakers.read, call, true);
       case 'invalidateAll':
         return this.#call(this.#many, this.#breakers.end, call);
-      default:
+      case 'invalidate':
+        return this.#call(this.#single, this.#breakers.end, call);
+      case 'read':
+        return this.#call(this.#single, this.#breakers.read, call, true);
+      case 'create':
+      case 'replace':
+      case 'touch':
+      case 'write':
         return this.#call(this.#single, this.#breakers.write, call);
     }
   }

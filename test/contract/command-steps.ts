@@ -8,6 +8,8 @@ export interface CommandSteps {
   /** Called before each order: takes away what was there. */
   readonly empty: () => unknown;
   readonly send: Send;
+  /** Whether a command changes nothing. */
+  readonly isReading: (command: readonly unknown[]) => boolean;
   /** The storage to be explored; what it sends is one step each. */
   readonly storageOver: (send: Send) => SessionStorage;
 }
@@ -19,16 +21,20 @@ export interface CommandSteps {
 export function commandSteps({
   empty,
   send,
+  isReading,
   storageOver,
 }: CommandSteps): Pick<SessionRequests, 'open' | 'through' | 'processes'> {
-  // The explorer lets the calls of a storage wait for their turn, so commands go through one that has a single call.
-  const commands = { read: (command: string) => send(JSON.parse(command) as unknown[]) };
+  // The explorer lets the calls of a storage wait for their turn, so commands go through one with a call for those
+  // that read and one for the others.
+  const sent = (command: string) => send(JSON.parse(command) as unknown[]);
+  const commands = { read: sent, invalidate: sent };
   return {
     async open() {
       await empty();
       return { storage: commands as unknown as SessionStorage };
     },
-    through: (gated) => storageOver((command) => gated.read(JSON.stringify(command))),
+    through: (gated) =>
+      storageOver((command) => gated[isReading(command) ? 'read' : 'invalidate'](JSON.stringify(command))),
     processes: 'several',
   };
 }

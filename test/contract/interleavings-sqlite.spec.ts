@@ -1,6 +1,6 @@
 import { sqliteSessionStorage } from 'nestjs-sessions/sqlite';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
-import { byTracker, explored, pairs, triples } from './session-orders.js';
+import { byTracker, everyOrder, explored, fewerTriples, pairs, triples } from './session-orders.js';
 
 // Busy machines are slow.
 const SLOW = 240_000;
@@ -28,7 +28,7 @@ describe.each(Object.entries(sqliteLibraries))('every order over SQLite by %s', 
     return { storage };
   }
 
-  it('keeps every promise in all 244 orders of two requests, by reference algorithm and tracker', async () => {
+  it('keeps every promise in every order of two requests, by reference algorithm and tracker', async () => {
     expect(await explored(pairs, { open })).toBe(244);
     expect(await explored(pairs, { open, ...byTracker })).toBe(244);
   });
@@ -36,9 +36,11 @@ describe.each(Object.entries(sqliteLibraries))('every order over SQLite by %s', 
   if (library !== oneLibrary) return;
 
   it(
-    'keeps every promise in all 21,712 orders of three requests, by tracker',
+    'keeps every promise in every order of three requests, by tracker',
     async () => {
-      expect(await explored(triples, { open, ...byTracker })).toBe(21_712);
+      expect(await explored(everyOrder ? triples : fewerTriples, { open, ...byTracker })).toBe(
+        everyOrder ? 28_010 : 2196,
+      );
     },
     SLOW,
   );

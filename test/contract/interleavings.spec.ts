@@ -8,7 +8,7 @@ import { migratingSessionStorage } from '../../src/storage/session-storage-migra
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { requestsOf } from '../../src/testing/interleavings/explore-session-requests.js';
 import type { RequestKind } from '../../src/testing/interleavings/session-algorithm.js';
-import { byTracker, explored, pairs, triples } from './session-orders.js';
+import { byTracker, everyOrder, explored, fewerTriples, pairs, triples } from './session-orders.js';
 import { trackerAlgorithm } from './tracker-algorithm.js';
 
 // To a storage a login is a rotation, and without owners there is nothing to revoke.
@@ -81,7 +81,10 @@ describe('every order of two requests of one session', () => {
   it(
     'keeps every promise: tracker over three verbs, guarded in one process',
     async () => {
-      expect(await explored(requestsOf(FOR_THREE_VERBS, 2), { ...threeVerbs, ...byTracker })).toBeGreaterThan(1000);
+      // Two rotations have more than 100,000 orders here; those of several processes are run below.
+      const all = requestsOf(FOR_THREE_VERBS, 2).filter((kinds) => kinds.join() !== 'rotate,rotate');
+      const some = everyOrder ? all : all.filter((kinds) => kinds.join() !== 'logout,rotate');
+      expect(await explored(some, { ...threeVerbs, ...byTracker })).toBe(everyOrder ? 13_228 : 1860);
     },
     SLOW,
   );
@@ -92,9 +95,7 @@ describe('every order of two requests of one session', () => {
       const options = { algorithm: trackerAlgorithm, processes: 'several', promise: 'end-only' } as const;
       const all = requestsOf(FOR_THREE_VERBS, 2);
       expect(await explored(all, { ...threeVerbsAndMany, ...options })).toBeGreaterThan(500);
-      // With two logouts, or one and a rotation, tens of thousands of orders differ by when which mark is read.
-      const few = all.filter(([first]) => first !== 'logout');
-      expect(await explored(few, { ...threeVerbs, ...options })).toBeGreaterThan(5000);
+      expect(await explored(all, { ...threeVerbs, ...options })).toBe(5686);
     },
     SLOW,
   );
@@ -112,7 +113,9 @@ describe('every order of three requests of one session', () => {
   it(
     'keeps every promise: tracker over memory',
     async () => {
-      expect(await explored(triples, { ...memory, ...byTracker })).toBe(21_712);
+      expect(await explored(everyOrder ? triples : fewerTriples, { ...memory, ...byTracker })).toBe(
+        everyOrder ? 28_010 : 2196,
+      );
     },
     SLOW,
   );

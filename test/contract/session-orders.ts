@@ -9,6 +9,9 @@ import { trackerAlgorithm } from './tracker-algorithm.js';
 const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 'login', 'revoke'];
 const ALL: readonly RequestKind[] = ['read', ...CHANGES];
 
+/** `npm run test:all` runs every order; `npm test` those of two requests, and some of those of three. */
+export const everyOrder = process.env.FULL_INTERLEAVINGS === '1';
+
 /** Every two requests that a storage with versions and owners can be asked for at the same time. */
 export const pairs = requestsOf(ALL, 2);
 
@@ -27,7 +30,7 @@ export const triples: ReadonlyArray<readonly RequestKind[]> = [
 const ENDS_OR_MOVES: ReadonlySet<RequestKind> = new Set(['logout', 'rotate', 'login']);
 
 /**
- * A seventh of the orders of {@link triples}, for engines behind a connection: those with a `revoke`, which is several
+ * A tenth of the orders of {@link triples}, for engines behind a connection: those with a `revoke`, which is several
  * steps to some, and those in which at most one request ends or moves the session. An end that follows moves takes
  * thousands of orders of the same few kinds of steps.
  */

@@ -60,21 +60,19 @@ class Bytes {
 }
 
 for (const [index, body] of Object.values(bodies).entries()) {
-  Bytes.prototype[`own${index}` as 'own'] = function (header: HeaderSession, raw: RawCookie, response: any): void {
+  const own = (header: HeaderSession, raw: RawCookie, response: any): void => {
     header.id = NAME;
     raw.id = NAME;
     const node = response.raw ?? response;
     if (response.hijack) response.hijack();
     body(node);
   };
+  Object.defineProperty(Bytes.prototype, `own${index}`, { value: own, writable: true, configurable: true });
   const descriptor = Object.getOwnPropertyDescriptor(Bytes.prototype, `own${index}`)!;
   CurrentSession(HeaderSession)(Bytes.prototype, `own${index}`, 0);
   CurrentSession(RawCookie)(Bytes.prototype, `own${index}`, 1);
   Res()(Bytes.prototype, `own${index}`, 2);
   Get(`own${index}`)(Bytes.prototype, `own${index}`, descriptor);
-}
-interface Bytes {
-  own(header: HeaderSession, raw: RawCookie, response: unknown): void;
 }
 
 const sign = Buffer.from('5f0c1b7e9a3d42688c1f0e7b6a59d4c3b2a1908f7e6d5c4b3a29181706f5e4d3', 'hex');
@@ -125,7 +123,7 @@ describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Pl
   const paths = [['a returned text', '/returned'], ...Object.keys(bodies).map((name, index) => [name, `/own${index}`])];
 
   it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
-    const answer = await bytesOf(port, path!);
+    const answer = await bytesOf(port, path);
     const header = headerIn(answer, 'X-Hd')!;
     const cookie = headerIn(answer, 'Set-Cookie')!;
 
@@ -162,7 +160,7 @@ describe('Text beyond ASCII in a header on fastify over HTTP/2', () => {
   it.each([['a returned text', '/returned'], ...Object.keys(bodies).map((body, index) => [body, `/own${index}`])])(
     'is UTF-8 once, and read back, in front of %s',
     async (_, path) => {
-      const [head] = await ask(path!);
+      const [head] = await ask(path);
 
       expect(String(head['x-hd'])).toMatch(new RegExp(`^${UTF8}/[0-9a-f]{64}$`));
       const cookie = String(head['set-cookie']).split(';')[0]!;

@@ -31,10 +31,15 @@ const READS: ReadonlySet<string> = new Set(['read', 'readMany', 'list', 'ping'])
 const OF_READS: readonly CallOutcome[] = ['refused', 'death'];
 const OF_WRITES: readonly CallOutcome[] = ['refused', 'lost', 'twice', 'late', 'death'];
 
+/** Whether the call of this name leaves the storage as it is. */
+export function isReading(name: string): boolean {
+  return READS.has(name);
+}
+
 /** Ways in which the call of this name can fail. Those of a read that leave the same behind are one. */
 export function outcomesOf(name: string, faults: Faults | undefined): readonly CallOutcome[] {
   if (!faults) return [];
-  const all = READS.has(name) ? OF_READS : OF_WRITES;
+  const all = isReading(name) ? OF_READS : OF_WRITES;
   return faults.outcomes ? all.filter((outcome) => faults.outcomes!.includes(outcome)) : all;
 }
 

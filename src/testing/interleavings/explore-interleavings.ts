@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { SessionStorage } from '../../storage/session-storage.js';
-import { followUpOf, outcomesOf, ProcessDied, type CallOutcome, type Faults } from './call-outcome.js';
+import { followUpOf, isReading, outcomesOf, ProcessDied, type CallOutcome, type Faults } from './call-outcome.js';
 import { gatedStorage, type Gate } from './gated-storage.js';
 
 /** What is to be explored: some requests that run at the same time, over one storage. */
@@ -42,7 +42,7 @@ export interface Outcome<C, R> {
 
 /** What was explored. */
 export interface Explored {
-  /** How many orders were run: all there are. */
+  /** How many orders were checked: all that differ. */
   readonly orders: number;
   /** How many storage calls that took. */
   readonly steps: number;
@@ -53,6 +53,9 @@ export interface Explored {
  * every way in which that many of these calls can fail. Each call runs to its end before the next one starts; between
  * their calls requests run freely. The same exploration gives the same orders.
  *
+ * Two reads that follow each other give the same in either order, and only one of the two is run (sleep sets, Godefroid
+ * 1996), unless the requests share what is put `through`, which may notice the difference.
+ *
  * @throws what `check` throws, with the order in its message; and an error when requests wait for each other for ever.
  */
 export async function exploreInterleavings<C, R>(interleavings: Interleavings<C, R>): Promise<Explored> {
@@ -62,9 +65,11 @@ export async function exploreInterleavings<C, R>(interleavings: Interleavings<C,
   try {
     // Which of the requests that were ready had its turn, at each step of the order; depth first, last step first.
     for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
-      if (++orders > maxOrders) throw new Error(`There are more than ${maxOrders} orders. Explore fewer requests.`);
-      turns = await runOrder(interleavings, turns, caller);
+      const run = await runOrder(interleavings, turns, caller);
+      turns = run.turns;
       steps += turns.length;
+      if (run.repeats) continue;
+      if (++orders > maxOrders) throw new Error(`There are more than ${maxOrders} orders. Explore fewer requests.`);
     }
   } finally {
     caller.disable();
@@ -75,6 +80,12 @@ export async function exploreInterleavings<C, R>(interleavings: Interleavings<C,
 interface Turn {
   readonly chosen: number;
   readonly ready: number;
+}
+
+interface Run {
+  readonly turns: readonly Turn[];
+  /** Whether it was left because all that could follow was run in another order. */
+  readonly repeats?: boolean;
 }
 
 function following(turns: readonly Turn[]): readonly Turn[] | undefined {
@@ -117,12 +128,12 @@ class Waiting {
   }
 }
 
-/** Runs one order: at each step the turn that is given, after those the first that is ready. @returns all turns. */
+/** Runs one order: at each step the turn that is given, after those the first that is ready. */
 async function runOrder<C, R>(
   interleavings: Interleavings<C, R>,
   given: readonly Turn[],
   caller: AsyncLocalStorage<number>,
-): Promise<readonly Turn[]> {
+): Promise<Run> {
   const { storage, close } = await opened(interleavings);
   try {
     const waiting = new Waiting(interleavings.requests.length);
@@ -154,11 +165,12 @@ async function runOrder<C, R>(
     const results = Promise.allSettled(
       requests.map((request, index) => Promise.race([request, waiting.deaths[index]!])),
     );
-    const { turns, order } = await takeTurns(waiting, given, interleavings.faults);
+    const { turns, order, repeats } = await takeTurns(waiting, given, interleavings.faults, !shared);
+    if (repeats) return { turns, repeats };
     const outcome = await Promise.race([results, setImmediate(undefined)]);
     if (!outcome) throw new Error(`Requests wait for each other for ever after: ${order.join(', ')}`);
     await checked(interleavings, { storage: first, context, results: outcome, order });
-    return turns;
+    return { turns };
   } finally {
     await close();
   }
@@ -168,8 +180,11 @@ async function takeTurns(
   waiting: Waiting,
   given: readonly Turn[],
   faults: Faults | undefined,
-): Promise<{ readonly turns: readonly Turn[]; readonly order: readonly string[] }> {
+  readsCommute: boolean,
+): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
+  // Requests whose next call was run before, at a step from which only calls that commute with it have followed.
+  let asleep: ReadonlySet<number> = new Set();
   const order: string[] = [];
   // What takes effect at some later step, by its name.
   const delayed: Array<readonly [name: string, run: () => Promise<unknown>]> = [];
@@ -178,11 +193,20 @@ async function takeTurns(
     // Everything that can go on without a storage call has gone on after this.
     await setImmediate();
     const left = (faults?.count ?? 0) - faulty;
-    const options = optionsOf(waiting, delayed.length, left > 0 ? faults : undefined);
-    if (options.length === 0) return { turns, order };
+    const options = optionsOf(waiting, asleep, delayed.length, left > 0 ? faults : undefined);
+    if (options.length === 0) return { turns, order, repeats: asleep.size > 0 };
     const chosen = given[turns.length]?.chosen ?? 0;
     turns.push({ chosen, ready: options.length });
     const option = options[chosen]!;
+    const before = [
+      ...asleep,
+      ...options.slice(0, chosen).flatMap((each) => (each.outcome === 'success' ? each.index : [])),
+    ];
+    asleep = new Set(
+      readsCommute && isRead(waiting, option)
+        ? before.filter((index) => isRead(waiting, { index, outcome: 'success' }))
+        : [],
+    );
     if (option.outcome === undefined) {
       const [[name, run]] = delayed.splice(option.index, 1) as [(typeof delayed)[number]];
       order.push(name);
@@ -211,10 +235,19 @@ interface Option {
   readonly outcome?: CallOutcome;
 }
 
-function optionsOf(waiting: Waiting, delayed: number, faults: Faults | undefined): readonly Option[] {
+function isRead(waiting: Waiting, { index, outcome }: Option): boolean {
+  return outcome === 'success' && isReading(waiting.calls[index]![0]!.name);
+}
+
+function optionsOf(
+  waiting: Waiting,
+  asleep: ReadonlySet<number>,
+  delayed: number,
+  faults: Faults | undefined,
+): readonly Option[] {
   const ready = [...waiting.calls.keys()].filter((index) => waiting.calls[index]!.length > 0);
   return [
-    ...ready.map((index): Option => ({ index, outcome: 'success' })),
+    ...ready.filter((index) => !asleep.has(index)).map((index): Option => ({ index, outcome: 'success' })),
     ...Array.from({ length: delayed }, (_, index): Option => ({ index })),
     ...ready.flatMap((index) =>
       outcomesOf(waiting.calls[index]![0]!.name, faults).map((outcome): Option => ({ index, outcome })),
