@@ -21,9 +21,9 @@ export interface CountedStorage {
 export interface Commands {
   readonly read: string;
   readonly change: string;
-  /** A new session with an owner. */
+  /** A new session with an owner: for a minute first, for its whole life once it is confirmed. */
   readonly create: readonly string[];
-  /** After the read: a new id for a session that had no owner before, and the end of the old one. */
+  /** After the read: a new id for a minute, the mark of where the old one went, and the confirmed new one. */
   readonly login: readonly string[];
   /** After the read, for a session with an owner: it is marked as ended, so that the end follows a rotation, and goes. */
   readonly logout: readonly string[];
@@ -37,9 +37,9 @@ export interface CountedEngine extends Commands {
 const SQL: Commands = {
   read: 'SELECT',
   change: 'UPDATE',
-  create: ['INSERT'],
-  login: ['INSERT', 'UPDATE'],
-  logout: ['UPDATE', 'DELETE'],
+  create: ['INSERT', 'UPDATE'],
+  login: ['INSERT', 'UPDATE', 'UPDATE'],
+  logout: ['UPDATE', 'UPDATE'],
 };
 
 /** Keeps the first word of every statement. */
@@ -57,9 +57,9 @@ const redis: CountedEngine = {
   name: `${redisEngine}, counted by MONITOR`,
   read: 'GET',
   change: 'EVALSHA',
-  create: ['EVALSHA', 'SET'],
-  login: ['EVALSHA', 'SET', 'EVALSHA'],
-  logout: ['EVALSHA', 'GETDEL', 'ZREM'],
+  create: ['EVALSHA', 'SET', 'EVALSHA', 'EVALSHA'],
+  login: ['EVALSHA', 'SET', 'EVALSHA', 'EVALSHA', 'EVALSHA'],
+  logout: ['EVALSHA', 'EVALSHA', 'ZREM'],
   async start() {
     const prefix = `${uniqueName()}:`;
     const server = await startRedis();
@@ -96,8 +96,8 @@ const postgres: CountedEngine = {
 const mysql: CountedEngine = {
   name: 'MySQL, counted at its execute call',
   ...SQL,
-  create: ['REPLACE'],
-  login: ['REPLACE', 'UPDATE'],
+  create: ['INSERT', 'UPDATE'],
+  login: ['INSERT', 'UPDATE', 'UPDATE'],
   async start() {
     const table = uniqueName();
     const server = createPool({ uri: mysqlUrl! });

@@ -6,7 +6,7 @@ import { CompiledSources } from './compiled-sources.js';
 import { INCREMENT } from '../support/increment.js';
 
 const OPEN = `
-import { SessionStorageDirectory } from './storage/session-storage-directory.js';
+import { SessionStorageDirectory } from './directory/session-storage-directory.js';
 import { hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 const [directory, ...args] = process.argv.slice(2);
@@ -54,7 +54,7 @@ describe('SessionStorageDirectory and processes', () => {
   let directory: string;
 
   beforeAll(async () => {
-    sources = await CompiledSources.of('errors', 'storage');
+    sources = await CompiledSources.of('directory', 'errors', 'storage');
   });
   afterAll(() => sources.remove());
   beforeEach(async () => {

@@ -48,20 +48,20 @@ const threeVerbsAndMany = {
 
 describe('every order of two requests of one session', () => {
   it('keeps every promise: reference algorithm over memory', async () => {
-    expect(await explored(pairs, memory)).toBe(244);
-    expect(await explored([['change', 'change']], { ...memory, sameField: true })).toBe(6);
+    expect(await explored(pairs, memory)).toBe(172);
+    expect(await explored([['change', 'change']], { ...memory, sameField: true })).toBe(4);
   });
 
   it('keeps every promise: tracker over memory', async () => {
-    expect(await explored(pairs, { ...memory, ...byTracker })).toBe(244);
-    expect(await explored([['change', 'change']], { ...memory, ...byTracker, sameField: true })).toBe(6);
+    expect(await explored(pairs, { ...memory, ...byTracker })).toBe(314);
+    expect(await explored([['change', 'change']], { ...memory, ...byTracker, sameField: true })).toBe(4);
   });
 
   it(
     'keeps every promise: reference algorithm and tracker over a directory',
     async () => {
-      expect(await explored(pairs, directory)).toBe(244);
-      expect(await explored(pairs, { ...directory, ...byTracker })).toBe(244);
+      expect(await explored(pairs, directory)).toBe(172);
+      expect(await explored(pairs, { ...directory, ...byTracker })).toBe(314);
     },
     SLOW,
   );
@@ -105,7 +105,7 @@ describe('every order of three requests of one session', () => {
   it(
     'keeps every promise: reference algorithm over memory',
     async () => {
-      expect(await explored(triples, memory)).toBeGreaterThan(10_000);
+      expect(await explored(triples, memory)).toBe(5460);
     },
     SLOW,
   );
@@ -131,7 +131,7 @@ describe('every order of three requests of one session', () => {
           ],
           directory,
         ),
-      ).toBe(86);
+      ).toBe(60);
     },
     SLOW,
   );

@@ -2,12 +2,12 @@ import { CompiledSources } from './compiled-sources.js';
 
 describe('sessionStorageContract under node:test', () => {
   it('passes a good storage and fails a bad one', async () => {
-    const sources = await CompiledSources.of('errors', 'keys', 'storage', 'testing');
+    const sources = await CompiledSources.of('errors', 'keys', 'memory', 'storage', 'testing');
     try {
       const script = (read: string) => `
           import { describe, it } from 'node:test';
-          import { sessionStorageContract } from './testing/index.js';
-          import { SessionStorageMemory } from './storage/session-storage-memory.js';
+          import { sessionStorageContract } from './testing/session-storage.contract.js';
+          import { SessionStorageMemory } from './memory/session-storage-memory.js';
           class MyStorage extends SessionStorageMemory {
             async read(id) { ${read} }
           }

@@ -6,6 +6,7 @@ import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js
 import { migratingSessionStorage } from '../../src/storage/session-storage-migrating.js';
 import { SessionStorageResilient } from '../../src/storage/session-storage-resilient.js';
 import type { SessionStorage, SessionToStore } from '../../src/storage/session-storage.js';
+import { wrappedStorage } from '../../src/storage/wrapped-storage.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 
@@ -116,27 +117,10 @@ for (const turned of [false, true]) {
 /** A storage whose backend can hang or be cut off. */
 function breakable(storage: SessionStorage) {
   let mood: 'well' | 'hang' | 'down' = 'well';
-  const through =
-    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
-    (...args: A): Promise<R> => {
-      if (mood === 'hang') return new Promise<R>(() => {});
-      if (mood === 'down') return Promise.reject(new Error('ECONNREFUSED'));
-      return call(...args);
-    };
-  const { owners } = storage;
-  const broken: SessionStorage = {
-    read: through((id) => storage.read(id)),
-    write: through((id, session) => storage.write(id, session)),
-    invalidate: through((id) => storage.invalidate(id)),
-    replace: through((id, session, version) => storage.replace!(id, session, version)),
-    touch: through((id, expiresAt, version) => storage.touch!(id, expiresAt, version)),
-    owners: {
-      list: through((owner) => owners!.list(owner)),
-      invalidateAll: through((owner, except) => owners!.invalidateAll(owner, except)),
-    },
-    sweep: through((limit) => storage.sweep!(limit)),
-    ping: through(() => storage.ping!()),
-  };
+  const broken = wrappedStorage(storage, (_, call) => {
+    if (mood === 'hang') return new Promise(() => {});
+    return mood === 'down' ? Promise.reject(new Error('ECONNREFUSED')) : call();
+  });
   const set = (next: typeof mood) => () => void (mood = next);
   return { storage: broken, faults: { hang: set('hang'), down: set('down'), restore: set('well') } };
 }

@@ -6,6 +6,7 @@ import type { SessionEvent } from '../../../src/session/session-event.js';
 import { SessionTrackerById } from '../../../src/tracker/session-tracker-by-id.js';
 import { SessionTransportCookie } from '../../../src/transport/session-transport-cookie.js';
 import { fails, isOvertaken } from '../tracker/scripted-storage.js';
+import { sessionOf, trackerOver } from '../tracker/tracker-bench.js';
 import { sessionBench, User, type SessionBenchOptions } from '../session/session-bench.js';
 
 const KEY = 'xM4sQw9LkB2vT7yRzN0cJfGhDpKaUe3i5oVbYt8lCmE';
@@ -57,7 +58,13 @@ describe('no error, event or object shows an id, a key or a content (O-1)', () =
       async (bench, cookie) => {
         bench.storage.let(
           'replace',
-          isOvertaken(() => commit(bench, cookie, (value) => (value['note'] = `${SECRET} 2`))),
+          isOvertaken(async () => {
+            // In another process: writers of one queue.
+            const elsewhere = trackerOver(bench.storage, bench.clock.now);
+            const previous = sessionOf(await elsewhere.load(cookie.slice('user='.length)));
+            previous.value['note'] = `${SECRET} 2`;
+            await elsewhere.store({ value: previous.value, previous, call: bench.open().call });
+          }),
         );
         return commit(bench, cookie, (value) => (value['note'] = `${SECRET} 3`));
       },
