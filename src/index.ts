@@ -9,10 +9,13 @@ export { SESSIONS_MODULE_OPTIONS } from './module/sessions.module-definition.js'
 export { CurrentSession, type CurrentSessionOptions } from './module/current-session.decorator.js';
 export { Sessions } from './module/sessions.decorator.js';
 export { SessionId } from './module/session-id.decorator.js';
+export { SessionInfo } from './module/session-info.decorator.js';
 export type { AllowedOrigins } from './module/socket-origin.js';
+export { RequireFresh } from './module/require-fresh.decorator.js';
 export { RequireSession } from './module/require-session.decorator.js';
 export { RequireSessionGuard } from './module/require-session.guard.js';
 export type {
+  FreshnessOptions,
   RequireSessionEverywhereOptions,
   RequireSessionOptions,
   SessionChallengeCause,
@@ -40,7 +43,6 @@ export type {
   SessionStorageReference,
   SessionStorageToken,
 } from './config/session-options.js';
-export type { AcceptingSession, SessionSource, SessionVariant } from './config/session-source.js';
 
 // The sessions of a request.
 export type { RequestSessions, SessionInit } from './session/request-sessions.js';

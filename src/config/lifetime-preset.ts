@@ -46,18 +46,26 @@ export function lifetimeOptionsOf(
   if (preset !== undefined) {
     assertWithin(name, preset, 'idleTimeoutInSeconds', options.idleTimeoutInSeconds, PRESETS[preset].idle);
     assertWithin(name, preset, 'absoluteTimeoutInSeconds', options.absoluteTimeoutInSeconds, PRESETS[preset].absolute);
+    const { maximumIdleTimeoutInSeconds: idle, maximumAbsoluteTimeoutInSeconds: absolute } = options;
+    if (idle !== undefined) assertWithin(name, preset, 'maximumIdleTimeoutInSeconds', idle, PRESETS[preset].idle);
+    if (absolute !== undefined) {
+      assertWithin(name, preset, 'maximumAbsoluteTimeoutInSeconds', absolute, PRESETS[preset].absolute);
+    }
   }
   return options;
 }
 
 function timeoutsOf(source: LifetimeSource): SessionLifetimeOptions {
   const { lifetimes, idleTimeoutInSeconds, absoluteTimeoutInSeconds, renewAfterInSeconds } = source;
+  const { maximumIdleTimeoutInSeconds, maximumAbsoluteTimeoutInSeconds } = source;
   const preset = lifetimes === undefined ? undefined : PRESETS[lifetimes];
   return {
     ...(preset ? { idleTimeoutInSeconds: preset.idle, absoluteTimeoutInSeconds: preset.absolute } : {}),
     ...(idleTimeoutInSeconds === undefined ? {} : { idleTimeoutInSeconds }),
     ...(absoluteTimeoutInSeconds === undefined ? {} : { absoluteTimeoutInSeconds }),
     ...(renewAfterInSeconds === undefined ? {} : { renewAfterInSeconds }),
+    ...(maximumIdleTimeoutInSeconds === undefined ? {} : { maximumIdleTimeoutInSeconds }),
+    ...(maximumAbsoluteTimeoutInSeconds === undefined ? {} : { maximumAbsoluteTimeoutInSeconds }),
   };
 }
 

@@ -36,6 +36,8 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   transformers: TRANSFORMERS,
   version: NUMBER,
   migrations: LIST,
+  lifetime: FUNCTION,
+  reauthenticationResets: BOOLEAN,
   validate: VALIDATION,
   identity: FUNCTION,
 };

@@ -10,7 +10,7 @@ import type { LifetimePreset } from './lifetime-preset.js';
 import type { MaxPerOwner } from '../tracker/owner-limit.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionIdProvider } from '../tracker/session-id-provider.js';
-import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
+import type { OwnLifetime, SessionLifetimeOptions } from '../tracker/session-lifetime.js';
 import type { OnClash } from '../tracker/session-merge.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
@@ -31,6 +31,13 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   readonly exposed?: boolean;
   /** Published lifetimes, as defaults and as maxima: a session that would live longer does not start. */
   readonly lifetimes?: LifetimePreset;
+  /**
+   * The lifetime of one session, where it is not that of its class: for roles and tenants. Asked when the session begins
+   * and whenever it gets another owner; `undefined`: as the class says. `sessions.lifetime` says more.
+   */
+  lifetime?(this: void, session: S): OwnLifetime | undefined;
+  /** Whether `sessions.authenticated` starts the absolute timeout anew. Default `false`. */
+  readonly reauthenticationResets?: boolean;
   /**
    * The version of the class, a whole number from 1; raise it with a step under {@link Migrate} whenever stored sessions
    * must change. Stored ones of an older version are brought up as they are read, those of a newer version are kept

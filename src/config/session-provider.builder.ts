@@ -125,7 +125,10 @@ export class SessionProviderBuilder {
       saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
       onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
       ownerField: ownerOf(settings.type),
-      onGone: settings.onGone ?? 'ignore',
+      onGone: settings.onGone ?? this.#options.onGone ?? 'ignore',
+      reauthenticationResets: settings.reauthenticationResets ?? false,
+      ...(settings.lifetime === undefined ? {} : { lifetimeOf: settings.lifetime }),
+      ...(this.#options.now === undefined ? {} : { now: this.#options.now }),
     });
     this.#warnOfWeakness(own);
     return own;

@@ -1,4 +1,5 @@
 // The parts that a session is built of, for parts of your own. No Nest.
+export type { AuthenticatedOptions, ClearOptions, GetOptions } from '../session/request-sessions.js';
 export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {
   type LoadResult,
@@ -9,7 +10,7 @@ export {
 } from '../tracker/session-tracker.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
-export { SessionLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
+export { SessionLifetime, type OwnLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
 export { SessionMerge, type ClashResolver, type MergedSession } from '../tracker/session-merge.js';
 export { hashSessionId, type SessionIdCall } from '../tracker/session-id-provider.js';
 export { SessionTransportCookie } from '../transport/session-transport-cookie.js';
@@ -84,3 +85,6 @@ export type {
 } from '../serializer/session-validation.js';
 export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';
 export { type CookiePrefix } from '../transport/cookie-prefix.js';
+export type { SessionDetails } from '../tracker/session-details.js';
+export type { SessionInfo } from '../session/session-info.js';
+export type { AcceptingSession, SessionSource, SessionVariant } from '../config/session-source.js';

@@ -26,6 +26,11 @@ export interface CurrentSessionOptions {
    * not change it, so that computed initial values stay what the response showed. Default: stored if it changes.
    */
   readonly newSession?: boolean;
+  /**
+   * Whether the handler uses the session, which renews it when that is due. Default `true`. `false` for a page that only
+   * shows when the session ends.
+   */
+  readonly renew?: boolean;
 }
 
 interface Declared extends CurrentSessionOptions {
@@ -35,9 +40,10 @@ interface Declared extends CurrentSessionOptions {
 
 const InjectSession = createParamDecorator((declared: Declared, context: ExecutionContext): unknown => {
   const { sessions } = sessionsOfContext(context);
-  if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type, declared.newSession);
-  if (!declared.required) return sessions.present(declared.type);
-  const session = sessions.present(declared.type);
+  const { renew = true } = declared;
+  if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type, declared.newSession, renew);
+  const session = sessions.present(declared.type, renew);
+  if (!declared.required) return session;
   return isPromise(session)
     ? session.then((present) => required(declared, present, context))
     : required(declared, session, context);
@@ -69,7 +75,7 @@ export function CurrentSession(
 ): ParameterDecorator {
   const named = typeof typeOrOptions === 'function' ? typeOrOptions : undefined;
   const said = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
-  refuseUnknownOptions('@CurrentSession()', said, ['optional', 'required', 'anonymous', 'newSession']);
+  refuseUnknownOptions('@CurrentSession()', said, ['optional', 'required', 'anonymous', 'newSession', 'renew']);
   if (said.newSession !== undefined && (said.optional || said.required)) {
     throw new SessionConfigurationError(
       '@CurrentSession(): newSession has no effect beside optional or required, which give no new session. Remove one.',

@@ -27,6 +27,31 @@ export function unauthorized(context: ExecutionContext): Error {
 }
 
 /**
+ * The refusal of a call whose owner was authenticated too long ago, in the words of RFC 9470: 401 over HTTP with
+ * `error: 'insufficient_user_authentication'`, `maxAge` in seconds and the methods that would do.
+ */
+export function notFresh(
+  context: ExecutionContext,
+  { withinSeconds, methods }: { readonly withinSeconds: number; readonly methods?: readonly string[] },
+): Error {
+  const error = new UnauthorizedException({
+    statusCode: 401,
+    message: 'Authenticate again.',
+    error: 'insufficient_user_authentication',
+    maxAge: withinSeconds,
+    ...(methods ? { methods } : {}),
+  });
+  switch (context.getType<string>()) {
+    case 'http':
+      return error;
+    case 'graphql':
+      return withCode(error, 'INSUFFICIENT_USER_AUTHENTICATION');
+    default:
+      return transportError(context, 'INSUFFICIENT_USER_AUTHENTICATION', 'Authenticate again.') ?? error;
+  }
+}
+
+/**
  * What to throw for a failure, so that the transport tells its client what happened. Errors of the application stay as
  * they are, and so does every error over HTTP, where Nest's filter knows the `statusCode` of a {@link SessionError}.
  */

@@ -4,16 +4,19 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { CallRequirementsFinder } from './call-requirements.js';
 import type { HttpSessions } from './http-sessions.js';
 import { recheckEvents } from './live-subscription.js';
-import { refusal, unauthorized } from './refusal.js';
+import { notFresh, refusal, unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import {
   requirementOf,
+  type FreshnessOptions,
   type RequireSessionEverywhereOptions,
   type SessionChallengeCause,
   type SessionRequirement,
 } from './session-requirement.js';
 
 const PRINCIPALS = Symbol.for('nestjs-sessions:principals');
+/** A session by value has to fit into a cookie. */
+const LONGEST_RETURN_PATH = 1024;
 const EVERYWHERE = Symbol.for('nestjs-sessions:everywhere');
 
 interface Authenticated {
@@ -106,11 +109,12 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
   const principals = principalsOf(sessions);
   // The guard is bound to the controller and to the handler, and asks once.
   if (principals.has(requirement)) return;
-  const session = await sessions.sessions.get(type);
+  const session = await sessions.sessions.get(type, { renew: options.renew ?? true });
   if (session === undefined || (!options.anonymous && isAnonymous(requirement, session))) {
     if (!options.optional) await refuse(requirement, 'NoCredentials', context);
     return;
   }
+  if (options.fresh) await meetFreshness(options.fresh, type, context, sessions);
   const principal: unknown = options.validate ? await options.validate(session, context) : true;
   if (principal instanceof Error) throw principal;
   if (principal === true) return void principals.set(requirement, session);
@@ -122,6 +126,31 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
     );
   }
   await refuse(requirement, 'InvalidCredentials', context);
+}
+
+async function meetFreshness(
+  fresh: FreshnessOptions,
+  type: SessionClass,
+  context: ExecutionContext,
+  { sessions, call }: HttpSessions,
+): Promise<void> {
+  const since = await sessions.sinceAuthentication(type, fresh.methods);
+  if (since !== undefined && since <= fresh.withinSeconds * 1000) return;
+  if (fresh.redirectTo === undefined || context.getType<string>() !== 'http') throw notFresh(context, fresh);
+  const path = returnPathOf(context);
+  if (path !== undefined) await sessions.keepReturnPath(type, path);
+  call.setHeader('Location', fresh.redirectTo);
+  throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
+}
+
+/** The path of a page that can be asked for again; never one of another origin. */
+function returnPathOf(context: ExecutionContext): string | undefined {
+  const { method, originalUrl, url } = context
+    .switchToHttp()
+    .getRequest<{ readonly method?: string; readonly originalUrl?: string; readonly url?: string }>();
+  const path = originalUrl ?? url;
+  const isPath = path !== undefined && /^\/(?![/\\])/.test(path) && path.length <= LONGEST_RETURN_PATH;
+  return method === 'GET' && isPath ? path : undefined;
 }
 
 /** Whether a session is of a class with an owner, and of nobody. */

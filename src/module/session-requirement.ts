@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { refuseUnknownOptions } from '../config/known-options.js';
 import { readOwner } from '../config/read-owner.js';
+import { ownerOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { Awaitable } from '../transformer/awaitable.js';
@@ -42,8 +43,28 @@ export interface RequireSessionOptions<S extends object = object> {
    * shows the page after the logout. Default `false`.
    */
   readonly noStore?: boolean;
+  /** Whether the owner must have been authenticated not long ago; see `@RequireFresh`. Default: no. */
+  readonly fresh?: FreshnessOptions;
+  /**
+   * Whether the guard counts as use of the session, which renews it when that is due. Default `true`. `false` for a page
+   * that only shows when the session ends.
+   */
+  readonly renew?: boolean;
   /** Lets a request without a session through, without a principal. One that `validate` refuses stays refused. */
   readonly optional?: boolean;
+}
+
+/** How long ago the owner of a session may have been authenticated. */
+export interface FreshnessOptions {
+  /** Seconds since the login, or since `sessions.authenticated`. */
+  readonly withinSeconds: number;
+  /** One of these methods must have been named to `sessions.authenticated` in that time. Default: the login will do. */
+  readonly methods?: readonly string[];
+  /**
+   * Where a request that is not fresh is sent, with 302; a path or URL of yours. The path of a refused GET is kept, and
+   * `sessions.takeReturnPath` gives it once. Default: 401 with `error: 'insufficient_user_authentication'` (RFC 9470).
+   */
+  readonly redirectTo?: string;
 }
 
 /** What `RequireSessionGuard.everywhere` asks of a request. */
@@ -72,7 +93,11 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
   'optional',
   'rpc',
   'noStore',
+  'fresh',
+  'renew',
 ];
+
+const FRESHNESS: ReadonlyArray<keyof FreshnessOptions> = ['withinSeconds', 'methods', 'redirectTo'];
 
 /**
  * @param label how it is called in messages.
@@ -90,5 +115,24 @@ export function requirementOf<S extends object>(
     );
   }
   refuseUnknownOptions(label, options, OPTIONS);
+  if (options.fresh !== undefined) assertFreshness(label, options.fresh, type);
   return { type, options: options as unknown as RequireSessionOptions, label, ownerOf: readOwner(type) };
+}
+
+function assertFreshness(label: string, fresh: FreshnessOptions, type: SessionClass): void {
+  refuseUnknownOptions(`${label}: fresh`, fresh, FRESHNESS);
+  if (!Number.isFinite(fresh.withinSeconds) || fresh.withinSeconds <= 0) {
+    throw new SessionConfigurationError(`${label}: fresh needs withinSeconds, a number of seconds, such as 600.`);
+  }
+  if (fresh.methods !== undefined && (!Array.isArray(fresh.methods) || fresh.methods.length === 0)) {
+    throw new SessionConfigurationError(
+      `${label}: methods of fresh must name a method, as in ['otp'], or be left out.`,
+    );
+  }
+  if (ownerOf(type) === undefined) {
+    throw new SessionConfigurationError(
+      `${label}: fresh asks when the owner was authenticated, and ${type.name} has no owner. Mark the field that holds ` +
+        'the id of the user with @SessionOwner().',
+    );
+  }
 }

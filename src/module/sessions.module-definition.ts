@@ -52,6 +52,8 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
+  'maximumIdleTimeoutInSeconds',
+  'maximumAbsoluteTimeoutInSeconds',
   'lifetimes',
   'saveOnServerError',
   'onUnavailable',

@@ -1,7 +1,13 @@
 import { SessionTooLargeError } from '../errors/session.errors.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { transformWrite } from '../transformer/session-transport-transformer.js';
+import type { TrackedSession } from '../tracker/session-tracker.js';
+import { maxAgeOf } from './own-lifetime.js';
+import type { ClearOptions } from './request-sessions.js';
 import type { SessionPlace } from './session-report.js';
+
+/** What of a session decides how it is sent. */
+type SentSession<S extends object> = Pick<TrackedSession<S>, 'value' | 'createdAt' | 'renewedAt' | 'details'>;
 
 /**
  * Puts what the client is to hold of `value` on the response; at once where no transformer has to be waited for.
@@ -9,29 +15,37 @@ import type { SessionPlace } from './session-report.js';
  */
 export function sendSession<S extends object>(
   place: SessionPlace<S>,
-  value: S,
+  session: SentSession<S>,
   transportValue: string,
 ): Promise<void> | undefined {
   const written: Awaitable<string> = transformWrite(place.provider.transport.transformers, transportValue);
-  if (isPromise(written)) return Promise.resolve(written.then((text) => send(place, value, text)));
-  send(place, value, written);
+  if (isPromise(written)) return Promise.resolve(written.then((text) => send(place, session, text)));
+  send(place, session, written);
   return undefined;
 }
 
 /** Tells the client to forget the session, unless the head has left. */
-export function clearSession<S extends object>({ provider, call }: SessionPlace<S>): void {
+export function clearSession<S extends object>(
+  { provider, call }: SessionPlace<S>,
+  siteData?: ClearOptions['siteData'],
+): void {
   if (call.headSent) return;
   provider.transport.clear(call);
+  if (siteData?.length) call.setHeader('Clear-Site-Data', siteData.map((kind) => `"${kind}"`).join(', '));
   call.setHeader('Cache-Control', 'no-store');
 }
 
-function send<S extends object>({ provider, call, events }: SessionPlace<S>, value: S, text: string): void {
+function send<S extends object>(
+  { provider, call, events }: SessionPlace<S>,
+  session: SentSession<S>,
+  text: string,
+): void {
   const { transport, tracker, name } = provider;
   try {
-    transport.send(call, text);
+    transport.send(call, text, maxAgeOf(provider, session));
   } catch (error) {
     if (!(error instanceof SessionTooLargeError)) throw error;
-    throw new SessionTooLargeError(name, error.size, error.limit, tracker.fieldSizes(value));
+    throw new SessionTooLargeError(name, error.size, error.limit, tracker.fieldSizes(session.value));
   }
   call.setHeader('Cache-Control', 'no-store');
   if (transport.isSecure?.(call) && !call.secure) events.emit({ type: 'insecure', session: name });

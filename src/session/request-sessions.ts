@@ -1,8 +1,34 @@
+import type { OwnLifetime } from '../tracker/session-lifetime.js';
+import type { SessionInfo } from './session-info.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionOwnerId } from '../tracker/session-owner.js';
 
 /** What else `login` puts into the session: fields, or a function that is given the session. */
 export type SessionInit<S extends object> = Partial<S> | ((session: S) => void | Promise<void>);
+
+/** How a session is read. */
+export interface GetOptions {
+  /**
+   * Whether reading counts as use, which renews the session when that is due. Default `true`. `false` for a page that
+   * shows when the session ends: asking does not extend it (WCAG 2.2, 2.2.1).
+   */
+  readonly renew?: boolean;
+}
+
+/** How an owner has been authenticated anew. */
+export interface AuthenticatedOptions {
+  /** What was used, such as `otp` or `password`: kept with its time, for `@RequireFresh`. */
+  readonly method?: string;
+}
+
+/** What a client is told to forget with its session. */
+export interface ClearOptions {
+  /**
+   * Sent as `Clear-Site-Data`, for browsers on encrypted connections: what this site has left there (W3C Clear Site Data;
+   * OWASP Session Management Cheat Sheet). Default: nothing.
+   */
+  readonly siteData?: ReadonlyArray<'cache' | 'cookies' | 'storage' | 'executionContexts' | '*'>;
+}
 
 /** The sessions of one request (Ktor: `call.sessions`, interface `CurrentSession`). */
 export interface RequestSessions {
@@ -11,9 +37,36 @@ export interface RequestSessions {
    * noticed, stored and sent before the response leaves.
    * @throws {SessionStorageUnavailableError} when the storage fails.
    */
-  get<S extends object>(type: SessionClass<S>): Promise<S | undefined>;
+  get<S extends object>(type: SessionClass<S>, options?: GetOptions): Promise<S | undefined>;
   /** The same by the session's name (Ktor: `get(name)`). @throws {SessionError} when no session is called so. */
-  get(name: string): Promise<object | undefined>;
+  get(name: string, options?: GetOptions): Promise<object | undefined>;
+
+  /**
+   * What there is to know of the stored session besides its content: its times, its owner, its handle. Asking does not
+   * renew it. `undefined` where there is none, and for a new one that has not been stored yet.
+   * @throws {SessionConfigurationError} for a session in the format of Ktor, which has no times.
+   */
+  info(type: SessionClass): Promise<SessionInfo | undefined>;
+
+  /**
+   * Gives the session a lifetime of its own when it is stored, until its owner changes: "remember me", or a shorter one
+   * for a shared computer. Call it after {@link login}.
+   * @throws {SessionError} where there is no session, and for a lifetime longer than its class allows.
+   */
+  lifetime(type: SessionClass, lifetime: OwnLifetime): Promise<void>;
+
+  /**
+   * Notes that the owner has proved again who they are ("confirm it's you"): sets the time of authentication and gives
+   * the session a new id when it is stored (ASVS 5.0 7.2.4). `@RequireFresh` asks for it.
+   * @throws {SessionError} where nobody is signed in.
+   */
+  authenticated(type: SessionClass, options?: AuthenticatedOptions): Promise<void>;
+
+  /**
+   * The path of the page that `@RequireFresh` with `redirectTo` refused, for the redirect that brings the visitor back;
+   * a path of this application. It is given once. `undefined`: there is none.
+   */
+  takeReturnPath(type: SessionClass): Promise<string | undefined>;
 
   /** The session, or the value of `generator`, which becomes the session. */
   getOrSet<S extends object>(type: SessionClass<S>, generator: () => S): Promise<S>;
@@ -43,10 +96,10 @@ export interface RequestSessions {
   login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S>;
 
   /** Signs out: {@link clear} of this request's session. */
-  logout(type: SessionClass): void;
+  logout(type: SessionClass, options?: ClearOptions): void;
 
   /** Ends the session: on the server, and the client is told to forget it. */
-  clear(type: SessionClass | string): void;
+  clear(type: SessionClass | string, options?: ClearOptions): void;
   /**
    * Ends a session of this class by its id, at once. The id of this request's own session ends that: it is gone from
    * the request, and the client is told to forget it.

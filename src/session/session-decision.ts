@@ -27,6 +27,10 @@ export interface SessionUse<S extends object> {
   readonly fresh: FreshSession<S> | undefined;
   /** It asked for a new id. */
   readonly rotate: boolean;
+  /** It said something of it besides its content. */
+  readonly detailed: boolean;
+  /** It used the session, and did not only ask about it. */
+  readonly renews: boolean;
   /** A value has been put on the response before. */
   readonly sent: boolean;
 }
@@ -109,20 +113,20 @@ function decideSet<S extends object>(
 
 function decideLoaded<S extends object>(
   provider: SessionProvider<S>,
-  { rotate }: SessionUse<S>,
+  { rotate, detailed, renews }: SessionUse<S>,
   value: S,
   previous: TrackedSession<S>,
   outdated: boolean,
 ): SessionDecision<S> {
   const { tracker } = provider;
-  const demanded = rotate || outdated;
+  const demanded = rotate || outdated || detailed;
   if (!demanded && previous.snapshot?.matches(value)) {
-    if (!tracker.isRenewalDue(previous)) return NOTHING;
+    if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
   const written = write(provider, value);
   if (demanded || written.text !== previous.text) return stored(written, previous);
-  return tracker.isRenewalDue(previous) ? { kind: 'renew', ...written, previous } : NOTHING;
+  return renews && tracker.isRenewalDue(previous) ? { kind: 'renew', ...written, previous } : NOTHING;
 }
 
 // Spreading would copy field by field, out of the engine.

@@ -1,11 +1,19 @@
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
-import type { RequestSessions, SessionInit } from './request-sessions.js';
+import type { OwnLifetime } from '../tracker/session-lifetime.js';
+import type {
+  AuthenticatedOptions,
+  ClearOptions,
+  GetOptions,
+  RequestSessions,
+  SessionInit,
+} from './request-sessions.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import { isReplaced } from './replaced-cookie.js';
 import type { ResponseCall } from './response-call.js';
 import type { SessionEvents } from './session-event.js';
+import type { SessionInfo } from './session-info.js';
 import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
 import { SessionSlot } from './session-slot.js';
@@ -36,15 +44,49 @@ export class SessionExchange implements RequestSessions {
     return held;
   }
 
-  async get<S extends object>(type: SessionClass<S>): Promise<S | undefined>;
-  async get(name: string): Promise<object | undefined>;
-  async get(type: SessionClass | string): Promise<object | undefined> {
-    return this.present(this.#provider(type).type);
+  async get<S extends object>(type: SessionClass<S>, options?: GetOptions): Promise<S | undefined>;
+  async get(name: string, options?: GetOptions): Promise<object | undefined>;
+  async get(type: SessionClass | string, options?: GetOptions): Promise<object | undefined> {
+    return this.present(this.#provider(type).type, options?.renew ?? true);
+  }
+
+  async info(type: SessionClass): Promise<SessionInfo | undefined> {
+    return this.#slot(this.#providers.findByType(type), false).info();
+  }
+
+  async lifetime(type: SessionClass, lifetime: OwnLifetime): Promise<void> {
+    await this.#slot(this.#providers.findByType(type)).lifetime(lifetime);
+  }
+
+  async authenticated(type: SessionClass, options: AuthenticatedOptions = {}): Promise<void> {
+    const provider = this.#providers.findByType(type);
+    await this.#slot(provider).authenticated(options.method, provider.now(), provider.reauthenticationResets);
+  }
+
+  /**
+   * Milliseconds since the owner was authenticated, by one of these methods where some are given. `undefined`: not so.
+   */
+  async sinceAuthentication(type: SessionClass, methods?: readonly string[]): Promise<number | undefined> {
+    const provider = this.#providers.findByType(type);
+    const info = await this.#slot(provider, false).info();
+    if (!info) return undefined;
+    const moments = methods ? methods.map((method) => info.methods[method]) : [info.authenticatedAt];
+    const times = moments.filter((moment) => moment !== undefined);
+    return times.length === 0 ? undefined : provider.now() - Math.max(...times);
+  }
+
+  async takeReturnPath(type: SessionClass): Promise<string | undefined> {
+    return this.#slot(this.#providers.findByType(type)).takeReturnPath();
+  }
+
+  /** Keeps the path to which {@link takeReturnPath} brings the visitor back. */
+  async keepReturnPath(type: SessionClass, path: string): Promise<void> {
+    await this.#slot(this.#providers.findByType(type)).returnTo(path);
   }
 
   /** Like {@link get}, at once where nothing has to be waited for. */
-  present<S extends object>(type: SessionClass<S>): S | undefined | Promise<S | undefined> {
-    const slot = this.#slot(this.#providers.findByType(type));
+  present<S extends object>(type: SessionClass<S>, renew = true): S | undefined | Promise<S | undefined> {
+    const slot = this.#slot(this.#providers.findByType(type), renew);
     const loading = slot.load();
     return loading ? loading.then(() => slot.value) : slot.value;
   }
@@ -53,8 +95,8 @@ export class SessionExchange implements RequestSessions {
    * The session, or a new one that is stored only if the request changes it; at once where that can be.
    * @param newSession `true`: a new one is stored in any case; `false`: never.
    */
-  getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean): S | Promise<S> {
-    const slot = this.#slot(this.#providers.findByType(type));
+  getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean, renew = true): S | Promise<S> {
+    const slot = this.#slot(this.#providers.findByType(type), renew);
     const loading = slot.load();
     if (newSession !== undefined) {
       return loading ? loading.then(() => slot.valueOrNew(newSession)) : slot.valueOrNew(newSession);
@@ -104,15 +146,15 @@ export class SessionExchange implements RequestSessions {
     return this.#slot(provider).login(ownerField, typeof owner === 'object' ? text : owner, text, init);
   }
 
-  logout(type: SessionClass): void {
-    this.clear(type);
+  logout(type: SessionClass, options?: ClearOptions): void {
+    this.clear(type, options);
   }
 
-  clear(type: SessionClass | string): void;
+  clear(type: SessionClass | string, options?: ClearOptions): void;
   clear(type: SessionClass | string, id: string): Promise<void>;
-  clear(type: SessionClass | string, id?: string): void | Promise<void> {
+  clear(type: SessionClass | string, id?: string | ClearOptions): void | Promise<void> {
     const provider = this.#provider(type);
-    if (id === undefined) return this.#slot(provider).clear();
+    if (typeof id !== 'string') return this.#slot(provider).clear(id?.siteData);
     if (!provider.tracker.clearById) {
       throw withoutId(`Session provider \`${provider.name}\` doesn't use session IDs`);
     }
@@ -285,10 +327,15 @@ export class SessionExchange implements RequestSessions {
     return commit;
   }
 
-  #slot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
-    for (const slot of this.#slots) {
-      if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
-    }
+  /** @param renew whether the session is used, so that it is renewed when that is due. */
+  #slot<S extends object>(provider: SessionProvider<S>, renew = true): SessionSlot<S> {
+    const slot = this.#slots.find((one) => one.provider === (provider as unknown as SessionProvider));
+    const present = (slot as unknown as SessionSlot<S> | undefined) ?? this.#newSlot(provider);
+    if (renew) present.use();
+    return present;
+  }
+
+  #newSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
     const slot = new SessionSlot(provider, this.#call, this.#events);
     this.#slots.push(slot);
     if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));

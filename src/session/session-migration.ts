@@ -53,6 +53,9 @@ export function migratingProvider<S extends object>(
     onUnavailable: own.onUnavailable,
     ownerField: own.ownerField,
     keepIdOnSet: own.keepIdOnSet,
+    lifetimeOf: (value) => own.lifetimeOf(value),
+    reauthenticationResets: own.reauthenticationResets,
+    now: own.now,
     onGone: own.onGone,
   });
 }
@@ -129,14 +132,18 @@ class MigratingSessionTransport implements SessionTransport {
     });
   }
 
-  send(call: SessionCall, value: string): void {
+  get persistent(): boolean {
+    return this.#own.persistent ?? true;
+  }
+
+  send(call: SessionCall, value: string, maxAgeInSeconds?: number | null): void {
     if (!this.#alsoWrite) {
-      this.#own.send(call, value);
+      this.#own.send(call, value, maxAgeInSeconds);
       this.#forget(call);
       return this.#unmark(call);
     }
     const { own, foreign } = unpack(value);
-    this.#own.send(call, own!);
+    this.#own.send(call, own!, maxAgeInSeconds);
     if (foreign === undefined) return;
     this.#from.send(this.#callOfFrom(call), foreign);
     this.#mark?.send(call, '1');
@@ -417,6 +424,10 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
 
   serialize(value: S): string {
     return this.own.serialize(value);
+  }
+
+  get lifetime(): SessionLifetime | undefined {
+    return this.own.lifetime;
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {

@@ -1,3 +1,4 @@
+import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionTracker } from '../tracker/session-tracker.js';
@@ -25,11 +26,17 @@ export interface SessionPolicies {
 }
 
 /** What a {@link SessionProvider} may be told. */
-export interface SessionProviderOptions extends SessionPolicies {
+export interface SessionProviderOptions<S extends object = object> extends SessionPolicies {
   /** The field that says whose session it is, which `login` sets. Default: none, and `login` is refused. */
   readonly ownerField?: string | undefined;
   /** By id: `set` of another instance keeps the id, as Ktor does. Default `false`: it gets a new one. */
   readonly keepIdOnSet?: boolean;
+  /** The lifetime of one session, where it is not that of its class. Asked when it begins or gets another owner. */
+  lifetimeOf?(this: void, value: S): OwnLifetime | undefined;
+  /** Whether `authenticated` starts the absolute timeout anew. Default `false`. */
+  readonly reauthenticationResets?: boolean;
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
 }
 
 /** Name, class, transport and tracker: all there is to know of one declared session (Ktor: `SessionProvider`). */
@@ -44,13 +51,16 @@ export class SessionProvider<S extends object = object> {
   readonly ownerField: string | undefined;
   readonly keepIdOnSet: boolean;
   readonly onGone: 'ignore' | 'reject';
+  readonly reauthenticationResets: boolean;
+  readonly now: () => number;
+  readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
 
   constructor(
     name: string,
     type: SessionClass<S>,
     transport: SessionTransport,
     tracker: SessionTracker<S>,
-    options: SessionProviderOptions = {},
+    options: SessionProviderOptions<S> = {},
   ) {
     this.name = name;
     this.type = type;
@@ -62,6 +72,14 @@ export class SessionProvider<S extends object = object> {
     this.ownerField = options.ownerField;
     this.keepIdOnSet = options.keepIdOnSet ?? false;
     this.onGone = options.onGone ?? 'ignore';
+    this.#own = options;
+    this.reauthenticationResets = options.reauthenticationResets ?? false;
+    this.now = options.now ?? (() => Date.now());
+  }
+
+  /** The lifetime of one session, where it is not that of its class. */
+  lifetimeOf(value: S): OwnLifetime | undefined {
+    return this.#own.lifetimeOf?.(value);
   }
 
   toString(): string {

@@ -4,12 +4,17 @@ import {
   SessionError,
   SessionStorageUnavailableError,
   SessionTooLateError,
+  SessionWrongValueError,
 } from '../errors/session.errors.js';
+import type { SessionDetails } from '../tracker/session-details.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
+import type { OwnLifetime } from '../tracker/session-lifetime.js';
+import { detailsOfLifetime, withoutTimes } from './own-lifetime.js';
+import { infoOf, type SessionInfo } from './session-info.js';
 import { loadValue, receiveSession, reportReceived } from './receive-session.js';
-import type { SessionInit } from './request-sessions.js';
+import type { ClearOptions, SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
 import type { SessionEvents } from './session-event.js';
@@ -41,6 +46,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #fresh: FreshSession<S> | undefined;
   #rotate = false;
   #restart = false;
+  /** What is to be said of the session when it is stored, besides its content. */
+  #details: SessionDetails | undefined;
+  /** What the client is told to forget with the session. */
+  #siteData: ClearOptions['siteData'];
+  /** Whether the request uses the session, which renews it, and does not only ask about it. */
+  #renews = false;
   #sent = false;
   /** What the client holds since the last commit, where that is not what came with the request. */
   #transportValue: string | undefined;
@@ -80,6 +91,11 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       (error: unknown) => this.#miss(error),
     );
     return this.#receiving;
+  }
+
+  /** The request uses the session: it is renewed when that is due. */
+  use(): void {
+    this.#renews = true;
   }
 
   /** The session, once loaded. */
@@ -199,13 +215,81 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return owners.some((one) => one !== undefined && one !== owner);
   }
 
-  clear(): void {
+  /** @param siteData what else the client is told to forget. */
+  clear(siteData?: ClearOptions['siteData']): void {
     const state = this.#state;
     if (state.kind === 'frozen') return;
+    this.#siteData = siteData;
     this.#state = { kind: 'cleared', incoming: isDecided(state) ? state.incoming : state };
+    this.#forgetRequest();
+  }
+
+  /** What is known of the stored session besides its content. */
+  async info(): Promise<SessionInfo | undefined> {
+    await this.load();
+    const stored = storedBehind(this.#state);
+    return stored && infoOf(this.provider, stored);
+  }
+
+  /** Gives the session a lifetime of its own when it is stored. */
+  async lifetime(own: OwnLifetime): Promise<void> {
+    const details = detailsOfLifetime(this.provider, own);
+    await this.#assertPresent('lifetime');
+    this.#details = { ...this.#details, ...details };
+  }
+
+  /**
+   * Notes that the owner of the session has been authenticated anew; it gets a new id when it is stored.
+   * @param now epoch milliseconds. @param restart starts the absolute timeout anew.
+   */
+  async authenticated(method: string | undefined, now: number, restart: boolean): Promise<void> {
+    if (!this.provider.tracker.lifetime) throw withoutTimes(this.provider.name);
+    const value = await this.#assertPresent('authenticated');
+    const { tracker, name } = this.provider;
+    if (tracker.ownerOf?.(value) === undefined) {
+      throw new SessionWrongValueError(`authenticated(): nobody is signed in to session "${name}". Call login first.`);
+    }
+    const stored = storedBehind(this.#state)?.details;
+    const before = { ...(restart ? stored : undefined), ...this.#details };
+    const methods = {
+      ...(this.#details?.methods ?? stored?.methods),
+      ...(method === undefined ? {} : { [method]: now }),
+    };
+    this.#details = { ...before, authenticatedAt: now, methods };
+    this.#rotate = true;
+    if (restart) this.#restart = true;
+  }
+
+  /** Keeps the path to which the visitor returns; `undefined`: none. */
+  async returnTo(path: string | undefined): Promise<void> {
+    if (this.value === undefined) return;
+    this.#details = { ...this.#details, returnTo: path };
+  }
+
+  /** Takes the path that {@link returnTo} kept. */
+  async takeReturnPath(): Promise<string | undefined> {
+    await this.load();
+    const details = { ...storedBehind(this.#state)?.details, ...this.#details };
+    if (details.returnTo === undefined) return undefined;
+    this.#details = { ...this.#details, returnTo: undefined };
+    return details.returnTo;
+  }
+
+  async #assertPresent(verb: string): Promise<S> {
+    await this.load();
+    if (this.call.responded) throw new SessionTooLateError();
+    const { value } = this;
+    if (value !== undefined) return value;
+    throw new SessionWrongValueError(
+      `${verb}(): there is no session "${this.provider.name}". Call login or set first.`,
+    );
+  }
+
+  #forgetRequest(): void {
     this.#fresh = undefined;
     this.#rotate = false;
     this.#restart = false;
+    this.#details = undefined;
   }
 
   async regenerate(): Promise<void> {
@@ -320,9 +404,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   revert(): void {
     const state = this.#state;
     const incoming = isDecided(state) ? state.incoming : state;
-    this.#fresh = undefined;
-    this.#rotate = false;
-    this.#restart = false;
+    this.#forgetRequest();
     this.#state = incoming;
     if (incoming.kind !== 'loaded') return;
     this.#state = UNREAD;
@@ -380,7 +462,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   get #use(): SessionUse<S> {
-    return { state: this.#state, fresh: this.#fresh, rotate: this.#rotates, sent: this.#sent };
+    return {
+      state: this.#state,
+      fresh: this.#fresh,
+      rotate: this.#rotates,
+      detailed: this.#details !== undefined,
+      renews: this.#renews,
+      sent: this.#sent,
+    };
   }
 
   /** Whether the session is to get a new id, whatever its owner. */
@@ -420,7 +509,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   async #clear(): Promise<void> {
     const before = this.#state;
     const stored = isDecided(before) ? before.incoming : before;
-    clearSession(this);
+    clearSession(this, this.#siteData);
     this.#state = { kind: 'absent' };
     if (!isStored(stored)) return;
     try {
@@ -468,6 +557,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         force: true,
         rotate: this.#rotates,
         restart: this.#restart,
+        details: this.#detailsToStore(value, previous),
         text: revision ? undefined : text,
         snapshot,
         previous,
@@ -484,6 +574,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     } catch (error) {
       return Promise.reject(this.#failureOf(error, revision));
     }
+  }
+
+  // A session gets the lifetime that its class gives it when it begins, and when it gets another owner.
+  #detailsToStore(value: S, previous: TrackedSession<S> | undefined): SessionDetails | undefined {
+    const { tracker } = this.provider;
+    const isNew = previous === undefined || this.#restart || tracker.ownerOf?.(value) !== previous.owner;
+    const own = isNew ? this.provider.lifetimeOf(value) : undefined;
+    return own ? { ...detailsOfLifetime(this.provider, own), ...this.#details } : this.#details;
   }
 
   async #finishStored(
@@ -527,9 +625,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
     const { name } = this.provider;
-    this.#rotate = false;
-    this.#restart = false;
-    this.#fresh = undefined;
+    this.#forgetRequest();
     if (result.status === 'gone') return this.#lose(before, result.reason);
     const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
@@ -543,7 +639,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     // Ktor sends the same id again with each change.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
     if (this.call.headSent || isKept) return undefined;
-    const sending = sendSession(this, result.session.value, result.transportValue);
+    const sending = sendSession(this, result.session, result.transportValue);
     this.#sent = true;
     return sending;
   }

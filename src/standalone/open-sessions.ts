@@ -23,6 +23,8 @@ const OPTIONS: ReadonlyArray<keyof OpenSessionsOptions> = [
   'idleTimeoutInSeconds',
   'absoluteTimeoutInSeconds',
   'renewAfterInSeconds',
+  'maximumIdleTimeoutInSeconds',
+  'maximumAbsoluteTimeoutInSeconds',
   'saveOnServerError',
   'onUnavailable',
   'storageTimeoutInMilliseconds',

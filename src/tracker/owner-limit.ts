@@ -137,7 +137,7 @@ export class OwnerLimit {
   }
 }
 
-function latestOf({ createdAt, renewedAt }: SessionTimes, before: readonly Present[]): SessionTimes {
+function latestOf({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
   const next = before.reduce((latest, present) => Math.max(latest, present.createdAt + 1), createdAt);
-  return { createdAt: next, renewedAt: Math.max(renewedAt, next) };
+  return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };
 }

@@ -62,7 +62,7 @@ export class SessionCreation<S extends object> {
   /** Stores a new session. */
   async create(session: SessionToTrack<S>, text: string): Promise<StoreResult<S>> {
     const now = this.#parts.now();
-    const times = { createdAt: now, renewedAt: now };
+    const times = { createdAt: now, renewedAt: now, details: session.details };
     const isPending = !this.#parts.bare && this.#parts.ownerOf(session.value) !== undefined;
     const created = await this.write('created', session, text, times, isPending);
     return isPending ? this.confirm(created) : created;

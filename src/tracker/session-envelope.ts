@@ -1,3 +1,4 @@
+import { decodeDetails, encodeDetails } from './session-details.js';
 import type { SessionTimes } from './session-lifetime.js';
 
 /** A session's text together with its times, as it stands in a storage or, protected, in a cookie. */
@@ -8,14 +9,20 @@ export interface SessionEnvelope extends SessionTimes {
 /** Digits of a moment in base 36: more than enough for any date. */
 const MOST_DIGITS = 11;
 
+/** Begins the details of a session, behind its times. */
+const DETAILS = '!';
+
 /**
- * `<created>.<renewed - created>.<name>:<text>`, both times in base 36. The name keeps a session from being taken for one of another name
- * that is kept in the same storage or protected with the same key; it is left out where the seal binds the name.
+ * `<created>.<renewed - created>.<name>:<text>`, both times in base 36. A session with details has
+ * `<renewed - created>!<details>` in place of the second time. The name keeps a session from being taken for one of
+ * another name that is kept in the same storage or protected with the same key; it is left out where the seal binds the
+ * name.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
   // Never negative, though the clock of the server that renews may stand behind that of the one that created.
   const since = Math.max(0, times.renewedAt - times.createdAt);
-  const head = `${times.createdAt.toString(36)}.${since.toString(36)}.`;
+  const details = times.details === undefined ? '' : DETAILS + encodeDetails(times.details);
+  const head = `${times.createdAt.toString(36)}.${since.toString(36)}${details}.`;
   return name === undefined ? head + text : `${head}${name}:${text}`;
 }
 
@@ -25,13 +32,21 @@ export function openEnvelope(value: string, name?: string): SessionEnvelope | un
   const secondDot = value.indexOf('.', firstDot + 1);
   const createdAt = base36In(value, 0, firstDot);
   const renewedAt = createdAt + base36In(value, firstDot + 1, secondDot);
-  if (!Number.isSafeInteger(renewedAt)) return undefined;
+  if (!Number.isSafeInteger(renewedAt)) return openDetailed(value, name, secondDot);
   let start = secondDot + 1;
   if (name !== undefined) {
     if (!value.startsWith(name, start) || value[start + name.length] !== ':') return undefined;
     start += name.length + 1;
   }
-  return { createdAt, renewedAt, text: value.slice(start) };
+  return { createdAt, renewedAt, details: undefined, text: value.slice(start) };
+}
+
+function openDetailed(value: string, name: string | undefined, secondDot: number): SessionEnvelope | undefined {
+  const mark = value.indexOf(DETAILS);
+  if (mark === -1 || mark > secondDot) return undefined;
+  const details = decodeDetails(value.slice(mark + 1, secondDot));
+  const plain = details && openEnvelope(value.slice(0, mark) + value.slice(secondDot), name);
+  return plain && { ...plain, details };
 }
 
 /** A number in base 36, lower case; `NaN` for anything else, and where there is no end. Runs on every request. */

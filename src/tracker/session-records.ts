@@ -91,30 +91,30 @@ export class SessionRecords {
   open(stored: StoredSession): OpenedRecord | undefined {
     if (isGone(stored.value)) return undefined;
     if (this.#bare) {
-      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle, 0) ?? this.#now();
-      return { createdAt: renewedAt, renewedAt, text: stored.value, marks: '' };
+      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle, { createdAt: 0, renewedAt: 0 }) ?? this.#now();
+      return { createdAt: renewedAt, renewedAt, details: undefined, text: stored.value, marks: '' };
     }
     const envelope = openEnvelope(stored.value, this.#name);
     const dot = envelope ? envelope.text.indexOf('.') : -1;
     if (!envelope || dot === -1) return undefined;
-    const { createdAt, renewedAt, text } = envelope;
+    const { createdAt, renewedAt, details, text } = envelope;
     const tilde = text.indexOf('~');
-    const touchedAt = this.#touchedAt(stored, base36In(text, 0, tilde), renewedAt);
+    const touchedAt = this.#touchedAt(stored, base36In(text, 0, tilde), envelope);
     const marks = text.slice(tilde + 1, dot);
-    return { createdAt, renewedAt: touchedAt ?? renewedAt, text: text.slice(dot + 1), marks };
+    return { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
   }
 
   /**
    * A touch moves the expiry alone, so the last renewal shows there.
    * @param idleThen the idle timeout in milliseconds when the session was written. Where the application has another
    *   one now, the longer counts: a session is never taken for younger than it is.
-   * @param renewedAt when it was renewed before. @returns `undefined` where it was not touched since.
+   * @param times with when it was renewed before. @returns `undefined` where it was not touched since.
    */
-  #touchedAt(stored: StoredSession, idleThen: number, renewedAt: number): number | undefined {
-    const { idle } = this.#lifetime;
+  #touchedAt(stored: StoredSession, idleThen: number, times: SessionTimes): number | undefined {
+    const idle = this.#lifetime.idleOf(times);
     if (idle === 0 || !(idleThen > 0)) return undefined;
     const touchedAt = stored.expiresAt - Math.max(idle, idleThen);
-    return touchedAt > renewedAt && touchedAt <= this.#now() ? touchedAt : undefined;
+    return touchedAt > times.renewedAt && touchedAt <= this.#now() ? touchedAt : undefined;
   }
 
   /**
@@ -198,7 +198,8 @@ export class SessionRecords {
 
   // The idle timeout comes first: by it a touch is found again.
   #sealed(text: string, times: SessionTimes, marks: string): string {
-    return sealEnvelope(times, `${this.#idle}~${marks}.${text}`, this.#name);
+    const idle = times.details === undefined ? this.#idle : this.#lifetime.idleOf(times).toString(36);
+    return sealEnvelope(times, `${idle}~${marks}.${text}`, this.#name);
   }
 
   // No two writes anywhere have the same mark.

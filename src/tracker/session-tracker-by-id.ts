@@ -73,6 +73,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
   readonly sessionIdProvider: SessionIdProvider;
   readonly type: SessionClass<S>;
   readonly serializer: SessionSerializer<S>;
+  readonly lifetime: SessionLifetime | undefined;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
@@ -102,6 +103,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
     this.storage = storage;
     this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
+    this.lifetime = bare ? undefined : this.#lifetime;
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
     this.#now = options.now ?? (() => Date.now());
@@ -214,6 +216,7 @@ export class SessionTrackerById<S extends object> implements SessionTracker<S> {
       session.rotate ||
       this.#ownerOf(value) !== previous.owner ||
       text !== previous.text ||
+      session.details !== undefined ||
       (session.force && revise)
     )
       return this.#writer.update(session, previous, text, unrevised);

@@ -1,4 +1,5 @@
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
+import { joinedDetails } from './session-details.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
@@ -30,6 +31,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   readonly newestWins: boolean;
   readonly type: SessionClass<S>;
   readonly serializer: SessionSerializer<S>;
+  readonly lifetime: SessionLifetime | undefined;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #name: string | undefined;
@@ -44,6 +46,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#name = options.name;
     this.#bare = options.bare ?? false;
+    this.lifetime = this.#bare ? undefined : this.#lifetime;
     this.#check = options.check;
     this.newestWins = !this.#bare;
     this.#now = options.now ?? (() => Date.now());
@@ -52,7 +55,7 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   load(transportValue: string): LoadResult<S> {
     const now = this.#now();
     const envelope = this.#bare
-      ? { createdAt: now, renewedAt: now, text: transportValue }
+      ? { createdAt: now, renewedAt: now, details: undefined, text: transportValue }
       : openEnvelope(transportValue, this.#name);
     if (!envelope) return { status: 'rejected', reason: 'malformed' };
     if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
@@ -75,13 +78,14 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
     session.revise?.(value);
     const text = (session.revise ? undefined : session.text) ?? this.serializer.serialize(value);
     const now = this.#now();
-    if (!previous) return this.#sent('created', session, text, { createdAt: now, renewedAt: now });
-    if (session.restart || this.#ownerOf(value) !== previous.owner)
-      return this.#sent('rotated', session, text, { createdAt: now, renewedAt: now });
-    const renewed = { createdAt: previous.createdAt, renewedAt: now };
+    const anew = { createdAt: now, renewedAt: now, details: session.details };
+    if (!previous) return this.#sent('created', session, text, anew);
+    if (session.restart || this.#ownerOf(value) !== previous.owner) return this.#sent('rotated', session, text, anew);
+    const details = joinedDetails(previous.details, session.details);
+    const renewed = { createdAt: previous.createdAt, renewedAt: now, details };
     if (session.rotate) return this.#sent('rotated', session, text, renewed);
     if (text !== previous.text) return this.#sent('changed', session, text, renewed);
-    if (session.force || this.#lifetime.isRenewalDue(previous, now))
+    if (session.force || session.details || this.#lifetime.isRenewalDue(previous, now))
       return this.#sent('renewed', session, text, renewed);
     return { status: 'unchanged', session: previous };
   }
@@ -136,9 +140,9 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
   #tracked(
     value: S,
     text: string,
-    { createdAt, renewedAt }: SessionTimes,
+    { createdAt, renewedAt, details }: SessionTimes,
     snapshot: SessionSnapshot<S> | undefined,
   ): TrackedSession<S> {
-    return { value, text, createdAt, renewedAt, owner: this.#ownerOf(value), snapshot };
+    return { value, text, createdAt, renewedAt, details, owner: this.#ownerOf(value), snapshot };
   }
 }

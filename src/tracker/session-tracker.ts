@@ -1,6 +1,7 @@
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionIdCall } from './session-id-provider.js';
-import type { SessionTimes } from './session-lifetime.js';
+import type { SessionDetails } from './session-details.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
 /** Why something that a client sent is not a session. */
 export type RejectionReason =
@@ -60,8 +61,8 @@ export function trackedById<S extends object>(
   snapshot: SessionSnapshot<S> | undefined,
   marks: string | undefined,
 ): TrackedSession<S> {
-  const { createdAt, renewedAt } = times;
-  return { value, text, createdAt, renewedAt, id, storedId, version, owner, snapshot, marks };
+  const { createdAt, renewedAt, details } = times;
+  return { value, text, createdAt, renewedAt, details, id, storedId, version, owner, snapshot, marks };
 }
 
 /** What a tracker made of a received string. */
@@ -97,6 +98,8 @@ export interface SessionToTrack<S extends object> {
   readonly restart?: boolean;
   /** Write and send it even if nothing changed. */
   readonly force?: boolean;
+  /** Takes the place of the details of `previous` of the same names; those of another owner or with `restart` are gone. */
+  readonly details?: SessionDetails | undefined;
   /** By id: the id that a new session gets, from {@link SessionTracker.newId}. Default: one is made. */
   readonly id?: string | undefined;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
@@ -131,6 +134,8 @@ export type StoreResult<S extends object> =
 export interface SessionTracker<S extends object = object> {
   /** `by-value`, `by-id`, or the name of a tracker of your own. */
   readonly kind: string;
+  /** When sessions end. Absent where sessions carry no times and no details, as in the format of Ktor. */
+  readonly lifetime?: SessionLifetime | undefined;
   /** Of several values of one client, the one that was renewed last is the session: each carries its times. */
   readonly newestWins?: boolean;
 

@@ -3,6 +3,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { snapshotOf, type Landed } from './session-creation.js';
+import { joinedDetails } from './session-details.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
@@ -105,7 +106,7 @@ export class SessionWriter<S extends object> {
 
   /** Moves the expiry alone. */
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
-    const times = { createdAt: previous.createdAt, renewedAt: this.#now() };
+    const times = { createdAt: previous.createdAt, renewedAt: this.#now(), details: previous.details };
     const renewed = { ...previous, ...times };
     const { id, storedId } = this.#idsOf(previous);
     const expiresAt = this.#lifetime.expiresAt(times);
@@ -135,10 +136,10 @@ export class SessionWriter<S extends object> {
     mine: string,
     unrevised: string,
   ): Promise<StoreResult<S>> {
-    const { text, createdAt, renewedAt, version, marks = '' } = previous;
+    const { text, createdAt, renewedAt, details, version, marks = '' } = previous;
     return new Promise((resolve, reject) => {
       const revision = { base: text, mine, unrevised, conflicts: [] };
-      const over = { text, createdAt, renewedAt, version, marks };
+      const over = { text, createdAt, renewedAt, details, version, marks };
       this.#queue.add(this.#idsOf(previous).storedId, { session, previous, revision, over, resolve, reject });
     });
   }
@@ -208,7 +209,8 @@ export class SessionWriter<S extends object> {
     const { previous, over, revision } = last;
     const now = this.#now();
     const isDue = batch.some((change) => this.#lifetime.isRenewalDue(change.previous, now));
-    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : over.renewedAt };
+    const details = batch.reduce((joined, { session }) => joinedDetails(joined, session.details), over.details);
+    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : over.renewedAt, details };
     const toStore = this.#records.toStore(revision.mine, times, previous.owner, over.marks);
     const result = await this.#storage.replace(this.#idsOf(previous).storedId, toStore, over.version);
     if (result.status === 'replaced') {
@@ -247,7 +249,11 @@ export class SessionWriter<S extends object> {
     const result = await this.#rotation.rotate({
       session,
       text: revision.mine,
-      times: { createdAt: isSameOwner ? previous.createdAt : now, renewedAt: now },
+      times: {
+        createdAt: isSameOwner ? previous.createdAt : now,
+        renewedAt: now,
+        details: joinedDetails(isSameOwner ? over.details : undefined, session.details),
+      },
       storedId: this.#idsOf(previous).storedId,
       version: over.version,
       owner: previous.owner,

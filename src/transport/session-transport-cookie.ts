@@ -74,8 +74,12 @@ export class SessionTransportCookie implements SessionTransport {
     );
   }
 
+  get persistent(): boolean {
+    return this.configuration.maxAgeInSeconds !== null;
+  }
+
   /** @param value what the transformers gave. */
-  send(call: SessionCall, value: string): void {
+  send(call: SessionCall, value: string, maxAgeInSeconds = this.configuration.maxAgeInSeconds): void {
     const encoded = this.#isUnreserved ? value : encodeCookieValue(value, this.#encoding);
     if (encoded === undefined) {
       throw new SessionConfigurationError(
@@ -84,7 +88,9 @@ export class SessionTransportCookie implements SessionTransport {
       );
     }
     const line =
-      `${this.name}=${encoded}${this.#lifetime()}${this.#beforeSecure}` + this.#secureFor(call) + this.#afterSecure;
+      `${this.name}=${encoded}${this.#lifetime(maxAgeInSeconds)}${this.#beforeSecure}` +
+      this.#secureFor(call) +
+      this.#afterSecure;
     // Each part of it is ASCII, whatever the encoding and the configuration: a character is a byte.
     if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
@@ -117,8 +123,7 @@ export class SessionTransportCookie implements SessionTransport {
     return this.isSecure(call) ? '; Secure' : '';
   }
 
-  #lifetime(): string {
-    const maxAge = this.configuration.maxAgeInSeconds;
+  #lifetime(maxAge: number | null | undefined): string {
     if (maxAge === null) return '';
     const seconds = Math.min(maxAge ?? DEFAULT_SESSION_MAX_AGE, LONGEST_COOKIE_MAX_AGE);
     const expires = this.configuration.expires

@@ -29,9 +29,14 @@ export interface SessionTransport {
 
   /**
    * Puts `value` on the response.
+   * @param maxAgeInSeconds how long the client keeps it, for a session with a lifetime of its own; `null`: until the
+   *   browser is closed. Default: as the transport is configured.
    * @throws {SessionTooLargeError} when it does not fit.
    */
-  send(call: SessionCall, value: string): void;
+  send(call: SessionCall, value: string, maxAgeInSeconds?: number | null): void;
+
+  /** Whether clients keep what {@link send} gives when the browser is closed. Default `true`. */
+  readonly persistent?: boolean;
 
   /** Whether what {@link send} gives now is dropped by browsers on an unencrypted connection (`Secure`). */
   isSecure?(call: SessionCall): boolean;

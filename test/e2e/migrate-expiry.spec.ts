@@ -1,5 +1,6 @@
 import expressSessionMiddleware from 'express-session';
-import { SessionsModule, type SessionOverrides, type SessionSource } from 'nestjs-sessions';
+import { SessionsModule, type SessionOverrides } from 'nestjs-sessions';
+import type { SessionSource } from 'nestjs-sessions/core';
 import {
   cookieSession,
   expressSession,

@@ -4,13 +4,8 @@ import { RedisStore } from 'connect-redis';
 import expressSessionMiddleware from 'express-session';
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
-import {
-  SessionStorageMemory,
-  SessionsModule,
-  SessionsService,
-  type SessionEvent,
-  type SessionSource,
-} from 'nestjs-sessions';
+import { SessionStorageMemory, SessionsModule, SessionsService, type SessionEvent } from 'nestjs-sessions';
+import type { SessionSource } from 'nestjs-sessions/core';
 import {
   cookieSession,
   expressSession,

@@ -56,7 +56,11 @@ export async function expiredSession(app: ApplicationUnderTest, value: object): 
   const old = await backdated(provider, exchange, value);
   if (old === undefined) return headers;
   const call = new TestCall();
-  await sendSession({ provider, call, events: SILENCE }, value, old);
+  await sendSession(
+    { provider, call, events: SILENCE },
+    { value, createdAt: 0, renewedAt: 0, details: undefined },
+    old,
+  );
   return headersFrom(call, [provider]);
 }
 

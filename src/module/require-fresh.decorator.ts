@@ -1,0 +1,19 @@
+import type { SessionClass } from '../tracker/session-class.js';
+import { RequireSession } from './require-session.decorator.js';
+import type { FreshnessOptions } from './session-requirement.js';
+
+/**
+ * Lets only requests through whose owner was authenticated not long ago: at the login, or by `sessions.authenticated`
+ * ("confirm it's you"; ASVS 5.0 7.5.1, 7.5.3). The same as `@RequireSession(type, { fresh })`.
+ *
+ * @example
+ * ```ts
+ * @RequireFresh(AuthSession, { withinSeconds: 600, redirectTo: '/confirm' })
+ * ```
+ */
+export function RequireFresh<S extends object>(
+  type: SessionClass<S>,
+  fresh: FreshnessOptions,
+): ClassDecorator & MethodDecorator {
+  return RequireSession(type, { fresh });
+}
