@@ -1,4 +1,4 @@
-// npm run matrix [-- --node 20,22,24,26 --nest 11,12]
+// npm run matrix [-- --node 20,22,24,26 --nest 11,12 --workers 2]
 // Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
 // and prints a table. Node comes from the npm package `node`, so nothing has to be installed.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -10,7 +10,11 @@ import { root } from './dist.mjs';
 import { readResult } from './jest-result.mjs';
 
 const { values } = parseArgs({
-  options: { node: { type: 'string', default: '20,22,24,26' }, nest: { type: 'string', default: '11,12' } },
+  options: {
+    node: { type: 'string', default: '20,22,24,26' },
+    nest: { type: 'string', default: '11,12' },
+    workers: { type: 'string', default: '2' },
+  },
 });
 const nodes = values.node.split(',');
 const nests = values.nest.split(',');
@@ -59,7 +63,7 @@ function runTests(folder, binary) {
     const output = join(folder, `result-${index}.json`);
     rmSync(output, { force: true });
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options];
-    run(binary, [...jest, '--ci', '--maxWorkers=2', '--json', '--outputFile', output], {
+    run(binary, [...jest, '--ci', `--maxWorkers=${values.workers}`, '--json', '--outputFile', output], {
       cwd: folder,
       env: { ...env, COMMIT },
     });
