@@ -2,7 +2,7 @@
 // Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
 // and prints a table. Node comes from the npm package `node`, so nothing has to be installed.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,8 +19,19 @@ const { values } = parseArgs({
 const nodes = values.node.split(',');
 const nests = values.nest.split(',');
 
-// The packages that are released together; the others say themselves which majors they support.
+// The packages that are released together have Nest's major; of the others, this one goes with it.
 const nestPackages = /^@nestjs\/(?:common|core|testing|websockets|microservices|platform-.+)$/;
+const companions = {
+  11: {
+    '@nestjs/apollo': 13,
+    '@nestjs/cache-manager': 3,
+    '@nestjs/graphql': 13,
+    '@nestjs/mercurius': 13,
+    '@nestjs/passport': 11,
+    '@nestjs/swagger': 11,
+    '@nestjs/terminus': 11,
+  },
+};
 const temporary = mkdtempSync(join(tmpdir(), 'nestjs-sessions-matrix-'));
 chmodSync(temporary, 0o755);
 
@@ -35,12 +46,25 @@ function checkout(nest) {
   for (const file of listed.toString().split('\0').filter(Boolean)) {
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
-  const { devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const wanted = Object.keys(devDependencies).filter((name) => nestPackages.test(name));
-  const npm = (...args) => run('npm', [...args, '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder });
-  const ready = npm('ci') && npm('install', '--no-save', ...wanted.map((name) => `${name}@^${nest}.0.0`));
-  if (!ready) throw new Error(`Nest ${nest} could not be installed`);
+  const isAsLocked = useNest(nest, join(folder, 'package.json'));
+  const npm = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (!run('npm', [isAsLocked ? 'ci' : 'install', ...npm], { cwd: folder })) {
+    throw new Error(`Nest ${nest} could not be installed`);
+  }
   return folder;
+}
+
+/** Writes the major of each package of Nest into the manifest. @returns whether it is the major that is there already. */
+function useNest(nest, manifest) {
+  const content = JSON.parse(readFileSync(manifest, 'utf8'));
+  const { devDependencies } = content;
+  if (devDependencies['@nestjs/core'].startsWith(`^${nest}.`)) return true;
+  for (const name of Object.keys(devDependencies)) {
+    const major = nestPackages.test(name) ? nest : companions[nest]?.[name];
+    if (major !== undefined) devDependencies[name] = `^${major}.0.0`;
+  }
+  writeFileSync(manifest, JSON.stringify(content, null, 2));
+  return false;
 }
 
 /** A Node of this major, copied to where a test that gives up its rights can still run it. */

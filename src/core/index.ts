@@ -1,6 +1,7 @@
 // The parts that a session is built of, for parts of your own. No Nest.
 export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {
+  type CompleteSessionTracker,
   type LoadResult,
   type SessionToTrack,
   type SessionTracker,

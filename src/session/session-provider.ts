@@ -1,6 +1,7 @@
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { SessionTracker } from '../tracker/session-tracker.js';
+import { completedTracker } from '../tracker/own-session-tracker.js';
+import type { CompleteSessionTracker, SessionTracker } from '../tracker/session-tracker.js';
 
 /** How a session behaves beyond its transport and tracker. */
 export interface SessionPolicies {
@@ -37,7 +38,7 @@ export class SessionProvider<S extends object = object> {
   readonly name: string;
   readonly type: SessionClass<S>;
   readonly transport: SessionTransport;
-  readonly tracker: SessionTracker<S>;
+  readonly tracker: CompleteSessionTracker<S>;
   readonly sendOnlyIfModified: boolean;
   readonly saveOnServerError: boolean;
   readonly onUnavailable: 'reject' | 'anonymous';
@@ -45,6 +46,10 @@ export class SessionProvider<S extends object = object> {
   readonly keepIdOnSet: boolean;
   readonly onGone: 'ignore' | 'reject';
 
+  /**
+   * @param tracker one of your own needs Ktor's four verbs; see {@link SessionTracker}.
+   * @throws {SessionConfigurationError} where it has not these.
+   */
   constructor(
     name: string,
     type: SessionClass<S>,
@@ -55,7 +60,7 @@ export class SessionProvider<S extends object = object> {
     this.name = name;
     this.type = type;
     this.transport = transport;
-    this.tracker = tracker;
+    this.tracker = completedTracker(name, type, tracker);
     this.sendOnlyIfModified = options.sendOnlyIfModified ?? true;
     this.saveOnServerError = options.saveOnServerError ?? false;
     this.onUnavailable = options.onUnavailable ?? 'reject';
