@@ -31,7 +31,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   redis: ['storage'],
   keyv: ['storage'],
   'express-store': ['storage'],
-  ktor: ['serializer', 'transformer', 'storage', 'transport', 'tracker', 'session', 'config'],
+  ktor: ['serializer', 'transformer', 'storage', 'memory', 'transport', 'tracker', 'session', 'config'],
   opentelemetry: ['storage', 'session'],
   standalone: [...Object.keys(CORE), 'platform'],
   // `testing/application` needs the module, by a dynamic import only: the storage contract runs without NestJS.

@@ -177,6 +177,41 @@ describe('the public API', () => {
     expect(unexportedTypes(program, paths)).toEqual([]);
   });
 
+  it('gives a name one meaning, whichever path it is imported from', () => {
+    // In ./ktor the first has Ktor's form, and Ktor's layout. The second is a decorator and the type of what it injects.
+    const known = ['directorySessionStorage', 'SessionInfo'];
+    const meanings = new Map<string, Set<ts.Symbol>>();
+    for (const [name, symbol] of paths.flatMap((path) => exportsOf(program, path))) {
+      meanings.set(name, (meanings.get(name) ?? new Set()).add(symbol));
+    }
+    expect(
+      [...meanings]
+        .filter(([, symbols]) => symbols.size > 1)
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(known);
+  });
+
+  // Ktor's names that are types or values of this package; the others are told in docs/from-ktor.md.
+  it.each([
+    'SessionProvider SessionTracker SessionTrackerById SessionTrackerByValue SessionsConfig SessionBuilder',
+    'SessionTransport SessionTransportCookie SessionTransportHeader CookieConfiguration CookieEncoding',
+    'SessionTransportTransformer SessionTransportTransformerDigest SessionTransportTransformerEncrypt',
+    'SessionTransportTransformerMessageAuthentication SessionSerializer SessionSerializerReflection',
+    'autoSerializerOf defaultSessionSerializer reflectionSessionSerializer KotlinxSessionSerializer',
+    'KotlinxBackwardCompatibleSessionSerializer SessionStorage SessionStorageMemory directorySessionStorage',
+    'CacheStorage Cache BaseCache generateSessionId DEFAULT_SESSION_MAX_AGE CookieSessionBuilder',
+    'CookieIdSessionBuilder HeaderSessionBuilder HeaderIdSessionBuilder',
+  ])('exports from ktor %s', (names) => {
+    const exported = exportsOf(program, 'ktor').map(([name]) => name);
+    expect(exported).toEqual(expect.arrayContaining(names.split(' ')));
+  });
+
+  it.each(['autoSerializerOf', 'defaultSessionSerializer', 'SameSite'])('exports %s from one path', (wanted) => {
+    const found = paths.filter((path) => exportsOf(program, path).some(([name]) => name === wanted));
+    expect(found).toHaveLength(1);
+  });
+
   it('has at most 90 names in the main entry', () => {
     expect(exportsOf(program, '.').length).toBeLessThanOrEqual(90);
   });

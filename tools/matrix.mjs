@@ -1,8 +1,8 @@
-// npm run matrix [-- --node 20,22,24,26 --nest 11,12]
+// npm run matrix [-- --node 20,22,24,26 --nest 11,12 --workers 2]
 // Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
 // and prints a table. Node comes from the npm package `node`, so nothing has to be installed.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,13 +10,28 @@ import { root } from './dist.mjs';
 import { readResult } from './jest-result.mjs';
 
 const { values } = parseArgs({
-  options: { node: { type: 'string', default: '20,22,24,26' }, nest: { type: 'string', default: '11,12' } },
+  options: {
+    node: { type: 'string', default: '20,22,24,26' },
+    nest: { type: 'string', default: '11,12' },
+    workers: { type: 'string', default: '2' },
+  },
 });
 const nodes = values.node.split(',');
 const nests = values.nest.split(',');
 
-// The packages that are released together; the others say themselves which majors they support.
+// The packages that are released together have Nest's major; of the others, this one goes with it.
 const nestPackages = /^@nestjs\/(?:common|core|testing|websockets|microservices|platform-.+)$/;
+const companions = {
+  11: {
+    '@nestjs/apollo': 13,
+    '@nestjs/cache-manager': 3,
+    '@nestjs/graphql': 13,
+    '@nestjs/mercurius': 13,
+    '@nestjs/passport': 11,
+    '@nestjs/swagger': 11,
+    '@nestjs/terminus': 11,
+  },
+};
 const temporary = mkdtempSync(join(tmpdir(), 'nestjs-sessions-matrix-'));
 chmodSync(temporary, 0o755);
 
@@ -31,12 +46,25 @@ function checkout(nest) {
   for (const file of listed.toString().split('\0').filter(Boolean)) {
     cpSync(join(root, file), join(folder, file), { recursive: true });
   }
-  const { devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const wanted = Object.keys(devDependencies).filter((name) => nestPackages.test(name));
-  const npm = (...args) => run('npm', [...args, '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder });
-  const ready = npm('ci') && npm('install', '--no-save', ...wanted.map((name) => `${name}@^${nest}.0.0`));
-  if (!ready) throw new Error(`Nest ${nest} could not be installed`);
+  const isAsLocked = useNest(nest, join(folder, 'package.json'));
+  const npm = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (!run('npm', [isAsLocked ? 'ci' : 'install', ...npm], { cwd: folder })) {
+    throw new Error(`Nest ${nest} could not be installed`);
+  }
   return folder;
+}
+
+/** Writes the major of each package of Nest into the manifest. @returns whether it is the major that is there already. */
+function useNest(nest, manifest) {
+  const content = JSON.parse(readFileSync(manifest, 'utf8'));
+  const { devDependencies } = content;
+  if (devDependencies['@nestjs/core'].startsWith(`^${nest}.`)) return true;
+  for (const name of Object.keys(devDependencies)) {
+    const major = nestPackages.test(name) ? nest : companions[nest]?.[name];
+    if (major !== undefined) devDependencies[name] = `^${major}.0.0`;
+  }
+  writeFileSync(manifest, JSON.stringify(content, null, 2));
+  return false;
 }
 
 /** A Node of this major, copied to where a test that gives up its rights can still run it. */
@@ -59,7 +87,7 @@ function runTests(folder, binary) {
     const output = join(folder, `result-${index}.json`);
     rmSync(output, { force: true });
     const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options];
-    run(binary, [...jest, '--ci', '--maxWorkers=2', '--json', '--outputFile', output], {
+    run(binary, [...jest, '--ci', `--maxWorkers=${values.workers}`, '--json', '--outputFile', output], {
       cwd: folder,
       env: { ...env, COMMIT },
     });

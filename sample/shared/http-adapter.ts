@@ -1,5 +1,7 @@
+import type { AbstractHttpAdapter } from '@nestjs/core';
+
 /** Express, or Fastify with PLATFORM=fastify. */
-export async function httpAdapter() {
+export async function httpAdapter(): Promise<AbstractHttpAdapter> {
   if (process.env['PLATFORM'] === 'fastify') {
     const { FastifyAdapter } = await import('@nestjs/platform-fastify');
     return new FastifyAdapter();

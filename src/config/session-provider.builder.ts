@@ -13,7 +13,7 @@ import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionMerge } from '../tracker/session-merge.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
-import type { SessionTracker } from '../tracker/session-tracker.js';
+import type { CompleteSessionTracker } from '../tracker/session-tracker.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import { LONGEST_COOKIE_MAX_AGE } from '../transport/cookie-configuration.js';
@@ -240,7 +240,7 @@ export class SessionProviderBuilder {
     return new SessionLifetime(lifetimeOptionsOf(settings.name, this.#options, settings));
   }
 
-  #trackById(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): SessionTracker {
+  #trackById(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): CompleteSessionTracker {
     const { name, type } = settings;
     return new SessionTrackerById(type, serializer, this.#storages.of(settings), {
       name,
@@ -254,7 +254,7 @@ export class SessionProviderBuilder {
     });
   }
 
-  #trackByValue(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): SessionTracker {
+  #trackByValue(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): CompleteSessionTracker {
     return new SessionTrackerByValue(settings.type, serializer, {
       lifetime,
       ownerOf: readOwner(settings.type),

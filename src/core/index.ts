@@ -2,6 +2,7 @@
 export type { AuthenticatedOptions, ClearOptions, GetOptions } from '../session/request-sessions.js';
 export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {
+  type CompleteSessionTracker,
   type LoadResult,
   type SessionToTrack,
   type SessionTracker,

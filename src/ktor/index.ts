@@ -64,6 +64,23 @@ export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storag
 export { directorySessionStorage } from './storage/directory-session-storage.js';
 export type { KtorVersion } from './ktor-version.js';
 
+// What has Ktor's name in this library, so that it can be had from here. `SameSite` is in the main entry.
+export { SessionProvider, type SessionProviderOptions } from '../session/session-provider.js';
+export type { SessionTracker } from '../tracker/session-tracker.js';
+export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
+export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
+export type { SessionTransport } from '../transport/session-transport.js';
+export { SessionTransportCookie } from '../transport/session-transport-cookie.js';
+export { SessionTransportHeader } from '../transport/session-transport-header.js';
+export type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+export type { SessionSerializer } from '../serializer/session-serializer.js';
+export { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
+export type { SessionStorage } from '../storage/session-storage.js';
+export { SessionStorageMemory, type SessionStorageMemoryOptions } from '../memory/session-storage-memory.js';
+export type { CookieConfiguration } from '../transport/cookie-configuration.js';
+export type { CookieEncoding } from '../transport/cookie-encoding.js';
+export { generateSessionId, type SessionIdProvider } from '../tracker/session-id-provider.js';
+
 // Ktor's builders, transformers and caches.
 export {
   CookieIdSessionBuilder,

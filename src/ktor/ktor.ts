@@ -13,7 +13,7 @@ import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionMerge, type OnClash } from '../tracker/session-merge.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
-import type { SessionTracker } from '../tracker/session-tracker.js';
+import type { CompleteSessionTracker } from '../tracker/session-tracker.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import {
@@ -70,7 +70,8 @@ export interface KtorSession<S extends object> extends SessionPolicies {
  * As `from` of a session it is a one-way street instead: Ktor's sessions are accepted, and ours are written.
  *
  * Sent whenever the application sets it, also on a server error, as Ktor does; and besides whenever it was changed in
- * place. As version `1.5` it is sent with every response to a request that asked for it, so that its Max-Age slides. Ktor knows no lifetimes but the cookie's, so none are enforced here.
+ * place. As versions `1.5` and `2.2` it is sent with every response to a request that asked for it, so that its Max-Age
+ * slides. Ktor knows no lifetimes but the cookie's, so none are enforced here.
  *
  * @throws {SessionConfigurationError} for whatever cannot work.
  */
@@ -84,7 +85,7 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
   if (session.keys && session.transformers) {
     throw new SessionConfigurationError(`ktor(): session "${name}" has keys and transformers. Keep one of them.`);
   }
-  return new SessionProvider(name, session.type, transportOf(name, session), trackerOf(name, session), {
+  return new SessionProvider<S>(name, session.type, transportOf(name, session), trackerOf(name, session), {
     sendOnlyIfModified: session.sendOnlyIfModified ?? false,
     saveOnServerError: session.saveOnServerError ?? true,
     onUnavailable: session.onUnavailable ?? 'reject',
@@ -109,6 +110,7 @@ const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
+  'onGone',
 ];
 
 // An unset variable must not look like a choice: without keys or transformers, a session travels readable.
@@ -127,7 +129,7 @@ function transportOf<S extends object>(name: string, session: KtorSession<S>): S
   return new KtorHeaderTransport(name, transformers);
 }
 
-function trackerOf<S extends object>(name: string, session: KtorSession<S>): SessionTracker<S> {
+function trackerOf<S extends object>(name: string, session: KtorSession<S>): CompleteSessionTracker<S> {
   const { type, version, storage } = session;
   const serializer = serializerOf(session);
   const ownerOf = readOwner(type);
@@ -154,7 +156,7 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Ses
 function serializerOf<S extends object>({ type, version, serializer }: KtorSession<S>): SessionSerializer<S> {
   switch (serializer ?? (isBefore(version, '3.4') ? 'reflection' : 'json')) {
     case 'reflection':
-      return new KtorReflectionSessionSerializer(type, { equals: isBefore(version, '2.3') ? 'literal' : 'escaped' });
+      return new KtorReflectionSessionSerializer(type, { equals: isBefore(version, '2.2') ? 'literal' : 'escaped' });
     case 'kotlinx':
       return new KotlinxBackwardCompatibleSessionSerializer(type);
     case 'json':

@@ -1,3 +1,4 @@
+import type { CanActivate } from '@nestjs/common';
 import { ExternalContextCreator, type ModuleRef } from '@nestjs/core';
 import { requirementOfGuard } from './require-session.guard.js';
 import type { SessionRequirement } from './session-requirement.js';
@@ -7,9 +8,14 @@ interface GuardsHolder {
   readonly guardsContextCreator?: { getGlobalMetadata?(): unknown };
 }
 
-/** What guards of `RequireSessionGuard.everywhere` ask for, be they `APP_GUARD` or of `app.useGlobalGuards`. */
-export function globalRequirements(modules: ModuleRef): readonly SessionRequirement[] {
+/** The guards of `RequireSessionGuard.everywhere`, be they `APP_GUARD` or of `app.useGlobalGuards`. */
+export function globalGuards(modules: ModuleRef): readonly CanActivate[] {
   const creator = modules.get<unknown, GuardsHolder>(ExternalContextCreator, { strict: false });
   const guards = creator.guardsContextCreator?.getGlobalMetadata?.();
-  return Array.isArray(guards) ? guards.flatMap((guard) => requirementOfGuard(guard) ?? []) : [];
+  return Array.isArray(guards) ? guards.filter((guard) => requirementOfGuard(guard) !== undefined) : [];
+}
+
+/** What {@link globalGuards} ask for. */
+export function globalRequirements(modules: ModuleRef): readonly SessionRequirement[] {
+  return globalGuards(modules).flatMap((guard) => requirementOfGuard(guard) ?? []);
 }

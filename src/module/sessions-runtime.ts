@@ -26,7 +26,8 @@ import { bindSubscriptions } from './bind-subscriptions.js';
 import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
 import { fixationHints } from './fixation-hint.js';
 import { prepareGateways, watchConnections } from './gateways.js';
-import { globalRequirements } from './global-requirements.js';
+import { globalGuards, globalRequirements } from './global-requirements.js';
+import { guardGateways } from './guard-gateways.js';
 import { inspectStorages } from './inspect-storages.js';
 import { prepareMessageHandlers } from './message-handlers.js';
 import { rebindHandlers } from './rebind-handlers.js';
@@ -88,6 +89,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#adapterHost = adapterHost;
     this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
     watchConnections(this, discovery);
+    guardGateways(discovery, () => globalGuards(modules));
     bindSubscriptions(discovery);
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);

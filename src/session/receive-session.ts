@@ -150,7 +150,7 @@ export function loadValue<S extends object>(
 ): Awaitable<IncomingSession<S>> {
   let result: Awaitable<LoadResult<S>>;
   try {
-    result = place.provider.tracker.load(value);
+    result = place.provider.tracker.load(value, place.call);
   } catch (error) {
     return unavailable(place, value, error);
   }

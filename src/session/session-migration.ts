@@ -2,10 +2,11 @@ import type {
   LoadResult,
   RejectionReason,
   SessionToTrack,
-  SessionTracker,
+  CompleteSessionTracker,
   StoreResult,
   TrackedSession,
 } from '../tracker/session-tracker.js';
+import type { SessionIdCall } from '../tracker/session-id-provider.js';
 import type { SessionLifetime } from '../tracker/session-lifetime.js';
 import {
   transformRead,
@@ -47,7 +48,7 @@ export function migratingProvider<S extends object>(
     alsoWrite !== undefined,
   );
   const tracker = new MigratingSessionTracker(own.tracker, from.tracker, alsoWrite, transport.sharesNameElsewhere);
-  return new SessionProvider(own.name, own.type, transport, tracker, {
+  return new SessionProvider<S>(own.name, own.type, transport, tracker, {
     sendOnlyIfModified: own.sendOnlyIfModified,
     saveOnServerError: own.saveOnServerError,
     onUnavailable: own.onUnavailable,
@@ -253,24 +254,32 @@ async function readOrRefuse(
   }
 }
 
+// A request must not be kept in memory until then.
+const AFTER_THE_REQUEST: SessionIdCall = { requestHeader: () => undefined };
+
 /** The tracker of {@link migratingProvider}. */
-export class MigratingSessionTracker<S extends object> implements SessionTracker<S> {
+export class MigratingSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
   readonly newestWins: boolean;
   /** The tracker that stores. */
-  readonly own: SessionTracker<S>;
+  readonly own: CompleteSessionTracker<S>;
   /** The tracker of the sessions that are accepted. */
-  readonly from: SessionTracker<S>;
+  readonly from: CompleteSessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
   readonly #alsoWrite: AlsoWrite<S> | undefined;
   readonly #sendsAlways: boolean;
-  readonly newId?: NonNullable<SessionTracker<S>['newId']>;
+  readonly newId?: NonNullable<CompleteSessionTracker<S>['newId']>;
   /** The other's sessions by what this tracker made of them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
   /** The old form of a session of ours. */
   readonly #twins = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
 
-  constructor(own: SessionTracker<S>, from: SessionTracker<S>, alsoWrite?: AlsoWrite<S>, sendsAlways = false) {
+  constructor(
+    own: CompleteSessionTracker<S>,
+    from: CompleteSessionTracker<S>,
+    alsoWrite?: AlsoWrite<S>,
+    sendsAlways = false,
+  ) {
     this.kind = own.kind;
     this.newestWins = own.newestWins ?? false;
     this.own = own;
@@ -281,26 +290,26 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     if (own.newId) this.newId = (call) => own.newId!(call);
   }
 
-  async load(packed: string): Promise<LoadResult<S>> {
+  async load(packed: string, call: SessionIdCall): Promise<LoadResult<S>> {
     const { own: ownValue, foreign: foreignValue, marked } = unpack(packed);
-    const own = ownValue === undefined ? undefined : await this.own.load(ownValue);
+    const own = ownValue === undefined ? undefined : await this.own.load(ownValue, call);
     if (this.#alsoWrite && ownValue !== undefined && own?.status === 'loaded') {
       const hasTwin = own.session.id === undefined ? marked === true : ownValue.endsWith(TWIN_SUFFIX);
-      return hasTwin ? this.#loadTwins(own.session, foreignValue, this.#alsoWrite.tracker) : own;
+      return hasTwin ? this.#loadTwins(own.session, foreignValue, this.#alsoWrite.tracker, call) : own;
     }
     if (own?.status === 'loaded' || foreignValue === undefined) {
       return own ?? { status: 'rejected', reason: 'malformed' };
     }
     // Under way while the id was exchanged: the old form that came with it is as old.
     if (this.#alsoWrite && own?.status === 'rejected' && own.reason === 'rotated') return own;
-    const foreign = await this.from.load(foreignValue);
+    const foreign = await this.from.load(foreignValue, call);
     if (foreign.status === 'loaded' && !this.#linkOf(foreign.session)) {
       return this.#moved(foreign.session);
     }
     const leave = this.#alsoWrite !== undefined && ownValue === undefined ? ({ leave: true } as const) : undefined;
     if (foreign.status === 'rejected') return { ...foreign, ...leave };
     // The session of ours that it was written for is gone.
-    if (ownValue !== undefined) await this.from.clear(foreign.session);
+    if (ownValue !== undefined) await this.from.clear(foreign.session, call);
     return { status: 'rejected', reason: 'unknown', ...leave };
   }
 
@@ -308,8 +317,9 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
     own: TrackedSession<S>,
     foreignValue: string | undefined,
     tracker: TwinTracker<S>,
+    call: SessionIdCall,
   ): Promise<LoadResult<S>> {
-    const foreign = foreignValue === undefined ? undefined : await tracker.load(foreignValue);
+    const foreign = foreignValue === undefined ? undefined : await tracker.load(foreignValue, call);
     if (foreign?.status === 'loaded') {
       const link = tracker.linkOf(foreign.session);
       if (link?.of === nameOfSession(own)) {
@@ -320,20 +330,20 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
       }
       if (!link) {
         // The old code began another session: a login or a logout there.
-        await this.own.clear(own);
+        await this.own.clear(own, call);
         return this.#moved(foreign.session);
       }
     }
     // The old code ended it.
-    await this.own.clear(own);
+    await this.own.clear(own, call);
     return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown');
   }
 
-  async reload(session: TrackedSession<S>): Promise<LoadResult<S>> {
+  async reload(session: TrackedSession<S>, call: SessionIdCall): Promise<LoadResult<S>> {
     const foreign = this.#foreign.get(session);
     // One that has only just moved is stored nowhere yet.
     if (foreign) return { status: 'rejected', reason: 'unknown' };
-    const result = (await this.own.reload?.(session)) ?? rejected<S>('unknown');
+    const result = (await this.own.reload?.(session, call)) ?? rejected<S>('unknown');
     const twin = this.#twins.get(session);
     if (twin && result.status === 'loaded') this.#twins.set(result.session, twin);
     return result;
@@ -379,13 +389,13 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   }
 
   async #storeTwin(
-    { previous }: SessionToTrack<S>,
+    { previous, call }: SessionToTrack<S>,
     result: StoreResult<S>,
     { tracker, lifetime }: AlsoWrite<S>,
   ): Promise<StoreResult<S>> {
     const twin = previous && this.#twins.get(previous);
     if (result.status === 'gone') {
-      if (twin) await tracker.clear(twin);
+      if (twin) await tracker.clear(twin, call);
       return result;
     }
     if (result.status === 'unchanged') return result;
@@ -402,17 +412,17 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
       expiresAt: lifetime.expiresAt(session),
     });
     this.#twins.set(session, written.session);
-    if (twin?.id !== undefined && twin.id !== written.session.id) await tracker.clear(twin);
+    if (twin?.id !== undefined && twin.id !== written.session.id) await tracker.clear(twin, call);
     // What the old form holds changes with every store, so it is sent although the id is the same.
     return { ...result, held: false, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
   }
 
-  async clear(session: TrackedSession<S>): Promise<void> {
+  async clear(session: TrackedSession<S>, call: SessionIdCall): Promise<void> {
     const foreign = this.#foreign.get(session);
-    if (foreign) return this.from.clear(foreign);
-    await this.own.clear(session);
+    if (foreign) return this.from.clear(foreign, call);
+    await this.own.clear(session, call);
     const twin = this.#twins.get(session);
-    if (twin) await this.from.clear(twin);
+    if (twin) await this.from.clear(twin, call);
     const twinned = this.#twinnedBefore(session);
     if (twinned) await this.endTwinOf(twinned);
   }
@@ -464,7 +474,7 @@ export class MigratingSessionTracker<S extends object> implements SessionTracker
   #endLater(foreign: TrackedSession<S>): void {
     if (foreign.id === undefined) return;
     setTimeout(() => {
-      this.from.clear(foreign).catch(() => undefined);
+      this.from.clear(foreign, AFTER_THE_REQUEST).catch(() => undefined);
     }, UNDER_WAY_MILLISECONDS).unref();
   }
 }

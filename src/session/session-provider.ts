@@ -1,7 +1,8 @@
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { SessionTracker } from '../tracker/session-tracker.js';
+import { completedTracker } from '../tracker/own-session-tracker.js';
+import type { CompleteSessionTracker, SessionTracker } from '../tracker/session-tracker.js';
 
 /** How a session behaves beyond its transport and tracker. */
 export interface SessionPolicies {
@@ -44,7 +45,7 @@ export class SessionProvider<S extends object = object> {
   readonly name: string;
   readonly type: SessionClass<S>;
   readonly transport: SessionTransport;
-  readonly tracker: SessionTracker<S>;
+  readonly tracker: CompleteSessionTracker<S>;
   readonly sendOnlyIfModified: boolean;
   readonly saveOnServerError: boolean;
   readonly onUnavailable: 'reject' | 'anonymous';
@@ -55,6 +56,10 @@ export class SessionProvider<S extends object = object> {
   readonly now: () => number;
   readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
 
+  /**
+   * @param tracker one of your own needs Ktor's four verbs; see {@link SessionTracker}.
+   * @throws {SessionConfigurationError} where it has not these.
+   */
   constructor(
     name: string,
     type: SessionClass<S>,
@@ -65,7 +70,7 @@ export class SessionProvider<S extends object = object> {
     this.name = name;
     this.type = type;
     this.transport = transport;
-    this.tracker = tracker;
+    this.tracker = completedTracker(name, type, tracker);
     this.sendOnlyIfModified = options.sendOnlyIfModified ?? true;
     this.saveOnServerError = options.saveOnServerError ?? false;
     this.onUnavailable = options.onUnavailable ?? 'reject';

@@ -307,7 +307,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   async reload(): Promise<void> {
     await this.load();
     const stored = storedBehind(this.#state);
-    const result = stored && (await this.provider.tracker.reload?.(stored));
+    const result = stored && (await this.provider.tracker.reload?.(stored, this.call));
     if (result?.status !== 'loaded') {
       throw new SessionError(
         'SESSION_WITHOUT_ID',
@@ -524,7 +524,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   // The old id of a session that has just been given a new one ends the new one: it is the same session.
   async #end(stored: StoredIncoming<S>): Promise<void> {
     const { tracker } = this.provider;
-    if (stored.kind === 'loaded') await tracker.clear(stored.session);
+    if (stored.kind === 'loaded') await tracker.clear(stored.session, this.call);
     else if (stored.id !== undefined) await tracker.clearById?.(stored.id);
   }
 
@@ -605,7 +605,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     try {
       await this.#end(ended);
     } catch (error) {
-      if (result.status === 'created') void this.provider.tracker.clear(result.session).catch(ignore);
+      if (result.status === 'created') void this.provider.tracker.clear(result.session, this.call).catch(ignore);
       throw error;
     }
   }

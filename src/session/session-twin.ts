@@ -1,4 +1,4 @@
-import type { SessionTracker, TrackedSession } from '../tracker/session-tracker.js';
+import type { CompleteSessionTracker, TrackedSession } from '../tracker/session-tracker.js';
 
 /** What an old form of a session says of the session of ours that it was written for. */
 export interface TwinLink {
@@ -27,7 +27,7 @@ export interface TwinToStore<S extends object> {
  * Keeps sessions in the form of an old system, for processes that still run the old code. Only the two forms of one
  * session together count: one that is ended on either side is ended on both.
  */
-export interface TwinTracker<S extends object> extends SessionTracker<S> {
+export interface TwinTracker<S extends object> extends CompleteSessionTracker<S> {
   /** @returns `undefined` for a session that the old code began by itself. */
   linkOf(twin: TrackedSession<S>): TwinLink | undefined;
   storeTwin(session: TwinToStore<S>): Promise<{ readonly session: TrackedSession<S>; readonly transportValue: string }>;
@@ -44,6 +44,6 @@ export interface TwinTracker<S extends object> extends SessionTracker<S> {
 export const TWIN_SUFFIX = '.2';
 
 /** Whether a tracker can write an old form. */
-export function isTwinTracker<S extends object>(tracker: SessionTracker<S>): tracker is TwinTracker<S> {
+export function isTwinTracker<S extends object>(tracker: CompleteSessionTracker<S>): tracker is TwinTracker<S> {
   return typeof (tracker as Partial<TwinTracker<S>>).storeTwin === 'function';
 }

@@ -21,7 +21,7 @@ export type {
 export type { ApplicationUnderTest } from './application/application.js';
 export { endedSession, expiredSession, sessionCookie, type SessionHeaders } from './application/session-cookie.js';
 export { sessionOf } from './application/session-of.js';
-export type { ResponseHeaders, SessionSource, SupertestJar, ToughJar } from './application/held-headers.js';
+export type { ResponseHeaders, SessionHolder, SupertestJar, ToughJar } from './application/held-headers.js';
 export { sessionMatchers, type MatcherResult, type SessionMatchers } from './application/session-matchers.js';
 export {
   SessionsTestingModule,

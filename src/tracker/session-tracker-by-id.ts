@@ -24,9 +24,9 @@ import { isEnded, isRotated, isUndone, SessionRecords, type OpenedRecord } from 
 import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
+  type CompleteSessionTracker,
   type LoadResult,
   type SessionToTrack,
-  type SessionTracker,
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
@@ -66,7 +66,7 @@ export interface SessionTrackerByIdOptions<S extends object> {
  * it does not know is never adopted. Updates never create a session, and never overwrite what another request wrote
  * meanwhile: parallel changes are merged.
  */
-export class SessionTrackerById<S extends object> implements SessionTracker<S> {
+export class SessionTrackerById<S extends object> implements CompleteSessionTracker<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
   /** Makes the ids (Ktor: `sessionIdProvider`). */

@@ -3,7 +3,13 @@ import { joinedDetails } from './session-details.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
-import type { LoadResult, SessionToTrack, SessionTracker, StoreResult, TrackedSession } from './session-tracker.js';
+import type {
+  CompleteSessionTracker,
+  LoadResult,
+  SessionToTrack,
+  StoreResult,
+  TrackedSession,
+} from './session-tracker.js';
 import { unreadable } from './unreadable-session.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 
@@ -26,7 +32,7 @@ export interface SessionTrackerByValueOptions<S extends object> {
  * The content itself travels (Ktor: `SessionTrackerByValue`). Nothing is kept on the server, so a copy of the value
  * stays good until its timeout, logout or not; parallel changes cannot be merged. Protect it with a transformer.
  */
-export class SessionTrackerByValue<S extends object> implements SessionTracker<S> {
+export class SessionTrackerByValue<S extends object> implements CompleteSessionTracker<S> {
   readonly kind = 'by-value';
   readonly newestWins: boolean;
   readonly type: SessionClass<S>;

@@ -130,56 +130,95 @@ export type StoreResult<S extends object> =
 /**
  * Turns a session into the string that travels, and back (Ktor: `SessionTracker`): the content itself
  * ({@link SessionTrackerByValue}) or an id whose content is in a storage ({@link SessionTrackerById}).
+ *
+ * A tracker of your own needs the first four members, Ktor's; each of the others has a default.
  */
 export interface SessionTracker<S extends object = object> {
-  /** `by-value`, `by-id`, or the name of a tracker of your own. */
-  readonly kind: string;
+  /**
+   * @param transportValue what the transport and its transformers gave. Never trusted.
+   * @param call the request that it came with.
+   * @returns the session, `undefined` for none, or why there is none.
+   * @throws only when a storage fails.
+   */
+  load(
+    transportValue: string,
+    call: SessionIdCall,
+  ): LoadResult<S> | S | undefined | Promise<LoadResult<S> | S | undefined>;
+
+  /**
+   * @param session `session.value` is what to store, `session.call` the request.
+   * @returns the string that the client is to be sent, or what became of the session.
+   * @throws {SessionUnserializableError} and {SessionConflictError}, or when a storage fails; nothing is sent then.
+   */
+  store(session: SessionToTrack<S>): StoreResult<S> | string | Promise<StoreResult<S> | string>;
+
+  /**
+   * Ends a session.
+   * @param call the request that ends it.
+   */
+  clear(session: TrackedSession<S>, call: SessionIdCall): void | Promise<void>;
+
+  /** @throws {SessionError} when `value` is not of the session's class (Ktor: `validate`). */
+  validate(value: S): void;
+
+  /** `by-value`, `by-id`, or a name of your own. Default `own`. */
+  readonly kind?: string;
   /** When sessions end. Absent where sessions carry no times and no details, as in the format of Ktor. */
   readonly lifetime?: SessionLifetime | undefined;
   /** Of several values of one client, the one that was renewed last is the session: each carries its times. */
   readonly newestWins?: boolean;
 
   /**
-   * @param transportValue what the transport and its transformers gave. Never trusted.
-   * @throws only when a storage fails.
+   * Reads a session anew that was loaded or stored in this request. Default: it cannot be read anew.
+   * @param call the request.
    */
-  load(transportValue: string): LoadResult<S> | Promise<LoadResult<S>>;
+  reload?(session: TrackedSession<S>, call: SessionIdCall): LoadResult<S> | Promise<LoadResult<S>>;
 
   /**
-   * @throws {SessionUnserializableError} and {SessionConflictError}, or when a storage fails; nothing is sent then.
+   * The text of a session; two of equal content give equal texts, so that a change is seen. Default: that of
+   * `SessionSerializerReflection`.
    */
-  store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>>;
-
-  /** Ends a session. */
-  clear(session: TrackedSession<S>): Promise<void>;
-
-  /** Reads a session anew that was loaded or stored in this request. */
-  reload?(session: TrackedSession<S>): LoadResult<S> | Promise<LoadResult<S>>;
-
-  /** The text of a session; two of equal content give equal texts. */
-  serialize(value: S): string;
+  serialize?(value: S): string;
 
   /** What `value` holds now, for telling later that it has not changed. Absent where only its text can tell. */
   capture?(value: S): SessionSnapshot<S> | undefined;
 
-  /** Whether an unchanged session should be written again because enough of its idle timeout has passed. */
-  isRenewalDue(session: TrackedSession<S>): boolean;
+  /**
+   * Whether an unchanged session should be written again because enough of its idle timeout has passed. Default: never.
+   */
+  isRenewalDue?(session: TrackedSession<S>): boolean;
 
   /** Whose session `value` is. Absent where sessions have no owners. */
   ownerOf?(value: S): string | undefined;
 
-  /** Whether storing `value` gives the client something new to hold, so that it must happen before the head leaves. */
-  changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean;
+  /**
+   * Whether storing `value` gives the client something new to hold, so that it must happen before the head leaves.
+   * Default: always.
+   */
+  changesTransportValue?(value: S, previous: TrackedSession<S> | undefined): boolean;
 
-  /** Serialized sizes in bytes of the largest top-level fields, largest first: for {@link SessionTooLargeError}. */
-  fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
+  /**
+   * Serialized sizes in bytes of the largest top-level fields, largest first: for {@link SessionTooLargeError}.
+   * Default: none.
+   */
+  fieldSizes?(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
 
   /** An id for a new session, to be stored with it. Absent where sessions have no ids. */
   newId?(call: SessionIdCall): string;
 
   /** Ends a session by its id. Absent where sessions have no ids. */
   clearById?(id: string): Promise<void>;
+}
 
-  /** @throws {SessionError} when `value` is not of the session's class (Ktor: `validate`). */
+/** A {@link SessionTracker} that leaves nothing out which a session cannot do without. */
+export interface CompleteSessionTracker<S extends object = object> extends SessionTracker<S> {
+  readonly kind: string;
+  load(transportValue: string, call: SessionIdCall): LoadResult<S> | Promise<LoadResult<S>>;
+  store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>>;
+  clear(session: TrackedSession<S>, call: SessionIdCall): Promise<void>;
+  serialize(value: S): string;
+  isRenewalDue(session: TrackedSession<S>): boolean;
+  changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean;
+  fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
   validate(value: unknown): asserts value is S;
 }

@@ -14,7 +14,7 @@ const BEYOND_ASCII = /[\u0080-\uffff]/;
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':
-      return isBefore(version, '2.3') ? encodeUriOfKtor1(value) : encodeCookieValue(value, 'uri');
+      return isBefore(version, '2.2') ? encodeUriOfKtor1(value) : encodeCookieValue(value, 'uri');
     case 'base64':
       return javaUtf8(value).toString('base64');
     case 'raw':
@@ -30,7 +30,7 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
 /** @returns the value as a Ktor server of `version` reads it; `undefined` where that fails. */
 export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   // 1.x read every cookie as URI_ENCODING (KTOR-524).
-  const read = isBefore(version, '2.3') ? 'uri' : encoding;
+  const read = isBefore(version, '2.2') ? 'uri' : encoding;
   const text = BEYOND_ASCII.test(received) ? Buffer.from(received, 'latin1').toString('utf8') : received;
   switch (read) {
     case 'uri':

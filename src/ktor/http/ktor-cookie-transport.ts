@@ -127,14 +127,14 @@ export class KtorCookieTransport implements SessionTransport {
 
   // Until 2.1.3 extensions were encoded like the value (KTOR-4722).
   #extension(value: string): string {
-    return isBefore(this.#version, '2.3') ? this.#encode(value) : value;
+    return isBefore(this.#version, '2.2') ? this.#encode(value) : value;
   }
 
   #clearing(): string {
     const maxAge = isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
     const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#place()}`;
     // Until 2.1.1 flags and extensions were missing (KTOR-437), and the encoding was always the same.
-    return isBefore(this.#version, '2.3')
+    return isBefore(this.#version, '2.2')
       ? start + encodingMark('uri')
       : start + this.#flags() + encodingMark(this.#encoding);
   }

@@ -14,7 +14,7 @@ export interface ToughJar {
 }
 
 /** What a client holds: a response, a jar, an agent with a jar, or request headers. */
-export type SessionSource =
+export type SessionHolder =
   | { readonly headers: ResponseHeaders }
   | { readonly jar: SupertestJar | ToughJar }
   | SupertestJar
@@ -22,7 +22,7 @@ export type SessionSource =
   | Readonly<Record<string, string>>;
 
 /** The request headers, by lower-case name, that a client sends which holds what is in `source`. */
-export function heldBy(source: SessionSource): Record<string, string> {
+export function heldBy(source: SessionHolder): Record<string, string> {
   const jar: unknown = 'jar' in source && typeof source.jar === 'object' ? source.jar : source;
   if (isSupertestJar(jar)) return cookieHeader(supertestCookies(jar));
   if (isToughJar(jar)) {
@@ -62,7 +62,7 @@ function isToughJar(jar: unknown): jar is ToughJar {
 }
 
 /** The text of a `Set-Cookie` line of a response by the cookie's name. */
-export function setCookieLine(source: SessionSource, name: string): string | undefined {
+export function setCookieLine(source: SessionHolder, name: string): string | undefined {
   if (!('headers' in source) || typeof source.headers !== 'object') {
     throw new SessionError('SESSION_NO_REQUEST', 'This needs a response of fetch, supertest or light-my-request.');
   }

@@ -1,7 +1,7 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import type { SessionClass } from '../../tracker/session-class.js';
 import { providerIn, type ApplicationUnderTest } from './application.js';
-import { setCookieLine, type SessionSource } from './held-headers.js';
+import { setCookieLine, type SessionHolder } from './held-headers.js';
 import { sessionOf } from './session-of.js';
 
 /** What a matcher of jest and vitest gives. */
@@ -29,8 +29,8 @@ export interface SessionMatchers<R = unknown> {
  * @param app gives the application of the running test.
  */
 export function sessionMatchers(app: () => ApplicationUnderTest): {
-  toHaveSession(received: SessionSource, type: SessionClass, fields?: object): Promise<MatcherResult>;
-  toClearSession(received: SessionSource, type: SessionClass): Promise<MatcherResult>;
+  toHaveSession(received: SessionHolder, type: SessionClass, fields?: object): Promise<MatcherResult>;
+  toClearSession(received: SessionHolder, type: SessionClass): Promise<MatcherResult>;
 } {
   return {
     async toHaveSession(received, type, fields = {}) {

@@ -1,7 +1,7 @@
 import { SessionExchange } from '../../session/session-exchange.js';
 import type { SessionClass } from '../../tracker/session-class.js';
 import { SILENCE, sessionsOfApplication, type ApplicationUnderTest } from './application.js';
-import { heldBy, type SessionSource } from './held-headers.js';
+import { heldBy, type SessionHolder } from './held-headers.js';
 import { TestCall } from './test-call.js';
 
 /**
@@ -13,7 +13,7 @@ import { TestCall } from './test-call.js';
  */
 export async function sessionOf<S extends object>(
   app: ApplicationUnderTest,
-  source: SessionSource,
+  source: SessionHolder,
   type: SessionClass<S>,
 ): Promise<S | undefined> {
   const exchange = new SessionExchange(await sessionsOfApplication(app), new TestCall(heldBy(source)), SILENCE);

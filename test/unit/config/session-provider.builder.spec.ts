@@ -20,7 +20,7 @@ import type { SessionStorage } from '../../../src/storage/session-storage.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { SessionTrackerById } from '../../../src/tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../../../src/tracker/session-tracker-by-value.js';
-import type { SessionTracker } from '../../../src/tracker/session-tracker.js';
+import type { CompleteSessionTracker } from '../../../src/tracker/session-tracker.js';
 import { SessionTransportTransformerSeal } from '../../../src/transformer/session-transport-transformer-seal.js';
 import {
   transformRead,
@@ -78,7 +78,7 @@ const cookieOf = ({ transport }: SessionProvider): string => {
   return [...fake.cookies.values()][0]!;
 };
 
-async function stored(tracker: SessionTracker, value: object): Promise<string> {
+async function stored(tracker: CompleteSessionTracker, value: object): Promise<string> {
   const result = await tracker.store({ value, call });
   if (!('transportValue' in result)) throw new Error(result.status);
   return result.transportValue;
@@ -117,13 +117,13 @@ describe('a class alone', () => {
     const { tracker } = build({ type: User, tracker: 'by-id' }).provider;
     expect(tracker.ownerOf!(Object.assign(new User(), { userId: 'u1' }))).toBe('u1');
     const id = await stored(tracker, new User());
-    const [one, other] = await Promise.all([tracker.load(id), tracker.load(id)]);
+    const [one, other] = await Promise.all([tracker.load(id, call), tracker.load(id, call)]);
     for (const result of [one, other]) {
       if (result.status !== 'loaded') throw new Error(result.reason);
       (result.session.value as User).visits++;
       await tracker.store({ value: result.session.value, previous: result.session, call });
     }
-    expect(await tracker.load(id)).toMatchObject({ session: { value: { visits: 2 } } });
+    expect(await tracker.load(id, call)).toMatchObject({ session: { value: { visits: 2 } } });
   });
 });
 
@@ -223,7 +223,7 @@ describe('overrides', () => {
   it('with a throttle change when a session is renewed', async () => {
     const clock = new FakeClock(START);
     const { tracker } = build({ type: User, renewAfterInSeconds: 5 }, { now: clock.now }).provider;
-    const result = await tracker.load(await stored(tracker, new User()));
+    const result = await tracker.load(await stored(tracker, new User()), call);
     if (result.status !== 'loaded') throw new Error(result.reason);
     clock.advance(4999);
     expect(tracker.isRenewalDue(result.session)).toBe(false);
@@ -254,7 +254,7 @@ describe('overrides', () => {
   it('with onClash decide parallel changes', async () => {
     const { tracker } = build(Cart).provider;
     const id = await stored(tracker, new Cart());
-    const [one, other] = await Promise.all([tracker.load(id), tracker.load(id)]);
+    const [one, other] = await Promise.all([tracker.load(id, call), tracker.load(id, call)]);
     const change = (result: typeof one, note: string) => {
       if (result.status !== 'loaded') throw new Error(result.reason);
       (result.session.value as Cart).note = note;
@@ -274,8 +274,8 @@ describe('transformers', () => {
     expect(description).toContain('cookie (Object)');
     const other = build({ type: User, name: 'admin', transformers: [plain] }).provider;
     const value = await stored(provider.tracker, new User());
-    expect((await provider.tracker.load(value)).status).toBe('loaded');
-    expect(await other.tracker.load(value)).toEqual({ status: 'rejected', reason: 'malformed' });
+    expect((await provider.tracker.load(value, call)).status).toBe('loaded');
+    expect(await other.tracker.load(value, call)).toEqual({ status: 'rejected', reason: 'malformed' });
   });
 
   it('that are none leave a session by value in plain text, with a warning (C-11)', () => {
@@ -395,7 +395,7 @@ describe('storages', () => {
   it('that hang are given up after the time that was said (L-16)', async () => {
     const storage = Object.assign(new SessionStorageMemory(), { read: () => new Promise<undefined>(() => {}) });
     const { tracker } = build({ type: User, storage }, { storageTimeoutInMilliseconds: 10 }).provider;
-    await expect(tracker.load('id')).rejects.toThrow('did not answer within 10 ms');
+    await expect(tracker.load('id', call)).rejects.toThrow('did not answer within 10 ms');
   });
 
   it('with three verbs are guarded, with a warning', async () => {
@@ -407,7 +407,7 @@ describe('storages', () => {
     expect(building.warnings).toEqual([
       'ThreeVerbs has no conditional write (replace): parallel changes of one session are safe within this process only.',
     ]);
-    expect((await tracker.load(await stored(tracker, new User()))).status).toBe('loaded');
+    expect((await tracker.load(await stored(tracker, new User()), call)).status).toBe('loaded');
   });
 
   it('that the builder made are its own to close, and warned of in production', () => {
@@ -449,7 +449,7 @@ describe('the clock', () => {
     for (const registration of [User, Cart] as const) {
       const { tracker } = building.build(registration).provider;
       const value = await stored(tracker, new registration());
-      expect(await tracker.load(value)).toMatchObject({ session: { createdAt: START, renewedAt: START } });
+      expect(await tracker.load(value, call)).toMatchObject({ session: { createdAt: START, renewedAt: START } });
     }
   });
 });
@@ -476,7 +476,7 @@ describe('maxPerOwner', () => {
     const { tracker } = build(registration).provider;
     const ids: string[] = [];
     for (let i = 0; i < count; i++) ids.push(await stored(tracker, Object.assign(new User(), { userId: 'u1' })));
-    return Promise.all(ids.map(async (id) => (await tracker.load(id)).status));
+    return Promise.all(ids.map(async (id) => (await tracker.load(id, call)).status));
   };
 
   it('ends the oldest, or refuses, as was said', async () => {

@@ -104,6 +104,8 @@ describe('the cookie of a Ktor server', () => {
     ['dquotes', '3.5', 'abc', 'abc'],
     ['dquotes', '3.5', 'abc 123', '"abc 123"'],
     ['dquotes', '3.5', 'a;b', '"a;b"'],
+    ['dquotes', '3.6', 'a\tb', '"a\tb"'],
+    ['uri', '2.2', 'a b-._~', 'a+b-._~'],
     ['dquotes', '3.5', 'abc=123', 'abc=123'],
   ])('as %s in %s writes %j', (encoding, version, text, cookie) => {
     expect(value(text, encoding, version)).toMatch(new RegExp(`^U=${escaped(cookie)}; \\$x-enc=`));
@@ -202,7 +204,7 @@ describe('the cookie of a Ktor server', () => {
   });
 
   it('refuses a version that it does not know', () => {
-    expect(() => transport({}, '4.0' as never)).toThrow("'1.5', '2.3', '3.4', '3.5'");
+    expect(() => transport({}, '4.0' as never)).toThrow("'1.5', '2.2', '2.3', '3.4', '3.5', '3.6'");
   });
 });
 

@@ -158,11 +158,11 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { cookie: other })).body).toBe('ben 0');
   });
 
-  it.each([true, false])(
-    'of 1.5 is sent with every response of a request that asked for it, by value: %s',
-    async (byValue) => {
+  it.each([true, false].flatMap((byValue) => [['1.5', byValue] as const, ['2.2', byValue] as const]))(
+    'of %s is sent with every response of a request that asked for it, by value: %s',
+    async (version, byValue) => {
       const storage = byValue ? {} : { storage: new KtorDirectoryStorage({ directory }) };
-      app = await start(platform, ktor({ type: UserSession, name: 'U', version: '1.5', ...storage }));
+      app = await start(platform, ktor({ type: UserSession, name: 'U', version, ...storage }));
       const cookie = pair(await get(app, '/login?user=ann'));
       const read = await get(app, '/peek', { cookie });
       expect(read.body).toBe('ann 0');
@@ -173,8 +173,13 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     },
   );
 
-  it('of 1.5 is not, where sendOnlyIfModified says so', async () => {
-    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '1.5', sendOnlyIfModified: true }));
+  it.each([
+    ['1.5', { sendOnlyIfModified: true }],
+    ['2.2', { sendOnlyIfModified: true }],
+    ['2.3', {}],
+    ['3.6', {}],
+  ] as const)('of %s is not, with %j', async (version, more) => {
+    app = await start(platform, ktor({ type: UserSession, name: 'U', version, ...more }));
     const cookie = pair(await get(app, '/login?user=ann'));
     expect((await get(app, '/peek', { cookie })).cookies).toEqual([]);
   });
@@ -276,7 +281,7 @@ describe('ktor()', () => {
   });
 
   it.each<[string, Partial<KtorSession<UserSession>>, string]>([
-    ['an unknown version', { version: '4.0' as never }, "'1.5', '2.3', '3.4', '3.5'"],
+    ['an unknown version', { version: '4.0' as never }, "'1.5', '2.2', '2.3', '3.4', '3.5', '3.6'"],
     ['no name', { name: undefined as never }, 'a name, that of the cookie or header'],
     [
       'keys and transformers',
@@ -308,11 +313,19 @@ describe('ktor()', () => {
     expect(() => ktor(session(more))).toThrow(message);
   });
 
+  it('takes every option that its type names', () => {
+    const policies = { sendOnlyIfModified: true, saveOnServerError: false } as const;
+    const provider = ktor(session({ ...policies, onUnavailable: 'anonymous', onGone: 'reject', onClash: 'theirs' }));
+    expect(provider).toMatchObject({ ...policies, onUnavailable: 'anonymous', onGone: 'reject' });
+  });
+
   it.each([
     ['1.5', 'reflection'],
+    ['2.2', 'reflection'],
     ['2.3', 'reflection'],
     ['3.4', 'json'],
     ['3.5', 'json'],
+    ['3.6', 'json'],
   ] as const)('writes in %s the format %s', (version, format) => {
     const text = ktor(session({ version })).tracker.serialize(new UserSession());
     expect(text).toBe(format === 'json' ? '{"userId":"","visits":0}' : 'userId=%23s&visits=%23i0');
