@@ -4,7 +4,7 @@ import { Consumer } from './consumer.js';
 
 const CHECKOUT = process.cwd();
 const specs = ['e2e/passport.spec.ts', 'e2e/openid-connect.spec.ts'];
-const others = ['e2e/passport-support.ts', 'support/platforms.ts', 'support/client.ts'];
+const others = ['e2e/passport-support.ts', 'e2e/passport-doc', 'support/platforms.ts', 'support/client.ts'];
 
 // test/e2e runs them on Nest 12.
 describe('request.session of the packed package on Nest 11', () => {
@@ -13,7 +13,7 @@ describe('request.session of the packed package on Nest 11', () => {
   beforeAll(async () => {
     consumer = await Consumer.install('nest-11-passport', { withApp: false });
     for (const file of [...specs, ...others]) {
-      cpSync(join(CHECKOUT, 'test', file), join(consumer.folder, 'test', file));
+      cpSync(join(CHECKOUT, 'test', file), join(consumer.folder, 'test', file), { recursive: true });
     }
   }, 300_000);
 
