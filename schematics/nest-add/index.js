@@ -35,7 +35,7 @@ exports.nestAdd = (options) => (tree, context) => {
   const vitest = Boolean(manifest.devDependencies?.vitest);
   create(tree, `${testFolder}/sessions.e2e-spec.ts`, e2eTest({ platform, suffix, source, vitest }));
 
-  const isChanged = addPackages(tree, manifest, storage);
+  const isChanged = addPackages(tree, manifest, { storage, platform });
   if (isChanged && !skipInstall) context.addTask(installation(tree));
   return tree;
 };
@@ -70,10 +70,12 @@ function ended(text) {
   return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
-function addPackages(tree, manifest, storage) {
+function addPackages(tree, manifest, { storage, platform }) {
   const { packages, devPackages = {} } = STORAGES[storage];
+  const nest = manifest.dependencies?.['@nestjs/core'];
+  const adapter = platform === 'fastify' && nest ? { '@nestjs/platform-fastify': nest } : {};
   const wanted = {
-    dependencies: { 'nestjs-sessions': `^${version}`, 'class-transformer': '^0.5.1', ...packages },
+    dependencies: { 'nestjs-sessions': `^${version}`, 'class-transformer': '^0.5.1', ...adapter, ...packages },
     devDependencies: devPackages,
   };
   let isChanged = false;

@@ -55,22 +55,22 @@ export class SessionsService {
     return httpSessionsOf(request).sessions;
   }
 
-  /** The owner's live sessions of this class, newest first. */
+  /**
+   * The owner's live sessions of this class, newest first. With `from: sameSession(…)` also those that have not moved yet;
+   * one that has just moved may be shown in both places for a minute. Sessions of another package are shown once they
+   * have moved: their stores cannot be asked for an owner.
+   */
   async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
     const { tracker, owners } = this.#owned(type);
-    const listed: Array<OwnedSession<S>> = [];
-    for (const { id, session: stored } of await owners.list(tracker.storedOwnerOf(givenOwner(owner, 'list')))) {
-      const session = tracker.peek(stored);
-      if (!session) continue;
-      listed.push({
-        handle: id,
-        createdAt: new Date(session.createdAt),
-        renewedAt: new Date(session.renewedAt),
-        expiresAt: new Date(stored.expiresAt),
-        session: session.value,
-      });
+    const name = givenOwner(owner, 'list');
+    const listed = await liveSessions(tracker, owners, name);
+    const unmoved = this.#unmoved(type);
+    if (unmoved?.storage.owners) {
+      for (const [handle, session] of await liveSessions(unmoved, unmoved.storage.owners, name)) {
+        if (!listed.has(handle)) listed.set(handle, session);
+      }
     }
-    return listed.sort((left, right) => right.createdAt.getTime() - left.createdAt.getTime());
+    return [...listed.values()].sort((left, right) => right.createdAt.getTime() - left.createdAt.getTime());
   }
 
   /**
@@ -83,13 +83,11 @@ export class SessionsService {
   async revoke(type: SessionClass, handle: string, options: RevokeOptions): Promise<boolean> {
     const { tracker, name } = this.#byId(type);
     const owner = options?.anyOwner === true ? undefined : givenOwner(options?.owner, 'revoke');
-    if (!tracker.isHandle(handle)) return false;
-    const stored = await tracker.storage.read(handle);
-    const session = stored && tracker.peek(stored);
-    if (!session) return false;
-    if (owner !== undefined && tracker.ownerOf(session.value) !== owner) return false;
-    await tracker.clearByHandle(handle);
-    await this.#migrating(type)?.endTwinOf(handle);
+    if (await endByHandle(tracker, handle, owner)) await this.#migrating(type)?.endTwinOf(handle);
+    else {
+      const unmoved = this.#unmoved(type);
+      if (!unmoved || !(await endByHandle(unmoved, handle, owner))) return false;
+    }
     this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
     return true;
   }
@@ -141,6 +139,12 @@ export class SessionsService {
     return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
+  /** Where sessions of ours are that have not moved yet, by id. */
+  #unmoved<S extends object>(type: SessionClass<S>): SessionTrackerById<S> | undefined {
+    const from = this.#migrating(type)?.from;
+    return from instanceof SessionTrackerById ? from : undefined;
+  }
+
   #owned<S extends object>(
     type: SessionClass<S>,
   ): { tracker: SessionTrackerById<S>; name: string; owners: OwnerIndex } {
@@ -166,6 +170,42 @@ function givenOwner(owner: unknown, method: string): string {
         ? 'Say whose session it must be: revoke(Type, handle, { owner: userId }); { anyOwner: true } is for administrators.'
         : 'Give it the id of the user.'),
   );
+}
+
+/** An owner's live sessions in one place, by handle. */
+async function liveSessions<S extends object>(
+  tracker: SessionTrackerById<S>,
+  owners: OwnerIndex,
+  owner: string,
+): Promise<Map<string, OwnedSession<S>>> {
+  const listed = new Map<string, OwnedSession<S>>();
+  for (const { id, session: stored } of await owners.list(tracker.storedOwnerOf(owner))) {
+    const session = tracker.peek(stored);
+    if (!session) continue;
+    listed.set(id, {
+      handle: id,
+      createdAt: new Date(session.createdAt),
+      renewedAt: new Date(session.renewedAt),
+      expiresAt: new Date(stored.expiresAt),
+      session: session.value,
+    });
+  }
+  return listed;
+}
+
+/** @param owner whose session it must be; `undefined`: anybody's. @returns whether there was one. */
+async function endByHandle<S extends object>(
+  tracker: SessionTrackerById<S>,
+  handle: string,
+  owner: string | undefined,
+): Promise<boolean> {
+  if (!tracker.isHandle(handle)) return false;
+  const stored = await tracker.storage.read(handle);
+  const session = stored && tracker.peek(stored);
+  if (!session) return false;
+  if (owner !== undefined && tracker.ownerOf(session.value) !== owner) return false;
+  await tracker.clearByHandle(handle);
+  return true;
 }
 
 /** Ends an owner's sessions in their old form and place. @returns how many of them had not moved yet. */

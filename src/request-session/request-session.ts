@@ -1,3 +1,4 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionExchange } from '../session/session-exchange.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
@@ -7,7 +8,11 @@ import { isPromise } from '../transformer/awaitable.js';
 /** Told when a step of a session is done, or why it failed. */
 export type SessionDone = (error?: unknown) => void;
 
-/** The session's cookie, to be read. What it is like is said in `@Session` and in the module's `cookie`. */
+/**
+ * The session's cookie, to be read. What it is like is said in `@Session` and in the module's `cookie`, for all sessions of
+ * the class; assigning something else throws a {@link SessionConfigurationError}, so that no lifetime is silently another
+ * than the code says.
+ */
 export interface RequestSessionCookie {
   /** Milliseconds; `null` for a cookie that ends with the browser. */
   readonly maxAge: number | null;
@@ -133,7 +138,12 @@ class RequestSessionPlace<S extends object> {
     };
     return {
       id: { get: () => this.#sessions.idAtOnce(this.#type) ?? '' },
-      cookie: { get: () => this.#cookie() },
+      cookie: {
+        get: () => this.#cookie(),
+        set: () => {
+          throw unassignable('');
+        },
+      },
       regenerate: {
         value(this: unknown, first?: readonly string[] | SessionDone, second?: SessionDone) {
           const keep = Array.isArray(first) ? (first as readonly string[]) : [];
@@ -211,7 +221,7 @@ function cookieOf(transport: SessionTransport): RequestSessionCookie {
   const { configuration } = transport as { configuration?: Partial<CookieConfiguration> };
   const { maxAgeInSeconds, path = '/', domain, httpOnly = true, secure = 'auto', sameSite } = configuration ?? {};
   const maxAge = maxAgeInSeconds === undefined || maxAgeInSeconds === null ? null : maxAgeInSeconds * 1000;
-  return {
+  const cookie: RequestSessionCookie = {
     maxAge,
     originalMaxAge: maxAge,
     expires: maxAge === null ? null : new Date(Date.now() + maxAge),
@@ -221,6 +231,23 @@ function cookieOf(transport: SessionTransport): RequestSessionCookie {
     secure,
     sameSite,
   };
+  return new Proxy(cookie, ASSIGNED);
+}
+
+/** An assignment that would change nothing is none: `cookie.maxAge = cookie.maxAge` renews a session of express-session. */
+const ASSIGNED: ProxyHandler<RequestSessionCookie> = {
+  set(cookie, name, value) {
+    if (Object.is(cookie[name as keyof RequestSessionCookie], value)) return true;
+    throw unassignable(`.${String(name)}`);
+  },
+};
+
+function unassignable(member: string): SessionConfigurationError {
+  return new SessionConfigurationError(
+    `request.session.cookie${member} cannot be assigned: all sessions of a class have the same lifetime and cookie. Write ` +
+      'idleTimeoutInSeconds, absoluteTimeoutInSeconds and cookie in @Session. For "remember me" keep a second class with a ' +
+      'longer lifetime: docs/passport.md.',
+  );
 }
 
 // Out of the promise, so that what a callback throws is not taken for a failure of the session.

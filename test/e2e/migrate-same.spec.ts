@@ -127,6 +127,27 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
     expect((await ask(`${moved.url}/me`, { cookie })).json()).toEqual({});
   });
 
+  it.each([
+    ['name', { name: 'user' }],
+    ['domain', { domain: 'example.com' }],
+  ])('lists and revokes a session of another %s that has not moved yet, once', async (_what, from) => {
+    const old = await start({
+      ...byId(),
+      ...('name' in from ? { name: from.name } : { cookie: from }),
+    });
+    const cookie = (await ask(`${old.url}/login`, { method: 'POST' })).setCookies[0]!.split(';')[0]!;
+    const moved = await start({ ...byId(), from: sameSession(from) });
+    const service = moved.app.get(SessionsService);
+    const listed = await service.list(AccountSession, 'ada');
+    expect(listed.map(({ session }) => session)).toEqual([{ userId: 'ada', n: 0 }]);
+    const [{ handle }] = listed as [(typeof listed)[0]];
+    expect(await service.revoke(AccountSession, handle, { owner: 'bob' })).toBe(false);
+    expect(await service.revoke(AccountSession, handle, { owner: 'ada' })).toBe(true);
+    expect(await service.list(AccountSession, 'ada')).toEqual([]);
+    expect((await ask(`${moved.url}/me`, { cookie })).json()).toEqual({});
+    expect((await ask(`${old.url}/me`, { cookie })).json()).toEqual({});
+  });
+
   it('is refused where nothing was different, or an option is misspelt', () => {
     expect(() => sameSession({})).toThrow('what was different');
     expect(() => sameSession({ nane: 'user' } as never)).toThrow('unknown option');

@@ -1,7 +1,9 @@
 import { Store as FastifyStore } from '@fastify/session';
 import type { INestApplication } from '@nestjs/common';
+import { MongoStore } from 'connect-mongo';
 import { RedisStore } from 'connect-redis';
 import expressSessionMiddleware from 'express-session';
+import { MongoClient } from 'mongodb';
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { SessionStorageMemory, SessionsModule, SessionsService, type SessionEvent } from 'nestjs-sessions';
@@ -15,6 +17,7 @@ import {
 } from 'nestjs-sessions/migrate';
 import { createClient } from 'redis';
 import { platforms, startApp, type Platform, type RunningApp } from '../support/platforms.js';
+import { startMongo, type MongoServer } from '../support/mongo.js';
 import { startPostgres, startRedis, uniqueName, type PostgresServer, type RedisServer } from '../support/servers.js';
 import {
   AuthController,
@@ -56,6 +59,8 @@ interface Old {
 let redis: RedisServer;
 let postgres: PostgresServer;
 let client: ReturnType<typeof createClient>;
+let mongoServer: MongoServer;
+let mongo: MongoClient;
 const [prefix, table] = [uniqueName(), uniqueName()];
 
 async function startPgStore(): Promise<expressSessionMiddleware.Store> {
@@ -87,6 +92,17 @@ const olds: Record<string, Old> = {
       return {
         app: await startExpressSession(store, ['an older secret', SECRET]),
         source: (mapping) => expressSession({ secret: [SECRET, 'an older secret'], store, ...mapping }),
+      };
+    },
+  },
+  'express-session, connect-mongo': {
+    cookies: ['connect.sid'],
+    isById: true,
+    start: async () => {
+      const store = MongoStore.create({ client: mongo, collectionName: prefix });
+      return {
+        app: await startExpressSession(store),
+        source: (mapping) => expressSession({ secret: SECRET, store, ...mapping }),
       };
     },
   },
@@ -176,13 +192,16 @@ const olds: Record<string, Old> = {
 };
 
 beforeAll(async () => {
-  [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
+  [redis, postgres, mongoServer] = await Promise.all([startRedis(), startPostgres(), startMongo()]);
   client = createClient({ url: redis.url });
   await client.connect();
+  mongo = await MongoClient.connect(mongoServer.url, { serverApi: '1' });
 });
 
 afterAll(async () => {
   client.destroy();
+  await mongo.close();
+  await mongoServer.close();
   await redis.close(prefix);
   await postgres.close(table);
 });

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Post } from '@nestjs/common';
+import { Body, Controller, Get, Post, type LoggerService } from '@nestjs/common';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -63,6 +63,26 @@ class AccountController {
   }
 }
 
+/** Everything that the application and its process print meanwhile, debug messages included. */
+function collectOutput(): { readonly lines: string[]; readonly logger: LoggerService; stop(): void } {
+  const lines: string[] = [];
+  const add = (...parts: unknown[]): void => void lines.push(inspect(parts, { depth: 20, maxStringLength: null }));
+  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }));
+  for (const { stream, write } of streams) {
+    stream.write = (chunk: string, ...rest: never[]) => {
+      lines.push(chunk);
+      return write(chunk, ...rest);
+    };
+  }
+  return {
+    lines,
+    logger: { log: add, error: add, warn: add, debug: add, verbose: add },
+    stop: () => {
+      for (const { stream, write } of streams) stream.write = write;
+    },
+  };
+}
+
 describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
   const KEY = 'b1u8W2mZ5xQkYt0nRj7LcVhS4eAoFg9iDpXy6NqTUKw';
 
@@ -73,7 +93,9 @@ describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
     const spans = new InMemorySpanExporter();
     const tracers = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });
     const telemetry = sessionTelemetry({ meter: meters.getMeter('app'), tracer: tracers.getTracer('app') });
+    const printed = collectOutput();
     const running = await startApp(platform, {
+      prepare: (app) => app.useLogger(printed.logger),
       imports: [
         SessionsModule.forRoot({
           keys: KEY,
@@ -131,7 +153,11 @@ describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
       expect(load?.attributes['session.id']).toMatch(/^[\w-]{43}$/);
 
       const output = inspect(
-        [metrics, finished.map(({ name, attributes, events, status }) => ({ name, attributes, events, status }))],
+        [
+          printed.lines,
+          metrics,
+          finished.map(({ name, attributes, events, status }) => ({ name, attributes, events, status })),
+        ],
         {
           depth: 20,
           maxArrayLength: null,
@@ -139,9 +165,11 @@ describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
         },
       );
       expect(output.length).toBeGreaterThan(1000);
+      expect(printed.lines.join('\n')).toContain('was rejected (unknown)');
       for (const cookie of [first, second, settings]) secrets.push(cookie.split('=')[1]!);
       for (const secret of secrets) expect(output).not.toContain(secret);
     } finally {
+      printed.stop();
       await running.close();
       await Promise.all([meters.shutdown(), tracers.shutdown()]);
     }

@@ -5,11 +5,14 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import flash from 'connect-flash';
 import { doubleCsrf } from 'csrf-csrf';
 import type { Request, Response } from 'express';
-import { SessionsModule, SessionsService } from 'nestjs-sessions';
+import { Sessions, SessionsModule, SessionsService, type RequestSessions } from 'nestjs-sessions';
 import { requestSession, type RequestSession } from 'nestjs-sessions/passport';
+import { FakeClock } from 'nestjs-sessions/testing';
 import passport from 'passport';
 import OAuth2Strategy from 'passport-oauth2';
 import { platforms, startApp, type Platform, type RunningApp } from '../support/platforms.js';
+import { AuthSession as DocumentedSession } from './passport-doc/auth-session.js';
+import { recallUser, RememberedSession } from './passport-doc/remember-me.js';
 import {
   AuthSession,
   Client,
@@ -465,6 +468,28 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
       return {};
     }
 
+    @Post('cookie')
+    cookie(@Req() { session }: WithSession): object {
+      const cookie = session.cookie as { maxAge: number | null; partitioned?: boolean };
+      // What renews a session of express-session.
+      const { maxAge } = cookie;
+      cookie.maxAge = maxAge;
+      const assignments: Record<string, () => void> = {
+        maxAge: () => (cookie.maxAge = 30 * 24 * 3_600_000),
+        partitioned: () => (cookie.partitioned = true),
+        cookie: () => ((session as { cookie: object }).cookie = { maxAge: 1000 }),
+      };
+      const errors = Object.entries(assignments).map(([name, assign]) => {
+        try {
+          assign();
+          return [name, 'assigned'];
+        } catch (error) {
+          return [name, (error as Error).message];
+        }
+      });
+      return { unchanged: session.cookie.maxAge === maxAge, ...(Object.fromEntries(errors) as object) };
+    }
+
     @Post('touch')
     touch(@Req() { session }: WithSession): object {
       return { chained: session.touch() === session };
@@ -515,6 +540,16 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     expect(touched.setCookie('auth')).toContain(client.cookies.get('auth')!);
   });
 
+  it('refuses another lifetime or attribute for one session alone, rather than to ignore it', async () => {
+    const answer = (await (await start()).post('/cookie')).json<Record<string, unknown>>();
+    expect(answer).toEqual({
+      unchanged: true,
+      maxAge: expect.stringMatching(/^request\.session\.cookie\.maxAge cannot be assigned: .*idleTimeoutInSeconds/),
+      partitioned: expect.stringContaining('request.session.cookie.partitioned cannot be assigned'),
+      cookie: expect.stringContaining('request.session.cookie cannot be assigned'),
+    });
+  });
+
   it('is there for a part of the application by requestSession(AuthSession)', async () => {
     running = await startApp(platform, {
       imports: [SessionsModule.forRoot({ keys: KEYS, sessions: [AuthSession] })],
@@ -529,6 +564,50 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     });
     const client = new Client(running.url);
     expect((await client.post('/set')).json()).toMatchObject({ theme: 'dark' });
+  });
+});
+
+describe('"remember me" of docs/passport.md', () => {
+  @Controller()
+  class RememberedController {
+    @Post('login')
+    async login(@Sessions() sessions: RequestSessions, @Query('remember') remember?: string): Promise<void> {
+      const session = await sessions.getOrSet(DocumentedSession, () => new DocumentedSession());
+      session.passport = { user: 'ada' };
+      if (remember !== undefined) await sessions.login(RememberedSession, 'ada');
+    }
+
+    @Get('me')
+    me(@Req() { session }: { session: RequestSession<DocumentedSession> }): object {
+      return { userId: session.userId };
+    }
+  }
+
+  it.each([
+    ['signs in again after the lifetime of the session', '?remember', { userId: 'ada' }],
+    ['does not where nobody asked for it', '', {}],
+  ])('%s', async (_what, query, expected) => {
+    const clock = new FakeClock();
+    running = await startApp(express, {
+      imports: [
+        SessionsModule.forRoot({
+          keys: KEYS,
+          sessions: [DocumentedSession, RememberedSession],
+          requestSession: DocumentedSession,
+          now: clock.now,
+        }),
+      ],
+      controllers: [RememberedController],
+      prepare: (app) => void app.use(recallUser),
+    });
+    const client = new Client(running.url);
+    await client.post(`/login${query}`);
+    const first = client.cookies.get('auth');
+    clock.advance(8 * 24 * 3_600_000);
+    expect((await client.get('/me')).json()).toEqual(expected);
+    expect(client.cookies.get('auth')).not.toBe(first);
+    clock.advance(31 * 24 * 3_600_000);
+    expect((await client.get('/me')).json()).toEqual({});
   });
 });
 

@@ -29,6 +29,11 @@ export class Consumer {
     return consumer;
   }
 
+  /** What is in a folder of this one, removed together with it. */
+  inside(name: string): Consumer {
+    return new Consumer(join(this.folder, name));
+  }
+
   /**
    * @param env added to the environment of this process.
    * @returns what the command printed. Rejects with it when the command fails.

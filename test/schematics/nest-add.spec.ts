@@ -43,6 +43,12 @@ describe('nest add nestjs-sessions', () => {
     expect(ours.tasks).toEqual([expect.objectContaining({ name: 'node-package' })]);
   });
 
+  it('adds the adapter of Fastify, of the version that Nest has there, where it is missing', async () => {
+    const app = await add(await newApplication(), { platform: 'fastify', skipInstall: true });
+    const { dependencies } = JSON.parse(app.readText('/package.json')) as { dependencies: Record<string, string> };
+    expect(dependencies['@nestjs/platform-fastify']).toBe(dependencies['@nestjs/core']);
+  });
+
   it('makes a key that a key ring takes, another one each time', async () => {
     const keyOf = async (): Promise<string> => {
       const app = await add(await newApplication(), { skipInstall: true });
