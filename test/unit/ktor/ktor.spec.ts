@@ -23,6 +23,7 @@ import {
   type KtorSession,
 } from 'nestjs-sessions/ktor';
 import { platforms, startApp, type Platform, type RunningApp } from '../../support/platforms.js';
+import { README_EXAMPLE_KEY } from '../../../src/keys/public-keys.js';
 import { RecordedCall } from './recorded-call.js';
 
 class UserSession {
@@ -32,6 +33,7 @@ class UserSession {
 
 const HEX = '00112233445566778899aabbccddeeff';
 const SIGN = '02030405060708090a0b0c';
+const STRONG = 'c1b7d20a4e9f83561d7be04495ac2f68d3708e1b64f5a92c0b17de835940fa6e';
 
 @Controller()
 class AppController {
@@ -115,7 +117,10 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   it('travels in the bytes of 3.5, whenever it is set', async () => {
-    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN } }));
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN, weak: true } }),
+    );
     const login = await get(app, '/login?user=ann');
     expect(login.cookies).toHaveLength(1);
     expect(login.cookies[0]).toMatch(
@@ -134,7 +139,10 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   it.each(['%zz', 'x%2F0', ''])('of a broken cookie %j is none, where Ktor may answer 500', async (value) => {
-    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN } }));
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN, weak: true } }),
+    );
     const answer = await get(app, '/peek', { cookie: `U=${value}` });
     expect([answer.status, answer.body]).toEqual([200, 'none']);
   });
@@ -199,7 +207,12 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   describe('and leaves', () => {
-    const old = ktor({ type: UserSession, name: 'U', version: '1.5', keys: { sign: SIGN, encrypt: HEX } });
+    const old = ktor({
+      type: UserSession,
+      name: 'U',
+      version: '1.5',
+      keys: { sign: SIGN, encrypt: HEX, weak: true as const },
+    });
 
     function send(transport: SessionTransport, value: string): string {
       const call = new RecordedCall();
@@ -280,7 +293,7 @@ describe('ktor()', () => {
     ['no name', { name: undefined as never }, 'a name, that of the cookie or header'],
     [
       'keys and transformers',
-      { keys: { sign: SIGN }, transformers: [new SessionTransportTransformerDigest()] },
+      { keys: { sign: SIGN, weak: true }, transformers: [new SessionTransportTransformerDigest()] },
       'Keep one of them',
     ],
     [
@@ -298,6 +311,10 @@ describe('ktor()', () => {
     ['a header with a cookie', { transport: 'header', cookie: {} }, 'has no cookie'],
     ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
     ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
+    ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or write weak: true'],
+    ['an encryption key of 16 bytes', { keys: { sign: STRONG, encrypt: STRONG.slice(32) } }, 'or write weak: true'],
+    ['a key of 32 equal bytes', { keys: { sign: '11'.repeat(32) } }, 'repeats a pattern'],
+    ['a text as bytes', { keys: { sign: Buffer.from('correct horse battery staple and more') } }, 'weak: true'],
     ['an AES key of 5 bytes', { keys: { sign: SIGN, encrypt: '0011223344' } }, '16, 24'],
     [
       'a storage of three verbs',
@@ -306,6 +323,38 @@ describe('ktor()', () => {
     ],
   ])('refuses %s', (_what, more, message) => {
     expect(() => ktor(session(more))).toThrow(message);
+  });
+
+  it('takes keys of 32 random bytes, and shorter ones where it is told that they are weak', () => {
+    expect(() => ktor(session({ keys: { sign: STRONG, encrypt: STRONG } }))).not.toThrow();
+    expect(() => ktor(session({ keys: { sign: SIGN, encrypt: HEX, weak: true } }))).not.toThrow();
+    expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak is true');
+  });
+
+  describe('in production', () => {
+    const { NODE_ENV } = process.env;
+    beforeAll(() => {
+      process.env['NODE_ENV'] = 'production';
+    });
+    afterAll(() => {
+      process.env['NODE_ENV'] = NODE_ENV;
+    });
+
+    it.each([
+      '00112233445566778899aabbccddeeff',
+      '6819B57A326945C1968F45236589',
+      '6819b57a326945c1968f45236581',
+      '02030405060708090a0b0c',
+      '000102030405060708090a0b0c0d0e0f',
+      Buffer.from('6819b57a326945c1968f45236589', 'hex'),
+      Buffer.from('6819b57a326945c1968f45236589'),
+      Buffer.from(README_EXAMPLE_KEY, 'base64url'),
+    ])('refuses the published key %s, weak or not', (sign) => {
+      expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('which everybody knows');
+      expect(() => ktor(session({ keys: { sign: STRONG, encrypt: HEX, weak: true } }))).toThrow(
+        "encryptionKey is a sample key of Ktor's documentation",
+      );
+    });
   });
 
   it.each([
@@ -319,7 +368,7 @@ describe('ktor()', () => {
   });
 
   it('encrypts in the layout of the version, and reads the older one where it is told to', async () => {
-    const keys = { sign: SIGN, encrypt: HEX };
+    const keys = { sign: SIGN, encrypt: HEX, weak: true as const };
     const write = (version: '2.3' | '3.5'): Promise<string> | string | PromiseLike<string> =>
       ktor(session({ version, keys })).transport.transformers[0]!.transformWrite('hello');
     const read = (version: '2.3' | '3.5', text: string, backwardCompatibleRead = false) =>
