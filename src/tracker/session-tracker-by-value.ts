@@ -1,6 +1,7 @@
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
+import { isSameAsRead } from './same-as-read.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type { LoadResult, SessionToTrack, SessionTracker, StoreResult, TrackedSession } from './session-tracker.js';
 import { unreadable } from './unreadable-session.js';
@@ -94,6 +95,10 @@ export class SessionTrackerByValue<S extends object> implements SessionTracker<S
 
   capture(value: S): SessionSnapshot<S> | undefined {
     return this.serializer.capture?.(value);
+  }
+
+  isUnchanged(value: S, { text }: TrackedSession<S>): boolean {
+    return isSameAsRead(this.serializer, text, value);
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {

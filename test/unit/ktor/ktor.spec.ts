@@ -17,6 +17,8 @@ import {
 import {
   SessionTransportTransformerDigest,
   int,
+  list,
+  KotlinxBackwardCompatibleSessionSerializer,
   ktor,
   KtorDirectoryStorage,
   string,
@@ -197,6 +199,63 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { cookie: rotated })).body).toBe('ben 0');
     await get(app, '/logout', { cookie: old });
     expect((await get(app, '/peek', { cookie: rotated })).body).toBe('none');
+  });
+
+  describe('that cannot be written back', () => {
+    class Cart {
+      @SessionOwner() @string() userId = '';
+      @list(string()) items: string[] = [];
+    }
+
+    @Controller()
+    class CartController {
+      @Get('peek')
+      async peek(@Sessions() sessions: RequestSessions): Promise<string> {
+        return JSON.stringify((await sessions.get(Cart))?.items ?? 'none');
+      }
+
+      @Get('add')
+      async add(@Sessions() sessions: RequestSessions): Promise<string> {
+        (await sessions.get(Cart))!.userId = 'ben';
+        return 'ok';
+      }
+    }
+
+    const serializer = new KotlinxBackwardCompatibleSessionSerializer(Cart, { readBy: 'kotlinx' });
+    const texts = [
+      ['an empty list', 'userId=%23sann&items=%23cl', '[]'],
+      ['a percent sign in a list', 'userId=%23sann&items=%23cl%23s100%252525', '["100%"]'],
+    ] as const;
+
+    it.each(texts)('is read all the same: %s, by value', async (_, text, items) => {
+      const session = ktor({
+        type: Cart,
+        name: 'C',
+        version: '2.3',
+        serializer,
+        cookie: { encoding: 'raw' },
+      });
+      app = await startApp(platform, {
+        imports: [SessionsModule.forRoot({ sessions: [session] })],
+        controllers: [CartController],
+      });
+      const read = await get(app, '/peek', { cookie: `C=${text}` });
+      expect([read.status, read.body, read.cookies]).toEqual([200, items, []]);
+      // A change of it that cannot be stored is none that succeeded.
+      expect((await get(app, '/add', { cookie: `C=${text}` })).status).toBe(500);
+    });
+
+    it.each(texts)('is read all the same: %s, in a storage, with every response', async (_, text, items) => {
+      const storage = new KtorDirectoryStorage({ directory });
+      await storage.write('abcdef', { value: text, expiresAt: 0 });
+      const session = ktor({ type: Cart, name: 'C', version: '1.5', serializer, storage });
+      app = await startApp(platform, {
+        imports: [SessionsModule.forRoot({ sessions: [session] })],
+        controllers: [CartController],
+      });
+      const read = await get(app, '/peek', { cookie: 'C=abcdef' });
+      expect([read.status, read.body]).toEqual([200, items]);
+    });
   });
 
   it('travels in a header as it is', async () => {
