@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { README_EXAMPLE_KEY } from '../src/keys/key-material.js';
+import { README_EXAMPLE_KEY } from '../src/keys/public-keys.js';
 
 const root = process.cwd();
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

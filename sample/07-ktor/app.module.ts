@@ -5,7 +5,7 @@ import { CartController, HeaderCartController } from './cart.controller.js';
 import { CartSession, HeaderCartSession, UserSession } from './sessions.js';
 import { UserController } from './user.controller.js';
 
-// The keys of Ktor's documentation. Take your own, from where your Ktor server has them.
+// The keys of Ktor's documentation, which are weak and do not start in production. Take those of your Ktor server.
 const encrypt = '00112233445566778899aabbccddeeff';
 const sign = '6819b57a326945c1968f45236589';
 
@@ -16,9 +16,14 @@ const storage = new KtorDirectoryStorage({ directory });
   imports: [
     SessionsModule.forRoot({
       sessions: [
-        ktor({ type: UserSession, version: '3.5', cookie: { maxAgeInSeconds: 10 }, keys: { encrypt, sign } }),
-        ktor({ type: CartSession, version: '3.5', cookie: { path: '/' }, storage, keys: { sign } }),
-        ktor({ type: HeaderCartSession, version: '3.5', transport: 'header', storage, keys: { sign } }),
+        ktor({
+          type: UserSession,
+          version: '3.5',
+          cookie: { maxAgeInSeconds: 10 },
+          keys: { encrypt, sign, weak: true },
+        }),
+        ktor({ type: CartSession, version: '3.5', cookie: { path: '/' }, storage, keys: { sign, weak: true } }),
+        ktor({ type: HeaderCartSession, version: '3.5', transport: 'header', storage, keys: { sign, weak: true } }),
       ],
     }),
   ],

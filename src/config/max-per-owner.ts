@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { MaxPerOwner } from '../tracker/owner-limit.js';
-import { refuseUnknownOptions } from './known-options.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import { ownerOf } from './session-definition.js';
 import type { SessionOverrides } from './session-options.js';
 

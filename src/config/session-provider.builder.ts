@@ -24,7 +24,7 @@ import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { DevelopmentCache } from './development-cache.js';
 import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
-import { refuseOtherThan } from './known-options.js';
+import { refuseOtherThan } from '../errors/known-options.js';
 import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';

@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { refuseOtherThan, refuseUnknownOptions } from './known-options.js';
+import { refuseOtherThan, refuseUnknownOptions } from '../errors/known-options.js';
 import { LIFETIME_PRESETS } from './lifetime-preset.js';
 import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
 import { definitionOf } from './session-definition.js';

@@ -164,22 +164,29 @@ export class SessionLimitError extends SessionError {
 }
 
 /**
- * The storage failed or did not answer in time. Answered with 503 and `Retry-After`. `cause` is the client's own error,
- * whose message may quote keys and contents: it is for code to look at, not for a log.
+ * The storage failed or did not answer in time. Answered with 503 and `Retry-After`. The message is for the visitor, since
+ * frameworks send it to him; {@link detail} is for the operator, and in the log. `cause` is the client's own error, whose
+ * message may quote keys and contents: it is for code to look at, not for a log.
  */
 export class SessionStorageUnavailableError extends SessionError {
   declare readonly code: 'SESSION_STORAGE_UNAVAILABLE';
+  /** What happened and what to look at. Never a session's id or content. */
+  readonly detail: string;
   /** Seconds after which the client may try again. */
   readonly retryAfterInSeconds: number;
 
-  constructor(message: string, options: { cause?: unknown; retryAfterInSeconds?: number } = {}) {
-    super('SESSION_STORAGE_UNAVAILABLE', message, { cause: options.cause, statusCode: 503 });
+  constructor(detail: string, options: { cause?: unknown; retryAfterInSeconds?: number } = {}) {
+    super('SESSION_STORAGE_UNAVAILABLE', 'Not available at the moment. Try again later.', {
+      cause: options.cause,
+      statusCode: 503,
+    });
+    this.detail = detail;
     this.retryAfterInSeconds = options.retryAfterInSeconds ?? 1;
   }
 
   /** What `console.log` and Nest's logger show: of `cause` only what it is, since a client's message may quote a session. */
   [INSPECT](): string {
-    return `${this.stack} { code: '${this.code}', cause: '${errorKind(this.cause)}' }`;
+    return `${this.stack} { code: '${this.code}', detail: ${JSON.stringify(this.detail)}, cause: '${errorKind(this.cause)}' }`;
   }
 }
 

@@ -3,6 +3,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import { checkedKeyMaterial, noKeysError, type KeyMaterial } from './key-material.js';
 import { KeySchedule, type KeyService, type KeySource, type KeySourceOptions } from './key-schedule.js';
 import { lengthPrefixed } from './length-prefixed.js';
+import { stretchedPassphrase } from './stretched-passphrase.js';
 
 const PRODUCT = 'nestjs-sessions';
 const KEY_BYTES = 32;
@@ -49,13 +50,24 @@ export class KeyRing {
   /**
    * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or
    * 43 of base64url. `undefined` is in the type because `process.env.SESSION_KEY` may be; it is always refused.
+   * @param options.stretch the texts are passphrases of at least 20 characters, and scrypt makes a key of each (N = 2^17,
+   * r = 8, p = 1: 128 MiB and a third of a second each, while the process waits). Bytes are taken as they are. Default
+   * `false`: a text is a key itself.
    * @throws {SessionConfigurationError} when there is none, one is missing or weak, or two are the same. The message
    * never shows a key and says how to make one.
    */
-  constructor(keys: KeyMaterial | undefined | readonly (KeyMaterial | undefined)[]) {
+  constructor(
+    keys: KeyMaterial | undefined | readonly (KeyMaterial | undefined)[],
+    options: { readonly stretch?: boolean } = {},
+  ) {
+    const isStretched = stretchOf(options);
     const members = isList(keys) ? keys : [keys];
     if (members.length === 0) throw noKeysError();
-    const materials = members.map((member, index) => checkedKeyMaterial(member, `keys[${index}]`));
+    const materials = members.map((member, index) => {
+      const place = `keys[${index}]`;
+      const isPassphrase = isStretched && typeof member === 'string';
+      return isPassphrase ? stretchedPassphrase(member, place) : checkedKeyMaterial(member, place);
+    });
     refuseDuplicates(materials);
     this.#keys = materials.map((material) => createSecretKey(material));
   }
@@ -167,6 +179,16 @@ function idOf(key: KeyObject): string {
 
 function expand(key: KeyObject, use: readonly string[], size: number): Buffer {
   return Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), lengthPrefixed([PRODUCT, ...use]), size));
+}
+
+function stretchOf(options: { readonly stretch?: boolean }): boolean {
+  const unknown = Object.keys(options).find((option) => option !== 'stretch');
+  if (unknown !== undefined) {
+    throw new SessionConfigurationError(`KeyRing: unknown option "${unknown}". Known: stretch.`);
+  }
+  const { stretch = false } = options;
+  if (typeof stretch !== 'boolean') throw new SessionConfigurationError('KeyRing: stretch is true or false.');
+  return stretch;
 }
 
 function isList(

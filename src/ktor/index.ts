@@ -101,7 +101,10 @@ export {
   SessionTransportTransformerEncrypt,
   type SessionTransportTransformerEncryptOptions,
 } from '../transformer/session-transport-transformer-encrypt.js';
-export { SessionTransportTransformerMessageAuthentication } from '../transformer/session-transport-transformer-message-authentication.js';
+export {
+  SessionTransportTransformerMessageAuthentication,
+  type SessionTransportTransformerMessageAuthenticationOptions,
+} from '../transformer/session-transport-transformer-message-authentication.js';
 export { BaseCache, type Cache } from '../storage/cache.js';
 export { TimeoutCache, type TimeoutCacheOptions } from '../storage/timeout-cache.js';
 export { CacheStorage, type CacheStorageOptions } from '../storage/cache-storage.js';

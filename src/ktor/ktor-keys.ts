@@ -1,4 +1,4 @@
-import { refuseUndefined, refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { EncryptAlgorithm } from '../transformer/cbc-cipher.js';
 import type { MacAlgorithm } from '../transformer/java-algorithms.js';
@@ -9,9 +9,9 @@ import { isBefore, type KtorVersion } from './ktor-version.js';
 
 /** The keys that a Ktor server is configured with: hexadecimal, as in Ktor's `hex("…")`, or bytes. */
 export interface KtorKeys {
-  /** The key of the message authentication code: signs alone, or together with {@link encrypt}. */
+  /** The key of the message authentication code, 32 bytes or more: signs alone, or together with {@link encrypt}. */
   readonly sign: string | Uint8Array;
-  /** 16, 24 or 32 bytes for AES, 24 for DESede: encrypts. */
+  /** 32 bytes for AES; with {@link weak} also 16 or 24, and 24 for DESede: encrypts. */
   readonly encrypt?: string | Uint8Array;
   /** Default `HmacSHA256`. */
   readonly signAlgorithm?: MacAlgorithm;
@@ -19,6 +19,8 @@ export interface KtorKeys {
   readonly encryptAlgorithm?: EncryptAlgorithm;
   /** Ktor 3's option of that name: reads what servers before 3.0 encrypted, too. Default `false`. */
   readonly backwardCompatibleRead?: boolean;
+  /** Takes keys of less than 32 random bytes, where an old server has such. Default: they are refused. */
+  readonly weak?: true;
   /** The weaknesses of Ktor's encryption are known and accepted: no warning at start in production. */
   readonly acknowledge?: true;
 }
@@ -29,19 +31,25 @@ const KEY_OPTIONS: ReadonlyArray<keyof KtorKeys> = [
   'signAlgorithm',
   'encryptAlgorithm',
   'backwardCompatibleRead',
+  'weak',
   'acknowledge',
 ];
 
 /**
  * The transformers of a Ktor server with these keys: MessageAuthentication, or Encrypt in the layout of the version.
- * @throws {SessionConfigurationError} for a key that is not hexadecimal, empty or of a wrong size.
+ * @throws {SessionConfigurationError} for a key that is not hexadecimal, empty, weak, published or of a wrong size.
  */
 export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
   refuseUnknownOptions('ktor() keys', keys, KEY_OPTIONS);
   refuseUndefined('ktor() keys', keys, ['encrypt', 'sign']);
+  if (keys.weak !== undefined && keys.weak !== true) {
+    throw new SessionConfigurationError('ktor() keys: weak is true, or left out.');
+  }
   const sign = bytesOf('keys.sign', keys.sign);
+  const weak = keys.weak ? { weak: keys.weak } : {};
   if (keys.encrypt === undefined) {
-    return [new SessionTransportTransformerMessageAuthentication(sign, keys.signAlgorithm ?? 'HmacSHA256')];
+    const { signAlgorithm = 'HmacSHA256' } = keys;
+    return [new SessionTransportTransformerMessageAuthentication(sign, signAlgorithm, weak)];
   }
   return [
     new SessionTransportTransformerEncrypt(bytesOf('keys.encrypt', keys.encrypt), sign, {
@@ -49,6 +57,7 @@ export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly S
       encryptAlgorithm: keys.encryptAlgorithm ?? 'AES',
       signAlgorithm: keys.signAlgorithm ?? 'HmacSHA256',
       backwardCompatibleRead: keys.backwardCompatibleRead ?? false,
+      ...weak,
       ...(keys.acknowledge ? { acknowledge: true } : {}),
     }),
   ];

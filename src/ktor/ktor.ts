@@ -1,4 +1,4 @@
-import { refuseUndefined, refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { readOwner } from '../config/read-owner.js';
 import { countersOf, definitionOf, ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';

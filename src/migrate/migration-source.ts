@@ -1,4 +1,4 @@
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import type { SessionSource, AcceptingSession } from '../config/session-source.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SessionProvider } from '../session/session-provider.js';

@@ -1,4 +1,4 @@
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import type { SessionSource, SessionVariant } from '../config/session-source.js';
 import type { CookiePrefix } from '../transport/cookie-prefix.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import { readOwner } from '../config/read-owner.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';

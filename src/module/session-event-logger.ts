@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import { errorKind } from '../errors/error-kind.js';
-import { SessionError } from '../errors/session.errors.js';
+import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
 
 /** What every request does; nothing for a log. */
@@ -125,5 +125,6 @@ export class SessionEventLogger implements SessionEventLog {
 
 function failureReason(error: unknown): string {
   if (!(error instanceof SessionError)) return errorKind(error);
-  return error.cause === undefined ? error.message : `${error.message} (${errorKind(error.cause)})`;
+  const reason = error instanceof SessionStorageUnavailableError ? error.detail : error.message;
+  return error.cause === undefined ? reason : `${reason} (${errorKind(error.cause)})`;
 }

@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import { readOwner } from '../config/read-owner.js';
 import { ownerOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';

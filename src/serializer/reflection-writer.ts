@@ -78,7 +78,7 @@ export class ReflectionWriter {
           : this.#undeclaredValue((instance as Fields)[property], depth + 1, field);
       }
     } catch (error) {
-      throw UnwritableValue.within(error, instance, property);
+      throw UnwritableValue.within(error, instance, this.#values.kindOf(instance) === 'plain' ? undefined : property);
     }
     return mayLookTagged && depth > 0 ? escaped(written) : written;
   }

@@ -38,7 +38,10 @@ export interface SessionCheck<S> {
 
 /** A loaded session is not as its `validate` option wants it. */
 export class InvalidSession extends Error {
-  /** The first field that is wrong, as `items[0].price`; absent where the session as a whole is. Never content. */
+  /**
+   * The first field that is wrong, as `items[0].price` or `limits[key]`; absent where the session as a whole is. Never
+   * content, and so no key of a map.
+   */
   readonly path: string | undefined;
 
   constructor(path: string | undefined) {
@@ -54,7 +57,7 @@ export function checkOf<S extends object>(validation: SessionSchema<S>): (sessio
     const errors: unknown = validation(session);
     refusePromise(errors);
     const [first] = Array.isArray(errors) ? (errors as FieldError[]) : [];
-    if (first) throw new InvalidSession(pathText(stepsOf(first)));
+    if (first) throw new InvalidSession(pathText(session, stepsOf(first)));
   };
 }
 
@@ -65,7 +68,7 @@ function checkOfSchema({ '~standard': schema }: StandardSchema): (session: objec
     const { issues } = result as StandardSchemaResult;
     if (!issues || issues.length === 0) return;
     const steps = (issues[0]!.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
-    throw new InvalidSession(pathText(steps));
+    throw new InvalidSession(pathText(session, steps));
   };
 }
 
@@ -82,13 +85,32 @@ function stepsOf(error: FieldError): readonly string[] {
   return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
 }
 
-// A key that is no name may be content, as in a record by e-mail address.
-function pathText(steps: readonly PropertyKey[]): string | undefined {
+/** Names fields of classes and places in lists. Other keys may be content, as in a record by e-mail address. */
+function pathText(session: object, steps: readonly PropertyKey[]): string | undefined {
   let text = '';
+  let holder: unknown = session;
   for (const step of steps) {
-    if (typeof step === 'number' || /^\d{1,9}$/.test(String(step))) text += `[${String(step)}]`;
-    else if (typeof step === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(step)) text += text === '' ? step : `.${step}`;
-    else text += '[…]';
+    text += stepText(holder, step, text === '');
+    holder = heldBy(holder, step);
   }
   return text === '' ? undefined : text;
+}
+
+function stepText(holder: unknown, step: PropertyKey, isFirst: boolean): string {
+  if (Array.isArray(holder) && /^\d{1,9}$/.test(String(step))) return `[${String(step)}]`;
+  const isField = typeof step === 'string' && /^[A-Za-z_$][\w$]{0,63}$/.test(step) && isOfClass(holder);
+  if (!isField) return '[key]';
+  return isFirst ? step : `.${step}`;
+}
+
+function isOfClass(holder: unknown): boolean {
+  if (typeof holder !== 'object' || holder === null || holder instanceof Map || holder instanceof Set) return false;
+  const prototype = Object.getPrototypeOf(holder) as object | null;
+  return prototype !== null && prototype !== Object.prototype;
+}
+
+function heldBy(holder: unknown, step: PropertyKey): unknown {
+  if (holder instanceof Map) return holder.get(step);
+  if (typeof holder !== 'object' || holder === null) return undefined;
+  return Object.getOwnPropertyDescriptor(holder, step)?.value as unknown;
 }

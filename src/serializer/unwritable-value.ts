@@ -17,8 +17,11 @@ export class UnwritableValue extends Error {
     return error instanceof UnwritableValue ? error : new UnwritableValue('reading it failed', { cause: error });
   }
 
-  /** {@link from}, with one more step to the value. */
-  static within(error: unknown, holder: object, step: string | number): UnwritableValue {
+  /**
+   * {@link from}, with one more step to the value.
+   * @param step the field of a class or the place in a list; `undefined` for a key, which may be content.
+   */
+  static within(error: unknown, holder: object, step: string | number | undefined): UnwritableValue {
     const unwritable = UnwritableValue.from(error);
     unwritable.#steps.unshift(stepText(step));
     unwritable.#holders.unshift(holder);
@@ -38,9 +41,9 @@ export class UnwritableValue extends Error {
   }
 }
 
-function stepText(step: string | number): string {
+function stepText(step: string | number | undefined): string {
   if (typeof step === 'number') return `[${step}]`;
-  return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  return step !== undefined && /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : '[key]';
 }
 
 function shortened(steps: readonly string[]): readonly string[] {

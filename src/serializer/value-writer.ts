@@ -48,13 +48,12 @@ export class ValueWriter {
   record(value: object, depth: number, write: WriteValue): object {
     assertDepth(depth);
     const written: Fields = {};
-    let name = '';
     try {
-      for (name of Object.keys(value)) {
+      for (const name of Object.keys(value)) {
         if (!isNeverStored(name)) written[name] = write((value as Fields)[name], depth + 1);
       }
     } catch (error) {
-      throw UnwritableValue.within(error, value, name);
+      throw UnwritableValue.within(error, value, undefined);
     }
     return escaped(written);
   }

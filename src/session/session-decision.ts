@@ -10,7 +10,12 @@ export type SessionDecision<S extends object> =
   | { readonly kind: 'clear' }
   /** A change that cannot be stored: the request fails with `error`. */
   | { readonly kind: 'refuse'; readonly error: SessionError }
-  | (Written<S> & { readonly kind: 'renew'; readonly previous: TrackedSession<S> })
+  | (Written<S> & {
+      readonly kind: 'renew';
+      readonly previous: TrackedSession<S>;
+      /** Whether or not enough of its idle timeout has passed. */
+      readonly force?: boolean;
+    })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
 /** A session, and what it held when the decision was made. */
@@ -124,9 +129,29 @@ function decideLoaded<S extends object>(
     if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
-  const written = write(provider, value);
-  if (demanded || written.text !== previous.text) return stored(written, previous);
-  return renews && tracker.isRenewalDue(previous) ? { kind: 'renew', ...written, previous } : NOTHING;
+  const written = writeLoaded(provider, value, previous);
+  if (rotate || detailed) return stored(written ?? write(provider, value), previous);
+  const { text } = previous;
+  // One that has only just moved here has no text of ours: it stays where it is.
+  if (!written && text === '') return NOTHING;
+  if (written && written.text !== text) return stored(written, previous);
+  if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
+  // The request has changed nothing, so it must not fail where this does.
+  return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };
+}
+
+/** `undefined` for a session that cannot be written and has not been changed. */
+function writeLoaded<S extends object>(
+  provider: SessionProvider<S>,
+  value: S,
+  previous: TrackedSession<S>,
+): Written<S> | undefined {
+  try {
+    return write(provider, value);
+  } catch (error) {
+    if (provider.tracker.isUnchanged?.(value, previous) === true) return undefined;
+    throw error;
+  }
 }
 
 // Spreading would copy field by field, out of the engine.

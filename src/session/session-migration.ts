@@ -440,6 +440,12 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return this.own.lifetime;
   }
 
+  isUnchanged(value: S, session: TrackedSession<S>): boolean {
+    const foreign = this.#foreign.get(session);
+    if (foreign) return this.from.isUnchanged?.(value, foreign) ?? false;
+    return this.own.isUnchanged?.(value, session) ?? false;
+  }
+
   isRenewalDue(session: TrackedSession<S>): boolean {
     return this.own.isRenewalDue(session) || this.#isTwinDue(session);
   }

@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { refuseUnknownOptions } from '../config/known-options.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import { declaredSessions } from '../config/session-definition.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import type { SessionsOptions } from '../config/session-options.js';

@@ -3,6 +3,7 @@ import type { SessionSerializer, SessionSnapshot } from '../serializer/session-s
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
+import { isSameAsRead } from './same-as-read.js';
 import { OwnerLimit, type MaxPerOwner } from './owner-limit.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
@@ -287,6 +288,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
 
   capture(value: S): SessionSnapshot<S> | undefined {
     return this.serializer.capture?.(value);
+  }
+
+  isUnchanged(value: S, { text }: TrackedSession<S>): boolean {
+    return isSameAsRead(this.serializer, text, value);
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {

@@ -2,6 +2,7 @@ import type { SessionSerializer, SessionSnapshot } from '../serializer/session-s
 import { joinedDetails } from './session-details.js';
 import { openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
+import { isSameAsRead } from './same-as-read.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import type {
   CompleteSessionTracker,
@@ -104,6 +105,10 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
 
   capture(value: S): SessionSnapshot<S> | undefined {
     return this.serializer.capture?.(value);
+  }
+
+  isUnchanged(value: S, { text }: TrackedSession<S>): boolean {
+    return isSameAsRead(this.serializer, text, value);
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {

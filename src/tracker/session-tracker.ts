@@ -184,6 +184,12 @@ export interface SessionTracker<S extends object = object> {
   capture?(value: S): SessionSnapshot<S> | undefined;
 
   /**
+   * Whether `value` holds what was read from the session's text. Asked where `value` cannot be written: a session that
+   * came so from another server is no failure of a request that only reads it. Absent: such a request fails.
+   */
+  isUnchanged?(value: S, session: TrackedSession<S>): boolean;
+
+  /**
    * Whether an unchanged session should be written again because enough of its idle timeout has passed. Default: never.
    */
   isRenewalDue?(session: TrackedSession<S>): boolean;

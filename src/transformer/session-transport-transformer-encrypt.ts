@@ -1,7 +1,9 @@
 import { createHmac, randomBytes, type KeyObject } from 'node:crypto';
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { CbcCipher, type EncryptAlgorithm } from './cbc-cipher.js';
-import { macHash, secretKeyOf, type MacAlgorithm } from './java-algorithms.js';
+import { macHash, type MacAlgorithm } from './java-algorithms.js';
+import { checkedKtorKey } from './ktor-key.js';
 import { bytesOfHex, equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
 
@@ -30,9 +32,21 @@ export interface SessionTransportTransformerEncryptOptions {
   readonly macOver?: 'ciphertext' | 'plaintext';
   /** Reads both kinds of MAC (Ktor 3's option of that name). Default `false`. */
   readonly backwardCompatibleRead?: boolean;
+  /** Takes keys of less than 32 random bytes, where an old server has such. Default: they are refused. */
+  readonly weak?: true;
   /** The weaknesses are known and accepted: no warning at start in production. */
   readonly acknowledge?: true;
 }
+
+const OPTIONS: ReadonlyArray<keyof SessionTransportTransformerEncryptOptions> = [
+  'ivGenerator',
+  'encryptAlgorithm',
+  'signAlgorithm',
+  'macOver',
+  'backwardCompatibleRead',
+  'weak',
+  'acknowledge',
+];
 
 /**
  * Ktor's `SessionTransportTransformerEncrypt`, byte for byte. **Weak**; for sharing sessions with a Ktor server.
@@ -62,12 +76,15 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
   readonly #readsPlaintextMac: boolean;
 
   /**
-   * @param encryptionKey 16, 24 or 32 bytes for AES, 24 for DESede. From Ktor's `hex(…)`: `Buffer.from('…', 'hex')`.
-   * @param signKey at least one byte; 32 random ones are right for the default algorithm.
-   * @throws {SessionConfigurationError} for a key or IV of a wrong size, or an unknown algorithm. Names what is allowed.
+   * @param encryptionKey 32 random bytes for AES. With `weak` also 16 or 24, and 24 for DESede. From Ktor's `hex(…)`:
+   * `Buffer.from('…', 'hex')`.
+   * @param signKey 32 random bytes or more.
+   * @throws {SessionConfigurationError} for a weak or published key, a key or IV of a wrong size, or an unknown algorithm.
+   * Names what is allowed.
    */
   constructor(encryptionKey: Uint8Array, signKey: Uint8Array, options: SessionTransportTransformerEncryptOptions = {}) {
-    const { macOver = 'ciphertext', backwardCompatibleRead = false } = options;
+    refuseUnknownOptions('SessionTransportTransformerEncrypt', options, OPTIONS);
+    const { macOver = 'ciphertext', backwardCompatibleRead = false, weak } = options;
     if (macOver !== 'ciphertext' && macOver !== 'plaintext') {
       throw new SessionConfigurationError(
         "Unknown macOver. Use 'ciphertext' (Ktor since 3.0) or 'plaintext' (before).",
@@ -75,7 +92,8 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
     }
     this.#cipher = new CbcCipher(options.encryptAlgorithm ?? 'AES', encryptionKey);
     this.#signHash = macHash(options.signAlgorithm ?? 'HmacSHA256');
-    this.#signKey = secretKeyOf(signKey, 'signKey');
+    checkedKtorKey(encryptionKey, 'encryptionKey', weak);
+    this.#signKey = checkedKtorKey(signKey, 'signKey', weak);
     this.#ivGenerator = options.ivGenerator ?? randomBytes;
     this.#macOver = macOver;
     this.#readsCiphertextMac = macOver === 'ciphertext' || backwardCompatibleRead;

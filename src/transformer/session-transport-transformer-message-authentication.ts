@@ -1,11 +1,19 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { macHash, secretKeyOf, type MacAlgorithm } from './java-algorithms.js';
+import { refuseUnknownOptions } from '../errors/known-options.js';
+import { macHash, type MacAlgorithm } from './java-algorithms.js';
+import { checkedKtorKey } from './ktor-key.js';
 import { equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
 import { OpenedValues } from './opened-values.js';
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
 
 /** What was signed is no secret: the client can read it. */
 const REMEMBERED_FOR_MILLISECONDS = 60_000;
+
+/** Options of {@link SessionTransportTransformerMessageAuthentication}. */
+export interface SessionTransportTransformerMessageAuthenticationOptions {
+  /** Takes a key of less than 32 random bytes, where an old server has one. Default: such a key is refused. */
+  readonly weak?: true;
+}
 
 /**
  * Ktor's `SessionTransportTransformerMessageAuthentication`, byte for byte, all versions: the client can read the
@@ -24,14 +32,18 @@ export class SessionTransportTransformerMessageAuthentication implements Session
   readonly #opened = new OpenedValues(REMEMBERED_FOR_MILLISECONDS);
 
   /**
-   * @param key at least one byte; 32 random ones are right for the default algorithm. From Ktor's `hex(…)`:
-   * `Buffer.from('…', 'hex')`.
+   * @param key 32 random bytes or more. From Ktor's `hex(…)`: `Buffer.from('…', 'hex')`.
    * @param algorithm default `HmacSHA256`; Ktor before 1.1.2 used `HmacSHA1`.
-   * @throws {SessionConfigurationError} for an empty key or an unknown algorithm.
+   * @throws {SessionConfigurationError} for an empty, weak or published key, or an unknown algorithm.
    */
-  constructor(key: Uint8Array, algorithm: MacAlgorithm = 'HmacSHA256') {
+  constructor(
+    key: Uint8Array,
+    algorithm: MacAlgorithm = 'HmacSHA256',
+    options: SessionTransportTransformerMessageAuthenticationOptions = {},
+  ) {
+    refuseUnknownOptions('SessionTransportTransformerMessageAuthentication', options, ['weak']);
     this.#hash = macHash(algorithm);
-    this.#key = secretKeyOf(key, 'key');
+    this.#key = checkedKtorKey(key, 'key', options.weak);
   }
 
   transformRead(transportValue: string): string | undefined {

@@ -290,7 +290,7 @@ function documentationCases(): void {
         name: 'user_session',
         version: '3.5',
         cookie: { maxAgeInSeconds: 10 },
-        keys: { encrypt: '00112233445566778899aabbccddeeff', sign },
+        keys: { encrypt: '00112233445566778899aabbccddeeff', sign, weak: true },
       }),
       ClientController,
       async (ask) => {
@@ -319,7 +319,7 @@ function documentationCases(): void {
     });
     return withController(
       platform,
-      ktor({ type: CartSession, name: 'cart_session', version: '3.5', storage, keys: { sign } }),
+      ktor({ type: CartSession, name: 'cart_session', version: '3.5', storage, keys: { sign, weak: true } }),
       CartController,
       async (ask) => {
         const cookie = (await ask('/login')).pair('cart_session');
@@ -344,7 +344,7 @@ function documentationCases(): void {
           version: '3.5',
           transport: 'header',
           storage: new KtorDirectoryStorage({ directory }),
-          keys: { sign },
+          keys: { sign, weak: true },
         }),
         CartController,
         async (ask) => {

@@ -129,22 +129,25 @@ function encryptCases(): void {
   const file = new KtorTestFile('SessionTransportTransformerEncryptTest');
   const zero = (size: number): Buffer => Buffer.alloc(size);
   file.it('accepts 32-byte AES-256 encryption key', () => {
-    expect(() => new SessionTransportTransformerEncrypt(zero(32), zero(32))).not.toThrow();
+    expect(() => new SessionTransportTransformerEncrypt(zero(32), zero(32), { weak: true })).not.toThrow();
   });
   file.it('transformWrite generates 16-byte IV for AES-256', () => {
-    const written = new SessionTransportTransformerEncrypt(zero(32), zero(32)).transformWrite('hello');
+    const written = new SessionTransportTransformerEncrypt(zero(32), zero(32), { weak: true }).transformWrite('hello');
     expect(Buffer.from(written.split('/')[0]!, 'hex')).toHaveLength(16);
   });
   file.it('round-trip preserves payload for AES-128, AES-192 and AES-256', () => {
     for (const size of [16, 24, 32]) {
-      const transformer = new SessionTransportTransformerEncrypt(zero(size), zero(32));
+      const transformer = new SessionTransportTransformerEncrypt(zero(size), zero(32), { weak: true });
       expect(transformer.transformRead(transformer.transformWrite(`session-value-${size}`))).toBe(
         `session-value-${size}`,
       );
     }
   });
   file.it('uses cipher block size for non-AES algorithm (DESede)', () => {
-    const transformer = new SessionTransportTransformerEncrypt(zero(24), zero(32), { encryptAlgorithm: 'DESede' });
+    const transformer = new SessionTransportTransformerEncrypt(zero(24), zero(32), {
+      encryptAlgorithm: 'DESede',
+      weak: true,
+    });
     const written = transformer.transformWrite('non-aes-session-value');
     expect(Buffer.from(written.split('/')[0]!, 'hex')).toHaveLength(8);
     expect(transformer.transformRead(written)).toBe('non-aes-session-value');

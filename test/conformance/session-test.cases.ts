@@ -555,6 +555,7 @@ function signedCases(): void {
       serializer,
       transformers: [
         new SessionTransportTransformerEncrypt(Buffer.from(HEX, 'hex'), Buffer.from(SIGN, 'hex'), {
+          weak: true,
           ivGenerator: () => Buffer.from(HEX, 'hex'),
           backwardCompatibleRead,
         }),
@@ -565,7 +566,7 @@ function signedCases(): void {
   file.http('testSessionByValueMac', (platform) =>
     withServer(
       platform,
-      { sessions: [session({ keys: { sign: '003515606058610610561058' } })] },
+      { sessions: [session({ keys: { sign: '003515606058610610561058', weak: true } })] },
       routes,
       commonSignedChecks,
     ),

@@ -39,7 +39,7 @@ async function startNew(
   const app = await startApp(express, {
     imports: [
       SessionsModule.forRoot({
-        keys: 'the keys of the new application, 32 bytes or more',
+        keys: 'j8-5RijkWoSrFak8icqpDJ7sjwon_VxtoB6y-Q2ehB4',
         sessions: [{ type: AuthSession, from, ...session }],
         ...(now ? { now } : {}),
       }),

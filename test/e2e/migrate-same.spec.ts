@@ -38,8 +38,8 @@ class AccountController {
   }
 }
 
-const OLD_KEYS = 'the keys of the old deployment, 32 bytes or more';
-const NEW_KEYS = 'the keys of the new deployment, 32 bytes or more';
+const OLD_KEYS = 'A71FFpD4w7XBdVVX0CodqJaUTRpJRGZlGPYCRaE6ODc';
+const NEW_KEYS = 'hxGAi-fP_lAOjnR10ZuwGCNmJwrq4_k6m42kEHw4BDM';
 
 describe.each(platforms)('the same session in another place, on $name', (platform) => {
   let storage: SessionStorageMemory;

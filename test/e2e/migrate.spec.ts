@@ -234,7 +234,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     const app = await startApp(platform, {
       imports: [
         SessionsModule.forRoot({
-          keys: ['the keys of the new application, 32 bytes or more'],
+          keys: ['j8-5RijkWoSrFak8icqpDJ7sjwon_VxtoB6y-Q2ehB4'],
           sessions: [{ type: AuthSession, from, tracker, ...(tracker === 'by-id' ? { storage } : {}) }],
           onEvent: (event) => events.push(event),
         }),

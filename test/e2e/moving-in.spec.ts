@@ -45,7 +45,7 @@ describe.each(platforms)('docs/moving-in.md, on $name', (platform) => {
   });
 
   it('leads from express-session to a session of ours, and signs nobody out', async () => {
-    process.env['SESSION_KEY'] = 'a key of the new application, 32 bytes or more';
+    process.env['SESSION_KEY'] = 'nYGsFcc00jhhvbMCJciipsoP5sb_3RA_U6tZA6IPhFY';
     const store = new RedisStore({ client, prefix: `${prefix}:old:` });
     const storage = redisSessionStorage({ client, prefix: `${prefix}:new:` });
     const start = async (sessions: DynamicModule): Promise<string> => {

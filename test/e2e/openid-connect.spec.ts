@@ -77,7 +77,7 @@ describe('express-openid-connect on express', () => {
       running = await startApp(express, {
         imports: [
           SessionsModule.forRoot({
-            keys: 'the keys of the application, 32 bytes or more',
+            keys: 'kjkg28cCOHIHPjphbGZhe4LHFn_3mtHWg1kzOn7HCyM',
             sessions: [AuthSession],
             requestSession: AuthSession,
           }),

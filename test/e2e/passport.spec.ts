@@ -24,7 +24,7 @@ import {
 } from './passport-support.js';
 
 type WithSession = Omit<Request, 'session'> & { session: RequestSession<AuthSession> };
-const KEYS = 'the keys of the application, 32 bytes or more';
+const KEYS = 'kjkg28cCOHIHPjphbGZhe4LHFn_3mtHWg1kzOn7HCyM';
 const [express, fastify] = platforms as readonly [Platform, Platform];
 
 let running: RunningApp | undefined;

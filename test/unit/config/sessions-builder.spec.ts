@@ -64,7 +64,7 @@ describe('sessions in the form of Ktor', () => {
   it('are told more in a block, whose builder is of the right kind', () => {
     const [first, second] = [
       new SessionTransportTransformerDigest(),
-      new SessionTransportTransformerMessageAuthentication(Buffer.from('key')),
+      new SessionTransportTransformerMessageAuthentication(Buffer.from('key'), 'HmacSHA256', { weak: true }),
     ];
     const identity = (): string => 'id';
     const kinds: unknown[] = [];

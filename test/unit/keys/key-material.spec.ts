@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
-import {
-  checkedKeyMaterial,
-  noKeysError,
-  README_EXAMPLE_KEY,
-  type KeyMaterial,
-} from '../../../src/keys/key-material.js';
+import { checkedKeyMaterial, noKeysError, type KeyMaterial } from '../../../src/keys/key-material.js';
+import { README_EXAMPLE_KEY } from '../../../src/keys/public-keys.js';
 
+const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase write new KeyRing(passphrase, { stretch: true })';
 const digest = createHash('sha256').update('a fixed stand-in for 32 random bytes').digest();
 const hex = digest.toString('hex');
 const base64 = digest.toString('base64');
@@ -21,11 +18,7 @@ describe('checkedKeyMaterial', () => {
     ['44 characters of base64 with padding', base64, Buffer.from(base64)],
     ['32 bytes', digest, digest],
     ['32 bytes in a plain Uint8Array', new Uint8Array(digest), digest],
-    [
-      'a long passphrase',
-      'Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich',
-      Buffer.from('Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich'),
-    ],
+    ['hexadecimal in base64', Buffer.from(hex).toString('base64'), Buffer.from(Buffer.from(hex).toString('base64'))],
   ])('takes %s as it is', (_, material, expected) => {
     expect(checkedKeyMaterial(material, 'keys[0]')).toEqual(expected);
   });
@@ -64,10 +57,19 @@ describe('checkedKeyMaterial', () => {
     ['an object', {}, 'keys[0] is neither a string nor bytes.'],
     ['62 hexadecimal characters', hex.slice(2), 'is too short: it can hold 31 bytes of key, and 32 are needed.'],
     ['42 characters of base64url', base64url.slice(1), 'is too short: it can hold 31 bytes of key'],
-    ['base64 whose padding alone makes it long enough', digest.subarray(1).toString('base64') + '=', 'is too short'],
+    ['base64 whose padding alone makes it long enough', digest.subarray(1).toString('base64'), 'is too short'],
     ['31 bytes', digest.subarray(1), 'is too short: it can hold 31 bytes of key'],
     ['32 characters of hexadecimal as bytes', Buffer.from(hex.slice(32)), 'is too short: it can hold 16 bytes of key'],
-    ['31 bytes of other text', 'Zwölf Boxkämpfer jagen Eva qu', 'is too short: it can hold 31 bytes of key'],
+    ['a long passphrase', 'Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich', NO_KEY],
+    ['words with dashes', 'correct-horse-battery-staple-and-four-other-words', NO_KEY],
+    ['words with capitals', 'CorrectHorseBatteryStapleAndFourOtherWordsBehind', NO_KEY],
+    ['words in base64', Buffer.from('twelve boxers chase Eva across the dyke').toString('base64'), NO_KEY],
+    ['words as bytes', Buffer.from('twelve boxers chase Eva across the dyke'), NO_KEY],
+    ['two UUIDs', '550e8400-e29b-41d4-a716-44665544000091b1b2f4-3b0c-4d3f-8f53-0d7c41a9b6ee', NO_KEY],
+    ['an odd number of hexadecimal digits', `${hex}a`, NO_KEY],
+    ['base64 of a length that there is not', `${base64url}ab`, NO_KEY],
+    ['both alphabets of base64 in one', `${base64url.slice(2)}-+`, NO_KEY],
+    ['a text with a character of neither', `${base64url}!`, NO_KEY],
     ['a UUID', '550e8400-e29b-41d4-a716-446655440000', 'is too short: it can hold 27 bytes of key'],
     ['one repeated character', 'a'.repeat(100), 'repeats a pattern that can hold 0 bytes of key'],
     ['zero bytes', Buffer.alloc(32), 'repeats a pattern that can hold 1 bytes of key'],
@@ -110,13 +112,31 @@ describe('checkedKeyMaterial', () => {
     ['the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'is a sequence'],
     ['text with a line break at its end', `${hex}\n`, 'starts or ends with white space'],
     ['text with a space in front', ` ${hex}`, 'starts or ends with white space'],
-    ["the README's example", README_EXAMPLE_KEY, 'is the example key of the README'],
-    ["the README's example as bytes", Buffer.from(README_EXAMPLE_KEY), 'is the example key of the README'],
   ])('refuses %s', (_, material, message) => {
     const refusal = refusalOf(material as KeyMaterial);
 
     expect(refusal).toBeInstanceOf(SessionConfigurationError);
     expect(refusal.message).toContain(message);
+  });
+
+  const published = Buffer.from(README_EXAMPLE_KEY, 'base64url');
+  it.each<[string, KeyMaterial]>([
+    ['as it stands there', README_EXAMPLE_KEY],
+    ['with padding', `${README_EXAMPLE_KEY}=`],
+    ['with two characters of padding', `${README_EXAMPLE_KEY}==`],
+    ['in base64', published.toString('base64')],
+    ['in base64 without padding', published.toString('base64').replace('=', '')],
+    ['with other unused bits at its end', README_EXAMPLE_KEY.replace(/8$/, '9')],
+    ['in hexadecimal', published.toString('hex')],
+    ['in hexadecimal of upper case', published.toString('hex').toUpperCase()],
+    ['with white space around', ` ${README_EXAMPLE_KEY}\n`],
+    ['as bytes', published],
+    ['as bytes of a Uint8Array', new Uint8Array(published)],
+    ['as bytes of the text', Buffer.from(README_EXAMPLE_KEY)],
+    ['as bytes of the hexadecimal text', Buffer.from(published.toString('hex'))],
+    ['in base64 of the text', Buffer.from(README_EXAMPLE_KEY).toString('base64')],
+  ])("refuses the README's example %s", (_, material) => {
+    expect(refusalOf(material).message).toContain('keys[0] is the example key of the README');
   });
 
   it.each([

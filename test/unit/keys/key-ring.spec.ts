@@ -1,7 +1,7 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
-import { README_EXAMPLE_KEY } from '../../../src/keys/key-material.js';
+import { README_EXAMPLE_KEY } from '../../../src/keys/public-keys.js';
 import { KeyRing } from '../../../src/keys/key-ring.js';
 
 const key = (seed: string) => createHash('sha256').update(seed).digest('base64url');

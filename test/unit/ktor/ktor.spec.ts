@@ -17,12 +17,15 @@ import {
 import {
   SessionTransportTransformerDigest,
   int,
+  list,
+  KotlinxBackwardCompatibleSessionSerializer,
   ktor,
   KtorDirectoryStorage,
   string,
   type KtorSession,
 } from 'nestjs-sessions/ktor';
 import { platforms, startApp, type Platform, type RunningApp } from '../../support/platforms.js';
+import { README_EXAMPLE_KEY } from '../../../src/keys/public-keys.js';
 import { RecordedCall } from './recorded-call.js';
 
 class UserSession {
@@ -32,6 +35,7 @@ class UserSession {
 
 const HEX = '00112233445566778899aabbccddeeff';
 const SIGN = '02030405060708090a0b0c';
+const STRONG = 'c1b7d20a4e9f83561d7be04495ac2f68d3708e1b64f5a92c0b17de835940fa6e';
 
 @Controller()
 class AppController {
@@ -115,7 +119,10 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   it('travels in the bytes of 3.5, whenever it is set', async () => {
-    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN } }));
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN, weak: true } }),
+    );
     const login = await get(app, '/login?user=ann');
     expect(login.cookies).toHaveLength(1);
     expect(login.cookies[0]).toMatch(
@@ -134,7 +141,10 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   it.each(['%zz', 'x%2F0', ''])('of a broken cookie %j is none, where Ktor may answer 500', async (value) => {
-    app = await start(platform, ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN } }));
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN, weak: true } }),
+    );
     const answer = await get(app, '/peek', { cookie: `U=${value}` });
     expect([answer.status, answer.body]).toEqual([200, 'none']);
   });
@@ -196,6 +206,63 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { cookie: rotated })).body).toBe('none');
   });
 
+  describe('that cannot be written back', () => {
+    class Cart {
+      @SessionOwner() @string() userId = '';
+      @list(string()) items: string[] = [];
+    }
+
+    @Controller()
+    class CartController {
+      @Get('peek')
+      async peek(@Sessions() sessions: RequestSessions): Promise<string> {
+        return JSON.stringify((await sessions.get(Cart))?.items ?? 'none');
+      }
+
+      @Get('add')
+      async add(@Sessions() sessions: RequestSessions): Promise<string> {
+        (await sessions.get(Cart))!.userId = 'ben';
+        return 'ok';
+      }
+    }
+
+    const serializer = new KotlinxBackwardCompatibleSessionSerializer(Cart, { readBy: 'kotlinx' });
+    const texts = [
+      ['an empty list', 'userId=%23sann&items=%23cl', '[]'],
+      ['a percent sign in a list', 'userId=%23sann&items=%23cl%23s100%252525', '["100%"]'],
+    ] as const;
+
+    it.each(texts)('is read all the same: %s, by value', async (_, text, items) => {
+      const session = ktor({
+        type: Cart,
+        name: 'C',
+        version: '2.3',
+        serializer,
+        cookie: { encoding: 'raw' },
+      });
+      app = await startApp(platform, {
+        imports: [SessionsModule.forRoot({ sessions: [session] })],
+        controllers: [CartController],
+      });
+      const read = await get(app, '/peek', { cookie: `C=${text}` });
+      expect([read.status, read.body, read.cookies]).toEqual([200, items, []]);
+      // A change of it that cannot be stored is none that succeeded.
+      expect((await get(app, '/add', { cookie: `C=${text}` })).status).toBe(500);
+    });
+
+    it.each(texts)('is read all the same: %s, in a storage, with every response', async (_, text, items) => {
+      const storage = new KtorDirectoryStorage({ directory });
+      await storage.write('abcdef', { value: text, expiresAt: 0 });
+      const session = ktor({ type: Cart, name: 'C', version: '1.5', serializer, storage });
+      app = await startApp(platform, {
+        imports: [SessionsModule.forRoot({ sessions: [session] })],
+        controllers: [CartController],
+      });
+      const read = await get(app, '/peek', { cookie: 'C=abcdef' });
+      expect([read.status, read.body]).toEqual([200, items]);
+    });
+  });
+
   it('travels in a header as it is', async () => {
     app = await start(platform, ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header' }));
     const login = await get(app, '/login?user=ann');
@@ -204,7 +271,12 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   describe('and leaves', () => {
-    const old = ktor({ type: UserSession, name: 'U', version: '1.5', keys: { sign: SIGN, encrypt: HEX } });
+    const old = ktor({
+      type: UserSession,
+      name: 'U',
+      version: '1.5',
+      keys: { sign: SIGN, encrypt: HEX, weak: true as const },
+    });
 
     function send(transport: SessionTransport, value: string): string {
       const call = new RecordedCall();
@@ -285,7 +357,7 @@ describe('ktor()', () => {
     ['no name', { name: undefined as never }, 'a name, that of the cookie or header'],
     [
       'keys and transformers',
-      { keys: { sign: SIGN }, transformers: [new SessionTransportTransformerDigest()] },
+      { keys: { sign: SIGN, weak: true }, transformers: [new SessionTransportTransformerDigest()] },
       'Keep one of them',
     ],
     [
@@ -303,6 +375,10 @@ describe('ktor()', () => {
     ['a header with a cookie', { transport: 'header', cookie: {} }, 'has no cookie'],
     ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
     ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
+    ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or write weak: true'],
+    ['an encryption key of 16 bytes', { keys: { sign: STRONG, encrypt: STRONG.slice(32) } }, 'or write weak: true'],
+    ['a key of 32 equal bytes', { keys: { sign: '11'.repeat(32) } }, 'repeats a pattern'],
+    ['a text as bytes', { keys: { sign: Buffer.from('correct horse battery staple and more') } }, 'weak: true'],
     ['an AES key of 5 bytes', { keys: { sign: SIGN, encrypt: '0011223344' } }, '16, 24'],
     [
       'a storage of three verbs',
@@ -319,6 +395,38 @@ describe('ktor()', () => {
     expect(provider).toMatchObject({ ...policies, onUnavailable: 'anonymous', onGone: 'reject' });
   });
 
+  it('takes keys of 32 random bytes, and shorter ones where it is told that they are weak', () => {
+    expect(() => ktor(session({ keys: { sign: STRONG, encrypt: STRONG } }))).not.toThrow();
+    expect(() => ktor(session({ keys: { sign: SIGN, encrypt: HEX, weak: true } }))).not.toThrow();
+    expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak is true');
+  });
+
+  describe('in production', () => {
+    const { NODE_ENV } = process.env;
+    beforeAll(() => {
+      process.env['NODE_ENV'] = 'production';
+    });
+    afterAll(() => {
+      process.env['NODE_ENV'] = NODE_ENV;
+    });
+
+    it.each([
+      '00112233445566778899aabbccddeeff',
+      '6819B57A326945C1968F45236589',
+      '6819b57a326945c1968f45236581',
+      '02030405060708090a0b0c',
+      '000102030405060708090a0b0c0d0e0f',
+      Buffer.from('6819b57a326945c1968f45236589', 'hex'),
+      Buffer.from('6819b57a326945c1968f45236589'),
+      Buffer.from(README_EXAMPLE_KEY, 'base64url'),
+    ])('refuses the published key %s, weak or not', (sign) => {
+      expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('which everybody knows');
+      expect(() => ktor(session({ keys: { sign: STRONG, encrypt: HEX, weak: true } }))).toThrow(
+        "encryptionKey is a sample key of Ktor's documentation",
+      );
+    });
+  });
+
   it.each([
     ['1.5', 'reflection'],
     ['2.2', 'reflection'],
@@ -332,7 +440,7 @@ describe('ktor()', () => {
   });
 
   it('encrypts in the layout of the version, and reads the older one where it is told to', async () => {
-    const keys = { sign: SIGN, encrypt: HEX };
+    const keys = { sign: SIGN, encrypt: HEX, weak: true as const };
     const write = (version: '2.3' | '3.5'): Promise<string> | string | PromiseLike<string> =>
       ktor(session({ version, keys })).transport.transformers[0]!.transformWrite('hello');
     const read = (version: '2.3' | '3.5', text: string, backwardCompatibleRead = false) =>

@@ -46,12 +46,14 @@ describe('a value that cannot be written', () => {
     ['a function', () => 1, 'UserSession.any'],
     ['a class', Item, 'UserSession.any'],
     ['a symbol', Symbol('s'), 'UserSession.any'],
-    ['in an object', { a: { 'b c': Symbol('s') } }, 'UserSession.any.a["b c"]'],
+    ['in an object', { a: { 'b c': Symbol('s') } }, 'UserSession.any[key][key]'],
+    ['in a record by user', { ann: { card: () => 1 } }, 'UserSession.any[key][key]'],
+    ['in a class in a record', { ann: Object.assign(new Item(), { extra: () => 1 }) }, 'UserSession.any[key].extra'],
     ['in an array', [1, [2, () => 1]], 'UserSession.any[1][1]'],
     ['as a key or value of a Map', new Map([['secret-key', () => 1]]), 'UserSession.any[0]'],
     ['in a Set', new Set([1, () => 1]), 'UserSession.any[1]'],
     ['a Promise', Promise.resolve(1), 'UserSession.any'],
-    ['a WeakMap', { a: new WeakMap() }, 'UserSession.any.a'],
+    ['a WeakMap', { a: new WeakMap() }, 'UserSession.any[key]'],
     ['a WeakSet', new WeakSet(), 'UserSession.any'],
     ['a WeakRef', new WeakRef({}), 'UserSession.any'],
     ['an Error', new Error('secret-key'), 'UserSession.any'],
@@ -76,7 +78,7 @@ describe('a value that cannot be written', () => {
   it('has its path through declared fields, by property and not by stored name', () => {
     const session = new UserSession();
     session.items = [new Item(), new Item(), Object.assign(new Item(), { extra: { callback: () => 1 } })];
-    expect(failure(session).path).toBe('UserSession.items[2].extra.callback');
+    expect(failure(session).path).toBe('UserSession.items[2].extra[key]');
     const mapped = new UserSession();
     mapped.byName.set('secret-key', Object.assign(new Item(), { extra: Symbol('s') }));
     expect(failure(mapped).path).toBe('UserSession.byName[0].extra');
@@ -87,7 +89,7 @@ describe('a value that cannot be written', () => {
     const session = new UserSession();
     session.any = session;
     expect(failure(session)).toMatchObject({ path: 'UserSession.any', message: expect.stringContaining('a cycle') });
-    expect(failureOf(cyclic()).path).toBe('UserSession.any.list[0].back');
+    expect(failureOf(cyclic()).path).toBe('UserSession.any[key][0][key]');
     const map = new Map<string, unknown>();
     map.set('self', map);
     expect(failureOf(map).path).toBe('UserSession.any[0]');

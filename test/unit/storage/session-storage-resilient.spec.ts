@@ -101,8 +101,12 @@ describe('SessionStorageResilient', () => {
     const second = storage.read('b');
     await flush();
     clock.advance(400);
-    expect(await first).toMatchObject({ code: 'SESSION_STORAGE_UNAVAILABLE', statusCode: 503 });
-    expect((await first).message).toContain('1000 ms');
+    expect(await first).toMatchObject({
+      code: 'SESSION_STORAGE_UNAVAILABLE',
+      statusCode: 503,
+      message: 'Not available at the moment. Try again later.',
+      detail: expect.stringContaining('1000 ms'),
+    });
     backend.hanging[1]!.resolve();
     expect(await second).toBeUndefined();
   });

@@ -1,11 +1,6 @@
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
-import {
-  SessionConflictError,
-  SessionError,
-  SessionStorageUnavailableError,
-  SessionUnserializableError,
-} from '../../../src/errors/session.errors.js';
+import { SessionConflictError, SessionError, SessionUnserializableError } from '../../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../../../src/serializer/session-serializer.js';
 import { NEVER } from '../../../src/storage/session-storage.js';
@@ -484,11 +479,10 @@ describe('change', () => {
       attempts++;
     });
     storage.let('replace', ...Array.from({ length: 300 }, () => faster));
-    await expect(tracker.store({ value: previous.value, previous, call })).rejects.toThrow(
-      new SessionStorageUnavailableError(
-        'A session was changed by other processes 12 times while it was being stored. Try again.',
-      ),
-    );
+    await expect(tracker.store({ value: previous.value, previous, call })).rejects.toMatchObject({
+      code: 'SESSION_STORAGE_UNAVAILABLE',
+      detail: 'A session was changed by other processes 12 times while it was being stored. Try again.',
+    });
     expect(attempts).toBe(12);
     expect(await loaded(previous.id)).toMatchObject({ visits: 0 });
   });
@@ -826,7 +820,9 @@ describe('rotation', () => {
     const storedId = hashSessionId(previous.id!);
     const faster = isOvertaken(async () => storage.memory.replace(storedId, (await storage.memory.read(storedId))!));
     storage.let('replace', ...Array.from({ length: 256 }, () => faster));
-    await expect(tracker.store({ value: previous.value, previous, call, rotate: true })).rejects.toThrow('12 times');
+    await expect(tracker.store({ value: previous.value, previous, call, rotate: true })).rejects.toMatchObject({
+      detail: expect.stringContaining('12 times'),
+    });
     expect(await loaded(previous.id)).toBeInstanceOf(User);
     expect(storage.memory.size).toBe(1);
   });

@@ -13,7 +13,7 @@ const signKey = hex('02030405060708090a0b0c');
 const ivHex = '00112233445566778899aabbccddeeff';
 
 const make = (options: SessionTransportTransformerEncryptOptions = {}) =>
-  new SessionTransportTransformerEncrypt(fixed, signKey, { ivGenerator: () => fixed, ...options });
+  new SessionTransportTransformerEncrypt(fixed, signKey, { weak: true, ivGenerator: () => fixed, ...options });
 
 const today = make();
 const before = make({ macOver: 'plaintext' });
@@ -46,17 +46,19 @@ const vectorsBefore = [
 
 describe('SessionTransportTransformerEncryptTest', () => {
   it('accepts 32-byte AES-256 encryption key', () => {
-    expect(() => new SessionTransportTransformerEncrypt(Buffer.alloc(32), Buffer.alloc(32))).not.toThrow();
+    expect(
+      () => new SessionTransportTransformerEncrypt(Buffer.alloc(32), Buffer.alloc(32), { weak: true }),
+    ).not.toThrow();
   });
 
   it('transformWrite generates 16-byte IV for AES-256', () => {
-    const transformer = new SessionTransportTransformerEncrypt(Buffer.alloc(32), Buffer.alloc(32));
+    const transformer = new SessionTransportTransformerEncrypt(Buffer.alloc(32), Buffer.alloc(32), { weak: true });
 
     expect(hex(transformer.transformWrite('hello').split('/')[0]!)).toHaveLength(16);
   });
 
   it.each([16, 24, 32])('round-trip preserves payload for AES-128, AES-192 and AES-256 (key of %i bytes)', (size) => {
-    const transformer = new SessionTransportTransformerEncrypt(Buffer.alloc(size), Buffer.alloc(32));
+    const transformer = new SessionTransportTransformerEncrypt(Buffer.alloc(size), Buffer.alloc(32), { weak: true });
     const payload = `session-value-${size}`;
 
     expect(transformer.transformRead(transformer.transformWrite(payload))).toBe(payload);
@@ -64,6 +66,7 @@ describe('SessionTransportTransformerEncryptTest', () => {
 
   it('uses cipher block size for non-AES algorithm (DESede)', () => {
     const transformer = new SessionTransportTransformerEncrypt(Buffer.alloc(24), Buffer.alloc(32), {
+      weak: true,
       encryptAlgorithm: 'DESede',
       signAlgorithm: 'HmacSHA256',
     });
@@ -122,6 +125,7 @@ describe('SessionTransportTransformerEncrypt', () => {
     ],
   ])('writes and reads %s as Ktor does', (_, encryptionKey, iv, options, expected) => {
     const transformer = new SessionTransportTransformerEncrypt(encryptionKey, counting(32), {
+      weak: true,
       ivGenerator: () => iv,
       ...options,
     });
@@ -141,6 +145,7 @@ describe('SessionTransportTransformerEncrypt', () => {
   it('asks the generator for one block each time, once at construction and once for each value', () => {
     const sizes: number[] = [];
     const transformer = new SessionTransportTransformerEncrypt(counting(32), signKey, {
+      weak: true,
       ivGenerator: (size) => {
         sizes.push(size);
         return Buffer.alloc(size);
@@ -152,7 +157,7 @@ describe('SessionTransportTransformerEncrypt', () => {
   });
 
   it('takes a fresh IV for each value by default', () => {
-    const transformer = new SessionTransportTransformerEncrypt(fixed, signKey);
+    const transformer = new SessionTransportTransformerEncrypt(fixed, signKey, { weak: true });
     const written = Array.from({ length: 500 }, () => transformer.transformWrite('hello'));
 
     expect(new Set(written.map((value) => value.slice(0, 32))).size).toBe(500);
@@ -222,8 +227,8 @@ describe('SessionTransportTransformerEncrypt', () => {
   });
 
   it('refuses what was written with another key', () => {
-    const otherSign = new SessionTransportTransformerEncrypt(fixed, Buffer.from('other'));
-    const otherEncryption = new SessionTransportTransformerEncrypt(counting(16), signKey);
+    const otherSign = new SessionTransportTransformerEncrypt(fixed, Buffer.from('other'), { weak: true });
+    const otherEncryption = new SessionTransportTransformerEncrypt(counting(16), signKey, { weak: true });
 
     for (const transformer of [today, both]) {
       expect(transformer.transformRead(otherSign.transformWrite('hello'))).toBeUndefined();
@@ -292,7 +297,10 @@ describe('SessionTransportTransformerEncrypt', () => {
     ['an IV that is a text', fixed, signKey, { ivGenerator: () => 'sixteen letters!' }, 'The IV must have 16 bytes'],
   ])('refuses %s at construction', (_, encryptionKey, key, options, message) => {
     const construct = () =>
-      new SessionTransportTransformerEncrypt(encryptionKey as Uint8Array, key as Uint8Array, options);
+      new SessionTransportTransformerEncrypt(encryptionKey as Uint8Array, key as Uint8Array, {
+        weak: true,
+        ...options,
+      });
 
     expect(construct).toThrow(SessionConfigurationError);
     expect(construct).toThrow(message);

@@ -4,7 +4,9 @@ import { type MacAlgorithm } from '../../../src/transformer/java-algorithms.js';
 import { SessionTransportTransformerMessageAuthentication } from '../../../src/transformer/session-transport-transformer-message-authentication.js';
 
 const key = Buffer.from('003515606058610610561058', 'hex');
-const authentication = new SessionTransportTransformerMessageAuthentication(key);
+const make = (bytes: Uint8Array, algorithm?: MacAlgorithm) =>
+  new SessionTransportTransformerMessageAuthentication(bytes, algorithm, { weak: true });
+const authentication = make(key);
 
 describe('SessionTransportTransformerMessageAuthentication', () => {
   it.each([
@@ -18,9 +20,7 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
   });
 
   it('writes and reads the session id of the documentation sample as Ktor does', () => {
-    const sample = new SessionTransportTransformerMessageAuthentication(
-      Buffer.from('6819b57a326945c1968f45236589', 'hex'),
-    );
+    const sample = make(Buffer.from('6819b57a326945c1968f45236589', 'hex'));
     const id = '0'.repeat(64);
     const written = `${id}/6dbac0024d482db1f4884a3e29db43d18e472fe35eb56e1457a5f65041a36467`;
 
@@ -55,12 +55,8 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
     const bytes = Buffer.from('key');
     const upper = algorithm.toUpperCase() as MacAlgorithm;
 
-    expect(new SessionTransportTransformerMessageAuthentication(bytes, algorithm).transformWrite('hello')).toBe(
-      `hello/${mac}`,
-    );
-    expect(new SessionTransportTransformerMessageAuthentication(bytes, upper).transformRead(`hello/${mac}`)).toBe(
-      'hello',
-    );
+    expect(make(bytes, algorithm).transformWrite('hello')).toBe(`hello/${mac}`);
+    expect(make(bytes, upper).transformRead(`hello/${mac}`)).toBe('hello');
   });
 
   it('refuses hexadecimal in upper case, as Ktor does', () => {
@@ -101,7 +97,7 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
   });
 
   it('refuses what another key signed', () => {
-    const other = new SessionTransportTransformerMessageAuthentication(Buffer.from('other'));
+    const other = make(Buffer.from('other'));
 
     expect(authentication.transformRead(other.transformWrite('hello'))).toBeUndefined();
   });
@@ -114,7 +110,7 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
 
   it('keeps its key when the bytes it was given are wiped', () => {
     const bytes = Buffer.from(key);
-    const transformer = new SessionTransportTransformerMessageAuthentication(bytes);
+    const transformer = make(bytes);
 
     bytes.fill(0);
 
@@ -128,12 +124,13 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
     ['an unknown algorithm', key, 'HmacSHA257', 'Use one of: HmacMD5, HmacSHA1, HmacSHA224, HmacSHA256,'],
     ['an algorithm that is no text', key, null, 'Unknown MAC algorithm.'],
     ['the name of a hash', key, 'SHA-256', 'Unknown MAC algorithm.'],
+    ['a short key', Buffer.alloc(12, 'a weak key'), 'HmacSHA256', 'or write weak: true'],
   ])('refuses %s at construction', (_, bytes, algorithm, message) => {
-    const make = () =>
+    const construct = () =>
       new SessionTransportTransformerMessageAuthentication(bytes as Uint8Array, algorithm as MacAlgorithm);
 
-    expect(make).toThrow(SessionConfigurationError);
-    expect(make).toThrow(message);
+    expect(construct).toThrow(SessionConfigurationError);
+    expect(construct).toThrow(message);
   });
 
   it('gives a value or undefined for any input, and never throws', () => {

@@ -107,9 +107,16 @@ describe('transformRead and transformWrite', () => {
     const fixed = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
     const chain = [
       new SessionTransportTransformerEncrypt(fixed, Buffer.from('02030405060708090a0b0c', 'hex'), {
+        weak: true,
         ivGenerator: () => fixed,
       }),
-      new SessionTransportTransformerMessageAuthentication(Buffer.from('003515606058610610561058', 'hex')),
+      new SessionTransportTransformerMessageAuthentication(
+        Buffer.from('003515606058610610561058', 'hex'),
+        'HmacSHA256',
+        {
+          weak: true,
+        },
+      ),
     ];
     const expected =
       '00112233445566778899aabbccddeeff/d3fb4f43eb7c5bc834827931667ab6cd:' +

@@ -1,4 +1,4 @@
-import { refuseOtherThan, refuseUnknownOptions } from '../../../src/config/known-options.js';
+import { refuseOtherThan, refuseUnknownOptions } from '../../../src/errors/known-options.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 
 describe('refuseUnknownOptions', () => {

@@ -1,5 +1,5 @@
-import { foreignOption } from '../errors/foreign-options.js';
-import { SessionConfigurationError } from '../errors/session.errors.js';
+import { foreignOption } from './foreign-options.js';
+import { SessionConfigurationError } from './session.errors.js';
 
 /**
  * Refuses options that do not exist, since a misspelt one would be a default nobody chose.

@@ -1,0 +1,43 @@
+/** The key that the README shows. It is public, so no ring takes it. */
+export const README_EXAMPLE_KEY = 'Q-J8vD1Bm3uPAqJr0JstDsw8h_TarpIGJkcF11t6Qt8';
+
+/** Keys of Ktor's documentation, samples and tests, which many servers still have, in hexadecimal. */
+const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
+  '000102030405060708090a0b0c0d0e0f',
+  '00112233445566778899aabbccddeeff',
+  '003515606058610610561058',
+  '02030405060708090a0b0c',
+  '03515606058610610561',
+  '0351560605861061056105',
+  '03e156f6058a1381381606',
+  '6819b57a326945c1968f45236581',
+  '6819b57a326945c1968f45236589',
+]);
+
+const README_EXAMPLE_HEX = Buffer.from(README_EXAMPLE_KEY, 'base64url').toString('hex');
+/** How often a key may have been written as text of text: base64 of hexadecimal, as bytes. */
+const DEEPEST = 3;
+
+/**
+ * Which published key this is, as the rest of a sentence, or `undefined`. Looks at what it holds, so that it does not
+ * matter whether it is written as bytes, hexadecimal, base64 or base64url, with padding or without.
+ */
+export function publicKeyIn(key: string | Uint8Array): string | undefined {
+  let forms: Buffer[] = typeof key === 'string' ? decoded(key) : [Buffer.from(key)];
+  for (let depth = 0; depth < DEEPEST && forms.length > 0; depth++) {
+    const digits = forms.map((form) => form.toString('hex'));
+    if (digits.includes(README_EXAMPLE_HEX)) return 'is the example key of the README, which everybody knows.';
+    if (digits.some((form) => KTOR_SAMPLE_KEYS.has(form))) {
+      return "is a sample key of Ktor's documentation, which everybody knows.";
+    }
+    forms = forms.flatMap((form) => decoded(form.toString('latin1')));
+  }
+  return undefined;
+}
+
+function decoded(text: string): Buffer[] {
+  const trimmed = text.trim();
+  if (!/^[\w+/-]+={0,2}$/.test(trimmed)) return [];
+  const base64 = Buffer.from(trimmed, 'base64');
+  return /^(?:[0-9a-f]{2})+$/i.test(trimmed) ? [Buffer.from(trimmed, 'hex'), base64] : [base64];
+}

@@ -1,0 +1,37 @@
+import { scryptSync } from 'node:crypto';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { absenceOf, HOW_TO_MAKE_ONE, patternOf, shortestPeriod, weaknessOfWords } from './key-material.js';
+import { publicKeyIn } from './public-keys.js';
+
+const KEY_BYTES = 32;
+const MINIMUM_CHARACTERS = 20;
+const MINIMUM_DISTINCT_CHARACTERS = 8;
+
+// The first of OWASP's recommendations for scrypt: 128 MiB and a third of a second, once at start.
+const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
+// Every process must come to the same key, and there is no place to keep a random salt in.
+const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
+
+/**
+ * A key made of a passphrase, by scrypt. The same passphrase gives the same key in every process, in any Unicode
+ * normal form.
+ *
+ * @param place how the error names it, as `keys[0]`.
+ * @throws {SessionConfigurationError} for one that is short, repeated, a sequence, a placeholder or published.
+ */
+export function stretchedPassphrase(passphrase: string, place: string): Buffer {
+  const problem = absenceOf(passphrase) ?? publicKeyIn(passphrase) ?? weaknessOfPassphrase(passphrase);
+  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);
+  return scryptSync(passphrase.normalize('NFC'), SALT, KEY_BYTES, SCRYPT);
+}
+
+function weaknessOfPassphrase(passphrase: string): string | undefined {
+  const words = weaknessOfWords(passphrase);
+  if (words !== undefined) return words;
+  const bytes = Buffer.from(passphrase, 'utf8');
+  const characters = Array.from(bytes.toString('utf8', 0, shortestPeriod(bytes))).length;
+  if (characters < MINIMUM_CHARACTERS) {
+    return `is too short for a passphrase: it has ${characters} characters that are not repeated, and ${MINIMUM_CHARACTERS} are needed.`;
+  }
+  return patternOf(bytes, MINIMUM_DISTINCT_CHARACTERS);
+}
