@@ -91,6 +91,7 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
     ownerField: ownerFieldOf(session.type),
     keepIdOnSet: true,
     onGone: session.onGone ?? 'ignore',
+    keepCacheControl: session.keepCacheControl ?? false,
   });
 }
 
@@ -109,6 +110,8 @@ const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
+  'onGone',
+  'keepCacheControl',
 ];
 
 // An unset variable must not look like a choice: without keys or transformers, a session travels readable.

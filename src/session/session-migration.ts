@@ -54,6 +54,7 @@ export function migratingProvider<S extends object>(
     ownerField: own.ownerField,
     keepIdOnSet: own.keepIdOnSet,
     onGone: own.onGone,
+    keepCacheControl: own.keepCacheControl,
   });
 }
 

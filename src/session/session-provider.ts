@@ -22,6 +22,11 @@ export interface SessionPolicies {
    * stays as it is; there is an event. `reject`: 409. A login is always rejected then. Default `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
+  /**
+   * Leaves `Cache-Control` of a response that read the session as the application wrote it. Otherwise `public` and
+   * `s-maxage` become `private`, so that no shared cache gives one visitor's page to another. Default `false`.
+   */
+  readonly keepCacheControl?: boolean;
 }
 
 /** What a {@link SessionProvider} may be told. */
@@ -44,6 +49,7 @@ export class SessionProvider<S extends object = object> {
   readonly ownerField: string | undefined;
   readonly keepIdOnSet: boolean;
   readonly onGone: 'ignore' | 'reject';
+  readonly keepCacheControl: boolean;
 
   constructor(
     name: string,
@@ -62,6 +68,7 @@ export class SessionProvider<S extends object = object> {
     this.ownerField = options.ownerField;
     this.keepIdOnSet = options.keepIdOnSet ?? false;
     this.onGone = options.onGone ?? 'ignore';
+    this.keepCacheControl = options.keepCacheControl ?? false;
   }
 
   toString(): string {
