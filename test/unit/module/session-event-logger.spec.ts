@@ -25,6 +25,10 @@ describe('SessionEventLogger', () => {
       'warn Session "user": a client sent 3 cookies of its name. A cookie of another Path or Domain, or one that a sibling site has planted. The prefix __Host- keeps both away. Said once.',
     ],
     [
+      { type: 'evicted', count: 2 },
+      'warn A storage was full, and live sessions had to go: those without an owner first, then those that were used least recently, whose users are signed out. Raise its bounds, as in new SessionStorageMemory({ maxSessions }), or store no session for visitors who do nothing. Said once.',
+    ],
+    [
       { type: 'conflict', session: 'user', fields: ['a', 'b'], handle: '12345678' },
       'debug Session "user": parallel requests changed the same fields (a, b).',
     ],
