@@ -5,7 +5,7 @@ import { KeyRing } from '../../../src/keys/key-ring.js';
 import type { SessionEvent } from '../../../src/session/session-event.js';
 import { SessionTrackerById } from '../../../src/tracker/session-tracker-by-id.js';
 import { SessionTransportCookie } from '../../../src/transport/session-transport-cookie.js';
-import { fails, isOvertaken } from '../tracker/scripted-storage.js';
+import { fails } from '../tracker/scripted-storage.js';
 import { sessionBench, User, type SessionBenchOptions } from '../session/session-bench.js';
 
 const KEY = 'xM4sQw9LkB2vT7yRzN0cJfGhDpKaUe3i5oVbYt8lCmE';
@@ -55,11 +55,10 @@ describe('no error, event or object shows an id, a key or a content (O-1)', () =
       'a clash',
       { onClash: 'reject' },
       async (bench, cookie) => {
-        bench.storage.let(
-          'replace',
-          isOvertaken(() => commit(bench, cookie, (value) => (value['note'] = `${SECRET} 2`))),
-        );
-        return commit(bench, cookie, (value) => (value['note'] = `${SECRET} 3`));
+        const { sessions } = bench.open(cookie);
+        (await sessions.getOrFresh(User)).note = `${SECRET} 3`;
+        await commit(bench, cookie, (value) => (value['note'] = `${SECRET} 2`));
+        return sessions.commit(false);
       },
     ],
     [
