@@ -96,6 +96,17 @@ describe('SessionEventLogger', () => {
     expect(lines.map((line) => line.split(':')[0])).toEqual(['warn Session "user"', 'warn Session "cart"']);
   });
 
+  it('warns of several cookies of one name once for each session, and of a full storage once', () => {
+    const duplicate = (session: string): SessionEvent => ({ type: 'duplicate', session, count: 9 });
+    const evicted: SessionEvent = { type: 'evicted', count: 1 };
+    const lines = logged(duplicate('user'), duplicate('user'), evicted, duplicate('cart'), duplicate('user'), evicted);
+    expect(lines.map((line) => line.slice(0, 20))).toEqual([
+      'warn Session "user":',
+      'warn A storage was f',
+      'warn Session "cart":',
+    ]);
+  });
+
   it('never shows what a client sent, an id or a content (O-1)', async () => {
     await fc.assert(
       fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9]{12,40}$/), async (secret) => {
