@@ -32,6 +32,7 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   exposed: BOOLEAN,
   sendOnlyIfModified: BOOLEAN,
   saveOnServerError: BOOLEAN,
+  keepCacheControl: BOOLEAN,
   serializer: SERIALIZER,
   transformers: TRANSFORMERS,
   version: NUMBER,

@@ -64,18 +64,21 @@ export class SessionProviderBuilder {
   /**
    * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
    * @param onStorageState told when a storage goes down and comes back.
+   * @param onEvicted told how many live sessions a storage ended for want of room.
    * @throws {SessionConfigurationError} for an option of the wrong type.
    */
   constructor(
     options: SessionsOptions,
     resolve: (token: SessionStorageToken) => unknown = () => undefined,
     onStorageState?: StorageStateListener,
+    onEvicted?: (count: number) => void,
   ) {
     refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
     refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
     refuseOtherThan('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
     this.#options = options;
-    this.#storages = new SessionStorages(options, resolve, (sentence) => this.#warnings.add(sentence), onStorageState);
+    const warn = (sentence: string): unknown => this.#warnings.add(sentence);
+    this.#storages = new SessionStorages(options, resolve, warn, onStorageState, onEvicted);
   }
 
   /** What the operator should know, each once. */
@@ -91,6 +94,11 @@ export class SessionProviderBuilder {
   /** The storages that this builder opened itself and that must be closed with the application. */
   get ownedStorages(): readonly SessionStorage[] {
     return this.#storages.owned;
+  }
+
+  /** Ends what listens to storages, which may outlive the application. */
+  release(): void {
+    this.#storages.release();
   }
 
   /** Every storage of the sessions built so far, with a deadline; those of providers made by hand included. */
@@ -129,6 +137,7 @@ export class SessionProviderBuilder {
       reauthenticationResets: settings.reauthenticationResets ?? false,
       ...(settings.lifetime === undefined ? {} : { lifetimeOf: settings.lifetime }),
       ...(this.#options.now === undefined ? {} : { now: this.#options.now }),
+      keepCacheControl: settings.keepCacheControl ?? false,
     });
     this.#warnOfWeakness(own);
     return own;

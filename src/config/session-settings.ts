@@ -31,6 +31,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'saveOnServerError',
   'onUnavailable',
   'onGone',
+  'keepCacheControl',
   'storage',
   'keys',
   'serializer',

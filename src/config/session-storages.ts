@@ -25,23 +25,28 @@ export class SessionStorages {
   readonly #warn: (sentence: string) => void;
   readonly #onStateChange: StorageStateListener;
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
+  readonly #onEvicted: (count: number) => void;
+  readonly #watched = new Map<SessionStorage, () => void>();
   readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
   #memory: SessionStorageMemory | undefined;
 
   /**
    * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
    * @param warn gets what the operator should know.
+   * @param onEvicted told how many live sessions had to go for want of room, each time.
    */
   constructor(
     options: SessionsOptions,
     resolve: (token: SessionStorageToken) => unknown,
     warn: (sentence: string) => void,
     onStateChange: StorageStateListener = () => undefined,
+    onEvicted: (count: number) => void = () => undefined,
   ) {
     this.#options = options;
     this.#resolve = resolve;
     this.#warn = warn;
     this.#onStateChange = onStateChange;
+    this.#onEvicted = onEvicted;
   }
 
   /** Those that must be closed with the application: opened here, or owners of their clients (`ownClient: true`). */
@@ -54,6 +59,12 @@ export class SessionStorages {
   /** Every one so far, with a deadline; those of providers made by hand included. */
   get all(): readonly SessionStorage[] {
     return [...this.#storages.values(), ...this.#storagesByHand.values()];
+  }
+
+  /** Listens to no storage any more: one that was handed over may outlive the application. */
+  release(): void {
+    for (const stop of this.#watched.values()) stop();
+    this.#watched.clear();
   }
 
   /** Notes the storage of a provider that was made by hand, which is used as it is. */
@@ -92,6 +103,8 @@ export class SessionStorages {
   }
 
   #resilient(storage: SessionStorage): SessionStorageResilient {
+    const watch = storage.watchEvictions?.bind(storage);
+    if (watch && !this.#watched.has(storage)) this.#watched.set(storage, watch(this.#onEvicted));
     const timeoutInMilliseconds = this.#options.storageTimeoutInMilliseconds;
     return new SessionStorageResilient(storage, {
       ...(timeoutInMilliseconds === undefined ? {} : { timeoutInMilliseconds }),

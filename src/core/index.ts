@@ -64,6 +64,7 @@ export {
   type BatchReading,
   type ClosableStorage,
   type ConditionalStorage,
+  type EvictingStorage,
   type MonitoredStorage,
   type OwnedStorage,
   type SweptStorage,

@@ -92,6 +92,7 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
     ownerField: ownerFieldOf(session.type),
     keepIdOnSet: true,
     onGone: session.onGone ?? 'ignore',
+    keepCacheControl: session.keepCacheControl ?? false,
   });
 }
 
@@ -111,6 +112,7 @@ const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
   'saveOnServerError',
   'onUnavailable',
   'onGone',
+  'keepCacheControl',
 ];
 
 // An unset variable must not look like a choice: without keys or transformers, a session travels readable.

@@ -52,6 +52,7 @@ export class SessionStorageMemory implements SessionStorage {
   #slots = new MemorySlots();
   readonly #tombstones: Tombstones;
   #evicted = 0;
+  readonly #watchers = new Set<(count: number) => void>();
   // One count for all sessions: a version never comes back, not even when an id does.
   #version = 0;
 
@@ -81,6 +82,11 @@ export class SessionStorageMemory implements SessionStorage {
   /** How many live sessions had to go to make room for others. */
   get evicted(): number {
     return this.#evicted;
+  }
+
+  watchEvictions(listener: (count: number) => void): () => void {
+    this.#watchers.add(listener);
+    return () => void this.#watchers.delete(listener);
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
@@ -201,7 +207,10 @@ export class SessionStorageMemory implements SessionStorage {
       if (due === 0) this.#evicted++;
       this.#slots.remove(due === 0 ? this.#slots.oldest : due);
     }
-    if (this.#evicted > before) this.#onEvict?.(this.#evicted);
+    const count = this.#evicted - before;
+    if (count === 0) return;
+    this.#onEvict?.(this.#evicted);
+    for (const watcher of this.#watchers) watcher(count);
   }
 
   #refuseTooLarge(id: string, value: string): void {

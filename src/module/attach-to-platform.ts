@@ -2,6 +2,7 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { RawRequest, RawResponse } from '../platform/raw-exchange.js';
 import type { RequestSessionMiddleware } from './request-session-middleware.js';
+import type { CsrfProtection } from './csrf-protection.js';
 import { isClaimed, rememberApplication, rememberResponse, type SessionsApplication } from './http-sessions.js';
 
 type FastifyHook = (request: { raw: RawRequest }, reply: { raw: RawResponse }, done: (error?: Error) => void) => void;
@@ -35,6 +36,7 @@ export function attachToServer(application: SessionsApplication, host: HttpAdapt
 export function attachToPlatform(
   application: AttachedApplication,
   host: HttpAdapterHost,
+  csrf: CsrfProtection,
   requestSession?: RequestSessionMiddleware,
 ): void {
   const attach = (): void => {
@@ -43,6 +45,7 @@ export function attachToPlatform(
     if (instance === null || (typeof instance !== 'object' && typeof instance !== 'function')) return;
     if (isClaimed(instance)) return; // By a second SessionsModule, which attachToServer refuses.
     rememberApplication(instance, application);
+    csrf.watch(adapter);
     if (adapter?.getType?.() === 'fastify') {
       hookFastify(application, instance as FastifyLike);
       if (!requestSession) return;

@@ -9,6 +9,8 @@ export interface DiscoveredClass {
   readonly instance: object | undefined;
   /** Whether Nest can make an instance of a guard or interceptor for it. */
   readonly canInject: (type: new () => unknown) => boolean;
+  /** What Nest has made of a guard or interceptor for it, where it has. */
+  readonly injected: (type: unknown) => unknown;
 }
 
 /** A method of which our decorators have recorded something, or that is in a class with a requirement. */
@@ -60,6 +62,7 @@ function discovered(wrapper: InstanceWrapper, isController: boolean): Discovered
       isController,
       instance: typeof instance === 'object' && instance !== null ? instance : undefined,
       canInject: (type) => host?.injectables.has(type) ?? false,
+      injected: (injectable) => host?.injectables.get(injectable as new () => unknown)?.instance,
     },
   ];
 }

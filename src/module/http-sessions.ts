@@ -13,6 +13,7 @@ import { ResponseHold, type ResponseGate } from '../platform/response-hold.js';
 import { SessionExchange } from '../session/session-exchange.js';
 import type { SessionEvents } from '../session/session-event.js';
 import type { SessionProviders } from '../session/session-providers.js';
+import { hostsOf } from './socket-origin.js';
 
 // Symbols of the global registry: the package may be loaded twice, as ES module and as CommonJS.
 const SESSIONS = Symbol.for('nestjs-sessions:sessions');
@@ -261,7 +262,7 @@ function markSocket(request: RawRequest & Marked, runtime: SessionsApplication):
     !runtime.allowsSocket(
       origin,
       // A page cannot set headers of a WebSocket, so this one is a proxy's.
-      [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? one.split(',') : [])),
+      [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? hostsOf(one) : [])),
     );
   Object.defineProperty(request, OF_SOCKET, { value: { foreign }, configurable: true });
   if (foreign) runtime.events.emit({ type: 'foreign-origin', origin: hostOf(origin) });

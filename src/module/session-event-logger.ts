@@ -92,6 +92,13 @@ export class SessionEventLogger implements SessionEventLog {
           `Session "${event.session}": its owner was replaced by another one, and what it held of the first was kept. ` +
             'Sign in by sessions.login(Type, owner), which starts from a fresh instance then.',
         );
+      case 'evicted':
+        return this.#warnOnce(
+          'evicted',
+          'A storage was full, and live sessions had to go: those without an owner first, then those that were used ' +
+            'least recently, whose users are signed out. Raise its bounds, as in new SessionStorageMemory({ ' +
+            'maxSessions }), or store no session for visitors who do nothing. Said once.',
+        );
       case 'loaded':
       case 'created':
       case 'changed':

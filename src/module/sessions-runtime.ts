@@ -23,6 +23,9 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
 import { bindSubscriptions } from './bind-subscriptions.js';
+import { checkCachedHandlers } from './cached-handlers.js';
+import { csrfHint } from './csrf-hint.js';
+import { CsrfProtection } from './csrf-protection.js';
 import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
 import { fixationHints } from './fixation-hint.js';
 import { prepareGateways, watchConnections } from './gateways.js';
@@ -62,6 +65,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly #modules: ModuleRef;
   readonly #adapterHost: HttpAdapterHost | undefined;
   readonly #allowedOrigins: AllowedOrigins;
+  readonly #csrf = new CsrfProtection();
   readonly #warned = new Set<string>();
   #complete = false;
 
@@ -82,6 +86,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
       options,
       (token) => modules.get(token as string, { strict: false }),
       (storage, state, outage) => reportStorageState(this.#logger, storage, state, outage),
+      (count) => this.events.emit({ type: 'evicted', count }),
     );
     this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
@@ -93,7 +98,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     bindSubscriptions(discovery);
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
-    if (adapterHost) attachToPlatform(this, adapterHost, type && requestSession(type));
+    if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));
   }
 
   /** Whether controller methods store their sessions themselves. */
@@ -132,6 +137,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
     const global = globalRequirements(this.#modules);
     checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
+    checkCachedHandlers(this.#discovery, this.#modules);
     if (this.#options.requestSession) this.#providers.findByType(this.#options.requestSession);
     await prepareGateways(this.#discovery);
     await prepareMessageHandlers(this.#discovery);
@@ -145,12 +151,15 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
 
   // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
   onApplicationBootstrap(): void {
+    const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.providers, this.#csrf);
+    if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
     void inspectStorages(this.#builder.storages, (sentence) => this.#logger.warn(sentence));
   }
 
   async onApplicationShutdown(): Promise<void> {
     // Before Node 24 a storage in use slows down every promise of the process.
     this.requests?.disable();
+    this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
   }
 

@@ -3,6 +3,9 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 /** Origins of other sites whose pages may use sessions over a socket. */
 export type AllowedOrigins = readonly string[] | ((origin: string) => boolean);
 
+/** Proxies add to `X-Forwarded-Host`; of more than these, the rest is noise that takes time. */
+const MOST_HOSTS = 8;
+
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s*]+$/i;
 
 /**
@@ -19,6 +22,11 @@ export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: rea
   }
   if (url.host === '') return false;
   return hosts.some((host) => sameHost(url, host.trim()));
+}
+
+/** The hosts of a `Host` or `X-Forwarded-Host` header. */
+export function hostsOf(header: string): readonly string[] {
+  return header.split(',', MOST_HOSTS);
 }
 
 /** @throws {SessionConfigurationError} for something that is no origin. */

@@ -63,6 +63,10 @@ export class HttpCall {
     this.head.orderCookies(names);
   }
 
+  forbidSharing(): void {
+    this.head.forbidSharing();
+  }
+
   applicationCookies(): readonly string[] | undefined {
     const lines = this.#response?.getHeader('set-cookie');
     if (lines === undefined || this.headSent) return undefined;

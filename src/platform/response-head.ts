@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
+import { withoutSharing } from './unshared-cache-control.js';
 
 const BEYOND_ASCII = /[^\u0000-\u007f]/;
 
@@ -25,6 +26,7 @@ export class ResponseHead {
   readonly #headers = new Map<string, string>();
   #order: readonly string[] = [];
   #hasBytes = false;
+  #isUnshared = false;
 
   /** Whether a value has characters beyond ASCII, each of which stands for one byte. */
   get hasBytes(): boolean {
@@ -42,6 +44,11 @@ export class ResponseHead {
     this.#order = names;
   }
 
+  /** Makes a `Cache-Control` that lets shared caches keep the response private; see {@link withoutSharing}. */
+  forbidSharing(): void {
+    this.#isUnshared = true;
+  }
+
   /** `Vary` and `Access-Control-Expose-Headers` add up, `Cache-Control` only gets stricter, others are replaced. */
   setHeader(name: string, value: string): void {
     this.#hasBytes ||= BEYOND_ASCII.test(value);
@@ -54,6 +61,11 @@ export class ResponseHead {
   applyTo(response: RawResponse): void {
     for (const [name, value] of this.#headers)
       response.setHeader(name, merged(name, textOf(response.getHeader(name)), value));
+    if (this.#isUnshared) {
+      const present = textOf(response.getHeader('cache-control'));
+      const unshared = present && withoutSharing(present);
+      if (unshared !== present && unshared !== undefined) response.setHeader('cache-control', unshared);
+    }
     if (this.#cookies.size > 0) response.setHeader('set-cookie', this.#cookiesBehind(response.getHeader('set-cookie')));
   }
 
@@ -63,6 +75,11 @@ export class ResponseHead {
     for (const [name, value] of this.#headers) {
       const key = keyOf(handed, name);
       joined[key] = merged(name, textOf(handed[key]), value);
+    }
+    if (this.#isUnshared) {
+      const key = keyOf(joined, 'cache-control');
+      const present = textOf(joined[key]);
+      if (present !== undefined) joined[key] = withoutSharing(present);
     }
     if (this.#cookies.size > 0) {
       const key = keyOf(handed, 'set-cookie');

@@ -14,6 +14,7 @@ const TRIED_FROM_EACH_END = 4;
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
   call.setHeader('Vary', provider.transport.requestHeader);
+  if (!provider.keepCacheControl) call.forbidSharing?.();
   const received = provider.transport.receive(call);
   if (received.length === 0) return { kind: 'absent' };
   if (received.length > 1) return receiveOneOf(place, received);

@@ -10,4 +10,6 @@ export interface ResponseCall extends SessionCall {
   applicationCookies?(): readonly string[] | undefined;
   /** Asks for the `Set-Cookie` lines of several sessions in this order of their names (Ktor: that of registration). */
   orderCookies?(names: readonly string[]): void;
+  /** The response depends on a session: where the application lets shared caches keep it, they must not. */
+  forbidSharing?(): void;
 }

@@ -55,6 +55,8 @@ export type SessionEvent =
   | { readonly type: 'insecure'; readonly session: string }
   /** An owner field was given another owner, and the content of the first was kept. `sessions.login` starts anew. */
   | { readonly type: 'owner-switched'; readonly session: string; readonly handle?: string }
+  /** A bounded storage had no room: `count` live sessions had to go, those without an owner first. */
+  | { readonly type: 'evicted'; readonly session?: undefined; readonly count: number }
   /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */
   | { readonly type: 'revoked'; readonly session: string; readonly count: number };
 

@@ -58,6 +58,7 @@ export function migratingProvider<S extends object>(
     reauthenticationResets: own.reauthenticationResets,
     now: own.now,
     onGone: own.onGone,
+    keepCacheControl: own.keepCacheControl,
   });
 }
 

@@ -24,6 +24,11 @@ export interface SessionPolicies {
    * stays as it is; there is an event. `reject`: 409. A login is always rejected then. Default `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
+  /**
+   * Leaves `Cache-Control` of a response that read the session as the application wrote it. Otherwise `public` and
+   * `s-maxage` become `private`, so that no shared cache gives one visitor's page to another. Default `false`.
+   */
+  readonly keepCacheControl?: boolean;
 }
 
 /** What a {@link SessionProvider} may be told. */
@@ -54,6 +59,7 @@ export class SessionProvider<S extends object = object> {
   readonly onGone: 'ignore' | 'reject';
   readonly reauthenticationResets: boolean;
   readonly now: () => number;
+  readonly keepCacheControl: boolean;
   readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
 
   /**
@@ -77,6 +83,7 @@ export class SessionProvider<S extends object = object> {
     this.ownerField = options.ownerField;
     this.keepIdOnSet = options.keepIdOnSet ?? false;
     this.onGone = options.onGone ?? 'ignore';
+    this.keepCacheControl = options.keepCacheControl ?? false;
     this.#own = options;
     this.reauthenticationResets = options.reauthenticationResets ?? false;
     this.now = options.now ?? (() => Date.now());

@@ -39,6 +39,10 @@ export class FetchCall implements ResponseCall {
     this.#head.orderCookies(names);
   }
 
+  forbidSharing(): void {
+    this.#head.forbidSharing();
+  }
+
   setHeader(name: string, value: string): void {
     this.#head.setHeader(name, value);
   }

@@ -61,14 +61,15 @@ export interface OpenedSessions {
 export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   refuseUnknownOptions('openSessions', options, OPTIONS);
   const { onWarning = (sentence: string) => process.emitWarning(sentence, 'SessionWarning'), ...rest } = options;
-  const builder = new SessionProviderBuilder(rest);
+  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : []);
+  const onEvicted = (count: number): void => events.emit({ type: 'evicted', count });
+  const builder = new SessionProviderBuilder(rest, undefined, undefined, onEvicted);
   const providers = new SessionProviders();
   for (const session of rest.sessions ?? declaredSessions()) providers.register(builder.build(session).provider);
   if (providers.providers.length === 0) {
     throw new SessionConfigurationError('openSessions: no session is declared. Pass sessions: [UserSession].');
   }
   for (const warning of builder.warnings) onWarning(warning);
-  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : []);
   const of = (request: FetchRequest): FetchExchange => new FetchExchange(providers, request, events);
   return {
     of,
@@ -81,6 +82,7 @@ export function openSessions(options: OpenSessionsOptions): OpenedSessions {
       return new Response(body, { status, statusText, headers });
     },
     async close() {
+      builder.release();
       for (const storage of builder.ownedStorages) await storage.close?.();
     },
   };

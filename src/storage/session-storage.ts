@@ -60,6 +60,7 @@ export interface SessionStorage
     Partial<OwnedStorage>,
     Partial<SweptStorage>,
     Partial<MonitoredStorage>,
+    Partial<EvictingStorage>,
     Partial<ClosableStorage> {
   /** @returns the session, or `undefined` for an unknown, ended or expired id. */
   read(id: string): Promise<StoredSession | undefined>;
@@ -135,6 +136,15 @@ export interface MonitoredStorage {
    * @returns one sentence for the log per problem, with what to do about it; empty when all is well or unknown.
    */
   inspect(): Promise<readonly string[]>;
+}
+
+/** Has bounds, and ends live sessions to stay within them. */
+export interface EvictingStorage {
+  /**
+   * Calls `listener` with the number of live sessions that had to go, each time that some had.
+   * @returns what stops that.
+   */
+  watchEvictions(listener: (count: number) => void): () => void;
 }
 
 /** Holds resources of its own. */

@@ -32,6 +32,7 @@ export function wrappedCapabilities(
     if (typeof storage[name] !== 'function') continue;
     wrapped[name] = overrides[name] ?? ((...args: never[]) => around(name, () => callOf(storage, name)(...args)));
   }
+  if (storage.watchEvictions) wrapped['watchEvictions'] = storage.watchEvictions.bind(storage);
   if (storage.ownsClient) wrapped['ownsClient'] = true;
   const { owners } = storage;
   if (owners) {

@@ -79,6 +79,20 @@ describe('SessionStorageMemory', () => {
       expect(evicted).toEqual([]);
     });
 
+    it('tells how many live sessions had to go each time, until it is told to stop', async () => {
+      const { storage } = storageAt({ maxBytes: 20 });
+      const [counts, others]: [number[], number[]] = [[], []];
+      const stop = storage.watchEvictions((count) => counts.push(count));
+      storage.watchEvictions((count) => others.push(count));
+      for (const id of ['a1', 'a2', 'a3']) await storage.write(id, { value: 'vvvv', expiresAt: START + 9000 });
+      expect(counts).toEqual([]);
+      await storage.write('b1', { value: 'v'.repeat(10), expiresAt: START + 9000 });
+      expect(counts).toEqual([2]);
+      stop();
+      await storage.write('b2', { value: 'v'.repeat(10), expiresAt: START + 9000 });
+      expect([counts, others]).toEqual([[2], [2, 2]]);
+    });
+
     it('finds an expired session behind many that were renewed', async () => {
       const { storage, clock } = storageAt({ maxSessions: 21 });
       for (let i = 0; i < 20; i++) await storage.write(`s${i}`, { value: 'v', expiresAt: START + 100 });

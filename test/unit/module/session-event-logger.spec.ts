@@ -25,6 +25,10 @@ describe('SessionEventLogger', () => {
       'warn Session "user": a client sent 3 cookies of its name. A cookie of another Path or Domain, or one that a sibling site has planted. The prefix __Host- keeps both away. Said once.',
     ],
     [
+      { type: 'evicted', count: 2 },
+      'warn A storage was full, and live sessions had to go: those without an owner first, then those that were used least recently, whose users are signed out. Raise its bounds, as in new SessionStorageMemory({ maxSessions }), or store no session for visitors who do nothing. Said once.',
+    ],
+    [
       { type: 'conflict', session: 'user', fields: ['a', 'b'], handle: '12345678' },
       'debug Session "user": parallel requests changed the same fields (a, b).',
     ],
@@ -90,6 +94,17 @@ describe('SessionEventLogger', () => {
     const insecure = (session: string): SessionEvent => ({ type: 'insecure', session });
     const lines = logged(insecure('user'), insecure('user'), insecure('cart'), insecure('user'));
     expect(lines.map((line) => line.split(':')[0])).toEqual(['warn Session "user"', 'warn Session "cart"']);
+  });
+
+  it('warns of several cookies of one name once for each session, and of a full storage once', () => {
+    const duplicate = (session: string): SessionEvent => ({ type: 'duplicate', session, count: 9 });
+    const evicted: SessionEvent = { type: 'evicted', count: 1 };
+    const lines = logged(duplicate('user'), duplicate('user'), evicted, duplicate('cart'), duplicate('user'), evicted);
+    expect(lines.map((line) => line.slice(0, 20))).toEqual([
+      'warn Session "user":',
+      'warn A storage was f',
+      'warn Session "cart":',
+    ]);
   });
 
   it('never shows what a client sent, an id or a content (O-1)', async () => {

@@ -1,7 +1,12 @@
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
-import { allowsSocket, checkedOrigins } from '../../../src/module/socket-origin.js';
+import { allowsSocket, checkedOrigins, hostsOf } from '../../../src/module/socket-origin.js';
 
 describe('the origin of a socket', () => {
+  it('looks at a few hosts only, however many a header names', () => {
+    expect(hostsOf('shop.example, proxy.example')).toEqual(['shop.example', ' proxy.example']);
+    expect(hostsOf('a,'.repeat(10_000))).toHaveLength(8);
+  });
+
   it.each([
     ['https://shop.example', ['shop.example']],
     ['https://shop.example', ['shop.example:443']],

@@ -13,6 +13,31 @@ function applied(ours: Array<[string, string]>, theirs: Record<string, string | 
 }
 
 describe('ResponseHead', () => {
+  it.each([
+    ['public', 'private'],
+    ['public, max-age=60', 'private, max-age=60'],
+    ['max-age=60 , s-maxage=600', 'private, max-age=60'],
+    ['PUBLIC,S-MaxAge = 1,immutable', 'private, immutable'],
+    ['private, public', 'private'],
+    ['max-age=60', 'max-age=60'],
+    ['no-store', 'no-store'],
+    ['publicly', 'publicly'],
+  ])('makes Cache-Control %s, which shared caches may keep, to %s', (theirs, result) => {
+    const { response } = wiredResponse();
+    response.setHeader('cache-control', theirs);
+    const head = new ResponseHead();
+    head.forbidSharing();
+    head.applyTo(response);
+    expect(response.getHeaders()).toEqual({ 'cache-control': result });
+    expect(head.joinedWith({ 'Cache-Control': theirs })).toEqual({ 'Cache-Control': result });
+  });
+
+  it('adds no Cache-Control to forbid sharing', () => {
+    const head = new ResponseHead();
+    head.forbidSharing();
+    expect(head.joinedWith({})).toEqual({});
+  });
+
   it('puts nothing on a response when there is nothing', () => {
     expect(applied([])).toEqual({});
   });

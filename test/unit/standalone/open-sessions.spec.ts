@@ -171,4 +171,33 @@ describe('openSessions', () => {
     expect(seen.size).toBeGreaterThan(30);
     expect([...packages].filter((name) => name.startsWith('@nestjs') || name === 'rxjs')).toEqual([]);
   });
+
+  it('tells of sessions that a full storage ended, until it is closed', async () => {
+    const storage = new SessionStorageMemory({ maxSessions: 1 });
+    const types: string[] = [];
+    const sessions = open({ storage, onEvent: ({ type }) => types.push(type) });
+    const signIn = (): Promise<Response> =>
+      sessions.handle(request(), async (current) => {
+        await current.login(Member, 'u1');
+        return new Response();
+      });
+    await signIn();
+    await signIn();
+    expect(types.filter((type) => type === 'evicted')).toHaveLength(1);
+    await sessions.close();
+    types.length = 0;
+    await storage.write('other', { value: 'v', expiresAt: Date.now() + 60_000 });
+    expect(types).toEqual([]);
+  });
+
+  it('makes Cache-Control: public of a response private where a session was read', async () => {
+    const sessions = open();
+    const answer = (read: boolean): Promise<Response> =>
+      sessions.handle(request(), async (current) => {
+        if (read) await current.get(Visitor);
+        return new Response('', { headers: { 'cache-control': 'public, s-maxage=9, max-age=60' } });
+      });
+    expect((await answer(true)).headers.get('cache-control')).toBe('private, max-age=60');
+    expect((await answer(false)).headers.get('cache-control')).toBe('public, s-maxage=9, max-age=60');
+  });
 });

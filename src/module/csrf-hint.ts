@@ -1,0 +1,54 @@
+import type { DiscoveryService } from '@nestjs/core';
+import 'reflect-metadata';
+import type { SessionProvider } from '../session/session-provider.js';
+import type { CsrfProtection } from './csrf-protection.js';
+import { discoveredClasses, methodsOf } from './discovered-handlers.js';
+import { HTTP_METHOD } from './nest-metadata.js';
+
+/** `RequestMethod` of POST, PUT, DELETE, PATCH and ALL, the same in Nest 11 and 12. */
+const UNSAFE: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5]);
+
+/**
+ * What the operator should know of an application whose session cookies come with requests that other sites cause; nothing
+ * where Nest's protection is on. `serious`: browsers send a cookie with `sameSite: 'none'` from every site.
+ */
+export function csrfHint(
+  discovery: DiscoveryService,
+  providers: readonly SessionProvider[],
+  protection: CsrfProtection,
+): { readonly sentence: string; readonly serious: boolean } | undefined {
+  const cookies = providers.filter(({ transport }) => transport.kind === 'cookie');
+  if (cookies.length === 0 || protection.state === 'on') return undefined;
+  const everywhere = cookies.find(({ transport }) => isSentEverywhere(transport));
+  const what = everywhere
+    ? `Session "${everywhere.name}" has sameSite: 'none', so browsers send it with requests of every site.`
+    : undefined;
+  if (protection.state === 'absent') {
+    if (!what) return undefined;
+    const sentence = `${what} This version of NestJS has no CSRF protection: add the guard of docs/csrf.md.`;
+    return { sentence, serious: true };
+  }
+  const route = what ?? unsafeRoute(discovery);
+  if (route === undefined) return undefined;
+  const call = 'Call app.enableCsrfProtection() before app.listen(), or see docs/csrf.md for other ways.';
+  return { sentence: `${route} NestJS' CSRF protection is off. ${call}`, serious: what !== undefined };
+}
+
+function isSentEverywhere(transport: object): boolean {
+  const { configuration } = transport as { readonly configuration?: { readonly sameSite?: string } };
+  return configuration?.sameSite?.toLowerCase() === 'none';
+}
+
+function unsafeRoute(discovery: DiscoveryService): string | undefined {
+  for (const { type, isController } of discoveredClasses(discovery)) {
+    if (!isController) continue;
+    const prototype = type.prototype as Record<string | symbol, unknown>;
+    const name = methodsOf(prototype).find((one) => UNSAFE.has(methodOf(prototype[one])));
+    if (name !== undefined) return `${type.name}.${String(name)} takes requests that change things.`;
+  }
+  return undefined;
+}
+
+function methodOf(handler: unknown): unknown {
+  return typeof handler === 'function' ? Reflect.getMetadata(HTTP_METHOD, handler) : undefined;
+}
