@@ -109,6 +109,7 @@ const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
+  'onGone',
 ];
 
 // An unset variable must not look like a choice: without keys or transformers, a session travels readable.
