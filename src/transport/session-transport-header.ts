@@ -1,32 +1,10 @@
-import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
+import { SessionTooLargeError } from '../errors/session.errors.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
+import { checkHeaderName } from './header-name.js';
 import type { SessionCall, SessionTransport } from './session-transport.js';
 
 /** Bytes of one header value. Servers and proxies stop at 8 kB for all headers together. */
 const LARGEST_HEADER = 8000;
-// RFC 9110 token.
-const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-// Framing and connection headers would break the exchange; the others carry something else, or are written by us.
-const RESERVED = new Set([
-  'transfer-encoding',
-  'upgrade',
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'content-length',
-  'content-type',
-  'content-encoding',
-  'host',
-  'cookie',
-  'set-cookie',
-  'cache-control',
-  'vary',
-  'location',
-  'retry-after',
-  'access-control-expose-headers',
-]);
 // What a header value may hold on the wire (RFC 9110, 5.5), without leading or trailing white space.
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
 
@@ -46,21 +24,14 @@ export class SessionTransportHeader implements SessionTransport {
    * @param name the header's name.
    * @param options.exposed adds the name to `Access-Control-Expose-Headers`, so that scripts of another origin may
    *   read it. Default `false`.
-   * @throws {SessionConfigurationError} on a name that no header can have, or that HTTP keeps for itself.
+   * @throws {SessionConfigurationError} on a name that no header can have, or that means something else already.
    */
   constructor(
     name: string,
     transformers: readonly SessionTransportTransformer[] = [],
     options: { readonly exposed?: boolean } = {},
   ) {
-    if (!HEADER_NAME.test(name)) {
-      throw new SessionConfigurationError(
-        `Header name "${name}" contains an illegal character. Use letters, digits and "-".`,
-      );
-    }
-    if (RESERVED.has(name.toLowerCase())) {
-      throw new SessionConfigurationError(`Header "${name}" belongs to HTTP itself. Name it X-Session, for example.`);
-    }
+    checkHeaderName(name);
     this.name = name;
     this.requestHeader = name;
     this.transformers = transformers;

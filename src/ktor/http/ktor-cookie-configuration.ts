@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
+import { refuseUndefined } from '../../errors/known-options.js';
 import type { CookieEncoding } from '../../transport/cookie-encoding.js';
 
 /** The attributes of a Ktor session cookie, with Ktor's names and Ktor's defaults (Ktor: `CookieConfiguration`). */
@@ -55,6 +56,8 @@ export function checkKtorCookie(name: string, cookie: KtorCookieConfiguration): 
   for (const option of Object.keys(cookie)) {
     if (!KNOWN.includes(option)) refuse(`Cookie "${name}": unknown option "${option}". Known: ${KNOWN.join(', ')}.`);
   }
+  // Ktor's defaults are the weaker ones: an unset variable must not look like a choice.
+  refuseUndefined(`Cookie "${name}"`, cookie, ['secure', 'sameSite']);
   const { maxAgeInSeconds: maxAge, encoding } = cookie;
   if (typeof maxAge === 'number' && !(maxAge >= 0)) {
     refuse(`maxAgeInSeconds shouldn't be negative: ${maxAge}. Use null for a cookie that ends with the browser.`);
@@ -62,8 +65,16 @@ export function checkKtorCookie(name: string, cookie: KtorCookieConfiguration): 
   if (encoding !== undefined && !Object.hasOwn(KTOR_ENCODING_NAMES, encoding)) {
     refuse(`Cookie "${name}": encoding is one of 'uri', 'base64', 'raw', 'dquotes'.`);
   }
+  for (const option of ['secure', 'httpOnly'] as const) {
+    if (cookie[option] !== undefined && typeof cookie[option] !== 'boolean') {
+      refuse(`Cookie "${name}": ${option} is true or false.`);
+    }
+  }
   if (BAD_DOMAIN.test(cookie.domain ?? '')) refuse(`Cookie "${name}": domain must be a host name such as example.com.`);
   const texts = [cookie.domain, cookie.path, cookie.sameSite, ...Object.values(cookie.extensions ?? {})];
+  if (texts.some((text) => text !== undefined && text !== null && typeof text !== 'string')) {
+    refuse(`Cookie "${name}": domain, path, sameSite and extensions are texts.`);
+  }
   if (texts.some((text) => CONTROL.test(text ?? '')))
     refuse(`Cookie "${name}": an attribute holds a control character.`);
   if (texts.some((text) => text?.includes(';'))) refuse(`Cookie "${name}": an attribute holds ";".`);

@@ -1,21 +1,11 @@
 import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
+import { checkHeaderName } from '../../transport/header-name.js';
 import type { SessionCall, SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 
 /** How many values are tried where several lines may have been joined. */
 const MOST_CANDIDATES = 8;
 const LARGEST_HEADER = 8000;
-// RFC 9110 token: what Ktor calls delimiters and control characters is the rest.
-const NOT_IN_NAMES = /[^!#$%&'*+\-.^_`|~0-9A-Za-z]/;
-const UNSAFE = new Set([
-  'transfer-encoding',
-  'upgrade',
-  'connection',
-  'content-length',
-  'host',
-  'cookie',
-  'set-cookie',
-]);
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
@@ -29,18 +19,9 @@ export class KtorHeaderTransport implements SessionTransport {
   readonly requestHeader: string;
   readonly transformers: readonly SessionTransportTransformer[];
 
-  /** @throws {SessionConfigurationError} for a name that no header can have, or that HTTP keeps for itself. */
+  /** @throws {SessionConfigurationError} for a name that no header can have, or that means something else already. */
   constructor(name: string, transformers: readonly SessionTransportTransformer[] = []) {
-    const at = name.search(NOT_IN_NAMES);
-    if (at >= 0 || name === '') {
-      throw new SessionConfigurationError(
-        `Header name '${name}' contains illegal character '${name.charAt(at)}' (code ${name.charCodeAt(at)}). ` +
-          'Use letters, digits and "-".',
-      );
-    }
-    if (UNSAFE.has(name.toLowerCase())) {
-      throw new SessionConfigurationError(`Header "${name}" belongs to HTTP itself. Name it X-Session, for example.`);
-    }
+    checkHeaderName(name);
     this.name = name;
     this.requestHeader = name;
     this.transformers = transformers;

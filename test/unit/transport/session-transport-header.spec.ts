@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { inspect } from 'node:util';
 import { SessionConfigurationError, SessionTooLargeError } from '../../../src/errors/session.errors.js';
+import { KtorHeaderTransport } from '../../../src/ktor/http/ktor-header-transport.js';
 import { SessionTransportHeader } from '../../../src/transport/session-transport-header.js';
 import { FakeCall } from './fake-call.js';
 
@@ -20,13 +21,29 @@ describe('names', () => {
 
   it.each(['', 'a b', 'a:b', 'a\nb', 'a\0', 'ü', 'a/b', 'a(b)', 'a,b', 'a"b'])('may not be %j', (name) => {
     expect(() => new SessionTransportHeader(name)).toThrow(SessionConfigurationError);
-    expect(() => new SessionTransportHeader(name)).toThrow(/contains an illegal character\. Use letters, digits/);
+    expect(() => new SessionTransportHeader(name)).toThrow(/contains illegal character .*Use letters, digits/s);
+  });
+
+  it.each([
+    'Authorization',
+    'Access-Control-Allow-Origin',
+    'Clear-Site-Data',
+    'X-Frame-Options',
+    'X-Forwarded-For',
+    '__proto__',
+    'constructor',
+    'toString',
+  ])('may not be %s', (name) => {
+    expect(() => new SessionTransportHeader(name)).toThrow('Name it X-Session, for example');
+    expect(() => new KtorHeaderTransport(name)).toThrow('Name it X-Session, for example');
   });
 
   it.each(['Transfer-Encoding', 'upgrade', 'COOKIE', 'Set-Cookie', 'content-length', 'Connection', 'Keep-Alive', 'TE'])(
     'may not be %s, which HTTP keeps for itself',
     (name) => {
-      expect(() => new SessionTransportHeader(name)).toThrow(/belongs to HTTP itself\. Name it X-Session/);
+      expect(() => new SessionTransportHeader(name)).toThrow(
+        /belongs to HTTP itself or means something else\. Name it X-Session/,
+      );
     },
   );
 
