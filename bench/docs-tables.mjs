@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blockRows } from './blocks/run.mjs';
+import { contentionRows } from './contention/run.mjs';
 import { decoderRows } from './decoders/run.mjs';
 import { packageFolder } from './lib/prepare.mjs';
 import { markdownTable } from './lib/text-table.mjs';
@@ -29,6 +30,12 @@ const PLACES = [
     name: 'decoders',
     of: 'decoders',
     text: ({ decoders }) => markdownTable(decoderRows(decoders)),
+  },
+  {
+    path: 'docs/performance-parts.md',
+    name: 'contention',
+    of: 'contention',
+    text: ({ contention }) => markdownTable(contentionRows(contention.measured)),
   },
   { path: 'docs/scale.md', name: 'scale', of: 'scale', text: ({ scale }) => markdownTable(scaleRows(scale.measured)) },
 ];

@@ -24,6 +24,7 @@ const tables = {
   blocks: () => import('./blocks/run.mjs'),
   storages: () => import('./storages/run.mjs'),
   decoders: () => import('./decoders/run.mjs'),
+  contention: () => import('./contention/run.mjs'),
   scale: () => import('./scale/run.mjs'),
 };
 for (const name of options.tables) {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 
 const TABLES = ['requests', 'blocks', 'storages', 'decoders'];
-/** Takes minutes and gigabytes: only when it is named. */
-const NAMED_TABLES = ['scale'];
+/** Take minutes, the first one gigabytes too: only when they are named. */
+const NAMED_TABLES = ['scale', 'contention'];
 const LOADS = ['polling', 'wrk'];
 
 /** What `npm run bench -- …` understands. */
