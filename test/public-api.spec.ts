@@ -178,8 +178,8 @@ describe('the public API', () => {
   });
 
   it('gives a name one meaning, whichever path it is imported from', () => {
-    // In ./ktor the first has Ktor's form, and Ktor's layout. The second is a decorator and the type of what it injects.
-    const known = ['directorySessionStorage', 'SessionInfo'];
+    // The first is a decorator and the type of what it injects. The second has Ktor's form in ./ktor, and Ktor's layout.
+    const known = ['SessionInfo', 'directorySessionStorage'];
     const meanings = new Map<string, Set<ts.Symbol>>();
     for (const [name, symbol] of paths.flatMap((path) => exportsOf(program, path))) {
       meanings.set(name, (meanings.get(name) ?? new Set()).add(symbol));

@@ -175,7 +175,7 @@ describe('an instance of a class that no decorator covers', () => {
     ],
   ])('is refused with %s', (_, value, problem) => {
     const message = refusalOf({ list: [value] });
-    expect(message).toContain('Bag.value.list[0] cannot be stored in a session: it is of the class ');
+    expect(message).toContain('Bag.value[key][0] cannot be stored in a session: it is of the class ');
     expect(message).toContain(problem);
     expect(message).toMatch(/Store a plain value .* @Type\(\) or @Transform\(\)/);
     expect(message).not.toContain('secret-key');

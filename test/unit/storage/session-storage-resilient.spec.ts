@@ -88,7 +88,16 @@ describe('SessionStorageResilient', () => {
 
   it('has the capabilities of the wrapped storage and no others', () => {
     const all = new SessionStorageResilient(new SessionStorageMemory());
-    expect(Object.keys(all).sort()).toEqual(['close', 'create', 'owners', 'ping', 'replace', 'sweep', 'touch']);
+    expect(Object.keys(all).sort()).toEqual([
+      'close',
+      'create',
+      'owners',
+      'ping',
+      'replace',
+      'sweep',
+      'touch',
+      'watchEvictions',
+    ]);
     const verbs = { read: async () => undefined, write: async () => {}, invalidate: async () => {} };
     expect(Object.keys(new SessionStorageResilient(verbs))).toEqual([]);
   });
