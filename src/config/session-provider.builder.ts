@@ -249,7 +249,11 @@ export class SessionProviderBuilder {
     return new SessionLifetime(lifetimeOptionsOf(settings.name, this.#options, settings));
   }
 
-  #trackById(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): CompleteSessionTracker {
+  #trackById(
+    settings: SessionSettings,
+    serializer: SessionSerializer,
+    lifetime: SessionLifetime,
+  ): CompleteSessionTracker {
     const { name, type } = settings;
     return new SessionTrackerById(type, serializer, this.#storages.of(settings), {
       name,
@@ -263,7 +267,11 @@ export class SessionProviderBuilder {
     });
   }
 
-  #trackByValue(settings: SessionSettings, serializer: SessionSerializer, lifetime: SessionLifetime): CompleteSessionTracker {
+  #trackByValue(
+    settings: SessionSettings,
+    serializer: SessionSerializer,
+    lifetime: SessionLifetime,
+  ): CompleteSessionTracker {
     return new SessionTrackerByValue(settings.type, serializer, {
       lifetime,
       ownerOf: readOwner(settings.type),

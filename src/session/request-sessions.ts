@@ -98,13 +98,13 @@ export interface RequestSessions {
   /** Signs out: {@link clear} of this request's session. */
   logout(type: SessionClass, options?: ClearOptions): void;
 
-  /** Ends the session: on the server, and the client is told to forget it. */
-  clear(type: SessionClass | string, options?: ClearOptions): void;
   /**
    * Ends a session of this class by its id, at once. The id of this request's own session ends that: it is gone from
    * the request, and the client is told to forget it.
    */
   clear(type: SessionClass | string, id: string): Promise<void>;
+  /** Ends the session: on the server, and the client is told to forget it. */
+  clear(type: SessionClass | string, options?: ClearOptions): void;
 
   /** The id of a by-id session; `undefined` if there is none yet. A new session gets its id when it is stored. */
   id(type: SessionClass): Promise<string | undefined>;

@@ -150,8 +150,8 @@ export class SessionExchange implements RequestSessions {
     this.clear(type, options);
   }
 
-  clear(type: SessionClass | string, options?: ClearOptions): void;
   clear(type: SessionClass | string, id: string): Promise<void>;
+  clear(type: SessionClass | string, options?: ClearOptions): void;
   clear(type: SessionClass | string, id?: string | ClearOptions): void | Promise<void> {
     const provider = this.#provider(type);
     if (typeof id !== 'string') return this.#slot(provider).clear(id?.siteData);
