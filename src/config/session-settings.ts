@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { refuseOtherThan, refuseUnknownOptions } from '../errors/known-options.js';
+import { refuseOtherThan, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { LIFETIME_PRESETS } from './lifetime-preset.js';
 import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
 import { definitionOf } from './session-definition.js';
@@ -40,6 +40,9 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'from',
 ];
 
+/** Without these a session is less protected, or kept elsewhere, so an unset variable must not look like a choice. */
+const NEVER_UNDEFINED = ['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'] as const;
+
 /** All that is said of one session, in its class's `@Session` and in its registration. */
 export type SessionSettings = SessionOverrides & { readonly name: string };
 
@@ -54,6 +57,9 @@ export function settingsOf(registration: SessionClass | SessionOverrides): Sessi
     );
   }
   const definition = definitionOf(type);
+  const place = `Session "${overrides.name ?? definition?.name ?? type.name}"`;
+  refuseUndefined(place, { ...definition?.options }, NEVER_UNDEFINED);
+  refuseUndefined(place, overrides, NEVER_UNDEFINED);
   const settings = {
     ...definition?.options,
     ...withoutUndefined(overrides),

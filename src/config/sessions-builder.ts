@@ -141,6 +141,7 @@ export class SessionsConfig {
     storageOrBlock?: SessionStorage | Block<CookieSessionBuilder<S>>,
     block?: Block<CookieIdSessionBuilder<S>>,
   ): void {
+    if (arguments.length > 2) assertGiven(name, storageOrBlock);
     if (typeof storageOrBlock === 'object') {
       this.#add(new CookieIdSessionBuilder(type, name, checked(name, storageOrBlock)), block);
     } else this.#add(new CookieSessionBuilder(type, name), storageOrBlock);
@@ -160,6 +161,7 @@ export class SessionsConfig {
     storageOrBlock?: SessionStorage | Block<HeaderSessionBuilder<S>>,
     block?: Block<HeaderIdSessionBuilder<S>>,
   ): void {
+    if (arguments.length > 2) assertGiven(name, storageOrBlock);
     if (typeof storageOrBlock === 'object') {
       this.#add(new HeaderIdSessionBuilder(type, name, checked(name, storageOrBlock)), block);
     } else this.#add(new HeaderSessionBuilder(type, name), storageOrBlock);
@@ -183,4 +185,12 @@ function checked(name: string, storage: SessionStorage | null): SessionStorage {
 
 function identityOf(identity: SessionIdProvider | undefined): { identity?: SessionIdProvider } {
   return identity ? { identity } : {};
+}
+
+/** A storage that is not there must not make the content travel. */
+function assertGiven(name: string, storageOrBlock: unknown): void {
+  if (storageOrBlock !== undefined) return;
+  throw new SessionConfigurationError(
+    `Session "${name}": its storage is undefined. Give a storage, or leave it out for a session by value.`,
+  );
 }

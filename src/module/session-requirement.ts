@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { readOwner } from '../config/read-owner.js';
 import { ownerOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -115,6 +115,7 @@ export function requirementOf<S extends object>(
     );
   }
   refuseUnknownOptions(label, options, OPTIONS);
+  refuseUndefined(label, options, ['validate', 'fresh']);
   if (options.fresh !== undefined) assertFreshness(label, options.fresh, type);
   return { type, options: options as unknown as RequireSessionOptions, label, ownerOf: readOwner(type) };
 }

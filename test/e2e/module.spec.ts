@@ -497,7 +497,7 @@ describe('SessionsModule at start', () => {
 
   it.each<[string, SessionsModuleOptions, string]>([
     ['a list of keys with a hole', { keys: [KEY, undefined], sessions: [UserSession] }, 'environment'],
-    ['a short key', { keys: 'short', sessions: [UserSession] }, 'too short'],
+    ['a short key', { keys: 'kQ3vXw9ZpL1mRt7B', sessions: [UserSession] }, 'too short'],
     ['a misspelt option', { key: KEY } as SessionsModuleOptions, 'Did you mean keys?'],
     [
       'a misspelt session option',

@@ -2,7 +2,7 @@ import { NOW } from './frozen-world.mjs';
 
 const KEY = 'Zs3VQb0p6mYw1kRr9Xc8Tn5Jd2Lf7HgA4eUoQvWyBtI';
 const PASSWORD = 'a-password-of-at-least-thirty-two-characters';
-const BYTES = Buffer.alloc(32, 'k3Y7');
+const BYTES = Buffer.from('W1r9dWb0p7s5mQkYx3Zc8Tn2Jd6Lf4HgA1eUoQvRyBt', 'base64url').subarray(0, 32);
 /** Of AES, in bytes. */
 const BLOCK = 16;
 const CONTENT = '{"userId":"ann","roles":["admin"],"at":{"$date":1}}';

@@ -155,7 +155,6 @@ describe('overrides', () => {
       exposed: undefined,
       onClash: undefined,
       idleTimeoutInSeconds: undefined,
-      storage: undefined,
       name: undefined,
       cookie: undefined,
     } as never;
@@ -168,6 +167,14 @@ describe('overrides', () => {
       'Max-Age=604800',
     );
   });
+
+  it.each(['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'])(
+    'are refused where %s is undefined, as an unset variable makes it',
+    (option) => {
+      const message = `Session "cart": ${option} is undefined. Is an environment variable not set?`;
+      expect(() => build({ type: Cart, [option]: undefined } as never)).toThrow(message);
+    },
+  );
 
   it('of the cookie win attribute by attribute: override, class, module, default', () => {
     const module = { cookie: { priority: 'high', sameSite: 'none', path: '/m', secure: true } } as const;
@@ -567,7 +574,7 @@ describe('what cannot work', () => {
     ['an exposed cookie (K-10)', { type: User, exposed: true }, 'A cookie must never be exposed'],
     ['a bad cookie name', { type: User, name: 'a b' }, 'Cookie "a b": a cookie name is'],
     ['an empty name', { type: User, name: '' }, 'Cookie "": a cookie name is'],
-    ['a bad header name', { type: Cart, name: 'a b' }, 'Header name "a b" contains an illegal character'],
+    ['a bad header name', { type: Cart, name: 'a b' }, "Header name 'a b' contains illegal character ' '"],
     ['a bad attribute', { type: User, cookie: { maxAge: 5 } }, 'unknown option "maxAge"'],
     ['a prefix without Secure', { type: User, name: '__Host-u', cookie: { secure: false } }, 'needs secure: true'],
     [
