@@ -1,5 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionExchange } from '../session/session-exchange.js';
+import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransport } from '../transport/session-transport.js';
@@ -9,15 +10,17 @@ import { isPromise } from '../transformer/awaitable.js';
 export type SessionDone = (error?: unknown) => void;
 
 /**
- * The session's cookie, to be read. What it is like is said in `@Session` and in the module's `cookie`, for all sessions of
- * the class; assigning something else throws a {@link SessionConfigurationError}, so that no lifetime is silently another
- * than the code says.
+ * The session's cookie. `maxAge` and `expires` can be assigned, and give the session a lifetime of its own, as
+ * `sessions.lifetime` does: its idle timeout, which the server enforces, within the maxima of its class. The others are
+ * said in `@Session` and in the module's `cookie`, for all sessions of the class; assigning another value throws a
+ * {@link SessionConfigurationError}.
  */
 export interface RequestSessionCookie {
   /** Milliseconds; `null` for a cookie that ends with the browser. */
-  readonly maxAge: number | null;
+  maxAge: number | null;
   readonly originalMaxAge: number | null;
-  readonly expires: Date | null;
+  /** `null` for a cookie that ends with the browser. */
+  expires: Date | null;
   readonly path: string;
   readonly domain: string | undefined;
   readonly httpOnly: boolean;
@@ -201,7 +204,7 @@ export function putRequestSession<S extends object>(
   requests: ReadonlySet<object>,
 ): void | Promise<void> {
   const put = (): void => {
-    const place = new RequestSessionPlace(sessions, type, () => cookieOf(sessions.transportOf(type)));
+    const place = new RequestSessionPlace(sessions, type, () => cookieOf(sessions, type));
     for (const request of requests) {
       Object.defineProperty(request, 'session', {
         get: () => place.present,
@@ -217,10 +220,11 @@ export function putRequestSession<S extends object>(
   return isPromise(loading) ? Promise.resolve(loading).then(put) : put();
 }
 
-function cookieOf(transport: SessionTransport): RequestSessionCookie {
-  const { configuration } = transport as { configuration?: Partial<CookieConfiguration> };
+function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSessionCookie {
+  const { configuration } = sessions.transportOf(type) as { configuration?: Partial<CookieConfiguration> };
   const { maxAgeInSeconds, path = '/', domain, httpOnly = true, secure = 'auto', sameSite } = configuration ?? {};
-  const maxAge = maxAgeInSeconds === undefined || maxAgeInSeconds === null ? null : maxAgeInSeconds * 1000;
+  const seconds = sessions.maxAgeAtOnce(type) ?? maxAgeInSeconds;
+  const maxAge = sessions.maxAgeAtOnce(type) === null || seconds == null ? null : seconds * 1000;
   const cookie: RequestSessionCookie = {
     maxAge,
     originalMaxAge: maxAge,
@@ -231,22 +235,35 @@ function cookieOf(transport: SessionTransport): RequestSessionCookie {
     secure,
     sameSite,
   };
-  return new Proxy(cookie, ASSIGNED);
+  return new Proxy(cookie, {
+    set(present, name, value: unknown) {
+      // An assignment that would change nothing is none: `cookie.maxAge = cookie.maxAge` renews one of express-session.
+      if (Object.is(present[name as keyof RequestSessionCookie], value)) return true;
+      const milliseconds = name === 'maxAge' ? value : name === 'expires' ? millisecondsUntil(value) : undefined;
+      if (milliseconds === undefined) throw unassignable(`.${String(name)}`);
+      sessions.lifetimeAtOnce(type, lifetimeOf(milliseconds));
+      present.maxAge = milliseconds as number | null;
+      present.expires = milliseconds === null ? null : new Date(Date.now() + (milliseconds as number));
+      return true;
+    },
+  });
 }
 
-/** An assignment that would change nothing is none: `cookie.maxAge = cookie.maxAge` renews a session of express-session. */
-const ASSIGNED: ProxyHandler<RequestSessionCookie> = {
-  set(cookie, name, value) {
-    if (Object.is(cookie[name as keyof RequestSessionCookie], value)) return true;
-    throw unassignable(`.${String(name)}`);
-  },
-};
+/** `false` ends the cookie with the browser, as with express-session. */
+function millisecondsUntil(expires: unknown): unknown {
+  if (expires === null || expires === false) return null;
+  return expires instanceof Date ? expires.getTime() - Date.now() : NaN;
+}
+
+function lifetimeOf(milliseconds: unknown): OwnLifetime {
+  if (milliseconds === null) return { persistent: false };
+  return { idleTimeoutInSeconds: typeof milliseconds === 'number' ? milliseconds / 1000 : NaN, persistent: true };
+}
 
 function unassignable(member: string): SessionConfigurationError {
   return new SessionConfigurationError(
-    `request.session.cookie${member} cannot be assigned: all sessions of a class have the same lifetime and cookie. Write ` +
-      'idleTimeoutInSeconds, absoluteTimeoutInSeconds and cookie in @Session. For "remember me" keep a second class with a ' +
-      'longer lifetime: docs/passport.md.',
+    `request.session.cookie${member} cannot be assigned: all sessions of a class have the same cookie. Write it into ` +
+      'cookie of @Session. Only maxAge and expires belong to one session.',
   );
 }
 

@@ -223,6 +223,16 @@ export class SessionExchange implements RequestSessions {
     this.#slot(this.#providers.findByType(type)).touch();
   }
 
+  /** Gives a session that is loaded already a lifetime of its own. */
+  lifetimeAtOnce(type: SessionClass, lifetime: OwnLifetime): void {
+    this.#slot(this.#providers.findByType(type)).lifetimeNow(lifetime);
+  }
+
+  /** Seconds that the cookie of a loaded session lives. `undefined`: as it is configured; `null`: until the browser ends. */
+  maxAgeAtOnce(type: SessionClass): number | null | undefined {
+    return this.#slot(this.#providers.findByType(type)).maxAge;
+  }
+
   /** The transport of a session. */
   transportOf(type: SessionClass): SessionTransport {
     return this.#providers.findByType(type).transport;

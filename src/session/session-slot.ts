@@ -6,12 +6,12 @@ import {
   SessionTooLateError,
   SessionWrongValueError,
 } from '../errors/session.errors.js';
-import type { SessionDetails } from '../tracker/session-details.js';
+import { joinedDetails, type SessionDetails } from '../tracker/session-details.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
-import { detailsOfLifetime, withoutTimes } from './own-lifetime.js';
+import { detailsOfLifetime, maxAgeOf, withoutTimes } from './own-lifetime.js';
 import { infoOf, type SessionInfo } from './session-info.js';
 import { loadValue, receiveSession, reportReceived } from './receive-session.js';
 import type { ClearOptions, SessionInit } from './request-sessions.js';
@@ -233,9 +233,20 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   /** Gives the session a lifetime of its own when it is stored. */
   async lifetime(own: OwnLifetime): Promise<void> {
-    const details = detailsOfLifetime(this.provider, own);
     await this.#assertPresent('lifetime');
-    this.#details = { ...this.#details, ...details };
+    this.lifetimeNow(own);
+  }
+
+  /** The same at once, also for a session that is new and may not be stored. */
+  lifetimeNow(own: OwnLifetime): void {
+    this.#details = { ...this.#details, ...detailsOfLifetime(this.provider, own) };
+  }
+
+  /** What its cookie gets as `Max-Age`. `undefined`: what the transport is configured with; `null`: none. */
+  get maxAge(): number | null | undefined {
+    const stored = storedBehind(this.#state);
+    const { createdAt, renewedAt, details } = stored ?? { createdAt: 0, renewedAt: 0 };
+    return maxAgeOf(this.provider, { createdAt, renewedAt, details: joinedDetails(details, this.#details) });
   }
 
   /**

@@ -1,18 +1,28 @@
 import fastifyCsrf from '@fastify/csrf-protection';
 import { Authenticator, Strategy as FastifyStrategy } from '@fastify/passport';
-import { Controller, Get, Injectable, Post, Query, Req, Res, UseGuards, type INestApplication } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Injectable,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseGuards,
+  type INestApplication,
+} from '@nestjs/common';
 import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import flash from 'connect-flash';
 import { doubleCsrf } from 'csrf-csrf';
 import type { Request, Response } from 'express';
-import { Sessions, SessionsModule, SessionsService, type RequestSessions } from 'nestjs-sessions';
+import { SessionsModule, SessionsService } from 'nestjs-sessions';
 import { requestSession, type RequestSession } from 'nestjs-sessions/passport';
 import { FakeClock } from 'nestjs-sessions/testing';
 import passport from 'passport';
 import OAuth2Strategy from 'passport-oauth2';
 import { platforms, startApp, type Platform, type RunningApp } from '../support/platforms.js';
-import { AuthSession as DocumentedSession } from './passport-doc/auth-session.js';
-import { recallUser, RememberedSession } from './passport-doc/remember-me.js';
+import { remember, RememberedSession } from './passport-doc/remember-me.js';
 import {
   AuthSession,
   Client,
@@ -490,6 +500,15 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
       return { unchanged: session.cookie.maxAge === maxAge, ...(Object.fromEntries(errors) as object) };
     }
 
+    @Post('max-age')
+    maxAge(@Req() { session }: WithSession, @Body() { maxAge }: { maxAge: number | null | false }): object {
+      session.theme = `for ${maxAge}`;
+      // As code for express-session does it.
+      if (maxAge === false) (session.cookie as { expires: unknown }).expires = false;
+      else session.cookie.maxAge = maxAge;
+      return { maxAge: session.cookie.maxAge };
+    }
+
     @Post('touch')
     touch(@Req() { session }: WithSession): object {
       return { chained: session.touch() === session };
@@ -540,11 +559,25 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     expect(touched.setCookie('auth')).toContain(client.cookies.get('auth')!);
   });
 
-  it('refuses another lifetime or attribute for one session alone, rather than to ignore it', async () => {
+  it.each([
+    [3_600_000, 'Max-Age=3600'],
+    [null, undefined],
+    [false, undefined],
+  ])('gives one session a lifetime of its own by cookie.maxAge and cookie.expires: %s', async (maxAge, attribute) => {
+    const client = await start();
+    const answer = await client.post('/max-age', { maxAge });
+    expect(answer.json()).toEqual({ maxAge: maxAge === false ? null : maxAge });
+    const line = answer.setCookie('auth')!;
+    if (attribute === undefined) expect(line).not.toMatch(/Max-Age|Expires/);
+    else expect(line).toContain(attribute);
+    expect((await client.get('/theme')).json()).toEqual({ theme: `for ${maxAge}` });
+  });
+
+  it('refuses a lifetime beyond that of the class, and another attribute for one session alone', async () => {
     const answer = (await (await start()).post('/cookie')).json<Record<string, unknown>>();
     expect(answer).toEqual({
       unchanged: true,
-      maxAge: expect.stringMatching(/^request\.session\.cookie\.maxAge cannot be assigned: .*idleTimeoutInSeconds/),
+      maxAge: expect.stringContaining('maximumIdleTimeoutInSeconds'),
       partitioned: expect.stringContaining('request.session.cookie.partitioned cannot be assigned'),
       cookie: expect.stringContaining('request.session.cookie cannot be assigned'),
     });
@@ -571,20 +604,22 @@ describe('"remember me" of docs/passport.md', () => {
   @Controller()
   class RememberedController {
     @Post('login')
-    async login(@Sessions() sessions: RequestSessions, @Query('remember') remember?: string): Promise<void> {
-      const session = await sessions.getOrSet(DocumentedSession, () => new DocumentedSession());
-      session.passport = { user: 'ada' };
-      if (remember !== undefined) await sessions.login(RememberedSession, 'ada');
+    login(
+      @Req() { session }: { session: RequestSession<RememberedSession> },
+      @Query('remember') checked?: string,
+    ): void {
+      session.userId = 'ada';
+      remember(session, checked !== undefined);
     }
 
     @Get('me')
-    me(@Req() { session }: { session: RequestSession<DocumentedSession> }): object {
+    me(@Req() { session }: { session: RequestSession<RememberedSession> }): object {
       return { userId: session.userId };
     }
   }
 
   it.each([
-    ['signs in again after the lifetime of the session', '?remember', { userId: 'ada' }],
+    ['lasts for the longer time', '?remember', { userId: 'ada' }],
     ['does not where nobody asked for it', '', {}],
   ])('%s', async (_what, query, expected) => {
     const clock = new FakeClock();
@@ -592,20 +627,19 @@ describe('"remember me" of docs/passport.md', () => {
       imports: [
         SessionsModule.forRoot({
           keys: KEYS,
-          sessions: [DocumentedSession, RememberedSession],
-          requestSession: DocumentedSession,
+          sessions: [RememberedSession],
+          requestSession: RememberedSession,
           now: clock.now,
         }),
       ],
       controllers: [RememberedController],
-      prepare: (app) => void app.use(recallUser),
     });
     const client = new Client(running.url);
-    await client.post(`/login${query}`);
-    const first = client.cookies.get('auth');
+    const answer = await client.post(`/login${query}`);
+    if (query === '') expect(answer.setCookie('remembered')).not.toContain('Max-Age');
+    else expect(answer.setCookie('remembered')).toContain(`Max-Age=${30 * 24 * 3600};`);
     clock.advance(8 * 24 * 3_600_000);
     expect((await client.get('/me')).json()).toEqual(expected);
-    expect(client.cookies.get('auth')).not.toBe(first);
     clock.advance(31 * 24 * 3_600_000);
     expect((await client.get('/me')).json()).toEqual({});
   });

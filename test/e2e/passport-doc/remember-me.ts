@@ -1,23 +1,18 @@
-import { Session, SessionOwner, sessionsOf } from 'nestjs-sessions';
-import { AuthSession } from './auth-session.js';
+import { Session, SessionOwner } from 'nestjs-sessions';
 
-/** Made at a login with "remember me": `sessions.login(RememberedSession, userId)`. Ended at a logout. */
+const DAY = 24 * 3600;
+
 @Session('remembered', {
   tracker: 'by-id',
-  idleTimeoutInSeconds: 30 * 24 * 3600,
-  absoluteTimeoutInSeconds: 90 * 24 * 3600,
+  idleTimeoutInSeconds: DAY,
+  maximumIdleTimeoutInSeconds: 30 * DAY,
+  absoluteTimeoutInSeconds: 90 * DAY,
 })
 export class RememberedSession {
   @SessionOwner() userId?: string;
 }
 
-/** Signs a visitor in again who is remembered. A middleware of Express, before `passport.session()`. */
-export async function recallUser(request: object, _response: object, next: () => void): Promise<void> {
-  const sessions = sessionsOf(request);
-  const user = (await sessions.get(RememberedSession))?.userId;
-  if (user !== undefined) {
-    const session = await sessions.getOrSet(AuthSession, () => new AuthSession());
-    if (session.userId === undefined) session.passport = { user };
-  }
-  next();
+/** After `request.logIn`. */
+export function remember(session: { cookie: { maxAge: number | null } }, checked: boolean): void {
+  session.cookie.maxAge = checked ? 30 * DAY * 1000 : null;
 }
