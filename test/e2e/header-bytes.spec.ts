@@ -75,7 +75,7 @@ for (const [index, body] of Object.values(bodies).entries()) {
   Get(`own${index}`)(Bytes.prototype, `own${index}`, descriptor);
 }
 
-const sign = Buffer.from('5f0c1b7e9a3d42688c1f0e7b6a59d4c3b2a1908f7e6d5c4b3a29181706f5e4d3', 'hex');
+const sign = Buffer.from('9c41f07be2d8356a1fb9047ce36d82a5c70e5b1894fd2a6be3170c95d84ab26f', 'hex');
 const module = SessionsModule.forRoot({
   sessions: [
     ktor({
