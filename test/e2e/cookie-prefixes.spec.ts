@@ -95,7 +95,7 @@ describe.each(platforms)('the prefix of a cookie’s name in production, on $nam
   });
 
   it('is never given to a session of ktor()', async () => {
-    const sign = Buffer.alloc(32, 'k3Y7').toString('hex');
+    const sign = Buffer.from(KEY, 'base64url');
     await start(ktor({ type: UserSession, name: 'user', version: '3.5', keys: { sign }, cookie: { secure: true } }));
     const answer = await send('POST');
     expect(answer.setCookies.map((line) => line.split('=')[0])).toEqual(['user']);
