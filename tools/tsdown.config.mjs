@@ -26,6 +26,8 @@ export default defineConfig(
     format,
     outDir: `${process.env.DIST_FOLDER}/${format}`,
     outExtensions: () => ({ js: '.js', dts: '.d.ts' }),
+    // No comments that name the source file of each part.
+    inputOptions: { experimental: { attachDebugInfo: 'none' } },
     outputOptions: {
       chunkFileNames: 'chunks/[name].js',
       comments: false,

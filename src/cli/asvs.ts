@@ -124,7 +124,10 @@ const REQUIREMENTS: readonly Requirement[] = [
       forSignIns(
         sessions,
         ({ byId }) => !byId,
-        ['met', 'A change of the @SessionOwner() field rotates the id. At re-authentication call regenerate().'],
+        [
+          'met',
+          'A change of the @SessionOwner() field rotates the id. sessions.authenticated() does the same at re-authentication.',
+        ],
         'by value: a copy from before the sign-in stays readable as what it was.',
       ),
   },
@@ -180,7 +183,7 @@ const REQUIREMENTS: readonly Requirement[] = [
     id: '7.5.1',
     level: 2,
     requirement: 'Full re-authentication before changes of sensitive account data',
-    verdict: () => ['yours', 'Ask for a factor again before the change.'],
+    verdict: () => ['by option', 'Put @RequireFresh() on the handlers of such changes.'],
   },
   {
     id: '7.5.2',
@@ -192,7 +195,7 @@ const REQUIREMENTS: readonly Requirement[] = [
     id: '7.5.3',
     level: 3,
     requirement: 'A further factor before highly sensitive operations',
-    verdict: () => ['yours', 'Ask for a factor before the operation.'],
+    verdict: () => ['by option', 'Put @RequireFresh() with methods on the handlers of such operations.'],
   },
   {
     id: '7.6.1',

@@ -3,7 +3,6 @@ import type { SessionExchange } from '../session/session-exchange.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
-import type { SessionTransport } from '../transport/session-transport.js';
 import { isPromise } from '../transformer/awaitable.js';
 
 /** Told when a step of a session is done, or why it failed. */
@@ -224,7 +223,8 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   const { configuration } = sessions.transportOf(type) as { configuration?: Partial<CookieConfiguration> };
   const { maxAgeInSeconds, path = '/', domain, httpOnly = true, secure = 'auto', sameSite } = configuration ?? {};
   const seconds = sessions.maxAgeAtOnce(type) ?? maxAgeInSeconds;
-  const maxAge = sessions.maxAgeAtOnce(type) === null || seconds == null ? null : seconds * 1000;
+  const maxAge =
+    sessions.maxAgeAtOnce(type) === null || seconds === undefined || seconds === null ? null : seconds * 1000;
   const cookie: RequestSessionCookie = {
     maxAge,
     originalMaxAge: maxAge,

@@ -250,7 +250,7 @@ describe('npx nestjs-sessions', () => {
         '7.3.2': 'no',
         '7.4.1': 'met',
         '7.4.2': 'yours',
-        '7.5.3': 'yours',
+        '7.5.3': 'by option',
       });
       expect(lines.every(({ reason }) => reason.length > 10)).toBe(true);
       expect((await run(['asvs', MODULE])).out).toMatch(/7\.4\.1 +L1 +met +After logout/);

@@ -172,7 +172,7 @@ describe('overrides', () => {
     'are refused where %s is undefined, as an unset variable makes it',
     (option) => {
       const message = `Session "cart": ${option} is undefined. Is an environment variable not set?`;
-      expect(() => build({ type: Cart, [option]: undefined } as never)).toThrow(message);
+      expect(() => build({ type: Cart, [option]: undefined })).toThrow(message);
     },
   );
 
