@@ -75,7 +75,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     const before = previous && this.#olds.get(previous);
     const held = withoutLink(before?.data ?? {});
     // What is stored is JSON: so is what the digest is made of.
-    const data = JSON.parse(JSON.stringify(this.#unmap(value, held as Partial<Old>))) as OldData;
+    const data = asJson(this.#unmap(value, held as Partial<Old>));
     const linked = { ...data, [LINK]: `${of}.${digestOf(data)}` };
     const now = this.#accepting.now();
     const id = !isUnique && keepsId ? before?.id : undefined;
@@ -93,9 +93,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     const { serializer } = this.#accepting;
     const data = withoutLink(this.#olds.get(twin)?.data ?? {});
     // What the old form would be if the old code had changed nothing.
-    const unchanged = this.#mapped(
-      JSON.parse(JSON.stringify(this.#unmap(present.value, data as Partial<Old>))) as OldData,
-    );
+    const unchanged = this.#mapped(asJson(this.#unmap(present.value, data as Partial<Old>)));
     if (!unchanged) return twin.value;
     const { text } = this.#merge.merge(
       serializer.serialize(unchanged),
@@ -197,4 +195,10 @@ function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   return entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]);
+}
+
+/** As a store of JSON gives it back; a bigint, which JSON does not have, as its text. */
+function asJson(data: object): OldData {
+  const text = JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
+  return JSON.parse(text) as OldData;
 }

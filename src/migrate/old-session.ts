@@ -20,7 +20,7 @@ export interface MigrationOptions<S extends object, Old extends object = OldData
   /**
    * With `alsoWrite`: what the old session holds for ours.
    * @param old what it held before; `{}` for a new session. Fields that only the old code knows stay.
-   * Default: `old` with the fields of our session, by their names.
+   * Default: `old` with the fields of our session, by their names; a bigint as its text.
    */
   readonly unmap?: (session: S, old: Partial<Old>) => object;
   /**
