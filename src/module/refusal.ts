@@ -14,16 +14,7 @@ const TOLD_OF_OTHERS = 'The session could not be used.';
  * `{ status: 'error', code: 'UNAUTHENTICATED', message }` over WebSockets, an error with `extensions.code` in GraphQL.
  */
 export function unauthorized(context: ExecutionContext): Error {
-  const error = new UnauthorizedException();
-  switch (context.getType<string>()) {
-    case 'http':
-      return error;
-    case 'graphql':
-      // Apollo knows the status; Mercurius shows the extensions.
-      return withCode(error, 'UNAUTHENTICATED');
-    default:
-      return transportError(context, 'UNAUTHENTICATED', error.message) ?? error;
-  }
+  return saidBy(context, new UnauthorizedException(), 'UNAUTHENTICATED');
 }
 
 /**
@@ -41,13 +32,19 @@ export function notFresh(
     maxAge: withinSeconds,
     ...(methods ? { methods } : {}),
   });
+  return saidBy(context, error, 'INSUFFICIENT_USER_AUTHENTICATION');
+}
+
+/** A refusal as the transport of the call says it. */
+function saidBy(context: ExecutionContext, error: UnauthorizedException, code: string): Error {
   switch (context.getType<string>()) {
     case 'http':
       return error;
     case 'graphql':
-      return withCode(error, 'INSUFFICIENT_USER_AUTHENTICATION');
+      // Apollo knows the status; Mercurius shows the extensions.
+      return withCode(error, code);
     default:
-      return transportError(context, 'INSUFFICIENT_USER_AUTHENTICATION', 'Authenticate again.') ?? error;
+      return transportError(context, code, error.message) ?? error;
   }
 }
 

@@ -222,9 +222,9 @@ export function putRequestSession<S extends object>(
 function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSessionCookie {
   const { configuration } = sessions.transportOf(type) as { configuration?: Partial<CookieConfiguration> };
   const { maxAgeInSeconds, path = '/', domain, httpOnly = true, secure = 'auto', sameSite } = configuration ?? {};
-  const seconds = sessions.maxAgeAtOnce(type) ?? maxAgeInSeconds;
-  const maxAge =
-    sessions.maxAgeAtOnce(type) === null || seconds === undefined || seconds === null ? null : seconds * 1000;
+  const own = sessions.maxAgeAtOnce(type);
+  const seconds = own === undefined ? maxAgeInSeconds : own;
+  const maxAge = seconds === undefined || seconds === null ? null : seconds * 1000;
   const cookie: RequestSessionCookie = {
     maxAge,
     originalMaxAge: maxAge,

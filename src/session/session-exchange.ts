@@ -1,4 +1,4 @@
-import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
+import { SessionConfigurationError, SessionError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
@@ -17,6 +17,9 @@ import type { SessionInfo } from './session-info.js';
 import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
 import { SessionSlot } from './session-slot.js';
+
+/** What `Clear-Site-Data` knows. */
+const SITE_DATA: readonly string[] = ['cache', 'cookies', 'storage', 'executionContexts', '*'];
 
 type SetOptions = { readonly keepId?: boolean };
 
@@ -147,14 +150,14 @@ export class SessionExchange implements RequestSessions {
   }
 
   logout(type: SessionClass, options?: ClearOptions): void {
-    this.clear(type, options);
+    this.#slot(this.#providers.findByType(type)).clear(siteDataOf(options));
   }
 
   clear(type: SessionClass | string, id: string): Promise<void>;
   clear(type: SessionClass | string, options?: ClearOptions): void;
   clear(type: SessionClass | string, id?: string | ClearOptions): void | Promise<void> {
     const provider = this.#provider(type);
-    if (typeof id !== 'string') return this.#slot(provider).clear(id?.siteData);
+    if (id === undefined || isClearOptions(id)) return this.#slot(provider).clear(siteDataOf(id));
     if (!provider.tracker.clearById) {
       throw withoutId(`Session provider \`${provider.name}\` doesn't use session IDs`);
     }
@@ -339,10 +342,16 @@ export class SessionExchange implements RequestSessions {
 
   /** @param renew whether the session is used, so that it is renewed when that is due. */
   #slot<S extends object>(provider: SessionProvider<S>, renew = true): SessionSlot<S> {
-    const slot = this.#slots.find((one) => one.provider === (provider as unknown as SessionProvider));
-    const present = (slot as unknown as SessionSlot<S> | undefined) ?? this.#newSlot(provider);
-    if (renew) present.use();
-    return present;
+    const slot = this.#presentSlot(provider) ?? this.#newSlot(provider);
+    if (renew) slot.use();
+    return slot;
+  }
+
+  #presentSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> | undefined {
+    for (const slot of this.#slots) {
+      if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
+    }
+    return undefined;
   }
 
   #newSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
@@ -358,6 +367,19 @@ async function allOf(commits: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(commits);
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
+}
+
+// An id may come from a client as anything: only an object of this form is no id.
+function isClearOptions(value: unknown): value is ClearOptions {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.keys(value).every((name) => name === 'siteData');
+}
+
+function siteDataOf(options: ClearOptions | undefined): ClearOptions['siteData'] {
+  const siteData: unknown = options?.siteData;
+  if (siteData === undefined) return undefined;
+  if (Array.isArray(siteData) && siteData.every((kind) => SITE_DATA.includes(kind as string))) return siteData;
+  throw new SessionWrongValueError(`siteData is a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
 }
 
 function withoutId(message: string): SessionError {

@@ -183,7 +183,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (this.#state.kind === 'frozen') {
       throw new SessionStorageUnavailableError(`The storage of session "${this.provider.name}" failed. Try again.`);
     }
-    const before = { state: this.#state, fresh: this.#fresh, rotate: this.#rotate, restart: this.#restart };
+    const before = {
+      state: this.#state,
+      fresh: this.#fresh,
+      rotate: this.#rotate,
+      restart: this.#restart,
+      details: this.#details,
+    };
     if (this.#isOfOther(text)) this.clear();
     const value = this.valueOrFresh;
     const fields = value as Record<string, unknown>;
@@ -200,6 +206,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       this.#fresh = before.fresh;
       this.#rotate = before.rotate;
       this.#restart = before.restart;
+      this.#details = before.details;
       throw error;
     }
     if (value !== this.value || value === this.#fresh?.value) this.set(value);

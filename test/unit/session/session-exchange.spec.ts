@@ -272,3 +272,24 @@ describe('an exchange that is printed', () => {
     }
   });
 });
+
+describe('clear', () => {
+  it.each([42, ['x'], { id: 'x' }, null])(
+    'ends nothing for %j in place of an id, as a client may send it',
+    async (id) => {
+      const { visit, begun, seen } = sessionBench();
+      const cookie = await begun({ note: 'mine' });
+      const { setCookie } = await visit(cookie, (sessions) => sessions.clear(User, id as never));
+      expect(setCookie).toBeUndefined();
+      expect(await seen(cookie)).toMatchObject({ note: 'mine' });
+    },
+  );
+
+  it('refuses site data that browsers do not know', async () => {
+    const { open } = sessionBench();
+    const { sessions } = open();
+    for (const siteData of ['cache', 5, ['cache\r\n'], [undefined]]) {
+      expect(() => sessions.clear(User, { siteData: siteData as never })).toThrow("siteData is a list of 'cache'");
+    }
+  });
+});
