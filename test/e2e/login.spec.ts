@@ -16,7 +16,7 @@ import {
 } from 'nestjs-sessions';
 import { ktor } from '../../src/ktor/index.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
-import { ask, type Answer } from '../support/client.js';
+import { ask, postJson, type Answer } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 class Account {
@@ -105,12 +105,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
     const events: SessionEvent[] = [];
 
     const post = (path: string, body: object, cookie?: string): Promise<Answer> =>
-      ask(`${app.url}/${path}`, {
-        method: 'POST',
-        cookie,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
+      postJson(`${app.url}/${path}`, body, cookie);
     const me = async (cookie: string): Promise<object> => (await ask(`${app.url}/me`, { cookie })).json();
 
     beforeEach(async () => {

@@ -13,7 +13,7 @@ import {
 } from 'nestjs-sessions';
 import type { OwnLifetime } from 'nestjs-sessions/core';
 import { FakeClock } from '../../src/testing/fake-clock.js';
-import { ask, type Answer } from '../support/client.js';
+import { ask, postJson, type Answer } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 const HOUR = 3_600_000;
@@ -116,12 +116,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
     let app: RunningApp;
 
     const post = (path: string, body: object = {}, cookie?: string): Promise<Answer> =>
-      ask(`${app.url}/${path}`, {
-        method: 'POST',
-        cookie,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
+      postJson(`${app.url}/${path}`, body, cookie);
     const get = (path: string, cookie?: string): Promise<Answer> => ask(`${app.url}/${path}`, { cookie });
     const infoOf = async (cookie: string): Promise<SessionInfo> => (await get('info', cookie)).json<SessionInfo>();
     const login = async (lifetime?: OwnLifetime): Promise<Answer> => post('login', { user: 'ann', lifetime });
@@ -324,12 +319,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
     });
     try {
       const post = (path: string, body: object, cookie?: string): Promise<Answer> =>
-        ask(`${app.url}/${path}`, {
-          method: 'POST',
-          cookie,
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(body),
-        });
+        postJson(`${app.url}/${path}`, body, cookie);
       const info = async (cookie: string): Promise<SessionInfo> =>
         (await ask(`${app.url}/info`, { cookie })).json<SessionInfo>();
       const admin = (await post('login', { user: 'admin' })).cookie('staff');

@@ -36,3 +36,9 @@ export async function ask(
     json: <T>() => JSON.parse(text) as T,
   };
 }
+
+/** Sends a body as JSON. */
+export function postJson(url: string, body: object, cookie?: string): Promise<Answer> {
+  const headers = { 'content-type': 'application/json' };
+  return ask(url, { method: 'POST', cookie, headers, body: JSON.stringify(body) });
+}
