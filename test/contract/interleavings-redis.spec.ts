@@ -3,7 +3,15 @@ import { createClient } from 'redis';
 import { ADD_TO_OWNER, REPLACE, TOUCH } from '../../src/redis/redis-scripts.js';
 import { redisEngine, startRedis, uniqueName, type RedisServer } from '../support/servers.js';
 import { commandSteps } from './command-steps.js';
-import { byTracker, everyOrder, explored, fewerTriples, pairs, triplesByCommand } from './session-orders.js';
+import {
+  byTracker,
+  everyOrder,
+  explored,
+  fewerPairs,
+  fewerTriples,
+  pairs,
+  triplesByCommand,
+} from './session-orders.js';
 
 // Busy machines are slow.
 const SLOW = 240_000;
@@ -64,9 +72,11 @@ describe(`every order over ${redisEngine}`, () => {
     });
 
     it(
-      'keeps every promise in every order of two requests, by tracker',
+      'keeps every promise in orders of two requests, by tracker',
       async () => {
-        expect(await explored(pairs, { ...steps, ...byTracker })).toBe(3819);
+        expect(await explored(everyOrder ? pairs : fewerPairs, { ...steps, ...byTracker })).toBe(
+          everyOrder ? 3819 : 1357,
+        );
       },
       SLOW,
     );
