@@ -6,6 +6,7 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { isPromise } from '../transformer/awaitable.js';
 import { bindInterceptor } from './bind-interceptor.js';
 import { addHandlerFacts } from './handler-facts.js';
+import { assertHandlerParameter } from './handler-parameter.js';
 import { hideFromPipes, inferSessionClass } from './infer-session-class.js';
 import { unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
@@ -82,7 +83,7 @@ export function CurrentSession(
     );
   }
   return (target, property, index) => {
-    if (property === undefined) throw new TypeError('@CurrentSession() belongs to a parameter of a handler.');
+    assertHandlerParameter('CurrentSession', property);
     const type = named ?? inferSessionClass('CurrentSession', target, property, index);
     addHandlerFacts(target, property, { sessions: [{ type, required: said.required ?? false }] });
     bindInterceptor(target, property);

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { SessionClass } from '../tracker/session-class.js';
 import { addHandlerFacts } from './handler-facts.js';
+import { assertHandlerParameter } from './handler-parameter.js';
 import { principalsOf } from './require-session.guard.js';
 import { sessionsOfContext } from './request-of.js';
 
@@ -20,7 +21,7 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {
-    if (property === undefined) throw new TypeError('@Principal() belongs to a parameter of a handler.');
+    assertHandlerParameter('Principal', property);
     addHandlerFacts(target, property, { usesPrincipal: true });
     InjectPrincipal(type)(target, property, index);
   };

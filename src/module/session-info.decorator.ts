@@ -1,20 +1,8 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionInfo as Info } from '../session/session-info.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { addHandlerFacts } from './handler-facts.js';
-import { refusal } from './refusal.js';
-import { sessionsOfContext } from './request-of.js';
+import { sessionParameterDecorator } from './handler-parameter.js';
 
-const InjectSessionInfo = createParamDecorator(
-  async (type: SessionClass, context: ExecutionContext): Promise<unknown> => {
-    try {
-      return await sessionsOfContext(context).sessions.info(type);
-    } catch (error) {
-      throw refusal(context, error);
-    }
-  },
-);
+const injectSessionInfo = sessionParameterDecorator('SessionInfo', (sessions, type) => sessions.info(type));
 
 /** What there is to know of a stored session besides its content. */
 export type SessionInfo = Info;
@@ -25,11 +13,5 @@ export type SessionInfo = Info;
  * the session lasts.
  */
 export function SessionInfo(type: SessionClass): ParameterDecorator {
-  return (target, property, index) => {
-    if (property === undefined) {
-      throw new SessionConfigurationError('@SessionInfo() belongs to a parameter of a handler.');
-    }
-    addHandlerFacts(target, property, { sessions: [{ type, required: false }] });
-    InjectSessionInfo(type)(target, property, index);
-  };
+  return injectSessionInfo(type);
 }

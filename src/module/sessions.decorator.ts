@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { bindInterceptor } from './bind-interceptor.js';
+import { assertHandlerParameter } from './handler-parameter.js';
 import { sessionsOfContext } from './request-of.js';
 
 const InjectSessions = createParamDecorator(
@@ -9,7 +10,7 @@ const InjectSessions = createParamDecorator(
 /** Hands a handler all sessions of its request, as {@link RequestSessions}. */
 export function Sessions(): ParameterDecorator {
   return (target, property, index) => {
-    if (property === undefined) throw new TypeError('@Sessions() belongs to a parameter of a handler.');
+    assertHandlerParameter('Sessions', property);
     bindInterceptor(target, property);
     InjectSessions()(target, property, index);
   };
