@@ -37,6 +37,8 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   transformers: TRANSFORMERS,
   version: NUMBER,
   migrations: LIST,
+  graceInSeconds: NUMBER,
+  rotateEveryInSeconds: NUMBER,
   lifetime: FUNCTION,
   reauthenticationResets: BOOLEAN,
   validate: VALIDATION,

@@ -57,6 +57,19 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
    * refused. By id only, with a `@SessionOwner()` and a storage that has an owner index. Default: no limit.
    */
   readonly maxPerOwner?: number | MaxPerOwner;
+  /**
+   * Seconds for which the old id still gives the session after a rotation that keeps the owner, so that requests that
+   * were sent at the same time stay signed in. Never after a login. `0`: none. By id only. Default 10.
+   */
+  readonly graceInSeconds?: number;
+  /** Seconds after which a session in use gets a new id. By id only. Default: only logins and the like give one. */
+  readonly rotateEveryInSeconds?: number;
+  /**
+   * What happens when an id comes back after its grace period, besides the event `replayed`: it may have been stolen.
+   * `revoke`: the session is ended. Old ids are recognized for a minute, with `revoke` for up to a day. By id only.
+   * Default `ignore`.
+   */
+  readonly onReplay?: 'ignore' | 'revoke';
 }
 
 /** What the application's configuration says of one session, over its `@Session` options. */

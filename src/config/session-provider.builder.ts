@@ -29,6 +29,7 @@ import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
+import { rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
 import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
 import { isSessionSource, type AcceptingSession, type SessionSource } from './session-source.js';
@@ -263,6 +264,7 @@ export class SessionProviderBuilder {
       ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
       ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
       ...maxPerOwnerOf(settings),
+      ...rotationOf(settings),
       ...(this.#options.now ? { now: this.#options.now } : {}),
     });
   }

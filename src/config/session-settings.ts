@@ -27,6 +27,9 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'validate',
   'onClash',
   'maxPerOwner',
+  'graceInSeconds',
+  'rotateEveryInSeconds',
+  'onReplay',
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
@@ -42,6 +45,16 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
 
 /** Without these a session is less protected, or kept elsewhere, so an unset variable must not look like a choice. */
 const NEVER_UNDEFINED = ['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'] as const;
+
+const BY_ID_ONLY = [
+  'storage',
+  'identity',
+  'onClash',
+  'maxPerOwner',
+  'graceInSeconds',
+  'rotateEveryInSeconds',
+  'onReplay',
+] as const;
 
 /** All that is said of one session, in its class's `@Session` and in its registration. */
 export type SessionSettings = SessionOverrides & { readonly name: string };
@@ -86,11 +99,12 @@ function check(settings: SessionSettings): void {
   refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
   refuseOtherThan(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
   refuseOtherThan(place, 'onGone', settings.onGone, ['ignore', 'reject']);
+  refuseOtherThan(place, 'onReplay', settings.onReplay, ['ignore', 'revoke']);
   if (typeof settings.onClash !== 'function') {
     refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
   }
   if (settings.tracker === 'by-value') {
-    for (const option of ['storage', 'identity', 'onClash', 'maxPerOwner'] as const) {
+    for (const option of BY_ID_ONLY) {
       if (settings[option] === undefined) continue;
       throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
     }

@@ -41,6 +41,11 @@ export class SessionEventLogger implements SessionEventLog {
           `Session "${event.session}": what the client sent was rejected (${event.reason}` +
             `${event.path === undefined ? '' : ` at ${event.path}`}).`,
         );
+      case 'replayed':
+        return this.#logger.warn(
+          `Session "${event.session}": an id came back after the grace period of its rotation. Its client missed the ` +
+            `new id, or somebody has copied the old one.${event.revoked ? ' The session was ended.' : ''}`,
+        );
       case 'duplicate':
         return this.#warnOnce(
           `${event.session} duplicate`,

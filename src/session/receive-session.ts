@@ -1,7 +1,7 @@
 import type { LoadResult, RejectionReason } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { transformRead, type TransformedRead } from '../transformer/session-transport-transformer.js';
-import { reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
+import { handleOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
 import type { IncomingSession } from './session-state.js';
 
 /** How many values are tried from either end of the list. More than a few are an attack, not a mistake. */
@@ -30,7 +30,9 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'superseded': {
       const { reason = 'rotated', path } = incoming;
       const where = path === undefined ? {} : { path };
-      return place.events.emit({ type: 'rejected', session: place.provider.name, reason, ...where });
+      place.events.emit({ type: 'rejected', session: place.provider.name, reason, ...where });
+      if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(place, incoming);
+      return;
     }
     case 'unread':
     case 'absent':
@@ -38,6 +40,13 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'frozen':
       return;
   }
+}
+
+function reportReplayed<S extends object>(
+  { provider, events }: SessionPlace<S>,
+  { replayed, id }: { readonly replayed?: 'ignored' | 'revoked'; readonly id?: string },
+): void {
+  events.emit({ type: 'replayed', session: provider.name, ...handleOf({ id }), revoked: replayed === 'revoked' });
 }
 
 async function receiveOneOf<S extends object>(
@@ -170,8 +179,8 @@ function unavailable<S extends object>(place: SessionPlace<S>, id: string, error
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
   if (result.status === 'loaded') return { kind: 'loaded', session: result.session, outdated };
   if (result.leave) return { kind: 'absent' };
-  const { reason, id, path, kept } = result;
+  const { reason, id, path, kept, replayed } = result;
   const where = path === undefined ? {} : { path };
   if (reason !== 'rotated' && reason !== 'future' && !kept) return { kind: 'stale', reason, ...where };
-  return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }) };
+  return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }), ...(replayed && { replayed }) };
 }

@@ -15,6 +15,8 @@ export type SessionDecision<S extends object> =
       readonly previous: TrackedSession<S>;
       /** Whether or not enough of its idle timeout has passed. */
       readonly force?: boolean;
+      /** It gets a new id, because its id is old enough. */
+      readonly rotate?: 'due';
     })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
@@ -30,8 +32,8 @@ export interface SessionUse<S extends object> {
   readonly state: SessionState<S>;
   /** A new session that was handed out, and counts if it has been changed. */
   readonly fresh: FreshSession<S> | undefined;
-  /** It asked for a new id. */
-  readonly rotate: boolean;
+  /** It asked for a new id; `due`: the id is old enough. */
+  readonly rotate: boolean | 'due';
   /** It said something of it besides its content. */
   readonly detailed: boolean;
   /** It used the session, and did not only ask about it. */
@@ -124,17 +126,18 @@ function decideLoaded<S extends object>(
   outdated: boolean,
 ): SessionDecision<S> {
   const { tracker } = provider;
-  const demanded = rotate || outdated || detailed;
+  const demanded = rotate !== false || outdated || detailed;
   if (!demanded && previous.snapshot?.matches(value)) {
     if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
   const written = writeLoaded(provider, value, previous);
-  if (rotate || detailed) return stored(written ?? write(provider, value), previous);
+  if (rotate === true || detailed) return stored(written ?? write(provider, value), previous);
   const { text } = previous;
   // One that has only just moved here has no text of ours: it stays where it is.
   if (!written && text === '') return NOTHING;
   if (written && written.text !== text) return stored(written, previous);
+  if (rotate === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate };
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
   // The request has changed nothing, so it must not fail where this does.
   return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };

@@ -19,6 +19,11 @@ export type SessionEvent =
       /** With `invalid`: the field that is wrong, as `items[0].price`. Never content. */
       readonly path?: string;
     }
+  /**
+   * An id came back after the grace period of its rotation: a client that missed the new id, or somebody who has copied
+   * the old one. `revoked`: the session was ended for it (`onReplay`). An event `rejected` comes with it.
+   */
+  | { readonly type: 'replayed'; readonly session: string; readonly handle?: string; readonly revoked: boolean }
   /** The client sent several values under one name. */
   | { readonly type: 'duplicate'; readonly session: string; readonly count: number }
   /** Parallel requests changed the same fields; `onClash` decided. */

@@ -451,6 +451,10 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return this.own.isRenewalDue(session) || this.#isTwinDue(session);
   }
 
+  isRotationDue(session: TrackedSession<S>): boolean {
+    return !this.#foreign.has(session) && this.own.isRotationDue?.(session) === true;
+  }
+
   #isTwinDue(session: TrackedSession<S> | undefined): boolean {
     const twin = session && this.#twins.get(session);
     return twin !== undefined && this.from.isRenewalDue(twin);

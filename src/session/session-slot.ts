@@ -491,10 +491,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /** Whether the session is to get a new id, whatever its owner. */
-  get #rotates(): boolean {
+  get #rotates(): boolean | 'due' {
     if (this.#rotate) return true;
     const { tracker, keepIdOnSet } = this.provider;
-    return tracker.kind === 'by-id' && !keepIdOnSet && replacesLoaded(this.#state);
+    if (tracker.kind !== 'by-id') return false;
+    const state = this.#state;
+    if (!keepIdOnSet && replacesLoaded(state)) return true;
+    const isDue = state.kind === 'loaded' && this.#renews && tracker.isRotationDue?.(state.session) === true;
+    return isDue && !this.call.headSent && 'due';
   }
 
   #isFreshChanged(): boolean {
@@ -637,7 +641,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
     const isLate =
-      this.call.headSent && (this.#rotates || this.provider.tracker.changesTransportValue(value, previous));
+      this.call.headSent && (this.#rotates === true || this.provider.tracker.changesTransportValue(value, previous));
     if (isLate) throw new SessionTooLateError();
   }
 
@@ -656,7 +660,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#reportOwnerSwitch(storedBehind(before), result.session);
     // Ktor sends the same id again with each change.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
-    if (this.call.headSent || isKept) return undefined;
+    // A request with an id from before a rotation does not know the present one.
+    if (this.call.headSent || isKept || result.session.byOldId) return undefined;
     const sending = sendSession(this, result.session, result.transportValue);
     this.#sent = true;
     return sending;

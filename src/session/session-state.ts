@@ -29,6 +29,8 @@ export type IncomingSession<S extends object> =
       readonly id?: string;
       /** Default `rotated`. */
       readonly reason?: RejectionReason;
+      /** The grace period of the old id is over. */
+      readonly replayed?: 'ignored' | 'revoked';
       readonly path?: string;
     }
   | {

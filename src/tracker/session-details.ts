@@ -15,6 +15,8 @@ export interface SessionDetails {
   readonly persistent?: boolean | undefined;
   /** The path to which a visitor returns who was sent away to authenticate. */
   readonly returnTo?: string | undefined;
+  /** When it got its id, in epoch milliseconds, where ids are rotated by age. Absent: when it was created. */
+  readonly rotatedAt?: number | undefined;
 }
 
 type Check = (value: unknown) => boolean;
@@ -27,6 +29,7 @@ const CHECKS: Readonly<Record<keyof SessionDetails, Check>> = {
   absolute: isMoment,
   persistent: (value) => typeof value === 'boolean',
   returnTo: (value) => typeof value === 'string',
+  rotatedAt: isMoment,
 };
 
 /** Letters, digits, `-` and `_`: the dots of an envelope stay what they are. */

@@ -12,13 +12,19 @@ export interface SessionRecordsOptions {
   readonly bare: boolean;
   /** The mark of an exchanged id names the new one in bare mode too. */
   readonly followsRotation: boolean;
+  /**
+   * Milliseconds for which the record of an exchanged id is kept at least. Default a minute.
+   * @param before the session as it was.
+   */
+  retiredFor?(this: void, before: SessionTimes): number;
   /** The clock, in epoch milliseconds. */
   readonly now: () => number;
 }
 
 /**
- * Begins the record under an id that was exchanged for another one. After it follow a dot and the stored name of the
- * new id and, on a line of its own, the session as it was before; in bare mode neither.
+ * Begins the record under an id that was exchanged for another one. After it follow a dot, the stored name of the new
+ * id, a dot, the time of the exchange in base 36, a dot if the old id has a grace period, and, on a line of its own, the
+ * session as it was before. In bare mode only the first dot and the name follow, or nothing.
  */
 export const ROTATED = '~rotated';
 /** The record under an id whose session is being ended. */
@@ -51,11 +57,32 @@ export function isUndone(value: string): boolean {
   return value === UNDONE;
 }
 
-/** What a value that {@link isRotated} says: the stored name of the new id, and the record that was there before. */
-export function retiredOf(value: string): { readonly successor: string; readonly kept?: string } {
+/** What the record of an exchanged id says. */
+export interface RetiredRecord {
+  /** The stored name of the new id. Empty in bare mode. */
+  readonly successor: string;
+  /** When the id was exchanged, in epoch milliseconds. 0 in bare mode. */
+  readonly rotatedAt: number;
+  /** The old id may have a grace period: it was exchanged for the same owner. */
+  readonly hasGrace: boolean;
+  /** The record that was there before. */
+  readonly kept?: string;
+}
+
+/** Reads a value of which {@link isRotated} is true. */
+export function retiredOf(value: string): RetiredRecord {
   const line = value.indexOf('\n');
-  if (line === -1) return { successor: value.slice(ROTATED.length + 1) };
-  return { successor: value.slice(ROTATED.length + 1, line), kept: value.slice(line + 1) };
+  if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false };
+  const hasGrace = value[line - 1] === '.';
+  const head = value.slice(ROTATED.length + 1, hasGrace ? line - 1 : line);
+  // The stored name may hold dots, where the application makes it.
+  const dot = head.lastIndexOf('.');
+  return {
+    successor: head.slice(0, dot),
+    rotatedAt: Number.parseInt(head.slice(dot + 1), 36) || 0,
+    hasGrace,
+    kept: value.slice(line + 1),
+  };
 }
 
 /** A stored session, opened. */
@@ -71,6 +98,7 @@ export class SessionRecords {
   readonly #lifetime: SessionLifetime;
   readonly #bare: boolean;
   readonly #namesSuccessor: boolean;
+  readonly #retiredFor: (before: SessionTimes) => number;
   readonly #now: () => number;
   /** The idle timeout, as it stands in a mark. */
   readonly #idle: string;
@@ -78,12 +106,13 @@ export class SessionRecords {
   readonly #writer = randomBytes(4).toString('base64url');
   #writes = 0;
 
-  constructor({ name, lifetime, bare, followsRotation, now }: SessionRecordsOptions) {
+  constructor({ name, lifetime, bare, followsRotation, retiredFor, now }: SessionRecordsOptions) {
     this.#name = name;
     this.#lifetime = lifetime;
     this.#idle = lifetime.idle.toString(36);
     this.#bare = bare;
     this.#namesSuccessor = !bare || followsRotation;
+    this.#retiredFor = retiredFor ?? (() => MARKED_FOR_MILLISECONDS);
     this.#now = now;
   }
 
@@ -163,18 +192,30 @@ export class SessionRecords {
   /**
    * What is kept for a while under an id that was exchanged for the one stored as `successor`.
    * @param before the session as it was, for the case that the rotation is not finished.
+   * @param hasGrace the old id may have a grace period.
    */
-  rotated(successor: string, owner: string | undefined, before: OpenedRecord): SessionToStore {
+  rotated(successor: string, owner: string | undefined, before: OpenedRecord, hasGrace: boolean): SessionToStore {
     const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
-    const value = this.#bare ? name : `${name}\n${this.#sealed(before.text, before, before.marks)}`;
-    return this.#marked(value, this.storedOwner(owner));
+    if (this.#bare) return this.#marked(name, this.storedOwner(owner));
+    const head = `${name}.${this.#now().toString(36)}${hasGrace ? '.' : ''}`;
+    const value = `${head}\n${this.#sealed(before.text, before, before.marks)}`;
+    return this.#marked(value, this.storedOwner(owner), Math.max(MARKED_FOR_MILLISECONDS, this.#retiredFor(before)));
   }
 
-  /** The session that a rotation left behind, to be stored again. @returns `undefined` where it kept none. */
+  /** The session as it was before its id was exchanged. @returns `undefined` where the record kept none. */
+  before({ kept }: RetiredRecord): OpenedRecord | undefined {
+    return kept === undefined ? undefined : this.open({ value: kept, expiresAt: 0 });
+  }
+
+  /**
+   * The session that a rotation left behind, to be stored again. @returns `undefined` where it kept none, or where the
+   * rotation is so long ago that the mark of the new session's end may be gone.
+   */
   restored(stored: StoredSession): SessionToStore | undefined {
-    const { kept } = retiredOf(stored.value);
-    const opened = kept === undefined ? undefined : this.open({ value: kept, expiresAt: 0 });
-    if (kept === undefined || !opened) return undefined;
+    const retired = retiredOf(stored.value);
+    const { kept } = retired;
+    const opened = this.before(retired);
+    if (kept === undefined || !opened || this.#now() >= retired.rotatedAt + MARKED_FOR_MILLISECONDS) return undefined;
     return {
       value: kept,
       expiresAt: this.#lifetime.expiresAt(opened),
@@ -192,8 +233,8 @@ export class SessionRecords {
     return owner === undefined ? {} : { owner: this.storedOwnerOf(owner) };
   }
 
-  #marked(value: string, owner: { owner?: string }): SessionToStore {
-    return { value, expiresAt: this.#now() + MARKED_FOR_MILLISECONDS, ...owner };
+  #marked(value: string, owner: { owner?: string }, keptFor = MARKED_FOR_MILLISECONDS): SessionToStore {
+    return { value, expiresAt: this.#now() + keptFor, ...owner };
   }
 
   // The idle timeout comes first: by it a touch is found again.

@@ -24,6 +24,8 @@ export interface Rotation<S extends object> {
   readonly version: string | undefined;
   readonly owner: string | undefined;
   readonly before: OpenedRecord;
+  /** The old id may have a grace period: the owner stays, and the new session holds nothing that the old one did not. */
+  readonly hasGrace: boolean;
 }
 
 /**
@@ -51,10 +53,10 @@ export class SessionRotation<S extends object> {
   }
 
   async rotate(rotation: Rotation<S>): Promise<Landed<S> | Exclude<ReplaceResult, { readonly status: 'replaced' }>> {
-    const { session, text, times, storedId, version, owner, before } = rotation;
+    const { session, text, times, storedId, version, owner, before, hasGrace } = rotation;
     const rotated = await this.#creation.write('rotated', session, text, times, !this.#bare);
     const successor = rotated.session.storedId!;
-    const retired = this.#records.rotated(successor, owner, before);
+    const retired = this.#records.rotated(successor, owner, before, hasGrace);
     try {
       const result = await this.#storage.replace(storedId, retired, version);
       const isDone = result.status === 'replaced' || (!this.#bare && this.#hasMet(result, retired));
@@ -93,9 +95,17 @@ export class SessionRotation<S extends object> {
     return taken !== undefined && isUndone(taken.value);
   }
 
-  async #undo({ session: { storedId, owner } }: Landed<S>): Promise<void> {
-    if (this.#bare) await this.#storage.invalidate(storedId!);
-    else await this.#storage.replace(storedId!, this.#records.undone(owner));
+  async #undo({ session }: Landed<S>): Promise<void> {
+    const storedId = session.storedId!;
+    if (this.#bare) return void (await this.#storage.invalidate(storedId));
+    const undone = this.#records.undone(session.owner);
+    const result = await this.#storage.replace(storedId, undone, session.version);
+    if (result.status !== 'conflict') return;
+    // Once another request has changed the new session, the rotation counts.
+    const { current } = result;
+    if (this.#records.open(current)?.text === session.text) {
+      await this.#storage.replace(storedId, undone, current.version);
+    }
   }
 
   #hasMet(result: ReplaceResult, retired: { readonly value: string }): boolean {

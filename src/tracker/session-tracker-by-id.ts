@@ -22,11 +22,13 @@ import { SessionCreation } from './session-creation.js';
 import { SessionWriter, type Pause } from './session-writer.js';
 import { unreadable } from './unreadable-session.js';
 import { isEnded, isRotated, isUndone, SessionRecords, type OpenedRecord } from './session-records.js';
+import { RotationGrace, retiredFor, type RotationOptions } from './rotation-grace.js';
 import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type CompleteSessionTracker,
   type LoadResult,
+  type SessionIds,
   type SessionToTrack,
   type StoreResult,
   type TrackedSession,
@@ -56,6 +58,11 @@ export interface SessionTrackerByIdOptions<S extends object> {
    * ends that with the old one. Default `false`.
    */
   readonly followsRotation?: boolean;
+  /** How ids from before a rotation are treated. Default: they give no session. Not in bare mode. */
+  readonly rotation?: RotationOptions & {
+    /** Seconds after which a session gets a new id. `0`: never. */
+    readonly rotateEveryInSeconds: number;
+  };
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
   /** Waits between attempts of a change that loses to other processes. Default: a random time that grows. */
@@ -83,6 +90,9 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   readonly #records: SessionRecords;
   readonly #creation: SessionCreation<S>;
   readonly #rotation: SessionRotation<S>;
+  readonly #grace: RotationGrace<S> | undefined;
+  readonly #rotateEvery: number;
+  readonly #onReplay: RotationOptions['onReplay'];
   readonly #writer: SessionWriter<S>;
   readonly #ending: SessionEnding;
 
@@ -108,7 +118,30 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
     this.#now = options.now ?? (() => Date.now());
-    this.#records = new SessionRecords({ name, lifetime: this.#lifetime, bare, followsRotation, now: this.#now });
+    const rotation = bare ? undefined : options.rotation;
+    const { rotateEveryInSeconds = 0 } = rotation ?? {};
+    this.#onReplay = rotation?.onReplay ?? 'ignore';
+    this.#rotateEvery = rotateEveryInSeconds * 1000;
+    this.#records = new SessionRecords({
+      name,
+      lifetime: this.#lifetime,
+      bare,
+      followsRotation,
+      ...(rotation && { retiredFor: (before) => retiredFor(rotation, this.#lifetime, before, this.#now()) }),
+      now: this.#now,
+    });
+    this.#grace =
+      rotation && rotation.graceInSeconds > 0
+        ? new RotationGrace({
+            ...rotation,
+            storage,
+            records: this.#records,
+            lifetime: this.#lifetime,
+            serializer,
+            ownerOf: this.#ownerOf,
+            now: this.#now,
+          })
+        : undefined;
     this.#creation = new SessionCreation({
       storage,
       records: this.#records,
@@ -125,6 +158,8 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       storage,
       records: this.#records,
       rotation: this.#rotation,
+      grace: this.#grace,
+      recordsRotation: rotateEveryInSeconds > 0,
       serializer,
       merge,
       lifetime: this.#lifetime,
@@ -159,24 +194,44 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     const now = this.#now();
     if (this.#lifetime.isInFuture(opened, now)) return { status: 'rejected', reason: 'future', id };
     if (!this.#lifetime.isAlive(opened, now)) return { status: 'rejected', reason: 'expired' };
+    return this.#read(opened, opened, { id, storedId }, stored.version);
+  }
+
+  #read(
+    { text, marks }: OpenedRecord,
+    times: SessionTimes,
+    ids: SessionIds,
+    version: string | undefined,
+  ): LoadResult<S> {
     try {
-      const value = this.serializer.deserialize(opened.text);
+      const value = this.serializer.deserialize(text);
       this.#check?.(value);
       const owner = this.#ownerOf(value);
-      const ids = { id, storedId };
-      const { version } = stored;
       return {
         status: 'loaded',
-        session: trackedById(value, opened.text, opened, ids, version, owner, this.capture(value), opened.marks),
+        session: trackedById(value, text, times, ids, version, owner, this.capture(value), marks),
       };
     } catch (error) {
-      return unreadable(this.serializer, opened.text, error, id);
+      return unreadable(this.serializer, text, error, ids.id);
     }
   }
 
   async #loadRotated(id: string, storedId: string, stored: StoredSession): Promise<LoadResult<S>> {
     const restored = await this.#rotation.restored(storedId, stored);
-    return restored ? this.#loaded(id, storedId, restored) : { status: 'rejected', reason: 'rotated', id };
+    if (restored) return this.#loaded(id, storedId, restored);
+    const successor = await this.#grace?.follow(stored);
+    if (successor === 'replayed') return this.#replayed(id, storedId);
+    if (!successor) return { status: 'rejected', reason: 'rotated', id };
+    const { opened, details, isPending } = successor;
+    const { createdAt, renewedAt } = opened;
+    const ids = { id, storedId: successor.storedId, byOldId: { details: opened.details, isPending } };
+    return this.#read(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
+  }
+
+  async #replayed(id: string, storedId: string): Promise<LoadResult<S>> {
+    if (this.#onReplay === 'ignore') return { status: 'rejected', reason: 'rotated', id, replayed: 'ignored' };
+    await this.#ending.end(storedId);
+    return { status: 'rejected', reason: 'rotated', id, replayed: 'revoked' };
   }
 
   /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
@@ -231,9 +286,12 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
 
   async clear(session: TrackedSession<S>): Promise<void> {
     if (session.id === undefined) return;
-    const { version } = session;
+    const { version, byOldId } = session;
+    // The record of an old id leads to the session.
     const present =
-      version === undefined ? undefined : { value: '', version, ...this.#records.storedOwner(session.owner) };
+      version === undefined || byOldId
+        ? undefined
+        : { value: '', version, ...this.#records.storedOwner(session.owner) };
     await this.#ending.end(this.#storedId(session.id), present);
   }
 
@@ -261,10 +319,19 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     const { owners } = this.storage;
     if (!owners) return 0;
     const storedOwner = this.storedOwnerOf(owner);
-    const exceptHandle = except === undefined ? undefined : this.#storedId(except);
+    const exceptHandle = except === undefined ? undefined : await this.#presentHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
     const others = listed.filter(({ session }) => this.open(session) === undefined).length;
     return Math.max(0, (await owners.invalidateAll(storedOwner, exceptHandle)) - others);
+  }
+
+  // A request with an id from before a rotation does not know the present one.
+  async #presentHandle(id: string): Promise<string> {
+    const handle = this.#storedId(id);
+    if (!this.#grace) return handle;
+    const stored = await this.storage.read(handle);
+    const successor = stored && isRotated(stored.value) ? await this.#grace.follow(stored) : undefined;
+    return typeof successor === 'object' ? successor.storedId : handle;
   }
 
   /** The name of an owner in the storage, which may hold sessions of other names too. */
@@ -296,6 +363,11 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
 
   isRenewalDue(session: TrackedSession<S>): boolean {
     return this.#lifetime.isRenewalDue(session, this.#now());
+  }
+
+  isRotationDue({ createdAt, details, byOldId }: TrackedSession<S>): boolean {
+    if (this.#rotateEvery === 0 || byOldId) return false;
+    return this.#now() - (details?.rotatedAt ?? createdAt) >= this.#rotateEvery;
   }
 
   ownerOf(value: S): string | undefined {

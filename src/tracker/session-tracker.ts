@@ -42,12 +42,23 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   readonly owner?: string | undefined;
   /** What `value` held when it was loaded or stored. Absent where only its text can tell. */
   readonly snapshot?: SessionSnapshot<S> | undefined;
+  /** By id: `id` is one from before a rotation. It is never sent again. */
+  readonly byOldId?: ByOldId;
 }
 
-/** The id that a client holds, and its name in the storage. */
+/** A session that a request found by an id from before a rotation. */
+export interface ByOldId {
+  /** The stored details. Those of the {@link TrackedSession} are what the request sees. */
+  readonly details: SessionDetails | undefined;
+  /** The rotation may still be undone, so that a change has to wait. */
+  readonly isPending: boolean;
+}
+
+/** The id that a client holds, and the name of the session in the storage. */
 export interface SessionIds {
   readonly id: string;
   readonly storedId: string;
+  readonly byOldId?: ByOldId | undefined;
 }
 
 /** A by-id session. Every one has the same properties in the same order, which the engine likes. */
@@ -55,14 +66,15 @@ export function trackedById<S extends object>(
   value: S,
   text: string,
   times: SessionTimes,
-  { id, storedId }: SessionIds,
+  { id, storedId, byOldId }: SessionIds,
   version: string | undefined,
   owner: string | undefined,
   snapshot: SessionSnapshot<S> | undefined,
   marks: string | undefined,
 ): TrackedSession<S> {
   const { createdAt, renewedAt, details } = times;
-  return { value, text, createdAt, renewedAt, details, id, storedId, version, owner, snapshot, marks };
+  const session = { value, text, createdAt, renewedAt, details, id, storedId, version, owner, snapshot, marks };
+  return byOldId ? { ...session, byOldId } : session;
 }
 
 /** What a tracker made of a received string. */
@@ -73,6 +85,8 @@ export type LoadResult<S extends object> =
       readonly reason: RejectionReason;
       /** With `rotated` and `future`: the id that came, by which `clearById` still ends the session. */
       readonly id?: string;
+      /** With `rotated`: the grace period of the id is over. `revoked`: its session was ended for that. */
+      readonly replayed?: 'ignored' | 'revoked';
       /** It is another system's, which still uses it: the client keeps it. */
       readonly leave?: true;
       /** With `invalid`: the field that is wrong. Never content. */
@@ -92,8 +106,8 @@ export interface SessionToTrack<S extends object> {
   readonly previous?: TrackedSession<S> | undefined;
   /** The request it belongs to, for ids made from it. */
   readonly call: SessionIdCall;
-  /** Give it a new id, whether its owner changed or not. */
-  readonly rotate?: boolean;
+  /** Give it a new id, whether its owner changed or not. `due`: because its id is old enough. */
+  readonly rotate?: boolean | 'due';
   /** With `rotate`: starts the absolute timeout anew, also for the same owner. */
   readonly restart?: boolean;
   /** Write and send it even if nothing changed. */
@@ -193,6 +207,9 @@ export interface SessionTracker<S extends object = object> {
    * Whether an unchanged session should be written again because enough of its idle timeout has passed. Default: never.
    */
   isRenewalDue?(session: TrackedSession<S>): boolean;
+
+  /** Whether the id of a session is so old that it should get a new one. Absent: never. */
+  isRotationDue?(session: TrackedSession<S>): boolean;
 
   /** Whose session `value` is. Absent where sessions have no owners. */
   ownerOf?(value: S): string | undefined;

@@ -2,9 +2,10 @@ import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
+import type { RotationGrace, Successor } from './rotation-grace.js';
 import { snapshotOf, type Landed } from './session-creation.js';
-import { joinedDetails } from './session-details.js';
-import type { SessionLifetime } from './session-lifetime.js';
+import { joinedDetails, type SessionDetails } from './session-details.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
@@ -26,6 +27,9 @@ const MOST_ATTEMPTS = 12;
 /** Attempts that follow each other at once. */
 const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
+
+/** How often a change looks whether a rotation that it met is confirmed: some 100 ms in all. */
+const MOST_LOOKS = 6;
 
 /** Waits before the next attempt of a change that lost to other processes `attempt` times. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
@@ -54,7 +58,7 @@ interface Change<S extends object> {
   revision: Revision;
   /** What `revision` may be written over. */
   over: Present;
-  readonly resolve: (result: StoreResult<S>) => void;
+  readonly resolve: (result: StoreResult<S> | Promise<StoreResult<S>>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -63,6 +67,10 @@ export interface SessionWriterParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
   readonly rotation: SessionRotation<S>;
+  /** Absent: an id from before a rotation gives nothing. */
+  readonly grace: RotationGrace<S> | undefined;
+  /** The details tell when a session was rotated. */
+  readonly recordsRotation: boolean;
   readonly serializer: SessionSerializer<S>;
   readonly merge: SessionMerge<S>;
   readonly lifetime: SessionLifetime;
@@ -77,6 +85,8 @@ export class SessionWriter<S extends object> {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
   readonly #rotation: SessionRotation<S>;
+  readonly #grace: RotationGrace<S> | undefined;
+  readonly #recordsRotation: boolean;
   readonly #serializer: SessionSerializer<S>;
   readonly #merge: SessionMerge<S>;
   readonly #lifetime: SessionLifetime;
@@ -90,6 +100,8 @@ export class SessionWriter<S extends object> {
     this.#storage = parts.storage;
     this.#records = parts.records;
     this.#rotation = parts.rotation;
+    this.#grace = parts.grace;
+    this.#recordsRotation = parts.recordsRotation;
     this.#serializer = parts.serializer;
     this.#merge = parts.merge;
     this.#lifetime = parts.lifetime;
@@ -106,8 +118,9 @@ export class SessionWriter<S extends object> {
 
   /** Moves the expiry alone. */
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
-    const times = { createdAt: previous.createdAt, renewedAt: this.#now(), details: previous.details };
-    const renewed = { ...previous, ...times };
+    const renewedAt = this.#now();
+    const times = { createdAt: previous.createdAt, renewedAt, details: storedDetails(previous) };
+    const renewed = { ...previous, renewedAt };
     const { id, storedId } = this.#idsOf(previous);
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
@@ -136,12 +149,64 @@ export class SessionWriter<S extends object> {
     mine: string,
     unrevised: string,
   ): Promise<StoreResult<S>> {
-    const { text, createdAt, renewedAt, details, version, marks = '' } = previous;
+    const { text, createdAt, renewedAt, version, marks = '', byOldId } = previous;
     return new Promise((resolve, reject) => {
       const revision = { base: text, mine, unrevised, conflicts: [] };
-      const over = { text, createdAt, renewedAt, details, version, marks };
-      this.#queue.add(this.#idsOf(previous).storedId, { session, previous, revision, over, resolve, reject });
+      const over = { text, createdAt, renewedAt, details: storedDetails(previous), version, marks };
+      const change = { session, previous, revision, over, resolve, reject };
+      if (byOldId) resolve(this.#updateByOldId(change, byOldId.isPending));
+      else this.#queue.add(this.#idsOf(previous).storedId, change);
     });
+  }
+
+  /** A change by a request whose id is from before a rotation. */
+  async #updateByOldId(change: Change<S>, isPending: boolean): Promise<StoreResult<S>> {
+    const { session, previous } = change;
+    if (this.#isLogin(session, previous)) return { status: 'gone', reason: 'rotated' };
+    if (!isPending) {
+      return new Promise((resolve, reject) => {
+        const inPlace = { ...change, session: { ...session, rotate: false }, resolve, reject };
+        this.#queue.add(this.#idsOf(previous).storedId, inPlace);
+      });
+    }
+    const retired = await this.#storage.read(this.#storedId(previous.id!));
+    return retired && isRotated(retired.value)
+      ? this.#changeSuccessor(change, retired)
+      : { status: 'gone', reason: 'ended' };
+  }
+
+  /** Brings a change that met a rotation to the session's new id. @param retired the record of the old one. */
+  async #changeSuccessor(change: Change<S>, retired: StoredSession): Promise<StoreResult<S>> {
+    const { session, previous } = change;
+    const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(retired);
+    if (!successor) return { status: 'gone', reason: 'rotated' };
+    const { storedId, stored, opened } = successor;
+    return new Promise((resolve, reject) => {
+      const moved = {
+        ...change,
+        session: { ...session, rotate: false },
+        previous: { ...previous, storedId, byOldId: { details: opened.details, isPending: false } },
+        resolve,
+        reject,
+      };
+      this.#join(moved, { ...opened, version: stored.version });
+      this.#queue.add(storedId, moved);
+    });
+  }
+
+  async #confirmedSuccessor(retired: StoredSession): Promise<Successor | undefined> {
+    for (let attempt = 1; attempt <= MOST_LOOKS; attempt++) {
+      const successor = await this.#grace?.follow(retired);
+      if (typeof successor !== 'object') return undefined;
+      if (!successor.isPending) return successor;
+      await this.#pause(attempt);
+    }
+    return undefined;
+  }
+
+  /** Whether it signs somebody in, which a request with an id from before a rotation must not do. */
+  #isLogin({ value, restart, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
+    return restart === true || details?.authenticatedAt !== undefined || this.#ownerOf(value) !== previous.owner;
   }
 
   /**
@@ -160,7 +225,7 @@ export class SessionWriter<S extends object> {
         if (result.status === 'landed') return result.present;
         const gone = goneBy(result);
         if (gone) {
-          for (const { resolve } of batch) resolve({ status: 'gone', reason: gone });
+          for (const change of batch) change.resolve(this.#goneResult(change, gone, result));
           return undefined;
         }
         current = this.#presentOf(result, last.over);
@@ -172,6 +237,21 @@ export class SessionWriter<S extends object> {
       for (const { reject } of batch) reject(error);
       return undefined;
     }
+  }
+
+  #goneResult(
+    change: Change<S>,
+    reason: 'ended' | 'rotated',
+    result: Exclude<ReplaceResult, { readonly status: 'replaced' }>,
+  ): StoreResult<S> | Promise<StoreResult<S>> {
+    const { session, previous, revision } = change;
+    // A request that changes nothing does not notice that the session went away.
+    const isUnchanged = session.rotate === 'due' && !session.details && revision.mine === previous.text;
+    if (isUnchanged) return { status: 'unchanged', session: previous };
+    if (reason === 'rotated' && result.status === 'conflict' && this.#grace) {
+      return this.#changeSuccessor(change, result.current);
+    }
+    return { status: 'gone', reason };
   }
 
   /** Brings the changes upon each other, the first upon what is stored. Those that refuse leave the batch. */
@@ -228,13 +308,14 @@ export class SessionWriter<S extends object> {
       const { session, previous, revision } = change;
       const { value } = session;
       const { text, version, marks } = present;
+      const times = previous.byOldId ? { ...present, details: seenDetails(present, previous) } : present;
       // Never refuses: it was serialized by this serializer a moment ago.
       refreshSession(this.#serializer, value, revision.mine, text);
       const ids = this.#idsOf(previous);
       const snapshot = snapshotOf(session, text);
       change.resolve({
         status: 'changed',
-        session: trackedById(value, text, present, ids, version, previous.owner, snapshot, marks),
+        session: trackedById(value, text, times, ids, version, previous.owner, snapshot, marks),
         transportValue: ids.id,
         held: !this.#lifetime.isRenewalDue(previous, now),
         conflicts: revision.conflicts,
@@ -246,14 +327,18 @@ export class SessionWriter<S extends object> {
   async #rotate({ session, previous, revision, over, resolve }: Change<S>): Promise<Landing> {
     const now = this.#now();
     const isSameOwner = !session.restart && this.#ownerOf(session.value) === previous.owner;
+    const details = joinedDetails(isSameOwner ? over.details : undefined, session.details);
+    // Without an owner nobody can tell a login from a change: only a session that stays as it is keeps its old id alive.
+    const isUnchanged = session.rotate === 'due' && revision.mine === over.text;
     const result = await this.#rotation.rotate({
       session,
       text: revision.mine,
       times: {
         createdAt: isSameOwner ? previous.createdAt : now,
         renewedAt: now,
-        details: joinedDetails(isSameOwner ? over.details : undefined, session.details),
+        details: isSameOwner && this.#recordsRotation ? { ...details, rotatedAt: now } : details,
       },
+      hasGrace: isSameOwner && (previous.owner !== undefined || isUnchanged),
       storedId: this.#idsOf(previous).storedId,
       version: over.version,
       owner: previous.owner,
@@ -266,7 +351,7 @@ export class SessionWriter<S extends object> {
 
   // Asked each time: what was joined, or revised anew, may be somebody else's.
   #isRotation({ session, previous }: Change<S>): boolean {
-    return session.rotate === true || this.#ownerOf(session.value) !== previous.owner;
+    return Boolean(session.rotate) || this.#ownerOf(session.value) !== previous.owner;
   }
 
   #presentOf(result: ReplaceResult, otherwise: Present): Present {
@@ -279,14 +364,24 @@ export class SessionWriter<S extends object> {
     return this.#records.open(toStore)?.marks ?? '';
   }
 
-  #idsOf({ id, storedId }: TrackedSession<S>): SessionIds {
-    return { id: id!, storedId: storedId ?? this.#storedId(id!) };
+  #idsOf({ id, storedId, byOldId }: TrackedSession<S>): SessionIds {
+    return { id: id!, storedId: storedId ?? this.#storedId(id!), byOldId };
   }
 
   // A merged text may have its fields in another order than the class gives them; change detection compares texts.
   #canonical(text: string): string {
     return this.#serializer.serialize(this.#serializer.deserialize(text));
   }
+}
+
+function storedDetails({ byOldId, details }: TrackedSession): SessionDetails | undefined {
+  return byOldId ? byOldId.details : details;
+}
+
+/** What a request with an id from before a rotation sees: it is authenticated as it was then. */
+function seenDetails({ details }: SessionTimes, previous: TrackedSession): SessionDetails {
+  const { authenticatedAt, methods } = previous.details ?? {};
+  return { ...details, authenticatedAt, methods };
 }
 
 type Landing =

@@ -4,7 +4,7 @@ import {
   type SessionRequests,
 } from '../../src/testing/interleavings/explore-session-requests.js';
 import type { RequestKind } from '../../src/testing/interleavings/session-algorithm.js';
-import { trackerAlgorithm } from './tracker-algorithm.js';
+import { trackerAlgorithm, trackerAlgorithmWithGrace } from './tracker-algorithm.js';
 
 const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 'login', 'revoke'];
 const ALL: readonly RequestKind[] = ['read', ...CHANGES];
@@ -51,6 +51,25 @@ export const triplesByCommand: ReadonlyArray<readonly RequestKind[]> = [
 
 /** The tracker that applications use, and all that it promises over a storage with versions. */
 export const byTracker = { algorithm: trackerAlgorithm, promise: 'everything' } as const;
+
+/** The same, where an id from before a rotation gives the session for some seconds. */
+export const byTrackerWithGrace = { algorithm: trackerAlgorithmWithGrace, promise: 'grace' } as const;
+
+/** What may happen while a page's requests rotate the id. A touch comes two days later, after the grace period. */
+const AROUND_ROTATIONS: readonly RequestKind[] = ['read', 'change', 'logout', 'rotate', 'login', 'revoke'];
+
+/** Every two requests of which one rotates the id. */
+export const pairsAroundRotation = requestsOf(AROUND_ROTATIONS, 2).filter((kinds) => kinds.includes('rotate'));
+
+/** Three requests of which one rotates the id, as far as they have fewer than 6,000 orders. */
+export const triplesAroundRotation = requestsOf(AROUND_ROTATIONS, 3).filter(
+  (kinds) => kinds.includes('rotate') && (kinds.includes('read') || kinds.includes('revoke')),
+);
+
+/** Those of them that have fewer than a thousand. */
+export const fewerTriplesAroundRotation = triplesAroundRotation.filter(
+  (kinds) => !['read,logout,rotate', 'read,rotate,rotate'].includes(kinds.join()),
+);
 
 /** Runs each of these requests in every order of their steps. @returns how many orders were run. */
 export async function explored(

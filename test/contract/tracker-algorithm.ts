@@ -26,7 +26,9 @@ function textOf(fields: Iterable<[string, string]>): string {
 const call = { requestHeader: () => undefined };
 const TWO_DAYS = 2 * 24 * 3_600_000;
 
-function trackerOver(storage: SessionStorage, ahead = 0): SessionTrackerById<FieldsSession> {
+const GRACE_IN_SECONDS = 10;
+
+function trackerOver(storage: SessionStorage, ahead = 0, graceInSeconds = 0): SessionTrackerById<FieldsSession> {
   if (!isConditional(storage)) throw new Error('the tracker needs replace');
   return new SessionTrackerById(FieldsSession, serializer, storage, {
     name: 'fields',
@@ -34,6 +36,7 @@ function trackerOver(storage: SessionStorage, ahead = 0): SessionTrackerById<Fie
     ownerOf: (session) => session.owner,
     now: () => Date.now() + ahead,
     pause: () => undefined,
+    ...(graceInSeconds > 0 && { rotation: { graceInSeconds, rotateEveryInSeconds: 0, onReplay: 'ignore' } }),
   });
 }
 
@@ -46,39 +49,47 @@ function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAn
     : { acknowledged: true, cookie: result.transportValue };
 }
 
-/** The tracker that applications use, as an algorithm to be explored. */
-export const trackerAlgorithm: SessionAlgorithm = {
-  async begin(storage, owner) {
-    const value = Object.assign(new FieldsSession(), { owner });
-    const result = await trackerOver(storage).store({ value, call });
-    if (result.status !== 'created') throw new Error('the session was not created');
-    return result.transportValue;
-  },
+/** The tracker that applications use, as an algorithm to be explored; ids have no grace period. */
+export const trackerAlgorithm = algorithmWith(0);
 
-  async perform(storage, { kind, cookie, field, value, owner }) {
-    // A session is renewed when some time has passed: for a touch it has.
-    const tracker = trackerOver(storage, kind === 'touch' ? TWO_DAYS : 0);
-    if (kind === 'revoke') {
-      await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
-      return { acknowledged: true };
-    }
-    const loaded = await tracker.load(cookie);
-    if (loaded.status !== 'loaded') {
-      return loaded.reason === 'rotated' ? { acknowledged: false } : { acknowledged: false, cookie: null };
-    }
-    const previous = loaded.session;
-    if (kind === 'logout') {
-      await tracker.clear(previous);
-      return { acknowledged: true, cookie: null };
-    }
-    if (kind === 'change') previous.value[field] = value;
-    if (kind === 'login') previous.value.owner = owner;
-    const rotate = kind === 'rotate' ? { rotate: true } : {};
-    return answerOf(await tracker.store({ value: previous.value, previous, call, ...rotate }), cookie);
-  },
+/** The same with a grace period. Sessions are inspected when it is over. */
+export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
 
-  async inspect(storage, cookie) {
-    const loaded = await trackerOver(storage).load(cookie);
-    return loaded.status === 'loaded' ? Object.fromEntries(Object.entries(loaded.session.value)) : undefined;
-  },
-};
+function algorithmWith(graceInSeconds: number): SessionAlgorithm {
+  return {
+    async begin(storage, owner) {
+      const value = Object.assign(new FieldsSession(), { owner });
+      const result = await trackerOver(storage).store({ value, call });
+      if (result.status !== 'created') throw new Error('the session was not created');
+      return result.transportValue;
+    },
+
+    async perform(storage, { kind, cookie, field, value, owner }) {
+      // A session is renewed when some time has passed: for a touch it has.
+      const tracker = trackerOver(storage, kind === 'touch' ? TWO_DAYS : 0, graceInSeconds);
+      if (kind === 'revoke') {
+        await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
+        return { acknowledged: true };
+      }
+      const loaded = await tracker.load(cookie);
+      if (loaded.status !== 'loaded') {
+        const nothing = { acknowledged: false, anonymous: true };
+        return loaded.reason === 'rotated' ? nothing : { ...nothing, cookie: null };
+      }
+      const previous = loaded.session;
+      if (kind === 'logout') {
+        await tracker.clear(previous);
+        return { acknowledged: true, cookie: null };
+      }
+      if (kind === 'change') previous.value[field] = value;
+      if (kind === 'login') previous.value.owner = owner;
+      const rotate = kind === 'rotate' ? { rotate: true } : {};
+      return answerOf(await tracker.store({ value: previous.value, previous, call, ...rotate }), cookie);
+    },
+
+    async inspect(storage, cookie) {
+      const loaded = await trackerOver(storage, graceInSeconds * 1000, graceInSeconds).load(cookie);
+      return loaded.status === 'loaded' ? Object.fromEntries(Object.entries(loaded.session.value)) : undefined;
+    },
+  };
+}

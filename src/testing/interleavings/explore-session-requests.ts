@@ -17,12 +17,14 @@ export interface SessionRequests extends Pick<
    * What is promised.
    *
    * - `everything`: all of the below, and an end follows a session that was rotated meanwhile.
+   * - `grace`: all of the below, an end follows a session that was rotated meanwhile, and a rotation within one owner
+   *   makes no request anonymous.
    * - `end-of-id`: all of the below, but an end concerns the id that the client sent: a rotation that was faster has
    *   moved the session out of its reach.
    * - `end-only`: an ended id stays ended; updates may overwrite each other. For a storage of three verbs that several
    *   processes share.
    */
-  readonly promise?: 'everything' | 'end-of-id' | 'end-only';
+  readonly promise?: 'everything' | 'grace' | 'end-of-id' | 'end-only';
 }
 
 const OWNER = 'owner';
@@ -84,7 +86,11 @@ function checkSessions(ending: Ending): void {
   const { first, done, sessions, promise } = ending;
   const acknowledged = (kind: RequestKind): boolean =>
     done.some(({ request, answer }) => request.kind === kind && answer.acknowledged);
-  const rotated = done.filter(({ request, answer }) => isRotation(request.kind) && answer.acknowledged);
+  // With a grace period, a rotation that comes second changes nothing.
+  const rotated = done.filter(
+    ({ request, answer }) =>
+      isRotation(request.kind) && answer.acknowledged && (promise !== 'grace' || answer.cookie !== undefined),
+  );
   // A login makes the session another owner's, which a revoke for the first one leaves alone.
   const mayHaveEnded = acknowledged('logout') || acknowledged('revoke');
   if (acknowledged('logout')) ok(!sessions.has(first), 'a session that was ended is there again');
@@ -93,7 +99,8 @@ function checkSessions(ending: Ending): void {
 
   // A revoke takes the trace away by which an end follows a session to its next owner.
   const traceable = !(acknowledged('revoke') && acknowledged('login'));
-  if (promise === 'everything' && acknowledged('logout') && traceable) {
+  const isFollowed = promise === 'everything' || promise === 'grace';
+  if (isFollowed && acknowledged('logout') && traceable) {
     ok(sessions.size === 0, 'an ended session lives on elsewhere');
   }
   if (acknowledged('revoke') && rotated.every(({ request }) => request.kind !== 'login')) {
@@ -109,6 +116,15 @@ function checkSessions(ending: Ending): void {
     if (cleared) ok(mayHaveEnded || rotated.length > 0, 'the cookie of a session that lives was cleared');
   }
   checkUpdates(ending, sessions.get(current));
+  if (promise === 'grace') checkGrace(ending);
+}
+
+function checkGrace({ done }: Ending): void {
+  const ends: ReadonlySet<RequestKind> = new Set(['login', 'logout', 'revoke']);
+  if (done.some(({ request }) => ends.has(request.kind))) return;
+  for (const { request, answer } of done) {
+    ok(!answer.anonymous, `a ${request.kind} was anonymous after a rotation within one owner`);
+  }
 }
 
 function checkUpdates({ done }: Ending, fields: Readonly<Record<string, string>> | undefined): void {

@@ -31,6 +31,8 @@ export interface SessionRequest {
 export interface SessionAnswer {
   /** What was asked for happened, as far as the client is told: a 2xx. A `read` that found nothing is not acknowledged. */
   readonly acknowledged: boolean;
+  /** The request had no session. Default `false`. */
+  readonly anonymous?: boolean;
   /** A new cookie; `null`: the cookie is cleared. */
   readonly cookie?: string | null;
 }

@@ -658,7 +658,7 @@ describe('rotation', () => {
     const previous = await stored();
     const result = await tracker.store({ value: previous.value, previous, call, rotate: true });
     const mark = await storage.memory.read(hashSessionId(previous.id!));
-    expect(mark!.value).toContain(`${ROTATED}.${hashSessionId(idOf(result))}\n`);
+    expect(mark!.value).toContain(`${ROTATED}.${hashSessionId(idOf(result))}.`);
     expect(mark!.value).not.toContain(idOf(result));
     expect(tracker.open(mark!)).toBeUndefined();
     expect(tracker.peek(mark!)).toBeUndefined();

@@ -1,0 +1,29 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
+import type { SessionSettings } from './session-settings.js';
+
+const DEFAULT_GRACE_IN_SECONDS = 10;
+
+/** How the ids of a session are rotated, with defaults. */
+export function rotationOf(settings: SessionSettings): Required<Pick<SessionTrackerByIdOptions<object>, 'rotation'>> {
+  const { name, graceInSeconds = DEFAULT_GRACE_IN_SECONDS, rotateEveryInSeconds = 0, onReplay = 'ignore' } = settings;
+  const place = `Session "${name}"`;
+  assertSeconds(place, 'graceInSeconds', graceInSeconds);
+  assertSeconds(place, 'rotateEveryInSeconds', rotateEveryInSeconds);
+  if (rotateEveryInSeconds !== 0 && rotateEveryInSeconds <= graceInSeconds) {
+    throw new SessionConfigurationError(
+      `${place}: rotateEveryInSeconds must be greater than graceInSeconds, which is ${graceInSeconds}.`,
+    );
+  }
+  if (onReplay === 'revoke' && graceInSeconds === 0) {
+    throw new SessionConfigurationError(
+      `${place}: onReplay: 'revoke' needs graceInSeconds, or requests that are sent at the same time would end the session.`,
+    );
+  }
+  return { rotation: { graceInSeconds, rotateEveryInSeconds, onReplay } };
+}
+
+function assertSeconds(place: string, option: string, value: number): void {
+  if (Number.isFinite(value) && value >= 0) return;
+  throw new SessionConfigurationError(`${place}: ${option} must be a number of seconds, or 0.`);
+}

@@ -1,0 +1,124 @@
+import type { SessionSerializer } from '../serializer/session-serializer.js';
+import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
+import type { StoredSession } from '../storage/session-storage.js';
+import type { SessionDetails } from './session-details.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import { isEnded, isRotated, isUndone, retiredOf, type OpenedRecord, type SessionRecords } from './session-records.js';
+
+/** How rotated ids are treated. */
+export interface RotationOptions {
+  /** Seconds for which an id still gives its session after the session got a new one. `0`: none. */
+  readonly graceInSeconds: number;
+  /** What happens when an id comes back after its grace period. `revoke`: its session is ended. */
+  readonly onReplay: 'ignore' | 'revoke';
+}
+
+/** What {@link RotationGrace} works with. */
+export interface RotationGraceParts<S extends object> extends RotationOptions {
+  readonly storage: ConditionalSessionStorage;
+  readonly records: SessionRecords;
+  readonly lifetime: SessionLifetime;
+  readonly serializer: SessionSerializer<S>;
+  readonly ownerOf: (value: S) => string | undefined;
+  readonly now: () => number;
+}
+
+/** The session that an old id stands for. */
+export interface Successor {
+  /** The stored name of its present id. */
+  readonly storedId: string;
+  readonly stored: StoredSession;
+  readonly opened: OpenedRecord;
+  /** What a request with the old id sees: authenticated as it was before the rotation. */
+  readonly details: SessionDetails | undefined;
+  /** The rotation may still be undone, so nothing may be written to it. */
+  readonly isPending: boolean;
+}
+
+/** How often a session may have been rotated since the id that a request carries. */
+const MOST_ROTATIONS = 8;
+/** For how long after its grace period an id is recognized. */
+const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
+/** The same with `onReplay: 'revoke'`, if the session would live as long. */
+const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
+/** A touch and a confirmation may round. */
+const ROUNDING_MILLISECONDS = 1000;
+
+/**
+ * How long the record of a rotated id is kept, in milliseconds.
+ * @param before the session as it was.
+ */
+export function retiredFor(
+  { graceInSeconds, onReplay }: RotationOptions,
+  lifetime: SessionLifetime,
+  before: SessionTimes,
+  now: number,
+): number {
+  const seen = graceInSeconds * 1000 + REPLAY_SEEN_FOR_MILLISECONDS;
+  if (onReplay === 'ignore') return seen;
+  return Math.max(seen, Math.min(lifetime.expiresAt(before) - now, REPLAY_REVOKED_FOR_MILLISECONDS));
+}
+
+/**
+ * Gives requests with an id from before a rotation the session, for a short time: a page sends several requests at once,
+ * and one of them may rotate the id. Only for rotations within one owner; an id from before a login gives nothing, since
+ * an attacker may have planted it (OWASP Session Management: renew the id after any privilege level change).
+ */
+export class RotationGrace<S extends object> {
+  readonly #parts: RotationGraceParts<S>;
+
+  constructor(parts: RotationGraceParts<S>) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param retired the record of the old id.
+   * @returns the session; `replayed` where its grace period is over; `undefined` where the old id gives nothing.
+   */
+  async follow(retired: StoredSession): Promise<Successor | 'replayed' | undefined> {
+    const { storage, records, now, graceInSeconds } = this.#parts;
+    const { successor, rotatedAt, hasGrace } = retiredOf(retired.value);
+    if (!hasGrace) return undefined;
+    if (now() >= rotatedAt + graceInSeconds * 1000) return 'replayed';
+    const first = records.before(retiredOf(retired.value));
+    if (!first) return undefined;
+    const owner = this.#ownerIn(first);
+    if (owner === UNREADABLE) return undefined;
+    let storedId = successor;
+    for (let rotations = 0; rotations < MOST_ROTATIONS; rotations++) {
+      const stored = await storage.read(storedId);
+      if (!stored || isEnded(stored.value) || isUndone(stored.value)) return undefined;
+      if (!isRotated(stored.value)) return this.#successor(storedId, stored, first, owner);
+      const next = retiredOf(stored.value);
+      const before = records.before(next);
+      if (!next.hasGrace || !before || this.#ownerIn(before) !== owner) return undefined;
+      storedId = next.successor;
+    }
+    return undefined;
+  }
+
+  #successor(
+    storedId: string,
+    stored: StoredSession,
+    before: OpenedRecord,
+    owner: string | undefined,
+  ): Successor | undefined {
+    const { records, lifetime, now } = this.#parts;
+    const opened = records.open(stored);
+    if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
+    const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
+    const isPending = stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS;
+    return { storedId, stored, opened, details: { ...opened.details, authenticatedAt, methods }, isPending };
+  }
+
+  #ownerIn({ text }: OpenedRecord): string | undefined {
+    const { serializer, ownerOf } = this.#parts;
+    try {
+      return ownerOf(serializer.deserialize(text));
+    } catch {
+      return UNREADABLE;
+    }
+  }
+}
+
+const UNREADABLE = '\0unreadable';
