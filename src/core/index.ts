@@ -7,8 +7,10 @@ export {
   type SessionToTrack,
   type SessionTracker,
   type StoreResult,
+  type ByOldId,
   type TrackedSession,
 } from '../tracker/session-tracker.js';
+export { type RotationOptions } from '../tracker/rotation-grace.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
 export { SessionLifetime, type OwnLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
