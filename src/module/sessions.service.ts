@@ -88,7 +88,7 @@ export class SessionsService {
       const unmoved = this.#unmoved(type);
       if (!unmoved || !(await endByHandle(unmoved, handle, owner))) return false;
     }
-    this.#runtime.events.emit({ type: 'revoked', session: name, count: 1 });
+    this.#runtime.events.emit({ type: 'revoked', session: name, count: 1, handles: [handle] });
     return true;
   }
 
@@ -107,11 +107,13 @@ export class SessionsService {
     const except = isSessionId(options.except) ? options.except : undefined;
     const migrating = this.#migrating(type);
     const listed = migrating ? await owners.list(tracker.storedOwnerOf(ownerName)) : [];
-    let count = await tracker.clearByOwner(ownerName, except);
+    const ended = await tracker.clearByOwner(ownerName, except);
+    let { count } = ended;
     if (migrating) {
       count += await endOld(migrating, listed, ownerName, except === undefined ? undefined : tracker.handleOf(except));
     }
-    if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count });
+    const { handles } = ended;
+    if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count, handles });
     return count;
   }
 

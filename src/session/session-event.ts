@@ -63,7 +63,13 @@ export type SessionEvent =
   /** A bounded storage had no room: `count` live sessions had to go, those without an owner first. */
   | { readonly type: 'evicted'; readonly session?: undefined; readonly count: number }
   /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */
-  | { readonly type: 'revoked'; readonly session: string; readonly count: number };
+  | {
+      readonly type: 'revoked';
+      readonly session: string;
+      readonly count: number;
+      /** Of each: its public name, as `SessionsService.list` shows it. */
+      readonly handles: readonly string[];
+    };
 
 /** Gets every {@link SessionEvent}. What it throws is swallowed: an observer cannot break a request. */
 export type SessionEventListener = (event: SessionEvent) => void;

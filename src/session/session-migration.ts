@@ -311,7 +311,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     if (foreign.status === 'rejected') return { ...foreign, ...leave };
     // The session of ours that it was written for is gone.
     if (ownValue !== undefined) await this.from.clear(foreign.session, call);
-    return { status: 'rejected', reason: 'unknown', ...leave };
+    return { status: 'rejected', reason: 'unknown-id', ...leave };
   }
 
   async #loadTwins(
@@ -337,14 +337,14 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     }
     // The old code ended it.
     await this.own.clear(own, call);
-    return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown');
+    return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown-id');
   }
 
   async reload(session: TrackedSession<S>, call: SessionIdCall): Promise<LoadResult<S>> {
     const foreign = this.#foreign.get(session);
     // One that has only just moved is stored nowhere yet.
-    if (foreign) return { status: 'rejected', reason: 'unknown' };
-    const result = (await this.own.reload?.(session, call)) ?? rejected<S>('unknown');
+    if (foreign) return { status: 'rejected', reason: 'unknown-id' };
+    const result = (await this.own.reload?.(session, call)) ?? rejected<S>('unknown-id');
     const twin = this.#twins.get(session);
     if (twin && result.status === 'loaded') this.#twins.set(result.session, twin);
     return result;

@@ -585,7 +585,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         previous,
         id: previous ? undefined : this.#newId,
         replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
-        onRevoked: (count) => this.events.emit({ type: 'revoked', session: this.provider.name, count }),
+        onRevoked: (handles) =>
+          this.events.emit({ type: 'revoked', session: this.provider.name, count: handles.length, handles }),
       };
       const storing = this.provider.tracker.store(revision ? { ...session, revise: revision.apply } : session);
       if (isPromise(storing) || ended) return this.#finishStored(before, storing, ended, revision);

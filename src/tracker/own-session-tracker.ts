@@ -62,7 +62,7 @@ class OwnSessionTracker<S extends object> implements CompleteSessionTracker<S> {
 
   async load(transportValue: string, call: SessionIdCall): Promise<LoadResult<S>> {
     const loaded = await this.#own.load(transportValue, call);
-    if (loaded === undefined || loaded === null) return { status: 'rejected', reason: 'unknown' };
+    if (loaded === undefined || loaded === null) return { status: 'rejected', reason: 'unknown-id' };
     if (!(loaded instanceof this.#type)) return loaded as LoadResult<S>;
     return { status: 'loaded', session: this.#tracked(loaded, this.serialize(loaded)) };
   }

@@ -18,7 +18,7 @@ export interface LimitedSessions {
   readonly storage: SessionStorage;
   /** `undefined` for what is stored and does not count as a session. */
   peek(stored: StoredSession): { readonly createdAt: number } | undefined;
-  clearByHandle(handle: string): Promise<void>;
+  clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
 }
 
 /** A session that is about to get an owner. Owner and handles are their names in the storage. */
@@ -26,8 +26,8 @@ export interface Login {
   readonly owner: string;
   /** A session that ends with this login, so that it does not count. */
   readonly replaces?: string | undefined;
-  /** Told how many sessions were ended to make room. */
-  readonly onRevoked?: ((count: number) => void) | undefined;
+  /** Told the handles of sessions that were ended to make room. */
+  readonly onRevoked?: ((handles: readonly string[]) => void) | undefined;
 }
 
 /** A session that was written for a {@link Login}. */
@@ -113,15 +113,15 @@ export class OwnerLimit {
       (one, other) => other.createdAt - one.createdAt || (one.handle < other.handle ? 1 : -1),
     );
     const surplus = newestFirst.slice(this.#limit);
-    let ended = 0;
+    const ended: string[] = [];
     try {
       // One after the other: where the limit was lowered there may be many.
       for (const { handle } of surplus) {
-        await this.#sessions.clearByHandle(handle);
-        ended++;
+        await this.#sessions.clearByHandle(handle, 'evicted');
+        ended.push(handle);
       }
     } finally {
-      if (ended > 0) login.onRevoked?.(ended);
+      if (ended.length > 0) login.onRevoked?.(ended);
     }
   }
 

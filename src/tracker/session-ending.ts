@@ -1,6 +1,6 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
-import { isRotated, retiredOf, type SessionRecords } from './session-records.js';
+import { isEnded, isRotated, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
 
 /** How often the mark of an end is tried against writes of other requests. The end itself needs no mark. */
 const MOST_ATTEMPTS = 16;
@@ -14,11 +14,14 @@ export class SessionEnding {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
   readonly #bare: boolean;
+  readonly #explains: boolean;
 
-  constructor(storage: ConditionalSessionStorage, records: SessionRecords, bare: boolean) {
+  /** @param explains the mark of an ended session stays. */
+  constructor(storage: ConditionalSessionStorage, records: SessionRecords, bare: boolean, explains: boolean) {
     this.#storage = storage;
     this.#records = records;
     this.#bare = bare;
+    this.#explains = explains;
   }
 
   /**
@@ -29,33 +32,43 @@ export class SessionEnding {
    * In bare mode there is no mark, and only the id itself is ended, unless the storage follows rotations by itself.
    * @param present what is known to be stored; read where it is not.
    */
-  async end(storedId: string, present?: Present, rotations = 0): Promise<void> {
+  async end(storedId: string, reason: EndReason, present?: Present, rotations = 0): Promise<void> {
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
-    const successor = await this.#mark(storedId, present);
+    const { successor, isMarked } = await this.#mark(storedId, reason, present);
     try {
-      if (successor !== undefined && rotations < MOST_ROTATIONS) await this.end(successor, undefined, rotations + 1);
+      if (successor !== undefined && rotations < MOST_ROTATIONS) {
+        await this.end(successor, reason, undefined, rotations + 1);
+      }
     } finally {
-      await this.#storage.invalidate(storedId);
+      if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
     }
   }
 
-  /** @returns the stored name of the id that the session has now, where it was rotated. */
-  async #mark(storedId: string, present: Present | undefined): Promise<string | undefined> {
+  async #mark(storedId: string, reason: EndReason, present: Present | undefined): Promise<Marking> {
     try {
-      return await this.#tryMark(storedId, present);
+      return await this.#tryMark(storedId, reason, present);
     } catch {
       // Once more: what is stored may be another record by now.
-      return this.#tryMark(storedId, undefined).catch(() => undefined);
+      return this.#tryMark(storedId, reason, undefined).catch(() => ({ isMarked: false }));
     }
   }
 
-  async #tryMark(storedId: string, present: Present | undefined): Promise<string | undefined> {
+  async #tryMark(storedId: string, reason: EndReason, present: Present | undefined): Promise<Marking> {
     let current = present ?? (await this.#storage.read(storedId));
     for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
-      if (isRotated(current.value)) break;
-      const result = await this.#storage.replace(storedId, this.#records.ended(current.owner), current.version);
+      if (this.#explains && isEnded(current.value)) return { isMarked: true };
+      if (isRotated(current.value)) return { isMarked: false, successor: retiredOf(current.value).successor };
+      const result = await this.#storage.replace(storedId, this.#records.ended(reason, current.owner), current.version);
+      if (result.status === 'replaced') return { isMarked: true };
       current = result.status === 'conflict' ? result.current : undefined;
     }
-    return current && isRotated(current.value) ? retiredOf(current.value).successor : undefined;
+    return { isMarked: false };
   }
+}
+
+interface Marking {
+  /** The mark is written. */
+  readonly isMarked: boolean;
+  /** The stored name of the id that the session has now, where it was rotated. */
+  readonly successor?: string;
 }

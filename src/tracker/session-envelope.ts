@@ -41,6 +41,11 @@ export function openEnvelope(value: string, name?: string): SessionEnvelope | un
   return { createdAt, renewedAt, details: undefined, text: value.slice(start) };
 }
 
+/** Whether a text that is not of the expected name is one that {@link sealEnvelope} wrote for another name. */
+export function isOfAnotherName(value: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+:/.test(openEnvelope(value)?.text ?? '');
+}
+
 function openDetailed(value: string, name: string | undefined, secondDot: number): SessionEnvelope | undefined {
   const mark = value.indexOf(DETAILS);
   if (mark === -1 || mark > secondDot) return undefined;

@@ -123,6 +123,12 @@ export class SessionLifetime {
     return this.expiresAt(times) > now && !this.isInFuture(times, now);
   }
 
+  /** Why a session of these times is not alive at `now`. */
+  rejection(times: SessionTimes, now: number): 'future' | 'expired-idle' | 'expired-absolute' {
+    if (this.isInFuture(times, now)) return 'future';
+    return this.latestExpiry(times) < this.idleExpiry(times) ? 'expired-absolute' : 'expired-idle';
+  }
+
   /** Whether a session of these times was made or renewed by a server whose clock is ahead of `now`. */
   isInFuture({ createdAt, renewedAt }: SessionTimes, now: number): boolean {
     return Math.max(createdAt, renewedAt) > now + CLOCK_SKEW_IN_MILLISECONDS;

@@ -12,6 +12,8 @@ export interface SessionRecordsOptions {
   readonly bare: boolean;
   /** The mark of an exchanged id names the new one in bare mode too. */
   readonly followsRotation: boolean;
+  /** Milliseconds for which the mark of an ended session tells why it ended. `0`: not. */
+  readonly explainFor?: number;
   /**
    * Milliseconds for which the record of an exchanged id is kept at least. Default a minute.
    * @param before the session as it was.
@@ -27,7 +29,10 @@ export interface SessionRecordsOptions {
  * session as it was before. In bare mode only the first dot and the name follow, or nothing.
  */
 export const ROTATED = '~rotated';
-/** The record under an id whose session is being ended. */
+/** Why a by-id session was ended. */
+export type EndReason = 'ended' | 'revoked' | 'evicted';
+
+/** Begins the record under an id whose session was ended. After it follow a dot and the reason. */
 const ENDED = '~ended';
 /** The record under a new id whose rotation was undone: the old id counts again. */
 const UNDONE = '~undone';
@@ -44,7 +49,13 @@ const TILDE = 0x7e;
 
 /** Whether a stored value says that its session is being ended. */
 export function isEnded(value: string): boolean {
-  return value === ENDED;
+  return value === ENDED || value.startsWith(`${ENDED}.`);
+}
+
+/** Why the session of a value that {@link isEnded} was ended. */
+export function endReasonOf(value: string): EndReason {
+  const reason = value.slice(ENDED.length + 1);
+  return reason === 'revoked' || reason === 'evicted' ? reason : 'ended';
 }
 
 /** Whether a stored value says that its id was exchanged for a new one. */
@@ -98,6 +109,7 @@ export class SessionRecords {
   readonly #lifetime: SessionLifetime;
   readonly #bare: boolean;
   readonly #namesSuccessor: boolean;
+  readonly #explainFor: number;
   readonly #retiredFor: (before: SessionTimes) => number;
   readonly #now: () => number;
   /** The idle timeout, as it stands in a mark. */
@@ -106,12 +118,13 @@ export class SessionRecords {
   readonly #writer = randomBytes(4).toString('base64url');
   #writes = 0;
 
-  constructor({ name, lifetime, bare, followsRotation, retiredFor, now }: SessionRecordsOptions) {
+  constructor({ name, lifetime, bare, followsRotation, explainFor = 0, retiredFor, now }: SessionRecordsOptions) {
     this.#name = name;
     this.#lifetime = lifetime;
     this.#idle = lifetime.idle.toString(36);
     this.#bare = bare;
     this.#namesSuccessor = !bare || followsRotation;
+    this.#explainFor = explainFor;
     this.#retiredFor = retiredFor ?? (() => MARKED_FOR_MILLISECONDS);
     this.#now = now;
   }
@@ -179,9 +192,13 @@ export class SessionRecords {
     return mark !== undefined && (present?.split('~').includes(mark) ?? false);
   }
 
-  /** What is kept for a while under the id of a session that has ended. @param storedOwner as it is in the storage. */
-  ended(storedOwner: string | undefined): SessionToStore {
-    return this.#marked(ENDED, storedOwner === undefined ? {} : { owner: storedOwner });
+  /**
+   * What is kept for a while under the id of a session that was ended.
+   * @param storedOwner as it is in the storage.
+   */
+  ended(reason: EndReason, storedOwner: string | undefined): SessionToStore {
+    const keptFor = Math.max(this.#explainFor, MARKED_FOR_MILLISECONDS);
+    return this.#marked(`${ENDED}.${reason}`, storedOwner === undefined ? {} : { owner: storedOwner }, keptFor);
   }
 
   /** What is kept for a while under a new id whose rotation was undone. */

@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
-import type { StoredSession } from '../storage/session-storage.js';
+import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
 import { isSameAsRead } from './same-as-read.js';
 import { OwnerLimit, type MaxPerOwner } from './owner-limit.js';
@@ -21,7 +21,16 @@ import {
 import { SessionCreation } from './session-creation.js';
 import { SessionWriter, type Pause } from './session-writer.js';
 import { unreadable } from './unreadable-session.js';
-import { isEnded, isRotated, isUndone, SessionRecords, type OpenedRecord } from './session-records.js';
+import { isOfAnotherName } from './session-envelope.js';
+import {
+  endReasonOf,
+  isEnded,
+  isRotated,
+  isUndone,
+  SessionRecords,
+  type EndReason,
+  type OpenedRecord,
+} from './session-records.js';
 import { RotationGrace, retiredFor, type RotationOptions } from './rotation-grace.js';
 import { SessionRotation } from './session-rotation.js';
 import {
@@ -63,10 +72,21 @@ export interface SessionTrackerByIdOptions<S extends object> {
     /** Seconds after which a session gets a new id. `0`: never. */
     readonly rotateEveryInSeconds: number;
   };
+  /** Seconds for which a mark tells why a session was ended. Not in bare mode. Default `0`: no such mark. */
+  readonly explainInSeconds?: number;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
   /** Waits between attempts of a change that loses to other processes. Default: a random time that grows. */
   readonly pause?: Pause;
+}
+
+/** How often an owner's sessions are looked for while they are ended. */
+const MOST_ROUNDS = 5;
+
+/** Sessions of one owner that were ended. */
+export interface EndedSessions {
+  readonly count: number;
+  readonly handles: readonly string[];
 }
 
 /**
@@ -91,6 +111,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   readonly #creation: SessionCreation<S>;
   readonly #rotation: SessionRotation<S>;
   readonly #grace: RotationGrace<S> | undefined;
+  readonly #explains: boolean;
   readonly #rotateEvery: number;
   readonly #onReplay: RotationOptions['onReplay'];
   readonly #writer: SessionWriter<S>;
@@ -121,12 +142,15 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     const rotation = bare ? undefined : options.rotation;
     const { rotateEveryInSeconds = 0 } = rotation ?? {};
     this.#onReplay = rotation?.onReplay ?? 'ignore';
+    const explainInSeconds = bare ? 0 : (options.explainInSeconds ?? 0);
+    this.#explains = explainInSeconds > 0;
     this.#rotateEvery = rotateEveryInSeconds * 1000;
     this.#records = new SessionRecords({
       name,
       lifetime: this.#lifetime,
       bare,
       followsRotation,
+      explainFor: explainInSeconds * 1000,
       ...(rotation && { retiredFor: (before) => retiredFor(rotation, this.#lifetime, before, this.#now()) }),
       now: this.#now,
     });
@@ -168,7 +192,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       now: this.#now,
       pause: options.pause,
     });
-    this.#ending = new SessionEnding(storage, this.#records, bare);
+    this.#ending = new SessionEnding(storage, this.#records, bare, this.#explains);
   }
 
   // These are no async functions where a promise that is there already will do: every request comes through here.
@@ -187,13 +211,21 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   }
 
   #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> | Promise<LoadResult<S>> {
-    if (!stored || isEnded(stored.value) || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown' };
+    const handle = storedId;
+    if (!stored || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown-id', handle };
+    if (isEnded(stored.value)) return { status: 'rejected', reason: endReasonOf(stored.value), handle };
     if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored);
     const opened = this.#records.open(stored);
-    if (!opened) return { status: 'rejected', reason: 'undecodable' };
+    if (!opened) {
+      const reason = isOfAnotherName(stored.value) ? 'wrong-session' : 'undecodable';
+      return { status: 'rejected', reason, handle };
+    }
     const now = this.#now();
-    if (this.#lifetime.isInFuture(opened, now)) return { status: 'rejected', reason: 'future', id };
-    if (!this.#lifetime.isAlive(opened, now)) return { status: 'rejected', reason: 'expired' };
+    if (!this.#lifetime.isAlive(opened, now)) {
+      const reason = this.#lifetime.rejection(opened, now);
+      const { createdAt } = opened;
+      return { status: 'rejected', reason, handle, createdAt, ...(reason === 'future' && { id }) };
+    }
     return this.#read(opened, opened, { id, storedId }, stored.version);
   }
 
@@ -221,7 +253,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     if (restored) return this.#loaded(id, storedId, restored);
     const successor = await this.#grace?.follow(stored);
     if (successor === 'replayed') return this.#replayed(id, storedId);
-    if (!successor) return { status: 'rejected', reason: 'rotated', id };
+    if (!successor) return { status: 'rejected', reason: 'rotated', id, handle: storedId };
     const { opened, details, isPending } = successor;
     const { createdAt, renewedAt } = opened;
     const ids = { id, storedId: successor.storedId, byOldId: { details: opened.details, isPending } };
@@ -229,9 +261,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   }
 
   async #replayed(id: string, storedId: string): Promise<LoadResult<S>> {
-    if (this.#onReplay === 'ignore') return { status: 'rejected', reason: 'rotated', id, replayed: 'ignored' };
-    await this.#ending.end(storedId);
-    return { status: 'rejected', reason: 'rotated', id, replayed: 'revoked' };
+    const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
+    if (this.#onReplay === 'ignore') return { ...rejected, replayed: 'ignored' };
+    await this.#ending.end(storedId, 'revoked');
+    return { ...rejected, replayed: 'revoked' };
   }
 
   /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
@@ -292,18 +325,18 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       version === undefined || byOldId
         ? undefined
         : { value: '', version, ...this.#records.storedOwner(session.owner) };
-    await this.#ending.end(this.#storedId(session.id), present);
+    await this.#ending.end(this.#storedId(session.id), 'ended', present);
   }
 
   /** Ends a session by its id; does nothing for what can be no id. */
   async clearById(id: string): Promise<void> {
     if (!isSessionId(id)) return;
-    await this.#ending.end(this.#storedId(id));
+    await this.#ending.end(this.#storedId(id), 'ended');
   }
 
   /** Ends a session by its name in the storage, the handle that lists show; also one that is being rotated. */
-  async clearByHandle(handle: string): Promise<void> {
-    await this.#ending.end(handle);
+  async clearByHandle(handle: string, reason: EndReason = 'revoked'): Promise<void> {
+    await this.#ending.end(handle, reason);
   }
 
   newId(call: SessionIdCall): string {
@@ -312,17 +345,37 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
 
   /**
    * Ends all sessions of an owner, for a storage with an owner index.
-   * @param except the id of one that stays. @returns how many sessions were ended; records of ids that were given up
-   *   do not count.
+   * @param except the id of one that stays.
+   * @returns how many sessions were ended, and the handles of those that were listed before. Records of ids that were
+   *   given up do not count.
    */
-  async clearByOwner(owner: string, except?: string): Promise<number> {
+  async clearByOwner(owner: string, except?: string): Promise<EndedSessions> {
     const { owners } = this.storage;
-    if (!owners) return 0;
+    if (!owners) return { count: 0, handles: [] };
     const storedOwner = this.storedOwnerOf(owner);
     const exceptHandle = except === undefined ? undefined : await this.#presentHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
-    const others = listed.filter(({ session }) => this.open(session) === undefined).length;
-    return Math.max(0, (await owners.invalidateAll(storedOwner, exceptHandle)) - others);
+    const handles = listed.filter(({ session }) => this.open(session) !== undefined).map(({ id }) => id);
+    const others = listed.length - handles.length;
+    if (this.#explains) return { count: await this.#revokeEach(owners, storedOwner, exceptHandle), handles };
+    const count = Math.max(0, (await owners.invalidateAll(storedOwner, exceptHandle)) - others);
+    return { count, handles };
+  }
+
+  /** Ends the sessions of an owner one by one, so that each leaves its mark. @returns how many. */
+  async #revokeEach(owners: OwnerIndex, storedOwner: string, except: string | undefined): Promise<number> {
+    let count = 0;
+    // A login or a rotation under way may add one meanwhile.
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const listed = (await owners.list(storedOwner)).filter(
+        ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
+      );
+      if (listed.length === 0) return count;
+      count += listed.filter(({ session }) => this.open(session) !== undefined).length;
+      const ended = await Promise.allSettled(listed.map(({ id }) => this.#ending.end(id, 'revoked')));
+      for (const result of ended) if (result.status === 'rejected') throw result.reason;
+    }
+    return count;
   }
 
   // A request with an id from before a rotation does not know the present one.

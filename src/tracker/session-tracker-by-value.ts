@@ -1,6 +1,6 @@
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import { joinedDetails } from './session-details.js';
-import { openEnvelope, sealEnvelope } from './session-envelope.js';
+import { isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
 import { isSameAsRead } from './same-as-read.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
@@ -64,8 +64,15 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
     const envelope = this.#bare
       ? { createdAt: now, renewedAt: now, details: undefined, text: transportValue }
       : openEnvelope(transportValue, this.#name);
-    if (!envelope) return { status: 'rejected', reason: 'malformed' };
-    if (!this.#lifetime.isAlive(envelope, now)) return { status: 'rejected', reason: 'expired' };
+    if (!envelope)
+      return {
+        status: 'rejected',
+        reason: this.#name !== undefined && isOfAnotherName(transportValue) ? 'wrong-session' : 'malformed',
+      };
+    if (!this.#lifetime.isAlive(envelope, now)) {
+      const { createdAt } = envelope;
+      return { status: 'rejected', reason: this.#lifetime.rejection(envelope, now), createdAt };
+    }
     try {
       const value = this.serializer.deserialize(envelope.text);
       this.#check?.(value);

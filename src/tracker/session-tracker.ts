@@ -7,19 +7,31 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 export type RejectionReason =
   /** Not of the form that we send. */
   | 'malformed'
-  /** A transformer refused it: changed, forged, or of another session. */
+  /** Changed or forged. */
   | 'tampered'
   /** Protected with a key that is not in the key ring. */
   | 'unknown-key'
-  /** An id that is not in the storage: never issued, ended, or expired. */
-  | 'unknown'
-  /** Past its idle or absolute timeout. */
-  | 'expired'
+  /** A value or id of another session of the application. */
+  | 'wrong-session'
+  /** Several cookies of the name came, and none is a session. */
+  | 'duplicate-cookie'
+  /** An id that is not in the storage: never issued, expired, or ended before its mark ran out. */
+  | 'unknown-id'
+  /** Past its idle timeout. */
+  | 'expired-idle'
+  /** Past its absolute timeout. */
+  | 'expired-absolute'
+  /** Its client signed out. */
+  | 'ended'
+  /** `SessionsService` ended it, or the replay of an old id did. */
+  | 'revoked'
+  /** A login beyond `maxPerOwner` ended it. */
+  | 'evicted'
   /** The serializer could not read its text. */
   | 'undecodable'
   /** Its `validate` option did not accept it, or a migration of it failed. */
   | 'invalid'
-  /** The id was exchanged for a new one moments ago; a request under way still carried the old one. */
+  /** The session got a new id. */
   | 'rotated'
   /** Made later than this server's clock says it is: one of the servers has a wrong clock. */
   | 'future';
@@ -89,6 +101,10 @@ export type LoadResult<S extends object> =
       readonly replayed?: 'ignored' | 'revoked';
       /** It is another system's, which still uses it: the client keeps it. */
       readonly leave?: true;
+      /** By id: the name of the id in the storage. */
+      readonly handle?: string;
+      /** With `expired-idle` and `expired-absolute`: when the session was created, in epoch milliseconds. */
+      readonly createdAt?: number;
       /** With `invalid`: the field that is wrong. Never content. */
       readonly path?: string;
       /** It may be good for another version of the application: the client is to keep it. */
@@ -118,8 +134,8 @@ export interface SessionToTrack<S extends object> {
   readonly id?: string | undefined;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
   readonly replaces?: string | undefined;
-  /** Told how many sessions of its owner were ended to make room for it. */
-  onRevoked?(this: void, count: number): void;
+  /** Told the handles of sessions of its owner that were ended to make room for it. */
+  onRevoked?(this: void, handles: readonly string[]): void;
   /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
   revise?(this: void, value: S): void;
 }

@@ -49,7 +49,7 @@ describe('a tracker of four verbs', () => {
   });
 
   it('keeps what it does itself', async () => {
-    const rejected = { status: 'rejected', reason: 'expired' } as const;
+    const rejected = { status: 'rejected', reason: 'expired-idle' } as const;
     const tracker = trackerOf({
       ...verbs,
       load: () => rejected,

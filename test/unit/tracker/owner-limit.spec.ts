@@ -13,7 +13,7 @@ function limited(maxPerOwner: MaxPerOwner) {
   const revoked: number[] = [];
   const asOwner = (userId = 'u1') => Object.assign(new User(), { userId });
   const login = async (userId?: string, over = tracker): Promise<string> =>
-    idOf(await over.store({ value: asOwner(userId), call, onRevoked: (count) => revoked.push(count) }));
+    idOf(await over.store({ value: asOwner(userId), call, onRevoked: (handles) => revoked.push(handles.length) }));
   return {
     ...rest,
     revoked,
