@@ -7,7 +7,7 @@ import type { SessionEventListener } from '../session/session-event.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { LifetimePreset } from './lifetime-preset.js';
-import type { MaxPerOwner } from '../tracker/owner-limit.js';
+import type { MaxPerOwner, MaxPerOwnerOf } from '../tracker/owner-limit.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionIdProvider } from '../tracker/session-id-provider.js';
 import type { OwnLifetime, SessionLifetimeOptions } from '../tracker/session-lifetime.js';
@@ -52,11 +52,11 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
-   * How many sessions one owner may have, as `5` or `{ limit: 5, beyond: 'refuse' }`; see {@link MaxPerOwner}. When a
-   * session gets an owner and that owner has as many already, those that were created first are ended, or the login is
+   * How many sessions one owner may have, as `5` or `{ limit: 5, beyond: 'refuse' }`, see {@link MaxPerOwner}, or a
+   * function of the session that gives one of these, or `null` for no limit. When a session gets an owner and that owner has as many already, those that were created first are ended, or the login is
    * refused. By id only, with a `@SessionOwner()` and a storage that has an owner index. Default: no limit.
    */
-  readonly maxPerOwner?: number | MaxPerOwner;
+  readonly maxPerOwner?: number | MaxPerOwner | MaxPerOwnerOf<S>;
 }
 
 /** What the application's configuration says of one session, over its `@Session` options. */

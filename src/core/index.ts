@@ -87,6 +87,7 @@ export type {
 } from '../serializer/session-validation.js';
 export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';
 export { type CookiePrefix } from '../transport/cookie-prefix.js';
+export type { MaxPerOwnerOf } from '../tracker/owner-limit.js';
 export type { SessionDetails } from '../tracker/session-details.js';
 export type { SessionInfo } from '../session/session-info.js';
 export type { AcceptingSession, SessionSource, SessionVariant } from '../config/session-source.js';

@@ -85,7 +85,8 @@ export class SessionCreation<S extends object> {
     if (owner === undefined || !limit || owner === session.previous?.owner) return write(times);
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
-    return limit.admit({ owner: records.storedOwnerOf(owner), replaces: replaced, onRevoked }, times, async (at) => {
+    const login = { owner: records.storedOwnerOf(owner), session: session.value, replaces: replaced, onRevoked };
+    return limit.admit(login, times, async (at) => {
       const landed = await write(at);
       return { handle: landed.session.storedId!, written: landed };
     });

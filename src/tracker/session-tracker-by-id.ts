@@ -4,7 +4,7 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
 import { isSameAsRead } from './same-as-read.js';
-import { OwnerLimit, type MaxPerOwner } from './owner-limit.js';
+import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
@@ -44,7 +44,7 @@ export interface SessionTrackerByIdOptions<S extends object> {
   /** Whose session it is. A change of it gives the session a new id. */
   readonly ownerOf?: (value: S) => string | undefined;
   /** How many sessions an owner may have. Needs `ownerOf`, and a storage with an owner index. Default: no limit. */
-  readonly maxPerOwner?: MaxPerOwner;
+  readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
   /** Throws {@link InvalidSession} for a loaded session that does not count. */

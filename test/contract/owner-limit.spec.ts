@@ -14,6 +14,7 @@ import { SessionStorageDirectory } from '../../src/directory/session-storage-dir
 import type { ConditionalSessionStorage } from '../../src/storage/session-storage-guarded.js';
 import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import type { MaxPerOwner } from '../../src/tracker/owner-limit.js';
+import { hashSessionId } from '../../src/tracker/session-id-provider.js';
 import { SessionMerge } from '../../src/tracker/session-merge.js';
 import { SessionTrackerById } from '../../src/tracker/session-tracker-by-id.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
@@ -117,7 +118,10 @@ describe.each(Object.entries(storages))('a limit of sessions per owner, in %s', 
   it('refuses, where that was said, and keeps nothing of what was refused', async () => {
     const { login, statusOf, listed } = limited({ limit: 2, beyond: 'refuse' });
     const ids = [await login(), await login()];
-    await expect(login()).rejects.toThrow(SessionLimitError);
+    const refusal: unknown = await login().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SessionLimitError);
+    const { sessions } = refusal as SessionLimitError;
+    expect(sessions.map(({ handle }) => handle).sort()).toEqual(ids.map(hashSessionId).sort());
     expect(await Promise.all(ids.map(statusOf))).toEqual(['loaded', 'loaded']);
     expect(await listed()).toBe(2);
   });
