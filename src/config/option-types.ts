@@ -38,6 +38,7 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   version: NUMBER,
   migrations: LIST,
   lifetime: FUNCTION,
+  onOwnerChange: FUNCTION,
   reauthenticationResets: BOOLEAN,
   validate: VALIDATION,
   identity: FUNCTION,

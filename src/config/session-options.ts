@@ -4,6 +4,7 @@ import type { SessionMigration } from '../serializer/session-migration-step.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { SessionSchema } from '../serializer/session-validation.js';
 import type { SessionEventListener } from '../session/session-event.js';
+import type { OnOwnerChange } from '../session/owner-change.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { LifetimePreset } from './lifetime-preset.js';
@@ -36,6 +37,11 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
    * and whenever it gets another owner; `undefined`: as the class says. `sessions.lifetime` says more.
    */
   lifetime?(this: void, session: S): OwnLifetime | undefined;
+  /**
+   * Called when the session gets an owner, before the login counts: joins the visitor's session (`previous`) with that of
+   * the user (`next`), or throws to refuse the login; see {@link OnOwnerChange}.
+   */
+  readonly onOwnerChange?: OnOwnerChange<S>;
   /** Whether `sessions.authenticated` starts the absolute timeout anew. Default `false`. */
   readonly reauthenticationResets?: boolean;
   /**

@@ -88,6 +88,7 @@ export type {
 export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';
 export { type CookiePrefix } from '../transport/cookie-prefix.js';
 export type { MaxPerOwnerOf } from '../tracker/owner-limit.js';
-export type { SessionDetails } from '../tracker/session-details.js';
+export type { SessionActor, SessionDetails } from '../tracker/session-details.js';
+export type { OnOwnerChange, OwnerChange } from '../session/owner-change.js';
 export type { SessionInfo } from '../session/session-info.js';
 export type { AcceptingSession, SessionSource, SessionVariant } from '../config/session-source.js';

@@ -90,7 +90,7 @@ export class OwnerLimit {
       );
     }
     this.#name = name;
-    this.#limit = typeof limit === 'function' ? (limit as MaxPerOwnerOf) : { beyond: 'end-oldest', ...limit };
+    this.#limit = typeof limit === 'function' ? limit : { beyond: 'end-oldest', ...limit };
     this.#sessions = sessions;
     this.#owners = owners;
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
+import { listedOwner, presentAt } from './session-acting.js';
 import { base36In, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
@@ -101,7 +102,8 @@ export class SessionRecords {
     const tilde = text.indexOf('~');
     const touchedAt = this.#touchedAt(stored, base36In(text, 0, tilde), envelope);
     const marks = text.slice(tilde + 1, dot);
-    return { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
+    const opened = { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
+    return details === undefined ? opened : presentAt(opened, this.#now());
   }
 
   /**
@@ -126,7 +128,7 @@ export class SessionRecords {
       value: this.#bare ? text : this.#sealed(text, times, this.#marksAfter(marks)),
       expiresAt: this.#lifetime.expiresAt(times),
       latestExpiry: this.#lifetime.latestExpiry(times),
-      ...this.storedOwner(owner),
+      ...this.storedOwner(owner, times),
     };
   }
 
@@ -156,8 +158,8 @@ export class SessionRecords {
   }
 
   /** What is kept for a while under a new id whose rotation was undone. */
-  undone(owner?: string): SessionToStore {
-    return this.#marked(UNDONE, this.storedOwner(owner));
+  undone(owner?: string, times?: Pick<SessionTimes, 'details'>): SessionToStore {
+    return this.#marked(UNDONE, this.storedOwner(owner, times));
   }
 
   /**
@@ -167,7 +169,7 @@ export class SessionRecords {
   rotated(successor: string, owner: string | undefined, before: OpenedRecord): SessionToStore {
     const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
     const value = this.#bare ? name : `${name}\n${this.#sealed(before.text, before, before.marks)}`;
-    return this.#marked(value, this.storedOwner(owner));
+    return this.#marked(value, this.storedOwner(owner, before));
   }
 
   /** The session that a rotation left behind, to be stored again. @returns `undefined` where it kept none. */
@@ -188,8 +190,10 @@ export class SessionRecords {
     return this.#bare ? owner : `${this.#name}:${owner}`;
   }
 
-  storedOwner(owner: string | undefined): { owner?: string } {
-    return owner === undefined ? {} : { owner: this.storedOwnerOf(owner) };
+  /** @param times with the details of the session, which say whether somebody else acts in it. */
+  storedOwner(owner: string | undefined, times?: Pick<SessionTimes, 'details'>): { owner?: string } {
+    const listed = listedOwner(times?.details, owner);
+    return listed === undefined ? {} : { owner: this.storedOwnerOf(listed) };
   }
 
   #marked(value: string, owner: { owner?: string }): SessionToStore {

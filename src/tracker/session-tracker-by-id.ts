@@ -1,3 +1,4 @@
+import { ownOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
@@ -75,6 +76,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   readonly type: SessionClass<S>;
   readonly serializer: SessionSerializer<S>;
   readonly lifetime: SessionLifetime | undefined;
+  readonly keepsActors: boolean;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
@@ -105,6 +107,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.lifetime = bare ? undefined : this.#lifetime;
+    this.keepsActors = !bare;
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
     this.#now = options.now ?? (() => Date.now());
@@ -184,7 +187,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     return this.#records.open(stored);
   }
 
-  /** A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. */
+  /**
+   * A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. Where
+   * somebody acts for another in it, it is their own session.
+   */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.open(stored);
     if (!opened || !this.#lifetime.isAlive(opened, this.#now())) return undefined;
@@ -192,7 +198,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       return {
         createdAt: opened.createdAt,
         renewedAt: opened.renewedAt,
-        value: this.serializer.deserialize(opened.text),
+        value: this.serializer.deserialize(ownOf(opened).text),
       };
     } catch {
       return undefined;
@@ -233,7 +239,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     if (session.id === undefined) return;
     const { version } = session;
     const present =
-      version === undefined ? undefined : { value: '', version, ...this.#records.storedOwner(session.owner) };
+      version === undefined ? undefined : { value: '', version, ...this.#records.storedOwner(session.owner, session) };
     await this.#ending.end(this.#storedId(session.id), present);
   }
 
@@ -284,6 +290,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
 
   serialize(value: S): string {
     return this.serializer.serialize(value);
+  }
+
+  read(text: string): S {
+    return this.serializer.deserialize(text);
   }
 
   capture(value: S): SessionSnapshot<S> | undefined {

@@ -1,5 +1,6 @@
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionIdCall } from './session-id-provider.js';
+import type { ActingStep } from './session-acting.js';
 import type { SessionDetails } from './session-details.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
@@ -100,12 +101,21 @@ export interface SessionToTrack<S extends object> {
   readonly force?: boolean;
   /** Takes the place of the details of `previous` of the same names; those of another owner or with `restart` are gone. */
   readonly details?: SessionDetails | undefined;
+  /** With `rotate`: somebody begins to act for another, or ends it. The times stay, and no limit is looked at. */
+  readonly acting?: ActingStep | undefined;
   /** By id: the id that a new session gets, from {@link SessionTracker.newId}. Default: one is made. */
   readonly id?: string | undefined;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
   readonly replaces?: string | undefined;
   /** Told how many sessions of its owner were ended to make room for it. */
   onRevoked?(this: void, count: number): void;
+  /**
+   * Called when `value` gets an owner, once the record of the session before is taken and before the new one counts. May
+   * change `value`. A failure undoes the login.
+   * @param before the text of the session that gets the owner; `undefined` for a new one.
+   * @returns the text of `value`.
+   */
+  onOwner?: ((this: void, before: string | undefined) => Promise<string>) | undefined;
   /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
   revise?(this: void, value: S): void;
 }
@@ -193,6 +203,12 @@ export interface SessionTracker<S extends object = object> {
    * Whether an unchanged session should be written again because enough of its idle timeout has passed. Default: never.
    */
   isRenewalDue?(session: TrackedSession<S>): boolean;
+
+  /** The session of a text that {@link serialize} gave. Absent where that cannot be told. */
+  read?(text: string): S;
+
+  /** Whether it keeps who acts for the owner of a session; see {@link SessionToTrack.acting}. Default `false`. */
+  readonly keepsActors?: boolean;
 
   /** Whose session `value` is. Absent where sessions have no owners. */
   ownerOf?(value: S): string | undefined;

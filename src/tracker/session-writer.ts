@@ -3,6 +3,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { snapshotOf, type Landed } from './session-creation.js';
+import { detailsAfter, isSameUse } from './session-acting.js';
 import { joinedDetails } from './session-details.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
@@ -180,12 +181,16 @@ export class SessionWriter<S extends object> {
     for (const change of [...batch]) {
       try {
         // The first one of a version that nobody has written over needs no joining.
-        if (present && !(present === stored && present.version === change.over.version)) this.#join(change, present);
+        if (present && !(present === stored && present.version === change.over.version)) {
+          if (!isSameUse(change.over, present)) throw new Superseded();
+          this.#join(change, present);
+        }
         if (batch.length > 1 && this.#isRotation(change)) throw tooManyConflicts();
         present = { ...change.over, text: change.revision.mine };
       } catch (error) {
         batch.splice(batch.indexOf(change), 1);
-        change.reject(error);
+        if (error instanceof Superseded) change.resolve({ status: 'gone', reason: 'rotated' });
+        else change.reject(error);
       }
     }
     return batch;
@@ -194,7 +199,9 @@ export class SessionWriter<S extends object> {
   /** Brings a change, and the instance that the application holds, up to what others have stored. */
   #join(change: Change<S>, present: Present): void {
     const { session, revision: lost } = change;
-    const { value, revise } = session;
+    const { value, revise, acting } = session;
+    // Of two people: what the one has changed is none of the other's.
+    if (acting) return void (change.over = present);
     const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
     const joined = this.#canonical(merged.text);
     refreshSession(this.#serializer, value, lost.mine, joined);
@@ -245,14 +252,16 @@ export class SessionWriter<S extends object> {
 
   async #rotate({ session, previous, revision, over, resolve }: Change<S>): Promise<Landing> {
     const now = this.#now();
-    const isSameOwner = !session.restart && this.#ownerOf(session.value) === previous.owner;
+    const { acting } = session;
+    const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
+    const kept = acting ? detailsAfter(acting, over) : isSameOwner ? over.details : undefined;
     const result = await this.#rotation.rotate({
       session,
       text: revision.mine,
       times: {
         createdAt: isSameOwner ? previous.createdAt : now,
         renewedAt: now,
-        details: joinedDetails(isSameOwner ? over.details : undefined, session.details),
+        details: joinedDetails(kept, session.details),
       },
       storedId: this.#idsOf(previous).storedId,
       version: over.version,
@@ -288,6 +297,9 @@ export class SessionWriter<S extends object> {
     return this.#serializer.serialize(this.#serializer.deserialize(text));
   }
 }
+
+/** The acting in a session began or ended while a change of it was under way. */
+class Superseded extends Error {}
 
 type Landing =
   | { readonly status: 'landed'; readonly present: Present | undefined }
