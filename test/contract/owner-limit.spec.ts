@@ -1,80 +1,21 @@
 import { jest } from '@jest/globals';
-import { createPool } from 'mysql2/promise';
-import { mysqlSessionStorage } from 'nestjs-sessions/mysql';
-import { postgresSessionStorage } from 'nestjs-sessions/postgres';
-import { redisSessionStorage } from 'nestjs-sessions/redis';
-import { sqliteSessionStorage } from 'nestjs-sessions/sqlite';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createClient } from 'redis';
 import { SessionLimitError } from '../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
-import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
-import type { ConditionalSessionStorage } from '../../src/storage/session-storage-guarded.js';
-import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import type { MaxPerOwner } from '../../src/tracker/owner-limit.js';
 import { hashSessionId } from '../../src/tracker/session-id-provider.js';
 import { SessionMerge } from '../../src/tracker/session-merge.js';
 import { SessionTrackerById } from '../../src/tracker/session-tracker-by-id.js';
-import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
-import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
+import { ownedStorages, type Opened } from './owned-storages.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
-
-interface Opened {
-  readonly storage: ConditionalSessionStorage;
-  close(): Promise<unknown>;
-}
-
-const storages: Record<string, () => Promise<Opened>> = {
-  memory: async () => ({ storage: new SessionStorageMemory(), close: async () => undefined }),
-  directory: async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'sessions-'));
-    const storage = new SessionStorageDirectory({ directory });
-    return { storage, close: () => storage.close().then(() => rm(directory, { recursive: true })) };
-  },
-  SQLite: async () => {
-    const files = await SqliteFiles.make();
-    const database = sqliteLibraries['libsql']!(files.path('limit.db'));
-    const close = async () => {
-      database.close();
-      files.remove();
-    };
-    return { storage: sqliteSessionStorage({ database }), close };
-  },
-  [redisEngine]: async () => {
-    const server = await startRedis();
-    const prefix = uniqueName();
-    const client = await createClient({ url: server.url }).connect();
-    const close = async () => {
-      client.destroy();
-      await server.close(prefix);
-    };
-    return { storage: redisSessionStorage({ client, prefix: `${prefix}:` }), close };
-  },
-  [postgresEngine]: async () => {
-    const pool = await startPostgres();
-    const table = uniqueName();
-    return { storage: postgresSessionStorage({ pool, table, createTable: true }), close: () => pool.close(table) };
-  },
-  ...(mysqlUrl === undefined ? {} : { MySQL: () => openMysql(mysqlUrl!) }),
-};
-
-async function openMysql(uri: string): Promise<Opened> {
-  const pool = createPool({ uri, connectionLimit: 8 });
-  const table = uniqueName();
-  const close = () => pool.query(`DROP TABLE IF EXISTS ${table}`).then(() => pool.end());
-  return { storage: mysqlSessionStorage({ pool, table, createTable: true }), close };
-}
 
 class User {
   userId?: string;
 }
 const call = { requestHeader: () => undefined };
 
-describe.each(Object.entries(storages))('a limit of sessions per owner, in %s', (_, open) => {
+describe.each(Object.entries(ownedStorages))('a limit of sessions per owner, in %s', (_, open) => {
   let opened: Opened;
   let owner = 0;
   beforeAll(async () => {

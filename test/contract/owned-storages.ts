@@ -1,0 +1,61 @@
+import { createPool } from 'mysql2/promise';
+import { mysqlSessionStorage } from 'nestjs-sessions/mysql';
+import { postgresSessionStorage } from 'nestjs-sessions/postgres';
+import { redisSessionStorage } from 'nestjs-sessions/redis';
+import { sqliteSessionStorage } from 'nestjs-sessions/sqlite';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
+import type { ConditionalSessionStorage } from '../../src/storage/session-storage-guarded.js';
+import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
+import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
+import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
+
+export interface Opened {
+  readonly storage: ConditionalSessionStorage;
+  close(): Promise<unknown>;
+}
+
+/** Every storage with an owner index, as far as its engine is there. */
+export const ownedStorages: Record<string, () => Promise<Opened>> = {
+  memory: async () => ({ storage: new SessionStorageMemory(), close: async () => undefined }),
+  directory: async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'sessions-'));
+    const storage = new SessionStorageDirectory({ directory });
+    return { storage, close: () => storage.close().then(() => rm(directory, { recursive: true })) };
+  },
+  SQLite: async () => {
+    const files = await SqliteFiles.make();
+    const database = sqliteLibraries['libsql']!(files.path('limit.db'));
+    const close = async () => {
+      database.close();
+      files.remove();
+    };
+    return { storage: sqliteSessionStorage({ database }), close };
+  },
+  [redisEngine]: async () => {
+    const server = await startRedis();
+    const prefix = uniqueName();
+    const client = await createClient({ url: server.url }).connect();
+    const close = async () => {
+      client.destroy();
+      await server.close(prefix);
+    };
+    return { storage: redisSessionStorage({ client, prefix: `${prefix}:` }), close };
+  },
+  [postgresEngine]: async () => {
+    const pool = await startPostgres();
+    const table = uniqueName();
+    return { storage: postgresSessionStorage({ pool, table, createTable: true }), close: () => pool.close(table) };
+  },
+  ...(mysqlUrl === undefined ? {} : { MySQL: () => openMysql(mysqlUrl!) }),
+};
+
+async function openMysql(uri: string): Promise<Opened> {
+  const pool = createPool({ uri, connectionLimit: 8 });
+  const table = uniqueName();
+  const close = () => pool.query(`DROP TABLE IF EXISTS ${table}`).then(() => pool.end());
+  return { storage: mysqlSessionStorage({ pool, table, createTable: true }), close };
+}
