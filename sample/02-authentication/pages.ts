@@ -56,7 +56,7 @@ export function codesPage(codes: readonly string[]): Html {
   return layout(
     'Recovery codes',
     html`<section class="narrow">
-      <p>Each of them signs you in once, should you forget your password.</p>
+      <p>Each of them would sign you in once, should you forget your password. This sample only shows them.</p>
       <ul>
         ${codes.map((code) => html`<li><code>${code}</code></li>`)}
       </ul>
@@ -83,7 +83,7 @@ export function accountPage({ name, devices, thisHandle, acting, others }: Accou
       <section>
         <h2>Recovery codes</h2>
         <p class="line">
-          <span>For the day you forget your password.</span>
+          <span>Shown for five minutes after you gave your password.</span>
           <a href="/recovery-codes">Show them</a>
         </p>
       </section>

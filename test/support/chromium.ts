@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
-const LONGEST_WAIT = 10_000;
+const LONGEST_WAIT = 30_000;
 
 /** Of `CHROMIUM`, or found in `PATH`; `undefined` on a machine without one. */
 export const chromiumPath = process.env['CHROMIUM'] ?? find();
