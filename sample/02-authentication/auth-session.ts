@@ -5,6 +5,9 @@ import { Session, SessionOwner } from 'nestjs-sessions';
   tracker: 'by-id',
   idleTimeoutInSeconds: 30 * 60,
   absoluteTimeoutInSeconds: 12 * 3600,
+  // What "remember me" may ask for.
+  maximumIdleTimeoutInSeconds: 30 * 24 * 3600,
+  maximumAbsoluteTimeoutInSeconds: 90 * 24 * 3600,
 })
 export class AuthSession {
   /** Whose session it is. Guards ask for it, and sign-in gives the session a new id. */

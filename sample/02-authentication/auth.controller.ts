@@ -7,6 +7,13 @@ import { loginPage } from './pages.js';
 import { STYLE } from './style.js';
 import { UsersService } from './users.service.js';
 
+const REMEMBERED = {
+  idleTimeoutInSeconds: 30 * 24 * 3600,
+  absoluteTimeoutInSeconds: 90 * 24 * 3600,
+  persistent: true,
+} as const;
+const UNTIL_THE_BROWSER_CLOSES = { persistent: false } as const;
+
 @Controller()
 export class AuthController {
   constructor(private readonly users: UsersService) {}
@@ -22,12 +29,14 @@ export class AuthController {
   async login(
     @Body('login') login: unknown,
     @Body('password') password: unknown,
+    @Body('remember') remember: unknown,
     @Sessions() sessions: RequestSessions,
     @Headers('user-agent') userAgent = '',
   ): Promise<{ url: string } | undefined> {
     const user = await this.users.authenticate(login, password);
     if (!user) return { url: '/login?failed' };
     await sessions.login(AuthSession, user.id, { device: deviceOf(userAgent) });
+    await sessions.lifetime(AuthSession, remember === undefined ? UNTIL_THE_BROWSER_CLOSES : REMEMBERED);
     return undefined;
   }
 

@@ -21,9 +21,18 @@ h2 { margin: 0 0 .5rem; font-size: 1rem; color: var(--quiet); font-weight: 600; 
 p { margin: 0; overflow-wrap: anywhere; }
 .quiet { color: var(--quiet); font-size: .875rem; }
 section { padding: 1.5rem; background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
+section + section { margin-top: 1rem; }
+.notice {
+  display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .5rem 1rem;
+  margin-bottom: 1rem; padding: .75rem 1.5rem; background: var(--card); border: 1px solid var(--accent); border-radius: 12px;
+}
+.notice[hidden] { display: none; }
+.line { display: flex; flex-wrap: wrap; align-items: end; justify-content: space-between; gap: .75rem; }
+a { color: var(--accent); }
 .narrow { max-width: 24rem; }
 .login { display: grid; gap: 1rem; }
 label { display: grid; gap: .25rem; color: var(--quiet); font-size: .875rem; }
+label.check { display: flex; align-items: center; gap: .5rem; }
 label input { color: var(--text); font-size: 1rem; }
 .failed { color: var(--failed); }
 ul { margin: 0 0 1.25rem; padding: 0; list-style: none; }

@@ -7,12 +7,16 @@ const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 export interface User {
   readonly id: string;
   readonly name: string;
+  /** May act for others. */
+  readonly isSupport?: boolean;
 }
 
 interface Account {
   readonly user: User;
   readonly salt: Buffer;
   readonly hash: Promise<Buffer>;
+  /** With which they come in without the password. */
+  readonly codes: readonly string[];
 }
 
 /** Two people who can sign in. An application of yours has a table for that; the hashing may stay. */
@@ -20,7 +24,7 @@ interface Account {
 export class UsersService {
   readonly #accounts = new Map([
     ['ada', account({ id: 'u1', name: 'Ada' }, 'analytical-engine')],
-    ['grace', account({ id: 'u2', name: 'Grace' }, 'first-compiler')],
+    ['grace', account({ id: 'u2', name: 'Grace', isSupport: true }, 'first-compiler')],
   ]);
   readonly #nobody = account({ id: '', name: '' }, randomBytes(16).toString('hex'));
 
@@ -32,6 +36,17 @@ export class UsersService {
     return matches && found !== this.#nobody ? found.user : undefined;
   }
 
+  /** For whom this user may act. */
+  othersFor(id: string | undefined): readonly User[] {
+    const users = [...this.#accounts.values()].map(({ user }) => user);
+    const isSupport = users.some((user) => user.id === id && user.isSupport);
+    return isSupport ? users.filter((user) => user.id !== id) : [];
+  }
+
+  codesOf(id: string | undefined): readonly string[] {
+    return [...this.#accounts.values()].find(({ user }) => user.id === id)?.codes ?? [];
+  }
+
   nameOf(id: string | undefined): string {
     return [...this.#accounts.values()].find(({ user }) => user.id === id)?.user.name ?? '';
   }
@@ -39,5 +54,6 @@ export class UsersService {
 
 function account(user: User, password: string): Account {
   const salt = randomBytes(16);
-  return { user, salt, hash: derive(password, salt, 32) };
+  const codes = [1, 2, 3].map(() => randomBytes(5).toString('hex'));
+  return { user, salt, hash: derive(password, salt, 32), codes };
 }

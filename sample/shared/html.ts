@@ -12,13 +12,14 @@ export function html(strings: TemplateStringsArray, ...contents: readonly Conten
   return new Html(strings.map((text, index) => (index === 0 ? text : render(contents[index - 1]) + text)).join(''));
 }
 
-/** A handler that answers a page. Scripts are refused, should one ever get into it. */
-export function HtmlPage(): MethodDecorator {
+/** A handler that answers a page. Scripts are refused, should one ever get into it, except files of this site by option. */
+export function HtmlPage({ scripts = false }: { readonly scripts?: boolean } = {}): MethodDecorator {
   return applyDecorators(
     Header('Content-Type', 'text/html; charset=utf-8'),
     Header(
       'Content-Security-Policy',
-      "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      `default-src 'none'; style-src 'self'; ${scripts ? "script-src 'self'; connect-src 'self'; " : ''}img-src data:; ` +
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
   );
 }

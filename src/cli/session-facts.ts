@@ -44,9 +44,11 @@ export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
   };
 }
 
-function limitText(limit: number | { readonly limit: unknown; readonly beyond?: unknown }): string {
-  if (typeof limit === 'number') return String(limit);
-  return `${typeof limit.limit === 'function' ? 'a function' : String(limit.limit)}, beyond: ${String(limit.beyond ?? 'end-oldest')}`;
+function limitText(limit: unknown): string {
+  if (typeof limit === 'function') return 'by a function';
+  if (typeof limit !== 'object' || limit === null) return String(limit);
+  const { limit: most, beyond = 'end-oldest' } = limit as { readonly limit?: unknown; readonly beyond?: unknown };
+  return `${String(most)}, beyond: ${String(beyond)}`;
 }
 
 /** `7 d`, `30 min`; `none` for no limit. */

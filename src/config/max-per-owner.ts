@@ -1,11 +1,13 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type { MaxPerOwner } from '../tracker/owner-limit.js';
+import type { MaxPerOwner, MaxPerOwnerOf } from '../tracker/owner-limit.js';
 import { refuseUnknownOptions } from '../errors/known-options.js';
 import { ownerOf } from './session-definition.js';
 import type { SessionOverrides } from './session-options.js';
 
 /** What a session says of the number of its owner's sessions, in its long form. */
-export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: string }): { maxPerOwner?: MaxPerOwner } {
+export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: string }): {
+  maxPerOwner?: MaxPerOwner | MaxPerOwnerOf;
+} {
   const { name, type, maxPerOwner, from } = settings;
   if (maxPerOwner === undefined) return {};
   const place = `Session "${name}"`;
@@ -14,6 +16,7 @@ export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: stri
       `${place}: maxPerOwner needs to know whose session it is. Mark a field of ${type.name} with @SessionOwner().`,
     );
   }
+  if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };
   const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
   refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
   // Whoever has too many sessions in the old place could make no request any more.
@@ -23,4 +26,12 @@ export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: stri
     );
   }
   return { maxPerOwner: limit };
+}
+
+// What a function says is not known at start.
+function withoutRefusal(maxPerOwner: MaxPerOwnerOf): MaxPerOwnerOf {
+  return (session) => {
+    const said = maxPerOwner(session);
+    return typeof said === 'object' && said !== null ? { ...said, beyond: 'end-oldest' } : said;
+  };
 }

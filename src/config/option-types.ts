@@ -40,6 +40,7 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   graceInSeconds: NUMBER,
   rotateEveryInSeconds: NUMBER,
   lifetime: FUNCTION,
+  onOwnerChange: FUNCTION,
   reauthenticationResets: BOOLEAN,
   validate: VALIDATION,
   identity: FUNCTION,

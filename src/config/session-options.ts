@@ -4,10 +4,11 @@ import type { SessionMigration } from '../serializer/session-migration-step.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { SessionSchema } from '../serializer/session-validation.js';
 import type { SessionEventListener } from '../session/session-event.js';
+import type { OnOwnerChange } from '../session/owner-change.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { LifetimePreset } from './lifetime-preset.js';
-import type { MaxPerOwner } from '../tracker/owner-limit.js';
+import type { MaxPerOwner, MaxPerOwnerOf } from '../tracker/owner-limit.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionIdProvider } from '../tracker/session-id-provider.js';
 import type { OwnLifetime, SessionLifetimeOptions } from '../tracker/session-lifetime.js';
@@ -36,6 +37,11 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
    * and whenever it gets another owner; `undefined`: as the class says. `sessions.lifetime` says more.
    */
   lifetime?(this: void, session: S): OwnLifetime | undefined;
+  /**
+   * Called when the session gets an owner, before the login counts: joins the visitor's session (`previous`) with that of
+   * the user (`next`), or throws to refuse the login; see {@link OnOwnerChange}.
+   */
+  readonly onOwnerChange?: OnOwnerChange<S>;
   /** Whether `sessions.authenticated` starts the absolute timeout anew. Default `false`. */
   readonly reauthenticationResets?: boolean;
   /**
@@ -52,11 +58,11 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
-   * How many sessions one owner may have, as `5` or `{ limit: 5, beyond: 'refuse' }`; see {@link MaxPerOwner}. When a
-   * session gets an owner and that owner has as many already, those that were created first are ended, or the login is
+   * How many sessions one owner may have, as `5` or `{ limit: 5, beyond: 'refuse' }`, see {@link MaxPerOwner}, or a
+   * function of the session that gives one of these, or `null` for no limit. When a session gets an owner and that owner has as many already, those that were created first are ended, or the login is
    * refused. By id only, with a `@SessionOwner()` and a storage that has an owner index. Default: no limit.
    */
-  readonly maxPerOwner?: number | MaxPerOwner;
+  readonly maxPerOwner?: number | MaxPerOwner | MaxPerOwnerOf<S>;
   /**
    * Seconds for which the old id still gives the session after a rotation that keeps the owner, so that requests that
    * were sent at the same time stay signed in. Never after a login. `0`: none. By id only. Default 10.

@@ -136,6 +136,7 @@ export class SessionProviderBuilder {
       ownerField: ownerOf(settings.type),
       onGone: settings.onGone ?? this.#options.onGone ?? 'ignore',
       reauthenticationResets: settings.reauthenticationResets ?? false,
+      ...(settings.onOwnerChange === undefined ? {} : { onOwnerChange: settings.onOwnerChange }),
       ...(settings.lifetime === undefined ? {} : { lifetimeOf: settings.lifetime }),
       ...(this.#options.now === undefined ? {} : { now: this.#options.now }),
       keepCacheControl: settings.keepCacheControl ?? false,

@@ -21,6 +21,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'maximumAbsoluteTimeoutInSeconds',
   'lifetimes',
   'lifetime',
+  'onOwnerChange',
   'reauthenticationResets',
   'version',
   'migrations',

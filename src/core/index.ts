@@ -1,5 +1,5 @@
 // The parts that a session is built of, for parts of your own. No Nest.
-export type { AuthenticatedOptions, ClearOptions, GetOptions } from '../session/request-sessions.js';
+export type { ActAsOptions, AuthenticatedOptions, ClearOptions, GetOptions } from '../session/request-sessions.js';
 export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {
   type CompleteSessionTracker,
@@ -89,6 +89,9 @@ export type {
 } from '../serializer/session-validation.js';
 export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';
 export { type CookiePrefix } from '../transport/cookie-prefix.js';
-export type { SessionDetails } from '../tracker/session-details.js';
+export type { MaxPerOwnerFunction, MaxPerOwnerOf } from '../tracker/owner-limit.js';
+export type { ActingStep } from '../tracker/session-acting.js';
+export type { KeptActor, SessionActor, SessionDetails } from '../tracker/session-details.js';
+export type { OnOwnerChange, OwnerChange, OwnerChangeListener } from '../session/owner-change.js';
 export type { SessionInfo } from '../session/session-info.js';
 export type { AcceptingSession, SessionSource, SessionVariant } from '../config/session-source.js';

@@ -146,20 +146,38 @@ export class SessionConflictError extends SessionError {
 /**
  * An owner has as many sessions as `maxPerOwner` allows, and `beyond: 'refuse'` was chosen. Answered with 409, not with
  * 403: the login itself was right, and comes through once another session has ended (RFC 9110, 15.5.10). Nothing was
- * stored or sent; the visitor's session is what it was before the request.
+ * stored or sent; the visitor's session is what it was before the request. The answer of Nest's filter does not show
+ * {@link sessions}: only the application knows whether the user is through with authentication, and may see them.
  */
 export class SessionLimitError extends SessionError {
   declare readonly code: 'SESSION_LIMIT';
   /** How many sessions an owner may have. */
   readonly limit: number;
+  /**
+   * The owner's other sessions, the one that was not used for the longest time first, so that the user can choose which
+   * to end by `SessionsService.revoke`. Handles are public names; show them to nobody but the owner.
+   */
+  readonly sessions: ReadonlyArray<{ readonly handle: string; readonly createdAt: Date; readonly renewedAt: Date }>;
 
-  constructor(session: string, limit: number) {
+  /** @param others times are epoch milliseconds. */
+  constructor(
+    session: string,
+    limit: number,
+    others: ReadonlyArray<{ readonly handle: string; readonly createdAt: number; readonly renewedAt: number }> = [],
+  ) {
     super(
       'SESSION_LIMIT',
       `There are ${limit} sessions "${session}" of this owner already, and no more are allowed. Sign out elsewhere first.`,
       { statusCode: 409 },
     );
     this.limit = limit;
+    this.sessions = others
+      .map(({ handle, createdAt, renewedAt }) => ({
+        handle,
+        createdAt: new Date(createdAt),
+        renewedAt: new Date(renewedAt),
+      }))
+      .sort((one, other) => one.renewedAt.getTime() - other.renewedAt.getTime());
   }
 }
 

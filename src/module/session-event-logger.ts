@@ -12,6 +12,7 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'rotated',
   'cleared',
   'revoked',
+  'acting',
 ]);
 
 /** At most so many lines about a failing storage in so many milliseconds. */
@@ -111,6 +112,7 @@ export class SessionEventLogger implements SessionEventLog {
       case 'rotated':
       case 'cleared':
       case 'revoked':
+      case 'acting':
         return;
     }
   }

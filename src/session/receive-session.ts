@@ -1,7 +1,7 @@
-import type { LoadResult, RejectionReason } from '../tracker/session-tracker.js';
+import type { LoadResult, RejectionReason, Replay } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { transformRead, type TransformedRead } from '../transformer/session-transport-transformer.js';
-import { handleOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
+import { reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
 import type { IncomingSession } from './session-state.js';
 
 /** How many values are tried from either end of the list. More than a few are an attack, not a mistake. */
@@ -31,7 +31,7 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
       const { reason = 'rotated', path } = incoming;
       const where = path === undefined ? {} : { path };
       place.events.emit({ type: 'rejected', session: place.provider.name, reason, ...where });
-      if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(place, incoming);
+      if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(place, incoming.replayed);
       return;
     }
     case 'unread':
@@ -42,11 +42,8 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
   }
 }
 
-function reportReplayed<S extends object>(
-  { provider, events }: SessionPlace<S>,
-  { replayed, id }: { readonly replayed?: 'ignored' | 'revoked'; readonly id?: string },
-): void {
-  events.emit({ type: 'replayed', session: provider.name, ...handleOf({ id }), revoked: replayed === 'revoked' });
+function reportReplayed<S extends object>({ provider, events }: SessionPlace<S>, { handle, revoked }: Replay): void {
+  events.emit({ type: 'replayed', session: provider.name, ...(handle === undefined ? {} : { handle }), revoked });
 }
 
 async function receiveOneOf<S extends object>(

@@ -21,6 +21,14 @@ export interface AuthenticatedOptions {
   readonly method?: string;
 }
 
+/** Why somebody acts for another, and for how long. */
+export interface ActAsOptions {
+  /** For how long at most. Then the session is the actor's again. Default 3600. */
+  readonly maxSeconds?: number;
+  /** Why, such as the number of a ticket: kept with the session. At most 512 characters. */
+  readonly reason: string;
+}
+
 /** What a client is told to forget with its session. */
 export interface ClearOptions {
   /**
@@ -94,6 +102,24 @@ export interface RequestSessions {
    * @throws {SessionConfigurationError} when the class has no `@SessionOwner()`.
    */
   login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S>;
+
+  /**
+   * Lets who is signed in act for another owner, as support and administrators do: gives a fresh session of that owner
+   * with a new id. `info(Type).actor` tells who acts. The times of the actor's session go on, the time of authentication
+   * among them; it counts among the actor's sessions, and ends with them. `login` and `logout` end both.
+   *
+   * Whether the actor may do so is for the application to check before.
+   * @param owner as for {@link login}.
+   * @returns the session of the owner, to be filled.
+   * @throws {SessionError} where nobody is signed in, for the owner who is, and where somebody acts already (409).
+   */
+  actAs<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, options: ActAsOptions): Promise<S>;
+
+  /**
+   * Ends {@link actAs}: the session is the actor's again, with its content, times and owner, and with a new id.
+   * @returns whether somebody acted. `false` too where the time was over.
+   */
+  stopActing(type: SessionClass): Promise<boolean>;
 
   /** Signs out: {@link clear} of this request's session. */
   logout(type: SessionClass, options?: ClearOptions): void;

@@ -60,6 +60,19 @@ export type SessionEvent =
   | { readonly type: 'insecure'; readonly session: string }
   /** An owner field was given another owner, and the content of the first was kept. `sessions.login` starts anew. */
   | { readonly type: 'owner-switched'; readonly session: string; readonly handle?: string }
+  /**
+   * Somebody began to act for another owner, or ended it by `stopActing`. `handle` is that of the session in which they
+   * act, `actor` that of their own session; by value there are none. Where nobody ends it, it ends at `until`.
+   */
+  | {
+      readonly type: 'acting';
+      readonly session: string;
+      readonly step: 'began' | 'ended';
+      readonly handle?: string;
+      readonly actor?: string;
+      /** Epoch milliseconds, with `began`. */
+      readonly until?: number;
+    }
   /** A bounded storage had no room: `count` live sessions had to go, those without an owner first. */
   | { readonly type: 'evicted'; readonly session?: undefined; readonly count: number }
   /** Sessions of an owner were ended: by `SessionsService`, or by a login beyond `maxPerOwner`. */

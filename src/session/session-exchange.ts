@@ -3,6 +3,7 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type {
+  ActAsOptions,
   AuthenticatedOptions,
   ClearOptions,
   GetOptions,
@@ -131,22 +132,18 @@ export class SessionExchange implements RequestSessions {
 
   async login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S> {
     const provider = this.#providers.findByType(type);
-    const { ownerField } = provider;
-    if (ownerField === undefined) {
-      throw new SessionConfigurationError(
-        `${type.name} has no owner, so nobody can be signed in to it. Mark the field that holds the id of the user with ` +
-          '@SessionOwner().',
-      );
-    }
-    const text = ownerText(owner, `The owner given to login(${type.name})`);
-    if (text === undefined) {
-      throw new SessionError(
-        'SESSION_WRONG_VALUE',
-        `login(${type.name}) needs an owner, and it is empty. Give it the id of the user; to sign out call ` +
-          `sessions.logout(${type.name}).`,
-      );
-    }
-    return this.#slot(provider).login(ownerField, typeof owner === 'object' ? text : owner, text, init);
+    const { field, value, text } = givenOwner('login', provider, owner);
+    return this.#slot(provider).login(field, value, text, init);
+  }
+
+  async actAs<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, options: ActAsOptions): Promise<S> {
+    const provider = this.#providers.findByType(type);
+    const { field, value, text } = givenOwner('actAs', provider, owner);
+    return this.#slot(provider).actAs(field, value, text, options ?? {});
+  }
+
+  async stopActing(type: SessionClass): Promise<boolean> {
+    return this.#slot(this.#providers.findByType(type)).stopActing();
   }
 
   logout(type: SessionClass, options?: ClearOptions): void {
@@ -380,6 +377,29 @@ function siteDataOf(options: ClearOptions | undefined): ClearOptions['siteData']
   if (siteData === undefined) return undefined;
   if (Array.isArray(siteData) && siteData.every((kind) => SITE_DATA.includes(kind as string))) return siteData;
   throw new SessionWrongValueError(`siteData is a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
+}
+
+/** The field of the owner, what it is given, and the owner's text. @throws {SessionError} where nobody is named. */
+function givenOwner<S extends object>(
+  verb: 'login' | 'actAs',
+  { type, ownerField }: SessionProvider<S>,
+  owner: SessionOwnerId,
+): { readonly field: string; readonly value: unknown; readonly text: string } {
+  if (ownerField === undefined) {
+    throw new SessionConfigurationError(
+      `${type.name} has no owner, so nobody can be signed in to it. Mark the field that holds the id of the user with ` +
+        '@SessionOwner().',
+    );
+  }
+  const text = ownerText(owner, `The owner given to ${verb}(${type.name})`);
+  if (text === undefined) {
+    throw new SessionError(
+      'SESSION_WRONG_VALUE',
+      `${verb}(${type.name}) needs an owner, and it is empty. Give it the id of the user; to sign out call ` +
+        `sessions.logout(${type.name}).`,
+    );
+  }
+  return { field: ownerField, value: typeof owner === 'object' ? text : owner, text };
 }
 
 function withoutId(message: string): SessionError {

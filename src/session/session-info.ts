@@ -1,5 +1,6 @@
 import { NEVER } from '../storage/session-storage.js';
 import { hashSessionId } from '../tracker/session-id-provider.js';
+import type { SessionActor, SessionDetails } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import { withoutTimes } from './own-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
@@ -26,6 +27,8 @@ export interface SessionInfo {
   readonly owner: string | undefined;
   /** By id: its public name, for lists and `SessionsService.revoke`. */
   readonly handle: string | undefined;
+  /** Who acts for the owner, since when, until when at the latest, and why; see `sessions.actAs`. `undefined`: nobody. */
+  readonly actor: SessionActor | undefined;
 }
 
 /** @throws {SessionConfigurationError} for a session in the format of Ktor, which has no times. */
@@ -45,7 +48,15 @@ export function infoOf<S extends object>(provider: SessionProvider<S>, session: 
     persistent: details?.persistent ?? transport.persistent ?? true,
     owner,
     handle: id === undefined ? undefined : (session.storedId ?? hashSessionId(id)),
+    actor: actorOf(session),
   };
+}
+
+// Without the session of theirs that is kept beside it.
+function actorOf({ details }: { readonly details?: SessionDetails | undefined }): SessionActor | undefined {
+  if (!details?.actor) return undefined;
+  const { owner, since, until, reason } = details.actor;
+  return { owner, since, until, reason };
 }
 
 function unlessNever(moment: number): number | undefined {

@@ -55,6 +55,7 @@ export function migratingProvider<S extends object>(
     ownerField: own.ownerField,
     keepIdOnSet: own.keepIdOnSet,
     lifetimeOf: (value) => own.lifetimeOf(value),
+    onOwnerChange: own.onOwnerChange,
     reauthenticationResets: own.reauthenticationResets,
     now: own.now,
     onGone: own.onGone,
@@ -270,6 +271,9 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
   readonly #alsoWrite: AlsoWrite<S> | undefined;
   readonly #sendsAlways: boolean;
   readonly newId?: NonNullable<CompleteSessionTracker<S>['newId']>;
+  readonly read?: NonNullable<CompleteSessionTracker<S>['read']>;
+  /** The old form has no place for an actor. */
+  readonly keepsActors: boolean;
   /** The other's sessions by what this tracker made of them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
   /** The old form of a session of ours. */
@@ -289,6 +293,8 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     this.#sendsAlways = sendsAlways;
     if (own.clearById) this.clearById = (id) => own.clearById!(id);
     if (own.newId) this.newId = (call) => own.newId!(call);
+    if (own.read) this.read = (text) => own.read!(text);
+    this.keepsActors = !alsoWrite && own.keepsActors === true;
   }
 
   async load(packed: string, call: SessionIdCall): Promise<LoadResult<S>> {

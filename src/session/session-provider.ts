@@ -1,3 +1,5 @@
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { OnOwnerChange } from './owner-change.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { SessionClass } from '../tracker/session-class.js';
@@ -39,6 +41,8 @@ export interface SessionProviderOptions<S extends object = object> extends Sessi
   readonly keepIdOnSet?: boolean;
   /** The lifetime of one session, where it is not that of its class. Asked when it begins or gets another owner. */
   lifetimeOf?(this: void, value: S): OwnLifetime | undefined;
+  /** Called before a login counts; see {@link OnOwnerChange}. */
+  readonly onOwnerChange?: OnOwnerChange<S> | undefined;
   /** Whether `authenticated` starts the absolute timeout anew. Default `false`. */
   readonly reauthenticationResets?: boolean;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
@@ -58,6 +62,7 @@ export class SessionProvider<S extends object = object> {
   readonly keepIdOnSet: boolean;
   readonly onGone: 'ignore' | 'reject';
   readonly reauthenticationResets: boolean;
+  readonly onOwnerChange: OnOwnerChange<S> | undefined;
   readonly now: () => number;
   readonly keepCacheControl: boolean;
   readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
@@ -85,6 +90,13 @@ export class SessionProvider<S extends object = object> {
     this.onGone = options.onGone ?? 'ignore';
     this.keepCacheControl = options.keepCacheControl ?? false;
     this.#own = options;
+    this.onOwnerChange = options.onOwnerChange;
+    if (this.onOwnerChange && (this.ownerField === undefined || !this.tracker.read)) {
+      throw new SessionConfigurationError(
+        `Session "${name}": onOwnerChange needs an owner. Mark the field of ${type.name} that holds the id of the user ` +
+          'with @SessionOwner(); a tracker of your own needs read(text).',
+      );
+    }
     this.reauthenticationResets = options.reauthenticationResets ?? false;
     this.now = options.now ?? (() => Date.now());
   }

@@ -7,14 +7,17 @@ import {
   SessionWrongValueError,
 } from '../errors/session.errors.js';
 import { joinedDetails, type SessionDetails } from '../tracker/session-details.js';
+import type { ActingStep } from '../tracker/session-acting.js';
 import type { SessionToTrack, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { clearSession, sendSession } from './answer-session.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import { detailsOfLifetime, maxAgeOf, withoutTimes } from './own-lifetime.js';
 import { infoOf, type SessionInfo } from './session-info.js';
+import { ownerListener } from './owner-listener.js';
+import { actorFor, reportActing, whileActing } from './acting.js';
 import { loadValue, receiveSession, reportReceived } from './receive-session.js';
-import type { ClearOptions, SessionInit } from './request-sessions.js';
+import type { ActAsOptions, ClearOptions, SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
 import type { SessionEvents } from './session-event.js';
@@ -48,6 +51,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #restart = false;
   /** What is to be said of the session when it is stored, besides its content. */
   #details: SessionDetails | undefined;
+  /** Somebody begins to act for another, or ends it, when the session is stored. */
+  #acting: ActingStep | undefined;
   /** What the client is told to forget with the session. */
   #siteData: ClearOptions['siteData'];
   /** Whether the request uses the session, which renews it, and does not only ask about it. */
@@ -189,6 +194,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       rotate: this.#rotate,
       restart: this.#restart,
       details: this.#details,
+      acting: this.#acting,
     };
     if (this.#isOfOther(text)) this.clear();
     const value = this.valueOrFresh;
@@ -207,6 +213,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       this.#rotate = before.rotate;
       this.#restart = before.restart;
       this.#details = before.details;
+      this.#acting = before.acting;
       throw error;
     }
     if (value !== this.value || value === this.#fresh?.value) this.set(value);
@@ -217,6 +224,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   /** Whether somebody else was signed in when the request came, or is by now. */
   #isOfOther(owner: string): boolean {
+    if (this.#isActing) return true;
     const value = this.value;
     const owners = [storedBehind(this.#state)?.owner, value && this.provider.tracker.ownerOf?.(value)];
     return owners.some((one) => one !== undefined && one !== owner);
@@ -241,6 +249,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   /** Gives the session a lifetime of its own when it is stored. */
   async lifetime(own: OwnLifetime): Promise<void> {
     await this.#assertPresent('lifetime');
+    if (this.#isActing) throw whileActing('lifetime', this.provider.name);
     this.lifetimeNow(own);
   }
 
@@ -264,6 +273,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (!this.provider.tracker.lifetime) throw withoutTimes(this.provider.name);
     const value = await this.#assertPresent('authenticated');
     const { tracker, name } = this.provider;
+    if (this.#isActing) throw whileActing('authenticated', name);
     if (tracker.ownerOf?.(value) === undefined) {
       throw new SessionWrongValueError(`authenticated(): nobody is signed in to session "${name}". Call login first.`);
     }
@@ -293,6 +303,44 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return details.returnTo;
   }
 
+  /** Makes it the session of `owner`, used by who is signed in now; see RequestSessions.actAs. */
+  async actAs(field: string, owner: unknown, text: string, options: ActAsOptions): Promise<S> {
+    await this.#assertPresent('actAs');
+    if (this.#isActing) throw whileActing('actAs', this.provider.name);
+    // What the request has made of the actor's session so far is part of what comes back.
+    await this.commit(false);
+    const state = this.#state;
+    const stored = storedBehind(state);
+    const actor = actorFor(this.provider, stored?.owner, text, options);
+    const value = new this.provider.type();
+    (value as Record<string, unknown>)[field] = owner;
+    this.#state = { kind: 'set', value, incoming: state as IncomingSession<S>, ended: false };
+    this.#acting = actor;
+    this.#rotate = true;
+    return value;
+  }
+
+  /** Gives the session back to who acts in it. @returns whether somebody did. */
+  async stopActing(): Promise<boolean> {
+    await this.load();
+    if (this.call.responded) throw new SessionTooLateError();
+    if (!this.#isActing) return false;
+    const incoming = isDecided(this.#state) ? this.#state.incoming : (this.#state as IncomingSession<S>);
+    const kept = storedBehind(this.#state)?.details?.actor;
+    this.#forgetRequest();
+    this.#state = incoming;
+    if (!kept) return true;
+    this.#state = { kind: 'set', value: this.provider.tracker.read!(kept.text), incoming, ended: false };
+    this.#acting = 'ends';
+    this.#rotate = true;
+    return true;
+  }
+
+  get #isActing(): boolean {
+    if (this.#acting !== undefined) return this.#acting !== 'ends';
+    return storedBehind(this.#state)?.details?.actor !== undefined;
+  }
+
   async #assertPresent(verb: string): Promise<S> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
@@ -308,6 +356,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#rotate = false;
     this.#restart = false;
     this.#details = undefined;
+    this.#acting = undefined;
   }
 
   async regenerate(): Promise<void> {
@@ -580,11 +629,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         rotate: this.#rotates,
         restart: this.#restart,
         details: this.#detailsToStore(value, previous),
+        acting: this.#acting,
         text: revision ? undefined : text,
         snapshot,
         previous,
         id: previous ? undefined : this.#newId,
         replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
+        onOwner: this.#onOwner(value, previous, ended),
         onRevoked: (handles) =>
           this.events.emit({ type: 'revoked', session: this.provider.name, count: handles.length, handles }),
       };
@@ -602,9 +653,16 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   // A session gets the lifetime that its class gives it when it begins, and when it gets another owner.
   #detailsToStore(value: S, previous: TrackedSession<S> | undefined): SessionDetails | undefined {
     const { tracker } = this.provider;
+    if (this.#acting) return this.#details;
     const isNew = previous === undefined || this.#restart || tracker.ownerOf?.(value) !== previous.owner;
     const own = isNew ? this.provider.lifetimeOf(value) : undefined;
     return own ? { ...detailsOfLifetime(this.provider, own), ...this.#details } : this.#details;
+  }
+
+  #onOwner(value: S, previous: TrackedSession<S> | undefined, ended: StoredIncoming<S> | undefined) {
+    if (!this.provider.onOwnerChange || this.#acting) return undefined;
+    const endedOwner = ended?.kind === 'loaded' ? ended.session.owner : undefined;
+    return ownerListener(this.provider, { value, previous, endedOwner, call: this.call });
   }
 
   async #finishStored(
@@ -648,6 +706,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
     const { name } = this.provider;
+    const acting = this.#acting;
     this.#forgetRequest();
     if (result.status === 'gone') return this.#lose(before, result.reason);
     const isOutdated = before.kind === 'loaded' && before.outdated;
@@ -658,7 +717,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
     }
     reportOrdinary(this, result.status, result.session);
-    this.#reportOwnerSwitch(storedBehind(before), result.session);
+    if (acting) reportActing(this, acting, storedBehind(before), result.session);
+    else this.#reportOwnerSwitch(storedBehind(before), result.session);
     // Ktor sends the same id again with each change.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
     // A request with an id from before a rotation does not know the present one.

@@ -1,6 +1,6 @@
 import type { SessionError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
-import type { RejectionReason, TrackedSession } from '../tracker/session-tracker.js';
+import type { RejectionReason, Replay, TrackedSession } from '../tracker/session-tracker.js';
 
 /** A new session that the application holds but that is stored only if it changes. */
 export interface FreshSession<S extends object> {
@@ -30,7 +30,7 @@ export type IncomingSession<S extends object> =
       /** Default `rotated`. */
       readonly reason?: RejectionReason;
       /** The grace period of the old id is over. */
-      readonly replayed?: 'ignored' | 'revoked';
+      readonly replayed?: Replay;
       readonly path?: string;
     }
   | {

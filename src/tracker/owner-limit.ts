@@ -1,4 +1,5 @@
-import { SessionConfigurationError, SessionLimitError } from '../errors/session.errors.js';
+import { ApplicationFailure } from '../errors/application-failure.js';
+import { SessionConfigurationError, SessionLimitError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { OwnerIndex, SessionStorage, StoredSession } from '../storage/session-storage.js';
 import type { SessionTimes } from './session-lifetime.js';
 
@@ -13,17 +14,30 @@ export interface MaxPerOwner {
   readonly beyond?: 'end-oldest' | 'refuse';
 }
 
+/**
+ * The same as a function of the session that gets an owner, for plans and roles: a number, the long form, or `null` for
+ * no limit. Anything else fails the login.
+ */
+export type MaxPerOwnerOf<S extends object = object> = MaxPerOwnerFunction<S>['of'];
+
+// A method, so that functions of different sessions fit into one list.
+export interface MaxPerOwnerFunction<S> {
+  of(session: S): number | MaxPerOwner | null;
+}
+
 /** What an {@link OwnerLimit} needs of the tracker that it belongs to. */
 export interface LimitedSessions {
   readonly storage: SessionStorage;
   /** `undefined` for what is stored and does not count as a session. */
-  peek(stored: StoredSession): { readonly createdAt: number } | undefined;
+  peek(stored: StoredSession): { readonly createdAt: number; readonly renewedAt: number } | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
 }
 
 /** A session that is about to get an owner. Owner and handles are their names in the storage. */
 export interface Login {
   readonly owner: string;
+  /** The session itself, of which the limit may depend. */
+  readonly session: object;
   /** A session that ends with this login, so that it does not count. */
   readonly replaces?: string | undefined;
   /** Told the handles of sessions that were ended to make room. */
@@ -39,6 +53,7 @@ export interface Admitted<T> {
 interface Present {
   readonly handle: string;
   readonly createdAt: number;
+  readonly renewedAt: number;
 }
 
 /**
@@ -59,21 +74,14 @@ interface Present {
  */
 export class OwnerLimit {
   readonly #name: string;
-  readonly #limit: number;
-  readonly #refuses: boolean;
+  readonly #limit: Required<MaxPerOwner> | MaxPerOwnerOf;
   readonly #sessions: LimitedSessions;
   readonly #owners: OwnerIndex;
 
   /** @throws {SessionConfigurationError} on an option that is wrong, or a storage without an owner index. */
-  constructor(name: string, { limit, beyond = 'end-oldest' }: MaxPerOwner, sessions: LimitedSessions) {
-    if (!Number.isSafeInteger(limit) || limit < 1) {
-      throw new SessionConfigurationError(
-        `Session "${name}": maxPerOwner is a whole number of sessions from 1, as in { maxPerOwner: 5 }.`,
-      );
-    }
-    if (beyond !== 'end-oldest' && beyond !== 'refuse') {
-      throw new SessionConfigurationError(`Session "${name}": maxPerOwner.beyond is one of 'end-oldest', 'refuse'.`);
-    }
+  constructor(name: string, limit: MaxPerOwner | MaxPerOwnerOf<never>, sessions: LimitedSessions) {
+    const problem = typeof limit === 'function' ? undefined : problemOf(limit);
+    if (problem) throw new SessionConfigurationError(`Session "${name}": ${problem}`);
     const { owners } = sessions.storage;
     if (!owners) {
       throw new SessionConfigurationError(
@@ -82,8 +90,7 @@ export class OwnerLimit {
       );
     }
     this.#name = name;
-    this.#limit = limit;
-    this.#refuses = beyond === 'refuse';
+    this.#limit = typeof limit === 'function' ? limit : { beyond: 'end-oldest', ...limit };
     this.#sessions = sessions;
     this.#owners = owners;
   }
@@ -94,12 +101,16 @@ export class OwnerLimit {
    * @throws {SessionLimitError} where there is none. Then, and when the storage fails, it is not stored.
    */
   async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<Admitted<T>>): Promise<T> {
+    const rule = this.#ruleFor(login);
+    if (!rule) return (await write(times)).written;
+    const { limit } = rule;
+    const refuses = rule.beyond === 'refuse';
     const before = await this.#live(login);
-    if (this.#refuses && before.length >= this.#limit) throw new SessionLimitError(this.#name, this.#limit);
+    if (refuses) this.#refuseBeyond(limit, before);
     const { handle, written } = await write(latestOf(times, before));
     try {
-      if (!this.#refuses) await this.#endOldest(login);
-      else if (await this.#isFullWithout(handle, login)) throw new SessionLimitError(this.#name, this.#limit);
+      if (refuses) this.#refuseBeyond(limit, await this.#live(login), handle);
+      else await this.#endOldest(login, limit);
       return written;
     } catch (error) {
       await this.#sessions.storage.invalidate(handle).catch(() => undefined);
@@ -108,11 +119,11 @@ export class OwnerLimit {
   }
 
   // One order for all: what one login takes for the newest, no other ends.
-  async #endOldest(login: Login): Promise<void> {
+  async #endOldest(login: Login, limit: number): Promise<void> {
     const newestFirst = (await this.#live(login)).sort(
       (one, other) => other.createdAt - one.createdAt || (one.handle < other.handle ? 1 : -1),
     );
-    const surplus = newestFirst.slice(this.#limit);
+    const surplus = newestFirst.slice(limit);
     const ended: string[] = [];
     try {
       // One after the other: where the limit was lowered there may be many.
@@ -125,16 +136,44 @@ export class OwnerLimit {
     }
   }
 
-  async #isFullWithout(own: string, login: Login): Promise<boolean> {
-    return (await this.#live(login)).filter(({ handle }) => handle !== own).length >= this.#limit;
+  #refuseBeyond(limit: number, live: readonly Present[], own?: string): void {
+    const others = live.filter(({ handle }) => handle !== own);
+    if (others.length >= limit) throw new SessionLimitError(this.#name, limit, others);
+  }
+
+  /** `undefined`: no limit. */
+  #ruleFor({ session }: Login): Required<MaxPerOwner> | undefined {
+    if (typeof this.#limit !== 'function') return this.#limit;
+    const said = resultOf(this.#limit, session);
+    if (said === null) return undefined;
+    const rule = { beyond: 'end-oldest', ...(typeof said === 'object' ? said : { limit: said }) } as const;
+    const problem = problemOf(rule);
+    if (!problem) return rule;
+    throw new SessionWrongValueError(`Session "${this.#name}": what the function gave is wrong. ${problem}`);
   }
 
   async #live({ owner, replaces }: Login): Promise<Present[]> {
     return (await this.#owners.list(owner)).flatMap(({ id, session }) => {
       const present = id === replaces ? undefined : this.#sessions.peek(session);
-      return present ? [{ handle: id, createdAt: present.createdAt }] : [];
+      return present ? [{ handle: id, createdAt: present.createdAt, renewedAt: present.renewedAt }] : [];
     });
   }
+}
+
+function resultOf(limit: MaxPerOwnerOf, session: object): ReturnType<MaxPerOwnerOf> {
+  try {
+    return limit(session);
+  } catch (error) {
+    throw new ApplicationFailure(error);
+  }
+}
+
+function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | undefined {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    return 'maxPerOwner is a whole number of sessions from 1, as in { maxPerOwner: 5 }.';
+  }
+  if (beyond === 'end-oldest' || beyond === 'refuse') return undefined;
+  return "maxPerOwner.beyond is one of 'end-oldest', 'refuse'.";
 }
 
 function latestOf({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {

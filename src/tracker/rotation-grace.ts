@@ -3,7 +3,16 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { StoredSession } from '../storage/session-storage.js';
 import type { SessionDetails } from './session-details.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
-import { isEnded, isRotated, isUndone, retiredOf, type OpenedRecord, type SessionRecords } from './session-records.js';
+import {
+  isEnded,
+  isRotated,
+  isUndone,
+  PENDING_FOR_MILLISECONDS,
+  retiredOf,
+  type OpenedRecord,
+  type RetiredRecord,
+  type SessionRecords,
+} from './session-records.js';
 
 /** How rotated ids are treated. */
 export interface RotationOptions {
@@ -33,6 +42,13 @@ export interface Successor {
   readonly details: SessionDetails | undefined;
   /** The rotation may still be undone, so nothing may be written to it. */
   readonly isPending: boolean;
+}
+
+interface LastRecord {
+  readonly storedId: string;
+  readonly stored: StoredSession;
+  /** When the session got this id. */
+  readonly rotatedAt: number;
 }
 
 /** How often a session may have been rotated since the id that a request carries. */
@@ -76,30 +92,41 @@ export class RotationGrace<S extends object> {
    * @returns the session; `replayed` where its grace period is over; `undefined` where the old id gives nothing.
    */
   async follow(retired: StoredSession): Promise<Successor | 'replayed' | undefined> {
-    const { storage, records, now, graceInSeconds } = this.#parts;
-    const { successor, rotatedAt, hasGrace } = retiredOf(retired.value);
-    if (!hasGrace) return undefined;
-    if (now() >= rotatedAt + graceInSeconds * 1000) return 'replayed';
-    const first = records.before(retiredOf(retired.value));
-    if (!first) return undefined;
-    const owner = this.#ownerIn(first);
-    if (owner === UNREADABLE) return undefined;
-    let storedId = successor;
-    for (let rotations = 0; rotations < MOST_ROTATIONS; rotations++) {
-      const stored = await storage.read(storedId);
+    const { records, now, graceInSeconds } = this.#parts;
+    const first = retiredOf(retired.value);
+    if (!first.hasGrace) return undefined;
+    if (now() >= first.rotatedAt + graceInSeconds * 1000) return 'replayed';
+    const before = records.before(first);
+    const owner = before && this.#ownerIn(before);
+    if (!before || owner === UNREADABLE) return undefined;
+    const last = await this.#last(first);
+    return last && this.#successor(last, before, owner);
+  }
+
+  /**
+   * The session of an id that came back after its grace period; `undefined` where it has ended, or belongs to another
+   * owner by now.
+   * @returns its name in the storage.
+   */
+  async familyOf(retired: StoredSession): Promise<string | undefined> {
+    return (await this.#last(retiredOf(retired.value)))?.storedId;
+  }
+
+  /** The live record at the end of rotations within one owner. */
+  async #last(first: RetiredRecord): Promise<LastRecord | undefined> {
+    let retired = first;
+    for (let rotations = 0; rotations < MOST_ROTATIONS && retired.hasGrace; rotations++) {
+      const storedId = retired.successor;
+      const stored = await this.#parts.storage.read(storedId);
       if (!stored || isEnded(stored.value) || isUndone(stored.value)) return undefined;
-      if (!isRotated(stored.value)) return this.#successor(storedId, stored, first, owner);
-      const next = retiredOf(stored.value);
-      const before = records.before(next);
-      if (!next.hasGrace || !before || this.#ownerIn(before) !== owner) return undefined;
-      storedId = next.successor;
+      if (!isRotated(stored.value)) return { storedId, stored, rotatedAt: retired.rotatedAt };
+      retired = retiredOf(stored.value);
     }
     return undefined;
   }
 
   #successor(
-    storedId: string,
-    stored: StoredSession,
+    { storedId, stored, rotatedAt }: LastRecord,
     before: OpenedRecord,
     owner: string | undefined,
   ): Successor | undefined {
@@ -107,7 +134,9 @@ export class RotationGrace<S extends object> {
     const opened = records.open(stored);
     if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
     const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
-    const isPending = stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS;
+    const isPending =
+      stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
+      stored.expiresAt <= rotatedAt + PENDING_FOR_MILLISECONDS + ROUNDING_MILLISECONDS;
     return { storedId, stored, opened, details: { ...opened.details, authenticatedAt, methods }, isPending };
   }
 

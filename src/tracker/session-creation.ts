@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionStorageUnavailableError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
@@ -17,6 +18,8 @@ import { trackedById, type SessionToTrack, type StoreResult } from './session-tr
 /** Ids that are tried before an id provider counts as one that repeats itself. */
 const MOST_IDS = 3;
 const MOST_CONFIRMATIONS = 2;
+/** Below the time that a pending session lives. */
+const LONGEST_JOINING_IN_MILLISECONDS = 20_000;
 
 export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
@@ -65,7 +68,40 @@ export class SessionCreation<S extends object> {
     const times = { createdAt: now, renewedAt: now, details: session.details };
     const isPending = !this.#parts.bare && this.#parts.ownerOf(session.value) !== undefined;
     const created = await this.write('created', session, text, times, isPending);
-    return isPending ? this.confirm(created) : created;
+    return isPending ? this.confirm(await this.#joinedOrEnded(created, session)) : created;
+  }
+
+  async #joinedOrEnded(created: Landed<S>, session: SessionToTrack<S>): Promise<Landed<S>> {
+    try {
+      return await this.joined(created, session, undefined);
+    } catch (error) {
+      const ended = this.#parts.storage.invalidate(created.session.storedId!).catch(ignore);
+      if (error instanceof ApplicationFailure) await ended;
+      throw error;
+    }
+  }
+
+  /**
+   * Lets the application join what a visitor had with the pending session of who signs in, and stores what it made of it.
+   * @param before the text of the visitor's session.
+   * @throws {ApplicationFailure} around its refusal.
+   */
+  async joined(pending: Landed<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Landed<S>> {
+    const { owner, storedId, version, marks } = pending.session;
+    if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
+    const { storage, records, now } = this.#parts;
+    const latest = now() + LONGEST_JOINING_IN_MILLISECONDS;
+    const text = await session.onOwner(before);
+    if (now() >= latest) throw new SessionStorageUnavailableError('onOwnerChange took more than 20 seconds.');
+    if (text === pending.session.text) return pending;
+    const toStore = records.pending(records.toStore(text, pending.session, owner, marks));
+    const result = await storage.replace(storedId!, toStore, version);
+    const isSentTwice = result.status === 'conflict' && records.includes(result.current, toStore);
+    // Ended by its owner meanwhile.
+    if (result.status !== 'replaced' && !isSentTwice) return pending;
+    const stored = result.status === 'replaced' ? result.version : result.current.version;
+    const after = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+    return { ...pending, session: { ...pending.session, text, version: stored, marks: after, snapshot: undefined } };
   }
 
   /**
@@ -82,10 +118,11 @@ export class SessionCreation<S extends object> {
     const { records, limit, ownerOf, storedId } = this.#parts;
     const owner = ownerOf(session.value);
     const write = (at: SessionTimes): Promise<Landed<S>> => this.#insert(status, session, text, at, owner, isPending);
-    if (owner === undefined || !limit || owner === session.previous?.owner) return write(times);
+    if (owner === undefined || !limit || session.acting || owner === session.previous?.owner) return write(times);
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
-    return limit.admit({ owner: records.storedOwnerOf(owner), replaces: replaced, onRevoked }, times, async (at) => {
+    const login = { owner: records.storedOwnerOf(owner), session: session.value, replaces: replaced, onRevoked };
+    return limit.admit(login, times, async (at) => {
       const landed = await write(at);
       return { handle: landed.session.storedId!, written: landed };
     });

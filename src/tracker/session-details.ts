@@ -1,3 +1,20 @@
+/** Who uses a session in place of its owner. Times are epoch milliseconds. */
+export interface SessionActor {
+  /** Whose session it was before, and is afterwards. */
+  readonly owner: string;
+  readonly since: number;
+  /** When it ends by itself. */
+  readonly until: number;
+  /** What was said to `actAs`. */
+  readonly reason: string;
+}
+
+/** An actor together with their own session, which is restored when the acting ends. Its times are kept all along. */
+export interface KeptActor extends SessionActor {
+  readonly text: string;
+  readonly details?: SessionDetails | undefined;
+}
+
 /**
  * What was said of one session besides its content: when its owner was authenticated anew and how, and a lifetime of its
  * own. Travels in the envelope, beside the times; most sessions have none.
@@ -17,6 +34,8 @@ export interface SessionDetails {
   readonly returnTo?: string | undefined;
   /** When it got its id, in epoch milliseconds, where ids are rotated by age. Absent: when it was created. */
   readonly rotatedAt?: number | undefined;
+  /** Who acts for the owner, and their own session. */
+  readonly actor?: KeptActor | undefined;
 }
 
 type Check = (value: unknown) => boolean;
@@ -28,9 +47,21 @@ const CHECKS: Readonly<Record<keyof SessionDetails, Check>> = {
   idle: isMoment,
   absolute: isMoment,
   persistent: (value) => typeof value === 'boolean',
-  returnTo: (value) => typeof value === 'string',
+  returnTo: isText,
   rotatedAt: isMoment,
+  actor: isActor,
 };
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function isActor(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { owner, since, until, reason, text, details } = value as Record<keyof KeptActor, unknown>;
+  if (![owner, reason, text].every(isText) || ![since, until].every(isMoment)) return false;
+  return details === undefined || isDetails(details);
+}
 
 /** Letters, digits, `-` and `_`: the dots of an envelope stay what they are. */
 export function encodeDetails(details: SessionDetails): string {
@@ -45,12 +76,15 @@ export function decodeDetails(text: string): SessionDetails | undefined {
   } catch {
     return undefined;
   }
-  if (typeof details !== 'object' || details === null || Array.isArray(details)) return undefined;
-  const known = Object.entries(CHECKS).every(([name, check]) => {
+  return isDetails(details) ? details : undefined;
+}
+
+function isDetails(details: unknown): details is SessionDetails {
+  if (typeof details !== 'object' || details === null || Array.isArray(details)) return false;
+  return Object.entries(CHECKS).every(([name, check]) => {
     const value = (details as Record<string, unknown>)[name];
     return value === undefined || check(value);
   });
-  return known ? details : undefined;
 }
 
 /** `details` with those of `others` in their place. @returns `undefined` where there are none. */

@@ -4,6 +4,8 @@ import { hash, randomBytes } from 'node:crypto';
 export interface SessionIdCall {
   /** A request header by its lower-case name. */
   requestHeader(name: string): string | undefined;
+  /** Whether a response can still tell the client a new id. `false` for messages of an open connection. Default `true`. */
+  readonly hasResponse?: boolean;
 }
 
 /**

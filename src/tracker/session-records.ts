@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
+import { listedOwner, presentAt } from './session-acting.js';
 import { base36In, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
@@ -42,7 +43,7 @@ const MARKED_FOR_MILLISECONDS = 60_000;
  * How long a new session lives until its login is confirmed. Well below {@link MARKED_FOR_MILLISECONDS}, so that the old
  * id can be used again after a login that died half-way.
  */
-const PENDING_FOR_MILLISECONDS = 30_000;
+export const PENDING_FOR_MILLISECONDS = 30_000;
 /** How many writes of a session leave their marks in its record. */
 const MOST_MARKS = 6;
 const TILDE = 0x7e;
@@ -143,7 +144,8 @@ export class SessionRecords {
     const tilde = text.indexOf('~');
     const touchedAt = this.#touchedAt(stored, base36In(text, 0, tilde), envelope);
     const marks = text.slice(tilde + 1, dot);
-    return { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
+    const opened = { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
+    return details === undefined ? opened : presentAt(opened, this.#now());
   }
 
   /**
@@ -168,7 +170,7 @@ export class SessionRecords {
       value: this.#bare ? text : this.#sealed(text, times, this.#marksAfter(marks)),
       expiresAt: this.#lifetime.expiresAt(times),
       latestExpiry: this.#lifetime.latestExpiry(times),
-      ...this.storedOwner(owner),
+      ...this.storedOwner(owner, times),
     };
   }
 
@@ -202,8 +204,8 @@ export class SessionRecords {
   }
 
   /** What is kept for a while under a new id whose rotation was undone. */
-  undone(owner?: string): SessionToStore {
-    return this.#marked(UNDONE, this.storedOwner(owner));
+  undone(owner?: string, times?: Pick<SessionTimes, 'details'>): SessionToStore {
+    return this.#marked(UNDONE, this.storedOwner(owner, times));
   }
 
   /**
@@ -213,10 +215,11 @@ export class SessionRecords {
    */
   rotated(successor: string, owner: string | undefined, before: OpenedRecord, hasGrace: boolean): SessionToStore {
     const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
-    if (this.#bare) return this.#marked(name, this.storedOwner(owner));
+    if (this.#bare) return this.#marked(name, this.storedOwner(owner, before));
     const head = `${name}.${this.#now().toString(36)}${hasGrace ? '.' : ''}`;
     const value = `${head}\n${this.#sealed(before.text, before, before.marks)}`;
-    return this.#marked(value, this.storedOwner(owner), Math.max(MARKED_FOR_MILLISECONDS, this.#retiredFor(before)));
+    const keptFor = hasGrace ? this.#retiredFor(before) : 0;
+    return this.#marked(value, this.storedOwner(owner, before), Math.max(MARKED_FOR_MILLISECONDS, keptFor));
   }
 
   /** The session as it was before its id was exchanged. @returns `undefined` where the record kept none. */
@@ -246,8 +249,10 @@ export class SessionRecords {
     return this.#bare ? owner : `${this.#name}:${owner}`;
   }
 
-  storedOwner(owner: string | undefined): { owner?: string } {
-    return owner === undefined ? {} : { owner: this.storedOwnerOf(owner) };
+  /** @param times with the details of the session, which say whether somebody else acts in it. */
+  storedOwner(owner: string | undefined, times?: Pick<SessionTimes, 'details'>): { owner?: string } {
+    const listed = listedOwner(times?.details, owner);
+    return listed === undefined ? {} : { owner: this.storedOwnerOf(listed) };
   }
 
   #marked(value: string, owner: { owner?: string }, keptFor = MARKED_FOR_MILLISECONDS): SessionToStore {

@@ -2,6 +2,7 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
 import type { Landed, SessionCreation } from './session-creation.js';
 import type { SessionTimes } from './session-lifetime.js';
+import { ApplicationFailure } from '../errors/application-failure.js';
 import { isEnded, isRotated, isUndone, retiredOf, type OpenedRecord, type SessionRecords } from './session-records.js';
 import type { SessionToTrack } from './session-tracker.js';
 
@@ -60,13 +61,17 @@ export class SessionRotation<S extends object> {
     try {
       const result = await this.#storage.replace(storedId, retired, version);
       const isDone = result.status === 'replaced' || (!this.#bare && this.#hasMet(result, retired));
-      if (isDone) return this.#bare ? rotated : await this.#creation.confirm(rotated);
+      if (isDone && this.#bare) return rotated;
+      // Nobody else can take this session now: what a login has to do once is done here.
+      if (isDone) return await this.#creation.confirm(await this.#creation.joined(rotated, session, before.text));
       // What cannot be ended here has a short life.
       if (this.#bare) await this.#storage.invalidate(successor);
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
-      void this.#undo(rotated).catch(ignore);
+      const undone = this.#undo(rotated).catch(ignore);
+      // The application refused: the next request finds what was there before.
+      if (error instanceof ApplicationFailure) await undone;
       throw error;
     }
   }
@@ -98,7 +103,7 @@ export class SessionRotation<S extends object> {
   async #undo({ session }: Landed<S>): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
-    const undone = this.#records.undone(session.owner);
+    const undone = this.#records.undone(session.owner, session);
     const result = await this.#storage.replace(storedId, undone, session.version);
     if (result.status !== 'conflict') return;
     // Once another request has changed the new session, the rotation counts.

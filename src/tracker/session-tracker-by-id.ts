@@ -1,10 +1,11 @@
+import { ownOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 import { fieldSizes } from './field-sizes.js';
 import { isSameAsRead } from './same-as-read.js';
-import { OwnerLimit, type MaxPerOwner } from './owner-limit.js';
+import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
 import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
@@ -37,6 +38,7 @@ import {
   trackedById,
   type CompleteSessionTracker,
   type LoadResult,
+  type Replay,
   type SessionIds,
   type SessionToTrack,
   type StoreResult,
@@ -55,7 +57,7 @@ export interface SessionTrackerByIdOptions<S extends object> {
   /** Whose session it is. A change of it gives the session a new id. */
   readonly ownerOf?: (value: S) => string | undefined;
   /** How many sessions an owner may have. Needs `ownerOf`, and a storage with an owner index. Default: no limit. */
-  readonly maxPerOwner?: MaxPerOwner;
+  readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
   /** Throws {@link InvalidSession} for a loaded session that does not count. */
@@ -102,6 +104,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   readonly type: SessionClass<S>;
   readonly serializer: SessionSerializer<S>;
   readonly lifetime: SessionLifetime | undefined;
+  readonly keepsActors: boolean;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
@@ -136,6 +139,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
     this.#lifetime = options.lifetime ?? new SessionLifetime();
     this.lifetime = bare ? undefined : this.#lifetime;
+    this.keepsActors = !bare;
     this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
     this.#now = options.now ?? (() => Date.now());
@@ -196,25 +200,33 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   }
 
   // These are no async functions where a promise that is there already will do: every request comes through here.
-  load(transportValue: string): Promise<LoadResult<S>> {
+  load(transportValue: string, call?: SessionIdCall): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
     }
     const storedId = this.#storedId(transportValue);
     return Promise.resolve(this.storage.read(storedId)).then((stored) =>
-      this.#loaded(transportValue, storedId, stored),
+      this.#loaded(transportValue, storedId, stored, call?.hasResponse !== false),
     );
   }
 
-  reload(session: TrackedSession<S>): Promise<LoadResult<S>> {
-    return this.load(session.id ?? '');
+  async reload({ id }: TrackedSession<S>): Promise<LoadResult<S>> {
+    if (id === undefined) return { status: 'rejected', reason: 'malformed' };
+    const storedId = this.#storedId(id);
+    return this.#loaded(id, storedId, await this.storage.read(storedId), false);
   }
 
-  #loaded(id: string, storedId: string, stored: StoredSession | undefined): LoadResult<S> | Promise<LoadResult<S>> {
+  /** @param isSent the id came with this request, and not with one that opened a connection earlier. */
+  #loaded(
+    id: string,
+    storedId: string,
+    stored: StoredSession | undefined,
+    isSent: boolean,
+  ): LoadResult<S> | Promise<LoadResult<S>> {
     const handle = storedId;
     if (!stored || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown-id', handle };
     if (isEnded(stored.value)) return { status: 'rejected', reason: endReasonOf(stored.value), handle };
-    if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored);
+    if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored, isSent);
     const opened = this.#records.open(stored);
     if (!opened) {
       const reason = isOfAnotherName(stored.value) ? 'wrong-session' : 'undecodable';
@@ -248,23 +260,25 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     }
   }
 
-  async #loadRotated(id: string, storedId: string, stored: StoredSession): Promise<LoadResult<S>> {
+  async #loadRotated(id: string, storedId: string, stored: StoredSession, isSent: boolean): Promise<LoadResult<S>> {
     const restored = await this.#rotation.restored(storedId, stored);
-    if (restored) return this.#loaded(id, storedId, restored);
+    if (restored) return this.#loaded(id, storedId, restored, isSent);
+    const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
     const successor = await this.#grace?.follow(stored);
-    if (successor === 'replayed') return this.#replayed(id, storedId);
-    if (!successor) return { status: 'rejected', reason: 'rotated', id, handle: storedId };
+    if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, isSent) };
+    if (!successor) return rejected;
     const { opened, details, isPending } = successor;
     const { createdAt, renewedAt } = opened;
     const ids = { id, storedId: successor.storedId, byOldId: { details: opened.details, isPending } };
     return this.#read(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
   }
 
-  async #replayed(id: string, storedId: string): Promise<LoadResult<S>> {
-    const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
-    if (this.#onReplay === 'ignore') return { ...rejected, replayed: 'ignored' };
-    await this.#ending.end(storedId, 'revoked');
-    return { ...rejected, replayed: 'revoked' };
+  async #replayed(retired: StoredSession, isSent: boolean): Promise<Replay> {
+    const handle = await this.#grace?.familyOf(retired);
+    // A connection that was opened before the rotation cannot know the new id.
+    const revoked = handle !== undefined && isSent && this.#onReplay === 'revoke';
+    if (revoked) await this.#ending.end(handle, 'revoked');
+    return { handle, revoked };
   }
 
   /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
@@ -272,7 +286,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     return this.#records.open(stored);
   }
 
-  /** A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. */
+  /**
+   * A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. Where
+   * somebody acts for another in it, it is their own session.
+   */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.open(stored);
     if (!opened || !this.#lifetime.isAlive(opened, this.#now())) return undefined;
@@ -280,7 +297,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       return {
         createdAt: opened.createdAt,
         renewedAt: opened.renewedAt,
-        value: this.serializer.deserialize(opened.text),
+        value: this.serializer.deserialize(ownOf(opened).text),
       };
     } catch {
       return undefined;
@@ -324,7 +341,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     const present =
       version === undefined || byOldId
         ? undefined
-        : { value: '', version, ...this.#records.storedOwner(session.owner) };
+        : { value: '', version, ...this.#records.storedOwner(session.owner, session) };
     await this.#ending.end(this.#storedId(session.id), 'ended', present);
   }
 
@@ -404,6 +421,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
 
   serialize(value: S): string {
     return this.serializer.serialize(value);
+  }
+
+  read(text: string): S {
+    return this.serializer.deserialize(text);
   }
 
   capture(value: S): SessionSnapshot<S> | undefined {

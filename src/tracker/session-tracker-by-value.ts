@@ -1,4 +1,5 @@
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
+import { detailsAfter, presentAt } from './session-acting.js';
 import { joinedDetails } from './session-details.js';
 import { isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import { fieldSizes } from './field-sizes.js';
@@ -39,6 +40,7 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
   readonly type: SessionClass<S>;
   readonly serializer: SessionSerializer<S>;
   readonly lifetime: SessionLifetime | undefined;
+  readonly keepsActors: boolean;
   readonly #lifetime: SessionLifetime;
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #name: string | undefined;
@@ -54,6 +56,7 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
     this.#name = options.name;
     this.#bare = options.bare ?? false;
     this.lifetime = this.#bare ? undefined : this.#lifetime;
+    this.keepsActors = !this.#bare;
     this.#check = options.check;
     this.newestWins = !this.#bare;
     this.#now = options.now ?? (() => Date.now());
@@ -61,9 +64,10 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
 
   load(transportValue: string): LoadResult<S> {
     const now = this.#now();
-    const envelope = this.#bare
+    const opened = this.#bare
       ? { createdAt: now, renewedAt: now, details: undefined, text: transportValue }
       : openEnvelope(transportValue, this.#name);
+    const envelope = opened?.details ? presentAt(opened, now) : opened;
     if (!envelope)
       return {
         status: 'rejected',
@@ -87,13 +91,26 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
     return { status: 'loaded', session: this.#tracked(value, text, times, this.capture(value)) };
   }
 
-  store(session: SessionToTrack<S>): StoreResult<S> {
+  store(session: SessionToTrack<S> & { readonly onOwner?: undefined }): StoreResult<S>;
+  store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>>;
+  store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>> {
     const { value, previous } = session;
     session.revise?.(value);
+    const owner = session.onOwner && this.#ownerOf(value);
+    if (owner === undefined || owner === previous?.owner) return this.#store(session);
+    return session.onOwner!(previous?.text).then((text) => this.#store({ ...session, text, snapshot: undefined }));
+  }
+
+  #store(session: SessionToTrack<S>): StoreResult<S> {
+    const { value, previous, acting } = session;
     const text = (session.revise ? undefined : session.text) ?? this.serializer.serialize(value);
     const now = this.#now();
     const anew = { createdAt: now, renewedAt: now, details: session.details };
     if (!previous) return this.#sent('created', session, text, anew);
+    if (acting) {
+      const details = joinedDetails(detailsAfter(acting, previous), session.details);
+      return this.#sent('rotated', session, text, { createdAt: previous.createdAt, renewedAt: now, details });
+    }
     if (session.restart || this.#ownerOf(value) !== previous.owner) return this.#sent('rotated', session, text, anew);
     const details = joinedDetails(previous.details, session.details);
     const renewed = { createdAt: previous.createdAt, renewedAt: now, details };
@@ -108,6 +125,10 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
 
   serialize(value: S): string {
     return this.serializer.serialize(value);
+  }
+
+  read(text: string): S {
+    return this.serializer.deserialize(text);
   }
 
   capture(value: S): SessionSnapshot<S> | undefined {

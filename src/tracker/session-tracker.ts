@@ -1,5 +1,6 @@
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionIdCall } from './session-id-provider.js';
+import type { ActingStep } from './session-acting.js';
 import type { SessionDetails } from './session-details.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
@@ -97,8 +98,8 @@ export type LoadResult<S extends object> =
       readonly reason: RejectionReason;
       /** With `rotated` and `future`: the id that came, by which `clearById` still ends the session. */
       readonly id?: string;
-      /** With `rotated`: the grace period of the id is over. `revoked`: its session was ended for that. */
-      readonly replayed?: 'ignored' | 'revoked';
+      /** With `rotated`: the grace period of the id is over. */
+      readonly replayed?: Replay;
       /** It is another system's, which still uses it: the client keeps it. */
       readonly leave?: true;
       /** By id: the name of the id in the storage. */
@@ -110,6 +111,14 @@ export type LoadResult<S extends object> =
       /** It may be good for another version of the application: the client is to keep it. */
       readonly kept?: boolean;
     };
+
+/** An id came back after its grace period. */
+export interface Replay {
+  /** The handle of its session; `undefined` where that has ended. */
+  readonly handle: string | undefined;
+  /** The session was ended for that. */
+  readonly revoked: boolean;
+}
 
 /** One session to be stored. */
 export interface SessionToTrack<S extends object> {
@@ -130,12 +139,21 @@ export interface SessionToTrack<S extends object> {
   readonly force?: boolean;
   /** Takes the place of the details of `previous` of the same names; those of another owner or with `restart` are gone. */
   readonly details?: SessionDetails | undefined;
+  /** With `rotate`: somebody begins to act for another, or ends it. The times stay, and no limit is looked at. */
+  readonly acting?: ActingStep | undefined;
   /** By id: the id that a new session gets, from {@link SessionTracker.newId}. Default: one is made. */
   readonly id?: string | undefined;
   /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
   readonly replaces?: string | undefined;
   /** Told the handles of sessions of its owner that were ended to make room for it. */
   onRevoked?(this: void, handles: readonly string[]): void;
+  /**
+   * Called when `value` gets an owner, once the record of the session before is taken and before the new one counts. May
+   * change `value`. A failure undoes the login.
+   * @param before the text of the session that gets the owner; `undefined` for a new one.
+   * @returns the text of `value`.
+   */
+  onOwner?: ((this: void, before: string | undefined) => Promise<string>) | undefined;
   /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
   revise?(this: void, value: S): void;
 }
@@ -226,6 +244,11 @@ export interface SessionTracker<S extends object = object> {
 
   /** Whether the id of a session is so old that it should get a new one. Absent: never. */
   isRotationDue?(session: TrackedSession<S>): boolean;
+  /** The session of a text that {@link serialize} gave. Absent where that cannot be told. */
+  read?(text: string): S;
+
+  /** Whether it keeps who acts for the owner of a session; see {@link SessionToTrack.acting}. Default `false`. */
+  readonly keepsActors?: boolean;
 
   /** Whose session `value` is. Absent where sessions have no owners. */
   ownerOf?(value: S): string | undefined;

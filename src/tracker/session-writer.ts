@@ -4,6 +4,7 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import type { RotationGrace, Successor } from './rotation-grace.js';
 import { snapshotOf, type Landed } from './session-creation.js';
+import { detailsAfter, isSameUse } from './session-acting.js';
 import { joinedDetails, type SessionDetails } from './session-details.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
@@ -205,8 +206,13 @@ export class SessionWriter<S extends object> {
   }
 
   /** Whether it signs somebody in, which a request with an id from before a rotation must not do. */
-  #isLogin({ value, restart, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
-    return restart === true || details?.authenticatedAt !== undefined || this.#ownerOf(value) !== previous.owner;
+  #isLogin({ value, restart, acting, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
+    return (
+      restart === true ||
+      acting !== undefined ||
+      details?.authenticatedAt !== undefined ||
+      this.#ownerOf(value) !== previous.owner
+    );
   }
 
   /**
@@ -260,12 +266,16 @@ export class SessionWriter<S extends object> {
     for (const change of [...batch]) {
       try {
         // The first one of a version that nobody has written over needs no joining.
-        if (present && !(present === stored && present.version === change.over.version)) this.#join(change, present);
+        if (present && !(present === stored && present.version === change.over.version)) {
+          if (!isSameUse(change.over, present)) throw new Superseded();
+          this.#join(change, present);
+        }
         if (batch.length > 1 && this.#isRotation(change)) throw tooManyConflicts();
         present = { ...change.over, text: change.revision.mine };
       } catch (error) {
         batch.splice(batch.indexOf(change), 1);
-        change.reject(error);
+        if (error instanceof Superseded) change.resolve({ status: 'gone', reason: 'rotated' });
+        else change.reject(error);
       }
     }
     return batch;
@@ -274,7 +284,9 @@ export class SessionWriter<S extends object> {
   /** Brings a change, and the instance that the application holds, up to what others have stored. */
   #join(change: Change<S>, present: Present): void {
     const { session, revision: lost } = change;
-    const { value, revise } = session;
+    const { value, revise, acting } = session;
+    // Of two people: what the one has changed is none of the other's.
+    if (acting) return void (change.over = present);
     const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
     const joined = this.#canonical(merged.text);
     refreshSession(this.#serializer, value, lost.mine, joined);
@@ -326,10 +338,13 @@ export class SessionWriter<S extends object> {
 
   async #rotate({ session, previous, revision, over, resolve }: Change<S>): Promise<Landing> {
     const now = this.#now();
-    const isSameOwner = !session.restart && this.#ownerOf(session.value) === previous.owner;
-    const details = joinedDetails(isSameOwner ? over.details : undefined, session.details);
+    const { acting } = session;
+    const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
+    const kept = acting ? detailsAfter(acting, over) : isSameOwner ? over.details : undefined;
+    const details = joinedDetails(kept, session.details);
     // Without an owner nobody can tell a login from a change: only a session that stays as it is keeps its old id alive.
     const isUnchanged = session.rotate === 'due' && revision.mine === over.text;
+    const isOwnUse = !acting && details?.actor === undefined;
     const result = await this.#rotation.rotate({
       session,
       text: revision.mine,
@@ -338,7 +353,7 @@ export class SessionWriter<S extends object> {
         renewedAt: now,
         details: isSameOwner && this.#recordsRotation ? { ...details, rotatedAt: now } : details,
       },
-      hasGrace: isSameOwner && (previous.owner !== undefined || isUnchanged),
+      hasGrace: isOwnUse && isSameOwner && (previous.owner !== undefined || isUnchanged),
       storedId: this.#idsOf(previous).storedId,
       version: over.version,
       owner: previous.owner,
@@ -383,6 +398,9 @@ function seenDetails({ details }: SessionTimes, previous: TrackedSession): Sessi
   const { authenticatedAt, methods } = previous.details ?? {};
   return { ...details, authenticatedAt, methods };
 }
+
+/** The acting in a session began or ended while a change of it was under way. */
+class Superseded extends Error {}
 
 type Landing =
   | { readonly status: 'landed'; readonly present: Present | undefined }

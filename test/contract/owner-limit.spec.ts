@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { SessionLimitError } from '../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
 import type { MaxPerOwner } from '../../src/tracker/owner-limit.js';
+import { hashSessionId } from '../../src/tracker/session-id-provider.js';
 import { SessionMerge } from '../../src/tracker/session-merge.js';
 import { SessionTrackerById } from '../../src/tracker/session-tracker-by-id.js';
 import { storageOpeners, type OpenedStorage } from '../support/storages.js';
@@ -58,7 +59,10 @@ describe.each(Object.entries(storageOpeners))('a limit of sessions per owner, in
   it('refuses, where that was said, and keeps nothing of what was refused', async () => {
     const { login, statusOf, listed } = limited({ limit: 2, beyond: 'refuse' });
     const ids = [await login(), await login()];
-    await expect(login()).rejects.toThrow(SessionLimitError);
+    const refusal: unknown = await login().catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SessionLimitError);
+    const { sessions } = refusal as SessionLimitError;
+    expect(sessions.map(({ handle }) => handle).sort()).toEqual(ids.map(hashSessionId).sort());
     expect(await Promise.all(ids.map(statusOf))).toEqual(['loaded', 'loaded']);
     expect(await listed()).toBe(2);
   });

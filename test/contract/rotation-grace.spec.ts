@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
+import { hashSessionId } from '../../src/tracker/session-id-provider.js';
 import { SessionMerge } from '../../src/tracker/session-merge.js';
 import { SessionTrackerById, type SessionTrackerByIdOptions } from '../../src/tracker/session-tracker-by-id.js';
 import type { TrackedSession } from '../../src/tracker/session-tracker.js';
@@ -45,7 +46,11 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     clock.advance(age * 1000);
     const load = async (id: string): Promise<TrackedSession<User> | string> => {
       const loaded = await tracker.load(id);
-      return loaded.status === 'loaded' ? loaded.session : `${loaded.reason} ${loaded.replayed ?? ''}`.trim();
+      if (loaded.status === 'loaded') return loaded.session;
+      const { replayed } = loaded;
+      return replayed
+        ? `${loaded.reason}, ${replayed.revoked ? 'revoked' : 'replayed'} ${replayed.handle}`
+        : loaded.reason;
     };
     const sessionOf = async (id: string): Promise<TrackedSession<User>> => {
       const session = await load(id);
@@ -82,15 +87,35 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
 
   it('is over after its time, and tells that the id came back', async () => {
     const { load, sessionOf, oldId, newId } = await rotated(10);
-    expect(await load(oldId)).toBe('rotated ignored');
+    expect(await load(oldId)).toBe(`rotated, replayed ${hashSessionId(newId)}`);
     expect((await sessionOf(newId)).owner).toBeDefined();
   });
 
   it("ends the session when the id comes back, with onReplay: 'revoke'", async () => {
     const { load, oldId, newId } = await rotated(3600, { onReplay: 'revoke' });
-    expect(await load(oldId)).toBe('rotated revoked');
-    expect(await load(newId)).toBe('unknown');
-    expect(await load(oldId)).toBe('unknown');
+    expect(await load(oldId)).toBe(`rotated, revoked ${hashSessionId(newId)}`);
+    expect(await load(newId)).toBe('unknown-id');
+    expect(await load(oldId)).toBe('rotated, replayed undefined');
+  });
+
+  it("ends nothing of the next owner with onReplay: 'revoke', though the id of the former comes back", async () => {
+    const { tracker, clock, sessionOf, load, oldId, newId } = await rotated(1, { onReplay: 'revoke' });
+    const previous = await sessionOf(newId);
+    previous.value.userId = 'next owner';
+    const login = await tracker.store({ value: previous.value, previous, call, rotate: true, restart: true });
+    clock.advance(120_000);
+    expect(await load(oldId)).toBe('rotated, replayed undefined');
+    expect(await load(newId)).toMatch(/^(rotated|unknown-id)$/);
+    expect('session' in login && (await sessionOf(login.session.id!)).owner).toBe('next owner');
+  });
+
+  it("ends nothing with onReplay: 'revoke' for a connection that was opened with the old id", async () => {
+    const { tracker, sessionOf, oldId, newId } = await rotated(60, { onReplay: 'revoke' });
+    const ofSocket = { ...call, hasResponse: false };
+    expect(await tracker.load(oldId, ofSocket)).toMatchObject({ status: 'rejected', replayed: { revoked: false } });
+    const session = await sessionOf(newId);
+    expect(await tracker.reload({ ...session, id: oldId })).toMatchObject({ replayed: { revoked: false } });
+    expect((await sessionOf(newId)).owner).toBeDefined();
   });
 
   it('follows two rotations', async () => {
@@ -128,7 +153,7 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
   it('ends with the session: a logout with the old id ends it, and one with the new id ends the old one too', async () => {
     const first = await rotated(1);
     await first.tracker.clear(await first.sessionOf(first.oldId));
-    expect(await first.load(first.newId)).toBe('unknown');
+    expect(await first.load(first.newId)).toBe('unknown-id');
     const second = await rotated(1);
     await second.tracker.clear(await second.sessionOf(second.newId));
     expect(await second.load(second.oldId)).toBe('rotated');
@@ -155,6 +180,6 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     const other = await tracker.store({ value: Object.assign(new User(), { userId }), call });
     expect(await tracker.clearByOwner(userId, oldId)).toBe(1);
     expect((await sessionOf(newId)).owner).toBe(userId);
-    expect('session' in other && (await load(other.session.id!))).toBe('unknown');
+    expect('session' in other && (await load(other.session.id!))).toBe('unknown-id');
   });
 });

@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, ConflictException, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import {
   CurrentSession,
   Session,
@@ -6,11 +6,13 @@ import {
   SessionOwner,
   Sessions,
   SessionsModule,
+  SessionsService,
   SessionStorageMemory,
   type RequestSessions,
   type SessionEvent,
 } from 'nestjs-sessions';
-import { ask, type Answer } from '../support/client.js';
+import { FakeClock } from '../../src/testing/fake-clock.js';
+import { ask, postJson, type Answer } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 @Session('user', { tracker: 'by-id', maxPerOwner: 2 })
@@ -25,8 +27,45 @@ class StrictSession {
   cart?: string;
 }
 
+@Session('planned', {
+  tracker: 'by-id',
+  maxPerOwner: ({ plan }: PlannedSession) => {
+    if (plan === 'broken') return Number.NaN;
+    if (plan === 'failing') throw new ConflictException('no plan');
+    return plan === 'all' ? null : { limit: plan === 'family' ? 2 : 1, beyond: 'refuse' };
+  },
+})
+class PlannedSession {
+  @SessionOwner() userId?: string;
+  plan = '';
+}
+
+interface Refused {
+  readonly message: string;
+  readonly sessions: ReadonlyArray<{ handle: string; createdAt: string; renewedAt: string }>;
+}
+
 @Controller()
 class AppController {
+  constructor(private readonly service: SessionsService) {}
+
+  @Get('planned') planned(@CurrentSession({ optional: true }) session?: PlannedSession) {
+    return session ?? {};
+  }
+  @Post('planned/login/:id') @HttpCode(200) async loginPlanned(
+    @Param('id') id: string,
+    @Body() { plan, end }: { plan: string; end?: string },
+    @Sessions() sessions: RequestSessions,
+  ) {
+    if (end !== undefined) await this.service.revoke(PlannedSession, end, { owner: id });
+    await sessions.login(PlannedSession, id, { plan });
+    try {
+      await sessions.save();
+    } catch (error) {
+      if (!(error instanceof SessionLimitError)) throw error;
+      throw new ConflictException({ message: `Choose one of ${error.limit}.`, sessions: error.sessions });
+    }
+  }
   @Get('user') user(@CurrentSession({ optional: true }) session?: UserSession) {
     return session ?? {};
   }
@@ -73,14 +112,20 @@ class AppController {
 
 describe.each(platforms)('a limit of sessions per owner, on $name', (platform) => {
   const events: SessionEvent[] = [];
+  const clock = new FakeClock();
   let running: RunningApp;
   let owners = 0;
   let owner: string;
 
   beforeAll(async () => {
-    const options = { sessions: [UserSession, StrictSession], onEvent: (event: SessionEvent) => events.push(event) };
+    const options = {
+      sessions: [UserSession, StrictSession, PlannedSession],
+      onEvent: (event: SessionEvent) => events.push(event),
+    };
     running = await startApp(platform, {
-      imports: [SessionsModule.forRoot({ ...options, storage: new SessionStorageMemory() })],
+      imports: [
+        SessionsModule.forRoot({ ...options, now: clock.now, storage: new SessionStorageMemory({ now: clock.now }) }),
+      ],
       controllers: [AppController],
     });
   });
@@ -131,6 +176,48 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     expect((await get('strict', first)).json()).toEqual({ userId: owner });
     await post('strict/logout', first);
     expect((await post(`strict/login/${owner}`, anonymous)).status).toBe(200);
+  });
+
+  const loginPlanned = (plan: string, end?: string): Promise<Answer> =>
+    postJson(`${running.url}/planned/login/${owner}`, { plan, end });
+
+  it('is a function of the session where that was said', async () => {
+    expect([(await loginPlanned('single')).status, (await loginPlanned('single')).status]).toEqual([200, 409]);
+    expect([(await loginPlanned('family')).status, (await loginPlanned('family')).status]).toEqual([200, 409]);
+    expect((await loginPlanned('all')).status).toBe(200);
+    const broken = [await loginPlanned('broken'), await loginPlanned('failing')];
+    expect(broken.map(({ status, setCookies }) => [status, setCookies])).toEqual([
+      [500, []],
+      [409, []],
+    ]);
+    expect(broken[1]!.json()).toMatchObject({ message: 'no plan' });
+  });
+
+  it('gives the other sessions with the refusal, and one of them can be ended to sign in', async () => {
+    const start = clock.now();
+    const first = (await loginPlanned('family')).cookie('planned');
+    clock.advance(60_000);
+    const second = (await loginPlanned('family')).cookie('planned');
+    clock.advance(24 * 3_600_000);
+    await get('planned', first);
+    const refused = await loginPlanned('family');
+    expect([refused.status, refused.setCookies]).toEqual([409, []]);
+    const { message, sessions } = refused.json<Refused>();
+    expect([message, sessions.map(({ createdAt }) => Date.parse(createdAt) - start)]).toEqual([
+      'Choose one of 2.',
+      [60_000, 0],
+    ]);
+    expect(sessions.map(({ renewedAt }) => Date.parse(renewedAt) - start)).toEqual([60_000, 60_000 + 24 * 3_600_000]);
+    const chosen = await loginPlanned('family', sessions[0]!.handle);
+    expect(chosen.status).toBe(200);
+    expect((await get('planned', second)).json()).toEqual({});
+    expect((await get('planned', first)).json()).toMatchObject({ userId: owner });
+  });
+
+  it('tells nothing of the other sessions in the answer of the framework', async () => {
+    await login('strict');
+    const refused = await post(`strict/login/${owner}`);
+    expect(Object.keys(refused.json<object>()).sort()).toEqual(['message', 'statusCode']);
   });
 
   it('lets a handler answer in its own words, when it saves by itself', async () => {

@@ -12,7 +12,7 @@ export class SessionTrackerByValueOfEveryResponse<S extends object> extends Sess
   }
 
   override store(session: SessionToTrack<S>): StoreResult<S> {
-    return super.store({ ...session, force: true });
+    return super.store({ ...session, onOwner: undefined, force: true });
   }
 }
 

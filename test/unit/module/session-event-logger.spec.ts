@@ -87,7 +87,7 @@ describe('SessionEventLogger', () => {
   it('says nothing of what goes well', () => {
     const types = ['loaded', 'created', 'changed', 'renewed', 'rotated', 'cleared'] as const;
     expect(logged(...types.map((type) => ({ type, session: 'user', handle: '12345678' })))).toEqual([]);
-    expect(logged({ type: 'revoked', session: 'user', count: 3 })).toEqual([]);
+    expect(logged({ type: 'revoked', session: 'user', count: 3, handles: [] })).toEqual([]);
   });
 
   it('warns of a cookie that browsers drop once for each session, however many requests there are (K-8)', () => {
@@ -98,7 +98,7 @@ describe('SessionEventLogger', () => {
 
   it('warns of several cookies of one name once for each session, and of a full storage once', () => {
     const duplicate = (session: string): SessionEvent => ({ type: 'duplicate', session, count: 9 });
-    const evicted: SessionEvent = { type: 'evicted', count: 1 };
+    const evicted: SessionEvent = { type: 'evicted', count: 1, handles: ['h'] };
     const lines = logged(duplicate('user'), duplicate('user'), evicted, duplicate('cart'), duplicate('user'), evicted);
     expect(lines.map((line) => line.slice(0, 20))).toEqual([
       'warn Session "user":',

@@ -59,7 +59,7 @@ describe('sessionTelemetry', () => {
     onEvent({ type: 'created', session: 'account', handle: 'abc' });
     onEvent({ type: 'created', session: 'account' });
     onEvent({ type: 'cleared', session: 'account' });
-    onEvent({ type: 'revoked', session: 'account', count: 3 });
+    onEvent({ type: 'revoked', session: 'account', count: 3, handles: [] });
     onEvent({ type: 'rejected', session: 'account', reason: 'tampered' });
     onEvent({ type: 'conflict', session: 'account', fields: ['items'] });
     onEvent({ type: 'gone', session: 'account', reason: 'ended' });

@@ -1,0 +1,80 @@
+import { SessionConfigurationError, SessionError, SessionWrongValueError } from '../errors/session.errors.js';
+import type { ActingStep } from '../tracker/session-acting.js';
+import type { SessionActor } from '../tracker/session-details.js';
+import { hashSessionId } from '../tracker/session-id-provider.js';
+import type { TrackedSession } from '../tracker/session-tracker.js';
+import { withoutTimes } from './own-lifetime.js';
+import type { ActAsOptions } from './request-sessions.js';
+import type { SessionProvider } from './session-provider.js';
+import type { SessionPlace } from './session-report.js';
+
+const LONGEST_REASON = 512;
+const ONE_HOUR = 3600;
+
+/**
+ * Who is to act from now on.
+ * @param actor who is signed in. @param owner for whom they are to act.
+ * @throws {SessionError} where that cannot be.
+ */
+export function actorFor<S extends object>(
+  { tracker, name, now }: SessionProvider<S>,
+  actor: string | undefined,
+  owner: string,
+  { maxSeconds = ONE_HOUR, reason }: ActAsOptions,
+): SessionActor {
+  if (!tracker.lifetime) throw withoutTimes(name);
+  if (!tracker.keepsActors) {
+    throw new SessionConfigurationError(
+      `Session "${name}": actAs() needs a format that keeps who acts, and the old form that alsoWrite writes does not.`,
+    );
+  }
+  if (actor === undefined) {
+    throw new SessionWrongValueError(`actAs(): nobody is signed in to session "${name}". Call login first.`);
+  }
+  if (actor === owner) throw new SessionWrongValueError('actAs(): this owner is signed in already. Name another one.');
+  if (!Number.isFinite(maxSeconds) || maxSeconds <= 0) {
+    throw new SessionWrongValueError(
+      'actAs(): maxSeconds must be a positive number of seconds, as in { maxSeconds: 900 }.',
+    );
+  }
+  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > LONGEST_REASON) {
+    throw new SessionWrongValueError(
+      `actAs(): reason must be a text of 1 to ${LONGEST_REASON} characters that says why, such as the number of a ticket.`,
+    );
+  }
+  const since = now();
+  return { owner: actor, since, until: since + Math.round(maxSeconds * 1000), reason };
+}
+
+/** Answered with 409: the request was right, and comes through once the acting has ended. */
+export function whileActing(verb: string, name: string): SessionError {
+  return new SessionError(
+    'SESSION_WRONG_VALUE',
+    `${verb}(): somebody acts for the owner of session "${name}". Call stopActing first.`,
+    { statusCode: 409 },
+  );
+}
+
+/** Reports who acts, or did, by the handles of both sessions. */
+export function reportActing<S extends object>(
+  { provider, events }: SessionPlace<S>,
+  step: ActingStep,
+  before: TrackedSession<S> | undefined,
+  after: TrackedSession<S>,
+): void {
+  if (!events.hears('acting')) return;
+  const [actors, acting] = step === 'ends' ? [after, before] : [before, after];
+  const until = step === 'ends' ? {} : { until: step.until };
+  const handles = { ...named('actor', actors), ...named('handle', acting) };
+  events.emit({
+    type: 'acting',
+    session: provider.name,
+    step: step === 'ends' ? 'ended' : 'began',
+    ...until,
+    ...handles,
+  });
+}
+
+function named(name: 'actor' | 'handle', session: { readonly id?: string | undefined } | undefined): object {
+  return session?.id === undefined ? {} : { [name]: hashSessionId(session.id).slice(0, 8) };
+}

@@ -1,0 +1,39 @@
+import { ApplicationFailure } from '../errors/application-failure.js';
+import { SessionWrongValueError } from '../errors/session.errors.js';
+import type { SessionIdCall } from '../tracker/session-id-provider.js';
+import type { TrackedSession } from '../tracker/session-tracker.js';
+import type { SessionProvider } from './session-provider.js';
+
+/** What is known of the session that gets the owner. */
+export interface Login<S extends object> {
+  readonly value: S;
+  readonly previous: TrackedSession<S> | undefined;
+  /** Of the session that ends with this login. */
+  readonly endedOwner: string | undefined;
+  readonly call: SessionIdCall;
+}
+
+/** For `SessionToTrack.onOwner`; `undefined` where the session gets no owner, or nobody wants to know. */
+export function ownerListener<S extends object>(
+  { onOwnerChange, tracker, name }: SessionProvider<S>,
+  { value, previous, endedOwner, call }: Login<S>,
+): ((before: string | undefined) => Promise<string>) | undefined {
+  const owner = onOwnerChange && tracker.ownerOf?.(value);
+  if (owner === undefined || owner === previous?.owner) return undefined;
+  const previousOwner = previous?.owner ?? endedOwner;
+  return async (before) => {
+    // One that has only just moved here has no text of ours.
+    const visitor = before && previousOwner === undefined ? tracker.read!(before) : undefined;
+    try {
+      await onOwnerChange!(visitor, value, { owner, previousOwner, call });
+    } catch (error) {
+      throw new ApplicationFailure(error);
+    }
+    if (tracker.ownerOf?.(value) === owner) return tracker.serialize(value);
+    throw new ApplicationFailure(
+      new SessionWrongValueError(
+        `onOwnerChange of session "${name}" may not change the owner. Throw to refuse a login.`,
+      ),
+    );
+  };
+}

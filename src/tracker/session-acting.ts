@@ -1,0 +1,36 @@
+import type { SessionActor, SessionDetails } from './session-details.js';
+
+/** A change of the owner of a session that is no login: somebody begins to act for another, or ends it. */
+export type ActingStep = SessionActor | 'ends';
+
+interface Opened {
+  readonly text: string;
+  readonly details?: SessionDetails | undefined;
+}
+
+/** The details of a session after this step. @param before the session that the step is taken from. */
+export function detailsAfter(step: ActingStep, { text, details }: Opened): SessionDetails | undefined {
+  return step === 'ends' ? details?.actor?.details : { ...details, actor: { ...step, text, details } };
+}
+
+/** The actor's own session, where somebody acts in this one. */
+export function ownOf<T extends Opened>(session: T): T {
+  const actor = session.details?.actor;
+  return actor === undefined ? session : { ...session, text: actor.text, details: actor.details };
+}
+
+/** The same once the time of the acting is over. */
+export function presentAt<T extends Opened>(session: T, now: number): T {
+  const actor = session.details?.actor;
+  return actor === undefined || now < actor.until ? session : ownOf(session);
+}
+
+/** In whose list a session is: the actor's, so that it ends with all of theirs. */
+export function listedOwner(details: SessionDetails | undefined, owner: string | undefined): string | undefined {
+  return details?.actor?.owner ?? owner;
+}
+
+/** Whether the same person uses both in the same way: what is in the one may be joined with what is in the other. */
+export function isSameUse({ details: one }: Opened, { details: other }: Opened): boolean {
+  return one?.actor?.since === other?.actor?.since;
+}
