@@ -107,12 +107,11 @@ export class SessionsService {
     const except = isSessionId(options.except) ? options.except : undefined;
     const migrating = this.#migrating(type);
     const listed = migrating ? await owners.list(tracker.storedOwnerOf(ownerName)) : [];
-    const ended = await tracker.clearByOwner(ownerName, except);
-    let { count } = ended;
+    let handles: readonly string[] = [];
+    let count = await tracker.clearByOwner(ownerName, except, (ended) => (handles = ended));
     if (migrating) {
       count += await endOld(migrating, listed, ownerName, except === undefined ? undefined : tracker.handleOf(except));
     }
-    const { handles } = ended;
     if (count > 0) this.#runtime.events.emit({ type: 'revoked', session: name, count, handles });
     return count;
   }

@@ -57,7 +57,9 @@ async function receiveOneOf<S extends object>(
   const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));
   // The genuine value may be among those that were not tried: another site's junk must not sign a visitor out.
   const isUnknown = best.kind === 'stale' && tried.length < received.length;
-  const incoming: IncomingSession<S> = isUnknown ? { ...best, isKept: true } : best;
+  const reason = transport.kind === 'header' ? undefined : 'duplicate-cookie';
+  const incoming: IncomingSession<S> =
+    best.kind === 'stale' ? { ...best, ...(reason && { reason }), ...(isUnknown && { isKept: true }) } : best;
   // Sent again, so that it is in its own place when those in others are cleared.
   const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
   return isMoved ? { ...incoming, outdated: true } : incoming;

@@ -41,9 +41,10 @@ export function openEnvelope(value: string, name?: string): SessionEnvelope | un
   return { createdAt, renewedAt, details: undefined, text: value.slice(start) };
 }
 
-/** Whether a text that is not of the expected name is one that {@link sealEnvelope} wrote for another name. */
-export function isOfAnotherName(value: string): boolean {
-  return /^[\w!#$%&'*+.^`|~-]+:/.test(openEnvelope(value)?.text ?? '');
+/** Whether {@link sealEnvelope} wrote this text for another name. */
+export function isOfAnotherName(value: string, name: string): boolean {
+  const text = openEnvelope(value)?.text ?? '';
+  return !text.startsWith(`${name}:`) && /^[\w!#$%&'*+.^`|~-]+:/.test(text);
 }
 
 function openDetailed(value: string, name: string | undefined, secondDot: number): SessionEnvelope | undefined {

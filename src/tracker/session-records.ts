@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { listedOwner, presentAt } from './session-acting.js';
-import { base36In, openEnvelope, sealEnvelope } from './session-envelope.js';
+import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
 /** What {@link SessionRecords} has to know. */
@@ -128,6 +128,11 @@ export class SessionRecords {
     this.#explainFor = explainFor;
     this.#retiredFor = retiredFor ?? (() => MARKED_FOR_MILLISECONDS);
     this.#now = now;
+  }
+
+  /** Whether this is a session of another name. */
+  isOfAnother({ value }: StoredSession): boolean {
+    return !this.#bare && isOfAnotherName(value, this.#name);
   }
 
   /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */

@@ -22,7 +22,6 @@ import {
 import { SessionCreation } from './session-creation.js';
 import { SessionWriter, type Pause } from './session-writer.js';
 import { unreadable } from './unreadable-session.js';
-import { isOfAnotherName } from './session-envelope.js';
 import {
   endReasonOf,
   isEnded,
@@ -84,12 +83,6 @@ export interface SessionTrackerByIdOptions<S extends object> {
 
 /** How often an owner's sessions are looked for while they are ended. */
 const MOST_ROUNDS = 5;
-
-/** Sessions of one owner that were ended. */
-export interface EndedSessions {
-  readonly count: number;
-  readonly handles: readonly string[];
-}
 
 /**
  * An id travels, the content is in a storage (Ktor: `SessionTrackerById`). Ids are made by the server only; one that
@@ -229,7 +222,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored, isSent);
     const opened = this.#records.open(stored);
     if (!opened) {
-      const reason = isOfAnotherName(stored.value) ? 'wrong-session' : 'undecodable';
+      const reason = this.#records.isOfAnother(stored) ? 'wrong-session' : 'undecodable';
       return { status: 'rejected', reason, handle };
     }
     const now = this.#now();
@@ -363,20 +356,26 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   /**
    * Ends all sessions of an owner, for a storage with an owner index.
    * @param except the id of one that stays.
-   * @returns how many sessions were ended, and the handles of those that were listed before. Records of ids that were
-   *   given up do not count.
+   * @param onEnded told the handles of those that were listed before.
+   * @returns how many sessions were ended. Records of ids that were given up do not count.
    */
-  async clearByOwner(owner: string, except?: string): Promise<EndedSessions> {
+  async clearByOwner(
+    owner: string,
+    except?: string,
+    onEnded?: (this: void, handles: readonly string[]) => void,
+  ): Promise<number> {
     const { owners } = this.storage;
-    if (!owners) return { count: 0, handles: [] };
+    if (!owners) return 0;
     const storedOwner = this.storedOwnerOf(owner);
     const exceptHandle = except === undefined ? undefined : await this.#presentHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
     const handles = listed.filter(({ session }) => this.open(session) !== undefined).map(({ id }) => id);
     const others = listed.length - handles.length;
-    if (this.#explains) return { count: await this.#revokeEach(owners, storedOwner, exceptHandle), handles };
-    const count = Math.max(0, (await owners.invalidateAll(storedOwner, exceptHandle)) - others);
-    return { count, handles };
+    const count = this.#explains
+      ? await this.#revokeEach(owners, storedOwner, exceptHandle)
+      : Math.max(0, (await owners.invalidateAll(storedOwner, exceptHandle)) - others);
+    onEnded?.(handles);
+    return count;
   }
 
   /** Ends the sessions of an owner one by one, so that each leaves its mark. @returns how many. */

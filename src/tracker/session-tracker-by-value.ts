@@ -71,7 +71,7 @@ export class SessionTrackerByValue<S extends object> implements CompleteSessionT
     if (!envelope)
       return {
         status: 'rejected',
-        reason: this.#name !== undefined && isOfAnotherName(transportValue) ? 'wrong-session' : 'malformed',
+        reason: this.#name !== undefined && isOfAnotherName(transportValue, this.#name) ? 'wrong-session' : 'malformed',
       };
     if (!this.#lifetime.isAlive(envelope, now)) {
       const { createdAt } = envelope;

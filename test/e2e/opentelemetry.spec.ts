@@ -142,7 +142,7 @@ describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
         { session: 'account', reason: 'revoked', value: 1 },
       ]);
       expect(values('session.rejected')).toEqual([
-        { session: 'account', reason: 'unknown', value: 1 },
+        { session: 'account', reason: 'unknown-id', value: 1 },
         { session: 'settings', reason: expect.any(String), value: 1 },
       ]);
       expect(values('session.live')).toEqual([{ storage: 'memory', value: expect.any(Number) }]);

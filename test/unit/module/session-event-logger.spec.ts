@@ -98,7 +98,7 @@ describe('SessionEventLogger', () => {
 
   it('warns of several cookies of one name once for each session, and of a full storage once', () => {
     const duplicate = (session: string): SessionEvent => ({ type: 'duplicate', session, count: 9 });
-    const evicted: SessionEvent = { type: 'evicted', count: 1, handles: ['h'] };
+    const evicted: SessionEvent = { type: 'evicted', count: 1 };
     const lines = logged(duplicate('user'), duplicate('user'), evicted, duplicate('cart'), duplicate('user'), evicted);
     expect(lines.map((line) => line.slice(0, 20))).toEqual([
       'warn Session "user":',

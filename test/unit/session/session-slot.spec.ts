@@ -134,7 +134,7 @@ describe.each(KINDS)('a session %s', (kind) => {
         expect(await sessions.get(User)).toBeUndefined();
       });
       expect(setCookie).toBe(CLEARED);
-      expect(events).toEqual([kind === 'by-id' ? 'rejected unknown' : 'rejected unknown-key']);
+      expect(events).toEqual([kind === 'by-id' ? 'rejected unknown-id' : 'rejected unknown-key']);
       expect(call.headers.get('cache-control')).toEqual(['no-store']);
     });
 
@@ -554,14 +554,14 @@ describe('several cookies of one name (K-5)', () => {
     const [first, second] = [await begun({ visits: 1 }), await begun({ visits: 2 })];
     expect(await seen(`user=x; user=%zz; ${first}; ${second}`)).toEqual({ visits: 1 });
     const { events, setCookie } = await visit(`user=x; user=%zz; ${second}`, (sessions) => sessions.get(User));
-    expect(events).toEqual(['duplicate', 'rejected unknown', 'rejected malformed']);
+    expect(events).toEqual(['duplicate', 'rejected unknown-id', 'rejected malformed']);
     expect(setCookie).toBeUndefined();
   });
 
   it('are cleared where none is valid', async () => {
     const { visit } = sessionBench();
     const { events, setCookie } = await visit('user=x; user=', (sessions) => sessions.get(User));
-    expect(events).toEqual(['duplicate', 'rejected unknown', 'rejected malformed']);
+    expect(events).toEqual(['duplicate', 'rejected unknown-id', 'rejected duplicate-cookie']);
     expect(setCookie).toBe(CLEARED);
   });
 

@@ -40,7 +40,7 @@ describe('a tracker of four verbs', () => {
     expect([tracker.reload, tracker.ownerOf, tracker.newId, tracker.clearById, tracker.capture]).toEqual(
       Array(5).fill(undefined),
     );
-    expect(await tracker.load('x', call)).toEqual({ status: 'rejected', reason: 'unknown' });
+    expect(await tracker.load('x', call)).toEqual({ status: 'rejected', reason: 'unknown-id' });
     expect(await tracker.store({ value: user('ada'), call })).toMatchObject({
       status: 'created',
       transportValue: 'sent',

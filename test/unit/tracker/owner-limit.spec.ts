@@ -35,7 +35,7 @@ describe('end-oldest', () => {
   it('ends the session that was created first, and tells how many', async () => {
     const { logins, loaded, revoked } = limited({ limit: 3 });
     const [first, ...rest] = await logins(4);
-    expect(await loaded(first)).toBe('unknown');
+    expect(await loaded(first)).toBe('unknown-id');
     for (const id of rest) expect(await loaded(id)).toBeInstanceOf(User);
     expect(revoked).toEqual([1]);
   });
@@ -45,12 +45,12 @@ describe('end-oldest', () => {
     let previous = await login();
     for (let i = 0; i < 8; i++) {
       const next = await login();
-      expect([await loaded(previous), await loaded(next)]).toEqual(['unknown', expect.any(User)]);
+      expect([await loaded(previous), await loaded(next)]).toEqual(['unknown-id', expect.any(User)]);
       previous = next;
     }
     const behind = trackerOver(storage, () => clock.now() - 5000, { maxPerOwner: { limit: 1 } });
     const next = await login('u1', behind);
-    expect([await loaded(previous), await loaded(next)]).toEqual(['unknown', expect.any(User)]);
+    expect([await loaded(previous), await loaded(next)]).toEqual(['unknown-id', expect.any(User)]);
   });
 
   it('leaves exactly as many as the limit when the last of several parallel logins is done', async () => {
@@ -78,7 +78,7 @@ describe('end-oldest', () => {
     expect(await live([rotated, third])).toBe(2);
     clock.advance(8 * 86_400_000);
     const later = await logins(2);
-    expect([await loaded(rotated), await loaded(third), await live(later)]).toEqual(['unknown', 'unknown', 2]);
+    expect([await loaded(rotated), await loaded(third), await live(later)]).toEqual(['unknown-id', 'unknown-id', 2]);
   });
 
   it('looks at it when a session gets an owner, at no other change', async () => {
@@ -114,7 +114,7 @@ describe('end-oldest', () => {
       status: 'gone',
       reason: 'ended',
     });
-    expect(await loaded(first)).toBe('unknown');
+    expect(await loaded(first)).toBe('unknown-id');
   });
 
   it('ends as many as there are too many, where the limit was lowered', async () => {
