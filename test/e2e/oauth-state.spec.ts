@@ -26,7 +26,7 @@ it('the state of an OAuth login is kept in a session, and used once', async () =
         clientSecret: 'secret',
         callbackURL: 'http://app.example/callback',
         store,
-      } as never);
+      });
     }
     validate(): object {
       return { name: 'ann' };

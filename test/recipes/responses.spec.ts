@@ -21,7 +21,7 @@ function counting(type: Type<any>, field: string): ControllerClass {
       session[field] = 'changed';
     }
     @Post('out') out(@Sessions() sessions: RequestSessions): void {
-      void sessions.clear(type);
+      sessions.clear(type);
     }
   }
   return CountingController;
