@@ -1,19 +1,11 @@
-import * as common from '@nestjs/common';
-import * as core from '@nestjs/core';
 import { readdirSync, readFileSync } from 'node:fs';
-import crypto from 'node:crypto';
 import { join } from 'node:path';
-import * as sessions from 'nestjs-sessions';
+import { SessionsModule } from 'nestjs-sessions';
 import ts from 'typescript';
 import { ask } from './support/client.js';
+import { runBlock } from './support/doc-blocks.js';
 import { platforms, startApp, type ControllerClass } from './support/platforms.js';
 
-const MODULES: Readonly<Record<string, unknown>> = {
-  '@nestjs/common': common,
-  '@nestjs/core': core,
-  'nestjs-sessions': sessions,
-  'node:crypto': crypto,
-};
 const LOGIN = /@(Get|Post)\('(login|sign-in)'\)\n(?:\s*@\w+\(.*\)\n)*\s*(?:async )?\w+\(\s*@/;
 
 interface Example {
@@ -41,22 +33,8 @@ function examples(): readonly Example[] {
 }
 
 /** Runs a block. @returns the controllers that it exports, and the paths that they answer to GET. */
-function run(code: string): { controllers: ControllerClass[]; paths: string[] } {
-  const { outputText } = ts.transpileModule(code, {
-    compilerOptions: {
-      module: ts.ModuleKind.CommonJS,
-      target: ts.ScriptTarget.ES2022,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-    },
-  });
-  const exported: Record<string, unknown> = {};
-  const require = (name: string): unknown => MODULES[name];
-  // The package keeps every class that was marked so far; those of other examples may have the same name.
-  (globalThis as unknown as Record<symbol, Set<unknown> | undefined>)[Symbol.for('nestjs-sessions:declared')]?.clear();
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  new Function('require', 'exports', outputText)(require, exported);
-  const controllers = Object.values(exported).filter(
+async function run(code: string): Promise<{ controllers: ControllerClass[]; paths: string[] }> {
+  const controllers = Object.values(await runBlock(code)).filter(
     (one): one is ControllerClass => typeof one === 'function' && Reflect.hasMetadata('__controller__', one),
   );
   return { controllers, paths: [...code.matchAll(/@Get\('([^']*)'\)/g)].map((match) => match[1]!) };
@@ -103,8 +81,8 @@ describe('docs/sign-in.md', () => {
 
 describe.each(examples())('the login example in $place', ({ code, method, path }) => {
   it.each(platforms)('makes a planted cookie worthless on $name', async (platform) => {
-    const { controllers, paths } = run(code);
-    const app = await startApp(platform, { imports: [sessions.SessionsModule.forRoot()], controllers });
+    const { controllers, paths } = await run(code);
+    const app = await startApp(platform, { imports: [SessionsModule.forRoot()], controllers });
     try {
       const login = async (user: string, cookie?: string): Promise<string> => {
         const answer = await ask(`${app.url}/${path}?user=${user}`, {

@@ -83,7 +83,7 @@ function signatures(program: ts.Program, path: string): string {
 /** Named by constructors that only Nest calls, and by a base class that no code names. */
 const OF_NEST = ['ConfigurableModuleClass', 'SessionsRuntime'];
 
-/** Types of ours that a public signature names and no path exports, as `Type (in Exported)`. */
+/** Types of this package that a public signature names and no entry exports, as `Type (in Exported)`. */
 function unexportedTypes(program: ts.Program, paths: readonly string[]): string[] {
   const checker = program.getTypeChecker();
   const exported = paths.flatMap((path) => exportsOf(program, path));

@@ -30,7 +30,7 @@ export class CompiledSources {
   /**
    * Starts a process that runs `script`, an ES module beside the compiled folders.
    * @param options.uid the user it runs as, where the test may choose.
-   * @param options.limits what a shell is told first, as `ulimit`.
+   * @param options.limits shell commands that run first, such as `ulimit`.
    */
   async start(
     script: string,

@@ -22,7 +22,7 @@ import {
 } from './session-orders.js';
 import { trackerAlgorithm } from './tracker-algorithm.js';
 
-// To a storage a login is a rotation, and without owners there is nothing to revoke.
+// A storage sees a login as a rotation; without owners nothing can be revoked.
 const FOR_THREE_VERBS: readonly RequestKind[] = ['read', 'change', 'touch', 'logout', 'rotate'];
 const SLOW = 240_000;
 

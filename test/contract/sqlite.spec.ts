@@ -60,7 +60,7 @@ const say = (line) => writeSync(1, line + '\\n');
 const expiresAt = Date.now() + 600_000;
 `;
 
-/** Writes and replaces sessions whose text proves itself, says what is done, and goes on until it is killed. */
+/** Writes and replaces sessions with self-checking texts, and reports each step, until it is killed. */
 const WRITER = `${OPEN}
 const [name] = args;
 for (let count = 0; ; count++) {

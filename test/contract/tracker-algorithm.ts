@@ -41,7 +41,7 @@ function trackerOver(storage: SessionStorage, ahead = 0, graceInSeconds = 0): Se
 }
 
 function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAnswer {
-  // No answer touches the cookie of another session (promise 6).
+  // No answer touches the cookie of another session.
   if (result.status === 'gone') return { acknowledged: false };
   if (result.status === 'unchanged') return { acknowledged: true };
   return result.transportValue === cookie

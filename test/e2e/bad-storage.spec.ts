@@ -38,7 +38,7 @@ class AppController {
   }
 }
 
-/** A place for sessions that can be made to take no more. */
+/** A storage that can be made full. */
 interface Place {
   readonly storage: SessionStorage;
   fill(): void;

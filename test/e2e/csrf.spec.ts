@@ -1,24 +1,8 @@
-import * as common from '@nestjs/common';
 import { Controller, Get, Post } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { readFileSync } from 'node:fs';
-import ts from 'typescript';
 import { ask } from '../support/client.js';
-import { platforms, startApp, type ControllerClass, type RunningApp } from '../support/platforms.js';
-
-/** The guard of docs/csrf.md, as it is printed there. */
-function recipe(): ControllerClass {
-  const code = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync('docs/csrf.md', 'utf8'))![1]!;
-  const compilerOptions = {
-    module: ts.ModuleKind.CommonJS,
-    target: ts.ScriptTarget.ES2022,
-    experimentalDecorators: true,
-  };
-  const exported: Record<string, ControllerClass> = {};
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  new Function('require', 'exports', ts.transpileModule(code, { compilerOptions }).outputText)(() => common, exported);
-  return exported['SameOriginGuard']!;
-}
+import { runDoc } from '../support/doc-blocks.js';
+import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 @Controller()
 class PageController {
@@ -35,7 +19,8 @@ describe.each(platforms)('the CSRF guard of the documentation, on $name', (platf
   let running: RunningApp;
 
   beforeAll(async () => {
-    const providers = [{ provide: APP_GUARD, useClass: recipe() }];
+    const { SameOriginGuard } = await runDoc('docs/csrf.md', 1);
+    const providers = [{ provide: APP_GUARD, useClass: SameOriginGuard }];
     running = await startApp(platform, { controllers: [PageController], providers });
   });
   afterAll(() => running.close());

@@ -14,7 +14,7 @@ import {
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
-/** A memory storage that fails, or hangs, when it is told to. */
+/** A memory storage that fails or hangs on request. */
 class FaultyStorage implements SessionStorage {
   readonly #inner = new SessionStorageMemory();
   mode: 'well' | 'failing' | 'hanging' = 'well';

@@ -19,7 +19,7 @@ interface Recipe {
   readonly ReadinessController: common.Type<unknown>;
 }
 
-/** The recipe as it stands in the documentation. */
+/** The recipe of the documentation. */
 function readRecipe(): Recipe {
   const readme = readFileSync('docs/storages.md', 'utf8');
   const [code] = [...readme.matchAll(/^```ts\n([\s\S]*?)^```$/gm)]

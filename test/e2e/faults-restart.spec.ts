@@ -97,7 +97,7 @@ if (!OwnRedis.isInstalled) {
       expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(503));
       expect((await shop.get('about', cookie)).status).toBe(200);
       await redis.start();
-      // It knows neither the session nor the scripts any more.
+      // It has lost the session and the scripts.
       expect(await shop.items('cart', cookie)).toBeUndefined();
       const next = await shop.begin('cart');
       expect(await shop.items('cart', next)).toBe(2);

@@ -46,7 +46,7 @@ export class HoldBench {
     return this.#ask('value', handler, question);
   }
 
-  /** Asks a handler that declares no session; `visit` is none of the request's. */
+  /** Calls a handler that declares no session; the request has no `visit`. */
   bare(handler: Handler, question: RawQuestion = {}): Promise<RawAnswer> {
     return this.#ask('bare', handler, question);
   }

@@ -99,7 +99,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     expect(answer.all('cache-control')).toEqual(['no-store']);
     for (const name of ['etag', 'location', 'content-encoding']) expect(answer.all(name)).toEqual([]);
     expect(answer.broken).toBe(false);
-    // What may have been written all the same is taken back, and nobody waits for that.
+    // A write that may have succeeded is undone, in the background.
     const waitedFor = bench.storage.sequence.filter((step) => !step.startsWith('invalidate'));
     expect(waitedFor.at(-1)).toBe('the head arrives');
     expect(bench.eventTypes()).toEqual(['unavailable']);

@@ -206,7 +206,7 @@ const rows: Array<[path: string, status: number, body: string | RegExp, method?:
   ['redirect-dynamic', 307, /^$|Redirect/],
   ['file', 200, 'visit 1'],
   ['file-stream', 200, PIECES],
-  // Nest 11 knows no such handlers.
+  // Nest 11 has no such handlers.
   ...(nest >= 12 ? [['generator', 200, PIECES] as [string, number, string]] : []),
   ['render', 200, '<p>1</p>'],
   ['headers', 203, 'visit 1'],

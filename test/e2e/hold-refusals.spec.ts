@@ -229,7 +229,7 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
   beforeEach(() => void jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
-  /** The status, and what the session holds afterwards; `undefined` where none was sent. */
+  /** The status, and the session afterwards; `undefined` if no session was sent. */
   async function outcome(path: string, method = 'GET'): Promise<[status: number, count: number | null | undefined]> {
     const answer = await bench.get(path, { method });
     const stored = answer.cookies('visit').length > 0 ? await bench.stored(answer.cookie('visit')) : undefined;

@@ -9,7 +9,7 @@ export class Visit {
   note?: string;
 }
 
-/** One answer as it came over the wire: header lines in order, none merged. */
+/** One response as received: header lines in order, not merged. */
 export interface RawAnswer {
   readonly status: number;
   readonly reason: string;
@@ -19,7 +19,7 @@ export interface RawAnswer {
   readonly trailers: Readonly<Record<string, string | undefined>>;
   /** The connection broke before the end of the body. */
   readonly broken: boolean;
-  /** Every value of a header, whatever its case. */
+  /** Every value of a header; the case of its name does not matter. */
   all(name: string): string[];
   /** The `Set-Cookie` lines of one cookie. */
   cookies(name: string): string[];
@@ -174,7 +174,7 @@ export function realProcess(): NodeJS.Process {
 }
 
 /**
- * Sees what nobody caught.
+ * Records uncaught errors.
  * @returns what was seen so far; registers its own clean-up and the check that it is nothing.
  */
 export function watchUncaught(): unknown[] {

@@ -54,7 +54,7 @@ const FAILURES: Readonly<Record<string, string>> = {
 let thrown: unknown[] = [];
 let answered: Array<Promise<void>> = [];
 
-/** Answers in a turn of its own, where nobody catches what it throws. */
+/** Answers in a separate turn of the event loop, where no caller catches errors. */
 function later(answer: () => void, byPromise: boolean): void {
   const guarded = (): void => {
     try {

@@ -18,7 +18,7 @@ import { postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } fr
 /** How many requests are in their handlers at the same time. */
 export const PARALLEL = 12;
 
-/** A place where handlers wait for each other: nobody goes on before the last has come. */
+/** A barrier: handlers wait here until the last one has arrived. */
 export class Meeting {
   readonly #size: number;
   #waiting: Array<() => void> = [];

@@ -112,7 +112,7 @@ describe('an old session that has ended by itself', () => {
     await visitor.post(`${app.url}/login`, { user: 'ada' });
     const [session] = kept.values() as unknown as [{ cookie: { expires: Date } }];
     expect(session.cookie.expires.getTime()).toBe(clock.now() + 1_000_000);
-    // A session of ours that is renewed renews the old form.
+    // The renewal of a session also renews its old form.
     clock.advance(900_000);
     await visitor.get(`${app.url}/me`);
     clock.advance(900_000);

@@ -24,7 +24,7 @@ export interface OldContent {
 export class AuthSession {
   @SessionOwner() userId?: string;
   n = 0;
-  /** The old code knows nothing of it. */
+  /** The old code does not have it. */
   theme?: string;
 }
 

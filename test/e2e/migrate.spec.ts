@@ -377,7 +377,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     copy.cookies.delete('auth');
     await app.get(SessionsService).revokeAll(AuthSession, 'ada');
     expect(await visitor.get(`${url}/me`)).toEqual({});
-    // Who kept the old cookie alone has no session of ours, and in a store none at all.
+    // A client with only the old cookie has no new session, and with a store no session.
     expect(await copy.get(`${url}/me`)).toEqual({});
     if (isById) expect(await copy.get(`${old.url}/me`)).toEqual({});
   });

@@ -1,38 +1,15 @@
 import { Controller, Get, Injectable, UseGuards } from '@nestjs/common';
 import { AuthGuard, PassportStrategy } from '@nestjs/passport';
-import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Strategy } from 'passport-oauth2';
-import { Session, SessionsModule, sessionsOf } from 'nestjs-sessions';
+import { SessionsModule } from 'nestjs-sessions';
 import { ask } from '../support/client.js';
+import { runDoc } from '../support/doc-blocks.js';
 import { platforms, startApp } from '../support/platforms.js';
 
-@Session('oauth', { idleTimeoutInSeconds: 600 })
-class OAuthSession {
-  state = '';
-}
-
-// The recipe of docs/oauth-state.md.
-const store = {
-  store(request: object, done: (error: unknown, state?: string) => void): void {
-    const session = Object.assign(new OAuthSession(), { state: randomUUID() });
-    sessionsOf(request).set(session);
-    done(null, session.state);
-  },
-  async verify(request: object, state: string, done: (error: unknown, ok?: boolean) => void): Promise<void> {
-    let session: OAuthSession | undefined;
-    try {
-      session = await sessionsOf(request).get(OAuthSession);
-    } catch (error) {
-      return done(error);
-    }
-    sessionsOf(request).clear(OAuthSession);
-    done(null, session !== undefined && session.state === state);
-  },
-};
-
 it('the state of an OAuth login is kept in a session, and used once', async () => {
+  const { OAuthSession, stateStore: store } = await runDoc('docs/oauth-state.md');
   const provider = createServer((_, response) => {
     response.setHeader('content-type', 'application/json').end('{"access_token":"t","token_type":"bearer"}');
   });
@@ -49,7 +26,7 @@ it('the state of an OAuth login is kept in a session, and used once', async () =
         clientSecret: 'secret',
         callbackURL: 'http://app.example/callback',
         store,
-      } as never);
+      });
     }
     validate(): object {
       return { name: 'ann' };

@@ -46,7 +46,7 @@ describe.each([
 
   it.each(['sessions.e2e-spec', 'app.e2e-spec'])('leaves one whose test/%s passes', async (spec) => {
     const env = { NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' };
-    // Rejects where a test fails, and where there is no such test.
+    // Rejects if a test fails or does not exist.
     await expect(shop.run('npm', ['run', 'test:e2e', '--', spec], env)).resolves.toEqual(expect.any(String));
   });
 });

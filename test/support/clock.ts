@@ -1,4 +1,4 @@
-/** A clock that moves only when it is told to. */
+/** A clock that moves only when the test moves it. */
 export class TestClock {
   #now = Date.UTC(2026, 0, 1);
   readonly now = (): number => this.#now;

@@ -1,4 +1,4 @@
-/** Source text for a process of its own: adds one to the session `counter` of `storage`, whoever else does so meanwhile. */
+/** Source text for a separate process: increments the session `counter` of `storage`, in parallel with others. */
 export const INCREMENT = `
   let current = await storage.read('counter');
   for (;;) {

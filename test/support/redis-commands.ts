@@ -11,7 +11,7 @@ export class RedisCommands {
     this.#client = client;
     this.#monitor = monitor;
     this.#prefix = prefix;
-    // What a script does inside the server comes from `lua`: no command of ours.
+    // Commands inside a script come from `lua` and are not counted.
     monitor.on('monitor', (_time: string, args: string[], source: string) => {
       if (source !== 'lua' && args.some((arg) => arg.startsWith(prefix))) this.#seen.push(args[0]!.toUpperCase());
     });
@@ -21,7 +21,7 @@ export class RedisCommands {
     return new RedisCommands(client, await client.monitor(), prefix);
   }
 
-  /** The names of those since the last call: a command of ours shows that the monitor has seen all before it. */
+  /** The names of the commands since the last call. A marker command shows that the monitor has seen all before it. */
   async taken(): Promise<string[]> {
     await this.#client.exists(`${this.#prefix}done`);
     while (!this.#seen.includes('EXISTS')) await new Promise((resolve) => setTimeout(resolve, 5));

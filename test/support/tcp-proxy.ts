@@ -40,7 +40,7 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Accepts connections and takes bytes, and forwards none of them until it is healed, as a stopped process does. */
+  /** Accepts connections and bytes, but forwards nothing until it is healed, like a stopped process. */
   hang(): void {
     this.#state = 'hanging';
   }

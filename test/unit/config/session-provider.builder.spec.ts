@@ -275,7 +275,7 @@ describe('overrides', () => {
 describe('transformers', () => {
   const plain: SessionTransportTransformer = { transformRead: (value) => value, transformWrite: (value) => value };
 
-  it('of your own take the place of the seal, and the name is bound in the value (C-3)', async () => {
+  it('of the application replace the seal, and the value carries the session name', async () => {
     const { provider, description } = build({ type: User, transformers: [plain] });
     expect(provider.transport.transformers).toEqual([plain]);
     expect(description).toContain('cookie (Object)');
@@ -285,7 +285,7 @@ describe('transformers', () => {
     expect(await other.tracker.load(value, call)).toEqual({ status: 'rejected', reason: 'malformed' });
   });
 
-  it('that are none leave a session by value in plain text, with a warning (C-11)', () => {
+  it('that are an empty list leave a by-value session in plain text, with a warning', () => {
     const building = builder();
     building.build({ type: User, transformers: [] });
     expect(building.warnings).toEqual([
@@ -314,7 +314,7 @@ describe('keys', () => {
   const opened = async ({ transport }: SessionProvider, value: string) =>
     (await transformRead(transport.transformers, value))?.value;
 
-  it('of the module protect every session, each by its name (C-3)', async () => {
+  it('of the module protect every session, each by its name', async () => {
     const building = builder();
     const [user, styled] = [building.build(User).provider, building.build(Styled).provider];
     const value = await sealed(user);
@@ -357,7 +357,7 @@ describe('keys', () => {
     });
   });
 
-  it('that are weak are refused, and not shown (C-7, O-1)', () => {
+  it('that are weak are refused and not shown', () => {
     for (const registration of [{ type: User, keys: 'password' }, User]) {
       expect(() => build(registration, { keys: 'password' })).toThrow(SessionConfigurationError);
       expect(() => build(registration, { keys: 'password' })).not.toThrow('password');
@@ -399,7 +399,7 @@ describe('storages', () => {
     expect(trackers[1]!.storage).toBe(trackers[0]!.storage);
   });
 
-  it('that hang are given up after the time that was said (L-16)', async () => {
+  it('that hang are given up after the timeout of the options', async () => {
     const storage = Object.assign(new SessionStorageMemory(), { read: () => new Promise<undefined>(() => {}) });
     const { tracker } = build({ type: User, storage }, { storageTimeoutInMilliseconds: 10 }).provider;
     await expect(tracker.load('id', call)).rejects.toMatchObject({
@@ -571,7 +571,7 @@ describe('what cannot work', () => {
       "storage is for sessions by id. Add tracker: 'by-id'.",
     ],
     ['a cookie for a header', { type: Cart, cookie: {} }, 'a header session has no cookie. Remove cookie or transport'],
-    ['an exposed cookie (K-10)', { type: User, exposed: true }, 'A cookie must never be exposed'],
+    ['an exposed cookie', { type: User, exposed: true }, 'A cookie must never be exposed'],
     ['a bad cookie name', { type: User, name: 'a b' }, 'Cookie "a b": a cookie name is'],
     ['an empty name', { type: User, name: '' }, 'Cookie "": a cookie name is'],
     ['a bad header name', { type: Cart, name: 'a b' }, "Header name 'a b' contains illegal character ' '"],
@@ -629,7 +629,7 @@ describe('descriptions', () => {
 });
 
 describe('a builder and what it built', () => {
-  it('show no key (O-1)', () => {
+  it('show no key', () => {
     const building = builder({ keys: [KEY, OTHER_KEY] });
     const built = [building.build(User), building.build(Cart)];
     const shown =

@@ -262,7 +262,7 @@ describe('SessionStorageDirectory', () => {
     await storage.write('a', session('v'));
     const path = await onlyFile();
     clock.advance(3 * HOUR);
-    // The same id: the same part. Written anew, so only the expired neighbour can go.
+    // The same id is in the same part. It was just written, so only the expired neighbour is removed.
     const neighbour = `${path.slice(0, -1)}${path.endsWith('0') ? '1' : '0'}`;
     await rename(path, neighbour);
     await storage.write('a', session('w'));

@@ -9,7 +9,7 @@ describe('refuseUnknownOptions', () => {
     expect(refuse({})).not.toThrow();
   });
 
-  it('names the option that was probably meant, and all there are, but no value (O-1)', () => {
+  it('names the closest option and all known options, but no value', () => {
     expect(refuse({ key: 'top secret' })).toThrow(SessionConfigurationError);
     expect(refuse({ key: 'top secret' })).toThrow(
       'Here: unknown option "key". Did you mean keys? Known: keys, storage, idleTimeout.',

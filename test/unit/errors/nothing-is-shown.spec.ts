@@ -50,7 +50,7 @@ async function commit({ open }: Bench, cookie: string | undefined, change: (valu
   return sessions.commit(false);
 }
 
-describe('no error, event or object shows an id, a key or a content (O-1)', () => {
+describe('no error, event or object shows an id, a key or a content', () => {
   const cases: ReadonlyArray<[string, SessionBenchOptions, Failing]> = [
     [
       'a clash',

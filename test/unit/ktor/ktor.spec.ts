@@ -246,7 +246,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
       });
       const read = await get(app, '/peek', { cookie: `C=${text}` });
       expect([read.status, read.body, read.cookies]).toEqual([200, items, []]);
-      // A change of it that cannot be stored is none that succeeded.
+      // A change that cannot be stored fails.
       expect((await get(app, '/add', { cookie: `C=${text}` })).status).toBe(500);
     });
 

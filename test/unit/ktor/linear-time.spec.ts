@@ -1,7 +1,7 @@
 import { decodeKtorCookie } from '../../../src/ktor/http/ktor-cookie-encoding.js';
 import { parseJavaDouble } from '../../../src/ktor/kotlin/java-number.js';
 
-/** The smallest of three, so that a pause of the machine does not count. */
+/** The smallest of three times, so that a pause of the machine does not count. */
 function fastest(run: () => void): number {
   const times = [0, 1, 2].map(() => {
     const start = process.hrtime.bigint();

@@ -90,7 +90,7 @@ describe('SessionEventLogger', () => {
     expect(logged({ type: 'revoked', session: 'user', count: 3, handles: [] })).toEqual([]);
   });
 
-  it('warns of a cookie that browsers drop once for each session, however many requests there are (K-8)', () => {
+  it('warns once per session of a cookie that browsers drop', () => {
     const insecure = (session: string): SessionEvent => ({ type: 'insecure', session });
     const lines = logged(insecure('user'), insecure('user'), insecure('cart'), insecure('user'));
     expect(lines.map((line) => line.split(':')[0])).toEqual(['warn Session "user"', 'warn Session "cart"']);
@@ -107,7 +107,7 @@ describe('SessionEventLogger', () => {
     ]);
   });
 
-  it('never shows what a client sent, an id or a content (O-1)', async () => {
+  it('never shows what a client sent, an id or a content', async () => {
     await fc.assert(
       fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9]{12,40}$/), async (secret) => {
         const { visit, begun, events, storage } = sessionBench();

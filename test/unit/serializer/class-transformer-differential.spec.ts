@@ -140,7 +140,7 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
       const expected = attempt(() => instanceToPlain(instance, { exposeDefaultValues: true, ...options }));
       if (!expected) return 'refused';
       if (typeof text !== 'string') {
-        // Of an instance with members and no field nobody can tell whether it is empty.
+        // An instance with members but no field may or may not be empty.
         if (text.message.includes('which shows its content in no field')) return 'refused';
         throw text;
       }

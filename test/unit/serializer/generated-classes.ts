@@ -118,7 +118,7 @@ function isStrict({ strategy, excludeExtraneousValues }: ClassTransformOptions, 
   return hasMaps || strategy === 'excludeAll' || excludeExtraneousValues === true;
 }
 
-/** Forgets every declaration, or a long run would keep all its classes alive. */
+/** Removes every declaration, so that a long run does not keep all its classes in memory. */
 export function clearMetadata(): void {
   for (const member of Object.values(defaultMetadataStorage as object)) (member as Map<unknown, unknown>).clear();
 }
@@ -184,7 +184,7 @@ function defineMember(prototype: object, name: string, kind: 'getter' | 'accesso
 
 function decorate(prototype: object, field: FieldSpec, classes: readonly GeneratedClass[]): void {
   const { name, type, design, expose, exclude, transforms } = field;
-  // class-transformer takes whatever stands in a field declared as a Map for a Map; subclasses inherit the design type.
+  // class-transformer treats any value of a field declared as a Map as a Map; subclasses inherit the design type.
   const isNoMap = type === 'discriminated' || type === 'Object';
   const designType = isNoMap && (design === undefined || design === 'Map') ? 'Object' : design;
   if (designType) Reflect.defineMetadata('design:type', DESIGN[designType], prototype, name);
@@ -213,7 +213,7 @@ function decorateType(prototype: object, field: FieldSpec, classes: readonly Gen
   } else Type(() => TYPES[type!] as never)(prototype, name);
 }
 
-/** One random choice after the other; the first option is the simplest one, to which failures shrink. */
+/** A sequence of random choices; the first option is the simplest, and failures shrink to it. */
 export class Draw {
   readonly #data: fc.GeneratorValue;
 

@@ -204,7 +204,7 @@ describe('clear with an id', () => {
 });
 
 describe('a class that is not registered', () => {
-  it("is refused everywhere, in Ktor's words, without a value (O-1)", async () => {
+  it("throws in every method, in Ktor's words, without a value", async () => {
     const { open } = sessionBench();
     const { sessions } = open();
     const refusal = expect.objectContaining({
@@ -230,7 +230,7 @@ describe('a class that is not registered', () => {
 });
 
 describe('save', () => {
-  it('stores now, and refuses what the client cannot be told any more (L-11)', async () => {
+  it('stores at once, and throws for changes that the response can no longer carry', async () => {
     const { open, begun, seen } = sessionBench();
     const cookie = await begun({ visits: 1 });
     const { sessions, call } = open(cookie);
@@ -261,7 +261,7 @@ describe('save', () => {
 });
 
 describe('an exchange that is printed', () => {
-  it('shows nothing of its sessions (O-1)', async () => {
+  it('shows nothing of its sessions', async () => {
     const { open, begun } = sessionBench();
     const cookie = await begun({ note: 'top secret' });
     const { sessions } = open(cookie);

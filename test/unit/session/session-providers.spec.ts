@@ -23,7 +23,7 @@ function registered(...all: readonly SessionProvider[]): SessionProviders {
 }
 
 describe('SessionProvider', () => {
-  it("prints as Ktor's does, without keys or content (O-1)", () => {
+  it("prints as Ktor's does, without keys or content", () => {
     expect(String(provider('user', User))).toBe(
       'SessionProvider(name = user, type = class User, transport = SessionTransportCookie: user, ' +
         'tracker = SessionTrackerByValue, sendOnlyIfModified = true)',
@@ -57,7 +57,7 @@ describe('register', () => {
     expect(register).toThrow('Register it once, or extend the class for "b".');
   });
 
-  it('refuses two sessions in one cookie, or in one header whatever its case (K-10)', () => {
+  it('refuses two sessions in one cookie, or in one header whatever its case', () => {
     const header = (name: string, type: new () => object) => provider(name, type, new SessionTransportHeader(name));
     expect(() => registered(header('X-Session', User), header('x-session', Cart))).toThrow(
       '"x-session" and "X-Session" travel in the same header x-session. Give one of them another name.',
@@ -133,7 +133,7 @@ describe('findByValue', () => {
     );
   });
 
-  it('takes the class from the prototype, since a field called constructor is content (O-1)', () => {
+  it('takes the class from the prototype, because a field called constructor is content', () => {
     const body = JSON.parse('{"constructor":{"name":"top secret"}}') as object;
     expect(() => providers.findByValue(body)).toThrow('class Object');
     expect(() => providers.findByValue(body)).not.toThrow('top secret');

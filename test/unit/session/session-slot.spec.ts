@@ -60,7 +60,7 @@ describe.each(KINDS)('a session %s', (kind) => {
   });
 
   describe('that is absent', () => {
-    it('reads as undefined, and leaves no trace (L-9)', async () => {
+    it('reads as undefined, and leaves no trace', async () => {
       const { visit, storage } = sessionBench({ kind });
       const { setCookie, events, call } = await visit(undefined, async (sessions) => {
         expect(await sessions.get(User)).toBeUndefined();
@@ -138,13 +138,13 @@ describe.each(KINDS)('a session %s', (kind) => {
       expect(call.headers.get('cache-control')).toEqual(['no-store']);
     });
 
-    it('is cleared on errors too (K-7)', async () => {
+    it('is cleared on errors too', async () => {
       const { visit } = sessionBench({ kind });
       const { setCookie } = await visit('user=garbage', (sessions) => sessions.get(User), { serverError: true });
       expect(setCookie).toBe(CLEARED);
     });
 
-    it('gives way to a new one, under an id of ours (I-3)', async () => {
+    it('is replaced by a new session under a new id', async () => {
       const { visit, seen } = sessionBench({ kind });
       const { cookie, events } = await visit('user=garbage', async (sessions) => {
         (await sessions.getOrFresh(User)).visits++;
@@ -166,7 +166,7 @@ describe.each(KINDS)('a session %s', (kind) => {
   });
 
   describe('that is loaded', () => {
-    it('is one instance, and costs nothing while it is only read (L-15)', async () => {
+    it('is one instance, and is not written while it is only read', async () => {
       const { visit, begun, storage } = sessionBench({ kind });
       const cookie = await begun({ visits: 1, items: [{ n: 1 }] });
       const { setCookie, events, call } = await visit(cookie, async (sessions) => {
@@ -189,7 +189,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       ['a Date', (session) => (session['date'] as Date).setTime(5)],
       ['the sorting of an array', (session) => (session['list'] as number[]).sort((left, right) => left - right)],
       ['a removed field', (session) => delete session['list']],
-    ])('notices a change of %s (L-15)', async (_, change) => {
+    ])('notices a change of %s', async (_, change) => {
       const { visit, begun } = sessionBench({ kind });
       const cookie = await begun({
         items: [{ n: 1 }],
@@ -200,12 +200,12 @@ describe.each(KINDS)('a session %s', (kind) => {
       });
       const { events, setCookie, call } = await visit(cookie, async (sessions) => change((await sessions.get(User))!));
       expect(events).toEqual(['changed']);
-      // The id is the same, and no renewal is due (promise 6).
+      // The id is the same, and no renewal is due.
       expect(setCookie).toEqual(kind === 'by-id' ? undefined : expect.stringContaining('user='));
       expect(call.headers.get('cache-control')).toEqual(kind === 'by-id' ? undefined : ['no-store']);
     });
 
-    it('is renewed when that is due, and sent again (E-3)', async () => {
+    it('is renewed when that is due, and sent again', async () => {
       const { visit, begun, clock, seen } = sessionBench({ kind });
       const first = await begun();
       clock.advance(6 * 86_400_000);
@@ -215,7 +215,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       expect(await seen(cookie)).toEqual({ visits: 1 });
     });
 
-    it('is ended, and not revived by what follows in the same request (L-5)', async () => {
+    it('is ended, and not revived by what follows in the same request', async () => {
       const { visit, begun, storage } = sessionBench({ kind });
       const { events, setCookie } = await visit(await begun(), async (sessions) => {
         const session = (await sessions.get(User))!;
@@ -229,7 +229,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       expect(storage.memory.size).toBe(0);
     });
 
-    it('is another one, under another id, when it is ended and set anew (F-1)', async () => {
+    it('is a new session with a new id when it is cleared and set again', async () => {
       const { visit, begun, seen, storage } = sessionBench({ kind });
       const first = await begun({ visits: 1 });
       const { cookie, events } = await visit(first, async (sessions) => {
@@ -269,7 +269,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       expect(storage.memory.size).toBe(0);
     });
 
-    it('gets a new id, and keeps its content, by regenerate and by a change of owner (F-1)', async () => {
+    it('gets a new id, and keeps its content, by regenerate and by a change of owner', async () => {
       for (const how of ['regenerate', 'owner', 'both', 'regenerate and set']) {
         const { visit, begun, seen } = sessionBench({ kind });
         const first = await begun({ visits: 3 });
@@ -306,7 +306,7 @@ describe.each(KINDS)('a session %s', (kind) => {
     });
   });
 
-  describe('behind a server error (L-12)', () => {
+  describe('behind a server error', () => {
     it('is neither created nor changed, unless that was chosen', async () => {
       for (const saveOnServerError of [false, true]) {
         const { visit, begun, seen } = sessionBench({ kind, policies: { saveOnServerError } });
@@ -334,7 +334,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       expect(events).toEqual([]);
     });
 
-    it('is ended nevertheless (K-7)', async () => {
+    it('is still ended', async () => {
       const { visit, begun, storage } = sessionBench({ kind });
       const { setCookie } = await visit(await begun(), (sessions) => sessions.clear(User), { serverError: true });
       expect(setCookie).toBe(CLEARED);
@@ -377,7 +377,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       expect(events).toEqual(['created']);
     });
 
-    it('stores what has changed since, and sends one line (K-9)', async () => {
+    it('stores what has changed since, and sends one line', async () => {
       const { visit, seen } = sessionBench({ kind });
       const { cookie, events, call } = await visit(undefined, async (sessions) => {
         sessions.set(user({ visits: 1 }));
@@ -468,7 +468,7 @@ describe.each(KINDS)('a session %s', (kind) => {
       await expect(sessions.regenerate(User)).rejects.toThrow(SessionTooLateError);
     });
 
-    it('reports a change in place once, and loses it (L-11)', async () => {
+    it('reports a change in place once, and loses it', async () => {
       const { open, begun, events, seen } = sessionBench({ kind });
       const cookie = await begun();
       const { sessions, call } = open(cookie);
@@ -548,7 +548,7 @@ describe('a session that is decided anew while the storage is busy', () => {
   });
 });
 
-describe('several cookies of one name (K-5)', () => {
+describe('several cookies of one name', () => {
   it('are tried in their order; the first valid one wins, with an event', async () => {
     const { visit, begun, seen } = sessionBench();
     const [first, second] = [await begun({ visits: 1 }), await begun({ visits: 2 })];
@@ -594,14 +594,14 @@ describe('a transformer', () => {
       }),
       'rejected tampered',
     ],
-  ])('that %s makes no session, and no error (C-6)', async (_, transformer, event) => {
+  ])('that %s gives no session and no error', async (_, transformer, event) => {
     const { visit } = sessionBench({ kind: 'by-value', transformers: [transformer] });
     const { events, setCookie } = await visit('user=x', (sessions) => sessions.get(User));
     expect(events).toEqual([event]);
     expect(setCookie).toBe(CLEARED);
   });
 
-  it('that read with an old key has the session sent again, unchanged (C-8)', async () => {
+  it('that reads with an old key sends the unchanged session again', async () => {
     const rotated: SessionTransportTransformer = {
       transformRead: (value) => value,
       transformWrite: (value) => value,
@@ -636,7 +636,7 @@ describe('the old id of a session that has a new one', () => {
     expect(await seen(cookie)).toMatchObject({ visits: 1 });
   });
 
-  it('ends the session: logging out cannot be overtaken by a new id (F-5)', async () => {
+  it('ends the session even if it gets a new id meanwhile', async () => {
     for (const read of [true, false]) {
       const { visit, old, cookie, seen, storage } = await rotated();
       const { events, setCookie } = await visit(old, async (sessions) => {
@@ -690,7 +690,7 @@ describe('a session that was ended elsewhere meanwhile', () => {
     return { ...bench, cookie, other };
   }
 
-  it('drops the change and says so, and leaves the cookie to the next request (L-1, L-4, promise 6)', async () => {
+  it('drops the change with an event, and the next request clears the cookie', async () => {
     const { visit, cookie, other, storage } = await ended('ended');
     const changed = await visit(cookie, async (sessions) => {
       (await sessions.get(User))!.visits = 5;
@@ -729,7 +729,7 @@ describe('a session that was ended elsewhere meanwhile', () => {
     expect(sessions.commit(false)).toBeUndefined();
   });
 
-  it('can still be ended where it lives on under a new id, in the same request (F-5)', async () => {
+  it('can be ended in the same request under its new id', async () => {
     const { visit, cookie, other, storage } = await ended('rotated');
     const changed = await visit(cookie, async (sessions) => {
       (await sessions.get(User))!.visits = 5;
@@ -741,7 +741,7 @@ describe('a session that was ended elsewhere meanwhile', () => {
     expect(storage.memory.size).toBe(0);
   });
 
-  it('is neither renewed nor has its cookie sent again (L-2)', async () => {
+  it('is neither renewed nor has its cookie sent again', async () => {
     const { visit, cookie, other, clock } = await ended('ended');
     clock.advance(6 * 86_400_000);
     const read = await visit(cookie, async (sessions) => {
@@ -754,7 +754,7 @@ describe('a session that was ended elsewhere meanwhile', () => {
 });
 
 describe('parallel changes', () => {
-  it('are joined, and a clash is an event without a value (L-6, O-1)', async () => {
+  it('are merged, and a clash is an event without a value', async () => {
     const { visit, begun, seen, events } = sessionBench();
     const cookie = await begun({ visits: 0 });
     const other = (fields: object) =>
@@ -907,7 +907,7 @@ describe('update', () => {
     expect(await seen(cookie)).toEqual({ visits: 2 });
   });
 
-  it('of a session that is gone begins none behind its back (L-1)', async () => {
+  it('of a session that is gone does not start a new session', async () => {
     const { open, begun, visit, events, storage } = sessionBench();
     const cookie = await begun();
     const { sessions, call } = open(cookie);
@@ -924,7 +924,7 @@ describe('update', () => {
 describe('a storage that fails', () => {
   const failure = expect.objectContaining({ code: 'SESSION_STORAGE_UNAVAILABLE', statusCode: 503 });
 
-  it('on load: 503 where the session is needed, every time, and nothing is touched (L-16)', async () => {
+  it('on load: 503 each time the session is needed, and nothing is written', async () => {
     const { open, begun, storage, events } = sessionBench();
     const { sessions, call } = open(await begun());
     storage.let('read', fails);
@@ -1002,7 +1002,7 @@ describe('a storage that fails', () => {
     expect(sessions.commit(false)).toBeUndefined();
   });
 
-  it.each(['create', 'replace'] as const)('on %s: 503, no cookie, and it is not tried again (L-8)', async (verb) => {
+  it.each(['create', 'replace'] as const)('on %s: 503, no cookie, and it is not tried again', async (verb) => {
     const { open, begun, storage, events, seen } = sessionBench();
     const cookie = verb === 'create' ? undefined : await begun({ visits: 1 });
     const { sessions, call } = open(cookie);
@@ -1070,7 +1070,7 @@ describe('a storage that fails', () => {
 });
 
 describe('a session that does not fit', () => {
-  it('names the largest fields, shows none, and sends nothing (K-3)', async () => {
+  it('names the largest fields, shows none, and sends nothing', async () => {
     const { open } = sessionBench({ kind: 'by-value' });
     const { sessions, call } = open();
     sessions.set(user({ big: 'top secret '.repeat(500) }));
@@ -1084,7 +1084,7 @@ describe('a session that does not fit', () => {
 });
 
 describe('a cookie that browsers will drop', () => {
-  it('is an event (K-8)', async () => {
+  it('is an event', async () => {
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
     const { open, events } = sessionBench();
@@ -1098,7 +1098,7 @@ describe('a cookie that browsers will drop', () => {
 });
 
 describe('handles in events', () => {
-  it('are the beginning of the hash of the id, the same through the life of a session (O-1)', async () => {
+  it('are the beginning of the hash of the id, the same through the life of a session', async () => {
     const { visit, events } = sessionBench();
     const { cookie } = await visit(undefined, (sessions) => sessions.set(user()));
     await visit(cookie, async (sessions) => void (await sessions.get(User))!.visits++);
@@ -1129,7 +1129,7 @@ describe('two rotations of one session', () => {
   });
 });
 
-describe('the cookie of an unchanged id (promise 6)', () => {
+describe('the cookie of an unchanged id', () => {
   it('is sent with a change when a renewal is due, and not before', async () => {
     const { visit, begun, clock } = sessionBench();
     const cookie = await begun();

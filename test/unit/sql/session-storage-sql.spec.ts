@@ -3,7 +3,7 @@ import { SessionConfigurationError } from '../../../src/errors/session.errors.js
 import { postgresSessionStorage, type PostgresQuery } from 'nestjs-sessions/postgres';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
-// What all databases share, seen through the one for PostgreSQL.
+// What all SQL storages share, tested with the one for PostgreSQL.
 
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 const query = () => jest.fn<PostgresQuery>().mockResolvedValue([]);

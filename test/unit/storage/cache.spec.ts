@@ -75,7 +75,7 @@ describe("Ktor's CacheTest", () => {
     expect(counter).toBe(3);
   });
 
-  // Ktor reads before each write and drops a write of equal text; ours reads when asked and writes what it is told.
+  // Ktor reads before each write and skips a write of equal text; this storage reads and writes only when called.
   it('testStoreSameValueDoesntTriggerDelegate', async () => {
     const calls = { read: 0, write: 0, invalidate: 0 };
     const memory = new SessionStorageMemory();

@@ -14,7 +14,7 @@ describe('wrongValue', () => {
     [[], 'an instance of Array'],
     [new Other(), 'an instance of Other'],
     [new (class {})(), 'a plain object'],
-  ])("says in Ktor's words what is wrong with %j, and shows nothing of it (O-1)", (value, described) => {
+  ])("reports what is wrong with %j in Ktor's words, without its content", (value, described) => {
     const error = wrongValue(UserSession, value);
     expect(error).toMatchObject({ code: 'SESSION_WRONG_VALUE' });
     expect(error.message).toBe(
@@ -23,7 +23,7 @@ describe('wrongValue', () => {
     );
   });
 
-  it('takes the class from the prototype, since a field called constructor is content (O-1)', () => {
+  it('takes the class from the prototype, because a field called constructor is content', () => {
     const body: unknown = JSON.parse('{"constructor":{"name":"top secret\\nforged line"}}');
     expect(wrongValue(UserSession, body).message).not.toContain('top secret');
     const value = Object.assign(new Other(), { constructor: { name: 'top secret' } });

@@ -28,7 +28,7 @@ function merge(base: object, mine: object, theirs: object, { onClash = 'mine', c
   return { result: JSON.parse(text) as Record<string, unknown>, conflicts };
 }
 
-describe('a field (L-6)', () => {
+describe('a field', () => {
   // Of the field `x`: what was loaded, what I store, what is stored; with `mine` and with `theirs`; whether both say no.
   const none = {};
   const one = { x: 1 };
@@ -90,7 +90,7 @@ describe('without a parallel change', () => {
 });
 
 describe('a clash', () => {
-  it('that is rejected names session and fields, answers 409, and shows no value (O-1)', () => {
+  it('that is rejected gives 409 and names the session and its fields, without values', () => {
     const reject = () =>
       merge({ x: 0, y: 0 }, { x: 'mine', y: 'mine' }, { x: 'theirs', y: 'theirs' }, { onClash: 'reject' });
     expect(reject).toThrow(expect.objectContaining({ code: 'SESSION_CONFLICT', statusCode: 409 }));
@@ -158,7 +158,7 @@ describe('a clash', () => {
   });
 });
 
-describe('a counter (L-7)', () => {
+describe('a counter', () => {
   const counted = (base: object, mine: object, theirs: object, onClash: OnClash<Cart> = 'reject') =>
     merge(base, mine, theirs, { counters: ['n', 'm'], onClash });
 

@@ -40,7 +40,7 @@ describe('load', () => {
   });
 
   it.each(['../x', '..%2f', 'a/b', 'a\0b', 'x'.repeat(512), 'ü', '~ended', '*', '__proto__'])(
-    'takes the id %j for unknown, and keeps nothing under it (I-3, I-4)',
+    'treats the id %j as unknown and stores nothing under it',
     async (id) => {
       const { tracker, storage } = bench();
       expect(await tracker.load(id)).toMatchObject({ status: 'rejected', reason: 'unknown-id' });
@@ -49,13 +49,13 @@ describe('load', () => {
     },
   );
 
-  it('does not take the name of a session in the storage for its id (I-5)', async () => {
+  it('does not accept the hash in the storage as an id', async () => {
     const { stored, loaded } = bench();
     const { id } = await stored();
     expect(await loaded(hashSessionId(id!))).toBe('unknown-id');
   });
 
-  it('never opens what belongs to a session of another name, also in the same storage (C-3)', async () => {
+  it('never opens the record of a session with another name in the same storage', async () => {
     const { tracker, storage, clock, stored } = bench();
     const { id } = await stored();
     const other = trackerOver(storage, clock.now, { name: 'other' });
@@ -100,7 +100,7 @@ describe('load', () => {
     expect(await strict.load(id!)).toMatchObject({ status: 'rejected', reason: 'undecodable' });
   });
 
-  it('rejects when the storage fails: that is not the same as no session (L-16)', async () => {
+  it('rejects when the storage fails instead of reporting no session', async () => {
     const { tracker, storage, stored } = bench();
     const { id } = await stored();
     storage.let('read', fails);
@@ -109,7 +109,7 @@ describe('load', () => {
 });
 
 describe('create', () => {
-  it('keeps the session under the hash of a new id, with its owner and its end (I-1, I-5)', async () => {
+  it('stores the session under the hash of a new id, with its owner and expiry', async () => {
     const { tracker, storage } = bench();
     const value = Object.assign(new User(), { userId: 'u1' });
     const result = await tracker.store({ value, call });
@@ -162,7 +162,7 @@ describe('create', () => {
 });
 
 describe('an unchanged session', () => {
-  it('is neither written nor sent (L-15)', async () => {
+  it('is neither written nor sent', async () => {
     const { tracker, storage, stored } = bench();
     const previous = await stored({ items: [1] });
     previous.value['items'] = [1];
@@ -183,7 +183,7 @@ describe('an unchanged session', () => {
 });
 
 describe('renewal', () => {
-  it('moves the end alone, once it is due (E-3)', async () => {
+  it('moves only the expiry, when a renewal is due', async () => {
     const { tracker, storage, clock, stored, loaded } = bench();
     const previous = await stored();
     clock.advance(DAY);
@@ -219,26 +219,23 @@ describe('renewal', () => {
     expect(sessionOf(await tracker.load(previous.id!))).toMatchObject({ createdAt: START, renewedAt: START + DAY });
   });
 
-  it.each([true, false])(
-    'never brings back or undoes what others did meanwhile (L-2, L-3; touch: %s)',
-    async (touch) => {
-      for (const other of ['ends', 'changes', 'rotates'] as const) {
-        const { tracker, clock, stored, loaded, elsewhere } = bench({ touch });
-        const previous = await stored();
-        clock.advance(DAY);
-        if (other === 'ends') await tracker.clear(sessionOf(await tracker.load(previous.id!)));
-        else await elsewhere(previous.id, (value) => value.visits++, other === 'rotates');
-        const result = await tracker.store({ value: previous.value, previous, call });
-        expect(result).toEqual({ status: 'unchanged', session: previous });
-        const expected = { ends: 'unknown-id', changes: { visits: 1 }, rotates: 'rotated' }[other];
-        expect(await loaded(previous.id)).toEqual(
-          typeof expected === 'string' ? expected : expect.objectContaining(expected),
-        );
-      }
-    },
-  );
+  it.each([true, false])('never undoes what another request did meanwhile (touch: %s)', async (touch) => {
+    for (const other of ['ends', 'changes', 'rotates'] as const) {
+      const { tracker, clock, stored, loaded, elsewhere } = bench({ touch });
+      const previous = await stored();
+      clock.advance(DAY);
+      if (other === 'ends') await tracker.clear(sessionOf(await tracker.load(previous.id!)));
+      else await elsewhere(previous.id, (value) => value.visits++, other === 'rotates');
+      const result = await tracker.store({ value: previous.value, previous, call });
+      expect(result).toEqual({ status: 'unchanged', session: previous });
+      const expected = { ends: 'unknown-id', changes: { visits: 1 }, rotates: 'rotated' }[other];
+      expect(await loaded(previous.id)).toEqual(
+        typeof expected === 'string' ? expected : expect.objectContaining(expected),
+      );
+    }
+  });
 
-  it('cannot outlive the absolute timeout (E-2)', async () => {
+  it('cannot outlive the absolute timeout', async () => {
     const { tracker, clock, stored, loaded } = bench({ lifetime: minutes(60, 90) });
     const previous = await stored();
     clock.advance(50 * 60_000);
@@ -250,7 +247,7 @@ describe('renewal', () => {
   });
 });
 
-describe('timeouts that were changed since a session was stored (E-5)', () => {
+describe('timeouts that changed after a session was stored', () => {
   async function storedWith(idle: number, absolute: number, use: readonly number[] = []) {
     const under = bench({ lifetime: minutes(idle, absolute) });
     const { id } = await under.stored();
@@ -334,7 +331,7 @@ describe('change', () => {
     expect(await loaded(previous.id)).toMatchObject({ visits: 9 });
   });
 
-  it('joins what another request stored meanwhile, and brings the instance up to it (L-6)', async () => {
+  it('merges what another request stored meanwhile, and updates the instance', async () => {
     const { tracker, storage, stored, elsewhere, loaded } = bench();
     const previous = await stored();
     previous.value['mine'] = 1;
@@ -360,7 +357,7 @@ describe('change', () => {
     expect(await loaded(previous.id)).toMatchObject({ a: 'mine', b: 'mine', c: 'mine' });
   });
 
-  it('adds up counters (L-7)', async () => {
+  it('adds up counters', async () => {
     const { tracker, storage, stored, elsewhere, loaded } = bench({ counters: ['visits'] });
     const previous = await stored({ visits: 10 });
     previous.value.visits += 1;
@@ -371,7 +368,7 @@ describe('change', () => {
     expect(previous.value.visits).toBe(21);
   });
 
-  it('that clashes is refused where that was chosen, and leaves theirs (L-6)', async () => {
+  it('that clashes is rejected by onClash: reject, and the stored value stays', async () => {
     const { tracker, storage, stored, elsewhere, loaded } = bench({ onClash: 'reject' });
     const previous = await stored();
     previous.value.visits = 1;
@@ -383,7 +380,7 @@ describe('change', () => {
     expect(await loaded(previous.id)).toMatchObject({ visits: 2 });
   });
 
-  it('of a session that was ended meanwhile is dropped: an end cannot be undone (L-1, L-4)', async () => {
+  it('of a session that was ended meanwhile is dropped', async () => {
     const { tracker, storage, stored, loaded } = bench();
     const previous = await stored();
     previous.value.visits = 1;
@@ -397,7 +394,7 @@ describe('change', () => {
     expect(storage.memory.size).toBe(0);
   });
 
-  it('of a session that is just being ended is dropped (L-1)', async () => {
+  it('of a session that another request is ending is dropped', async () => {
     const { tracker, storage, stored, loaded } = bench();
     const previous = await stored();
     previous.value.visits = 1;
@@ -487,7 +484,7 @@ describe('change', () => {
     expect(await loaded(previous.id)).toMatchObject({ visits: 0 });
   });
 
-  it('rejects when the storage fails, and leaves what was stored (L-8)', async () => {
+  it('rejects when the storage fails, and leaves what was stored', async () => {
     const { tracker, storage, stored, loaded } = bench();
     const previous = await stored();
     previous.value.visits = 1;
@@ -509,7 +506,7 @@ describe('change', () => {
     expect(await loaded(previous.id)).toMatchObject({ visits: 1 });
   });
 
-  it('that another server stores with a clock behind ours leaves the session readable (E-4)', async () => {
+  it('by a server whose clock is behind ours leaves the session readable', async () => {
     const { storage, clock, stored, loaded } = bench();
     const { id } = await stored();
     const behind = trackerOver(storage, () => clock.now() - 30_000);
@@ -569,7 +566,7 @@ describe('update', () => {
     expect(await loaded(previous.id)).toMatchObject({ tokens: 0 });
   });
 
-  it('gives a new id where the change is one of owner, in the first run or only in a later one (F-1)', async () => {
+  it('gives a new id when the owner changes, in the first run or in a later one', async () => {
     for (const late of [false, true]) {
       const { tracker, storage, stored, elsewhere, loaded } = bench();
       const previous = await stored({ invited: !late });
@@ -615,7 +612,7 @@ describe('update', () => {
 });
 
 describe('rotation', () => {
-  it('moves the session to a new id, of the same age, and leaves a mark under the old one (F-1)', async () => {
+  it('moves the session to a new id with the same age, and leaves a tombstone under the old one', async () => {
     const { tracker, storage, clock, stored, loaded } = bench();
     const previous = await stored({ userId: 'u1', visits: 3 });
     clock.advance(1000);
@@ -637,7 +634,7 @@ describe('rotation', () => {
     ['login', undefined, 'u1'],
     ['logout', 'u1', undefined],
     ['a switch of user', 'u1', 'u2'],
-  ])('comes by itself with %s, and begins the absolute timeout anew (F-1, F-2, F-3)', async (_, before, after) => {
+  ])('happens automatically with %s, and restarts the absolute timeout', async (_, before, after) => {
     const { tracker, clock, stored, storage } = bench();
     const previous = await stored({ userId: before, visits: 1 } as never);
     clock.advance(DAY);
@@ -653,7 +650,7 @@ describe('rotation', () => {
     }
   });
 
-  it('keeps the id of the new session out of the storage (I-5)', async () => {
+  it('keeps the id of the new session out of the storage', async () => {
     const { tracker, storage, stored } = bench();
     const previous = await stored();
     const result = await tracker.store({ value: previous.value, previous, call, rotate: true });
@@ -694,7 +691,7 @@ describe('rotation', () => {
     expect(storage.memory.size).toBe(2);
   });
 
-  it('of a session that was ended meanwhile leaves nothing (F-5)', async () => {
+  it('of a session that was ended meanwhile stores nothing', async () => {
     const { tracker, storage, stored } = bench();
     const previous = await stored();
     storage.let(
@@ -790,7 +787,7 @@ describe('rotation', () => {
     expect((await storage.memory.owners.list('user:u1')).filter(({ session }) => tracker.peek(session))).toEqual([]);
   });
 
-  it('that clashes where clashes are rejected leaves theirs, and no second session (L-6)', async () => {
+  it('that clashes under onClash: reject keeps the stored value and makes no second session', async () => {
     const { tracker, storage, stored, elsewhere, loaded } = bench({ onClash: 'reject' });
     const previous = await stored();
     previous.value.visits = 1;
@@ -860,7 +857,7 @@ describe('clear', () => {
     expect(await loaded(session.id)).toBe('unknown-id');
   });
 
-  it('ends a session under the id that it got meanwhile, by whichever of the two (F-5, L-3)', async () => {
+  it('ends a session that got a new id meanwhile, by the old or the new id', async () => {
     for (const how of ['clear', 'clearById'] as const) {
       const { tracker, storage, stored, elsewhere, loaded } = bench();
       const session = await stored();
@@ -873,7 +870,7 @@ describe('clear', () => {
   });
 
   it.each<Verb>(['replace', 'invalidate'])(
-    'ends a session that is given a new id at this moment, right before it would %s (F-5)',
+    'ends a session that gets a new id right before the call would %s',
     async (verb) => {
       const { tracker, storage, stored, loaded } = bench();
       const session = await stored();
@@ -1104,7 +1101,7 @@ describe('a tracker by id', () => {
     expect(tracker.peek(record)).toBeUndefined();
   });
 
-  it('shows neither ids nor content (O-1)', async () => {
+  it('shows neither ids nor content', async () => {
     const { tracker, stored } = bench();
     const { id } = await stored({ note: 'top secret' });
     const shown = inspect(tracker, { depth: 9, showHidden: false }) + JSON.stringify(tracker) + String(tracker);

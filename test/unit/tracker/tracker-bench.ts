@@ -21,7 +21,7 @@ export interface BenchOptions extends Partial<SessionTrackerByIdOptions<User>> {
   readonly touch?: boolean;
 }
 
-/** A tracker by id over a storage in which everything can go wrong, and a clock that stands still. */
+/** A by-id tracker over a storage with injected faults and a fixed clock. */
 export function bench(options: BenchOptions = {}) {
   const clock = new FakeClock(START);
   const storage = new ScriptedStorage(clock.now, options.touch === undefined ? {} : { touch: options.touch });

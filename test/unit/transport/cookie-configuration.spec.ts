@@ -12,7 +12,7 @@ import {
 const check = (name: string, cookie: unknown = {}) => checkCookieConfiguration(name, cookie as CookieConfiguration);
 
 describe('the defaults', () => {
-  it('are safe: host-only, path /, HttpOnly, SameSite=Lax, Secure unless plain http in development (K-1)', () => {
+  it('are safe: host-only, path /, HttpOnly, SameSite=Lax, Secure unless plain http in development', () => {
     expect(DEFAULT_COOKIE_CONFIGURATION).toEqual({
       path: '/',
       secure: 'auto',
@@ -131,7 +131,7 @@ describe('values', () => {
   });
 });
 
-describe('contradictions (K-2)', () => {
+describe('contradictions', () => {
   it.each<[string, CookieConfiguration, string]>([
     ['s', { sameSite: 'none', secure: false }, "sameSite: 'none' needs secure: true"],
     ['s', { partitioned: true, secure: false }, 'partitioned: true needs secure: true'],

@@ -34,16 +34,16 @@ describe('cookieValues', () => {
     expect(cookieValues(header, 's', 8)).toEqual(values);
   });
 
-  it('compares names byte for byte and decodes none (K-4)', () => {
+  it('compares names byte for byte, without decoding', () => {
     const header = '__%48ost-x=1; __host-x=2; __HOST-x=3; "__Host-x"=4; =__Host-x=5; __Host-x=6';
     expect(cookieValues(header, '__Host-x', 8)).toEqual(['6']);
   });
 
-  it('joins several header lines as HTTP/2 sends and Node joins them (K-6)', () => {
+  it('reads several header lines as Node joins them for HTTP/2', () => {
     expect(cookieValues(['a=1', 's=x', 'b=2'].join('; '), 's', 8)).toEqual(['x']);
   });
 
-  it('gives all values of one name in order, but no more than the limit (K-5)', () => {
+  it('gives all values of one name in order, but no more than the limit', () => {
     const header = Array.from({ length: 1000 }, (_, index) => `s=${index}`).join('; ');
     expect(cookieValues(header, 's', 3)).toEqual(['0', '1', '2']);
     expect(cookieValues(header, 's', 0)).toEqual([]);

@@ -37,7 +37,7 @@ function inEnvironment<T>(environment: string | undefined, run: () => T): T {
 }
 
 describe('send', () => {
-  it('writes the safe defaults (K-1)', () => {
+  it('writes the safe defaults', () => {
     expect(sent({}, '{"id":"john"}')).toBe(
       'U=%7B%22id%22%3A%22john%22%7D; Max-Age=604800; Path=/; Secure; HttpOnly; SameSite=Lax',
     );
@@ -83,11 +83,11 @@ describe('send', () => {
     expect(sent(configuration)).toBe(line);
   });
 
-  it('never ends up without SameSite, for which browsers have a gap of two minutes (X-4)', () => {
+  it('always sends SameSite, because browsers send a new cookie without it to cross-site POSTs', () => {
     expect(sent({ sameSite: undefined } as never)).toContain('SameSite=Lax');
   });
 
-  it('cuts an age beyond 400 days (E-7), for Expires as well', () => {
+  it('cuts an age beyond 400 days, for Expires as well', () => {
     const before = Date.now();
     const line = sent({ maxAgeInSeconds: Number.MAX_SAFE_INTEGER, expires: true })!;
     const [, maxAge, date] = /; Max-Age=(\d+); Expires=([^;]+); Path/.exec(line)!;
@@ -123,7 +123,7 @@ describe('send', () => {
   });
 });
 
-describe('the size of a cookie (K-3)', () => {
+describe('the size of a cookie', () => {
   // 'U=' and the attributes; the value fills the rest.
   const rest = Buffer.byteLength(sent({}, '')!);
 
@@ -153,7 +153,7 @@ describe('the size of a cookie (K-3)', () => {
 });
 
 describe('clear', () => {
-  it('repeats every attribute (K-7)', () => {
+  it('repeats every attribute', () => {
     expect(cleared(FULL)).toBe(
       'U=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p; Secure; HttpOnly; ' +
         'SameSite=Strict; Partitioned; Priority=High; Comment=x y; Flag; $x-enc=URI_ENCODING',
@@ -166,7 +166,7 @@ describe('clear', () => {
     );
   });
 
-  it('takes the place of what was sent before on this response (K-9)', () => {
+  it('replaces the line that was sent before on this response', () => {
     const call = new FakeCall();
     const transport = new SessionTransportCookie('U');
     transport.send(call, 'v');
@@ -234,7 +234,7 @@ describe('receive', () => {
     }
   });
 
-  it('gives every value of the name, and undefined for one that is not of the encoding (K-5)', () => {
+  it('gives every value of the name, and undefined for one with a wrong encoding', () => {
     expect(received('U=a; U=%zz; x=y; U=b+c')).toEqual(['a', undefined, 'b c']);
     expect(received('U=YQ; U=YQ==', { encoding: 'base64' })).toEqual([undefined, 'a']);
     expect(received('U=')).toEqual(['']);
@@ -263,7 +263,7 @@ describe('a cookie transport', () => {
     expect(String(transport)).toBe('SessionTransportCookie: U');
   });
 
-  it('keeps nothing that it carries (O-1)', () => {
+  it('keeps no value that it carries', () => {
     const transport = new SessionTransportCookie('U');
     const call = FakeCall.withCookie('U=credential');
     transport.receive(call);

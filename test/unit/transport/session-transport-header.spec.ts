@@ -93,7 +93,7 @@ describe('send', () => {
     );
   });
 
-  it('refuses more than 8000 bytes, as they stand on the wire, and shows nothing of them (K-3)', () => {
+  it('refuses more than 8000 bytes as sent, and shows none of them', () => {
     expect(sent('x'.repeat(8000))).toHaveLength(8000);
     const send = (value: string) => () => new SessionTransportHeader('X-Hd').send(new FakeCall(), value);
     expect(send('x'.repeat(8001))).toThrow(SessionTooLargeError);
@@ -103,7 +103,7 @@ describe('send', () => {
     expect(send('x'.repeat(8001))).toThrow(expect.objectContaining({ size: 8001, limit: 8000 }));
   });
 
-  it('exposes the header to scripts of other origins only where that is said (H-7)', () => {
+  it('exposes the header to scripts of other origins only with the option', () => {
     const [silent, exposed] = [new FakeCall(), new FakeCall()];
     new SessionTransportHeader('X-Hd').send(silent, 'v');
     new SessionTransportHeader('X-Hd', [], { exposed: true }).send(exposed, 'v');
@@ -150,7 +150,7 @@ describe('a header transport', () => {
     expect(transport).toMatchObject({ kind: 'header', name: 'X-Hd', requestHeader: 'X-Hd', transformers: [] });
   });
 
-  it('keeps nothing that it carries (O-1)', () => {
+  it('keeps no value that it carries', () => {
     const transport = new SessionTransportHeader('X-Hd');
     transport.receive(withHeader('credential'));
     transport.send(new FakeCall(), 'credential');
