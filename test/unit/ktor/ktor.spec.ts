@@ -270,11 +270,17 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { 'x-hd': '{"userId":"ann","visits":5}' })).body).toBe('ann 5');
   });
 
-  it.each([true, false])('shows its header to scripts of other origins only where exposed says so: %s', async (exposed) => {
-    app = await start(platform, ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header', exposed }));
-    const login = await get(app, '/login?user=ann');
-    expect(login.headers.get('access-control-expose-headers')).toBe(exposed ? 'X-Hd' : null);
-  });
+  it.each([true, false])(
+    'shows its header to scripts of other origins only where exposed says so: %s',
+    async (exposed) => {
+      app = await start(
+        platform,
+        ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header', exposed }),
+      );
+      const login = await get(app, '/login?user=ann');
+      expect(login.headers.get('access-control-expose-headers')).toBe(exposed ? 'X-Hd' : null);
+    },
+  );
 
   describe('and leaves', () => {
     const old = ktor({
