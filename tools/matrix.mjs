@@ -1,6 +1,7 @@
-// npm run matrix [-- --node 20,22,24,26 --nest 11,12 --workers 2]
+// npm run matrix [-- --node 20,22,24,26 --nest 11,12 --workers 2 --tests PATTERN...]
 // Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
-// and prints a table. Node comes from the npm package `node`, so nothing has to be installed.
+// and prints a table. With --tests it runs only the test files whose path matches one of the patterns of Jest; the
+// option can be given more than once, and further words are patterns as well. Node comes from the npm package `node`, so nothing has to be installed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,13 +10,16 @@ import { parseArgs } from 'node:util';
 import { root } from './dist.mjs';
 import { readResult } from './jest-result.mjs';
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     node: { type: 'string', default: '20,22,24,26' },
     nest: { type: 'string', default: '11,12' },
     workers: { type: 'string', default: '2' },
+    tests: { type: 'string', multiple: true, default: [] },
   },
 });
+const patterns = [...values.tests, ...positionals];
 const nodes = values.node.split(',');
 const nests = values.nest.split(',');
 
@@ -80,14 +84,16 @@ function runTests(folder, binary) {
   // The e2e tests a second time, with the interceptor in place of replaced handlers.
   const suites = [
     {},
-    { options: ['test/e2e'], COMMIT: 'interceptor' },
+    { options: ['--roots', join(folder, 'test', 'e2e')], COMMIT: 'interceptor' },
     { options: ['--config', 'test/packaging/jest.config.mjs'] },
   ];
   const results = suites.map(({ options = [], COMMIT = '' }, index) => {
     const output = join(folder, `result-${index}.json`);
     rmSync(output, { force: true });
-    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options];
-    run(binary, [...jest, '--ci', `--maxWorkers=${values.workers}`, '--json', '--outputFile', output], {
+    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options, '--ci'];
+    const report = [`--maxWorkers=${values.workers}`, '--json', '--outputFile', output];
+    const subset = patterns.length > 0 ? ['--passWithNoTests', ...patterns] : [];
+    run(binary, [...jest, ...report, ...subset], {
       cwd: folder,
       env: { ...env, COMMIT },
     });
@@ -114,7 +120,7 @@ function main() {
       process.stdout.write(`\n== Node ${versions[index]}, ${head.at(-1)}\n`);
       const result = runTests(folder, binary);
       rows[index + 1].push(`${result.passed} passed, ${result.failed} failed`);
-      failed ||= result.failed > 0;
+      failed ||= result.failed > 0 || result.passed === 0;
     }
   }
   const line = (cells) => `| ${cells.join(' | ')} |`;

@@ -40,6 +40,8 @@ export interface KtorSession<S extends object> extends SessionPolicies {
   readonly version: KtorVersion;
   /** `cookie<S>(…)` or `header<S>(…)`. Default `cookie`. */
   readonly transport?: 'cookie' | 'header';
+  /** Header sessions: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
+  readonly exposed?: boolean;
   /** The attributes of the cookie, with Ktor's defaults. */
   readonly cookie?: KtorCookieConfiguration;
   /** By id: the server's storage. Absent: by value. A directory is `new KtorDirectoryStorage({ directory })`. */
@@ -101,6 +103,7 @@ const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
   'name',
   'version',
   'transport',
+  'exposed',
   'cookie',
   'storage',
   'serializer',
@@ -122,13 +125,16 @@ function checkOptions(session: object): void {
 }
 
 function transportOf<S extends object>(name: string, session: KtorSession<S>): SessionTransport {
-  const { keys, version, cookie, transport = 'cookie' } = session;
+  const { keys, version, cookie, exposed, transport = 'cookie' } = session;
   const transformers = session.transformers ?? (keys ? transformersOf(keys, version) : []);
+  if (transport === 'cookie' && exposed !== undefined) {
+    throw new SessionConfigurationError(`ktor(): exposed is for header sessions. A cookie must never be exposed.`);
+  }
   if (transport === 'cookie') return new KtorCookieTransport(name, cookie, transformers, { version });
   if (cookie) {
     throw new SessionConfigurationError(`ktor(): "${name}" is a header and has no cookie. Remove one of them.`);
   }
-  return new KtorHeaderTransport(name, transformers);
+  return new KtorHeaderTransport(name, transformers, { exposed: exposed ?? false });
 }
 
 function trackerOf<S extends object>(name: string, session: KtorSession<S>): CompleteSessionTracker<S> {

@@ -65,7 +65,7 @@ describe.each(platforms)('the hint about CSRF at start, on $name', (platform) =>
       controllers: [controller],
       prepare: (app) => {
         app.useLogger({ log: note('log'), warn: note('warn'), error: note('error') });
-        prepare(app);
+        prepare(app as unknown as ProtectedApplication);
       },
     });
     return lines;

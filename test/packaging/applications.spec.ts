@@ -1,26 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Consumer, CookieJar } from './consumer.js';
+import { Consumer } from './consumer.js';
+import { expectSessions } from './expect-sessions.js';
 import { publicPaths } from './public-paths.js';
 
 const applications = [
   { name: 'nest-11-commonjs', compiler: 'typescript', version: '5.9', other: 'typescript-7', otherVersion: '7.0' },
   { name: 'nest-12-esm', compiler: 'typescript', version: '7.0', other: 'typescript-5', otherVersion: '5.9' },
 ] as const;
-
-async function expectSessions(address: string): Promise<void> {
-  const browser = new CookieJar(address);
-  expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 1' });
-  expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 2' });
-
-  const before = browser.cookie('user_session');
-  expect(before).toMatch(/./);
-  expect(await browser.request('/login', 'POST')).toEqual({ status: 201, text: 'hello u1 after 2' });
-  expect(browser.cookie('user_session')).not.toBe(before);
-
-  expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 3' });
-  expect(await new CookieJar(address).request('/')).toEqual({ status: 200, text: 'visit 1' });
-}
 
 describe.each(applications)('the packed package in $name', ({ name, compiler, version, other, otherVersion }) => {
   let consumer: Consumer;

@@ -59,9 +59,14 @@ export class Consumer {
   }
 
   /** Starts the compiled application on a free port. @returns its address. */
-  async start(...nodeOptions: string[]): Promise<string> {
+  start(...nodeOptions: string[]): Promise<string> {
+    return this.startScript(...nodeOptions, join('dist', 'main.js'));
+  }
+
+  /** Starts an application that Node runs with these arguments, on a free port. @returns its address. */
+  async startScript(...args: string[]): Promise<string> {
     const env = { ...process.env, NODE_ENV: 'development', SESSION_KEY: randomBytes(32).toString('base64url') };
-    const child = spawn(process.execPath, [...nodeOptions, join('dist', 'main.js')], { cwd: this.folder, env });
+    const child = spawn(process.execPath, args, { cwd: this.folder, env });
     this.#started.push(child);
     const said: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));

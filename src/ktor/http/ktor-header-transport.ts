@@ -18,13 +18,22 @@ export class KtorHeaderTransport implements SessionTransport {
   readonly name: string;
   readonly requestHeader: string;
   readonly transformers: readonly SessionTransportTransformer[];
+  readonly #exposed: boolean;
 
-  /** @throws {SessionConfigurationError} for a name that no header can have, or that means something else already. */
-  constructor(name: string, transformers: readonly SessionTransportTransformer[] = []) {
+  /**
+   * @param options.exposed adds the name to `Access-Control-Expose-Headers`. Default `false`.
+   * @throws {SessionConfigurationError} for a name that no header can have, or that means something else already.
+   */
+  constructor(
+    name: string,
+    transformers: readonly SessionTransportTransformer[] = [],
+    options: { readonly exposed?: boolean } = {},
+  ) {
     checkHeaderName(name);
     this.name = name;
     this.requestHeader = name;
     this.transformers = transformers;
+    this.#exposed = options.exposed ?? false;
   }
 
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
@@ -45,6 +54,7 @@ export class KtorHeaderTransport implements SessionTransport {
     const bytes = Buffer.from(value, 'utf8');
     if (bytes.length > LARGEST_HEADER) throw new SessionTooLargeError(this.name, bytes.length, LARGEST_HEADER, []);
     call.setHeader(this.name, bytes.toString('latin1'));
+    if (this.#exposed) call.setHeader('Access-Control-Expose-Headers', this.name);
   }
 
   clear(): void {}

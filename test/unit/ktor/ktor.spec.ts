@@ -270,6 +270,18 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { 'x-hd': '{"userId":"ann","visits":5}' })).body).toBe('ann 5');
   });
 
+  it.each([true, false])(
+    'shows its header to scripts of other origins only where exposed says so: %s',
+    async (exposed) => {
+      app = await start(
+        platform,
+        ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header', exposed }),
+      );
+      const login = await get(app, '/login?user=ann');
+      expect(login.headers.get('access-control-expose-headers')).toBe(exposed ? 'X-Hd' : null);
+    },
+  );
+
   describe('and leaves', () => {
     const old = ktor({
       type: UserSession,
@@ -380,6 +392,7 @@ describe('ktor()', () => {
     ['secure that is not set', { cookie: { secure: undefined as never } }, 'secure is undefined'],
     ['sameSite that is not set', { cookie: { sameSite: undefined as never } }, 'sameSite is undefined'],
     ['secure that is a text', { cookie: { secure: 'true' as never } }, 'secure is true or false'],
+    ['a cookie that is exposed', { exposed: true }, 'exposed is for header sessions'],
     ['a header with a cookie', { transport: 'header', cookie: {} }, 'has no cookie'],
     ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
     ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
