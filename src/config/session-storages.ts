@@ -27,7 +27,7 @@ export class SessionStorages {
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
   readonly #onEvicted: (count: number) => void;
   readonly #watched = new Map<SessionStorage, () => void>();
-  readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
+  readonly #customStorages = new Map<SessionStorage, SessionStorage>();
   #memory: SessionStorageMemory | undefined;
 
   /**
@@ -51,14 +51,14 @@ export class SessionStorages {
 
   /** Those that must be closed with the application: opened here, or owners of their clients (`ownClient: true`). */
   get owned(): readonly SessionStorage[] {
-    const given = [...this.#storages.keys(), ...this.#storagesByHand.keys()];
+    const given = [...this.#storages.keys(), ...this.#customStorages.keys()];
     const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
   /** Every one so far, with a deadline; those of providers made by hand included. */
   get all(): readonly SessionStorage[] {
-    return [...this.#storages.values(), ...this.#storagesByHand.values()];
+    return [...this.#storages.values(), ...this.#customStorages.values()];
   }
 
   /** Listens to no storage any more: one that was handed over may outlive the application. */
@@ -68,9 +68,9 @@ export class SessionStorages {
   }
 
   /** Notes the storage of a provider that was made by hand, which is used as it is. */
-  noteByHand({ tracker }: SessionProvider): void {
+  addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
-    this.#storagesByHand.set(tracker.storage, this.#resilient(tracker.storage));
+    this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
   }
 
   /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is none. */

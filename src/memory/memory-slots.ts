@@ -119,9 +119,9 @@ export class MemorySlots {
     this.#byUse.insertBefore(slot, this.#owners[slot] === undefined ? SENTINEL : OWNED);
   }
 
-  /** A slot whose expiry is not after `now`, or 0. Gives up after sorting in `patience` slots that were renewed. */
-  firstDue(now: number, patience: number): number {
-    for (let turn = 0; turn <= patience; turn++) {
+  /** A slot whose expiry is not after `now`, or 0. Gives up after sorting in `maxMoves` slots that were renewed. */
+  firstDue(now: number, maxMoves: number): number {
+    for (let turn = 0; turn <= maxMoves; turn++) {
       const slot = this.#byDue.first;
       if (slot < 0 || this.#byDue.keyOf(slot) > now) return SENTINEL;
       if (this.#expiresAt[slot]! <= now) return slot;

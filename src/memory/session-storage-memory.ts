@@ -27,7 +27,7 @@ export interface SessionStorageMemoryOptions {
 /** Expired sessions that one call removes on its way: more than it adds, few enough not to be noticed. */
 const SWEPT_PER_CALL = 4;
 /** Renewed sessions that are sorted in again before one call stops looking for an expired one. */
-const PATIENCE = 256;
+const MAX_MOVES = 256;
 /** Sessions that `sweep` removes before it lets others run: a millisecond where the code is still cold, else a tenth. */
 const BATCH = 100;
 
@@ -203,7 +203,7 @@ export class SessionStorageMemory implements SessionStorage {
   #makeRoom(): void {
     const before = this.#evicted;
     while (this.#slots.size > this.#maxSessions || this.#slots.bytes > this.#maxBytes) {
-      const due = this.#slots.firstDue(this.#now(), PATIENCE);
+      const due = this.#slots.firstDue(this.#now(), MAX_MOVES);
       if (due === 0) this.#evicted++;
       this.#slots.remove(due === 0 ? this.#slots.oldest : due);
     }

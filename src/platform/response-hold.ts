@@ -198,7 +198,7 @@ export class ResponseHold {
   }
 
   #release(): void {
-    this.#letGo();
+    this.#stopHolding();
     try {
       this.#applyHead();
       let flowing: unknown = true;
@@ -212,7 +212,7 @@ export class ResponseHold {
 
   #fail(error: unknown): void {
     // Node's own `end` calls the methods that stand on the response, ours.
-    this.#letGo();
+    this.#stopHolding();
     this.#queue.length = 0;
     try {
       this.#answer(this.#gate.failure(error));
@@ -252,7 +252,7 @@ export class ResponseHold {
     return [bytes, ...args.slice(typeof encoding === 'string' ? 2 : 1)];
   }
 
-  #letGo(): void {
+  #stopHolding(): void {
     this.#phase = 'released';
     this.#gate.held = false;
     this.#stopPretending?.();

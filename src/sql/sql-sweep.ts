@@ -44,7 +44,7 @@ export class SqlSweep {
   }
 
   /** Sweeps in the background, if that is due. Nobody waits for it: what goes wrong shows where somebody does. */
-  passBy(): void {
+  runIfDue(): void {
     if (this.#every === 0 || this.#now() < this.#dueAt) return;
     this.#dueAt = this.#now() + this.#every;
     this.#running = this.run(Number.POSITIVE_INFINITY).catch(() => undefined);
