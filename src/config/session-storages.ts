@@ -56,24 +56,24 @@ export class SessionStorages {
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
-  /** Every one so far, with a deadline; those of providers made by hand included. */
+  /** All storages so far, with a deadline, including those of custom providers. */
   get all(): readonly SessionStorage[] {
     return [...this.#storages.values(), ...this.#customStorages.values()];
   }
 
-  /** Listens to no storage any more: one that was handed over may outlive the application. */
+  /** Removes all listeners: a storage may outlive the application. */
   release(): void {
     for (const stop of this.#watched.values()) stop();
     this.#watched.clear();
   }
 
-  /** Notes the storage of a provider that was made by hand, which is used as it is. */
+  /** Adds the storage of a custom provider, for `all`; the provider keeps using it unwrapped. */
   addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
     this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
   }
 
-  /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is none. */
+  /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is not a storage. */
   of(settings: SessionSettings): ConditionalSessionStorage {
     const storage = this.named(settings);
     const present = this.#storages.get(storage);
