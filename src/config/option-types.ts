@@ -65,7 +65,7 @@ export const SESSIONS_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
  * and the text `'false'` would count as true. Values are not shown.
  * @param place where they were written, for the message.
  */
-export function refuseOtherTypes(place: string, options: object, types: Readonly<Record<string, OptionType>>): void {
+export function assertTypes(place: string, options: object, types: Readonly<Record<string, OptionType>>): void {
   for (const [option, type] of Object.entries(types)) {
     const value = (options as Readonly<Record<string, unknown>>)[option];
     if (value === undefined || type.fits(value)) continue;

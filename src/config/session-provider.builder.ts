@@ -24,10 +24,10 @@ import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { DevelopmentCache } from './development-cache.js';
 import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
-import { refuseOtherThan } from '../errors/known-options.js';
+import { assertOneOf } from '../errors/known-options.js';
 import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
-import { refuseOtherTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
+import { assertTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
 import { rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
@@ -74,9 +74,9 @@ export class SessionProviderBuilder {
     onStorageState?: StorageStateListener,
     onEvicted?: (count: number) => void,
   ) {
-    refuseOtherTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
-    refuseOtherThan('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
-    refuseOtherThan('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
+    assertTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
+    assertOneOf('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
+    assertOneOf('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
     this.#options = options;
     const warn = (sentence: string): unknown => this.#warnings.add(sentence);
     this.#storages = new SessionStorages(options, resolve, warn, onStorageState, onEvicted);
@@ -110,7 +110,7 @@ export class SessionProviderBuilder {
   /** @throws {SessionConfigurationError} when something cannot work; the message says what to write instead. */
   build(registration: SessionRegistration): BuiltSession {
     if (isProvider(registration)) {
-      this.#noteByHand(registration);
+      this.#addCustomProvider(registration);
       return { provider: registration, description: describeProvider(registration) };
     }
     const settings = settingsOf(registration);
@@ -297,13 +297,13 @@ export class SessionProviderBuilder {
           'or a source of nestjs-sessions/migrate, such as expressSession({ … }).',
       );
     }
-    this.#noteByHand(from);
+    this.#addCustomProvider(from);
     return from;
   }
 
-  #noteByHand(provider: SessionProvider): void {
+  #addCustomProvider(provider: SessionProvider): void {
     this.#warnOfWeakness(provider);
-    this.#storages.noteByHand(provider);
+    this.#storages.addCustom(provider);
   }
 
   #warnOfLongCookie(name: string, maxAgeInSeconds: number | null): void {

@@ -1,9 +1,9 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { refuseOtherThan, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
+import { assertOneOf, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { LIFETIME_PRESETS } from './lifetime-preset.js';
-import { refuseOtherTypes, SESSION_OPTION_TYPES } from './option-types.js';
+import { assertTypes, SESSION_OPTION_TYPES } from './option-types.js';
 import { definitionOf } from './session-definition.js';
 import type { SessionOptions, SessionOverrides } from './session-options.js';
 
@@ -94,15 +94,15 @@ export function settingsOf(registration: SessionClass | SessionOverrides): Sessi
 function check(settings: SessionSettings): void {
   const place = `Session "${settings.name}"`;
   refuseUnknownOptions(place, settings, SESSION_OPTIONS);
-  refuseOtherTypes(place, settings, SESSION_OPTION_TYPES);
-  refuseOtherThan(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
-  refuseOtherThan(place, 'transport', settings.transport, ['cookie', 'header']);
-  refuseOtherThan(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
-  refuseOtherThan(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
-  refuseOtherThan(place, 'onGone', settings.onGone, ['ignore', 'reject']);
-  refuseOtherThan(place, 'onReplay', settings.onReplay, ['ignore', 'revoke']);
+  assertTypes(place, settings, SESSION_OPTION_TYPES);
+  assertOneOf(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
+  assertOneOf(place, 'transport', settings.transport, ['cookie', 'header']);
+  assertOneOf(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
+  assertOneOf(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
+  assertOneOf(place, 'onGone', settings.onGone, ['ignore', 'reject']);
+  assertOneOf(place, 'onReplay', settings.onReplay, ['ignore', 'revoke']);
   if (typeof settings.onClash !== 'function') {
-    refuseOtherThan(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
+    assertOneOf(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
   }
   if (settings.tracker === 'by-value') {
     for (const option of BY_ID_ONLY) {

@@ -27,7 +27,7 @@ export class SessionStorages {
   readonly #storages = new Map<SessionStorage, ConditionalSessionStorage>();
   readonly #onEvicted: (count: number) => void;
   readonly #watched = new Map<SessionStorage, () => void>();
-  readonly #storagesByHand = new Map<SessionStorage, SessionStorage>();
+  readonly #customStorages = new Map<SessionStorage, SessionStorage>();
   #memory: SessionStorageMemory | undefined;
 
   /**
@@ -51,29 +51,29 @@ export class SessionStorages {
 
   /** Those that must be closed with the application: opened here, or owners of their clients (`ownClient: true`). */
   get owned(): readonly SessionStorage[] {
-    const given = [...this.#storages.keys(), ...this.#storagesByHand.keys()];
+    const given = [...this.#storages.keys(), ...this.#customStorages.keys()];
     const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
-  /** Every one so far, with a deadline; those of providers made by hand included. */
+  /** All storages so far, with a deadline, including those of custom providers. */
   get all(): readonly SessionStorage[] {
-    return [...this.#storages.values(), ...this.#storagesByHand.values()];
+    return [...this.#storages.values(), ...this.#customStorages.values()];
   }
 
-  /** Listens to no storage any more: one that was handed over may outlive the application. */
+  /** Removes all listeners: a storage may outlive the application. */
   release(): void {
     for (const stop of this.#watched.values()) stop();
     this.#watched.clear();
   }
 
-  /** Notes the storage of a provider that was made by hand, which is used as it is. */
-  noteByHand({ tracker }: SessionProvider): void {
+  /** Adds the storage of a custom provider, for `all`; the provider keeps using it unwrapped. */
+  addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
-    this.#storagesByHand.set(tracker.storage, this.#resilient(tracker.storage));
+    this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
   }
 
-  /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is none. */
+  /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is not a storage. */
   of(settings: SessionSettings): ConditionalSessionStorage {
     const storage = this.named(settings);
     const present = this.#storages.get(storage);

@@ -37,7 +37,7 @@ export class DirectorySweep {
   }
 
   /** Sweeps the part that `name` belongs to in the background, if that is due. Each has its turn once an hour. */
-  passBy(name: string): void {
+  runIfDue(name: string): void {
     const part = name.slice(0, 2);
     // Spread over the first hour, so that processes which do not live long sweep too.
     const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;

@@ -10,7 +10,7 @@ import { TOMBSTONE_VERSION, type DirectoryRecord } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
 import { hasCode, LockFile } from './lock-file.js';
-import { refuseNoBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-type.js';
 import {
   TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
@@ -65,8 +65,8 @@ export class SessionStorageDirectory implements SessionStorage {
 
   /** @throws {SessionConfigurationError} when the directory is not one and cannot be made, and for a wrong option. */
   constructor(options: SessionStorageDirectoryOptions) {
-    refuseNoBoolean('fsync of directorySessionStorage', options?.fsync);
-    refuseNoBoolean('shared of directorySessionStorage', options?.shared);
+    assertBoolean('fsync of directorySessionStorage', options?.fsync);
+    assertBoolean('shared of directorySessionStorage', options?.shared);
     this.#root = madeDirectory(options?.directory);
     this.#files = new DirectoryFiles(this.#root, options.fsync ?? false);
     this.#ownerFiles = new DirectoryOwnerFiles(this.#root);
@@ -99,7 +99,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await this.#commit(temporary!, path);
       }),
     );
-    this.#sweep.passBy(nameOf(id));
+    this.#sweep.runIfDue(nameOf(id));
     return version;
   }
 
@@ -108,7 +108,7 @@ export class SessionStorageDirectory implements SessionStorage {
     const version = newVersion();
     if (!(session.expiresAt > this.#now())) return version;
     const created = await this.#mutex.run(path, () => this.#limit.run(() => this.#create(path, id, session, version)));
-    this.#sweep.passBy(nameOf(id));
+    this.#sweep.runIfDue(nameOf(id));
     return created ? version : undefined;
   }
 
@@ -304,7 +304,7 @@ export interface DirectorySessionStorageOptions extends SessionStorageDirectoryO
 /** A {@link SessionStorageDirectory}, with a {@link CacheStorage} in front on request (Ktor: `directorySessionStorage`). */
 export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
   const { cached, ...rest } = options ?? {};
-  refuseNoBoolean('cached of directorySessionStorage', cached);
+  assertBoolean('cached of directorySessionStorage', cached);
   const storage = new SessionStorageDirectory(rest);
   if (!cached) return storage;
   return cachedSessionStorage(storage, { ttlInMilliseconds: rest.shared === false ? 60_000 : 2000 });

@@ -19,8 +19,8 @@ export function refuseUnknownOptions(place: string, options: object, known: read
   }
 }
 
-/** Refuses a value that is none of `allowed`. */
-export function refuseOtherThan(place: string, option: string, value: unknown, allowed: readonly string[]): void {
+/** Throws unless the value is `undefined` or one of `allowed`. */
+export function assertOneOf(place: string, option: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value as string)) return;
   throw new SessionConfigurationError(`${place}: ${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
 }

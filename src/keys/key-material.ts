@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { publicKeyIn } from './public-keys.js';
 
-/** A secret of the application: hexadecimal or base64 text, whose characters are taken as they are, or bytes. */
+/** An application secret: bytes, or hexadecimal or base64 text whose characters (not decoded) are the key material. */
 export type KeyMaterial = string | Uint8Array;
 
 const MINIMUM_BYTES = 32;
@@ -12,7 +12,7 @@ export const HOW_TO_MAKE_ONE =
   `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))" ` +
   'and hand it over in an environment variable.';
 
-// Six letters or more: a shorter word turns up by chance in one honest base64 key out of some ten thousand.
+// At least six letters: a shorter word occurs by chance in about one of 10,000 random base64 keys.
 const TELLTALE_WORDS = [
   'changeit',
   'changeme',
@@ -36,16 +36,14 @@ const TELLTALE_WORDS = [
 const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase write new KeyRing(passphrase, { stretch: true }).';
 
 /**
- * Refuses what no attacker would need long to guess: less than 32 bytes of key, repetitions, sequences, placeholder
- * texts, keys that are published.
+ * Checks that a key is hard to guess: at least 32 bytes, no repetition, sequence, placeholder text or published key.
  *
- * A text is hexadecimal, base64 or base64url. Length counts what it holds: half a byte for each character of
- * hexadecimal, three quarters for each of base64. Bytes that are printable ASCII throughout are a text, whoever wrapped
- * them, and so is what a base64 text holds.
+ * Text is hexadecimal (half a byte per character), base64 or base64url (three quarters). Bytes that are all printable
+ * ASCII are checked as text, also when decoded from base64.
  *
- * @param place how the error names the key, as `keys[0]`.
- * @returns the keying material, a copy.
- * @throws {SessionConfigurationError} which never shows the key.
+ * @param place name of the key in errors, such as `keys[0]`.
+ * @returns a copy of the key material.
+ * @throws {SessionConfigurationError} that never shows the key.
  */
 export function checkedKeyMaterial(material: KeyMaterial | undefined, place: string): Buffer {
   const problem = absenceOf(material) ?? weaknessOfKey(material!);
@@ -53,24 +51,24 @@ export function checkedKeyMaterial(material: KeyMaterial | undefined, place: str
   return typeof material === 'string' ? Buffer.from(material, 'utf8') : Buffer.from(material!);
 }
 
-/** The refusal of a ring that holds no key at all. */
+/** The error for an empty list of keys. */
 export function noKeysError(): SessionConfigurationError {
   return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
 }
 
-/** Why there is no key at all, as the rest of a sentence, or `undefined`. */
+/** Why a key is missing, as the predicate of a message, or `undefined`. */
 export function absenceOf(material: unknown): string | undefined {
   if (material === undefined || material === null) return 'is undefined: is the environment variable not set?';
   if (typeof material !== 'string' && !(material instanceof Uint8Array)) return 'is neither a string nor bytes.';
   return material.length === 0 ? 'is empty: is the environment variable set to nothing?' : undefined;
 }
 
-/** What is wrong with a key, as the rest of a sentence, or `undefined`. */
+/** Why a key is weak, as the predicate of a message, or `undefined`. */
 export function weaknessOfKey(material: KeyMaterial): string | undefined {
   return publicKeyIn(material) ?? (typeof material === 'string' ? weaknessOfText(material) : weaknessOfBytes(material));
 }
 
-/** What makes any secret text easy to guess, a key or a passphrase, as the rest of a sentence, or `undefined`. */
+/** Why the text of a key or passphrase is weak, as the predicate of a message, or `undefined`. */
 export function weaknessOfWords(text: string): string | undefined {
   if (text.trim() !== text)
     return 'starts or ends with white space, which gets lost in one place or another: trim() it.';
@@ -109,14 +107,14 @@ function tooSmall(size: number, repeated: boolean): string {
   return repeated ? `repeats a pattern that can hold ${holds}` : `is too short: it can hold ${holds}`;
 }
 
-/** What is not random about bytes or characters, as the rest of a sentence, or `undefined`. */
+/** Why bytes are not random, as the predicate of a message, or `undefined`. */
 export function patternOf(bytes: Buffer, distinct = MINIMUM_DISTINCT_BYTES): string | undefined {
   if (new Set(bytes).size < distinct) return 'uses too few different bytes to be random.';
   if (isSequence(bytes)) return 'is a sequence and not random.';
   return undefined;
 }
 
-/** The text, where the bytes are nothing but printable ASCII. For 32 random bytes that is one case in 10^13. */
+/** The text if all bytes are printable ASCII (32 random bytes: 1 in 10^13). */
 function asPrintableText(bytes: Uint8Array): string | undefined {
   const printable = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
   return printable && bytes.length > 0 ? Buffer.from(bytes).toString('latin1') : undefined;
@@ -137,8 +135,8 @@ function isBase64(text: string): boolean {
 }
 
 /**
- * Whether a text in the base64 alphabet is words: letters of one case only, or three in five of the characters small
- * letters behind small letters. Of random keys not one in a million is.
+ * Whether base64 text looks like words: one case only, or more than 60 % of characters are lower-case letters after
+ * lower-case letters. False positives: fewer than one in a million random keys.
  */
 function isProse(text: string): boolean {
   if (text === text.toLowerCase() || text === text.toUpperCase()) return true;
@@ -151,9 +149,7 @@ function withoutPadding(text: string): string {
   return text.slice(0, text.endsWith('==') ? -2 : -1);
 }
 
-/**
- * The length of the shortest beginning that, said at least twice, gives all of `bytes`; their own length if none does.
- */
+/** Length of the shortest repeating prefix (the period), or the full length. */
 export function shortestPeriod(bytes: Buffer): number {
   for (let period = 1; period <= bytes.length / 2; period++) {
     if (bytes.subarray(period).equals(bytes.subarray(0, bytes.length - period))) return period;
@@ -161,7 +157,7 @@ export function shortestPeriod(bytes: Buffer): number {
   return bytes.length;
 }
 
-/** Whether more than half of the steps from byte to byte are the same: 1 2 3, 9 8 7, 2 4 6, a b c. */
+/** Whether more than half of the differences between neighbouring bytes are equal, as in 1 2 3, 2 4 6 or a b c. */
 function isSequence(bytes: Uint8Array): boolean {
   const steps = new Map<number, number>();
   for (let index = 1; index < bytes.length; index++) {

@@ -11,15 +11,15 @@ const KEY_ID_BYTES = 4;
 
 /** A key for one purpose and one name. */
 export interface DerivedKey {
-  /** Four bytes that tell this key from the others of the ring. Public: they stand in front of what it protects. */
+  /** Four bytes that identify this key within the ring. Public: they prefix each protected value. */
   readonly id: Buffer;
-  /** 256 bits. Shows nothing when it is printed. */
+  /** 256 bits. Printing it does not reveal the key. */
   readonly keyObject: KeyObject;
-  /** The {@link KeyReport.id} of the key of the ring that it comes from. */
+  /** The {@link KeyReport.id} of the ring key that it is derived from. */
   readonly ringId: string;
 }
 
-/** One key of a ring, for the operator. Shows nothing of the key. */
+/** One key of a ring, for operators. Does not reveal the key. */
 export interface KeyReport {
   /** Eight hexadecimal digits, the same in every process: derived from the key, and public. */
   readonly id: string;
@@ -34,11 +34,11 @@ export interface KeyReport {
 }
 
 /**
- * The application's secrets, newest first: the first one protects, all of them read. To rotate, put a new key in
- * front; leave the old one in until the last session it protects has expired.
+ * The application's secrets, newest first: the first one protects, all of them read. To rotate, prepend a new key; keep
+ * the old one until the last session it protects has expired.
  *
- * No key of the ring is used itself. Each purpose and name gets keys of its own, by HKDF-SHA256 (RFC 5869), so that
- * what was made for one is worth nothing for another.
+ * Keys are never used directly: HKDF-SHA256 (RFC 5869) derives one per purpose and name, so a value made for one is
+ * invalid for another.
  */
 export class KeyRing {
   #keys: readonly KeyObject[];
@@ -73,8 +73,8 @@ export class KeyRing {
   }
 
   /**
-   * A ring whose keys come from a source that is read again every few minutes: keys are added, take over and end at their
-   * moments, without a restart. Where no key is in service any more, nothing is read and nothing can be protected.
+   * A ring that reloads its keys from a source periodically, so keys rotate without a restart. While no key is in
+   * service, values can be neither read nor protected.
    *
    * @throws what the source throws, or {@link SessionConfigurationError} when no key of it protects now. Later failures go
    * to `onError`, and the keys from before stay in use.
@@ -113,7 +113,7 @@ export class KeyRing {
     return derived;
   }
 
-  /** Changes when the keys have changed, so that what was derived must be derived anew. */
+  /** Increases when the keys change; derived keys are then out of date. */
   get generation(): number {
     return this.#generation;
   }
@@ -123,7 +123,7 @@ export class KeyRing {
     this.#lastUsed.set(ringId, Date.now());
   }
 
-  /** The keys, the one that protects first. For the operator: an old key that nothing uses any more may go. */
+  /** The keys, the protecting one first. Operators may remove an old key that is no longer used. */
   report(): readonly KeyReport[] {
     const schedule = this.#schedule;
     const present = this.#keys.map(

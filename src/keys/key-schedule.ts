@@ -1,33 +1,33 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { KeyMaterial } from './key-material.js';
 
-/** A moment: a `Date`, epoch milliseconds, or a text that `Date.parse` takes (ISO 8601). */
+/** A point in time: a `Date`, epoch milliseconds, or an ISO 8601 string (`Date.parse`). */
 export type KeyMoment = Date | number | string;
 
-/** A key with the time of its service. */
+/** A key and its period of use. */
 export interface ScheduledKey {
   readonly key: KeyMaterial | undefined;
   /**
-   * From when it protects. Before, it only reads: give every process the time to load it. Of several that protect, the
-   * one with the latest `from` does, the first of the list among equals. Default: at once.
+   * When it starts to protect. Until then it only reads, so that every process can load it first. The latest past
+   * `from` wins; on a tie, the first in the list. Default: at once.
    */
   readonly from?: KeyMoment | undefined;
-  /** From when it is not even read any more. Default: never. */
+  /** When it stops reading. Default: never. */
   readonly until?: KeyMoment | undefined;
 }
 
-/** Gives the keys of today: from a secret manager, a mounted file, a database. */
+/** Returns the current keys, for example from a secret manager, a mounted file or a database. */
 export type KeySource = () => Promise<readonly ScheduledKey[]> | readonly ScheduledKey[];
 
 /** How a key source is read. */
 export interface KeySourceOptions {
   /** Seconds between two reads of the source. Default 300. */
   readonly reloadEveryInSeconds?: number;
-  /** Gets the error of a reload. The keys from before stay in use. Default: `process.emitWarning`. */
+  /** Called when a reload fails; the previous keys stay in use. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown) => void;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
-  /** Calls `run` once after so many milliseconds. Default: a timer that does not keep the process alive. */
+  /** Calls `run` once after `milliseconds`. Default: an unreferenced timer. */
   readonly startTimer?: (run: () => void, milliseconds: number) => void;
 }
 
@@ -40,7 +40,7 @@ export interface KeyService {
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Reads a key source again and again, and tells which keys are in service at a moment. */
+/** Reloads a key source periodically and determines the keys in service. */
 export class KeySchedule {
   readonly #source: KeySource;
   readonly #reloadEvery: number;
@@ -76,7 +76,7 @@ export class KeySchedule {
     return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
   }
 
-  /** Takes these keys, and calls `apply` now and whenever what is in service may have changed. */
+  /** Starts with these keys; calls `apply` now and whenever the keys in service may have changed. */
   start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
     apply(services);
     this.#services = services;
@@ -88,7 +88,7 @@ export class KeySchedule {
     this.#closed = true;
   }
 
-  /** Those that read at `now`, the one that protects first; none where none protects. */
+  /** The keys that read at `now`, the protecting one first; empty if no key protects. */
   static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
     const reading = services.filter(({ until }) => until > now);
     const protecting = reading
@@ -112,7 +112,7 @@ export class KeySchedule {
     );
   }
 
-  // The keys from before stay in use when anything fails.
+  // On failure the previous keys stay in use.
   async #turn(apply: (services: readonly KeyService[]) => void): Promise<void> {
     try {
       let services = this.#services;

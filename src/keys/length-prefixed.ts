@@ -1,6 +1,5 @@
 /**
- * Joins byte strings so that no two different lists give the same bytes: each part stands behind its length, four
- * bytes, big-endian. Texts are taken as UTF-8.
+ * Joins byte strings unambiguously: each part follows its length (four bytes, big-endian). Text is encoded as UTF-8.
  */
 export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Buffer {
   const pieces: Uint8Array[] = [];

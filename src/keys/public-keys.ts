@@ -1,4 +1,4 @@
-/** The key that the README shows. It is public, so no ring takes it. */
+/** The example key in the README. Public, so a ring rejects it. */
 export const README_EXAMPLE_KEY = 'Q-J8vD1Bm3uPAqJr0JstDsw8h_TarpIGJkcF11t6Qt8';
 
 /** Keys of Ktor's documentation, samples and tests, which many servers still have, in hexadecimal. */
@@ -15,12 +15,12 @@ const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const README_EXAMPLE_HEX = Buffer.from(README_EXAMPLE_KEY, 'base64url').toString('hex');
-/** How often a key may have been written as text of text: base64 of hexadecimal, as bytes. */
+/** Maximum number of nested encodings that are decoded, such as base64 of hexadecimal. */
 const DEEPEST = 3;
 
 /**
- * Which published key this is, as the rest of a sentence, or `undefined`. Looks at what it holds, so that it does not
- * matter whether it is written as bytes, hexadecimal, base64 or base64url, with padding or without.
+ * Which published key this is, as the predicate of a message, or `undefined`. Recognizes bytes, hexadecimal, base64 and
+ * base64url, with or without padding.
  */
 export function publicKeyIn(key: string | Uint8Array): string | undefined {
   let forms: Buffer[] = typeof key === 'string' ? decoded(key) : [Buffer.from(key)];

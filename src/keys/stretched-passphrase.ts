@@ -7,17 +7,16 @@ const KEY_BYTES = 32;
 const MINIMUM_CHARACTERS = 20;
 const MINIMUM_DISTINCT_CHARACTERS = 8;
 
-// The first of OWASP's recommendations for scrypt: 128 MiB and a third of a second, once at start.
+// OWASP's first recommendation for scrypt: 128 MiB and a third of a second, once at start.
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
-// Every process must come to the same key, and there is no place to keep a random salt in.
+// Fixed: every process must derive the same key, and there is no place to store a random salt.
 const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
 
 /**
- * A key made of a passphrase, by scrypt. The same passphrase gives the same key in every process, in any Unicode
- * normal form.
+ * Derives a key from a passphrase with scrypt; deterministic across processes and Unicode normal forms.
  *
- * @param place how the error names it, as `keys[0]`.
- * @throws {SessionConfigurationError} for one that is short, repeated, a sequence, a placeholder or published.
+ * @param place name of the key in errors, such as `keys[0]`.
+ * @throws {SessionConfigurationError} for a passphrase that is short, repeated, a sequence, a placeholder or published.
  */
 export function stretchedPassphrase(passphrase: string, place: string): Buffer {
   const problem = absenceOf(passphrase) ?? publicKeyIn(passphrase) ?? weaknessOfPassphrase(passphrase);

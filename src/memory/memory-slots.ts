@@ -2,13 +2,13 @@ import { ShardedMap } from './sharded-map.js';
 import { grown, grownCapacity, SlotHeap } from './slot-heap.js';
 import { SlotRings } from './slot-rings.js';
 
-/** Sentinels of the two LRU lists, sessions without and with an owner; each one's successor is the least recently used. */
+/** Sentinels of the LRU lists of sessions without and with an owner; each successor is the least recently used slot. */
 const SENTINEL = 0;
 const OWNED = 1;
 
 /**
- * The sessions of a memory storage as columns: a session is a slot, a number that indexes typed arrays. Two strings
- * per session are all that the garbage collector sees. Knows nothing of time; expiry and bounds are its caller's.
+ * Sessions in columns: a slot number indexes typed arrays, so the garbage collector sees two strings per session.
+ * The caller handles time and bounds.
  */
 export class MemorySlots {
   readonly #slotOfId = new ShardedMap<number>();
@@ -23,7 +23,7 @@ export class MemorySlots {
   #versions = new Float64Array(64);
   /** Bytes of id and value. */
   #sizes = new Uint32Array(64);
-  /** The slot that was freed before each free one. A list of free slots would copy itself when it grows. */
+  /** Linked free list; a growing array would copy itself. */
   #nextFree = new Int32Array(64);
   #firstFree = SENTINEL;
   #bytes = 0;
@@ -105,11 +105,11 @@ export class MemorySlots {
   }
 
   /**
-   * A later expiry leaves the heap alone: {@link firstDue} sorts the slot in again when its turn comes, so that renewing
-   * a session costs two stores.
+   * A later expiry does not move the slot in the heap; {@link firstDue} moves it when the old expiry is due. Renewing
+   * a session thus costs two stores.
    */
   setExpiresAt(slot: number, expiresAt: number): void {
-    const moment = expiresAt > 0 ? expiresAt : 0; // not a number: no order, hence at once
+    const moment = expiresAt > 0 ? expiresAt : 0; // NaN cannot be ordered: expires at once
     this.#expiresAt[slot] = moment;
     if (moment < this.#byDue.keyOf(slot)) this.#byDue.move(slot, moment);
   }
@@ -119,9 +119,9 @@ export class MemorySlots {
     this.#byUse.insertBefore(slot, this.#owners[slot] === undefined ? SENTINEL : OWNED);
   }
 
-  /** A slot whose expiry is not after `now`, or 0. Gives up after sorting in `patience` slots that were renewed. */
-  firstDue(now: number, patience: number): number {
-    for (let turn = 0; turn <= patience; turn++) {
+  /** A slot that expired by `now`, or 0. Stops after moving `maxMoves` renewed slots. */
+  firstDue(now: number, maxMoves: number): number {
+    for (let turn = 0; turn <= maxMoves; turn++) {
       const slot = this.#byDue.first;
       if (slot < 0 || this.#byDue.keyOf(slot) > now) return SENTINEL;
       if (this.#expiresAt[slot]! <= now) return slot;
@@ -156,7 +156,7 @@ export class MemorySlots {
   #join(owner: string, slot: number): void {
     const first = this.#firstOfOwner.get(owner);
     this.#byOwner.alone(slot);
-    // The owner's other sessions hold equal text already: one copy of it serves them all.
+    // All sessions of an owner share one string.
     this.#owners[slot] = first === undefined ? owner : this.#owners[first];
     if (first === undefined) this.#firstOfOwner.set(owner, slot);
     else this.#byOwner.insertBefore(slot, first);
@@ -178,7 +178,7 @@ export class MemorySlots {
   }
 }
 
-/** V8 keeps text of Latin-1 characters in one byte each and all other text in two; text beyond ASCII counts double. */
+/** Bytes in V8: one per character of ASCII text, two per character of any other text (an upper bound for Latin-1). */
 export function bytesOf(id: string, value: string): number {
   return sizeOf(id) + sizeOf(value);
 }

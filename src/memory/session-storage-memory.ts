@@ -11,35 +11,34 @@ import type {
 } from '../storage/session-storage.js';
 
 export interface SessionStorageMemoryOptions {
-  /** How many sessions are held at most. Default 100,000. */
+  /** Maximum number of sessions. Default 100,000. */
   readonly maxSessions?: number;
   /**
-   * How many bytes the ids and values of all sessions take at most: one per character, two in text that is not plain
-   * ASCII. On top come about 170 bytes per session, 250 with an owner. Default 268,435,456 (256 MiB).
+   * Maximum bytes of all ids and values: one per character, two in text that is not plain ASCII. Overhead of about 170
+   * bytes per session (250 with an owner) is not counted. Default 268,435,456 (256 MiB).
    */
   readonly maxBytes?: number;
-  /** Called when live sessions had to go to make room, with their number so far. */
+  /** Called after live sessions were evicted, with the total number so far. */
   readonly onEvict?: (evicted: number) => void;
   /** The clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Expired sessions that one call removes on its way: more than it adds, few enough not to be noticed. */
+/** Maximum number of expired sessions that one call removes. */
 const SWEPT_PER_CALL = 4;
-/** Renewed sessions that are sorted in again before one call stops looking for an expired one. */
-const PATIENCE = 256;
-/** Sessions that `sweep` removes before it lets others run: a millisecond where the code is still cold, else a tenth. */
+/** Maximum number of renewed slots that an eviction moves while it looks for an expired one. */
+const MAX_MOVES = 256;
+/** Sessions that `sweep` removes before it yields to the event loop: 0.1 to 1 ms of work. */
 const BATCH = 100;
 
 /**
- * Keeps sessions in the memory of this process (Ktor: `SessionStorageMemory`). They end with the process, and other
- * processes do not see them: for development, tests and applications of one process.
+ * Keeps sessions in the memory of this process (Ktor: `SessionStorageMemory`), for development, tests and
+ * single-process applications. Sessions end with the process.
  *
- * **Bounded.** A session that would exceed `maxSessions` or `maxBytes` makes room: expired sessions go first, then the
- * least recently used without an owner, then the least recently used, which signs its client out. {@link evicted} counts the latter.
+ * **Bounded.** Beyond `maxSessions` or `maxBytes`, expired sessions are removed first, then the least recently used
+ * without an owner, then the least recently used. {@link evicted} counts the live ones.
  *
- * **Expires without timers.** Every call removes a few expired sessions, so that nothing is scanned and nothing keeps
- * the process alive; {@link sweep} removes the rest at once.
+ * **Expires without timers.** Every call removes a few expired sessions; {@link sweep} removes all of them.
  *
  * Promises: versions, `replace`, `touch` and the owner list are exact, each call is atomic.
  */
@@ -53,7 +52,7 @@ export class SessionStorageMemory implements SessionStorage {
   readonly #tombstones: Tombstones;
   #evicted = 0;
   readonly #watchers = new Set<(count: number) => void>();
-  // One count for all sessions: a version never comes back, not even when an id does.
+  // One counter for all sessions, so that a reused id never repeats a version.
   #version = 0;
 
   /** @throws {SessionConfigurationError} when a bound is not a whole number from 1. */
@@ -69,7 +68,7 @@ export class SessionStorageMemory implements SessionStorage {
     };
   }
 
-  /** How many sessions are held, expired ones that were not removed yet included. */
+  /** Number of sessions, including expired ones that are not removed yet. */
   get size(): number {
     return this.#slots.size;
   }
@@ -79,7 +78,7 @@ export class SessionStorageMemory implements SessionStorage {
     return this.#slots.bytes;
   }
 
-  /** How many live sessions had to go to make room for others. */
+  /** Number of live sessions evicted so far. */
   get evicted(): number {
     return this.#evicted;
   }
@@ -150,7 +149,7 @@ export class SessionStorageMemory implements SessionStorage {
     return true;
   }
 
-  /** Works in batches of 100 and lets other work run in between. */
+  /** Removes in batches of 100 and yields to the event loop between them. */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     let removed = 0;
     while (removed < limit) {
@@ -164,7 +163,7 @@ export class SessionStorageMemory implements SessionStorage {
 
   async ping(): Promise<void> {}
 
-  /** Forgets all sessions. */
+  /** Removes all sessions. */
   async close(): Promise<void> {
     this.#slots = new MemorySlots();
     this.#tombstones.clear();
@@ -189,7 +188,7 @@ export class SessionStorageMemory implements SessionStorage {
     return owner === undefined ? { value, expiresAt, version } : { value, expiresAt, version, owner };
   }
 
-  /** Removes a few expired sessions. @returns the present moment. */
+  /** Removes a few expired sessions. @returns the current time. */
   #expire(): number {
     const now = this.#now();
     for (let removed = 0; removed < SWEPT_PER_CALL; removed++) {
@@ -203,7 +202,7 @@ export class SessionStorageMemory implements SessionStorage {
   #makeRoom(): void {
     const before = this.#evicted;
     while (this.#slots.size > this.#maxSessions || this.#slots.bytes > this.#maxBytes) {
-      const due = this.#slots.firstDue(this.#now(), PATIENCE);
+      const due = this.#slots.firstDue(this.#now(), MAX_MOVES);
       if (due === 0) this.#evicted++;
       this.#slots.remove(due === 0 ? this.#slots.oldest : due);
     }
@@ -214,7 +213,7 @@ export class SessionStorageMemory implements SessionStorage {
   }
 
   #refuseTooLarge(id: string, value: string): void {
-    // A character takes two bytes at most: most sessions need no exact count.
+    // Fast path: a character takes two bytes at most.
     if (2 * (id.length + value.length) <= this.#maxBytes || bytesOf(id, value) <= this.#maxBytes) return;
     throw new SessionError(
       'SESSION_TOO_LARGE',

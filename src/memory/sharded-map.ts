@@ -1,11 +1,11 @@
 const SHARDS = 256;
 
 /**
- * A map in 256 pieces, chosen by the key's first two characters. A `Map` copies itself when it grows or shrinks, which
- * takes tens of milliseconds at a million entries, and ends at 2^24 of them; its pieces stay small.
+ * A map of 256 shards, chosen by the key's first two characters. One large `Map` would block for tens of milliseconds
+ * when it resizes at a million entries, and cannot exceed 2^24 entries.
  */
 export class ShardedMap<V> {
-  // Pieces are made when they are needed: most maps stay small.
+  // Created on first use.
   readonly #shards: Array<Map<string, V> | undefined> = [];
 
   get(key: string): V | undefined {
@@ -22,6 +22,6 @@ export class ShardedMap<V> {
 }
 
 function shardOf(key: string): number {
-  // Past the end charCodeAt gives NaN, which counts as 0 here.
+  // charCodeAt returns NaN past the end; bitwise operators treat it as 0.
   return (key.charCodeAt(0) ^ (key.charCodeAt(1) << 2)) & (SHARDS - 1);
 }

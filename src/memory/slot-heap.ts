@@ -1,6 +1,5 @@
 /**
- * Slots (small integers) ordered by a key, smallest first: a binary heap in typed arrays, 16 bytes per slot. Finding the
- * first costs nothing, everything else O(log n).
+ * A binary min-heap of slots (small integers) in typed arrays, 16 bytes per slot. `first` is O(1), changes are O(log n).
  */
 export class SlotHeap {
   #heap = new Int32Array(64);
@@ -28,7 +27,7 @@ export class SlotHeap {
     this.#rise(this.#size++, slot);
   }
 
-  /** Gives a slot that is in the heap another key. */
+  /** Changes the key of a slot in the heap. */
   move(slot: number, key: number): void {
     const before = this.#keys[slot]!;
     this.#keys[slot] = key;
@@ -36,7 +35,7 @@ export class SlotHeap {
     else this.#sink(this.#positions[slot]!, slot);
   }
 
-  /** Takes out a slot that is in the heap. */
+  /** Removes a slot in the heap. */
   remove(slot: number): void {
     const position = this.#positions[slot]!;
     const last = this.#heap[--this.#size]!;
@@ -84,7 +83,7 @@ export class SlotHeap {
   }
 }
 
-/** A capacity that holds `slot` with a quarter to spare: less waste than doubling, still few copies. */
+/** A capacity for `slot` plus a quarter: wastes less than doubling. */
 export function grownCapacity(slot: number): number {
   return slot + 1 + ((slot + 1) >> 2);
 }

@@ -5,14 +5,14 @@ export class SlotRings {
   #next = new Int32Array(64);
   #previous = new Int32Array(64);
 
-  /** Makes `slot` a ring of its own. */
+  /** Initializes `slot` as its own ring. */
   alone(slot: number): void {
     if (slot >= this.#next.length) this.#grow(slot);
     this.#next[slot] = slot;
     this.#previous[slot] = slot;
   }
 
-  /** Puts a slot that is alone into the ring of `at`, just before it: at the ring's end, seen from `at`. */
+  /** Inserts a slot that is its own ring into the ring of `at`, before `at`. */
   insertBefore(slot: number, at: number): void {
     const previous = this.#previous[at]!;
     this.#next[previous] = slot;
@@ -21,7 +21,7 @@ export class SlotRings {
     this.#previous[at] = slot;
   }
 
-  /** Takes `slot` out of its ring and leaves it alone. */
+  /** Removes `slot` from its ring; it becomes its own ring. */
   unlink(slot: number): void {
     const next = this.#next[slot]!;
     const previous = this.#previous[slot]!;

@@ -1,6 +1,6 @@
 import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 
-/** Entries that one call removes on its way: more than it adds. */
+/** Maximum number of expired entries that one call removes; more than it adds. */
 const REMOVED_PER_CALL = 4;
 
 /** The ids that ended within the last minute, oldest first. */
@@ -8,7 +8,7 @@ export class Tombstones {
   readonly #most: number;
   readonly #until = new Map<string, number>();
 
-  /** @param most how many are kept; beyond that the oldest go. */
+  /** @param most maximum number of entries; the oldest are dropped first. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -24,7 +24,7 @@ export class Tombstones {
     return (this.#until.get(id) ?? 0) > now;
   }
 
-  /** For an id that is stored again on purpose. */
+  /** Call when an id is deliberately stored again. */
   delete(id: string): void {
     this.#until.delete(id);
   }

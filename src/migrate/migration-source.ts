@@ -2,7 +2,7 @@ import { refuseUnknownOptions } from '../errors/known-options.js';
 import type { SessionSource, AcceptingSession } from '../config/session-source.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SessionProvider } from '../session/session-provider.js';
-import { refuseNoBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-type.js';
 import { OldCookieTransport } from './old-cookie-transport.js';
 import { OldSessionTracker } from './old-session-tracker.js';
 import type { MigrationOptions, OldForm } from './old-session.js';
@@ -24,7 +24,7 @@ export function migrationSource<S extends object, Old extends object>(
     throw new SessionConfigurationError(`${kind} needs its options, as in ${kind}({ map: (old) => … }).`);
   }
   refuseUnknownOptions(kind, options, [...known, ...COMMON]);
-  refuseNoBoolean(`alsoWrite of ${kind}`, options.alsoWrite);
+  assertBoolean(`alsoWrite of ${kind}`, options.alsoWrite);
   if (typeof options.map !== 'function') {
     throw new SessionConfigurationError(
       `${kind} needs map, which makes a session of an old one: ` +

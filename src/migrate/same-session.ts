@@ -2,7 +2,7 @@ import { refuseUnknownOptions } from '../errors/known-options.js';
 import type { SessionSource, SessionVariant } from '../config/session-source.js';
 import type { CookiePrefix } from '../transport/cookie-prefix.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { refuseNoBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-type.js';
 
 /** Options of {@link sameSession}: what was different before. */
 export interface SameSessionOptions {
@@ -32,7 +32,7 @@ export interface SameSessionOptions {
  */
 export function sameSession<S extends object>(options: SameSessionOptions): SessionSource<S> {
   refuseUnknownOptions('sameSession', options, ['name', 'domain', 'path', 'prefix', 'keys', 'alsoWrite']);
-  refuseNoBoolean('alsoWrite of sameSession', options.alsoWrite);
+  assertBoolean('alsoWrite of sameSession', options.alsoWrite);
   const { name, domain, path, prefix, keys, alsoWrite } = options;
   if ([name, domain, path, prefix, keys].every((one) => one === undefined)) {
     throw new SessionConfigurationError('sameSession needs what was different: name, domain, path, prefix or keys.');

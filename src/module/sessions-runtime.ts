@@ -12,7 +12,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
-import { refuseOtherThan, refuseUnknownOptions } from '../errors/known-options.js';
+import { assertOneOf, refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import type { KeyReport } from '../keys/key-ring.js';
@@ -77,7 +77,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   ) {
     if (options === undefined) throw withoutForRoot();
     refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
-    refuseOtherThan('SessionsModule', 'commit', options.commit, ['handler', 'interceptor']);
+    assertOneOf('SessionsModule', 'commit', options.commit, ['handler', 'interceptor']);
     this.#options = options;
     this.#discovery = discovery;
     this.#modules = modules;

@@ -9,7 +9,7 @@ import {
   type SessionToStore,
   type StoredSession,
 } from '../storage/session-storage.js';
-import { refuseNoBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-type.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
 import { hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
 import { sqlStatements, type SqlStatements } from './sql-statements.js';
@@ -58,7 +58,7 @@ export abstract class SessionStorageSql implements SessionStorage {
    */
   constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions, close?: () => Promise<void>) {
     const table = sqlTableName(options.table ?? 'sessions', dialect);
-    refuseNoBoolean(`createTable of a ${dialect.name} session storage`, options.createTable);
+    assertBoolean(`createTable of a ${dialect.name} session storage`, options.createTable);
     this.#close = close;
     this.ownsClient = close !== undefined;
     this.#engine = engine;
@@ -86,7 +86,7 @@ export abstract class SessionStorageSql implements SessionStorage {
   async write(id: string, session: SessionToStore): Promise<string> {
     const { version, values } = newRow(id, session);
     await this.#change(this.#statements.write, values);
-    this.#sweep.passBy();
+    this.#sweep.runIfDue();
     return String(version);
   }
 
@@ -97,7 +97,7 @@ export abstract class SessionStorageSql implements SessionStorage {
       // Only what has expired may go; a tombstone and a live session stay.
       if ((await this.#change(this.#statements.endExpired, [id, this.now()])) === 0) return undefined;
     }
-    this.#sweep.passBy();
+    this.#sweep.runIfDue();
     return String(version);
   }
 

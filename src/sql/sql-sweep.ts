@@ -1,8 +1,8 @@
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Rows that one statement removes: milliseconds, and few locks. */
+/** Rows per statement: takes milliseconds and few locks. */
 const BATCH = 500;
 
-/** Removes expired sessions in batches: when asked to, and by the way, at most once in a while. */
+/** Removes expired sessions in batches, on request and periodically after other calls. */
 export class SqlSweep {
   readonly #removeBatch: (until: number, limit: number) => Promise<number>;
   readonly #every: number;
@@ -12,8 +12,8 @@ export class SqlSweep {
   #running: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param removeBatch removes up to `limit` sessions that expired before `until`, and says how many.
-   * @param every milliseconds; 0: never by the way.
+   * @param removeBatch removes up to `limit` sessions that expired before `until`; resolves to their number.
+   * @param every milliseconds between background sweeps; 0: no background sweeps.
    * @param time the clock that sessions expire by. Default `now`.
    */
   constructor(
@@ -26,11 +26,11 @@ export class SqlSweep {
     this.#every = every;
     this.#now = now;
     this.#time = time;
-    // Spread over the first period, so that processes which start together do not sweep together.
+    // Random within the first period, so that processes started together sweep at different times.
     this.#dueAt = now() + Math.random() * every;
   }
 
-  /** A minute of grace: another process's clock may be late. */
+  /** Keeps expired sessions for one more minute, since another process's clock may be slow. */
   async run(limit: number): Promise<number> {
     const time = this.#time();
     const until = (typeof time === 'number' ? time : await time) - GRACE_IN_MILLISECONDS;
@@ -43,14 +43,14 @@ export class SqlSweep {
     }
   }
 
-  /** Sweeps in the background, if that is due. Nobody waits for it: what goes wrong shows where somebody does. */
-  passBy(): void {
+  /** Starts a background sweep if one is due. Its errors are ignored: a failing database also fails other calls. */
+  runIfDue(): void {
     if (this.#every === 0 || this.#now() < this.#dueAt) return;
     this.#dueAt = this.#now() + this.#every;
     this.#running = this.run(Number.POSITIVE_INFINITY).catch(() => undefined);
   }
 
-  /** Resolves when nothing runs in the background. */
+  /** Resolves when the background sweep is done. */
   async idle(): Promise<void> {
     await this.#running;
   }

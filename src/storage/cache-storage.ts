@@ -1,5 +1,5 @@
 import type { Cache } from './cache.js';
-import { refuseNoStorage } from './option-type.js';
+import { assertStorage } from './option-type.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
@@ -37,7 +37,7 @@ export class CacheStorage implements SessionStorage {
 
   /** @throws {SessionConfigurationError} on what is no storage, and on a time or a number of sessions that is not positive. */
   constructor(delegate: SessionStorage, idleTimeoutInMilliseconds: number, options: CacheStorageOptions = {}) {
-    refuseNoStorage('A cache', delegate);
+    assertStorage('A cache', delegate);
     this.#delegate = delegate;
     this.#now = options.sessionNow ?? (() => Date.now());
     this.#cache = new TimeoutCache((id) => delegate.read(id), {

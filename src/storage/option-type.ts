@@ -8,7 +8,7 @@ export function isStorage(candidate: unknown): candidate is SessionStorage {
 }
 
 /** Refuses what is no storage, as the one that another is put around. */
-export function refuseNoStorage(place: string, candidate: unknown): void {
+export function assertStorage(place: string, candidate: unknown): void {
   if (isStorage(candidate)) return;
   throw new SessionConfigurationError(
     `${place} goes around another storage, and what it was given has no read, write and invalidate. Pass a ` +
@@ -17,7 +17,7 @@ export function refuseNoStorage(place: string, candidate: unknown): void {
 }
 
 /** Refuses what is neither `true`, `false` nor left out: the text `'false'` of an environment variable counts as true. */
-export function refuseNoBoolean(option: string, value: unknown): void {
+export function assertBoolean(option: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new SessionConfigurationError(`${option} is true or false, and it is of type ${typeof value}.`);
 }

@@ -1,6 +1,6 @@
 import type { KeyMaterial } from '../keys/key-material.js';
 import { KeyRing } from '../keys/key-ring.js';
-import { refuseNoStorage } from './option-type.js';
+import { assertStorage } from './option-type.js';
 import { RecordCipher } from './record-cipher.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
@@ -29,7 +29,7 @@ export class SessionStorageEncrypted implements SessionStorage {
   readonly #cipher: RecordCipher;
 
   constructor(storage: SessionStorage, keys: KeyRing) {
-    refuseNoStorage('An encrypted storage', storage);
+    assertStorage('An encrypted storage', storage);
     this.#storage = storage;
     this.#cipher = new RecordCipher(keys);
     const { owners } = storage;

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { KeyedMutex } from './keyed-mutex.js';
-import { refuseNoStorage } from './option-type.js';
+import { assertStorage } from './option-type.js';
 import type {
   ConditionalStorage,
   OwnerIndex,
@@ -57,7 +57,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
 
   /** @throws {SessionConfigurationError} on what is no storage. */
   constructor(storage: SessionStorage, options: SessionStorageGuardedOptions = {}) {
-    refuseNoStorage('A guard', storage);
+    assertStorage('A guard', storage);
     this.#storage = storage;
     this.#mutex = new KeyedMutex(options.lockTimeoutInMilliseconds ?? 5000);
     this.#now = options.now ?? (() => Date.now());

@@ -1,4 +1,4 @@
-import { refuseNoStorage } from './option-type.js';
+import { assertStorage } from './option-type.js';
 import {
   NEVER,
   type OwnerIndex,
@@ -36,8 +36,8 @@ export class SessionStorageMigrating implements SessionStorage {
 
   /** @throws {SessionConfigurationError} on what is no storage. */
   constructor(to: SessionStorage, from: SessionStorage) {
-    refuseNoStorage('A move', to);
-    refuseNoStorage('A move', from);
+    assertStorage('A move', to);
+    assertStorage('A move', from);
     this.#to = to;
     this.#from = from;
     Object.assign(this, this.#capabilities());

@@ -1,7 +1,7 @@
 import { SessionConfigurationError, SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queue.js';
-import { refuseNoStorage } from './option-type.js';
+import { assertStorage } from './option-type.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { storageFaultOf } from './storage-fault.js';
 import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
@@ -70,7 +70,7 @@ export class SessionStorageResilient implements SessionStorage {
 
   /** @throws {SessionConfigurationError} on what is no storage, and on a timeout that is not a positive number. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
-    refuseNoStorage('A deadline', storage);
+    assertStorage('A deadline', storage);
     const timeout = options.timeoutInMilliseconds ?? 1000;
     if (!Number.isFinite(timeout) || timeout <= 0) {
       throw new SessionConfigurationError(

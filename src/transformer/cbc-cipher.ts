@@ -49,10 +49,10 @@ export class CbcCipher {
     return Buffer.concat([cipher.update(plaintext), cipher.final()]);
   }
 
-  /** @returns the plaintext, or `undefined` for an IV or ciphertext of another length, or a padding that is none. */
+  /** @returns the plaintext, or `undefined` for a wrong IV length, ciphertext length or padding. */
   decrypt(iv: Uint8Array, ciphertext: Uint8Array): Buffer | undefined {
     if (iv.length !== this.blockBytes) return undefined;
-    // Java's cipher makes nothing of nothing, where Node's misses the padding.
+    // Java decrypts empty input to empty output; Node throws for the missing padding.
     if (ciphertext.length === 0) return Buffer.alloc(0);
     const decipher = createDecipheriv(this.#name, this.#key, iv);
     try {

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** What stands behind the last `delimiter`, and in front of it. Without one: everything in front, nothing behind. */
+/** Splits at the last `delimiter`. Without one: the whole text and an empty string. */
 export function splitAtLast(text: string, delimiter: string): readonly [before: string, after: string] {
   const at = text.lastIndexOf(delimiter);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + delimiter.length)];
@@ -43,7 +43,7 @@ export function bytesOfHex(text: string): Buffer | undefined {
   return Buffer.from(text, 'hex');
 }
 
-/** Whether two byte strings are equal, in a time that tells nothing but their lengths. */
+/** Compares byte strings in constant time; only the length can leak. */
 export function equalInConstantTime(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }

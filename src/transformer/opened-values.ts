@@ -1,6 +1,6 @@
-/** Characters that one of the two generations holds, of values and of what was in them: together a million. */
+/** Maximum characters per generation, values and their content together. */
 const MOST_CHARACTERS = 512 * 1024;
-/** What an entry takes beside its characters. */
+/** Overhead per entry, in characters. */
 const ENTRY_CHARACTERS = 64;
 
 interface OpenedValue {
@@ -9,16 +9,14 @@ interface OpenedValue {
 }
 
 /**
- * What was in the values that were opened last: a browser sends the same value again until it gets another one, and
- * finding it here takes a fraction of opening it again. Only genuine values may be kept, so that no client can fill it
- * with its own, and only the whole value finds what was in it.
+ * A cache of opened values: browsers resend the same value, and a lookup is much faster than opening it again. Add
+ * genuine values only, so that clients cannot fill the cache.
  *
- * There are two generations. When the newer one is full or a period old it becomes the older one, and the older one is
- * forgotten, but for what was asked for meanwhile. So what nobody sends any more goes after one to two periods, by the
- * next value that comes.
+ * Two generations: when the newer one is full or one period old, it replaces the older one; entries used meanwhile are
+ * kept. Unused entries are dropped after one to two periods, on the next access.
  *
- * How long a look-up takes tells nobody how a genuine value begins: the engine compares characters only where two texts
- * agree in a hash of 32 bits, with a seed that is the process's secret.
+ * Lookup time does not reveal a prefix of a genuine value: the engine compares characters only after a match of a
+ * 32-bit hash with a secret per-process seed.
  */
 export class OpenedValues {
   readonly #period: number;
@@ -28,14 +26,14 @@ export class OpenedValues {
   #room = MOST_CHARACTERS;
   #since: number;
 
-  /** @param now a clock that never steps back, milliseconds. */
+  /** @param now a monotonic clock, milliseconds. */
   constructor(periodInMilliseconds: number, now: () => number = monotonic) {
     this.#period = periodInMilliseconds;
     this.#now = now;
     this.#since = now();
   }
 
-  /** What was in `value`; `undefined` where that is not known. */
+  /** The content of `value`, or `undefined` if it is not cached. */
   get(value: string): string | undefined {
     this.#forget();
     const newer = this.#newer.get(value);
@@ -45,11 +43,11 @@ export class OpenedValues {
     return older?.text;
   }
 
-  /** Keeps what was in a genuine value, unless it is very long or no well-formed Unicode. */
+  /** Caches the content of a genuine value, unless it is too long or not well-formed Unicode. */
   set(value: string, text: string): void {
     this.#forget();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
-    // Copies: the engine keeps a whole header for a piece of it.
+    // Copies, because a substring keeps its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
     if (opened.value === value && opened.text === text) this.#keep(opened);
   }

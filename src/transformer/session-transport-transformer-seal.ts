@@ -13,10 +13,10 @@ const KEY_ID_BYTES = 4;
 const NONCE_AT = VERSION_BYTES + KEY_ID_BYTES;
 const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
 const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
-/** Characters in which the last bit of version and key id stands. */
+/** Number of base64url characters that cover version and key id. */
 const HEAD_CHARACTERS = 7;
 
-/** What a sealed value belongs to. It opens nowhere else. */
+/** The session and transport that a sealed value is bound to. */
 export interface SealBinding {
   /** The session's name. */
   readonly name: string;
@@ -24,21 +24,20 @@ export interface SealBinding {
   readonly transport: string;
 }
 
-/** What a {@link SessionTransportTransformerSeal} may be told. */
+/** Options of {@link SessionTransportTransformerSeal}. */
 export interface SessionTransportTransformerSealOptions {
   /**
-   * Seconds for which the memory of this process keeps what was in a value since it last came: a browser sends the same
-   * value with every request, and need not wait for it to be decrypted anew. Forgotten after twice that time at the
-   * latest, when the next value comes, and earlier beyond a million characters. `0`: nothing is kept. Default 60.
+   * Seconds for which decrypted values are cached in memory after their last use. Dropped after at most twice that time,
+   * on the next access, and earlier beyond a million characters. `0` disables the cache. Default 60.
    */
   readonly rememberForSeconds?: number;
 }
 
 /** A derived key, made ready. */
 interface Sealer {
-  /** Version and key id, as they stand in front. */
+  /** Version and key id: the prefix of the sealed bytes. */
   readonly head: Buffer;
-  /** How the text of a value begins; more than one, since the last character holds two bits of the nonce as well. */
+  /** Possible text prefixes; several, since the last character also holds two bits of the nonce. */
   readonly beginnings: readonly string[];
   readonly key: XaesKey;
   readonly additionalData: Buffer;

@@ -37,9 +37,9 @@ export interface CookieConfiguration {
   /** `Priority` (Chromium): what to drop first when the jar is full. Default: none. */
   readonly priority?: 'low' | 'medium' | 'high';
   /**
-   * Places where earlier deployments set the same cookie, by `path`, `domain` or both; what is left out is as it is now.
-   * A browser that still has one of these cookies sends it beside the present one; they are cleared then, and at every
-   * logout. With `domain` the cookie of the host alone is always among them. Default: none.
+   * Paths and domains where earlier deployments set the same cookie; an omitted member has its current value. These
+   * cookies are cleared when a request carries several, and at every logout. With `domain`, the host-only cookie is
+   * always included. Default: empty.
    */
   readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
   /** How the value is written. Default `uri`. */
@@ -59,7 +59,7 @@ export type DefaultedCookieAttribute =
 export type ResolvedCookieConfiguration = CookieConfiguration &
   Required<Pick<CookieConfiguration, DefaultedCookieAttribute>>;
 
-/** The safe choice for everything that is not said. */
+/** The defaults. */
 export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfiguration, DefaultedCookieAttribute>>> =
   Object.freeze({
     path: '/',
@@ -71,16 +71,16 @@ export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfigur
     expires: false,
   });
 
-/** Fills in {@link DEFAULT_COOKIE_CONFIGURATION}; a member that is `undefined` counts as not said. */
+/** Applies {@link DEFAULT_COOKIE_CONFIGURATION}; `undefined` counts as omitted. */
 export function resolveCookieConfiguration(configuration: CookieConfiguration): ResolvedCookieConfiguration {
-  const said = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
-  return { ...DEFAULT_COOKIE_CONFIGURATION, ...said };
+  const given = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
+  return { ...DEFAULT_COOKIE_CONFIGURATION, ...given };
 }
 
 /** Ktor's default `Max-Age`: 7 days, in seconds. */
 export const DEFAULT_SESSION_MAX_AGE = 604_800;
 
-/** What browsers keep a cookie for at most (RFC 6265bis, section 5.5), in seconds. */
+/** Maximum cookie lifetime in browsers (RFC 6265bis, section 5.5), in seconds. */
 export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
 
 // RFC 9110 token; RFC 6265bis allows more, but no server or proxy agrees on the rest.
@@ -88,7 +88,7 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const DOMAIN = /^\.?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const PATH = /^\/[\u0020-\u003a\u003c-\u007e]{0,1023}$/;
 const ATTRIBUTE_VALUE = /^[\u0020-\u003a\u003c-\u007e]*$/;
-/** Attributes by their lower-case name, with the option that says them: written twice, the browser takes the last. */
+/** Options by lower-case attribute name. Extensions may not repeat them: browsers use the last occurrence. */
 const OWN_OPTIONS: ReadonlyMap<string, keyof CookieConfiguration> = new Map([
   ['max-age', 'maxAgeInSeconds'],
   ['expires', 'expires'],
@@ -137,7 +137,7 @@ export function checkCookieConfiguration(name: string, cookie: CookieConfigurati
   if (needsSecure && cookie.secure === false) refuse(`${needsSecure} needs secure: true, browsers drop it otherwise.`);
 }
 
-/** Whether `Secure` must be set whatever the connection: the browser would drop the cookie without it. */
+/** Whether browsers drop the cookie without `Secure`, so that it is always set. */
 export function demandsSecure(name: string, cookie: CookieConfiguration): boolean {
   return (
     hasPrefix(name, '__Secure-', '__Host-', '__Http-') || cookie.sameSite === 'none' || cookie.partitioned === true

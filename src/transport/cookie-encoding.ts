@@ -6,8 +6,8 @@
  * - `raw`: as it is.
  * - `dquotes`: in double quotes where the value holds white space or `,`.
  *
- * The last two refuse what would not come back as it was: `;` (quotes do not help, browsers cut there), control
- * characters, whatever is not ASCII, and with `raw` white space or a pair of quotes around the value.
+ * The last two reject values that would not survive a round trip: `;` (browsers cut there, even in quotes), control
+ * characters, non-ASCII characters, and with `raw` surrounding white space or quotes.
  */
 export type CookieEncoding = 'uri' | 'base64' | 'raw' | 'dquotes';
 
@@ -51,9 +51,9 @@ export function decodeCookieValue(text: string, encoding: CookieEncoding): strin
 }
 
 /**
- * Standard base64 with its padding; `undefined` for anything else. Node's decoder takes base64url as well, and the low
- * byte of a character for the character; it stops at a `=` and passes over what it does not know, which shows in the
- * length. Looking for all that takes a tenth of what looking at each character takes.
+ * Decodes padded standard base64; `undefined` for anything else. Node's decoder also accepts base64url and non-ASCII
+ * characters, stops at `=` and skips unknown characters; the length reveals the latter. Ten times faster than checking
+ * each character.
  */
 function bytesOfBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;
@@ -63,7 +63,7 @@ function bytesOfBase64(text: string): Buffer | undefined {
   return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
 }
 
-/** Letters, digits and `-._~`. A walk: every session that is sent comes through here. */
+/** Letters, digits and `-._~`. A loop, for speed: runs for every sent session. */
 function isUnreserved(value: string): boolean {
   for (let index = 0; index < value.length; index++) if (UNRESERVED[value.charCodeAt(index)] !== 1) return false;
   return true;

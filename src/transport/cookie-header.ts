@@ -1,9 +1,9 @@
 /**
- * The values of every cookie called `name`, in the client's order. Names are compared byte for byte and never decoded
- * (`__%48ost-x` is not `__Host-x`), other cookies are passed over unread. RFC 6265, section 4.2.
+ * The values of all cookies named `name`, in the client's order (RFC 6265, section 4.2). Names are compared byte for
+ * byte, never decoded: `__%48ost-x` is not `__Host-x`.
  *
  * @param header the `Cookie` request header.
- * @param limit how many at most. Default: all.
+ * @param limit maximum number of values. Default: all.
  */
 export function cookieValues(header: string, name: string, limit = Infinity): string[] {
   const values: string[] = [];

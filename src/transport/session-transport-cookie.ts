@@ -30,7 +30,7 @@ export class SessionTransportCookie implements SessionTransport {
   readonly configuration: ResolvedCookieConfiguration;
 
   readonly #encoding: CookieEncoding;
-  /** What is sent needs no encoding. */
+  /** Values need no encoding. */
   readonly #isUnreserved: boolean;
   readonly #secure: boolean | 'auto';
   readonly #beforeSecure: string;
@@ -91,7 +91,7 @@ export class SessionTransportCookie implements SessionTransport {
       `${this.name}=${encoded}${this.#lifetime(maxAgeInSeconds)}${this.#beforeSecure}` +
       this.#secureFor(call) +
       this.#afterSecure;
-    // Each part of it is ASCII, whatever the encoding and the configuration: a character is a byte.
+    // All parts are ASCII: one character is one byte.
     if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
     if (this.clearsElsewhere && this.receive(call).length > 1) this.#clearElsewhere(call);
@@ -137,7 +137,7 @@ function placeOf({ domain, path }: { readonly domain?: string | null; readonly p
   return (domain ? `; Domain=${domain}` : '') + (path ? `; Path=${path}` : '');
 }
 
-/** Where browsers may hold the same cookie from before. */
+/** Other places where browsers may still have this cookie. */
 function otherPlaces({ domain, path, alsoClear = [] }: ResolvedCookieConfiguration): readonly string[] {
   const hostAlone = domain === undefined ? [] : [{ path }];
   const present = { path, ...(domain === undefined ? {} : { domain }) };

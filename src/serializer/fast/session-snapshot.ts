@@ -7,10 +7,10 @@ import { COERCIONS } from '../typed-value.js';
 import { UncoveredClasses } from '../uncovered-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
-/** How an object's content is seen; `opaque`: not without writing it. */
-type Sight = 'fields' | 'date' | 'map' | 'set' | 'opaque';
+/** How a snapshot walks an object; `opaque`: it cannot, only the serialized text shows the content. */
+type Traversal = 'fields' | 'date' | 'map' | 'set' | 'opaque';
 
-/** Stand on the tape where an object begins or ends; no value of an application equals them. */
+/** Sentinels that mark where an object begins or ends; no application value equals them. */
 const ARRAY = { is: 'array' };
 const DATE = { is: 'date' };
 const MAP = { is: 'map' };
@@ -19,20 +19,18 @@ const WITHOUT_PROTOTYPE = { is: 'object' };
 const END = { is: 'end' };
 
 /**
- * Takes snapshots of the sessions of one class: all that their text is made of, so that a session that was only read
- * is known to be unchanged without being written. A snapshot is a tape of the values in the order in which they are
- * met, an object beginning with its prototype; telling takes one walk and no memory.
+ * Takes snapshots of sessions of one class, to detect an unchanged session without serializing it. A snapshot is a flat
+ * list of values in traversal order; each object starts with its prototype. Comparing takes one walk and no allocation.
  *
- * What a text may depend on beside the values, a `@Transform()`, an exposed getter, a type that is asked for, it cannot
- * see: of such sessions there are none.
+ * Classes whose text depends on more than field values (`@Transform()`, exposed getters, computed types) get no snapshot.
  */
 export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
   readonly #options: ClassTransformOptions;
-  readonly #sights = new WeakMap<object, Sight>();
+  readonly #traversals = new WeakMap<object, Traversal>();
   readonly #uncovered = new UncoveredClasses();
   #isVisible: boolean | undefined;
-  /** That of the last tape: the next one begins with so much room, and need not grow. */
+  /** Length of the last snapshot: the initial capacity of the next one. */
   #usualLength = 0;
 
   constructor(type: new () => S, options: ClassTransformOptions) {
@@ -40,7 +38,7 @@ export class SessionSnapshots<S extends object> {
     this.#options = options;
   }
 
-  /** @returns `undefined` when only the text can tell. */
+  /** @returns `undefined` when the session must be compared by its text. */
   capture(session: S): SessionSnapshot<S> | undefined {
     this.#isVisible ??= this.#isDeclaredByValues(this.#type, new Set());
     if (!this.#isVisible) return undefined;
@@ -48,35 +46,34 @@ export class SessionSnapshots<S extends object> {
     try {
       if (!snapshot.record(session)) return undefined;
     } catch {
-      // A getter of the application's; the serializer reports it.
+      // An application getter threw; the serializer reports it.
       return undefined;
     }
     this.#usualLength = snapshot.length;
     return snapshot;
   }
 
-  /** How an object of this prototype is seen. */
-  sightOf(prototype: object | null): Sight {
+  traversalOf(prototype: object | null): Traversal {
     if (prototype === null || prototype === Object.prototype) return 'fields';
-    let sight = this.#sights.get(prototype);
-    if (sight === undefined) this.#sights.set(prototype, (sight = this.#look(prototype)));
-    return sight;
+    let traversal = this.#traversals.get(prototype);
+    if (traversal === undefined) this.#traversals.set(prototype, (traversal = this.#classify(prototype)));
+    return traversal;
   }
 
-  #look(prototype: object): Sight {
+  #classify(prototype: object): Traversal {
     const kind = kindOf(prototype);
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
-    // A class that stands for a string or hides content shows too little, unless it is the session's own.
+    // Own fields do not show the content of classes with toJSON() or hidden state, except for the session class itself.
     const { speaks, problem } = this.#uncovered.of(prototype);
     if (prototype !== this.#type.prototype && (speaks || problem !== undefined)) return 'opaque';
-    // Only own fields are written, and the walk takes all that are enumerable.
+    // The serializer writes own fields only, but `for in` also visits enumerable inherited ones.
     for (const _ in prototype) return 'opaque';
     const type: unknown = prototype.constructor;
     return isFieldClass(type) && this.#isDeclaredByValues(type, new Set()) ? 'fields' : 'opaque';
   }
 
-  /** Whether the text of an instance depends on nothing but its fields' values, and theirs. */
+  /** Whether the text depends on field values only, at every depth. */
   #isDeclaredByValues(type: AnyClass, seen: Set<AnyClass>): boolean {
     if (seen.has(type)) return true;
     seen.add(type);
@@ -97,15 +94,15 @@ export class SessionSnapshots<S extends object> {
 }
 
 class Snapshot<S extends object> implements SessionSnapshot<S> {
-  readonly #sights: SessionSnapshots<S>;
-  readonly #tape: unknown[];
+  readonly #owner: SessionSnapshots<S>;
+  readonly #entries: unknown[];
   #at = 0;
 
-  /** An empty one. @param room how long its tape is going to be; it may be longer or shorter. */
-  constructor(sights: SessionSnapshots<S>, room: number) {
-    this.#sights = sights;
-    // oxlint-disable-next-line unicorn/no-new-array -- room for so many, and none of them there yet
-    this.#tape = new Array<unknown>(room);
+  /** @param room initial capacity; the list grows or shrinks as needed. */
+  constructor(owner: SessionSnapshots<S>, room: number) {
+    this.#owner = owner;
+    // oxlint-disable-next-line unicorn/no-new-array -- preallocates capacity
+    this.#entries = new Array<unknown>(room);
   }
 
   /** After {@link record}. */
@@ -113,7 +110,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     return this.#at;
   }
 
-  /** Once, before anything else. @returns `false` when only the text can tell. */
+  /** Call once, first. @returns `false` when the session must be compared by its text. */
   record(session: S): boolean {
     return this.#record(session, 0);
   }
@@ -131,7 +128,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
       return true;
     }
     const prototype = Object.getPrototypeOf(value) as object | null;
-    switch (this.#sights.sightOf(prototype)) {
+    switch (this.#owner.traversalOf(prototype)) {
       case 'fields':
         return this.#recordFields(value as Record<string, unknown>, prototype ?? WITHOUT_PROTOTYPE, depth);
       case 'date':
@@ -156,98 +153,100 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   }
 
   #recordFields(fields: Record<string, unknown>, prototype: object, depth: number): boolean {
-    const tape = this.#tape;
+    const entries = this.#entries;
     let at = this.#at;
-    tape[at++] = prototype;
+    entries[at++] = prototype;
     for (const name in fields) {
       const held = fields[name];
-      // In the session itself, undefined is written as the absence of the field is.
+      // At the top level an undefined field serializes like a missing one.
       if (held === undefined && depth === 0) continue;
-      tape[at++] = name;
+      entries[at++] = name;
       if (isScalar(held)) {
-        tape[at++] = held;
+        entries[at++] = held;
         continue;
       }
       this.#at = at;
       if (!this.#record(held, depth + 1)) return false;
       at = this.#at;
     }
-    tape[at++] = END;
+    entries[at++] = END;
     this.#at = at;
     return true;
   }
 
   #put(entry: unknown): void {
-    this.#tape[this.#at++] = entry;
+    this.#entries[this.#at++] = entry;
   }
 
   matches(session: S): boolean {
     this.#at = 0;
     try {
-      return this.#meets(session, true);
+      return this.#matchesNext(session, true);
     } catch {
       return false;
     }
   }
 
-  // It goes no deeper than the tape does, whatever has become of the session.
-  #meets(value: unknown, isSession = false): boolean {
-    const tape = this.#tape;
-    const expected = tape[this.#at++];
+  // The recorded depth bounds the recursion.
+  #matchesNext(value: unknown, isSession = false): boolean {
+    const entries = this.#entries;
+    const expected = entries[this.#at++];
     if (typeof value !== 'object' || value === null) return Object.is(value, expected);
     if (Array.isArray(value)) {
-      if (expected !== ARRAY || tape[this.#at++] !== value.length) return false;
-      for (let index = 0; index < value.length; index++) if (!this.#meets(value[index])) return false;
+      if (expected !== ARRAY || entries[this.#at++] !== value.length) return false;
+      for (let index = 0; index < value.length; index++) if (!this.#matchesNext(value[index])) return false;
       return true;
     }
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (expected === (prototype ?? WITHOUT_PROTOTYPE))
-      return this.#meetsFields(value as Record<string, unknown>, isSession);
+      return this.#matchesFields(value as Record<string, unknown>, isSession);
     switch (expected) {
       case DATE:
-        return this.#sights.sightOf(prototype) === 'date' && Object.is((value as Date).getTime(), tape[this.#at++]);
+        return (
+          this.#owner.traversalOf(prototype) === 'date' && Object.is((value as Date).getTime(), entries[this.#at++])
+        );
       case MAP:
-        return this.#sights.sightOf(prototype) === 'map' && this.#meetsMap(value as Map<unknown, unknown>);
+        return this.#owner.traversalOf(prototype) === 'map' && this.#matchesMap(value as Map<unknown, unknown>);
       case SET:
-        return this.#sights.sightOf(prototype) === 'set' && this.#meetsSet(value as Set<unknown>);
+        return this.#owner.traversalOf(prototype) === 'set' && this.#matchesSet(value as Set<unknown>);
       default:
         return false;
     }
   }
 
-  #meetsFields(fields: Record<string, unknown>, isSession: boolean): boolean {
-    const tape = this.#tape;
+  #matchesFields(fields: Record<string, unknown>, isSession: boolean): boolean {
+    const entries = this.#entries;
     let at = this.#at;
     for (const name in fields) {
       const held = fields[name];
       if (held === undefined && isSession) continue;
-      if (tape[at++] !== name) return false;
+      if (entries[at++] !== name) return false;
       if (isScalar(held)) {
-        if (!Object.is(tape[at++], held)) return false;
+        if (!Object.is(entries[at++], held)) return false;
         continue;
       }
       this.#at = at;
-      if (!this.#meets(held)) return false;
+      if (!this.#matchesNext(held)) return false;
       at = this.#at;
     }
     this.#at = at + 1;
-    return tape[at] === END;
+    return entries[at] === END;
   }
 
-  #meetsMap(map: Map<unknown, unknown>): boolean {
-    if (this.#tape[this.#at++] !== map.size) return false;
-    for (const [key, held] of map) if (!this.#meets(key) || !this.#meets(held)) return false;
+  #matchesMap(map: Map<unknown, unknown>): boolean {
+    if (this.#entries[this.#at++] !== map.size) return false;
+    for (const [key, held] of map) if (!this.#matchesNext(key) || !this.#matchesNext(held)) return false;
     return true;
   }
 
-  #meetsSet(set: Set<unknown>): boolean {
-    if (this.#tape[this.#at++] !== set.size) return false;
-    for (const held of set) if (!this.#meets(held)) return false;
+  #matchesSet(set: Set<unknown>): boolean {
+    if (this.#entries[this.#at++] !== set.size) return false;
+    for (const held of set) if (!this.#matchesNext(held)) return false;
     return true;
   }
 }
 
-/** Most of what fields hold: it is taken and compared where it is met, without a call of its own. */
+/** The common case, handled inline without a recursive call. */
 function isScalar(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }

@@ -1,4 +1,4 @@
-import { refuseOtherThan, refuseUnknownOptions } from '../../../src/errors/known-options.js';
+import { assertOneOf, refuseUnknownOptions } from '../../../src/errors/known-options.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 
 describe('refuseUnknownOptions', () => {
@@ -20,13 +20,13 @@ describe('refuseUnknownOptions', () => {
   });
 });
 
-describe('refuseOtherThan', () => {
+describe('assertOneOf', () => {
   it('takes what is allowed, or not said', () => {
-    expect(() => refuseOtherThan('Here', 'x', 'a', ['a', 'b'])).not.toThrow();
-    expect(() => refuseOtherThan('Here', 'x', undefined, ['a', 'b'])).not.toThrow();
+    expect(() => assertOneOf('Here', 'x', 'a', ['a', 'b'])).not.toThrow();
+    expect(() => assertOneOf('Here', 'x', undefined, ['a', 'b'])).not.toThrow();
   });
 
   it.each(['c', '', null, 5, {}])('refuses %p', (value) => {
-    expect(() => refuseOtherThan('Here', 'x', value, ['a', 'b'])).toThrow("Here: x is one of 'a', 'b'.");
+    expect(() => assertOneOf('Here', 'x', value, ['a', 'b'])).toThrow("Here: x is one of 'a', 'b'.");
   });
 });

@@ -37,14 +37,14 @@ describe('the sweep of a table', () => {
     const [removeBatch, clock] = [expired(0), new FakeClock()];
     const sweep = new SqlSweep(removeBatch, 1000, clock.now);
     clock.advance(1000);
-    sweep.passBy();
-    sweep.passBy();
+    sweep.runIfDue();
+    sweep.runIfDue();
     expect(removeBatch).toHaveBeenCalledTimes(1);
     clock.advance(999);
-    sweep.passBy();
+    sweep.runIfDue();
     expect(removeBatch).toHaveBeenCalledTimes(1);
     clock.advance(1);
-    sweep.passBy();
+    sweep.runIfDue();
     expect(removeBatch).toHaveBeenCalledTimes(2);
   });
 
@@ -52,7 +52,7 @@ describe('the sweep of a table', () => {
     const [removeBatch, clock] = [expired(0), new FakeClock()];
     const sweep = new SqlSweep(removeBatch, 0, clock.now);
     clock.advance(1e9);
-    sweep.passBy();
+    sweep.runIfDue();
     expect(removeBatch).not.toHaveBeenCalled();
   });
 
@@ -60,7 +60,7 @@ describe('the sweep of a table', () => {
     const clock = new FakeClock();
     const sweep = new SqlSweep(() => Promise.reject(new Error('down')), 1000, clock.now);
     clock.advance(1000);
-    sweep.passBy();
+    sweep.runIfDue();
     await sweep.idle();
     await expect(sweep.run(1)).rejects.toThrow('down');
   });
