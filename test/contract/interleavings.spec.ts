@@ -20,7 +20,7 @@ import {
   triples,
   triplesAroundRotation,
 } from './session-orders.js';
-import { trackerAlgorithm } from './tracker-algorithm.js';
+import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algorithm.js';
 
 // To a storage a login is a rotation, and without owners there is nothing to revoke.
 const FOR_THREE_VERBS: readonly RequestKind[] = ['read', 'change', 'touch', 'logout', 'rotate'];
