@@ -20,7 +20,7 @@ import {
   triples,
   triplesAroundRotation,
 } from './session-orders.js';
-import { trackerAlgorithm } from './tracker-algorithm.js';
+import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algorithm.js';
 
 // A storage sees a login as a rotation; without owners nothing can be revoked.
 const FOR_THREE_VERBS: readonly RequestKind[] = ['read', 'change', 'touch', 'logout', 'rotate'];

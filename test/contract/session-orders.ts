@@ -4,7 +4,7 @@ import {
   type SessionRequests,
 } from '../../src/testing/interleavings/explore-session-requests.js';
 import type { RequestKind } from '../../src/testing/interleavings/session-algorithm.js';
-import { trackerAlgorithm, trackerAlgorithmWithGrace } from './tracker-algorithm.js';
+import { trackerAlgorithm, trackerAlgorithmWithGrace } from '../../src/testing/interleavings/tracker-algorithm.js';
 
 const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 'login', 'revoke'];
 const ALL: readonly RequestKind[] = ['read', ...CHANGES];

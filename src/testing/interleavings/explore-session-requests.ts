@@ -1,11 +1,12 @@
 import { fail, ok } from 'node:assert/strict';
 import { exploreInterleavings, type Explored, type Interleavings } from './explore-interleavings.js';
+import { checkFaultyRequests } from './check-faulty-requests.js';
 import { referenceSessionAlgorithm } from './reference-session-algorithm.js';
 import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
 
 export interface SessionRequests extends Pick<
   Interleavings<unknown, unknown>,
-  'open' | 'through' | 'processes' | 'maxOrders'
+  'open' | 'through' | 'processes' | 'faults' | 'maxOrders'
 > {
   /** Two or three requests of one session that run at the same time. */
   readonly requests: readonly RequestKind[];
@@ -38,6 +39,8 @@ const NEXT_OWNER = 'next owner';
  * - an update that was acknowledged is there, or was overtaken by one of the same field, or by an end;
  * - a session that nobody ended is there, once, under the cookie that was handed out last;
  * - no answer clears the cookie of a session that lives, or hands out one that does not.
+ *
+ * With `faults` it checks promises 1 to 6 of the documentation instead, in every way in which the calls can fail.
  */
 export async function exploreSessionRequests(options: SessionRequests): Promise<Explored> {
   const algorithm = options.algorithm ?? referenceSessionAlgorithm;
@@ -52,12 +55,27 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
     open: options.open,
     ...(options.through && { through: options.through }),
     ...(options.processes && { processes: options.processes }),
+    ...(options.faults && { faults: options.faults }),
     ...(options.maxOrders !== undefined && { maxOrders: options.maxOrders }),
     prepare: (storage) => algorithm.begin(storage, OWNER),
     requests: options.requests.map(
       (_kind, index) => (storage, cookie) => algorithm.perform(storage, requestOf(index, cookie)),
     ),
-    async check({ storage, context, results }) {
+    async check({ storage, context, results, order }) {
+      if (options.faults) {
+        const requests = options.requests.map((_kind, index) => requestOf(index, context));
+        const { sameField = false } = options;
+        await checkFaultyRequests({
+          algorithm,
+          storage,
+          requests,
+          results,
+          order,
+          sameField,
+          owners: [OWNER, NEXT_OWNER],
+        });
+        return;
+      }
       const done = results.map((result, index) => {
         if (result.status === 'rejected') throw result.reason;
         return { request: requestOf(index, context), answer: result.value };

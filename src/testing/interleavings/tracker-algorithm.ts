@@ -1,10 +1,10 @@
-import type { FieldwiseSessionSerializer } from '../../src/serializer/session-serializer.js';
-import { isConditional } from '../../src/storage/session-storage-guarded.js';
-import type { SessionStorage } from '../../src/storage/session-storage.js';
-import type { SessionAlgorithm, SessionAnswer } from '../../src/testing/interleavings/session-algorithm.js';
-import { SessionMerge } from '../../src/tracker/session-merge.js';
-import { SessionTrackerById } from '../../src/tracker/session-tracker-by-id.js';
-import type { StoreResult } from '../../src/tracker/session-tracker.js';
+import type { FieldwiseSessionSerializer } from '../../serializer/session-serializer.js';
+import { isConditional } from '../../storage/session-storage-guarded.js';
+import type { SessionStorage } from '../../storage/session-storage.js';
+import type { SessionAlgorithm, SessionAnswer } from './session-algorithm.js';
+import { SessionMerge } from '../../tracker/session-merge.js';
+import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
+import type { StoreResult } from '../../tracker/session-tracker.js';
 
 class FieldsSession {
   owner = '';
