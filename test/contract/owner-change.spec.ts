@@ -65,7 +65,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
     };
     value.userId = owner;
     const user = sessionOf(await tracker.store({ value, previous: visitor, call, onOwner }));
-    expect({ ...(await loaded(user)).value }).toEqual({ userId: owner, cart: 'pear, fig' });
+    expect(Object.assign({}, (await loaded(user)).value)).toEqual({ userId: owner, cart: 'pear, fig' });
     // It has its whole life.
     ahead = HOUR;
     expect((await loaded(user)).owner).toBe(owner);
@@ -78,7 +78,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
     const value = Object.assign(new User(), { userId: owner });
     await expect(tracker.store({ value, previous: visitor, call, onOwner })).rejects.toThrow(ApplicationFailure);
     await expect(tracker.store({ value, call, onOwner })).rejects.toThrow(ApplicationFailure);
-    expect({ ...(await loaded(visitor)).value }).toEqual({ cart: 'pear' });
+    expect(Object.assign({}, (await loaded(visitor)).value)).toEqual({ cart: 'pear' });
     expect(await listed(owner)).toBe(0);
   });
 
@@ -98,7 +98,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
   it('gives it back when the time is over, and ends it with those of the actor', async () => {
     const acting = await actingFor(await stored({ userId: owner, cart: 'pear' }), 'another');
     ahead = HOUR;
-    expect({ ...(await loaded(acting)).value }).toEqual({ userId: owner, cart: 'pear' });
+    expect(Object.assign({}, (await loaded(acting)).value)).toEqual({ userId: owner, cart: 'pear' });
     ahead = 0;
     expect(await tracker.clearByOwner('another')).toBe(0);
     expect(await tracker.clearByOwner(owner)).toBe(1);
@@ -121,7 +121,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
     const began = { owner, since: 1, until: 2, reason: 'x' };
     const again = tracker.store({ value: later.value, previous: later, call, rotate: true, acting: began });
     expect(await again).toEqual({ status: 'gone', reason: 'rotated' });
-    expect({ ...(await loaded(acting)).value }).toEqual({ userId: owner, cart: 'fig' });
+    expect(Object.assign({}, (await loaded(acting)).value)).toEqual({ userId: owner, cart: 'fig' });
   });
 
   it('takes what another request has changed in the session of the actor meanwhile', async () => {
@@ -130,7 +130,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
     other.value.cart = 'fig';
     await tracker.store({ value: other.value, previous: other, call });
     const acting = await loaded(await actingFor(own, 'another'));
-    expect({ ...acting.value }).toEqual({ userId: 'another', cart: 'other' });
-    expect({ ...tracker.read(acting.details!.actor!.text) }).toEqual({ userId: owner, cart: 'fig' });
+    expect(Object.assign({}, acting.value)).toEqual({ userId: 'another', cart: 'other' });
+    expect(Object.assign({}, tracker.read(acting.details!.actor!.text))).toEqual({ userId: owner, cart: 'fig' });
   });
 });

@@ -31,7 +31,7 @@ let gate: Promise<void> | undefined;
 let called: () => void = () => undefined;
 
 async function onOwnerChange(previous: Shop | undefined, next: Shop, { call, ...context }: OwnerChange): Promise<void> {
-  calls.push({ previous, next: { ...next, cart: [...next.cart] }, context });
+  calls.push({ previous, next: Object.assign({}, next, { cart: [...next.cart] }), context });
   called();
   await gate;
   if (call.requestHeader('x-refuse')) throw new ForbiddenException('not today');

@@ -162,7 +162,7 @@ if (chromiumPath !== undefined) {
 
     const signIn = async (login: string, password: string, remember = false): Promise<void> => {
       await browser.open(`${running.url}/login`);
-      await browser.fill({ login, password });
+      await browser.enter({ login, password });
       if (remember) await browser.click('Keep me signed in on this device');
       await browser.click('Sign in');
       await browser.shows('Signed in on');
@@ -227,10 +227,10 @@ if (chromiumPath !== undefined) {
       await browser.shows("Confirm it's you");
       await shown('confirm');
       const before = await browser.cookie('auth');
-      await browser.fill({ password: 'wrong' });
+      await browser.enter({ password: 'wrong' });
       await browser.click('Confirm');
       await browser.shows('That is not your password.');
-      await browser.fill({ password: 'analytical-engine' });
+      await browser.enter({ password: 'analytical-engine' });
       await browser.click('Confirm');
       await browser.until(`location.pathname === '/recovery-codes'`);
       await browser.shows('Each of them would sign you in once');
@@ -246,7 +246,7 @@ if (chromiumPath !== undefined) {
       await phone.submit('/login', { login: 'ada', password: 'analytical-engine' });
       await signIn('grace', 'first-compiler');
       await shown('support');
-      await browser.fill({ reason: 'Ticket 4711' });
+      await browser.enter({ reason: 'Ticket 4711' });
       await browser.click('Act for Ada');
       await browser.shows('The account of Ada');
       await browser.shows('Grace, you act for Ada (Ticket 4711), for 15 more minutes.');
@@ -257,7 +257,7 @@ if (chromiumPath !== undefined) {
       await browser.open(`${running.url}/account`);
       await browser.click('Back to Grace');
       await browser.shows('Hello, Grace');
-      await browser.fill({ reason: 'Ticket 4711' });
+      await browser.enter({ reason: 'Ticket 4711' });
       await browser.click('Act for Ada');
       await browser.shows('The account of Ada');
       passed = 15 * MINUTE;

@@ -99,7 +99,7 @@ export class Chromium {
   }
 
   /** Fills the fields of these names. */
-  async fill(fields: Readonly<Record<string, string>>): Promise<void> {
+  async enter(fields: Readonly<Record<string, string>>): Promise<void> {
     for (const [name, value] of Object.entries(fields)) {
       await this.evaluate(`document.querySelector('[name=${name}]').value = ${JSON.stringify(value)}`);
     }
