@@ -65,6 +65,7 @@ describe.each(platforms)('the hint about CSRF at start, on $name', (platform) =>
       controllers: [controller],
       prepare: (app) => {
         app.useLogger({ log: note('log'), warn: note('warn'), error: note('error') });
+        // oxlint-disable-next-line typescript/no-unnecessary-type-assertion -- Nest 11 has another type.
         prepare(app as unknown as ProtectedApplication);
       },
     });
