@@ -29,8 +29,7 @@ export async function explainId({ value, name, storage, built, show }: IdQuestio
   const record = await place.read(handle);
   if (!record) return [...lines, 'Refused (unknown): never issued, ended, or expired and removed.'];
   if (isEnded(record.value)) return [...lines, 'Refused (unknown): it was ended less than a minute ago.'];
-  if (isRotated(record.value))
-    return [...lines, 'Refused (rotated): its session got a new id.'];
+  if (isRotated(record.value)) return [...lines, 'Refused (rotated): its session got a new id.'];
   const opened = tracker ? tracker.open(record) : envelopeOf(record.value, name);
   if (!opened)
     return [...lines, 'Refused (undecodable): the record belongs to a session of another name, or is not ours.'];

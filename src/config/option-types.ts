@@ -11,6 +11,7 @@ const FUNCTION: OptionType = { words: 'a function', fits: (value) => typeof valu
 const TEXT: OptionType = { words: 'a text', fits: (value) => typeof value === 'string' };
 const LIST: OptionType = { words: 'a list', fits: Array.isArray };
 const ATTRIBUTES: OptionType = { words: "an object, as in { sameSite: 'strict' }", fits: isObject };
+const FIELDS: OptionType = { words: 'an object, as in { owner: true }', fits: isObject };
 const NUMBER: OptionType = { words: 'a number', fits: (value) => typeof value === 'number' };
 const SERIALIZER: OptionType = {
   words: 'an object with serialize and deserialize',
@@ -39,6 +40,7 @@ export const SESSION_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   migrations: LIST,
   graceInSeconds: NUMBER,
   rotateEveryInSeconds: NUMBER,
+  explainInSeconds: NUMBER,
   lifetime: FUNCTION,
   onOwnerChange: FUNCTION,
   reauthenticationResets: BOOLEAN,
@@ -55,10 +57,14 @@ export const SESSIONS_OPTION_TYPES: Readonly<Record<string, OptionType>> = {
   saveOnServerError: BOOLEAN,
   storageTimeoutInMilliseconds: NUMBER,
   onEvent: FUNCTION,
+  eventFields: FIELDS,
   now: FUNCTION,
   asyncLocalStorage: BOOLEAN,
   requestSession: FUNCTION,
 };
+
+/** Of `eventFields`. */
+export const EVENT_FIELD_TYPES: Readonly<Record<string, OptionType>> = { owner: BOOLEAN, request: FUNCTION };
 
 /**
  * Refuses options of another type than theirs: configuration comes from files and the environment, where all is text,

@@ -23,6 +23,13 @@ export function rotationOf(settings: SessionSettings): Required<Pick<SessionTrac
   return { rotation: { graceInSeconds, rotateEveryInSeconds, onReplay } };
 }
 
+/** For how long the mark of an ended session tells why it ended. */
+export function explainOf({ name, explainInSeconds }: SessionSettings): { explainInSeconds?: number } {
+  if (explainInSeconds === undefined) return {};
+  assertSeconds(`Session "${name}"`, 'explainInSeconds', explainInSeconds);
+  return { explainInSeconds };
+}
+
 function assertSeconds(place: string, option: string, value: number): void {
   if (Number.isFinite(value) && value >= 0) return;
   throw new SessionConfigurationError(`${place}: ${option} must be a number of seconds, or 0.`);

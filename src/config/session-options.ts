@@ -3,7 +3,7 @@ import type { KeyRing } from '../keys/key-ring.js';
 import type { SessionMigration } from '../serializer/session-migration-step.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { SessionSchema } from '../serializer/session-validation.js';
-import type { SessionEventListener } from '../session/session-event.js';
+import type { SessionEventFields, SessionEventListener } from '../session/session-event.js';
 import type { OnOwnerChange } from '../session/owner-change.js';
 import type { SessionPolicies, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
@@ -76,6 +76,11 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
    * Default `ignore`.
    */
   readonly onReplay?: 'ignore' | 'revoke';
+  /**
+   * Seconds for which a mark in the storage tells why a session was ended: `ended`, `revoked` or `evicted`, as the reason
+   * of the event `rejected`. Nothing else of the session is kept. By id only. Default `0`: its id is unknown then.
+   */
+  readonly explainInSeconds?: number;
 }
 
 /** What the application's configuration says of one session, over its `@Session` options. */
@@ -144,6 +149,8 @@ export interface SessionsOptions
   readonly storageTimeoutInMilliseconds?: number;
   /** Gets an event for everything that happens to a session. Never a value, id or key. */
   readonly onEvent?: SessionEventListener;
+  /** What events tell besides what happened: the owner, facts of the request. Default: neither. */
+  readonly eventFields?: SessionEventFields;
   /** The clock, in epoch milliseconds, for tests. Default `Date.now`. */
   readonly now?: () => number;
 }

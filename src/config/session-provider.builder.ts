@@ -29,7 +29,7 @@ import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { assertTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
-import { rotationOf } from './rotation-options.js';
+import { explainOf, rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
 import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
 import { isSessionSource, type AcceptingSession, type SessionSource } from './session-source.js';
@@ -136,6 +136,7 @@ export class SessionProviderBuilder {
       ownerField: ownerOf(settings.type),
       onGone: settings.onGone ?? this.#options.onGone ?? 'ignore',
       reauthenticationResets: settings.reauthenticationResets ?? false,
+      tellsReasons: !this.#production,
       ...(settings.onOwnerChange === undefined ? {} : { onOwnerChange: settings.onOwnerChange }),
       ...(settings.lifetime === undefined ? {} : { lifetimeOf: settings.lifetime }),
       ...(this.#options.now === undefined ? {} : { now: this.#options.now }),
@@ -266,6 +267,7 @@ export class SessionProviderBuilder {
       ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
       ...maxPerOwnerOf(settings),
       ...rotationOf(settings),
+      ...explainOf(settings),
       ...(this.#options.now ? { now: this.#options.now } : {}),
     });
   }

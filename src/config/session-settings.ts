@@ -31,6 +31,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'graceInSeconds',
   'rotateEveryInSeconds',
   'onReplay',
+  'explainInSeconds',
   'sendOnlyIfModified',
   'saveOnServerError',
   'onUnavailable',
@@ -55,6 +56,7 @@ const BY_ID_ONLY = [
   'graceInSeconds',
   'rotateEveryInSeconds',
   'onReplay',
+  'explainInSeconds',
 ] as const;
 
 /** All that is said of one session, in its class's `@Session` and in its registration. */

@@ -43,7 +43,8 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     const opened = await this.#form.open(new Map(JSON.parse(received) as Array<[string, string]>));
     if (!opened) return { status: 'rejected', reason: 'unknown-id' };
     const now = this.#accepting.now();
-    if (opened.expiresAt !== undefined && opened.expiresAt <= now) return { status: 'rejected', reason: 'expired-idle' };
+    if (opened.expiresAt !== undefined && opened.expiresAt <= now)
+      return { status: 'rejected', reason: 'expired-idle' };
     const value = this.#mapped(opened.data);
     if (!value) return { status: 'rejected', reason: 'undecodable' };
     return { status: 'loaded', session: this.#tracked(value, opened, opened.writtenAt ?? now) };

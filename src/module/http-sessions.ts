@@ -63,7 +63,7 @@ export class HttpSessions implements ResponseGate {
     withheld = false,
   ) {
     this.call = new HttpCall(request, response, withheld);
-    this.sessions = new SessionExchange(application.providers, this.call, application.events);
+    this.sessions = new SessionExchange(application.providers, this.call, application.events.of(request));
     this.#application = application;
     this.#hold = response && !response.headersSent ? new ResponseHold(response, this) : undefined;
   }
@@ -265,7 +265,9 @@ function markSocket(request: RawRequest & Marked, runtime: SessionsApplication):
       [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? hostsOf(one) : [])),
     );
   Object.defineProperty(request, OF_SOCKET, { value: { foreign }, configurable: true });
-  if (foreign) runtime.events.emit({ type: 'foreign-origin', origin: hostOf(origin) });
+  if (!foreign) return;
+  const events = runtime.events.of(request);
+  events.emit({ type: 'foreign-origin', reason: 'foreign-origin', origin: hostOf(origin) });
 }
 
 function hostOf(origin: string): string {

@@ -13,6 +13,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
 import { assertOneOf, refuseUnknownOptions } from '../errors/known-options.js';
+import { checkedEventFields } from '../config/event-fields.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import type { KeyReport } from '../keys/key-ring.js';
@@ -88,7 +89,11 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
       (storage, state, outage) => reportStorageState(this.#logger, storage, state, outage),
       (count) => this.events.emit({ type: 'evicted', count }),
     );
-    this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], new SessionEventLogger(this.#logger));
+    this.events = new SessionEvents(
+      options.onEvent ? [options.onEvent] : [],
+      new SessionEventLogger(this.#logger),
+      checkedEventFields(options.eventFields),
+    );
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;

@@ -59,6 +59,7 @@ export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
   'onUnavailable',
   'storageTimeoutInMilliseconds',
   'onEvent',
+  'eventFields',
   'now',
   'asyncLocalStorage',
   'commit',

@@ -49,7 +49,7 @@ export class ResponseHead {
     this.#isUnshared = true;
   }
 
-  /** `Vary` and `Access-Control-Expose-Headers` add up, `Cache-Control` only gets stricter, others are replaced. */
+  /** `Vary`, `Access-Control-Expose-Headers` and `Server-Timing` add up, `Cache-Control` only gets stricter, others are replaced. */
   setHeader(name: string, value: string): void {
     this.#hasBytes ||= BEYOND_ASCII.test(value);
     const key = name.toLowerCase();
@@ -132,7 +132,7 @@ function hasDirective(list: string, directive: string): boolean {
 }
 
 function isList(name: string): boolean {
-  return name === 'vary' || name === 'access-control-expose-headers';
+  return name === 'vary' || name === 'access-control-expose-headers' || name === 'server-timing';
 }
 
 function addToList(list: string, items: string): string {

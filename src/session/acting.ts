@@ -1,12 +1,11 @@
 import { SessionConfigurationError, SessionError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { ActingStep } from '../tracker/session-acting.js';
 import type { SessionActor } from '../tracker/session-details.js';
-import { hashSessionId } from '../tracker/session-id-provider.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import { withoutTimes } from './own-lifetime.js';
 import type { ActAsOptions } from './request-sessions.js';
 import type { SessionProvider } from './session-provider.js';
-import type { SessionPlace } from './session-report.js';
+import { factsOf, handleOf, type SessionPlace } from './session-report.js';
 
 const LONGEST_REASON = 512;
 const ONE_HOUR = 3600;
@@ -57,24 +56,19 @@ export function whileActing(verb: string, name: string): SessionError {
 
 /** Reports who acts, or did, by the handles of both sessions. */
 export function reportActing<S extends object>(
-  { provider, events }: SessionPlace<S>,
+  place: SessionPlace<S>,
   step: ActingStep,
   before: TrackedSession<S> | undefined,
   after: TrackedSession<S>,
 ): void {
-  if (!events.hears('acting')) return;
+  if (!place.events.hears('acting')) return;
   const [actors, acting] = step === 'ends' ? [after, before] : [before, after];
-  const until = step === 'ends' ? {} : { until: step.until };
-  const handles = { ...named('actor', actors), ...named('handle', acting) };
-  events.emit({
+  const actor = actors && handleOf(actors);
+  place.events.emit({
     type: 'acting',
-    session: provider.name,
+    ...factsOf(place, acting),
     step: step === 'ends' ? 'ended' : 'began',
-    ...until,
-    ...handles,
+    ...(step === 'ends' ? {} : { until: step.until }),
+    ...(actor === undefined ? {} : { actor }),
   });
-}
-
-function named(name: 'actor' | 'handle', session: { readonly id?: string | undefined } | undefined): object {
-  return session?.id === undefined ? {} : { [name]: hashSessionId(session.id).slice(0, 8) };
 }

@@ -4,10 +4,13 @@ import { transformWrite } from '../transformer/session-transport-transformer.js'
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import { maxAgeOf } from './own-lifetime.js';
 import type { ClearOptions } from './request-sessions.js';
-import type { SessionPlace } from './session-report.js';
+import { factsOf, tellReason, type SessionPlace } from './session-report.js';
 
 /** What of a session decides how it is sent. */
-type SentSession<S extends object> = Pick<TrackedSession<S>, 'value' | 'createdAt' | 'renewedAt' | 'details'>;
+type SentSession<S extends object> = Pick<
+  TrackedSession<S>,
+  'value' | 'createdAt' | 'renewedAt' | 'details' | 'id' | 'storedId' | 'owner'
+>;
 
 /**
  * Puts what the client is to hold of `value` on the response; at once where no transformer has to be waited for.
@@ -35,11 +38,8 @@ export function clearSession<S extends object>(
   call.setHeader('Cache-Control', 'no-store');
 }
 
-function send<S extends object>(
-  { provider, call, events }: SessionPlace<S>,
-  session: SentSession<S>,
-  text: string,
-): void {
+function send<S extends object>(place: SessionPlace<S>, session: SentSession<S>, text: string): void {
+  const { provider, call, events } = place;
   const { transport, tracker, name } = provider;
   try {
     transport.send(call, text, maxAgeOf(provider, session));
@@ -48,5 +48,7 @@ function send<S extends object>(
     throw new SessionTooLargeError(name, error.size, error.limit, tracker.fieldSizes(session.value));
   }
   call.setHeader('Cache-Control', 'no-store');
-  if (transport.isSecure?.(call) && !call.secure) events.emit({ type: 'insecure', session: name });
+  if (!transport.isSecure?.(call) || call.secure) return;
+  tellReason(place, 'secure-on-http');
+  events.emit({ type: 'insecure', ...factsOf(place, session), reason: 'secure-on-http' });
 }

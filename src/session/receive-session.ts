@@ -1,7 +1,8 @@
 import type { LoadResult, RejectionReason, Replay } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { transformRead, type TransformedRead } from '../transformer/session-transport-transformer.js';
-import { reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
+import { factsOf, reportFailure, reportOrdinary, tellReason, type SessionPlace } from './session-report.js';
+import type { SessionProvider } from './session-provider.js';
 import type { IncomingSession } from './session-state.js';
 
 /** How many values are tried from either end of the list. More than a few are an attack, not a mistake. */
@@ -30,7 +31,8 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'superseded': {
       const { reason = 'rotated', path } = incoming;
       const where = path === undefined ? {} : { path };
-      place.events.emit({ type: 'rejected', session: place.provider.name, reason, ...where });
+      tellReason(place, reason);
+      place.events.emit({ type: 'rejected', ...factsOf(place, incoming), reason, ...where });
       if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(place, incoming.replayed);
       return;
     }
@@ -42,8 +44,8 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
   }
 }
 
-function reportReplayed<S extends object>({ provider, events }: SessionPlace<S>, { handle, revoked }: Replay): void {
-  events.emit({ type: 'replayed', session: provider.name, ...(handle === undefined ? {} : { handle }), revoked });
+function reportReplayed<S extends object>(place: SessionPlace<S>, { handle, revoked }: Replay): void {
+  place.events.emit({ type: 'replayed', ...factsOf(place, { handle }), revoked });
 }
 
 async function receiveOneOf<S extends object>(
@@ -142,13 +144,20 @@ function loadTransformed<S extends object>(
   return { kind: 'stale', reason: reasonOf(place, received) };
 }
 
-function reasonOf<S extends object>({ provider }: SessionPlace<S>, received: string): RejectionReason {
+function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, received: string): RejectionReason {
   try {
-    const { transformers } = provider.transport;
-    return transformers.at(-1)?.keyState?.(received) === 'unknown' ? 'unknown-key' : 'tampered';
+    if (knowsKey(provider, received) !== false) return 'tampered';
+    // Each session has keys of its own.
+    return providers?.providers.some((other) => knowsKey(other, received)) ? 'wrong-session' : 'unknown-key';
   } catch {
     return 'tampered';
   }
+}
+
+/** Whether a value was protected for this session with a key that it has; `undefined` where that cannot be told. */
+function knowsKey({ transport }: Pick<SessionProvider, 'transport'>, received: string): boolean | undefined {
+  const state = transport.transformers.at(-1)?.keyState?.(received);
+  return state === undefined ? undefined : state !== 'unknown';
 }
 
 /** Reads what the tracker has sent, or what the transformers made of what came. */
@@ -172,14 +181,19 @@ export function loadValue<S extends object>(
 
 // What that means is for the session to say: its policy, and whether the request wants to end it.
 function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
-  return { kind: 'unavailable', error: reportFailure(place, 'load', error), id };
+  const isById = place.provider.tracker.clearById !== undefined;
+  return { kind: 'unavailable', error: reportFailure(place, 'load', error, isById ? { id } : undefined), id };
 }
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {
   if (result.status === 'loaded') return { kind: 'loaded', session: result.session, outdated };
   if (result.leave) return { kind: 'absent' };
-  const { reason, id, path, kept, replayed } = result;
-  const where = path === undefined ? {} : { path };
+  const { reason, id, path, kept, replayed, handle, createdAt } = result;
+  const where = {
+    ...(path === undefined ? {} : { path }),
+    ...(handle === undefined ? {} : { handle }),
+    ...(createdAt === undefined ? {} : { createdAt }),
+  };
   if (reason !== 'rotated' && reason !== 'future' && !kept) return { kind: 'stale', reason, ...where };
   return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }), ...(replayed && { replayed }) };
 }

@@ -13,7 +13,7 @@ import type {
 import type { SessionTransport } from '../transport/session-transport.js';
 import { isReplaced } from './replaced-cookie.js';
 import type { ResponseCall } from './response-call.js';
-import type { SessionEvents } from './session-event.js';
+import type { SessionEventSink } from './session-event.js';
 import type { SessionInfo } from './session-info.js';
 import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
@@ -28,13 +28,13 @@ type SetOptions = { readonly keepId?: boolean };
 export class SessionExchange implements RequestSessions {
   readonly #providers: SessionProviders;
   readonly #call: ResponseCall;
-  readonly #events: SessionEvents;
+  readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
   /** Sessions whose cookie the application has written itself, which ended them. */
   #replaced: Set<SessionProvider> | undefined;
 
-  constructor(providers: SessionProviders, call: ResponseCall, events: SessionEvents) {
+  constructor(providers: SessionProviders, call: ResponseCall, events: SessionEventSink) {
     this.#providers = providers;
     this.#call = call;
     this.#events = events;
@@ -352,7 +352,7 @@ export class SessionExchange implements RequestSessions {
   }
 
   #newSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
-    const slot = new SessionSlot(provider, this.#call, this.#events);
+    const slot = new SessionSlot(provider, this.#call, this.#events, this.#providers);
     this.#slots.push(slot);
     if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));
     return slot;

@@ -57,6 +57,7 @@ export function migratingProvider<S extends object>(
     lifetimeOf: (value) => own.lifetimeOf(value),
     onOwnerChange: own.onOwnerChange,
     reauthenticationResets: own.reauthenticationResets,
+    tellsReasons: own.tellsReasons,
     now: own.now,
     onGone: own.onGone,
     keepCacheControl: own.keepCacheControl,

@@ -45,6 +45,8 @@ export interface SessionProviderOptions<S extends object = object> extends Sessi
   readonly onOwnerChange?: OnOwnerChange<S> | undefined;
   /** Whether `authenticated` starts the absolute timeout anew. Default `false`. */
   readonly reauthenticationResets?: boolean;
+  /** Tells clients in `Server-Timing` why they have no session, for development. Default `false`. */
+  readonly tellsReasons?: boolean;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
@@ -63,6 +65,7 @@ export class SessionProvider<S extends object = object> {
   readonly onGone: 'ignore' | 'reject';
   readonly reauthenticationResets: boolean;
   readonly onOwnerChange: OnOwnerChange<S> | undefined;
+  readonly tellsReasons: boolean;
   readonly now: () => number;
   readonly keepCacheControl: boolean;
   readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
@@ -98,6 +101,7 @@ export class SessionProvider<S extends object = object> {
       );
     }
     this.reauthenticationResets = options.reauthenticationResets ?? false;
+    this.tellsReasons = options.tellsReasons ?? false;
     this.now = options.now ?? (() => Date.now());
   }
 

@@ -1,35 +1,45 @@
 import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { hashSessionId } from '../tracker/session-id-provider.js';
 import type { ResponseCall } from './response-call.js';
-import type { SessionEvents } from './session-event.js';
+import type { TrackedSession } from '../tracker/session-tracker.js';
+import type { SessionEventSink, SessionFacts } from './session-event.js';
+import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
 
 /** One declared session in one exchange: what there is to know of its surroundings. */
 export interface SessionPlace<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly call: ResponseCall;
-  readonly events: SessionEvents;
+  readonly events: SessionEventSink;
+  /** The sessions of the application. */
+  readonly providers?: SessionProviders | undefined;
 }
 
 type OrdinaryEvent = 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
 
-const HANDLE_LENGTH = 8;
+/** What of a session its events tell. */
+type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt' | 'owner'>> & {
+  /** Where the id itself is not at hand. */
+  readonly handle?: string | undefined;
+};
 
-/** Reports what happens every day. The handle is a hash, and most applications listen to none of these. */
+/** Reports what happens every day. Most applications listen to none of these. */
 export function reportOrdinary<S extends object>(
-  { provider, events }: SessionPlace<S>,
+  place: SessionPlace<S>,
   type: OrdinaryEvent,
-  session: { readonly id?: string | undefined },
+  session: KnownSession,
 ): void {
-  if (events.hears(type)) events.emit({ type, session: provider.name, ...handleOf(session) });
+  if (place.events.hears(type)) place.events.emit({ type, ...factsOf(place, session) });
 }
 
 /** Reports that the storage failed, and tells the client when to try again. @returns what to throw. */
 export function reportFailure<S extends object>(
-  { provider, call, events }: SessionPlace<S>,
+  place: SessionPlace<S>,
   operation: 'load' | 'store' | 'clear',
   error: unknown,
+  session?: KnownSession,
 ): SessionError {
+  const { provider, call, events } = place;
   const failure =
     error instanceof SessionError
       ? error
@@ -38,12 +48,34 @@ export function reportFailure<S extends object>(
         });
   if (failure instanceof SessionStorageUnavailableError) {
     call.setHeader('Retry-After', String(failure.retryAfterInSeconds));
-    events.emit({ type: 'unavailable', session: provider.name, operation, error: failure });
+    tellReason(place, 'storage-down');
+    const facts = factsOf(place, session);
+    events.emit({ type: 'unavailable', ...facts, reason: 'storage-down', operation, error: failure });
   }
   return failure;
 }
 
-/** The first characters of a stored id, by which one session can be followed through a log. */
-export function handleOf(session: { readonly id?: string | undefined } | undefined): { handle?: string } {
-  return session?.id === undefined ? {} : { handle: hashSessionId(session.id).slice(0, HANDLE_LENGTH) };
+/** What an event tells of a session. */
+export function factsOf<S extends object>({ provider, events }: SessionPlace<S>, session?: KnownSession): SessionFacts {
+  if (session === undefined) return { session: provider.name };
+  const { createdAt, owner } = session;
+  const handle = handleOf(session);
+  // Sessions in the format of Ktor carry no times.
+  const hasAge = createdAt !== undefined && provider.tracker.lifetime !== undefined;
+  return {
+    session: provider.name,
+    ...(handle === undefined ? {} : { handle }),
+    ...(hasAge ? { ageInSeconds: Math.max(0, Math.floor((provider.now() - createdAt) / 1000)) } : {}),
+    ...(events.nameOwner && owner !== undefined ? { owner } : {}),
+  };
+}
+
+/** The public name of a by-id session. */
+export function handleOf({ handle, id, storedId }: KnownSession): string | undefined {
+  return handle ?? (id === undefined ? undefined : (storedId ?? hashSessionId(id)));
+}
+
+/** Outside production: tells the client, in `Server-Timing`, why it has no session. */
+export function tellReason<S extends object>({ provider, call }: SessionPlace<S>, reason: string): void {
+  if (provider.tellsReasons) call.setHeader('Server-Timing', `session;desc="${provider.name}: ${reason}"`);
 }

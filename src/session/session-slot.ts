@@ -20,9 +20,10 @@ import { loadValue, receiveSession, reportReceived } from './receive-session.js'
 import type { ActAsOptions, ClearOptions, SessionInit } from './request-sessions.js';
 import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
-import type { SessionEvents } from './session-event.js';
+import type { SessionEventSink, SessionFacts } from './session-event.js';
+import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
-import { handleOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
+import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
 import { SessionRevision } from './session-revision.js';
 import {
   endedBefore,
@@ -42,7 +43,8 @@ const UNREAD = { kind: 'unread' } as const;
 export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   readonly provider: SessionProvider<S>;
   readonly call: ResponseCall;
-  readonly events: SessionEvents;
+  readonly events: SessionEventSink;
+  readonly providers: SessionProviders | undefined;
   #state: SessionState<S> = UNREAD;
   #received = false;
   #receiving: Promise<void> | undefined;
@@ -67,10 +69,16 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   /** The updates under way, one after the other. */
   #updating: Promise<unknown> | undefined;
 
-  constructor(provider: SessionProvider<S>, call: ResponseCall, events: SessionEvents) {
+  constructor(
+    provider: SessionProvider<S>,
+    call: ResponseCall,
+    events: SessionEventSink,
+    providers?: SessionProviders,
+  ) {
     this.provider = provider;
     this.call = call;
     this.events = events;
+    this.providers = providers;
   }
 
   /**
@@ -457,14 +465,18 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   reportLateChange(serverError: boolean): void {
     if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
     if (!this.#isChanged(serverError)) return;
-    this.events.emit({ type: 'too-late', session: this.provider.name });
+    this.events.emit({ type: 'too-late', ...this.#facts() });
     this.#state = { kind: 'frozen' };
   }
 
   /** Reports a change that nobody has stored so far, where there is no response. It can still be stored. */
   reportUnstored(): void {
     if (this.#updating || !this.#isChanged(false)) return;
-    this.events.emit({ type: 'too-late', session: this.provider.name, connection: true });
+    this.events.emit({ type: 'too-late', ...this.#facts(), connection: true });
+  }
+
+  #facts(): SessionFacts {
+    return factsOf(this, storedBehind(this.#state));
   }
 
   /** Forgets every change since the last commit. Who asks next gets the session as it is stored, as a new instance. */
@@ -494,13 +506,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const fresh = this.#fresh;
     if (fresh?.stored !== false || !this.#differs(fresh)) return;
     this.#fresh = undefined;
-    this.events.emit({ type: 'not-begun', session: this.provider.name });
+    this.events.emit({ type: 'not-begun', ...this.#facts() });
   }
 
   // A change that cannot be stored must not be answered as if it were.
   #refuse(error: SessionError): Promise<never> {
     if (error instanceof SessionConflictError) {
-      this.events.emit({ type: 'gone', session: this.provider.name, reason: 'rotated' });
+      this.events.emit({ type: 'gone', ...this.#facts(), reason: 'rotated' });
     }
     this.#fresh = undefined;
     this.#state = { kind: 'frozen' };
@@ -586,7 +598,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     try {
       await this.#end(stored);
     } catch (error) {
-      throw reportFailure(this, 'clear', error);
+      throw reportFailure(this, 'clear', error, stored.kind === 'loaded' ? stored.session : stored);
     }
     const ended = stored.kind === 'loaded' ? stored.session : stored;
     reportOrdinary(this, 'cleared', ended);
@@ -606,7 +618,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       const before = this.#state;
       await this.#finish(before, await this.provider.tracker.store({ ...decision, call: this.call }));
     } catch (error) {
-      this.events.emit({ type: 'unavailable', session: this.provider.name, operation: 'renew', error });
+      const facts = factsOf(this, decision.previous);
+      this.events.emit({ type: 'unavailable', ...facts, reason: 'storage-down', operation: 'renew', error });
     }
   }
 
@@ -636,8 +649,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         id: previous ? undefined : this.#newId,
         replaces: ended?.kind === 'loaded' ? ended.session.id : ended?.id,
         onOwner: this.#onOwner(value, previous, ended),
-        onRevoked: (handles) =>
-          this.events.emit({ type: 'revoked', session: this.provider.name, count: handles.length, handles }),
+        onRevoked: (handles) => this.events.emit({ type: 'revoked', ...factsOf(this), count: handles.length, handles }),
       };
       const storing = this.provider.tracker.store(revision ? { ...session, revise: revision.apply } : session);
       if (isPromise(storing) || ended) return this.#finishStored(before, storing, ended, revision);
@@ -714,7 +726,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (result.status === 'unchanged') return undefined;
     this.#transportValue = result.transportValue;
     if (result.conflicts?.length) {
-      this.events.emit({ type: 'conflict', session: name, fields: result.conflicts, ...handleOf(result.session) });
+      this.events.emit({ type: 'conflict', ...factsOf(this, result.session), fields: result.conflicts });
     }
     reportOrdinary(this, result.status, result.session);
     if (acting) reportActing(this, acting, storedBehind(before), result.session);
@@ -732,7 +744,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
     if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
     if (before.value !== after.value || this.provider.keepIdOnSet) return;
-    this.events.emit({ type: 'owner-switched', session: this.provider.name, ...handleOf(after) });
+    this.events.emit({ type: 'owner-switched', ...factsOf(this, after) });
   }
 
   /**
@@ -742,7 +754,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
     const { name, tracker, onGone } = this.provider;
     const stored = storedBehind(before);
-    this.events.emit({ type: 'gone', session: name, reason, ...handleOf(stored) });
+    this.events.emit({ type: 'gone', ...factsOf(this, stored), reason });
     const id = stored?.id;
     if (reason === 'rotated') {
       this.#settle(before, { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) });

@@ -11,6 +11,15 @@ export interface FreshSession<S extends object> {
   readonly stored: boolean | undefined;
 }
 
+/** What is known of something that is not a session. */
+interface Rejected {
+  readonly path?: string;
+  /** By id: its name in the storage. */
+  readonly handle?: string;
+  /** Epoch milliseconds. */
+  readonly createdAt?: number;
+}
+
 /** What came with the request. */
 export type IncomingSession<S extends object> =
   /** Nobody has asked yet. */
@@ -18,21 +27,20 @@ export type IncomingSession<S extends object> =
   /** Nothing came. */
   | { readonly kind: 'absent' }
   /** Something came and nothing valid is behind it: it is cleared on the response, unless `isKept`. */
-  | { readonly kind: 'stale'; readonly reason: RejectionReason; readonly path?: string; readonly isKept?: boolean }
+  | (Rejected & { readonly kind: 'stale'; readonly reason: RejectionReason; readonly isKept?: boolean })
   /**
    * A session that cannot be used and whose cookie must not be touched, except by ending it: the old id of one that has
    * just been given a new one, or one that is good for another version of the application or a server whose clock is
    * ahead of ours.
    */
-  | {
+  | (Rejected & {
       readonly kind: 'superseded';
       readonly id?: string;
       /** Default `rotated`. */
       readonly reason?: RejectionReason;
       /** The grace period of the old id is over. */
       readonly replayed?: Replay;
-      readonly path?: string;
-    }
+    })
   | {
       readonly kind: 'loaded';
       readonly session: TrackedSession<S>;

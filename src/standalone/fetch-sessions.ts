@@ -22,7 +22,7 @@ export class FetchExchange extends SessionExchange implements FetchSessions {
 
   constructor(providers: SessionProviders, request: FetchRequest, events: SessionEvents) {
     const call = new FetchCall(request);
-    super(providers, call, events);
+    super(providers, call, events.of(request));
     this.#fetchCall = call;
   }
 

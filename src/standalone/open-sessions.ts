@@ -1,6 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { refuseUnknownOptions } from '../errors/known-options.js';
 import { declaredSessions } from '../config/session-definition.js';
+import { checkedEventFields } from '../config/event-fields.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import type { SessionsOptions } from '../config/session-options.js';
 import { SessionEvents } from '../session/session-event.js';
@@ -29,6 +30,7 @@ const OPTIONS: ReadonlyArray<keyof OpenSessionsOptions> = [
   'onUnavailable',
   'storageTimeoutInMilliseconds',
   'onEvent',
+  'eventFields',
   'now',
   'onWarning',
 ];
@@ -61,7 +63,7 @@ export interface OpenedSessions {
 export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   refuseUnknownOptions('openSessions', options, OPTIONS);
   const { onWarning = (sentence: string) => process.emitWarning(sentence, 'SessionWarning'), ...rest } = options;
-  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : []);
+  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : [], undefined, checkedEventFields(rest.eventFields));
   const onEvicted = (count: number): void => events.emit({ type: 'evicted', count });
   const builder = new SessionProviderBuilder(rest, undefined, undefined, onEvicted);
   const providers = new SessionProviders();

@@ -13,6 +13,7 @@ import {
 } from 'nestjs-sessions';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { ask, postJson, type Answer } from '../support/client.js';
+import { hashSessionId } from '../../src/tracker/session-id-provider.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 @Session('user', { tracker: 'by-id', maxPerOwner: 2 })
@@ -151,7 +152,9 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     expect([gone.status, gone.json(), gone.setCookie('user')]).toEqual([200, {}, expect.stringContaining('user=;')]);
     expect((await get('user', second)).json()).toEqual({ userId: owner });
     expect((await get('user', third.cookie('user'))).json()).toEqual({ userId: owner, cart: 'full' });
-    expect(revoked()).toEqual([{ type: 'revoked', session: 'user', count: 1 }]);
+    expect(revoked()).toEqual([
+      { type: 'revoked', session: 'user', count: 1, handles: [hashSessionId(first.slice('user='.length))] },
+    ]);
   });
 
   it('signs nobody out for one who signs in again on the same device', async () => {

@@ -41,13 +41,14 @@ describe('SessionEventLogger', () => {
       'debug Session "user": a change was dropped, the session had been rotated.',
     ],
     [
-      { type: 'unavailable', session: 'user', operation: 'load', error: new Error('no route') },
+      { type: 'unavailable', session: 'user', reason: 'storage-down', operation: 'load', error: new Error('no route') },
       'error Session "user": the storage failed to load: Error',
     ],
     [
       {
         type: 'unavailable',
         session: 'user',
+        reason: 'storage-down',
         operation: 'store',
         error: new SessionStorageUnavailableError('Down.', {
           cause: Object.assign(new Error('connect 10.0.0.1'), { code: 'ECONNREFUSED' }),
@@ -56,7 +57,7 @@ describe('SessionEventLogger', () => {
       'error Session "user": the storage failed to store: Down. (Error ECONNREFUSED)',
     ],
     [
-      { type: 'unavailable', session: 'user', operation: 'clear', error: 'a text' },
+      { type: 'unavailable', session: 'user', reason: 'storage-down', operation: 'clear', error: 'a text' },
       'error Session "user": the storage failed to clear: a string',
     ],
     [
@@ -65,7 +66,7 @@ describe('SessionEventLogger', () => {
         'responding, or call await sessions.save().',
     ],
     [
-      { type: 'insecure', session: 'user' },
+      { type: 'insecure', session: 'user', reason: 'secure-on-http' },
       'warn Session "user": its cookie is Secure, but the request came over plain http and without X-Forwarded-Proto: ' +
         'https. Browsers drop it; Chrome and Firefox make an exception for localhost. Use https. Behind a proxy that ends ' +
         'TLS, let the proxy send X-Forwarded-Proto: https. For plain http on purpose, set cookie: { secure: false }; ' +
@@ -91,7 +92,7 @@ describe('SessionEventLogger', () => {
   });
 
   it('warns once per session of a cookie that browsers drop', () => {
-    const insecure = (session: string): SessionEvent => ({ type: 'insecure', session });
+    const insecure = (session: string): SessionEvent => ({ type: 'insecure', session, reason: 'secure-on-http' });
     const lines = logged(insecure('user'), insecure('user'), insecure('cart'), insecure('user'));
     expect(lines.map((line) => line.split(':')[0])).toEqual(['warn Session "user"', 'warn Session "cart"']);
   });
@@ -120,7 +121,7 @@ describe('SessionEventLogger', () => {
         storage.let('read', () => Promise.reject(new Error('down')));
         await visit(cookie, (sessions) => sessions.get(User).catch(() => undefined));
         const lines = logged(...events).join('\n');
-        expect(lines).toContain('rejected (unknown)');
+        expect(lines).toContain('rejected (unknown-id)');
         expect(lines).toContain('changed the same fields (note)');
         expect(lines).toContain('failed to load');
         for (const hidden of [secret, cookie.slice('user='.length)]) expect(lines).not.toContain(hidden);

@@ -49,7 +49,7 @@ export function sessionBench({ kind = 'by-id', policies = {}, ...options }: Sess
   const seal = new SessionTransportTransformerSeal(KEYS, { name: 'user', transport: 'cookie' });
   const transformers = options.transformers ?? (kind === 'by-id' ? [] : [seal]);
   const transport = new SessionTransportCookie('user', {}, transformers);
-  const provider = new SessionProvider<User>('user', User, transport, tracker, policies);
+  const provider = new SessionProvider<User>('user', User, transport, tracker, { now: clock.now, ...policies });
   const providers = new SessionProviders();
   providers.register(provider);
   const events: SessionEvent[] = [];
@@ -111,7 +111,7 @@ export function visited(call: FakeCall, events: readonly SessionEvent[]): Visit 
 }
 
 function nameOf(event: SessionEvent): string {
-  const detail = 'reason' in event ? event.reason : 'operation' in event ? event.operation : undefined;
+  const detail = 'operation' in event ? event.operation : 'reason' in event ? event.reason : undefined;
   return detail === undefined ? event.type : `${event.type} ${detail}`;
 }
 

@@ -764,7 +764,7 @@ describe('parallel changes', () => {
       await other({ a: 'theirs', c: 2 });
     });
     expect(events.filter(({ type }) => type === 'conflict')).toEqual([
-      { type: 'conflict', session: 'user', fields: ['a'], handle: hashSessionId(idOf(cookie)).slice(0, 8) },
+      { type: 'conflict', session: 'user', fields: ['a'], handle: hashSessionId(idOf(cookie)), ageInSeconds: 0 },
     ]);
     expect(await seen(cookie)).toEqual({ visits: 0, a: 'mine', b: 1, c: 2 });
   });
@@ -932,7 +932,9 @@ describe('a storage that fails', () => {
     await expect(sessions.get(User)).rejects.toBeInstanceOf(SessionStorageUnavailableError);
     expect(storage.calls).toEqual(['read']);
     expect(call.headers.get('retry-after')).toEqual(['1']);
-    expect(events).toEqual([{ type: 'unavailable', session: 'user', operation: 'load', error: failure }]);
+    expect(events).toMatchObject([
+      { type: 'unavailable', session: 'user', reason: 'storage-down', operation: 'load', error: failure },
+    ]);
     sessions.clear(User);
     expect(sessions.commit(false)).toBeUndefined();
     expect(call.cookies.size).toBe(0);
@@ -1098,21 +1100,21 @@ describe('a cookie that browsers will drop', () => {
 });
 
 describe('handles in events', () => {
-  it('are the beginning of the hash of the id, the same through the life of a session', async () => {
+  it('are the hash of the id, the same through the life of a session', async () => {
     const { visit, events } = sessionBench();
     const { cookie } = await visit(undefined, (sessions) => sessions.set(user()));
     await visit(cookie, async (sessions) => void (await sessions.get(User))!.visits++);
     await visit(cookie, (sessions) => sessions.clear(User));
-    const handle = hashSessionId(idOf(cookie)).slice(0, 8);
+    const handle = hashSessionId(idOf(cookie));
     expect(events).toEqual(
-      ['created', 'loaded', 'changed', 'loaded', 'cleared'].map((type) => ({ type, session: 'user', handle })),
+      ['created', 'loaded', 'changed', 'loaded', 'cleared'].map((type) => ({ type, session: 'user', handle, ageInSeconds: 0 })),
     );
   });
 
   it('are missing by value, where there is no id', async () => {
     const { visit, events } = sessionBench({ kind: 'by-value' });
     await visit(undefined, (sessions) => sessions.set(user()));
-    expect(events).toEqual([{ type: 'created', session: 'user' }]);
+    expect(events).toEqual([{ type: 'created', session: 'user', ageInSeconds: 0 }]);
   });
 });
 
