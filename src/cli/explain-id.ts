@@ -4,7 +4,7 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { hashSessionId } from '../tracker/session-id-provider.js';
 import { openEnvelope } from '../tracker/session-envelope.js';
 import { SessionLifetime } from '../tracker/session-lifetime.js';
-import { isEnded, isRotated } from '../tracker/session-records.js';
+import { endReasonOf, isEnded, isRotated } from '../tracker/session-records.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { contentLines, timeLines } from './explain-times.js';
 
@@ -27,12 +27,18 @@ export async function explainId({ value, name, storage, built, show }: IdQuestio
   const place = tracker?.storage ?? storage;
   if (!place) return [...lines, 'Pass --storage or --module to look it up.'];
   const record = await place.read(handle);
-  if (!record) return [...lines, 'Refused (unknown): never issued, ended, or expired and removed.'];
-  if (isEnded(record.value)) return [...lines, 'Refused (unknown): it was ended less than a minute ago.'];
+  if (!record) return [...lines, 'Refused (unknown-id): never issued, ended, or expired and removed.'];
+  if (isEnded(record.value)) return [...lines, `Refused (${endReasonOf(record.value)}): its session was ended.`];
   if (isRotated(record.value)) return [...lines, 'Refused (rotated): its session got a new id.'];
   const opened = tracker ? tracker.open(record) : envelopeOf(record.value, name);
-  if (!opened)
-    return [...lines, 'Refused (undecodable): the record belongs to a session of another name, or is not ours.'];
+  if (!opened) {
+    return [
+      ...lines,
+      openEnvelope(record.value)
+        ? 'Refused (wrong-session): the record belongs to a session of another name.'
+        : 'Refused (undecodable): the record is not one of ours.',
+    ];
+  }
   const lifetime = built?.declared?.lifetime;
   return [
     ...lines,

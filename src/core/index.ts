@@ -8,8 +8,11 @@ export {
   type SessionTracker,
   type StoreResult,
   type ByOldId,
+  type Replay,
   type TrackedSession,
 } from '../tracker/session-tracker.js';
+export { type RequestFacts, type SessionEventFields, type SessionFacts } from '../session/session-event.js';
+export { type EndReason } from '../tracker/session-records.js';
 export { type RotationOptions } from '../tracker/rotation-grace.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
@@ -20,7 +23,9 @@ export { SessionTransportCookie } from '../transport/session-transport-cookie.js
 export { SessionTransportHeader } from '../transport/session-transport-header.js';
 export {
   DEFAULT_COOKIE_CONFIGURATION,
+  type CookieCall,
   type DefaultedCookieAttribute,
+  type RequestCookieAttributes,
   type ResolvedCookieConfiguration,
 } from '../transport/cookie-configuration.js';
 export { type CookieEncoding } from '../transport/cookie-encoding.js';

@@ -1,7 +1,7 @@
 import type { LoadResult, RejectionReason, Replay } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { transformRead, type TransformedRead } from '../transformer/session-transport-transformer.js';
-import { factsOf, reportFailure, reportOrdinary, tellReason, type SessionPlace } from './session-report.js';
+import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
 import type { SessionProvider } from './session-provider.js';
 import type { IncomingSession } from './session-state.js';
 
@@ -31,7 +31,6 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
     case 'superseded': {
       const { reason = 'rotated', path } = incoming;
       const where = path === undefined ? {} : { path };
-      tellReason(place, reason);
       place.events.emit({ type: 'rejected', ...factsOf(place, incoming), reason, ...where });
       if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(place, incoming.replayed);
       return;

@@ -23,7 +23,7 @@ import { decide, decideFresh, type SessionDecision, type SessionUse } from './se
 import type { SessionEventSink, SessionFacts } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
-import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
+import { factsOf, reportFailure, reportOrdinary, tellReason, type SessionPlace } from './session-report.js';
 import { SessionRevision } from './session-revision.js';
 import {
   endedBefore,
@@ -530,6 +530,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (isMissed && this.#state.kind !== 'cleared') this.#miss(incoming.error);
     this.#received = true;
     reportReceived(this, incoming);
+    if (incoming.kind === 'stale' || incoming.kind === 'superseded') tellReason(this, incoming.reason ?? 'rotated');
     const state = this.#state;
     if (state.kind === 'unread') this.#state = incoming;
     else if (isDecided(state) && state.incoming.kind === 'unread') this.#state = { ...state, incoming };

@@ -3,6 +3,17 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { CookieEncoding } from './cookie-encoding.js';
 import { COOKIE_PREFIXES, hasPrefix, type CookiePrefix } from './cookie-prefix.js';
 
+/** What the attributes of a cookie may depend on. */
+export interface CookieCall {
+  /** A request header by its lower-case name. */
+  requestHeader(name: string): string | undefined;
+  /** Whether the client's connection is encrypted, as far as this server can see. */
+  readonly secure: boolean;
+}
+
+/** Attributes of a cookie that may differ by request. */
+export type RequestCookieAttributes = Pick<CookieConfiguration, 'domain' | 'partitioned'>;
+
 /** The attributes of a session's cookie (Ktor: `CookieConfiguration`). All are optional; the defaults are safe. */
 export interface CookieConfiguration {
   /**
@@ -42,6 +53,13 @@ export interface CookieConfiguration {
    * always included. Default: empty.
    */
   readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
+  /**
+   * Attributes that differ by request: the domain of a tenant, partitioned cookies for embedded clients. Called for each
+   * cookie that is sent or cleared; what it gives takes the place of `domain` and `partitioned`, and is checked as these
+   * are. One that throws, or gives something wrong, fails the request. In production the name begins with `__Secure-`.
+   * Never take the domain from the request unchecked. Default: none.
+   */
+  attributes?(this: void, call: CookieCall): RequestCookieAttributes;
   /** How the value is written. Default `uri`. */
   readonly encoding?: CookieEncoding;
   /**
@@ -113,6 +131,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
   'encoding',
   'extensions',
   'alsoClear',
+  'attributes',
   'prefix',
 ]);
 
@@ -166,6 +185,9 @@ function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => n
   oneOf('encoding', encoding, ['uri', 'base64', 'raw', 'dquotes'], refuse);
   checkExtensions(cookie.extensions ?? {}, refuse);
   checkPlaces(cookie.alsoClear, refuse);
+  if (cookie.attributes !== undefined && typeof cookie.attributes !== 'function') {
+    refuse("attributes is a function, as in (call) => ({ domain: domainOf(call.requestHeader('host')) }).");
+  }
 }
 
 function checkPlaces(places: CookieConfiguration['alsoClear'], refuse: (problem: string) => never): void {

@@ -17,6 +17,8 @@ export interface PrefixedCookie {
   readonly secure?: boolean | 'auto';
   readonly domain?: string;
   readonly path?: string;
+  /** Its domain may differ by request. */
+  readonly attributes?: unknown;
 }
 
 /**
@@ -28,7 +30,7 @@ export function prefixedName(name: string, cookie: PrefixedCookie): string {
   if (prefix === false || hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return name;
   if (prefix !== 'auto') return prefix + name;
   if (cookie.secure === false || process.env['NODE_ENV'] !== 'production') return name;
-  const isForHost = cookie.domain === undefined && (cookie.path ?? '/') === '/';
+  const isForHost = cookie.domain === undefined && cookie.attributes === undefined && (cookie.path ?? '/') === '/';
   return (isForHost ? '__Host-' : '__Secure-') + name;
 }
 

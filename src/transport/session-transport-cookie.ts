@@ -1,3 +1,4 @@
+import { refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import {
@@ -7,6 +8,7 @@ import {
   LONGEST_COOKIE_MAX_AGE,
   resolveCookieConfiguration,
   type CookieConfiguration,
+  type RequestCookieAttributes,
   type ResolvedCookieConfiguration,
 } from './cookie-configuration.js';
 import { prefixedName } from './cookie-prefix.js';
@@ -39,6 +41,7 @@ export class SessionTransportCookie implements SessionTransport {
   /** `Domain` and `Path` of the same cookie in other places. */
   readonly #elsewhere: readonly string[];
   readonly clearsElsewhere: boolean;
+  readonly #byRequest: CookieScopes | undefined;
 
   /**
    * @param bareName the cookie's name, an RFC 9110 token; the configuration's prefix comes in front.
@@ -62,7 +65,9 @@ export class SessionTransportCookie implements SessionTransport {
     this.#beforeSecure = place;
     this.#clearedBeforeSecure = CLEARED + place;
     this.#elsewhere = otherPlaces(cookie).filter((other) => other !== place);
-    this.clearsElsewhere = this.#elsewhere.length > 0;
+    const { attributes, ...fixed } = configuration;
+    this.#byRequest = attributes && new CookieScopes(attributes, name, fixed, transformers);
+    this.clearsElsewhere = this.#elsewhere.length > 0 || attributes !== undefined;
     this.#afterSecure = attributesAfterSecure(cookie);
   }
 
@@ -80,6 +85,7 @@ export class SessionTransportCookie implements SessionTransport {
 
   /** @param value what the transformers gave. */
   send(call: SessionCall, value: string, maxAgeInSeconds = this.configuration.maxAgeInSeconds): void {
+    if (this.#byRequest) return this.#byRequest.of(call).send(call, value, maxAgeInSeconds);
     const encoded = this.#isUnreserved ? value : encodeCookieValue(value, this.#encoding);
     if (encoded === undefined) {
       throw new SessionConfigurationError(
@@ -99,12 +105,14 @@ export class SessionTransportCookie implements SessionTransport {
 
   /** Clears with every attribute repeated: browsers refuse or misplace the clearing otherwise (RFC 6265bis, 5.7). */
   clear(call: SessionCall): void {
+    if (this.#byRequest) return this.#byRequest.of(call).clear(call);
     call.setCookie(this.name, `${this.name}=${this.#clearedBeforeSecure}${this.#secureFor(call)}${this.#afterSecure}`);
     this.#clearElsewhere(call);
   }
 
   /** Whether the cookie that would go out now carries `Secure`. */
   isSecure(call: SessionCall): boolean {
+    if (this.#byRequest) return this.#byRequest.of(call).isSecure(call);
     return this.#secure === 'auto' ? call.secure : this.#secure;
   }
 
@@ -130,6 +138,52 @@ export class SessionTransportCookie implements SessionTransport {
       ? `; Expires=${new Date(Date.now() + seconds * 1000).toUTCString()}`
       : '';
     return `; Max-Age=${seconds}${expires}`;
+  }
+}
+
+/** How many scopes of one cookie are kept ready. */
+const MOST_SCOPES = 1000;
+
+/** The transports of a cookie whose attributes differ by request, one for each set of attributes. */
+class CookieScopes {
+  readonly #attributesOf: NonNullable<CookieConfiguration['attributes']>;
+  readonly #name: string;
+  readonly #configuration: CookieConfiguration;
+  readonly #transformers: readonly SessionTransportTransformer[];
+  readonly #transports = new Map<string, SessionTransportCookie>();
+
+  constructor(
+    attributesOf: NonNullable<CookieConfiguration['attributes']>,
+    name: string,
+    configuration: CookieConfiguration,
+    transformers: readonly SessionTransportTransformer[],
+  ) {
+    this.#attributesOf = attributesOf;
+    this.#name = name;
+    this.#configuration = configuration;
+    this.#transformers = transformers;
+  }
+
+  /** @throws {SessionConfigurationError} for attributes that the application may not give. */
+  of(call: SessionCall): SessionTransportCookie {
+    const attributes: unknown = this.#attributesOf(call);
+    if (typeof attributes !== 'object' || attributes === null) {
+      throw new SessionConfigurationError(`Cookie "${this.#name}": attributes must give an object.`);
+    }
+    refuseUnknownOptions(`Cookie "${this.#name}", attributes`, attributes, ['domain', 'partitioned']);
+    const { domain, partitioned } = attributes as RequestCookieAttributes;
+    const key = JSON.stringify([domain, partitioned]);
+    const present = this.#transports.get(key);
+    if (present) return present;
+    const { domain: _domain, partitioned: _partitioned, ...fixed } = this.#configuration;
+    const scope = {
+      ...(domain === undefined ? {} : { domain }),
+      ...(partitioned === undefined ? {} : { partitioned }),
+    };
+    const transport = new SessionTransportCookie(this.#name, { ...fixed, ...scope, prefix: false }, this.#transformers);
+    if (this.#transports.size >= MOST_SCOPES) this.#transports.clear();
+    this.#transports.set(key, transport);
+    return transport;
   }
 }
 

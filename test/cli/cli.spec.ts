@@ -159,7 +159,7 @@ describe('npx nestjs-sessions', () => {
       now = Date.now() - 3600_000;
       const value = await cookie(Object.assign(new AccountSession(), { userId: 'ada' }));
       const storage = join(FIXTURES, 'storage.mjs');
-      expect((await run(['explain', value, '--storage', storage])).out).toContain('Refused (unknown)');
+      expect((await run(['explain', value, '--storage', storage])).out).toContain('Refused (unknown-id)');
       now = Date.now() - 8 * 24 * 3600_000;
       const settings = await cookie(new SettingsSession());
       const { out } = await run(['explain', settings, '--module', MODULE]);
@@ -183,7 +183,7 @@ describe('npx nestjs-sessions', () => {
       const ending = sessions.of(new Headers({ cookie: value }));
       ending.clear(AccountSession);
       await ending.saveTo(new Headers());
-      expect((await run(['explain', value, '--module', MODULE])).out).toContain('Refused (unknown)');
+      expect((await run(['explain', value, '--module', MODULE])).out).toContain('Refused (unknown-id)');
     });
 
     it('takes a whole Cookie header from standard input, and knows the cookies of other packages', async () => {

@@ -241,15 +241,15 @@ describe.each(platforms)('acting for another on $name', (platform) => {
 
     it('is told by events that name both sessions by handle', async () => {
       const ann = await login();
-      const [start, handle] = [clock.now(), (await infoOf(ann)).handle?.slice(0, 8)];
+      const [start, handle] = [clock.now(), (await infoOf(ann)).handle];
       const acting = await act(ann, { maxSeconds: 60 });
-      const actingHandle = (await infoOf(acting)).handle?.slice(0, 8);
+      const actingHandle = (await infoOf(acting)).handle;
       const own = (await post('stop', {}, acting)).cookie(name);
-      const restored = (await infoOf(own)).handle?.slice(0, 8);
+      const restored = (await infoOf(own)).handle;
       const named = (actor?: string) => (name === 'by_id' ? { actor, handle: actingHandle } : {});
       expect(events.filter((event) => event.type === 'acting' || event.type === 'owner-switched')).toEqual([
-        { type: 'acting', session: name, step: 'began', until: start + MINUTE, ...named(handle) },
-        { type: 'acting', session: name, step: 'ended', ...named(restored) },
+        { type: 'acting', session: name, step: 'began', until: start + MINUTE, ageInSeconds: 0, ...named(handle) },
+        { type: 'acting', session: name, step: 'ended', ageInSeconds: 0, ...named(restored) },
       ]);
     });
 

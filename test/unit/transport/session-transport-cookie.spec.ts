@@ -321,3 +321,47 @@ describe('prefix', () => {
     expect(() => new SessionTransportCookie('U', configuration)).toThrow(message);
   });
 });
+
+describe('attributes by request', () => {
+  const tenant = new Map([
+    ['a.example', { domain: 'a.example' }],
+    ['b.example', { domain: 'b.example', partitioned: true }],
+    ['bad.example', { domain: 'bad example' }],
+    ['odd.example', { path: '/x' } as object],
+  ]);
+  const configuration: CookieConfiguration = {
+    secure: true,
+    attributes: (call) => tenant.get(call.requestHeader('host') ?? '') ?? {},
+  };
+  const from = (host: string): FakeCall => new FakeCall({ headers: { host } });
+
+  it('are those of the request, for sending and for clearing', () => {
+    expect(sent(configuration, 'v', from('a.example'))).toContain('; Domain=a.example;');
+    const partitioned = sent(configuration, 'v', from('b.example'));
+    expect(partitioned).toContain('; Domain=b.example;');
+    expect(partitioned).toContain('; Partitioned');
+    expect(cleared(configuration, from('b.example'))).toMatch(/Max-Age=0.*; Domain=b\.example;.*; Partitioned/);
+    expect(sent(configuration, 'v', from('c.example'))).not.toContain('Domain');
+  });
+
+  it('take the place of the fixed ones', () => {
+    expect(sent({ ...configuration, domain: 'fixed.example' }, 'v', from('c.example'))).not.toContain('Domain');
+  });
+
+  it.each(['bad.example', 'odd.example'])('are refused where they are wrong, and nothing is sent: %s', (host) => {
+    const call = from(host);
+    expect(() => sent(configuration, 'v', call)).toThrow(SessionConfigurationError);
+    expect(() => cleared(configuration, call)).toThrow(SessionConfigurationError);
+    expect(call.cookies.size).toBe(0);
+  });
+
+  it('keep one name in production, whatever the domain', () => {
+    const call = from('a.example');
+    inEnvironment('production', () => new SessionTransportCookie('U', configuration).send(call, 'v'));
+    expect([...call.cookies.keys()]).toEqual(['__Secure-U']);
+  });
+
+  it('must be a function', () => {
+    expect(() => sent({ attributes: { domain: 'a.example' } as never })).toThrow('attributes is a function');
+  });
+});
