@@ -35,7 +35,7 @@ export default defineConfig(
       // Names of functions, classes and lines stay, for stack traces.
       minify: {
         compress: { keepNames: { function: true, class: true } },
-        mangle: { toplevel: false, keepNames: true },
+        mangle: { toplevel: true, keepNames: true },
         codegen: { removeWhitespace: false },
       },
     },
