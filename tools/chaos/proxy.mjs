@@ -1,5 +1,6 @@
 // Stands between the application and its server: cuts connections, and delays answers.
 import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export async function startProxy(target) {
   const links = new Set();
@@ -50,17 +51,22 @@ export async function startProxy(target) {
   };
 }
 
-/** Keeps the order of what is delayed. */
+/** What comes later waits for what is delayed, as on a slow connection. */
 function forwardLater(from, to, state) {
-  let last = 0;
+  let last = Promise.resolve();
+  let waiting = 0;
   from.on('data', (chunk) => {
     const delay = state.delay();
-    const due = Math.max(performance.now() + delay, last);
-    if (delay === 0 && due > performance.now() === false) {
+    if (delay === 0 && waiting === 0) {
       to.write(chunk);
       return;
     }
-    last = due;
-    setTimeout(() => to.destroyed || to.write(chunk), due - performance.now());
+    waiting++;
+    last = last
+      .then(() => sleep(delay))
+      .then(() => {
+        waiting--;
+        if (!to.destroyed) to.write(chunk);
+      });
   });
 }
