@@ -1,5 +1,7 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
+import { storageFaultOf } from '../storage/storage-fault.js';
+import { repeatUntilDone } from './repeat-until-done.js';
 import type { Landed, SessionCreation } from './session-creation.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { isEnded, isRotated, isUndone, retiredOf, type OpenedRecord, type SessionRecords } from './session-records.js';
@@ -94,8 +96,16 @@ export class SessionRotation<S extends object> {
   }
 
   async #undo({ session: { storedId, owner } }: Landed<S>): Promise<void> {
-    if (this.#bare) await this.#storage.invalidate(storedId!);
-    else await this.#storage.replace(storedId!, this.#records.undone(owner));
+    if (this.#bare) return void (await this.#storage.invalidate(storedId!));
+    return repeatUntilDone(async () => {
+      try {
+        await this.#storage.replace(storedId!, this.#records.undone(owner));
+      } catch (error) {
+        // A storage that is full still deletes; a request with the old id puts the mark there when there is room.
+        if (storageFaultOf(error) !== 'read-only') throw error;
+        await this.#storage.invalidate(storedId!);
+      }
+    });
   }
 
   #hasMet(result: ReplaceResult, retired: { readonly value: string }): boolean {
