@@ -1,11 +1,11 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants, mkdirSync, statSync } from 'node:fs';
-import { link, mkdir, open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord } from './directory-record.js';
-import { hasCode } from './lock-file.js';
-import type { SessionToStore } from '../storage/session-storage.js';
+import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
+import { hasCode } from './has-code.js';
+import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
 const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -66,46 +66,38 @@ export class DirectoryFiles {
   }
 
   /**
-   * Writes a complete record beside `path`, to be put in its place by {@link commit} or dropped by {@link discard}.
-   * @returns its path, or `undefined` when the directory is not there and may not be made.
+   * Writes a complete record beside `path`, to be put in its place by {@link commit} or {@link place}.
+   * @returns `undefined` when the directory is not there and may not be made.
    */
   async prepare(
     path: string,
-    record: { readonly id: string; readonly session: SessionToStore; readonly version: string },
-    options: { readonly mayMakeDirectory: boolean },
-  ): Promise<string | undefined> {
-    const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+    record: RecordToWrite,
+    options: { readonly mayMakeDirectory: boolean; readonly shared: boolean },
+  ): Promise<PreparedFile | undefined> {
     const content = encodeRecord(record.id, record.session, record.version);
+    const write = (file: string): Promise<void> => this.#writeNew(file, content, record.session.expiresAt);
     try {
-      await this.#writeNew(temporary, content, record.session.expiresAt);
+      return await PreparedFile.make(path, options.shared, write);
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error;
       if (!options.mayMakeDirectory) return undefined;
       await mkdir(dirname(path), { mode: 0o700, recursive: true });
-      await this.#writeNew(temporary, content, record.session.expiresAt);
+      return PreparedFile.make(path, options.shared, write);
     }
-    return temporary;
   }
 
-  async commit(temporary: string, path: string): Promise<void> {
-    await rename(temporary, path);
-    if (this.#fsync) await this.#syncDirectory(dirname(path));
+  /** @returns `false`, and nothing is changed, where another process took the lock over. */
+  async commit(prepared: PreparedFile, path: string): Promise<boolean> {
+    const committed = await prepared.commit();
+    if (committed && this.#fsync) await this.#syncDirectory(dirname(path));
+    return committed;
   }
 
   /** Gives a prepared file its name as well, unless a file has it. @returns whether it did. */
-  async place(temporary: string, path: string): Promise<boolean> {
-    try {
-      await link(temporary, path);
-    } catch (error) {
-      if (hasCode(error, 'EEXIST')) return false;
-      throw error;
-    }
-    if (this.#fsync) await this.#syncDirectory(dirname(path));
-    return true;
-  }
-
-  async discard(temporary: string): Promise<void> {
-    await rm(temporary, { force: true });
+  async place(prepared: PreparedFile, path: string): Promise<boolean> {
+    const placed = await prepared.place();
+    if (placed && this.#fsync) await this.#syncDirectory(dirname(path));
+    return placed;
   }
 
   /** @returns whether it was there. */
@@ -132,12 +124,9 @@ export class DirectoryFiles {
       await file.writeFile(content);
       if (this.#fsync) await file.sync();
       await this.setExpiresAt(file, expiresAt);
-    } catch (error) {
+    } finally {
       await file.close();
-      await this.discard(path);
-      throw error;
     }
-    await file.close();
   }
 
   async #syncDirectory(path: string): Promise<void> {

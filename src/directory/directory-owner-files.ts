@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
-import { hasCode } from './lock-file.js';
+import { hasCode } from './has-code.js';
 
 /** An entry without a session is one that is just being written, or one left over; after this long it is the latter. */
 const LEFT_OVER_AFTER = 60_000;

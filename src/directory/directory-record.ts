@@ -7,6 +7,13 @@ export interface DirectoryRecord {
   readonly session: StoredSession & { readonly version: string };
 }
 
+/** A session as it is to be put into a file. */
+export interface RecordToWrite {
+  readonly id: string;
+  readonly session: SessionToStore;
+  readonly version: string;
+}
+
 // s1 version expiresAt encoding bytes owner id, then a line feed and so many bytes of value.
 const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
 /** The version of the tombstone of an ended id. Sessions have longer ones. */

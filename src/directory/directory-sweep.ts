@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
-import { hasCode } from './lock-file.js';
+import { hasCode } from './has-code.js';
 
 /** Removes the file at `path` unless it is a session that `isDue` spares. */
 export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
@@ -64,7 +64,7 @@ export class DirectorySweep {
       if (/^[0-9a-f]{62}$/.test(name)) {
         if (modifiedAt <= this.#now() - GRACE && (await this.#removeExpired(path))) removed++;
       } else if (/\.(?:tmp|lock)$/.test(name) && Date.now() - modifiedAt > LEFT_OVER_AFTER) {
-        await rm(path, { force: true });
+        await rm(path, { force: true, recursive: true });
       }
     }
     return removed;

@@ -6,10 +6,11 @@ import { ConcurrencyLimit } from '../storage/concurrency-limit.js';
 import { DirectoryFiles, madeDirectory, nameOf } from './directory-files.js';
 import { DirectoryOwnerFiles } from './directory-owner-files.js';
 import { DirectoryOwnerIndex } from './directory-owner-index.js';
-import { TOMBSTONE_VERSION, type DirectoryRecord } from './directory-record.js';
+import { TOMBSTONE_VERSION, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
+import { hasCode } from './has-code.js';
+import { breakLockOf, overcrowded, type PreparedFile } from './prepared-file.js';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
-import { hasCode, LockFile } from './lock-file.js';
 import { assertBoolean } from '../storage/option-type.js';
 import {
   TOMBSTONE_IN_MILLISECONDS,
@@ -34,6 +35,11 @@ export interface SessionStorageDirectoryOptions {
 /** Files open at a time: far fewer than a process may have. */
 const OPEN_FILES = 64;
 const LOCK_TIMEOUT = 10_000;
+/** How often a change starts over because another process took its lock over, or the owner is another one. */
+const ATTEMPTS = 4;
+
+/** What {@link SessionStorageDirectory} found where it was to end a session. */
+type Ending = 'live' | 'dead' | 'spared' | 'absent';
 
 /**
  * Keeps each session in a file of its own, below one directory (Ktor: `DirectoryStorage`). For one machine: network file
@@ -45,7 +51,8 @@ const LOCK_TIMEOUT = 10_000;
  *
  * **Crashes.** A change is a new file put in place in one step: a process that dies leaves the old session or the new
  * one. When the power fails, the last changes may be lost unless `fsync` is on; a file that lost a part counts as absent.
- * A lock that a dead process left is taken over after 0.75 s.
+ * A lock that a dead process left is taken over after 0.75 s. A process that stands still for longer, at any moment of a
+ * change, changes nothing afterwards: what it would put in place is gone, and it starts over.
  *
  * **Errors** of the file system, as a full disk or missing permissions, reject and leave the session as it was.
  *
@@ -95,8 +102,7 @@ export class SessionStorageDirectory implements SessionStorage {
       this.#limit.run(async () => {
         // The owner's entry first: a session that its owner cannot find could not be ended.
         if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
-        const temporary = await this.#files.prepare(path, { id, session, version }, { mayMakeDirectory: true });
-        await this.#commit(temporary!, path);
+        await this.#put(path, { id, session, version });
       }),
     );
     this.#sweep.runIfDue(nameOf(id));
@@ -114,7 +120,13 @@ export class SessionStorageDirectory implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean> {
     const path = this.#files.pathOf(id);
-    return (await this.#end(path, (lock) => this.#bury(path, id, lock))) === 'live';
+    return (
+      (await this.#end(
+        path,
+        () => this.#bury(path, id),
+        (record) => record.id === id,
+      )) === 'live'
+    );
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
@@ -154,131 +166,153 @@ export class SessionStorageDirectory implements SessionStorage {
   /** Links a complete file to its place, which fails where another one is. Only an expired one is replaced. */
   async #create(path: string, id: string, session: SessionToStore, version: string): Promise<boolean> {
     if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
-    const temporary = (await this.#files.prepare(path, { id, session, version }, { mayMakeDirectory: true }))!;
+    const record = { id, session, version };
+    const prepared = (await this.#files.prepare(path, record, { mayMakeDirectory: true, shared: false }))!;
     try {
-      if (await this.#files.place(temporary, path)) return true;
-      return await this.#locked(path, async (lock) => {
-        const record = await this.#files.read(path);
-        if (record && record.session.expiresAt > this.#now()) return false;
-        await lock?.confirm();
-        await this.#files.remove(path);
-        return this.#files.place(temporary, path);
-      });
+      if (await this.#files.place(prepared, path)) return true;
     } finally {
-      await this.#files.discard(temporary);
+      await prepared.discard();
     }
+    return this.#put(path, record, (found) => !found || found.session.expiresAt <= this.#now());
+  }
+
+  /** Puts a record in place of any other, or of one that `mayReplace` allows. @returns whether it did. */
+  async #put(
+    path: string,
+    record: RecordToWrite,
+    mayReplace?: (found: DirectoryRecord | undefined) => boolean,
+  ): Promise<boolean> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const prepared = (await this.#prepare(path, record, { mayMakeDirectory: true }))!;
+      try {
+        await prepared.acquire();
+        if (mayReplace && !mayReplace(await this.#files.read(path))) return false;
+        if (await this.#files.commit(prepared, path)) return true;
+      } finally {
+        await prepared.discard();
+      }
+    }
+    throw overcrowded();
+  }
+
+  #prepare(
+    path: string,
+    record: RecordToWrite,
+    options: { readonly mayMakeDirectory: boolean },
+  ): Promise<PreparedFile | undefined> {
+    return this.#files.prepare(path, record, { ...options, shared: this.#shared });
+  }
+
+  /** A tombstone: what takes the place of an ended session, and holds the lock of a file that is to be removed. */
+  #prepareTombstone(path: string, id: string): Promise<PreparedFile | undefined> {
+    const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
+    return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
   }
 
   /** Puts a tombstone in place of a live session; removes anything else of this id. */
-  async #bury(path: string, id: string, lock?: LockFile): Promise<'live' | 'dead' | 'spared' | 'absent'> {
-    const record = await this.#files.read(path);
-    if (record?.id !== id) return record ? 'spared' : this.#removeFile(path, undefined, lock);
-    if (record.session.version === TOMBSTONE_VERSION) return 'dead';
-    if (!(record.session.expiresAt > this.#now())) return this.#removeFile(path, record, lock);
-    const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
-    let temporary: string | undefined;
-    try {
-      temporary = await this.#files.prepare(
-        path,
-        { id, session, version: TOMBSTONE_VERSION },
-        { mayMakeDirectory: false },
-      );
-    } catch (error) {
-      // A disk without room for a tombstone: the session ends without one.
-      if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
+  async #bury(path: string, id: string): Promise<Ending> {
+    if (!(await this.#exists(path))) return 'absent';
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const prepared = await this.#prepareTombstone(path, id);
+      if (!prepared) return 'absent';
+      try {
+        await prepared.acquire();
+        const record = await this.#files.read(path);
+        if (record && record.id !== id) return 'spared';
+        if (record?.session.version === TOMBSTONE_VERSION) return 'dead';
+        if (!record || record.session.expiresAt <= this.#now()) return await this.#removeFile(path, record, prepared);
+        if (!(await this.#files.commit(prepared, path))) continue;
+        await this.#forgetOwner(record);
+        return 'live';
+      } finally {
+        await prepared.discard();
+      }
     }
-    if (temporary === undefined) return this.#removeFile(path, record, lock);
-    try {
-      await lock?.confirm();
-    } catch (error) {
-      await this.#files.discard(temporary);
-      throw error;
-    }
-    await this.#commit(temporary, path);
-    if (record.session.owner !== undefined) await this.#ownerFiles.remove(record.session.owner, id);
-    return 'live';
+    throw overcrowded();
   }
 
-  async #removeFile(
-    path: string,
-    record: DirectoryRecord | undefined,
-    lock?: LockFile,
-  ): Promise<'live' | 'dead' | 'absent'> {
-    await lock?.confirm();
+  // Not bound to the lock as a commit is: for files that expired or are none of ours, whose ids nobody makes again.
+  async #removeFile(path: string, record: DirectoryRecord | undefined, prepared?: PreparedFile): Promise<Ending> {
+    await prepared?.confirm();
     if (!(await this.#files.remove(path))) return 'absent';
-    const owner = record?.session.owner;
-    if (record && owner !== undefined) await this.#ownerFiles.remove(owner, record.id);
+    await this.#forgetOwner(record);
     return record && record.session.expiresAt > this.#now() ? 'live' : 'dead';
+  }
+
+  async #forgetOwner(record: DirectoryRecord | undefined): Promise<void> {
+    if (record?.session.owner !== undefined) await this.#ownerFiles.remove(record.session.owner, record.id);
   }
 
   async #replace(path: string, id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const next = newVersion();
-    const prepare = (changed: SessionToStore): Promise<string | undefined> =>
-      this.#files.prepare(path, { id, session: changed, version: next }, { mayMakeDirectory: false });
-    // Written before the lock is taken, so that the lock is held for a moment only.
-    let temporary = await prepare(session);
-    if (temporary === undefined) return { status: 'gone' };
-    try {
-      return await this.#locked(path, async (lock): Promise<ReplaceResult> => {
+    let changed = session;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      // Written before the lock is taken, so that the lock is held for a moment only.
+      const record = { id, session: changed, version: next };
+      const prepared = await this.#prepare(path, record, { mayMakeDirectory: false });
+      if (!prepared) return { status: 'gone' };
+      try {
+        await prepared.acquire();
         const current = await this.#live(path, id);
         if (!current) return { status: 'gone' };
         if (version !== undefined && version !== current.version) return { status: 'conflict', current };
-        if (current.owner !== session.owner) {
-          await this.#files.discard(temporary!);
-          temporary = await prepare(withOwner(session, current.owner));
-        }
-        await lock?.confirm();
-        await this.#commit(temporary!, path);
-        temporary = undefined;
-        return { status: 'replaced', version: next };
-      });
-    } finally {
-      if (temporary !== undefined) await this.#files.discard(temporary);
+        if (current.owner !== changed.owner) changed = withOwner(session, current.owner);
+        else if (await this.#files.commit(prepared, path)) return { status: 'replaced', version: next };
+      } finally {
+        await prepared.discard();
+      }
     }
+    throw overcrowded();
   }
 
   /** Removes a file, unless it is a session that `isDue` spares. @returns what it was. */
-  async #removeIf(
-    path: string,
-    isDue: (record: DirectoryRecord | undefined) => boolean,
-  ): Promise<'live' | 'dead' | 'spared' | 'absent'> {
-    return this.#end(path, async (lock) => {
-      const record = await this.#files.read(path);
-      return record && !isDue(record) ? 'spared' : this.#removeFile(path, record, lock);
-    });
+  async #removeIf(path: string, isDue: (record: DirectoryRecord | undefined) => boolean): Promise<Ending> {
+    const remove = async (): Promise<Ending> => {
+      const prepared = await this.#prepareTombstone(path, '');
+      if (!prepared) return 'absent';
+      try {
+        await prepared.acquire();
+        const record = await this.#files.read(path);
+        return record && !isDue(record) ? 'spared' : await this.#removeFile(path, record, prepared);
+      } finally {
+        await prepared.discard();
+      }
+    };
+    return this.#end(path, remove, isDue);
   }
 
-  /** Runs what ends a session, under its lock where there is room for one. */
-  #end<T extends string>(path: string, end: (lock?: LockFile) => Promise<T>): Promise<T | 'absent'> {
+  /** Runs what ends a session; where the disk has no room for its lock, the session ends without one. */
+  #end(path: string, end: () => Promise<Ending>, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     return this.#mutex.run(path, () =>
       this.#limit.run(async () => {
         try {
-          return await this.#locked(path, end);
+          return await end();
         } catch (error) {
-          if (hasCode(error, 'ENOENT')) return 'absent';
-          // A disk without room for a lock has none for a change in another process either, and sessions must end.
-          if (hasCode(error, 'ENOSPC', 'EDQUOT')) return end();
-          throw error;
+          if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
+          return this.#endWithoutRoom(path, isDue);
         }
       }),
     );
   }
 
-  async #locked<T>(path: string, task: (lock?: LockFile) => Promise<T>): Promise<T> {
-    if (!this.#shared) return task();
-    const lock = await LockFile.acquire(`${path}.lock`);
-    try {
-      return await task(lock);
-    } finally {
-      await lock.release();
+  /** Again until nothing is left: a change that had taken the lock may have been put in place meanwhile. */
+  async #endWithoutRoom(path: string, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
+    for (let ended: Ending = 'absent'; ;) {
+      const record = await this.#files.read(path);
+      if (record && !isDue(record)) return 'spared';
+      if (record?.session.version === TOMBSTONE_VERSION) return ended === 'live' ? 'live' : 'dead';
+      const removed = await this.#removeFile(path, record);
+      if (removed !== 'absent' && ended !== 'live') ended = removed;
+      if (!(await breakLockOf(path)) && removed === 'absent') return ended;
     }
   }
 
-  async #commit(temporary: string, path: string): Promise<void> {
+  async #exists(path: string): Promise<boolean> {
     try {
-      await this.#files.commit(temporary, path);
+      await access(path, constants.F_OK);
+      return true;
     } catch (error) {
-      await this.#files.discard(temporary);
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
       throw error;
     }
   }

@@ -42,9 +42,37 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
           'node:sqlite or a Database of better-sqlite3.',
       );
     },
-    change: async (statement, values) => Number(prepare(statement).run(...values).changes),
+    change: async (statement, values) => {
+      const run = (): number => Number(prepare(statement).run(...values).changes);
+      return leavesBusyStatements(database) ? locked(database, run) : run();
+    },
     define: async (statement) => database.exec(statement),
   };
+}
+
+/**
+ * libsql does not reset a statement that failed because another process holds the lock. Until that statement runs again,
+ * nothing that the connection writes is committed, although each statement succeeds.
+ */
+function leavesBusyStatements(database: SqliteDatabase): boolean {
+  return 'maxWriteReplicationIndex' in database && !('inTransaction' in database && database.inTransaction === true);
+}
+
+/** Takes the lock before a statement begins, by `exec`, which leaves nothing behind when it fails. */
+function locked<T>(database: SqliteDatabase, run: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = run();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    try {
+      database.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
+    throw error;
+  }
 }
 
 /**

@@ -3,6 +3,7 @@ import { SessionStorageUnavailableError, SessionWrongValueError } from '../error
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { SessionToStore } from '../storage/session-storage.js';
+import { repeatUntilDone } from './repeat-until-done.js';
 import type { OwnerLimit } from './owner-limit.js';
 import {
   isSessionId,
@@ -189,7 +190,9 @@ export class SessionCreation<S extends object> {
         break;
       } catch (error) {
         if (attempt < MOST_CONFIRMATIONS) continue;
-        if (pending.status === 'created') void this.#parts.storage.invalidate(pending.session.storedId!).catch(ignore);
+        if (pending.status === 'created') {
+          void repeatUntilDone(() => this.#parts.storage.invalidate(pending.session.storedId!)).catch(ignore);
+        }
         throw error;
       }
     }

@@ -1,5 +1,7 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
+import { storageFaultOf } from '../storage/storage-fault.js';
+import { repeatUntilDone } from './repeat-until-done.js';
 import type { Landed, SessionCreation } from './session-creation.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
@@ -69,7 +71,7 @@ export class SessionRotation<S extends object> {
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
-      const undone = this.#undo(rotated).catch(ignore);
+      const undone = this.#undo(rotated, hasGrace).catch(ignore);
       // The application refused: the next request finds what was there before.
       if (error instanceof ApplicationFailure) await undone;
       throw error;
@@ -100,17 +102,25 @@ export class SessionRotation<S extends object> {
     return taken !== undefined && isUndone(taken.value);
   }
 
-  async #undo({ session }: Landed<S>): Promise<void> {
+  /** @param hasGrace other requests may have changed the new session already. */
+  async #undo({ session }: Landed<S>, hasGrace: boolean): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
     const undone = this.#records.undone(session.owner, session);
-    const result = await this.#storage.replace(storedId, undone, session.version);
-    if (result.status !== 'conflict') return;
-    // Once another request has changed the new session, the rotation counts.
-    const { current } = result;
-    if (this.#records.open(current)?.text === session.text) {
-      await this.#storage.replace(storedId, undone, current.version);
-    }
+    return repeatUntilDone(async () => {
+      try {
+        const result = await this.#storage.replace(storedId, undone, hasGrace ? session.version : undefined);
+        if (result.status !== 'conflict') return;
+        // Once another request has changed the new session, the rotation counts.
+        const { current } = result;
+        if (this.#records.open(current)?.text !== session.text) return;
+        await this.#storage.replace(storedId, undone, current.version);
+      } catch (error) {
+        // A storage that is full still deletes; a request with the old id puts the mark there when there is room.
+        if (storageFaultOf(error) !== 'read-only') throw error;
+        await this.#storage.invalidate(storedId);
+      }
+    });
   }
 
   #hasMet(result: ReplaceResult, retired: { readonly value: string }): boolean {

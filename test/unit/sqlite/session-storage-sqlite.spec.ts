@@ -1,5 +1,6 @@
 import { sqliteSessionStorage, sqliteSessionTable, type SqliteDatabase } from 'nestjs-sessions/sqlite';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
+import { sqliteEngine } from '../../../src/sqlite/sqlite-engine.js';
 import { SqliteFiles, sqliteLibraries } from '../../support/sqlite.js';
 import { VisitRequests } from '../../support/visits.js';
 
@@ -25,6 +26,25 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
   afterAll(() => {
     for (const database of opened) database.close();
     files.remove();
+  });
+
+  it('commits what it writes after another connection held the lock', async () => {
+    const file = files.path(`${count++}.db`);
+    const [one, other] = [openFresh(file), openFresh(file)];
+    const engine = sqliteEngine(one);
+    one.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 1; CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (0)',
+    );
+    other.exec('BEGIN IMMEDIATE');
+    await expect(engine.change('UPDATE t SET a = a + ?', [1])).rejects.toThrow('locked');
+    other.exec('COMMIT');
+    expect(await engine.change('UPDATE t SET a = ?', [2])).toBe(1);
+    expect(other.prepare('SELECT a FROM t').all()).toEqual([{ a: 2 }]);
+    await expect(engine.change('UPDATE t SET b = ?', [3])).rejects.toThrow('no such column');
+    one.exec('BEGIN');
+    await engine.change('UPDATE t SET a = ?', [4]);
+    one.exec('ROLLBACK');
+    expect(other.prepare('SELECT a FROM t').all()).toEqual([{ a: 2 }]);
   });
 
   it('makes its table in an empty file', async () => {

@@ -760,6 +760,20 @@ describe('rotation', () => {
     expect(await loaded(previous.id)).toMatchObject({ visits: 3 });
   });
 
+  it('that fails while the storage is down is undone as soon as that takes it', async () => {
+    const { tracker, storage, stored, loaded } = bench();
+    const previous = await stored({ visits: 3 });
+    previous.value.userId = 'u1';
+    storage.let('touch', isLost, fails);
+    storage.let('replace', (call) => call(), fails, fails);
+    await expect(tracker.store({ value: previous.value, previous, call })).rejects.toThrow();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await loaded(previous.id)).toMatchObject({ visits: 3, userId: undefined });
+    expect(await storage.memory.owners.list('user:u1')).not.toContainEqual(
+      expect.objectContaining({ session: expect.objectContaining({ value: expect.stringContaining('u1') }) }),
+    );
+  });
+
   it('whose old id is retired after the deadline is undone by the next request', async () => {
     const { tracker, storage, stored, loaded } = bench();
     const previous = await stored({ visits: 3 });

@@ -1,0 +1,36 @@
+// A small disk, where this process may mount one.
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SIZE = '16m';
+const CHUNK = Buffer.alloc(65_536, 1);
+
+/** @returns whether `folder` is a disk of its own now. */
+export function mountDisk(folder) {
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=700`, 'tmpfs', folder]).status === 0;
+}
+
+export function unmountDisk(folder) {
+  spawnSync('umount', [folder]);
+}
+
+/** Writes until there is no room. */
+export function fillDisk(folder) {
+  const file = openSync(join(folder, 'filler'), 'a');
+  try {
+    for (let size = CHUNK.length; size >= 1;) {
+      try {
+        if (writeSync(file, CHUNK, 0, size) < size) size >>= 1;
+      } catch {
+        size >>= 1;
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function emptyDisk(folder) {
+  rmSync(join(folder, 'filler'), { force: true });
+}
