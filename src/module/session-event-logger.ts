@@ -31,7 +31,7 @@ export class SessionEventLogger implements SessionEventLog {
     this.#logger = logger;
   }
 
-  hears(type: SessionEvent['type']): boolean {
+  isObserved(type: SessionEvent['type']): boolean {
     return !ORDINARY.has(type);
   }
 

@@ -61,7 +61,7 @@ export function reportActing<S extends object>(
   before: TrackedSession<S> | undefined,
   after: TrackedSession<S>,
 ): void {
-  if (!place.events.hears('acting')) return;
+  if (!place.events.isObserved('acting')) return;
   const [actors, acting] = step === 'ends' ? [after, before] : [before, after];
   const actor = actors && handleOf(actors);
   place.events.emit({

@@ -27,7 +27,7 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
   switch (incoming.kind) {
     case 'loaded':
       return reportOrdinary(place, 'loaded', incoming.session);
-    case 'stale':
+    case 'rejected':
     case 'superseded': {
       const { reason = 'rotated', path } = incoming;
       const where = path === undefined ? {} : { path };
@@ -57,10 +57,10 @@ async function receiveOneOf<S extends object>(
   const tried = firstAndLast(received);
   const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));
   // The genuine value may be among those that were not tried: another site's junk must not sign a visitor out.
-  const isUnknown = best.kind === 'stale' && tried.length < received.length;
+  const isUnknown = best.kind === 'rejected' && tried.length < received.length;
   const reason = transport.kind === 'header' ? undefined : 'duplicate-cookie';
   const incoming: IncomingSession<S> =
-    best.kind === 'stale' ? { ...best, ...(reason && { reason }), ...(isUnknown && { isKept: true }) } : best;
+    best.kind === 'rejected' ? { ...best, ...(reason && { reason }), ...(isUnknown && { isKept: true }) } : best;
   // Sent again, so that it is in its own place when those in others are cleared.
   const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
   return isMoved ? { ...incoming, outdated: true } : incoming;
@@ -109,14 +109,14 @@ async function receiveFirst<S extends object>(
 }
 
 function isRejected<S extends object>({ kind }: IncomingSession<S>): boolean {
-  return kind === 'stale' || kind === 'superseded';
+  return kind === 'rejected' || kind === 'superseded';
 }
 
 function readValue<S extends object>(
   place: SessionPlace<S>,
   received: string | undefined,
 ): Awaitable<IncomingSession<S>> {
-  if (received === undefined) return { kind: 'stale', reason: 'malformed' };
+  if (received === undefined) return { kind: 'rejected', reason: 'malformed' };
   const { transformers } = place.provider.transport;
   if (transformers.length === 0) return loadValue(place, received, false);
   let transformed: Awaitable<TransformedRead | undefined>;
@@ -130,8 +130,8 @@ function readValue<S extends object>(
     : loadTransformed(place, received, transformed);
 }
 
-function refused(): { readonly kind: 'stale'; readonly reason: 'tampered' } {
-  return { kind: 'stale', reason: 'tampered' };
+function refused(): { readonly kind: 'rejected'; readonly reason: 'tampered' } {
+  return { kind: 'rejected', reason: 'tampered' };
 }
 
 function loadTransformed<S extends object>(
@@ -140,7 +140,7 @@ function loadTransformed<S extends object>(
   transformed: TransformedRead | undefined,
 ): Awaitable<IncomingSession<S>> {
   if (transformed) return loadValue(place, transformed.value, transformed.outdated);
-  return { kind: 'stale', reason: reasonOf(place, received) };
+  return { kind: 'rejected', reason: reasonOf(place, received) };
 }
 
 function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, received: string): RejectionReason {
@@ -193,6 +193,6 @@ function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean):
     ...(handle === undefined ? {} : { handle }),
     ...(createdAt === undefined ? {} : { createdAt }),
   };
-  if (reason !== 'rotated' && reason !== 'future' && !kept) return { kind: 'stale', reason, ...where };
+  if (reason !== 'rotated' && reason !== 'future' && !kept) return { kind: 'rejected', reason, ...where };
   return { kind: 'superseded', reason, ...where, ...(id === undefined ? {} : { id }), ...(replayed && { replayed }) };
 }

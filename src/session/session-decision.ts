@@ -61,7 +61,7 @@ export function decide<S extends object>(
       return NOTHING;
     case 'absent':
       return (keep && decideFresh(provider, use.fresh)) || NOTHING;
-    case 'stale':
+    case 'rejected':
       return (keep && decideFresh(provider, use.fresh)) || (state.isKept ? NOTHING : CLEAR);
     case 'superseded':
       return (keep && decideSuperseded(provider, use.fresh)) || NOTHING;

@@ -96,7 +96,7 @@ export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
 /** A listener that takes some events only. */
 export interface SessionEventLog {
   /** Whether it does anything with events of this type. */
-  hears(type: SessionEvent['type']): boolean;
+  isObserved(type: SessionEvent['type']): boolean;
   log(event: SessionEvent): void;
 }
 
@@ -136,9 +136,9 @@ export class SessionEvents implements SessionEventSink {
   }
 
   /** Whether anybody gets events of this type. Where nobody does, what an event would tell need not be worked out. */
-  hears(type: SessionEvent['type']): boolean {
+  isObserved(type: SessionEvent['type']): boolean {
     const others = this.#listeners.length - (this.#log ? 1 : 0);
-    return others > 0 || this.#channel.hasSubscribers || (this.#log?.hears(type) ?? false);
+    return others > 0 || this.#channel.hasSubscribers || (this.#log?.isObserved(type) ?? false);
   }
 
   emit(event: SessionEvent): void {
@@ -157,7 +157,7 @@ export class SessionEvents implements SessionEventSink {
 export interface SessionEventSink {
   /** Whether events tell the owner. */
   readonly nameOwner: boolean;
-  hears(type: SessionEvent['type']): boolean;
+  isObserved(type: SessionEvent['type']): boolean;
   emit(event: SessionEvent): void;
 }
 
@@ -175,12 +175,12 @@ class RequestEvents implements SessionEventSink {
     return this.#events.nameOwner;
   }
 
-  hears(type: SessionEvent['type']): boolean {
-    return this.#events.hears(type);
+  isObserved(type: SessionEvent['type']): boolean {
+    return this.#events.isObserved(type);
   }
 
   emit(event: SessionEvent): void {
-    if (this.#events.hears(event.type)) this.#events.emit({ ...event, ...this.#facts() });
+    if (this.#events.isObserved(event.type)) this.#events.emit({ ...event, ...this.#facts() });
   }
 
   // An observer cannot break a request.

@@ -29,7 +29,7 @@ export function reportOrdinary<S extends object>(
   type: OrdinaryEvent,
   session: KnownSession,
 ): void {
-  if (place.events.hears(type)) place.events.emit({ type, ...factsOf(place, session) });
+  if (place.events.isObserved(type)) place.events.emit({ type, ...factsOf(place, session) });
 }
 
 /** Reports that the storage failed, and tells the client when to try again. @returns what to throw. */

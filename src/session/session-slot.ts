@@ -120,7 +120,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       case 'set':
         return state.value;
       case 'absent':
-      case 'stale':
+      case 'rejected':
       case 'superseded':
       case 'unavailable':
       case 'cleared':
@@ -530,7 +530,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (isMissed && this.#state.kind !== 'cleared') this.#miss(incoming.error);
     this.#received = true;
     reportReceived(this, incoming);
-    if (incoming.kind === 'stale' || incoming.kind === 'superseded') tellReason(this, incoming.reason ?? 'rotated');
+    if (incoming.kind === 'rejected' || incoming.kind === 'superseded') tellReason(this, incoming.reason ?? 'rotated');
     const state = this.#state;
     if (state.kind === 'unread') this.#state = incoming;
     else if (isDecided(state) && state.incoming.kind === 'unread') this.#state = { ...state, incoming };

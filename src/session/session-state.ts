@@ -27,7 +27,7 @@ export type IncomingSession<S extends object> =
   /** Nothing came. */
   | { readonly kind: 'absent' }
   /** Something came and nothing valid is behind it: it is cleared on the response, unless `isKept`. */
-  | (Rejected & { readonly kind: 'stale'; readonly reason: RejectionReason; readonly isKept?: boolean })
+  | (Rejected & { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly isKept?: boolean })
   /**
    * A session that cannot be used and whose cookie must not be touched, except by ending it: the old id of one that has
    * just been given a new one, or one that is good for another version of the application or a server whose clock is
@@ -109,7 +109,7 @@ export function replacesLoaded<S extends object>(state: SessionState<S>): boolea
 export function cameWith(incoming: IncomingSession<object>): boolean {
   switch (incoming.kind) {
     case 'unread':
-    case 'stale':
+    case 'rejected':
     case 'superseded':
     case 'unavailable':
     case 'loaded':

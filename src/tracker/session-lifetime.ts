@@ -63,14 +63,8 @@ export class SessionLifetime {
 
   /** @throws {SessionConfigurationError} on a number that is negative, fractional or contradicts another. */
   constructor(options: SessionLifetimeOptions = {}) {
-    this.idle = seconds(
-      'idleTimeoutInSeconds',
-      options.idleTimeoutInSeconds ?? unless(options.idleTimeoutInSeconds, 7 * DAY),
-    );
-    this.absolute = seconds(
-      'absoluteTimeoutInSeconds',
-      options.absoluteTimeoutInSeconds ?? unless(options.absoluteTimeoutInSeconds, 30 * DAY),
-    );
+    this.idle = timeout('idleTimeoutInSeconds', options.idleTimeoutInSeconds, 7 * DAY);
+    this.absolute = timeout('absoluteTimeoutInSeconds', options.absoluteTimeoutInSeconds, 30 * DAY);
     const renewAfter = seconds('renewAfterInSeconds', options.renewAfterInSeconds ?? renewAfterOf(this.idle) / 1000);
     if (this.idle > 0 && renewAfter >= this.idle) {
       throw new SessionConfigurationError(
@@ -167,9 +161,9 @@ function maximum(option: string, said: number | null | undefined, timeout: numbe
   return longest;
 }
 
-// `null` was said and means no limit; `undefined` was not said.
-function unless(said: number | null | undefined, otherwise: number): number {
-  return said === null ? 0 : otherwise;
+/** Milliseconds of a timeout in seconds; `null`: 0, no limit. */
+function timeout(option: string, given: number | null | undefined, byDefault: number): number {
+  return seconds(option, given === null ? 0 : (given ?? byDefault));
 }
 
 function seconds(option: string, value: number): number {

@@ -26,8 +26,8 @@ export async function providerIn<S extends object>(
   return (await sessionsOfApplication(app)).findByType(type);
 }
 
-/** Nobody hears of what a test helper does. */
+/** Nobody isObserved of what a test helper does. */
 export const SILENCE = {
-  hears: () => false,
+  isObserved: () => false,
   emit: () => undefined,
 } as unknown as SessionEvents;

@@ -38,21 +38,21 @@ describe('SessionEvents', () => {
   });
 
   it('tells whether anybody gets events of a type', () => {
-    const log = { hears: (type: SessionEvent['type']) => type === 'conflict', log: () => {} };
+    const log = { isObserved: (type: SessionEvent['type']) => type === 'conflict', log: () => {} };
     const quiet = new SessionEvents([], log);
-    expect([quiet.hears('conflict'), quiet.hears('loaded')]).toEqual([true, false]);
-    expect(new SessionEvents([() => {}], log).hears('loaded')).toBe(true);
-    expect(new SessionEvents().hears('loaded')).toBe(false);
+    expect([quiet.isObserved('conflict'), quiet.isObserved('loaded')]).toEqual([true, false]);
+    expect(new SessionEvents([() => {}], log).isObserved('loaded')).toBe(true);
+    expect(new SessionEvents().isObserved('loaded')).toBe(false);
     const onEvent = (): void => {};
     subscribe(SESSION_EVENTS_CHANNEL, onEvent);
-    expect(quiet.hears('loaded')).toBe(true);
+    expect(quiet.isObserved('loaded')).toBe(true);
     unsubscribe(SESSION_EVENTS_CHANNEL, onEvent);
-    expect(quiet.hears('loaded')).toBe(false);
+    expect(quiet.isObserved('loaded')).toBe(false);
   });
 
   it('hands its log events before the other listeners', () => {
     const seen: string[] = [];
-    const log = { hears: () => true, log: () => void seen.push('log') };
+    const log = { isObserved: () => true, log: () => void seen.push('log') };
     new SessionEvents([() => void seen.push('listener')], log).emit(EVENT);
     expect(seen).toEqual(['log', 'listener']);
   });
