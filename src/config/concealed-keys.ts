@@ -14,7 +14,7 @@ class RefusedKeys {
   }
 }
 
-/** The same options with key rings for keys, so that whoever inspects or serializes them sees no key. */
+/** The same options with key rings for keys, so that inspecting or serializing the options shows no key. */
 export function concealKeys<O extends SessionsOptions>(options: O): O {
   if (typeof options !== 'object' || options === null) return options;
   const { keys, sessions } = options;

@@ -19,7 +19,7 @@ export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: stri
   if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };
   const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
   refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
-  // Whoever has too many sessions in the old place could make no request any more.
+  // A user with too many sessions in the old place could make no request any more.
   if (from && limit.beyond === 'refuse') {
     throw new SessionConfigurationError(
       `${place}: maxPerOwner with beyond: 'refuse' would refuse sessions that are moved by from. Use beyond: 'end-oldest'.`,

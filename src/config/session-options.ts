@@ -17,7 +17,7 @@ import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import type { SessionSource } from './session-source.js';
 
-/** Static facts of a session, said in its `@Session(name, options)`. */
+/** Options of `@Session(name, options)`. */
 export interface SessionOptions<S extends object = object> extends SessionLifetimeOptions, SessionPolicies {
   /**
    * `by-value`: the content travels, sealed. `by-id`: an id travels, the content is in a storage; needed for parallel
@@ -83,13 +83,13 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   readonly explainInSeconds?: number;
 }
 
-/** What the application's configuration says of one session, over its `@Session` options. */
+/** Options of one session in `sessions`. They override those of its `@Session`. */
 export interface SessionOverrides<S extends object = object> extends SessionOptions<S> {
   /** The session class. */
   readonly type: SessionClass<S>;
   /** Another name than that of the class's `@Session`; needed for a class without one. */
   readonly name?: string;
-  /** Where a by-id session is kept. Says `tracker: 'by-id'` unless that is said. */
+  /** Where a by-id session is stored. Implies `tracker: 'by-id'`. */
   readonly storage?: SessionStorageReference;
   /** Keys of this session alone. */
   readonly keys?: SessionKeys;

@@ -45,7 +45,7 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
   'from',
 ];
 
-/** Without these a session is less protected, or kept elsewhere, so an unset variable must not look like a choice. */
+/** Leaving these out weakens the session or moves it, so an unset variable is refused. */
 const NEVER_UNDEFINED = ['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'] as const;
 
 const BY_ID_ONLY = [
@@ -59,10 +59,10 @@ const BY_ID_ONLY = [
   'explainInSeconds',
 ] as const;
 
-/** All that is said of one session, in its class's `@Session` and in its registration. */
+/** The options of one session: those of `@Session`, overridden by its registration. */
 export type SessionSettings = SessionOverrides & { readonly name: string };
 
-/** Joins what is said of a session. @throws {SessionConfigurationError} when something cannot work. */
+/** Merges the options of a session. @throws {SessionConfigurationError} when something cannot work. */
 export function settingsOf(registration: SessionClass | SessionOverrides): SessionSettings {
   const overrides: SessionOverrides = typeof registration === 'function' ? { type: registration } : registration;
   const type = overrides?.type as SessionClass | undefined;
@@ -146,12 +146,12 @@ function check(settings: SessionSettings): void {
   }
 }
 
-/** A cookie's attributes said in two places: each of the latter wins over that of the former. */
+/** Cookie attributes of two places; the latter override the former. */
 function joinedCookie(former: SessionOverrides['cookie'], latter: SessionOverrides['cookie']): SessionOptions {
   return former && latter ? { cookie: { ...former, ...withoutUndefined(latter) } } : {};
 }
 
-/** The same without options that are there and say nothing. */
+/** The same without `undefined` options. */
 export function withoutUndefined<T extends object>(settings: T): T {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
 }

@@ -36,7 +36,7 @@ export abstract class SessionBuilder<S extends object> {
     this.#transformers.push(transformer);
   }
 
-  /** What was said so far, as an entry of `sessions`. */
+  /** The options so far, as an entry of `sessions`. */
   build(): SessionOverrides<S> {
     return {
       type: this.type,

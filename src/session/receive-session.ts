@@ -52,7 +52,7 @@ async function receiveOneOf<S extends object>(
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
   const { tracker, transport, name } = place.provider;
-  // A header may hold commas of its own: what stands before each is a value that is tried, not one that was sent.
+  // A header value may contain commas, so the parts are candidates and not several values of the client.
   if (transport.kind !== 'header') place.events.emit({ type: 'duplicate', session: name, count: received.length });
   const tried = firstAndLast(received);
   const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));

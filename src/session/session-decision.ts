@@ -34,7 +34,7 @@ export interface SessionUse<S extends object> {
   readonly fresh: FreshSession<S> | undefined;
   /** It asked for a new id; `due`: the id is old enough. */
   readonly rotate: boolean | 'due';
-  /** It said something of it besides its content. */
+  /** It set details: a lifetime, an authentication. */
   readonly detailed: boolean;
   /** It used the session, and did not only ask about it. */
   readonly renews: boolean;

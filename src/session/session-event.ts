@@ -59,7 +59,7 @@ export type SessionEvent = RequestFacts &
         readonly reason: 'foreign-origin';
         readonly origin: string;
       }
-    /** A new session was changed by a handler that has `newSession: false`. The change is dropped, as it said. */
+    /** A new session was changed by a handler that has `newSession: false`. The change is dropped. */
     | (SessionFacts & { readonly type: 'not-begun' })
     /** A `Secure` cookie went out on a connection that looks like plain http; browsers drop it. */
     | (SessionFacts & { readonly type: 'insecure'; readonly reason: 'secure-on-http' })
@@ -135,7 +135,7 @@ export class SessionEvents implements SessionEventSink {
     return describe ? new RequestEvents(this, () => describe(request)) : this;
   }
 
-  /** Whether anybody gets events of this type. Where nobody does, what an event would tell need not be worked out. */
+  /** Whether somebody observes events of this type. If not, the event need not be built. */
   isObserved(type: SessionEvent['type']): boolean {
     const others = this.#listeners.length - (this.#log ? 1 : 0);
     return others > 0 || this.#channel.hasSubscribers || (this.#log?.isObserved(type) ?? false);

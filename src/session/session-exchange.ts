@@ -41,7 +41,7 @@ export class SessionExchange implements RequestSessions {
   }
 
   /** The instances that the application holds, changed or not. */
-  // A method: a getter would show content to whoever inspects this object.
+  // A method, since util.inspect shows getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
     for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
@@ -253,7 +253,7 @@ export class SessionExchange implements RequestSessions {
    */
   commit(serverError: boolean): Promise<void> | undefined {
     if (!this.#committing) return this.#track(this.#commit(serverError));
-    // Whoever joins a commit that fails must not take what it lost for stored.
+    // A caller that waits for a failing commit must fail too.
     const failed = async (error: unknown): Promise<never> => {
       await this.#commit(serverError);
       throw error;
@@ -332,7 +332,7 @@ export class SessionExchange implements RequestSessions {
     const settle = (): void => {
       if (this.#committing === commit) this.#committing = undefined;
     };
-    // Before anybody who waits for it: this comes first.
+    // Runs before the callers that wait for the commit.
     void commit.then(settle, settle);
     return commit;
   }

@@ -6,7 +6,7 @@ import type { SessionEventSink, SessionFacts } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** One declared session in one exchange: what there is to know of its surroundings. */
+/** One session in one exchange. */
 export interface SessionPlace<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly call: ResponseCall;
@@ -17,13 +17,13 @@ export interface SessionPlace<S extends object> {
 
 type OrdinaryEvent = 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
 
-/** What of a session its events tell. */
+/** What events need to know of a session. */
 type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt' | 'owner'>> & {
-  /** Where the id itself is not at hand. */
+  /** Where the id is not known. */
   readonly handle?: string | undefined;
 };
 
-/** Reports what happens every day. Most applications listen to none of these. */
+/** Reports an ordinary event. Most applications do not observe these. */
 export function reportOrdinary<S extends object>(
   place: SessionPlace<S>,
   type: OrdinaryEvent,

@@ -51,22 +51,22 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #fresh: FreshSession<S> | undefined;
   #rotate = false;
   #restart = false;
-  /** What is to be said of the session when it is stored, besides its content. */
+  /** Details to be stored with the session. */
   #details: SessionDetails | undefined;
   /** Somebody begins to act for another, or ends it, when the session is stored. */
   #acting: ActingStep | undefined;
-  /** What the client is told to forget with the session. */
+  /** What `Clear-Site-Data` lists. */
   #siteData: ClearOptions['siteData'];
-  /** Whether the request uses the session, which renews it, and does not only ask about it. */
+  /** Whether the request uses the session, which renews it. */
   #renews = false;
   #sent = false;
-  /** What the client holds since the last commit, where that is not what came with the request. */
+  /** What the client has since the last commit, if that differs from what it sent. */
   #transportValue: string | undefined;
-  /** What was thrown for a change that was dropped. The session may still be ended then. */
+  /** The error of a dropped change. The session can still be ended after it. */
   #lost: SessionConflictError | undefined;
   /** The id that a new session will get. */
   #newId: string | undefined;
-  /** The updates under way, one after the other. */
+  /** The pending updates, in sequence. */
   #updating: Promise<unknown> | undefined;
 
   constructor(

@@ -5,7 +5,7 @@ import type { RejectionReason, Replay, TrackedSession } from '../tracker/session
 /** A new session that the application holds but that is stored only if it changes. */
 export interface FreshSession<S extends object> {
   readonly value: S;
-  /** What it was made with, by which a change is told. */
+  /** Its initial content, to detect changes. */
   readonly initial: SessionSnapshot<S> | string;
   /** `true`: stored even if it does not change; `false`: never stored. Otherwise stored if it changes. */
   readonly stored: boolean | undefined;
@@ -22,11 +22,11 @@ interface Rejected {
 
 /** What came with the request. */
 export type IncomingSession<S extends object> =
-  /** Nobody has asked yet. */
+  /** Not read yet. */
   | { readonly kind: 'unread' }
-  /** Nothing came. */
+  /** The client sent nothing. */
   | { readonly kind: 'absent' }
-  /** Something came and nothing valid is behind it: it is cleared on the response, unless `isKept`. */
+  /** The client sent something that is not a session. The response clears it, unless `isKept`. */
   | (Rejected & { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly isKept?: boolean })
   /**
    * A session that cannot be used and whose cookie must not be touched, except by ending it: the old id of one that has

@@ -32,7 +32,7 @@ export interface RotationGraceParts<S extends object> extends RotationOptions {
   readonly now: () => number;
 }
 
-/** The session that an old id stands for. */
+/** The session of an old id. */
 export interface Successor {
   /** The stored name of its present id. */
   readonly storedId: string;

@@ -5,7 +5,7 @@ export interface SessionActor {
   readonly since: number;
   /** When it ends by itself. */
   readonly until: number;
-  /** What was said to `actAs`. */
+  /** The options of `actAs`. */
   readonly reason: string;
 }
 

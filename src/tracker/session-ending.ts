@@ -9,7 +9,7 @@ const MOST_ROTATIONS = 16;
 
 type Present = Pick<StoredSession, 'value' | 'version' | 'owner'>;
 
-/** Ends by-id sessions, so that no request under way brings one back. */
+/** Ends by-id sessions, so that no parallel request restores one. */
 export class SessionEnding {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;

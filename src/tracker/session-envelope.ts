@@ -1,7 +1,7 @@
 import { decodeDetails, encodeDetails } from './session-details.js';
 import type { SessionTimes } from './session-lifetime.js';
 
-/** A session's text together with its times, as it stands in a storage or, protected, in a cookie. */
+/** A session's text with its times: the stored record, or the protected value of a cookie. */
 export interface SessionEnvelope extends SessionTimes {
   readonly text: string;
 }
@@ -19,7 +19,7 @@ const DETAILS = '!';
  * name.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
-  // Never negative, though the clock of the server that renews may stand behind that of the one that created.
+  // The clock of the renewing server may be behind that of the creating one.
   const since = Math.max(0, times.renewedAt - times.createdAt);
   const details = times.details === undefined ? '' : DETAILS + encodeDetails(times.details);
   const head = `${times.createdAt.toString(36)}.${since.toString(36)}${details}.`;

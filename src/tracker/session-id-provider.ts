@@ -10,7 +10,7 @@ export interface SessionIdCall {
 
 /**
  * Makes the id of a new session. An id of your own must be impossible to guess: at least 22 characters with 128 bits of
- * a cryptographic random source (ASVS 5.0, 7.2.3). Never make it from the request: whoever can choose or know an id has
+ * a cryptographic random source (ASVS 5.0, 7.2.3). Never make it from the request: anyone who can choose or learn an id has
  * the session. An id that is shorter, or that exists, is refused.
  */
 export type SessionIdProvider = (call: SessionIdCall) => string;

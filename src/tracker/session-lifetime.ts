@@ -36,7 +36,7 @@ export interface OwnLifetime {
   readonly persistent?: boolean;
 }
 
-/** When a session was made and last renewed, in epoch milliseconds; and what else was said of it. */
+/** When a session was created and last renewed, in epoch milliseconds, and its details. */
 export interface SessionTimes {
   readonly createdAt: number;
   readonly renewedAt: number;
@@ -144,7 +144,7 @@ function renewAfterOf(idle: number): number {
   return Math.min(Math.max(idle / 10, 60_000), idle / 2);
 }
 
-/** Milliseconds; 0 stands for no limit. */
+/** Milliseconds; 0 is no limit. */
 function within(timeout: number, longest: number): boolean {
   return longest === 0 || (timeout > 0 && timeout <= longest);
 }

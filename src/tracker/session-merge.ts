@@ -87,7 +87,7 @@ export class SessionMerge<S extends object> {
     };
     const result = serializer.deserialize(serializer.join(merged)) as Record<string, unknown>;
     for (const field of conflicts) {
-      // Whoever removed the field has no property of that name any more.
+      // A request that removed the field has no such property.
       const property = propertyOf(serializer, [result, sessions.mine, sessions.theirs, sessions.base], field);
       result[property] = resolved(this.#onClash, field, sessions);
     }
@@ -125,7 +125,7 @@ function put(fields: Map<string, string>, field: string, text: string | undefine
   else fields.set(field, text);
 }
 
-// Texts of counters are JSON numbers; whatever else stands there is no counter and clashes as any field does.
+// A counter's text is a JSON number. Anything else clashes like any field.
 function sum(was: string | undefined, ours: string | undefined, present: string | undefined): string | undefined {
   const total = Number(present ?? 0) + Number(ours ?? 0) - Number(was ?? 0);
   return Number.isFinite(total) ? String(total) : undefined;

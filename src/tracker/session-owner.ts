@@ -30,7 +30,7 @@ function textOf(owner: unknown): string | undefined {
   return typeof owner === 'object' && owner !== null ? textOfObject(owner) : undefined;
 }
 
-// An ObjectId or UUID. The text of an array, a date or bytes is no id of anybody.
+// An ObjectId or UUID. The text of an array, a date or bytes is not an id.
 function textOfObject(owner: object): string | undefined {
   if (Array.isArray(owner) || owner instanceof Date || owner instanceof Error || owner instanceof RegExp)
     return undefined;

@@ -4,7 +4,7 @@ import { listedOwner, presentAt } from './session-acting.js';
 import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
-/** What {@link SessionRecords} has to know. */
+/** Options of {@link SessionRecords}. */
 export interface SessionRecordsOptions {
   /** The session's name: keeps it apart from others in the same storage, contents and owners alike. */
   readonly name: string;
@@ -37,14 +37,14 @@ export type EndReason = 'ended' | 'revoked' | 'evicted';
 const ENDED = '~ended';
 /** The record under a new id whose rotation was undone: the old id counts again. */
 const UNDONE = '~undone';
-/** How long these records are kept: as long as a request may be under way that still carries the id. */
+/** How long these records are kept: longer than any request with the id lasts. */
 const MARKED_FOR_MILLISECONDS = 60_000;
 /**
  * How long a new session lives until its login is confirmed. Well below {@link MARKED_FOR_MILLISECONDS}, so that the old
  * id can be used again after a login that died half-way.
  */
 export const PENDING_FOR_MILLISECONDS = 30_000;
-/** How many writes of a session leave their marks in its record. */
+/** How many writes a record remembers. */
 const MOST_MARKS = 6;
 const TILDE = 0x7e;
 
@@ -113,7 +113,7 @@ export class SessionRecords {
   readonly #explainFor: number;
   readonly #retiredFor: (before: SessionTimes) => number;
   readonly #now: () => number;
-  /** The idle timeout, as it stands in a mark. */
+  /** The idle timeout in base 36. */
   readonly #idle: string;
   /** Begins the mark of each write of this tracker, so that no two writes anywhere are equal. */
   readonly #writer = randomBytes(4).toString('base64url');

@@ -29,7 +29,7 @@ const MOST_ATTEMPTS = 12;
 const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
-/** How often a change looks whether a rotation that it met is confirmed: some 100 ms in all. */
+/** How often a change checks for the confirmation of a parallel rotation; some 100 ms in all. */
 const MOST_LOOKS = 6;
 
 /** Waits before the next attempt of a change that lost to other processes `attempt` times. */
@@ -176,7 +176,7 @@ export class SessionWriter<S extends object> {
       : { status: 'gone', reason: 'ended' };
   }
 
-  /** Brings a change that met a rotation to the session's new id. @param retired the record of the old one. */
+  /** Applies a change to the new id after a parallel rotation. @param retired the record of the old one. */
   async #changeSuccessor(change: Change<S>, retired: StoredSession): Promise<StoreResult<S>> {
     const { session, previous } = change;
     const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(retired);
@@ -260,7 +260,7 @@ export class SessionWriter<S extends object> {
     return { status: 'gone', reason };
   }
 
-  /** Brings the changes upon each other, the first upon what is stored. Those that refuse leave the batch. */
+  /** Rebases the changes onto each other, the first onto the stored session. Changes that conflict leave the batch. */
   #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
     let present = stored;
     for (const change of [...batch]) {
@@ -281,7 +281,7 @@ export class SessionWriter<S extends object> {
     return batch;
   }
 
-  /** Brings a change, and the instance that the application holds, up to what others have stored. */
+  /** Rebases a change, and the application's instance, onto the stored session. */
   #join(change: Change<S>, present: Present): void {
     const { session, revision: lost } = change;
     const { value, revise, acting } = session;
