@@ -17,8 +17,8 @@ export function describeProvider(provider: SessionProvider): string {
 
 /** How it travels, with the name on the wire where that is not the session's. */
 function carrierOf({ name, transport }: SessionProvider): string {
-  const onWire = (transport as { readonly name?: unknown }).name;
-  return typeof onWire === 'string' && onWire !== name ? `${transport.kind} ${onWire}` : transport.kind;
+  const onWire = transport.name;
+  return onWire !== undefined && onWire !== name ? `${transport.kind} ${onWire}` : transport.kind;
 }
 
 function duration(milliseconds: number): string {

@@ -337,7 +337,7 @@ function markedAsTwins(settings: SessionSettings): SessionSettings {
 }
 
 function placeOf({ name, transport }: SessionProvider): string {
-  return `${transport.requestHeader}: ${(transport as { name?: string }).name ?? name}`;
+  return `${transport.requestHeader}: ${transport.name ?? name}`;
 }
 
 function renamed(provider: SessionProvider, { name, type }: SessionProvider): SessionProvider {

@@ -60,9 +60,9 @@ function schemeName(type: SessionClass): string {
 }
 
 function placeOf(provider: SessionProvider): { in: 'cookie' | 'header'; name: string } | undefined {
-  const { kind, name } = provider.transport as { kind: string; name?: unknown };
+  const { kind, name = provider.name } = provider.transport;
   if (kind !== 'cookie' && kind !== 'header') return undefined;
-  return { in: kind, name: typeof name === 'string' ? name : provider.name };
+  return { in: kind, name };
 }
 
 function addRequirement(holder: object, requirement: Requirement): void {

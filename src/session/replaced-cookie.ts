@@ -6,7 +6,7 @@ import type { SessionProvider } from './session-provider.js';
  */
 export function isReplaced({ name, transport }: SessionProvider, lines: readonly string[]): boolean {
   if (transport.kind !== 'cookie') return false;
-  const { name: cookie = name } = transport as { readonly name?: string };
+  const { name: cookie = name } = transport;
   return lines.some((line) => {
     const written = line.slice(0, Math.max(0, line.indexOf('='))).trim();
     return written === cookie || (written === name && /^[^=]*=(?:;|$)/.test(line));

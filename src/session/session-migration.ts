@@ -197,7 +197,7 @@ class MigratingSessionTransport implements SessionTransport {
 }
 
 function nameOf({ name, transport }: SessionProvider<never>): string {
-  return (transport as { name?: string }).name ?? name;
+  return transport.name ?? name;
 }
 
 /** Where browsers keep a cookie beside its name; `undefined` for a transport that does not tell. */

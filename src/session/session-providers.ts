@@ -95,9 +95,9 @@ export class SessionProviders {
 
 /** Where a client keeps the session, as far as that can be seen. Names of headers know no case, those of cookies do. */
 function placeOf({ transport }: SessionProvider): string | undefined {
-  const { name } = transport as { name?: unknown };
+  const { name } = transport;
   if (transport.kind === 'header') return `header ${transport.requestHeader.toLowerCase()}`;
-  return transport.kind === 'cookie' && typeof name === 'string' ? `cookie ${name}` : undefined;
+  return transport.kind === 'cookie' && name !== undefined ? `cookie ${name}` : undefined;
 }
 
 function notRegistered(type: string): SessionError {

@@ -16,6 +16,8 @@ export interface SessionCall {
 export interface SessionTransport {
   /** `cookie`, `header`, or the name of a transport of your own. By-value sessions are bound to it. */
   readonly kind: string;
+  /** The name of the cookie or header. Absent: clients keep the session under no name. */
+  readonly name?: string;
   /** Applied to the string in order when it is sent, reversed when it is received. */
   readonly transformers: readonly SessionTransportTransformer[];
   /** The request header that the response depends on: `Cookie`, or the header's name. Goes into `Vary`. */
