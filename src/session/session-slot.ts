@@ -718,7 +718,6 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
-    const { name } = this.provider;
     const acting = this.#acting;
     this.#forgetRequest();
     if (result.status === 'gone') return this.#lose(before, result.reason);

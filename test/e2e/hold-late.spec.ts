@@ -417,7 +417,7 @@ describe('Two applications in one process, with keys and storages of their own',
     const rejected = events.flatMap((event) =>
       event.type === 'rejected' ? [`${event.session}: ${event.reason}`] : [],
     );
-    expect(rejected.sort()).toEqual(['note: unknown-key', 'visit: unknown']);
+    expect(rejected.sort()).toEqual(['note: unknown-key', 'visit: unknown-id']);
   });
 
   it('one that closes does not disturb the other', async () => {

@@ -282,7 +282,7 @@ describe('transformers', () => {
     const other = build({ type: User, name: 'admin', transformers: [plain] }).provider;
     const value = await stored(provider.tracker, new User());
     expect((await provider.tracker.load(value, call)).status).toBe('loaded');
-    expect(await other.tracker.load(value, call)).toEqual({ status: 'rejected', reason: 'malformed' });
+    expect(await other.tracker.load(value, call)).toEqual({ status: 'rejected', reason: 'wrong-session' });
   });
 
   it('that are an empty list leave a by-value session in plain text, with a warning', () => {
