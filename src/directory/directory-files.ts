@@ -9,10 +9,10 @@ import type { SessionToStore } from '../storage/session-storage.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
 const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-/** Bytes. A larger file is not one of ours. */
+/** Bytes. Larger files are not ours. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 
-/** The files of a directory storage: where they are, how they are read, and how they change in one step. */
+/** The files of a directory storage: paths, reads and atomic changes. */
 export class DirectoryFiles {
   readonly #root: string;
   readonly #fsync: boolean;
@@ -22,7 +22,7 @@ export class DirectoryFiles {
     this.#fsync = fsync;
   }
 
-  /** `<2 hex>/<62 hex>` of SHA-256: any id makes a harmless name, the same one on file systems that ignore case. */
+  /** `<2 hex>/<62 hex>` of SHA-256: a safe name for any id, also on case-insensitive file systems. */
   pathOf(id: string): string {
     return this.pathOfName(nameOf(id));
   }
@@ -35,12 +35,12 @@ export class DirectoryFiles {
     return join(this.#root, shard);
   }
 
-  /** @returns `undefined` when there is no such file, or not one of ours. */
+  /** @returns `undefined` if the file does not exist or is not ours. */
   async read(path: string): Promise<DirectoryRecord | undefined> {
     return this.use(path, constants.O_RDONLY, async (_file, record) => record);
   }
 
-  /** Opens a record with `O_RDONLY` or `O_RDWR`; its file stays the same even if another takes its name meanwhile. */
+  /** Opens a record with `O_RDONLY` or `O_RDWR`; the handle stays on the same file even if another replaces it. */
   async use<T>(
     path: string,
     mode: number,
@@ -66,8 +66,8 @@ export class DirectoryFiles {
   }
 
   /**
-   * Writes a complete record beside `path`, to be put in its place by {@link commit} or dropped by {@link discard}.
-   * @returns its path, or `undefined` when the directory is not there and may not be made.
+   * Writes a complete record beside `path`, for {@link commit} or {@link discard}.
+   * @returns its path, or `undefined` if the directory does not exist and may not be created.
    */
   async prepare(
     path: string,
@@ -92,7 +92,7 @@ export class DirectoryFiles {
     if (this.#fsync) await this.#syncDirectory(dirname(path));
   }
 
-  /** Gives a prepared file its name as well, unless a file has it. @returns whether it did. */
+  /** Links a prepared file to `path`, unless that exists. @returns whether it did. */
   async place(temporary: string, path: string): Promise<boolean> {
     try {
       await link(temporary, path);
@@ -108,7 +108,7 @@ export class DirectoryFiles {
     await rm(temporary, { force: true });
   }
 
-  /** @returns whether it was there. */
+  /** @returns whether it existed. */
   async remove(path: string): Promise<boolean> {
     try {
       await rm(path);
@@ -120,7 +120,7 @@ export class DirectoryFiles {
     return true;
   }
 
-  /** Expiry is the time of modification too, so that sweeping needs to look at names and times only. */
+  /** Expiry is also the modification time, so that sweeping reads only names and times. */
   async setExpiresAt(file: FileHandle, expiresAt: number): Promise<void> {
     const seconds = fileTime(expiresAt) / 1000;
     await file.utimes(seconds, seconds);
@@ -141,7 +141,7 @@ export class DirectoryFiles {
   }
 
   async #syncDirectory(path: string): Promise<void> {
-    // Windows cannot open a directory, and needs not.
+    // Windows cannot open a directory and does not need it.
     if (process.platform === 'win32') return;
     const directory = await open(path, constants.O_RDONLY);
     try {
@@ -152,13 +152,13 @@ export class DirectoryFiles {
   }
 }
 
-/** The name of an id's file: SHA-256, 64 hexadecimal digits. */
+/** The file name of an id: SHA-256, 64 hexadecimal digits. */
 export function nameOf(id: string): string {
   return hash('sha256', id, 'hex');
 }
 
 /**
- * Makes a directory with its parents, if it is not there.
+ * Creates a directory with its parents, if missing.
  * @returns its absolute path.
  * @throws {SessionConfigurationError}
  */
@@ -182,7 +182,7 @@ export function madeDirectory(directory: string): string {
   return resolve(directory);
 }
 
-/** Whoever may write to the directory could plant or roll back sessions. @throws {SessionConfigurationError} */
+/** Other users with write access could plant or roll back sessions. @throws {SessionConfigurationError} */
 function assertOwn(directory: string): void {
   if (process.platform === 'win32') return;
   const { mode, uid } = statSync(resolve(directory));

@@ -1,15 +1,15 @@
 import { NEVER, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
 import { decodeTextField, encodeTextField } from '../storage/text-field.js';
 
-/** A session as it stands in a file. */
+/** A session in a file. */
 export interface DirectoryRecord {
   readonly id: string;
   readonly session: StoredSession & { readonly version: string };
 }
 
-// s1 version expiresAt encoding bytes owner id, then a line feed and so many bytes of value.
+// s1 version expiresAt encoding bytes owner id, then a line feed and that many bytes of value.
 const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
-/** The version of the tombstone of an ended id. Sessions have longer ones. */
+/** The version of a tombstone. Versions of sessions are longer. */
 export const TOMBSTONE_VERSION = '-';
 
 const LONGEST_HEADER = 16_384;
@@ -31,9 +31,9 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
 }
 
 /**
- * @param modifiedAt the file's time of modification, epoch milliseconds: a touch sets it. The later of it and the
- *   header's expiry counts, so that a file which was copied without its times does not lose its session.
- * @returns `undefined` for anything that {@link encodeRecord} did not write, or of which a part is missing.
+ * @param modifiedAt the file's modification time, epoch milliseconds; a touch sets it. The later of it and the header's
+ * expiry counts, so that a file copied without its times keeps its session.
+ * @returns `undefined` for content not written by {@link encodeRecord}, or truncated.
  */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
   const header = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER));
@@ -49,7 +49,7 @@ export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryReco
   return { id: decodeTextField(header[6]!)!, session: owner === undefined ? session : { ...session, owner } };
 }
 
-/** A moment as files can hold it: whole milliseconds, not before the epoch, not after {@link NEVER}. */
+/** Limits a time to what files can hold: whole milliseconds from the epoch to {@link NEVER}. */
 export function fileTime(moment: number): number {
   return moment > 0 ? Math.min(Math.floor(moment), NEVER) : 0;
 }

@@ -3,15 +3,15 @@ import { link, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises
 import { setTimeout } from 'node:timers/promises';
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 
-/** Locks are held for about a millisecond. One this old was left by a process that died. */
+/** Locks are held for about a millisecond. An older one was left by a crashed process. */
 const STALE_AFTER = 750;
-/** A holder that was stopped for this long makes sure that nobody took the lock for stale. */
+/** After a pause of this length the holder checks that no process took over the lock. */
 const DOUBT_AFTER = 250;
 const GIVE_UP_AFTER = 5000;
 
 /**
- * A lock between processes: a file that only one of them can create. Works on file systems of this machine; network file
- * systems do not promise what it needs.
+ * A lock between processes: a file that only one can create. For local file systems; network file systems do not
+ * guarantee what it needs.
  */
 export class LockFile {
   readonly #path: string;
@@ -23,7 +23,7 @@ export class LockFile {
     this.#token = token;
   }
 
-  /** @throws {SessionStorageUnavailableError} when others hold it for 5 seconds. */
+  /** @throws {SessionStorageUnavailableError} if others hold it for 5 seconds. */
   static async acquire(path: string): Promise<LockFile> {
     const token = randomBytes(12).toString('base64url');
     const start = performance.now();
@@ -36,14 +36,14 @@ export class LockFile {
       }
       await removeStale(path);
       if (performance.now() - start > GIVE_UP_AFTER) throw overcrowded();
-      // Spread, or the same ones would meet again.
+      // Random, so that the same processes do not collide again.
       await setTimeout(Math.min(attempt, 10) * Math.random());
     }
   }
 
   /**
-   * To be called right before what the lock protects is changed.
-   * @throws {SessionStorageUnavailableError} when this process was stopped for so long that another took over.
+   * Call it right before the protected change.
+   * @throws {SessionStorageUnavailableError} if this process paused so long that another took over.
    */
   async confirm(): Promise<void> {
     if (performance.now() - this.#since < DOUBT_AFTER) return;
@@ -81,7 +81,7 @@ async function removeStale(path: string): Promise<void> {
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
-  // Somebody else was faster and this is already the lock of the next: give it back.
+  // Another process was faster and this is the next lock: restore it.
   if ((await contentOf(aside)) !== token) await link(aside, path).catch(() => undefined);
   await unlink(aside);
 }
@@ -104,7 +104,7 @@ async function ageOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** Whether `error` is one of the operating system with one of these codes. */
+/** Whether `error` is a system error with one of these codes. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
 }

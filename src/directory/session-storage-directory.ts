@@ -21,36 +21,38 @@ import {
 } from '../storage/session-storage.js';
 
 export interface SessionStorageDirectoryOptions {
-  /** Where the sessions are kept. Made, with its parents, if it is not there. */
+  /** Path of the directory. Created with its parents if missing. */
   readonly directory: string;
-  /** Waits until each change is on the disk itself: safe when the power fails, five times slower. Default `false`. */
+  /** Waits until each change is on the disk: safe against power failure, five times slower. Default `false`. */
   readonly fsync?: boolean;
-  /** Several processes of this machine use the directory. `false` saves a lock file per change. Default `true`. */
+  /**
+   * Whether several processes of this machine use the directory. `false` saves a lock file per change. Default `true`.
+   */
   readonly shared?: boolean;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Files open at a time: far fewer than a process may have. */
+/** Concurrently open files: far below the limit of a process. */
 const OPEN_FILES = 64;
 const LOCK_TIMEOUT = 10_000;
 
 /**
- * Keeps each session in a file of its own, below one directory (Ktor: `DirectoryStorage`). For one machine: network file
- * systems do not promise what it needs. A storage in SQLite does the same faster.
+ * Stores each session in its own file in a directory (Ktor: `DirectoryStorage`). For one machine: network file systems
+ * do not guarantee what it needs. SQLite is a faster alternative.
  *
- * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700; no id is ever a path, and
- * reading an unknown id makes nothing. A session is one header line and its text; its expiry is the file's time of
- * modification as well. About 5 KiB on the disk.
+ * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700; an id is never a path,
+ * and reading an unknown id creates nothing. A file is one header line and the session's text; its modification time is
+ * the expiry. About 5 KiB on the disk.
  *
- * **Crashes.** A change is a new file put in place in one step: a process that dies leaves the old session or the new
- * one. When the power fails, the last changes may be lost unless `fsync` is on; a file that lost a part counts as absent.
- * A lock that a dead process left is taken over after 0.75 s.
+ * **Crashes.** Changes are atomic: a process that crashes leaves the old session or the new one. On power failure the
+ * last changes may be lost unless `fsync` is on; a truncated file counts as absent. A lock of a crashed process is
+ * taken over after 0.75 s.
  *
- * **Errors** of the file system, as a full disk or missing permissions, reject and leave the session as it was.
+ * **Errors** of the file system, such as a full disk or missing permissions, reject and leave the session unchanged.
  *
- * Expired files are removed as new sessions come, each part of the directory about once an hour and without waiting, and
- * by {@link sweep}, a minute after they expired.
+ * Expired files are removed a minute after they expired: when new sessions are stored (in the background, each part of
+ * the directory about once an hour), and by {@link sweep}.
  */
 export class SessionStorageDirectory implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -63,7 +65,10 @@ export class SessionStorageDirectory implements SessionStorage {
   readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
   readonly #limit = new ConcurrencyLimit(OPEN_FILES);
 
-  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made, and for a wrong option. */
+  /**
+   * @throws {SessionConfigurationError} if the path is not a directory and cannot be created, and for an invalid
+   * option.
+   */
   constructor(options: SessionStorageDirectoryOptions) {
     assertBoolean('fsync of directorySessionStorage', options?.fsync);
     assertBoolean('shared of directorySessionStorage', options?.shared);
@@ -93,7 +98,7 @@ export class SessionStorageDirectory implements SessionStorage {
     }
     await this.#mutex.run(path, () =>
       this.#limit.run(async () => {
-        // The owner's entry first: a session that its owner cannot find could not be ended.
+        // The owner's entry first: a session without one could not be ended by its owner.
         if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
         const temporary = await this.#files.prepare(path, { id, session, version }, { mayMakeDirectory: true });
         await this.#commit(temporary!, path);
@@ -122,7 +127,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, session, version)));
   }
 
-  /** Changes the time of modification of the file that was read, and so never what another process puts in its place. */
+  /** Sets the modification time of the opened file, so that a file put there by another process is not affected. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     const path = this.#files.pathOf(id);
     const touched = await this.#mutex.run(path, () =>
@@ -146,12 +151,12 @@ export class SessionStorageDirectory implements SessionStorage {
     await access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK);
   }
 
-  /** Waits for work under way in the background. */
+  /** Waits for background work. */
   async close(): Promise<void> {
     await this.#sweep.idle();
   }
 
-  /** Links a complete file to its place, which fails where another one is. Only an expired one is replaced. */
+  /** Links a complete file to its path, which fails if that exists. Only an expired file is replaced. */
   async #create(path: string, id: string, session: SessionToStore, version: string): Promise<boolean> {
     if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
     const temporary = (await this.#files.prepare(path, { id, session, version }, { mayMakeDirectory: true }))!;
@@ -169,7 +174,7 @@ export class SessionStorageDirectory implements SessionStorage {
     }
   }
 
-  /** Puts a tombstone in place of a live session; removes anything else of this id. */
+  /** Replaces a live session by a tombstone; removes any other file of this id. */
   async #bury(path: string, id: string, lock?: LockFile): Promise<'live' | 'dead' | 'spared' | 'absent'> {
     const record = await this.#files.read(path);
     if (record?.id !== id) return record ? 'spared' : this.#removeFile(path, undefined, lock);
@@ -184,7 +189,7 @@ export class SessionStorageDirectory implements SessionStorage {
         { mayMakeDirectory: false },
       );
     } catch (error) {
-      // A disk without room for a tombstone: the session ends without one.
+      // No disk space for a tombstone: end the session without one.
       if (!hasCode(error, 'ENOSPC', 'EDQUOT')) throw error;
     }
     if (temporary === undefined) return this.#removeFile(path, record, lock);
@@ -215,7 +220,7 @@ export class SessionStorageDirectory implements SessionStorage {
     const next = newVersion();
     const prepare = (changed: SessionToStore): Promise<string | undefined> =>
       this.#files.prepare(path, { id, session: changed, version: next }, { mayMakeDirectory: false });
-    // Written before the lock is taken, so that the lock is held for a moment only.
+    // Written before the lock, to keep the lock short.
     let temporary = await prepare(session);
     if (temporary === undefined) return { status: 'gone' };
     try {
@@ -237,7 +242,7 @@ export class SessionStorageDirectory implements SessionStorage {
     }
   }
 
-  /** Removes a file, unless it is a session that `isDue` spares. @returns what it was. */
+  /** Removes a file, unless it is a session for which `isDue` is false. @returns what it was. */
   async #removeIf(
     path: string,
     isDue: (record: DirectoryRecord | undefined) => boolean,
@@ -248,7 +253,7 @@ export class SessionStorageDirectory implements SessionStorage {
     });
   }
 
-  /** Runs what ends a session, under its lock where there is room for one. */
+  /** Ends a session, under its lock if possible. */
   #end<T extends string>(path: string, end: (lock?: LockFile) => Promise<T>): Promise<T | 'absent'> {
     return this.#mutex.run(path, () =>
       this.#limit.run(async () => {
@@ -256,7 +261,7 @@ export class SessionStorageDirectory implements SessionStorage {
           return await this.#locked(path, end);
         } catch (error) {
           if (hasCode(error, 'ENOENT')) return 'absent';
-          // A disk without room for a lock has none for a change in another process either, and sessions must end.
+          // No disk space for a lock: other processes cannot change the session either, and it must end.
           if (hasCode(error, 'ENOSPC', 'EDQUOT')) return end();
           throw error;
         }
@@ -295,13 +300,15 @@ export class SessionStorageDirectory implements SessionStorage {
 
 export interface DirectorySessionStorageOptions extends SessionStorageDirectoryOptions {
   /**
-   * Keeps what was read in memory: for a minute in a directory of one process (`shared: false`), else for two seconds, for
-   * which a session that another process ended still reads as live. Default `false`; Ktor's is `true`.
+   * Caches reads in memory: for a minute if `shared: false`, else for two seconds, during which a session ended by
+   * another process still reads as live. Default `false`; Ktor's is `true`.
    */
   readonly cached?: boolean;
 }
 
-/** A {@link SessionStorageDirectory}, with a {@link CacheStorage} in front on request (Ktor: `directorySessionStorage`). */
+/**
+ * A {@link SessionStorageDirectory}, optionally with a {@link CacheStorage} in front (Ktor: `directorySessionStorage`).
+ */
 export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
   const { cached, ...rest } = options ?? {};
   assertBoolean('cached of directorySessionStorage', cached);
