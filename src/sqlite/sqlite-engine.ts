@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
-/** A `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3, or what has their methods. */
+/** A `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3, or an object with their methods. */
 export interface SqliteDatabase {
   readonly prepare: (statement: string) => {
     readonly all: (...values: never[]) => unknown[];
@@ -15,10 +15,12 @@ interface Statement {
   run(...values: SqlValue[]): { readonly changes: number | bigint };
 }
 
-/** How long a statement waits for another process's. It blocks this process; {@link SqlDialect.isBusy} waits on. */
+/**
+ * Timeout for another process's lock. It blocks this process; {@link SqlDialect.isBusy} waits asynchronously after it.
+ */
 const BUSY_TIMEOUT_IN_MILLISECONDS = 20;
 
-/** @throws {SessionConfigurationError} for something that is no such database. */
+/** @throws {SessionConfigurationError} for an invalid database. */
 export function sqliteEngine(database: SqliteDatabase): SqlEngine {
   if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
     throw new SessionConfigurationError(
@@ -32,7 +34,7 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
     if (!statement) prepared.set(text, (statement = database.prepare(text) as unknown as Statement));
     return statement;
   };
-  // Asynchronous functions, so that what the database throws becomes a rejection.
+  // Async functions turn the database's exceptions into rejections.
   return {
     select: async (statement, values) => {
       const rows = prepare(statement).all(...values);
@@ -48,12 +50,12 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
 }
 
 /**
- * Sets a database up for many small changes by several processes.
- * @throws {SessionConfigurationError} when it refuses: it is read-only, or somebody else holds it.
+ * Configures a database for many small changes by several processes.
+ * @throws {SessionConfigurationError} if that fails: it is read-only or locked.
  */
 export function setUpSqlite(database: SqliteDatabase): void {
   try {
-    // Longer while the application starts: another process may be switching the database too.
+    // Longer at start: another process may be configuring the database too.
     database.exec('PRAGMA busy_timeout = 1000');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
@@ -67,7 +69,7 @@ export function setUpSqlite(database: SqliteDatabase): void {
   }
 }
 
-// Kinds and names only.
+// Types and names only.
 function describe(found: unknown): string {
   if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
   const name: unknown = found.constructor?.name;
