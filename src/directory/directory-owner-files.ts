@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
 import { hasCode } from './has-code.js';
 
-/** An entry without a session is one that is just being written, or one left over; after this long it is the latter. */
+/** An entry without a session may be in progress; after this time it is left over. */
 const LEFT_OVER_AFTER = 60_000;
 
 /**
- * Which sessions an owner has: one empty file each, `owners/<2 hex>/<62 hex of the owner>/<64 hex of the id>`. An entry is made
- * before its session and removed after it, so there may be entries without a session, never the other way round.
+ * The sessions of an owner, one empty file each: `owners/<2 hex>/<62 hex of the owner>/<64 hex of the id>`. An entry is
+ * created before its session and removed after it, so an entry may lack a session, but no session lacks an entry.
  */
 export class DirectoryOwnerFiles {
   readonly #root: string;
@@ -26,7 +26,7 @@ export class DirectoryOwnerFiles {
       } catch (error) {
         if (!hasCode(error, 'ENOENT')) throw error;
       }
-      // Another process may remove the directory as empty before the file is in it: then once more.
+      // Another process may have removed the empty directory: retry.
       await mkdir(dirname(path), { mode: 0o700, recursive: true });
     }
   }
@@ -35,7 +35,7 @@ export class DirectoryOwnerFiles {
     await this.#removeEntry(owner, nameOf(id));
   }
 
-  /** @returns the names of the session files that an owner has or had. */
+  /** @returns the file names of an owner's present and past sessions. */
   async names(owner: string): Promise<string[]> {
     try {
       return await readdir(this.#directoryOf(owner));
@@ -45,7 +45,7 @@ export class DirectoryOwnerFiles {
     }
   }
 
-  /** Removes an entry whose session is not there, unless that may still be on its way. */
+  /** Removes an entry without a session, unless the session may still be in progress. */
   async forgetLeftOver(owner: string, name: string): Promise<void> {
     try {
       const { mtimeMs } = await stat(this.#entryOf(owner, name));

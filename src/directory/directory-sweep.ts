@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
 import { hasCode } from './has-code.js';
 
-/** Removes the file at `path` unless it is a session that `isDue` spares. */
+/** Removes the file at `path`, unless it is a session for which `isDue` is false. */
 export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 
 const GRACE = 60_000;
 const EVERY = 3_600_000;
 const LEFT_OVER_AFTER = 600_000;
 
-/** Removes expired sessions, and what processes that died left behind, from a directory of 256 parts. */
+/** Removes expired sessions and files left by crashed processes from a directory of 256 parts. */
 export class DirectorySweep {
   readonly #root: string;
   readonly #now: () => number;
@@ -26,7 +26,7 @@ export class DirectorySweep {
     this.#start = now();
   }
 
-  /** @returns how many sessions were removed. */
+  /** @returns the number of removed sessions. */
   async run(limit: number): Promise<number> {
     let removed = 0;
     for (const part of await namesIn(this.#root)) {
@@ -36,20 +36,20 @@ export class DirectorySweep {
     return removed;
   }
 
-  /** Sweeps the part that `name` belongs to in the background, if that is due. Each has its turn once an hour. */
+  /** Sweeps the part of `name` in the background if due: once an hour per part. */
   runIfDue(name: string): void {
     const part = name.slice(0, 2);
-    // Spread over the first hour, so that processes which do not live long sweep too.
+    // Spread over the first hour, so that short-lived processes sweep too.
     const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;
     this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + EVERY);
     if (dueAt > this.#now()) return;
-    // Nobody waits for it: whatever goes wrong will go wrong, and be seen, where somebody does.
+    // Errors are ignored here; foreground calls will report them.
     const sweeping = this.#sweepPart(part, Number.POSITIVE_INFINITY).catch(() => undefined);
     this.#running.add(sweeping);
     void sweeping.finally(() => this.#running.delete(sweeping));
   }
 
-  /** Resolves when nothing runs in the background. */
+  /** Resolves when no background work runs. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
   }

@@ -1,6 +1,6 @@
 /**
- * Carries what the application's own code threw, as its `cause`, past those who would take it for a failure of the
- * storage. Never leaves this library.
+ * Wraps an error of the application (`cause`), so that it is not mistaken for a storage failure. Internal: it is
+ * unwrapped before it leaves this library.
  */
 export class ApplicationFailure extends Error {
   constructor(cause: unknown) {

@@ -1,17 +1,16 @@
-/** How Redis begins the message of an error that says something about the server, not about the command. */
+/** Codes at the start of Redis error messages that describe the server, not the command. */
 const REDIS_CODES: ReadonlySet<string> = new Set(
   (
     'ASK BUSY CLUSTERDOWN CROSSSLOT ERR LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM READONLY ' +
     'TRYAGAIN WRONGPASS WRONGTYPE'
   ).split(' '),
 );
-/** A client may wrap the error of a socket in one of its own. */
+/** Clients may wrap socket errors. */
 const DEEPEST = 3;
 
 /**
- * What a client's error is, for logs: class and code, and those of what is behind it. Its message is left out, because
- * clients and servers quote what they were given: Redis the arguments of a command, databases the row or value that
- * they refuse.
+ * Describes a client's error for logs: class and code of it and its causes. Messages are omitted, because they quote
+ * data: Redis the arguments of a command, databases the rejected row or value.
  */
 export function errorKind(error: unknown): string {
   const kinds: string[] = [];
@@ -26,7 +25,7 @@ function causeOf(error: unknown): unknown {
 }
 
 function kindOf(error: unknown): string {
-  // By its shape: an error of another realm is none by `instanceof`.
+  // By shape: `instanceof` fails for errors of another realm.
   if (typeof error !== 'object' || error === null) return `a ${typeof error}`;
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const name: unknown = (error.constructor as { name?: unknown } | undefined)?.name;

@@ -1,4 +1,4 @@
-/** What options of other session packages are called here. */
+/** Options of other session packages and their names here. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['secret', 'called keys here: a random key of 32 bytes, newest first in a list'],
   ['secrets', 'called keys here'],
@@ -24,7 +24,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['overwrite', 'not needed here: a cookie is sent once. Remove it'],
 ]);
 
-/** A sentence about an option that another session package has; `undefined` for any other name. */
+/** A sentence about an option of another session package; `undefined` for other names. */
 export function foreignOption(option: string): string | undefined {
   const here = NAMES.get(option);
   return here === undefined ? undefined : `${option} is ${here}.`;

@@ -2,8 +2,8 @@ import { foreignOption } from './foreign-options.js';
 import { SessionConfigurationError } from './session.errors.js';
 
 /**
- * Refuses options that do not exist, since a misspelt one would be a default nobody chose.
- * @param place where they were written, for the message.
+ * Rejects unknown options, such as misspelt ones.
+ * @param place where the options are, for the message.
  */
 export function refuseUnknownOptions(place: string, options: object, known: readonly string[]): void {
   for (const option of Object.keys(options)) {
@@ -25,7 +25,7 @@ export function assertOneOf(place: string, option: string, value: unknown, allow
   throw new SessionConfigurationError(`${place}: ${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
 }
 
-/** Refuses options that are there but `undefined`, where leaving them out weakens the protection. */
+/** Rejects options that are present but `undefined`, if their absence weakens the protection. */
 export function refuseUndefined(place: string, options: object, names: readonly string[]): void {
   for (const name of names) {
     if (!Object.hasOwn(options, name) || (options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;

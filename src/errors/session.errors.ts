@@ -2,7 +2,7 @@ import { errorKind } from './error-kind.js';
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** Every code a {@link SessionError} can carry, one per class. Messages may change, codes do not. */
+/** The codes of {@link SessionError}, one per class. Messages may change, codes do not. */
 export type SessionErrorCode =
   | 'SESSION_CONFIGURATION'
   | 'SESSION_CONFLICT'
@@ -17,7 +17,7 @@ export type SessionErrorCode =
   | 'SESSION_WRONG_VALUE';
 
 /**
- * The errors of this package. `switch (error.code)` narrows one to its class.
+ * All errors of this package. `switch (error.code)` narrows to the class.
  *
  * @example
  * ```ts
@@ -41,14 +41,14 @@ export type AnySessionError =
   | SessionWrongValueError;
 
 /**
- * The base of every error this library throws. Its message ends with what to do and never holds a session's id,
- * content or key. `cause` is the error behind it, if there is one.
+ * The base class of all errors of this library. The message ends with the fix and never contains a session's id,
+ * content or key. `cause` is the underlying error, if any.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode;
-  /** HTTP status that Nest's own exception filter answers with; absent on programming errors, which end as 500. */
+  /** HTTP status for Nest's exception filter; absent on programming errors, which are answered with 500. */
   declare readonly statusCode?: number;
-  /** The same, and `true`: what Nest 12, Express and Fastify read, after the package http-errors. */
+  /** The same as `statusCode`, and `expose: true`: Nest 12, Express and Fastify read them (http-errors). */
   declare readonly status?: number;
   declare readonly expose?: boolean;
 
@@ -61,7 +61,7 @@ export class SessionError extends Error {
   }
 }
 
-/** An option, key, name or class that cannot work. Thrown while the application starts. */
+/** An invalid option, key, name or class. Thrown at start. */
 export class SessionConfigurationError extends SessionError {
   declare readonly code: 'SESSION_CONFIGURATION';
 
@@ -70,7 +70,7 @@ export class SessionConfigurationError extends SessionError {
   }
 }
 
-/** The session cannot be changed any more: the head of the response has left (Ktor: `TooLateSessionSetException`). */
+/** The session cannot be changed: the response headers were sent (Ktor: `TooLateSessionSetException`). */
 export class SessionTooLateError extends SessionError {
   declare readonly code: 'SESSION_TOO_LATE';
 
@@ -83,12 +83,12 @@ export class SessionTooLateError extends SessionError {
   }
 }
 
-/** A session that does not fit into its cookie or header. Sizes are in bytes; contents are never shown. */
+/** The session does not fit into its cookie or header. Sizes are in bytes; content is never shown. */
 export class SessionTooLargeError extends SessionError {
   declare readonly code: 'SESSION_TOO_LARGE';
-  /** Bytes of the whole header value, attributes included. */
+  /** Bytes of the whole header value, including attributes. */
   readonly size: number;
-  /** Bytes allowed. */
+  /** Maximum bytes. */
   readonly limit: number;
   /** Serialized size of the largest top-level fields, largest first. */
   readonly fields: ReadonlyArray<{ readonly name: string; readonly size: number }>;
@@ -112,13 +112,13 @@ export class SessionTooLargeError extends SessionError {
   }
 }
 
-/** A value that cannot be written as text: a cycle, a function, a symbol. Names the path of the field. */
+/** A value that cannot be serialized: a cycle, a function, a symbol. Names the path of the field. */
 export class SessionUnserializableError extends SessionError {
   declare readonly code: 'SESSION_UNSERIALIZABLE';
-  /** Where the value stands, as `UserSession.items[2].callback`. */
+  /** Path of the value, such as `UserSession.items[2].callback`. */
   readonly path: string;
 
-  /** @param options.advice what to do about it, where the default does not fit. */
+  /** @param options.advice the fix, if the default does not fit. */
   constructor(path: string, problem: string, options: { cause?: unknown; advice?: string } = {}) {
     const { advice = 'Mark the field with @Exclude(), or give it a @Transform().', ...rest } = options;
     super('SESSION_UNSERIALIZABLE', `${path} cannot be stored in a session: ${problem}. ${advice}`, rest);
@@ -127,8 +127,8 @@ export class SessionUnserializableError extends SessionError {
 }
 
 /**
- * A change that was not stored because of another request: both changed the same field and `onClash: 'reject'` was
- * chosen, or the other one gave the session a new id or ended it. Answered with 409.
+ * A change was rejected because of another request: both changed the same field with `onClash: 'reject'`, or the other
+ * one rotated or ended the session. Answered with 409.
  */
 export class SessionConflictError extends SessionError {
   declare readonly code: 'SESSION_CONFLICT';
@@ -144,18 +144,18 @@ export class SessionConflictError extends SessionError {
 }
 
 /**
- * An owner has as many sessions as `maxPerOwner` allows, and `beyond: 'refuse'` was chosen. Answered with 409, not with
- * 403: the login itself was right, and comes through once another session has ended (RFC 9110, 15.5.10). Nothing was
- * stored or sent; the visitor's session is what it was before the request. The answer of Nest's filter does not show
- * {@link sessions}: only the application knows whether the user is through with authentication, and may see them.
+ * The owner has `maxPerOwner` sessions, with `beyond: 'refuse'`. Answered with 409, not 403: the login was valid and
+ * succeeds once another session has ended (RFC 9110, 15.5.10). Nothing was stored or sent; the visitor's session is
+ * unchanged. Nest's filter does not send {@link sessions}: only the application knows whether the user is fully
+ * authenticated and may see them.
  */
 export class SessionLimitError extends SessionError {
   declare readonly code: 'SESSION_LIMIT';
-  /** How many sessions an owner may have. */
+  /** Maximum number of sessions per owner. */
   readonly limit: number;
   /**
-   * The owner's other sessions, the one that was not used for the longest time first, so that the user can choose which
-   * to end by `SessionsService.revoke`. Handles are public names; show them to nobody but the owner.
+   * The owner's other sessions, least recently used first, so that the user can choose one for
+   * `SessionsService.revoke`. Show handles only to the owner.
    */
   readonly sessions: ReadonlyArray<{ readonly handle: string; readonly createdAt: Date; readonly renewedAt: Date }>;
 
@@ -182,15 +182,15 @@ export class SessionLimitError extends SessionError {
 }
 
 /**
- * The storage failed or did not answer in time. Answered with 503 and `Retry-After`. The message is for the visitor, since
- * frameworks send it to him; {@link detail} is for the operator, and in the log. `cause` is the client's own error, whose
- * message may quote keys and contents: it is for code to look at, not for a log.
+ * The storage failed or timed out. Answered with 503 and `Retry-After`. The message is for the visitor, since
+ * frameworks send it; {@link detail} is for the operator and is logged. `cause` is the client's error, whose message
+ * may quote keys and content: do not log it.
  */
 export class SessionStorageUnavailableError extends SessionError {
   declare readonly code: 'SESSION_STORAGE_UNAVAILABLE';
-  /** What happened and what to look at. Never a session's id or content. */
+  /** What happened and what to check. Never a session's id or content. */
   readonly detail: string;
-  /** Seconds after which the client may try again. */
+  /** Seconds after which the client may retry. */
   readonly retryAfterInSeconds: number;
 
   constructor(detail: string, options: { cause?: unknown; retryAfterInSeconds?: number } = {}) {
@@ -202,13 +202,13 @@ export class SessionStorageUnavailableError extends SessionError {
     this.retryAfterInSeconds = options.retryAfterInSeconds ?? 1;
   }
 
-  /** What `console.log` and Nest's logger show: of `cause` only what it is, since a client's message may quote a session. */
+  /** For `console.log` and Nest's logger: shows only the kind of `cause`, since its message may quote a session. */
   [INSPECT](): string {
     return `${this.stack} { code: '${this.code}', detail: ${JSON.stringify(this.detail)}, cause: '${errorKind(this.cause)}' }`;
   }
 }
 
-/** A session class or name that the application has not registered. */
+/** The session class or name is not registered. */
 export class SessionNotRegisteredError extends SessionError {
   declare readonly code: 'SESSION_NOT_REGISTERED';
 
@@ -217,7 +217,7 @@ export class SessionNotRegisteredError extends SessionError {
   }
 }
 
-/** There is no request, or the request belongs to no application with sessions (Ktor: `SessionNotYetConfiguredException`). */
+/** No request, or the request's application has no sessions (Ktor: `SessionNotYetConfiguredException`). */
 export class SessionNoRequestError extends SessionError {
   declare readonly code: 'SESSION_NO_REQUEST';
 
@@ -226,7 +226,7 @@ export class SessionNoRequestError extends SessionError {
   }
 }
 
-/** An id is needed, and the session is kept by value. */
+/** The operation needs an id, but the session is by value. */
 export class SessionWithoutIdError extends SessionError {
   declare readonly code: 'SESSION_WITHOUT_ID';
 
@@ -235,7 +235,7 @@ export class SessionWithoutIdError extends SessionError {
   }
 }
 
-/** A value that is no instance of the session class, or an id or owner of the wrong form. */
+/** A value that is no instance of the session class, or an id or owner of the wrong format. */
 export class SessionWrongValueError extends SessionError {
   declare readonly code: 'SESSION_WRONG_VALUE';
 

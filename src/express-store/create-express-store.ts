@@ -5,34 +5,34 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { ExpressSessions, type ExpressSessionData } from './express-sessions.js';
 
 export interface ExpressStoreOptions {
-  /** How long a session lives whose cookie has no expiry. Default 86,400: a day. */
+  /** Lifetime in seconds of a session whose cookie has no expiry. Default 86,400: a day. */
   readonly ttlInSeconds?: number;
-  /** How long a call of the storage may take. Default 1,000. */
+  /** Timeout of a storage call in milliseconds. Default 1,000. */
   readonly timeoutInMilliseconds?: number;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 type Callback = (error?: unknown, answer?: unknown) => void;
 
-/** What express-session's `Store` gives to those that extend it. */
+/** The base class `Store` of express-session. */
 interface StoreBase {
   createSession(request: never, data: object): object;
 }
 
 /**
- * One of our storages as a store of express-session, for applications that have `req.session` already.
+ * One of our storages as a store of express-session, for applications with `req.session`.
  *
  * ```ts
  * app.use(session({ secret, store: createExpressStore(session.Store, redisSessionStorage({ client })) }));
  * ```
  *
- * Against other stores: parallel requests that change different fields lose none; a session that was destroyed stays so,
- * whatever a slower request stores; one that is only used is renewed a few times in its life instead of at every
- * request; the storage sees hashed ids; and a storage that hangs is given up after a second.
+ * Differences from other stores: parallel requests that change different fields lose nothing; a destroyed session is
+ * not revived by a slower request; renewal is throttled instead of written at every request; ids are hashed; a hanging
+ * storage times out after a second.
  *
- * @param Store express-session's own `Store`.
- * @throws {SessionConfigurationError} when `Store` is not that class, or the storage is none.
+ * @param Store the `Store` class of express-session.
+ * @throws {SessionConfigurationError} if `Store` is not that class, or the storage is invalid.
  */
 export function createExpressStore<S extends object>(
   Store: abstract new () => S,
@@ -88,7 +88,7 @@ function sessionsIn(storage: SessionStorage, options: ExpressStoreOptions): Expr
   return new ExpressSessions(conditional, ttl * 1000, now);
 }
 
-/** Out of the promise, so that what a callback throws is not taken for a failure of the storage. */
+/** Calls back outside of the promise, so that an error in the callback is not mistaken for a storage failure. */
 function answer(promise: Promise<unknown>, callback: Callback = () => {}): void {
   promise.then(
     (value) => process.nextTick(callback, null, value),

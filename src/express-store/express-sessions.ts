@@ -3,12 +3,12 @@ import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import { mergeExpressData } from './merge-express-data.js';
 
-/** A session of express-session as stores see it. */
+/** A session of express-session, as its stores receive it. */
 export interface ExpressSessionData {
   cookie?: { expires?: Date | string | boolean | null; originalMaxAge?: number | null };
 }
 
-/** What a session was when it was read or stored. */
+/** A session as it was read or stored. */
 interface Base {
   readonly text: string;
   readonly version: string | undefined;
@@ -25,7 +25,7 @@ export class ExpressSessions {
   readonly #now: () => number;
   readonly #bases = new WeakMap<object, Base>();
 
-  /** @param ttl milliseconds that a session lives whose cookie does not say. */
+  /** @param ttl milliseconds, the lifetime of a session whose cookie has none. */
   constructor(storage: ConditionalSessionStorage, ttl: number, now: () => number) {
     this.#storage = storage;
     this.#ttl = ttl;
@@ -36,19 +36,19 @@ export class ExpressSessions {
     const stored = await this.#storage.read(storedId(sid));
     const data = stored && parsed(stored.value);
     if (!stored || !data) return undefined;
-    // A touch moves the expiry alone.
+    // A touch changes only the stored expiry.
     if (data.cookie?.expires) data.cookie.expires = new Date(stored.expiresAt).toISOString();
     this.#bases.set(data, { text: stored.value, version: stored.version, expiresAt: stored.expiresAt });
     return data;
   }
 
-  /** `session` is what express-session made of `data`. */
+  /** @param session the object that express-session created from `data`. */
   adopt(session: object, data: object): void {
     const base = this.#bases.get(data);
     if (base) this.#bases.set(session, base);
   }
 
-  /** Stores a new session, or changes one that was read: never one that has ended meanwhile. */
+  /** Stores a new session or changes one that was read; never one that has ended. */
   async set(sid: string, session: ExpressSessionData): Promise<void> {
     let base = this.#bases.get(session);
     let value = JSON.stringify(session);
@@ -74,7 +74,7 @@ export class ExpressSessions {
     );
   }
 
-  /** Renews a session that was only used, if enough of its time has passed for that to be worth a write. */
+  /** Renews an unchanged session if the renewal throttle allows. */
   async touch(sid: string, session: ExpressSessionData): Promise<void> {
     const base = this.#bases.get(session);
     const expiresAt = this.#expiryOf(session);
@@ -95,7 +95,7 @@ export class ExpressSessions {
   }
 }
 
-/** Storages never see an id that a client could present. */
+/** Hashes the id, so that storages never see a client's id. */
 function storedId(sid: string): string {
   return hash('sha256', sid, 'base64url');
 }
@@ -103,7 +103,7 @@ function storedId(sid: string): string {
 function parsed(text: string): ExpressSessionData | undefined {
   try {
     const data = JSON.parse(text) as ExpressSessionData | null;
-    // express-session reads the cookie's fields without asking whether there is one.
+    // express-session reads the cookie's fields without checking that it exists.
     return typeof data?.cookie === 'object' && data.cookie !== null ? data : undefined;
   } catch {
     return undefined;

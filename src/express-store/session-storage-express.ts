@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionStorage, SessionToStore, StoredSession } from '../storage/session-storage.js';
 
-/** A session store as express-session knows it: what it must have. */
+/** The required methods of an express-session store. */
 export interface ExpressSessionStore {
   readonly get: (...args: never[]) => unknown;
   readonly set: (...args: never[]) => unknown;
@@ -10,16 +10,16 @@ export interface ExpressSessionStore {
 }
 
 export interface SessionStorageExpressOptions {
-  /** The store, which the application makes and closes. */
+  /** The store, which the application creates and closes. */
   readonly store: ExpressSessionStore;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 type Callback = (error?: unknown, answer?: unknown) => void;
 type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
 
-/** What a store is given to keep. Stores look into the cookie for the lifetime, each at another field. */
+/** The data given to a store. Stores read the lifetime from different fields of the cookie. */
 interface StoreData {
   readonly cookie: { readonly expires: Date; readonly maxAge: number; readonly originalMaxAge: number };
   readonly value: string;
@@ -28,21 +28,21 @@ interface StoreData {
 }
 
 /**
- * Keeps sessions in any store made for express-session: connect-mongo, express-mysql-session, memorystore and some
- * hundred more. Best effort: prefer a storage made for the database where there is one.
+ * Keeps sessions in any store for express-session: connect-mongo, express-mysql-session, memorystore and about a
+ * hundred others. Best effort: prefer a storage for the database itself.
  *
- * Such a store can get, set and destroy. So this has Ktor's three verbs only, and the module puts a
- * `SessionStorageGuarded` around it, which says what is promised: exact within one process; between processes an ended
- * session stays ended, but of two changes in the same milliseconds the later may win. No list of an owner's sessions.
+ * Such stores have only get, set and destroy, so the module adds a `SessionStorageGuarded`: exact within one process;
+ * between processes an ended session stays ended, but of two changes within the same milliseconds the later may win.
+ * There is no owner index.
  *
- * Stores get ids of letters, digits, `_` and `-` only, for some make file names of them. What removes expired sessions,
- * and what a crash loses, is the store's affair. One that never calls back is given up by the module's deadline.
+ * Ids contain only letters, digits, `_` and `-`, because some stores use them as file names. The store is responsible
+ * for expiry and durability. A store that never calls back fails by the module's timeout.
  */
 export class SessionStorageExpress implements SessionStorage {
   readonly #store: Methods;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for something that is no such store. */
+  /** @throws {SessionConfigurationError} for an invalid store. */
   constructor(options: SessionStorageExpressOptions) {
     const store = options?.store;
     if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
@@ -84,7 +84,7 @@ export class SessionStorageExpress implements SessionStorage {
     await this.read('ping');
   }
 
-  /** Some stores call back, some give a promise, some do both. */
+  /** Supports stores with callbacks, promises or both. */
   #call(method: 'get' | 'set' | 'destroy', ...args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const callback: Callback = (error, answer) => {
@@ -97,7 +97,7 @@ export class SessionStorageExpress implements SessionStorage {
   }
 }
 
-/** {@link SessionStorageExpress} on a store of the application's. */
+/** {@link SessionStorageExpress} on the application's store. */
 export function expressSessionStorage(options: SessionStorageExpressOptions): SessionStorageExpress {
   return new SessionStorageExpress(options);
 }
@@ -106,7 +106,7 @@ function storeId(id: string): string {
   return /^[\w-]{16,64}$/.test(id) ? id : hash('sha256', id, 'base64url');
 }
 
-/** express-session takes this error of a store for "no such session". */
+/** Like express-session, treats ENOENT of a store as "no such session". */
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== 'ENOENT') throw error;
 }

@@ -17,20 +17,20 @@ interface ExpressLike {
   handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
 }
 
-/** The application, and where it keeps the running request if it was asked to. */
+/** The application, with its request context if `asyncLocalStorage` is on. */
 interface AttachedApplication extends SessionsApplication {
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
 }
 
-/** Marks Node's server, for WebSockets; it exists once the application is initialized. */
+/** Registers Node's server, for WebSockets. Call it once the application is initialized. */
 export function attachToServer(application: SessionsApplication, host: HttpAdapterHost): void {
   const server: unknown = host.httpAdapter?.getHttpServer();
   if (typeof server === 'object' && server !== null) rememberApplication(server, application);
 }
 
 /**
- * Makes the way from a bare request to its application's sessions, so that middleware and guards find them. An
- * Express request knows its application and response; a Fastify one is told by a hook, before any middleware.
+ * Links each raw request to its application, so that middleware and guards find the sessions. Express requests already
+ * know their application and response; for Fastify a hook registers them before any middleware.
  * @param requestSession runs before every middleware of the application.
  */
 export function attachToPlatform(
@@ -43,13 +43,13 @@ export function attachToPlatform(
     const adapter = host.httpAdapter as { getType?: () => string; getInstance?: () => unknown } | undefined;
     const instance = adapter?.getInstance?.();
     if (instance === null || (typeof instance !== 'object' && typeof instance !== 'function')) return;
-    if (isClaimed(instance)) return; // By a second SessionsModule, which attachToServer refuses.
+    if (isClaimed(instance)) return; // By a second SessionsModule; attachToServer throws for it.
     rememberApplication(instance, application);
     csrf.watch(adapter);
     if (adapter?.getType?.() === 'fastify') {
       hookFastify(application, instance as FastifyLike);
       if (!requestSession) return;
-      // Plugins look for the decorator.
+      // Plugins check for the decorator.
       (instance as FastifyLike).decorateRequest('session', null);
       (instance as FastifyLike).addHook('onRequest', requestSession);
       return;
@@ -58,7 +58,7 @@ export function attachToPlatform(
     if (requestSession) (instance as ExpressLike).use(requestSession);
   };
   if (host.httpAdapter) attach();
-  // A test creates its application, and with it the adapter, after its modules.
+  // In tests, modules exist before the application and its adapter.
   else host.init$.subscribe(attach);
 }
 
@@ -69,11 +69,11 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
     if (requests) requests.run(request.raw, done);
     else done();
   });
-  // Reading the body ends in an event of the connection, which knows no request.
+  // The body ends in an event of the connection, which has no request context.
   if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
 }
 
-// Not by `use`: the first one makes Express' router, with the settings of that moment.
+// Not `use`: its first call creates Express' router with the settings of that moment.
 function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
   const handle = instance.handle?.bind(instance);
   if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);

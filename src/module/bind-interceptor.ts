@@ -6,7 +6,7 @@ const INTERCEPTORS = '__interceptors__';
 
 /**
  * Binds {@link SessionsInterceptor} to a handler, once.
- * @param descriptor of the method as the decorators before have left it. Default: as the class has it.
+ * @param descriptor of the method after earlier decorators. Default: the class's descriptor.
  */
 export function bindInterceptor(
   target: object,
@@ -21,7 +21,6 @@ export function bindInterceptor(
   UseInterceptors(SessionsInterceptor)(target, property, descriptor);
 }
 
-/** Whether a handler has the interceptor. */
 export function isIntercepted(handler: object): boolean {
   const bound: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
   return Array.isArray(bound) && bound.includes(SessionsInterceptor);

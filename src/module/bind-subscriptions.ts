@@ -10,8 +10,8 @@ const RESOLVER_TYPE = 'graphql:resolver_type';
 const SUBSCRIPTION = 'Subscription';
 
 /**
- * Binds {@link SessionsInterceptor} to the subscriptions of an application that have none: one that only a global guard
- * protects must end with its session, too. As an instance: Nest has collected the classes already.
+ * Binds {@link SessionsInterceptor} to subscriptions that lack it, so that one guarded only by a global guard ends with
+ * its session too. Uses an instance, because Nest has already collected the classes.
  */
 export function bindSubscriptions(discovery: DiscoveryService): void {
   const scanner = new MetadataScanner();
@@ -27,7 +27,7 @@ export function bindSubscriptions(discovery: DiscoveryService): void {
   }
 }
 
-/** Leaves a subscription alone that comes through a transport without a request. */
+/** Skips subscriptions on a transport without a request. */
 class SubscriptionInterceptor extends SessionsInterceptor {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     try {

@@ -9,17 +9,16 @@ import {
 } from './handler-facts.js';
 import type { SessionRequirement } from './session-requirement.js';
 
-/** What a call must meet. */
+/** The requirements of a call. */
 export interface CallRequirements {
   readonly requirements: readonly SessionRequirement[];
-  /** Its handler is open: `@Public()` has taken all requirements away. */
+  /** `@Public()` removed all requirements. */
   readonly isOpen: boolean;
 }
 
 /**
- * Finds what a call must meet: the global requirements, those of its class and of the classes that it extends, and those
- * of its handler. `@Public()` on a handler leaves only its own. On a class it takes the global ones away, and is not
- * inherited.
+ * Finds the requirements of a call: global, of the class and its base classes, and of the handler. `@Public()` on a
+ * handler keeps only the handler's own. On a class it removes the global ones, and is not inherited.
  */
 export class CallRequirementsFinder {
   readonly #global: readonly SessionRequirement[];
@@ -29,7 +28,7 @@ export class CallRequirementsFinder {
     this.#global = global;
   }
 
-  /** `unknown`: other handlers of the class have requirements, and it cannot be told which handler this one is. */
+  /** `unknown`: the handler cannot be identified, and other handlers of the class have requirements. */
   of(context: ExecutionContext): CallRequirements | 'unknown' {
     const [type, handler] = [context.getClass(), context.getHandler() as object];
     let ofClass = this.#found.get(type);
@@ -51,14 +50,14 @@ export class CallRequirementsFinder {
   }
 }
 
-/** What is recorded of a handler, however it was wrapped; `undefined` where it cannot be told which one it is. */
+/** The facts of a handler, even if it was wrapped; `undefined` if it cannot be identified. */
 function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   const prototype = type.prototype as object;
   const place = placeOf(handler);
   if (place) {
     const facts = handlerFactsOf(prototype, place.property);
     if (prototypesOf(prototype).includes(place.prototype)) return facts;
-    // A mixin has taken the method from another class.
+    // A mixin copied the method from another class.
     const ofOrigin = handlerFactsOf(place.prototype, place.property);
     return { ...facts, requirements: [...ofOrigin.requirements, ...facts.requirements], isPublic: ofOrigin.isPublic };
   }
@@ -68,7 +67,7 @@ function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   return recorded.some(({ requirements }) => requirements.length > 0) ? undefined : handlerFactsOf(prototype, '');
 }
 
-/** The property of a handler that has no mark: the one that holds it, else the one of its name. */
+/** The property of an unmarked handler: the one that holds it, else the one with its name. */
 function propertyOf(prototype: object, handler: object): string | symbol | undefined {
   for (const one of prototypesOf(prototype)) {
     const found = Reflect.ownKeys(one).find((key) => Object.getOwnPropertyDescriptor(one, key)?.value === handler);

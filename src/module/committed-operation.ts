@@ -4,13 +4,13 @@ import type { HttpSessions } from './http-sessions.js';
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
 /**
- * The values of a handler whose answer leaves at once: a message of a socket. Each value is passed on when the sessions
- * are stored, so that a client never reads a success that is not one.
+ * Emits each value of a socket message handler after the sessions are stored, so that a client never sees success
+ * before a failed commit.
  */
 export function committedMessages<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     let before: Promise<void> | undefined;
-    // Values stay in order, each behind the commit of the one before.
+    // Keeps the order: each value waits for the previous commit.
     const afterwards = (act: () => void): void => {
       const commit = before ? before.then(() => sessions.handlerEnded()) : sessions.handlerEnded();
       if (!commit) return act();
@@ -29,8 +29,8 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
 }
 
 /**
- * The value of one field of a GraphQL operation. Fields that run at the same time share the sessions and one commit,
- * which comes when the last of them has ended; each waits for it. A field that throws stores nothing of what it changed.
+ * Emits the value of one field of a GraphQL operation. Concurrent fields share the sessions and one commit, which runs
+ * when the last field ends; each field waits for it. A field that throws discards its changes.
  */
 export function committedField<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
@@ -56,7 +56,7 @@ export function committedField<T>(sessions: HttpSessions, values: Observable<T>)
   });
 }
 
-/** The fields of one exchange that are being resolved. */
+/** The running fields of one operation. */
 class RunningFields {
   readonly #sessions: HttpSessions;
   #running = 0;
@@ -76,7 +76,7 @@ class RunningFields {
     this.#left();
   }
 
-  /** `undefined`: there is nothing to wait for. */
+  /** `undefined`: nothing to wait for. */
   end(): Promise<void> | undefined {
     const settled = this.#sessions.sessions.isSettled(false);
     if (!settled) this.#waiting ??= waiting();
@@ -88,7 +88,7 @@ class RunningFields {
   #left(): void {
     this.#running -= 1;
     if (this.#running > 0 || !this.#waiting) return;
-    // Fields of a query begin in one turn, but a guard may let one of them begin a little later.
+    // Fields of a query start in the same turn, but a guard may delay one of them.
     setImmediate(() => {
       if (this.#running > 0 || !this.#waiting) return;
       const { settle } = this.#waiting;

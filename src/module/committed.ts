@@ -4,8 +4,8 @@ import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
- * Runs a handler and stores its sessions when its result is complete, be it a value, a promise or an observable. The
- * result is the handler's, or fails as storing does.
+ * Runs a handler and stores its sessions once its result (value, promise or observable) is complete. Returns the
+ * handler's result, or fails if storing fails.
  */
 export function committed(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
@@ -15,7 +15,7 @@ export function committed(sessions: HttpSessions, handle: () => unknown): unknow
   });
 }
 
-/** Runs a handler and reports what it changes after its response has been sent. Somebody else stores its sessions. */
+/** Runs a handler whose sessions are stored elsewhere; reports changes made after the response was sent. */
 export function watched(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return watchedValues(sessions, result);
@@ -24,7 +24,7 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
   });
 }
 
-/** The values of a handler; they complete when its sessions are stored. */
+/** The values of a handler; completes once its sessions are stored. */
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
@@ -44,13 +44,13 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
     });
     return () => {
       subscription.unsubscribe();
-      // Nobody waits for the handler any more: what it has changed since the response is lost.
+      // Unsubscribed early: changes made after the response are lost.
       sessions.handlerLeft();
     };
   });
 }
 
-/** The values of a handler that has the response to itself; its sessions are stored when it responds. */
+/** The values of a handler that sends the response itself; the response stores its sessions. */
 export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({

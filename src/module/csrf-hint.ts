@@ -5,12 +5,12 @@ import type { CsrfProtection } from './csrf-protection.js';
 import { discoveredClasses, methodsOf } from './discovered-handlers.js';
 import { HTTP_METHOD } from './nest-metadata.js';
 
-/** `RequestMethod` of POST, PUT, DELETE, PATCH and ALL, the same in Nest 11 and 12. */
+/** `RequestMethod` of POST, PUT, DELETE, PATCH and ALL in Nest 11 and 12. */
 const UNSAFE: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5]);
 
 /**
- * What the operator should know of an application whose session cookies come with requests that other sites cause; nothing
- * where Nest's protection is on. `serious`: browsers send a cookie with `sameSite: 'none'` from every site.
+ * A warning if session cookies are sent with cross-site requests and Nest's CSRF protection is off; else `undefined`.
+ * `serious`: the cookie has `sameSite: 'none'`, so browsers send it from every site.
  */
 export function csrfHint(
   discovery: DiscoveryService,

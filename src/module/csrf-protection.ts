@@ -1,4 +1,4 @@
-/** The part of an HTTP adapter that Nest 12.1 and later put their request hook on. */
+/** The method of an HTTP adapter on which Nest 12.1 and later register the request hook. */
 interface SecurityHookHost {
   registerSecurityHook?: (hook: SecurityHook) => unknown;
 }
@@ -6,14 +6,14 @@ interface SecurityHookHost {
 type SecurityHook = (request: object, response: object) => unknown;
 
 /**
- * Tells whether the application has called `app.enableCsrfProtection()`, which Nest keeps to itself: the hook that Nest
- * gives to its adapter is kept, and asked once.
+ * Detects `app.enableCsrfProtection()`, which Nest does not expose: records the hook that Nest registers on its
+ * adapter, and tests it once.
  */
 export class CsrfProtection {
   #exists = false;
   #hook: SecurityHook | undefined;
 
-  /** Watches an adapter. Must come before the application calls `enableCsrfProtection`. */
+  /** Watches an adapter. Call it before the application calls `enableCsrfProtection`. */
   watch(adapter: unknown): void {
     const host = adapter as SecurityHookHost | undefined;
     const register = host?.registerSecurityHook;
@@ -25,15 +25,15 @@ export class CsrfProtection {
     };
   }
 
-  /** `absent` in versions of Nest that have none. */
+  /** `absent`: this version of Nest has no CSRF protection. */
   get state(): 'on' | 'off' | 'absent' {
     if (!this.#exists) return 'absent';
     return this.#hook !== undefined && looksAtSite(this.#hook) ? 'on' : 'off';
   }
 }
 
-// The same hook writes security headers, so that having one says nothing. The protection looks at Sec-Fetch-Site of every
-// POST request; told that it comes from the same origin, it asks nobody else.
+// The same hook also sets security headers, so its presence proves nothing. The protection reads Sec-Fetch-Site of
+// every POST request; `same-origin` ends the check.
 function looksAtSite(hook: SecurityHook): boolean {
   let looked = false;
   const headers = {

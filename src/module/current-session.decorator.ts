@@ -12,24 +12,26 @@ import { unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import { isAnonymous } from './require-session.guard.js';
 
-/** What a handler gets when the request has no session. */
+/** What a handler gets if the request has no session. */
 export interface CurrentSessionOptions {
-  /** `undefined`. */
+  /** The handler gets `undefined`. Default `false`. */
   readonly optional?: boolean;
-  /** Nothing: the request is answered with 401. Where the class has a `@SessionOwner()`, the session must have one. */
+  /**
+   * The request is answered with 401. If the class has a `@SessionOwner()` field, the session must have an owner.
+   * Default `false`.
+   */
   readonly required?: boolean;
-  /** With `required`: a session without an owner will do. Default `false`. */
+  /** With `required`: accepts sessions without an owner. Default `false`. */
   readonly anonymous?: boolean;
   /**
-   * What becomes of the new session that a handler gets where the request has none. `false`: changes of it are dropped,
-   * with the event `not-begun`, so that a request to which the browser did not send the cookie (a POST from another site,
-   * with `SameSite=Lax`) cannot replace the session that the browser has. `true`: it is stored even if the handler does
-   * not change it, so that computed initial values stay what the response showed. Default: stored if it changes.
+   * How to store a new session. `false`: changes are dropped, with the event `not-begun`, so that a request without the
+   * cookie (a cross-site POST with `SameSite=Lax`) cannot replace the browser's session. `true`: stored even if
+   * unchanged, so that computed initial values stay as the response showed them. Default: stored if it changes.
    */
   readonly newSession?: boolean;
   /**
-   * Whether the handler uses the session, which renews it when that is due. Default `true`. `false` for a page that only
-   * shows when the session ends.
+   * Whether the handler renews the session when that is due. Default `true`. Use `false` for a page that only shows the
+   * expiry.
    */
   readonly renew?: boolean;
 }
@@ -56,17 +58,17 @@ function required(declared: Declared, session: object | undefined, context: Exec
 }
 
 /**
- * Hands a handler its session.
+ * Injects a session into a handler parameter.
  *
  * | Form | Gives |
  * |---|---|
  * | `@CurrentSession() s: UserSession` | the session, or a new one that is stored only if the handler changes it |
  * | `@CurrentSession({ optional: true }) s?: UserSession` | the session, or `undefined` |
- * | `@CurrentSession({ required: true }) s: UserSession` | the session of somebody, or 401 |
- * | `@CurrentSession(UserSession, …)` | the same, where the parameter's type cannot be seen |
+ * | `@CurrentSession({ required: true }) s: UserSession` | the session of an owner, or 401 |
+ * | `@CurrentSession(UserSession, …)` | the same, if the parameter's type is not available at run time |
  *
- * Changes of the instance are stored and sent before the response leaves.
- * @throws {SessionConfigurationError} at start, when the class cannot be known.
+ * Changes to the instance are stored and sent before the response.
+ * @throws {SessionConfigurationError} at start, if the class cannot be inferred.
  */
 export function CurrentSession(options?: CurrentSessionOptions): ParameterDecorator;
 export function CurrentSession(type: SessionClass, options?: CurrentSessionOptions): ParameterDecorator;

@@ -5,15 +5,15 @@ import { handlerFactsOf, ownClassFacts, prototypesOf, recordedProperties, type H
 export interface DiscoveredClass {
   readonly type: new () => unknown;
   readonly isController: boolean;
-  /** The application's own instance, where there is one. */
+  /** The application's instance, if there is one. */
   readonly instance: object | undefined;
-  /** Whether Nest can make an instance of a guard or interceptor for it. */
+  /** Whether Nest can instantiate a guard or interceptor for this class. */
   readonly canInject: (type: new () => unknown) => boolean;
-  /** What Nest has made of a guard or interceptor for it, where it has. */
+  /** Nest's instance of a guard or interceptor for this class, if there is one. */
   readonly injected: (type: unknown) => unknown;
 }
 
-/** A method of which our decorators have recorded something, or that is in a class with a requirement. */
+/** A method with facts of our decorators, or any method of a class with a requirement. */
 export interface DiscoveredHandler {
   readonly property: string | symbol;
   /** `Controller.method`, for messages. */
@@ -23,7 +23,7 @@ export interface DiscoveredHandler {
 
 type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 
-/** The controllers and providers of an application that are classes. */
+/** All controllers and providers that are classes. */
 export function discoveredClasses(discovery: DiscoveryService): readonly DiscoveredClass[] {
   return [
     ...discovery.getControllers().flatMap((wrapper) => discovered(wrapper, true)),
@@ -31,7 +31,7 @@ export function discoveredClasses(discovery: DiscoveryService): readonly Discove
   ];
 }
 
-/** The recorded handlers of a class; all of its methods, where the class itself requires a session. */
+/** The recorded handlers of a class; all methods if the class itself requires a session. */
 export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandler[] {
   const prototype = type.prototype as object;
   const guarded = prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0);
@@ -43,7 +43,7 @@ export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandle
   }));
 }
 
-/** The names of all methods of a class, inherited ones included. */
+/** The names of all methods of a class, including inherited ones. */
 export function methodsOf(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) =>
     Reflect.ownKeys(one).filter((name) => typeof Object.getOwnPropertyDescriptor(one, name)?.value === 'function'),

@@ -4,8 +4,8 @@ import { requiredSessions } from './declared-handlers.js';
 import { discoveredClasses, methodsOf } from './discovered-handlers.js';
 
 /**
- * Warnings about by-id sessions that handlers require and that keep their id at sign-in: whoever planted the id before is
- * signed in too (OWASP Session Management Cheat Sheet, session fixation).
+ * Warnings about required by-id sessions that keep their id at sign-in, which allows session fixation (OWASP Session
+ * Management Cheat Sheet).
  * @param required by `RequireSessionGuard.everywhere`.
  */
 export function fixationHints(
@@ -31,7 +31,7 @@ export function fixationHints(
   return hints;
 }
 
-/** Whether the text of any method gives this session a new id. A guess: it only spares a warning. */
+/** Whether the source of any method seems to give this session a new id. A heuristic that only suppresses a warning. */
 function givesNewIds(discovery: DiscoveryService, name: string): boolean {
   return discoveredClasses(discovery).some(({ type }) => {
     const prototype = type.prototype as Record<string | symbol, unknown>;

@@ -33,14 +33,14 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
 }
 
 /**
- * Sees every socket that is opened at a gateway, so that its sessions are those of the upgrade request, on any port, and
- * what `handleConnection` changes in them is stored. The classes are changed before Nest connects them, which is before
- * any hook of a module.
+ * Wraps `handleConnection` of all gateways: sockets on any port get the sessions of their upgrade request, and changes
+ * made in `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module
+ * hook.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
   for (const { prototype } of gatewaysOf(discovery)) {
     const gateway = prototype as Gateway;
-    // A test may make several applications of one class, one after the other.
+    // Tests may create several applications with the same class.
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
     const { handleConnection: original } = gateway;
     if (original?.[WATCHED]) continue;
@@ -55,7 +55,7 @@ export function watchConnections(application: SessionsApplication, discovery: Di
   }
 }
 
-/** Lets refusals of an application's gateways be what Nest's WebSocket layer understands. */
+/** Makes rejections in gateways exceptions that Nest's WebSocket layer understands. */
 export async function prepareGateways(discovery: DiscoveryService): Promise<void> {
   const gateways = gatewaysOf(discovery);
   if (gateways.size === 0) return;

@@ -6,14 +6,14 @@ import { gatewaysOf } from './gateways.js';
 const GUARDS = '__guards__';
 
 /**
- * Lets the global guards of an application hold for its gateways. Nest 11 asks none of them there; Nest 12 does, and a
- * guard that is asked twice about one message looks once.
- * @param guards those of `RequireSessionGuard.everywhere`, known when Nest connects the gateways.
+ * Applies the global guards to gateways. Nest 11 skips them there; Nest 12 runs them, and a guard checks each message
+ * only once.
+ * @param guards of `RequireSessionGuard.everywhere`, known when Nest connects the gateways.
  */
 export function guardGateways(discovery: DiscoveryService, guards: () => readonly CanActivate[]): void {
   for (const gateway of gatewaysOf(discovery)) {
     const present: unknown = Reflect.getMetadata(GUARDS, gateway);
-    // An application that had the class before has its own guard already, and keeps it.
+    // Replace the guard of an earlier application with the same class.
     const others = Array.isArray(present) ? present.filter((one) => !(one instanceof GatewayGuard)) : [];
     Reflect.defineMetadata(GUARDS, [new GatewayGuard(guards), ...others], gateway);
   }
@@ -27,8 +27,8 @@ class GatewayGuard implements CanActivate {
     this.#find = find;
   }
 
-  // Nest leaves a guard out that has no such method when it connects the gateway: where there are no global guards, a
-  // message waits for none.
+  // Nest ignores a guard without this method when it connects the gateway: without global guards, messages wait for
+  // nothing.
   get canActivate(): CanActivate['canActivate'] {
     this.#guards ??= this.#find();
     return this.#guards.length === 0 ? (undefined as unknown as CanActivate['canActivate']) : this.#askAll;

@@ -2,9 +2,8 @@ import { detachedCopy } from '../serializer/detached-copy.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
- * What becomes of a handler's result: where it is a session, one of the objects in it, or a plain object or array with
- * one of these in it, the response gets a copy. Interceptors that edit the body in place then change nothing that is
- * stored. Any other result is returned as it is.
+ * Copies sessions and their fields if a handler's result is one of them, or a plain object or array that contains one.
+ * Interceptors that edit the body in place then cannot change stored data. Returns any other result unchanged.
  */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result;
@@ -16,7 +15,7 @@ export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, detached(value)]));
 }
 
-/** Sessions, and the objects that are their fields. */
+/** The sessions and the objects in their fields. */
 function partsOf(held: readonly object[]): ReadonlySet<unknown> {
   const parts = new Set<unknown>(held);
   for (const session of held) {

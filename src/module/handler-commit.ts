@@ -8,10 +8,10 @@ import { ownsResponse } from './own-response.js';
 import { sessionsOfContext } from './request-of.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
-/** Where a handler is given the sessions of its request: behind all parameters that anyone declares. */
+/** The parameter index of the request's sessions: behind all declared parameters. */
 const PLACE = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
-// Behind a function, which the application's global pipes leave alone.
+// A function, because global pipes leave functions unchanged.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
   const sessions = sessionsOfContext(context);
   return () => sessions;
@@ -21,22 +21,20 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
 type Parameters = Readonly<Record<string, { readonly index: number; readonly data?: unknown }>>;
 type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 
-/** Who stores the sessions of a handler that is replaced. */
+/** What stores the sessions of a replaced handler. */
 type Keeper = 'handler' | 'interceptor';
 
 /**
- * Lets the handlers of controllers store their sessions themselves, as the last thing they do, in place of
- * {@link SessionsInterceptor}: with the same outcome, but without what Nest charges for any interceptor, which is as
- * much as all else that a session costs.
+ * Lets controller handlers store their sessions themselves instead of {@link SessionsInterceptor}. The outcome is the
+ * same, without the cost of a Nest interceptor, which equals all other session work.
  *
- * A handler is replaced on the application's own instance of the controller, before Nest makes its routes. It keeps the
- * interceptor where that could make a difference: beside other interceptors of the same handler, where a test has
- * overridden it, with `@Sse()`, and in controllers that Nest makes anew for each request. Handlers of GraphQL, WebSockets
- * and messages always keep it. So does the whole application where Nest's metadata is not what it was
- * ({@link isNestMetadataKnown}), or with the option `commit: 'interceptor'`.
+ * A handler is replaced on the application's controller instance before Nest creates its routes. These handlers keep
+ * the interceptor: with other interceptors on the same handler, with an overridden interceptor in tests, with `@Sse()`,
+ * in request-scoped controllers, and in GraphQL, WebSockets and microservices. The whole application keeps it if Nest's
+ * metadata is unknown ({@link isNestMetadataKnown}) or with `commit: 'interceptor'`.
  *
- * Beside other interceptors a handler is replaced, too, but only to report what it changes after the response: one of
- * them may stop listening to it, as for a timeout, and then ours does not see it end.
+ * With other interceptors, the handler is still replaced to report changes after the response: another interceptor may
+ * unsubscribe early (a timeout), and then ours does not see the handler end.
  */
 export function commitInHandlers(discovery: DiscoveryService): void {
   if (!isNestMetadataKnown()) return;
@@ -54,14 +52,16 @@ export function commitInHandlers(discovery: DiscoveryService): void {
 
 function isReplaceable(controller: InstanceWrapper): boolean {
   const { instance, metatype, host } = controller as { instance: object | undefined } & InstanceWrapper;
-  // Not one that a mixin or a test has put together: its parameters are declared elsewhere.
+  // Parameters of instances built by a mixin or a test are declared elsewhere.
   if (!instance || typeof metatype !== 'function' || Object.getPrototypeOf(instance) !== metatype.prototype)
     return false;
   if (instance.constructor !== metatype || !controller.isDependencyTreeStatic() || controller.isTransient) return false;
   return host?.injectables.get(SessionsInterceptor)?.metatype === SessionsInterceptor;
 }
 
-/** `undefined` for a handler without our interceptor, and for one that does not answer requests in the ordinary way. */
+/**
+ * `undefined` for handlers without our interceptor and for handlers that do not answer HTTP requests in the usual way.
+ */
 function keeperOf(handler: object): Keeper | undefined {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
   if (!Array.isArray(interceptors) || !interceptors.includes(SessionsInterceptor)) return undefined;
@@ -76,11 +76,11 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   const run = keeper === 'interceptor' || ownsResponse(instance.constructor, name) ? watched : committed;
   const committing = function (this: unknown, ...args: unknown[]): unknown {
     const sessionsOfCall = args[PLACE];
-    // A test calls it by hand, or a global pipe has put something else there; the response hold stores then.
+    // Called directly by a test, or replaced by a global pipe: the response hold stores instead.
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
-  // Whatever guards, filters and interceptors look for on a handler.
+  // Guards, filters and interceptors read these properties and metadata.
   Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));
   for (const key of Reflect.getMetadataKeys(handler)) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), committing);
@@ -89,7 +89,9 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/** Declares the parameter at {@link PLACE}. @returns how many others there are; `undefined` where there is no room for it. */
+/**
+ * Declares the parameter at {@link PLACE}. @returns the number of other parameters; `undefined` if there is no room.
+ */
 function giveSessions(instance: object, name: string): number | undefined {
   const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
   const length = Math.max(0, ...others.map(({ index }) => index + 1));

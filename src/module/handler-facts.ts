@@ -1,20 +1,20 @@
 import 'reflect-metadata';
 import type { SessionRequirement } from './session-requirement.js';
 
-// Symbols of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+// Global symbols: the package may be loaded twice, as ES module and as CommonJS.
 const FACTS = Symbol.for('nestjs-sessions:facts');
 const PLACE = Symbol.for('nestjs-sessions:place');
 
-/** What our decorators say of a handler or of a controller. */
+/** What our decorators record about a handler or controller. */
 export interface HandlerFacts {
   readonly requirements: readonly SessionRequirement[];
-  /** Marked by `@Public()`. */
+  /** Has `@Public()`. */
   readonly isPublic: boolean;
-  /** Session classes that it uses, by name of the decorator for messages. */
+  /** Session classes that it uses. */
   readonly sessions: readonly SessionUse[];
-  /** It has a `@Principal()` parameter. */
+  /** Has a `@Principal()` parameter. */
   readonly usesPrincipal: boolean;
-  /** It needs the interceptor that stores sessions. */
+  /** Needs the interceptor that stores sessions. */
   readonly isIntercepted: boolean;
 }
 
@@ -40,34 +40,32 @@ const NOTHING: HandlerFacts = {
 };
 
 /**
- * Records facts of a method. They are kept by class and property, where nothing that wraps the function can lose them;
- * {@link markHandler} lets them be found from the function.
+ * Records facts of a method by class and property, so that wrapping the function does not lose them;
+ * {@link markHandler} links the function to them.
  */
 export function addHandlerFacts(prototype: object, property: string | symbol, facts: Partial<HandlerFacts>): void {
   const present = Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined;
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), prototype, property);
 }
 
-/** Records facts of a class. */
 export function addClassFacts(type: object, facts: Partial<HandlerFacts>): void {
   const present = Reflect.getOwnMetadata(FACTS, type) as HandlerFacts | undefined;
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), type);
 }
 
-/** What is recorded of exactly this class, without the classes that it extends. */
+/** The facts of this class only, without its base classes. */
 export function ownClassFacts(type: object): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, type) as HandlerFacts | undefined) ?? NOTHING;
 }
 
-/** What is recorded of a method of exactly this class. */
+/** The facts of a method of this class only. */
 export function ownHandlerFacts(prototype: object, property: string | symbol): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined) ?? NOTHING;
 }
 
 /**
- * What holds for a method of a class. Requirements of the methods that it overrides hold too: a wrapper that replaces
- * the method in a subclass cannot be told from a new method. `@Public()` counts on the method itself only, and leaves
- * only the requirements beside it.
+ * The effective facts of a method. Requirements of overridden methods apply too, because a wrapper in a subclass looks
+ * like a new method. `@Public()` applies only to the declaring method and keeps only the requirements beside it.
  */
 export function handlerFactsOf(prototype: object, property: string | symbol): HandlerFacts {
   const chain = prototypesOf(prototype).reverse();
@@ -78,7 +76,7 @@ export function handlerFactsOf(prototype: object, property: string | symbol): Ha
   return { ...all, requirements: ofDeclaring.requirements };
 }
 
-/** The methods of a class of which anything is recorded, inherited ones included. */
+/** The methods with recorded facts, including inherited ones. */
 export function recordedProperties(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) => Reflect.ownKeys(one));
   return [...new Set(names)].filter((name) =>
@@ -86,17 +84,17 @@ export function recordedProperties(prototype: object): ReadonlyArray<string | sy
   );
 }
 
-/** Lets {@link placeOf} find the record of a function. Reflect metadata, which wrappers copy. */
+/** Links a function to its record, for {@link placeOf}. Stored as Reflect metadata, which wrappers copy. */
 export function markHandler(handler: object, place: HandlerPlace): void {
   Reflect.defineMetadata(PLACE, place, handler);
 }
 
-/** Where a handler, or the wrapper of one that copied its metadata, was declared. */
+/** Where a handler was declared; also works for wrappers that copied its metadata. */
 export function placeOf(handler: object): HandlerPlace | undefined {
   return Reflect.getOwnMetadata(PLACE, handler) as HandlerPlace | undefined;
 }
 
-/** A prototype and those that it inherits from, the nearest first, without that of Object. */
+/** The prototype chain without Object.prototype, nearest first. */
 export function prototypesOf(prototype: object): object[] {
   const found: object[] = [];
   for (

@@ -1,15 +1,15 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { markHandler, type HandlerPlace } from './handler-facts.js';
 
-/** What a decorator does on a method, and on a class. */
+/** The effect of a decorator on a method and on a class. */
 interface HandlerOrClass {
   handler(place: HandlerPlace, descriptor: PropertyDescriptor): void;
   type(type: new () => unknown): void;
 }
 
 /**
- * A decorator for methods and classes.
- * @throws {SessionConfigurationError} when it is put on anything else, where Nest would not look for it.
+ * Creates a decorator for methods and classes.
+ * @throws {SessionConfigurationError} on any other target, where Nest ignores it.
  */
 export function decorateHandlerOrClass(label: string, decorate: HandlerOrClass): ClassDecorator & MethodDecorator {
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {

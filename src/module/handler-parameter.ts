@@ -6,7 +6,7 @@ import { addHandlerFacts } from './handler-facts.js';
 import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
-/** @throws {SessionConfigurationError} if a parameter decorator was put on a constructor. */
+/** @throws {SessionConfigurationError} if the decorator is on a constructor parameter. */
 export function assertHandlerParameter(
   decorator: string,
   property: string | symbol | undefined,
@@ -19,7 +19,7 @@ export function assertHandlerParameter(
 }
 
 /**
- * A decorator that injects what `read` gives for a session class.
+ * Creates a parameter decorator that injects the result of `read` for a session class.
  * @param name the decorator's name, for messages.
  */
 export function sessionParameterDecorator(

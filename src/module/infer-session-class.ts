@@ -4,9 +4,9 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 
 /**
- * The session class of a parameter, from the type that TypeScript wrote into the class's metadata. Only a class marked
- * by `@Session` counts: everything else (`| null`, an interface, `import type`, a build without metadata) says nothing.
- * @throws {SessionConfigurationError} with the hint to name the class.
+ * The session class of a parameter, from TypeScript's emitted metadata. Only classes with `@Session` are accepted;
+ * `| null`, interfaces, `import type` and builds without metadata are not.
+ * @throws {SessionConfigurationError} that asks to name the class.
  */
 export function inferSessionClass(
   decorator: string,
@@ -33,8 +33,8 @@ export function inferSessionClass(
 }
 
 /**
- * Keeps global pipes off the session: a `ValidationPipe` with `validateCustomDecorators` would hand the handler a copy,
- * and what it changed in it would be lost. Pipes leave parameters of type `Object` alone.
+ * Hides the session from global pipes: a `ValidationPipe` with `validateCustomDecorators` would pass a copy to the
+ * handler and lose its changes. Pipes ignore parameters of type `Object`.
  */
 export function hideFromPipes(target: object, property: string | symbol, index: number): void {
   const types = parameterTypes(target, property);
@@ -57,7 +57,7 @@ const BUILT_IN: ReadonlySet<unknown> = new Set([
   Promise,
 ]);
 
-/** A class of the application. TypeScript writes a built-in one for unions, interfaces and the like. */
+/** A class of the application; TypeScript emits a built-in one for unions and interfaces. */
 function isOwnClass(declared: unknown): declared is { readonly name: string } {
   return typeof declared === 'function' && declared.name !== '' && !BUILT_IN.has(declared);
 }

@@ -1,8 +1,8 @@
 import type { SessionStorage } from '../storage/session-storage.js';
 
 /**
- * Asks every storage whether its backend is set up in a way that endangers sessions. What cannot be asked is left out:
- * an application starts whether or not its storages answer. Never rejects.
+ * Asks every storage for problems of its backend. Failures are ignored, so that the application starts without its
+ * storages. Never rejects.
  * @param warn gets each sentence once.
  */
 export async function inspectStorages(

@@ -3,7 +3,7 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { freshSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
 import { refusal, unauthorized } from './refusal.js';
 
-/** Checks something again with the sessions as they are now. Rejects with what the client is told. */
+/** Repeats a check with freshly read sessions. Rejects with the error for the client. */
 export type Recheck = (sessions: HttpSessions) => Promise<void>;
 
 const RECHECKS = Symbol.for('nestjs-sessions:rechecks');
@@ -12,15 +12,14 @@ interface Rechecked {
   [RECHECKS]?: Recheck[];
 }
 
-/** Asks for a check before each event that a running subscription of these sessions delivers. */
+/** Registers a check that runs before each event of a subscription. */
 export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
   ((sessions as Rechecked)[RECHECKS] ??= []).push(recheck);
 }
 
 /**
- * The events of a GraphQL subscription, which lives as long as its socket: before each of them the sessions are read
- * anew, and once one that was there at the beginning has ended, or a guard would refuse now, the subscription ends with
- * an error.
+ * The events of a GraphQL subscription, which lives as long as its socket. Before each event the sessions are read
+ * again; if one has ended or a guard rejects, the subscription ends with an error.
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;

@@ -6,7 +6,7 @@ import { loadRpcException, rememberException } from './transport-exceptions.js';
 const MESSAGE_PATTERN = 'microservices:pattern';
 const HTTP_METHOD = 'method';
 
-/** Whether a handler gets messages of a microservice, and no requests. */
+/** Whether a handler gets only messages of a microservice, no HTTP requests. */
 export function isMessageHandler(handler: object): boolean {
   return Reflect.hasMetadata(MESSAGE_PATTERN, handler) && !Reflect.hasMetadata(HTTP_METHOD, handler);
 }
@@ -19,7 +19,7 @@ export function noSessionOfMessage(place: string): SessionConfigurationError {
   );
 }
 
-/** Lets refusals of an application's message handlers be what Nest's microservices understand. */
+/** Makes rejections in message handlers exceptions that Nest's microservices understand. */
 export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
   const types = discovery
     .getControllers()

@@ -19,9 +19,8 @@ export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
 
 /**
- * Whether this version of Nest keeps handlers, parameters and interceptors under the keys above. Tried on a class of our
- * own. The pattern of message handlers cannot be tried without @nestjs/microservices; such handlers have no
- * {@link HTTP_METHOD}, so they are left alone in any case.
+ * Tests on a probe class whether this version of Nest uses the keys above. The key of message handlers cannot be tested
+ * without @nestjs/microservices; such handlers have no {@link HTTP_METHOD} and are never replaced.
  */
 export function isNestMetadataKnown(): boolean {
   class Interceptor {

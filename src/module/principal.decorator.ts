@@ -14,10 +14,10 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
 });
 
 /**
- * Hands a handler what `validate` of its `@RequireSession` made of the session, or the session itself where there is no
- * `validate` (Ktor: `call.principal<T>()`). `undefined` where `optional` or `@Public()` let the call through. A handler
- * without any `@RequireSession` or `RequireSessionGuard.everywhere` is refused at start.
- * @param type the session class, where several are required. Default: that of the last requirement.
+ * Injects the result of `validate` of `@RequireSession`, or the session itself without `validate` (Ktor:
+ * `call.principal<T>()`). `undefined` if `optional` or `@Public()` let the call through. Without `@RequireSession` or
+ * `RequireSessionGuard.everywhere`, the application fails at start.
+ * @param type the session class, if several are required. Default: that of the last requirement.
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {

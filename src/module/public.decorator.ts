@@ -3,9 +3,9 @@ import { decorateHandlerOrClass } from './handler-or-class.js';
 import { describePublic } from './security-scheme.js';
 
 /**
- * Opens a handler, or a controller, to requests without a session. On a handler, what `RequireSessionGuard.everywhere`
- * and a `@RequireSession` on the controller ask for does not hold; a `@RequireSession` beside it does. On a controller,
- * what `RequireSessionGuard.everywhere` asks for does not hold. Subclasses do not inherit it.
+ * Opens a handler or controller to requests without a session. On a handler it removes the requirements of
+ * `RequireSessionGuard.everywhere` and of the controller; a `@RequireSession` on the same handler still applies. On a
+ * controller it removes those of `RequireSessionGuard.everywhere`. Subclasses do not inherit it.
  */
 export function Public(): ClassDecorator & MethodDecorator {
   return decorateHandlerOrClass('@Public()', {

@@ -10,9 +10,8 @@ const GUARDS = '__guards__';
 const INTERCEPTORS = '__interceptors__';
 
 /**
- * Gives handlers back what a wrapper has lost: a decorator or an instrumentation that replaced the method and copied
- * none of its metadata has also removed our guard and interceptor. Called before Nest makes the routes; twice does no
- * harm.
+ * Restores guards and interceptors on handlers that another decorator replaced without copying metadata. Call it before
+ * Nest creates the routes; repeated calls have no effect.
  */
 export function rebindHandlers(discovery: DiscoveryService): void {
   for (const discovered of discoveredClasses(discovery)) {
@@ -27,7 +26,7 @@ export function rebindHandlers(discovery: DiscoveryService): void {
   }
 }
 
-/** The method of the class, and what an instance has in its place. */
+/** The method of the class and, if the instance overrides it, of the instance. */
 function functionsAt({ type, instance }: DiscoveredClass, property: string | symbol): readonly object[] {
   const holders = [type.prototype as object, ...(instance && Object.hasOwn(instance, property) ? [instance] : [])];
   const found = holders.map((holder) => (holder as Record<string | symbol, unknown>)[property]);
@@ -44,7 +43,7 @@ function append(key: string, handler: object, enhancer: unknown): void {
   Reflect.defineMetadata(key, [...(Array.isArray(bound) ? (bound as unknown[]) : []), enhancer], handler);
 }
 
-// Nest drops, without a word, a class that it did not see when it scanned the module. An instance it always takes.
+// Nest silently ignores classes that it did not scan, but accepts instances.
 function guardFor({ canInject }: DiscoveredClass): unknown {
   return canInject(RequireSessionGuard) ? RequireSessionGuard : new RequireSessionGuard();
 }

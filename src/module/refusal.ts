@@ -2,7 +2,7 @@ import { UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import { SessionError } from '../errors/session.errors.js';
 import { exceptionOf, toldError } from './transport-exceptions.js';
 
-/** What clients read of an error whose message speaks to the developer. */
+/** Client messages for errors whose own message is for developers. */
 const TOLD: Readonly<Record<string, string>> = {
   SESSION_STORAGE_UNAVAILABLE: 'Sessions are not available right now. Try again.',
   SESSION_TOO_LATE: 'The session cannot be changed over this connection.',
@@ -10,16 +10,16 @@ const TOLD: Readonly<Record<string, string>> = {
 const TOLD_OF_OTHERS = 'The session could not be used.';
 
 /**
- * The refusal of a call without the session that it needs, as its transport says it: 401 over HTTP, an `exception` event
- * `{ status: 'error', code: 'UNAUTHENTICATED', message }` over WebSockets, an error with `extensions.code` in GraphQL.
+ * The error for a call without its required session: 401 over HTTP, an `exception` event
+ * `{ status: 'error', code: 'UNAUTHENTICATED', message }` over WebSockets, `extensions.code` in GraphQL.
  */
 export function unauthorized(context: ExecutionContext): Error {
   return saidBy(context, new UnauthorizedException(), 'UNAUTHENTICATED');
 }
 
 /**
- * The refusal of a call whose owner was authenticated too long ago, in the words of RFC 9470: 401 over HTTP with
- * `error: 'insufficient_user_authentication'`, `maxAge` in seconds and the methods that would do.
+ * The error for a call whose owner authenticated too long ago (RFC 9470): 401 over HTTP with
+ * `error: 'insufficient_user_authentication'`, `maxAge` in seconds and the accepted methods.
  */
 export function notFresh(
   context: ExecutionContext,
@@ -35,7 +35,6 @@ export function notFresh(
   return saidBy(context, error, 'INSUFFICIENT_USER_AUTHENTICATION');
 }
 
-/** A refusal as the transport of the call says it. */
 function saidBy(context: ExecutionContext, error: UnauthorizedException, code: string): Error {
   switch (context.getType<string>()) {
     case 'http':
@@ -49,8 +48,8 @@ function saidBy(context: ExecutionContext, error: UnauthorizedException, code: s
 }
 
 /**
- * What to throw for a failure, so that the transport tells its client what happened. Errors of the application stay as
- * they are, and so does every error over HTTP, where Nest's filter knows the `statusCode` of a {@link SessionError}.
+ * Converts a {@link SessionError} into one that the transport reports to its client. Other errors and all errors over
+ * HTTP stay as they are; Nest's filter reads `statusCode`.
  */
 export function refusal(context: ExecutionContext, error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;

@@ -2,11 +2,11 @@ import type { ExecutionContext } from '@nestjs/common';
 import { isUpgrade } from '../platform/raw-exchange.js';
 import { freshSessionsOf, httpSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
 
-/** The sessions behind an execution context: HTTP, GraphQL (the context's request) or WebSocket (the upgrade request). */
+/** The sessions of an execution context: HTTP, GraphQL (the context's request) or WebSocket (the upgrade request). */
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
   switch (context.getType<string>()) {
     case 'http':
-      // The arguments themselves: each switchToHttp() would make an object for them.
+      // Avoids the object that switchToHttp() allocates.
       return httpSessionsOf(context.getArgByIndex(0), context.getArgByIndex(1));
     case 'graphql':
       return sessionsOfOperation(context);
@@ -24,9 +24,9 @@ interface MessageHolder {
 }
 
 /**
- * A connection lives for hours: each message reads anew, so that a session ended elsewhere is ended here. Guards,
- * interceptor and parameters of one message have only the list of its arguments in common, of which parameters get a
- * copy; so the sessions travel in it, before the pattern, which stands last.
+ * A connection lives for hours, so each message reads its sessions again. Guards, interceptor and parameters of one
+ * message share only its argument list, of which parameters get a copy. So the sessions are inserted there, before the
+ * pattern, which must stay last.
  */
 function sessionsOfMessage(context: ExecutionContext): HttpSessions {
   const args = context.getArgs<unknown[]>();
@@ -38,8 +38,8 @@ function sessionsOfMessage(context: ExecutionContext): HttpSessions {
 }
 
 /**
- * An operation over HTTP has the sessions of its request. One over a socket reads anew: its fields share the sessions
- * through the variables, an object that graphql-js makes for each execution.
+ * An operation over HTTP uses the sessions of its request. One over a socket reads again; its fields share the sessions
+ * through the variables object, which graphql-js creates per execution.
  */
 function sessionsOfOperation(context: ExecutionContext): HttpSessions {
   const value: GraphQlContext | undefined = context.getArgByIndex(2);

@@ -4,12 +4,12 @@ import { membersInTheWay, putRequestSession } from '../request-session/request-s
 import type { SessionClass } from '../tracker/session-class.js';
 import { httpSessionsOf } from './http-sessions.js';
 
-/** A middleware of Express, and an `onRequest` hook of Fastify. */
+/** Express middleware or Fastify `onRequest` hook. */
 export type RequestSessionMiddleware = (request: object, response: object, next: (error?: Error) => void) => void;
 
 /**
- * Puts a session on `request.session`, with the methods that passport, connect-flash and others expect there:
- * `regenerate`, `save`, `reload`, `destroy`, `touch`, `cookie`, `id`. For some routes only; for all of them there is
+ * Sets `request.session` with the methods that passport, connect-flash and others expect: `regenerate`, `save`,
+ * `reload`, `destroy`, `touch`, `cookie`, `id`. Use it for some routes; for all routes use
  * `SessionsModule.forRoot({ requestSession: AuthSession })`.
  *
  * ```ts
@@ -17,7 +17,7 @@ export type RequestSessionMiddleware = (request: object, response: object, next:
  * app.getHttpAdapter().getInstance().addHook('onRequest', requestSession(AuthSession)); // Fastify
  * ```
  *
- * @throws {SessionConfigurationError} for what is no session class, or has a member of the name of such a method.
+ * @throws {SessionConfigurationError} if `type` is no session class or has a member with the name of such a method.
  */
 export function requestSession<S extends object>(type: SessionClass<S>): RequestSessionMiddleware {
   checkRequestSession(type);

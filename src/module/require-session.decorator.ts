@@ -8,10 +8,10 @@ import { describeRequirement } from './security-scheme.js';
 import { requirementOf, type RequireSessionOptions } from './session-requirement.js';
 
 /**
- * Lets only requests with this session reach a handler, or any handler of a controller (Ktor: session
- * authentication). Others are answered with 401, or sent to `redirectTo`. Where the class has a `@SessionOwner()` field,
- * the session must have an owner. Requirements of a class, of the classes that it extends and of a handler add up. In an
- * OpenAPI description by @nestjs/swagger it is a security requirement; see {@link sessionSecuritySchemes}.
+ * Requires this session for a handler or for all handlers of a controller (Ktor: session authentication). Other
+ * requests get 401 or a redirect to `redirectTo`. If the class has a `@SessionOwner()` field, the session must have an
+ * owner. Requirements of a class, its base classes and a handler add up. @nestjs/swagger shows it as a security
+ * requirement; see {@link sessionSecuritySchemes}.
  *
  * @example
  * ```ts

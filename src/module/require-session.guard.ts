@@ -15,7 +15,7 @@ import {
 } from './session-requirement.js';
 
 const PRINCIPALS = Symbol.for('nestjs-sessions:principals');
-/** A session by value has to fit into a cookie. */
+/** A by-value session must fit into a cookie. */
 const LONGEST_RETURN_PATH = 1024;
 const EVERYWHERE = Symbol.for('nestjs-sessions:everywhere');
 
@@ -23,12 +23,12 @@ interface Authenticated {
   [PRINCIPALS]?: Map<SessionRequirement, unknown>;
 }
 
-/** The principals of a request: what each requirement that it met made of its session. */
+/** The principals of a request, by requirement. */
 export function principalsOf(sessions: HttpSessions): Map<SessionRequirement, unknown> {
   return ((sessions as Authenticated)[PRINCIPALS] ??= new Map());
 }
 
-/** What a guard asks for that `RequireSessionGuard.everywhere` has made; `undefined` for any other guard. */
+/** The requirement of a guard from `RequireSessionGuard.everywhere`; `undefined` for other guards. */
 export function requirementOfGuard(guard: unknown): SessionRequirement | undefined {
   return typeof guard === 'object' && guard !== null && EVERYWHERE in guard
     ? (guard as Pick<EverywhereGuard, typeof EVERYWHERE>)[EVERYWHERE]
@@ -36,22 +36,22 @@ export function requirementOfGuard(guard: unknown): SessionRequirement | undefin
 }
 
 /**
- * Lets a request through if it has the sessions that its controller and handler require (Ktor: session
- * authentication). Where it finds no requirement it refuses: it is bound by `@RequireSession`, so there was one.
+ * Admits a request that has the sessions required by its controller and handler (Ktor: session authentication). Rejects
+ * if it finds no requirement, since `@RequireSession` bound it.
  */
 @Injectable()
 export class RequireSessionGuard implements CanActivate {
   readonly #finder = new CallRequirementsFinder();
 
   /**
-   * A guard that requires a session everywhere, except where `@Public()` says otherwise:
+   * A guard that requires a session everywhere, except with `@Public()`:
    *
    * ```ts
    * { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession, { redirectTo: '/login' }) }
    * ```
    *
-   * It guards HTTP, GraphQL and WebSockets. Message handlers of microservices have no session; they are left alone,
-   * or refused with `{ rpc: true }`.
+   * It guards HTTP, GraphQL and WebSockets. Message handlers of microservices have no session: they are admitted, or
+   * rejected with `{ rpc: true }`.
    */
   static everywhere<S extends object>(
     type: SessionClass<S>,
@@ -89,7 +89,7 @@ class EverywhereGuard implements CanActivate {
 }
 
 async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
-  // Messages have no session, and no way to get one.
+  // Messages never have a session.
   if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
   try {
     for (const requirement of requirements) {
@@ -107,7 +107,7 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
   const { type, options } = requirement;
   if (options.noStore) sessions.call.setHeader('Cache-Control', 'no-store');
   const principals = principalsOf(sessions);
-  // The guard is bound to the controller and to the handler, and asks once.
+  // Bound to controller and handler, the guard runs twice but checks once.
   if (principals.has(requirement)) return;
   const session = await sessions.sessions.get(type, { renew: options.renew ?? true });
   if (session === undefined || (!options.anonymous && isAnonymous(requirement, session))) {
@@ -143,7 +143,7 @@ async function meetFreshness(
   throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
 }
 
-/** The path of a page that can be asked for again; never one of another origin. */
+/** The path of a GET request; never one of another origin. */
 function returnPathOf(context: ExecutionContext): string | undefined {
   const { method, originalUrl, url } = context
     .switchToHttp()
@@ -153,7 +153,7 @@ function returnPathOf(context: ExecutionContext): string | undefined {
   return method === 'GET' && isPath ? path : undefined;
 }
 
-/** Whether a session is of a class with an owner, and of nobody. */
+/** Whether the class has an owner field and the session has no owner. */
 export function isAnonymous({ type, ownerOf }: Pick<SessionRequirement, 'type' | 'ownerOf'>, session: object): boolean {
   return ownerFieldOf(type) !== undefined && ownerOf(session) === undefined;
 }

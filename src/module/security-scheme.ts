@@ -5,7 +5,7 @@ import type { SessionProvider } from '../session/session-provider.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** An OpenAPI security scheme: the cookie or header that carries a session. */
+/** OpenAPI security scheme: the cookie or header of a session. */
 export interface SessionSecurityScheme {
   readonly type: 'apiKey';
   readonly in: 'cookie' | 'header';
@@ -14,26 +14,25 @@ export interface SessionSecurityScheme {
   readonly description: string;
 }
 
-/** What @nestjs/swagger reads, and its `@ApiSecurity` writes; named here so that it need not be installed. */
+/** Metadata key of `@ApiSecurity` of @nestjs/swagger, copied to avoid the dependency. */
 const API_SECURITY = 'swagger/apiSecurity';
 
 type Requirement = Readonly<Record<string, readonly string[]>>;
 
-/** Records in the OpenAPI description that a handler or a controller needs a session. */
+/** Adds a session requirement to the OpenAPI description of a handler or controller. */
 export function describeRequirement(holder: object, type: SessionClass, optional: boolean): void {
   addRequirement(holder, { [schemeName(type)]: [] });
   if (optional) addRequirement(holder, {});
 }
 
-/** Records in the OpenAPI description that a handler or a controller needs none. */
+/** Adds to the OpenAPI description that no session is required. */
 export function describePublic(holder: object): void {
   addRequirement(holder, {});
 }
 
 /**
- * The OpenAPI security schemes of an application's sessions, by the names under which `@RequireSession` asks for them
- * in the description that @nestjs/swagger makes (Ktor: OpenAPI inference of session authentication). Sessions in a
- * transport of your own have none.
+ * The OpenAPI security schemes of all sessions, keyed by the names that `@RequireSession` uses in the description of
+ * @nestjs/swagger (Ktor: OpenAPI inference of session authentication). Sessions with a custom transport have none.
  *
  * ```ts
  * const document = new DocumentBuilder();
@@ -54,7 +53,7 @@ export function sessionSecuritySchemes(
   return schemes;
 }
 
-/** Known when decorators run, before any provider is: the session's name, else that of its class. */
+/** The session's name, else the class name: decorators run before providers exist. */
 function schemeName(type: SessionClass): string {
   return definitionOf(type)?.name ?? type.name;
 }

@@ -4,13 +4,12 @@ import { sessionParameterDecorator } from './handler-parameter.js';
 
 const injectSessionInfo = sessionParameterDecorator('SessionInfo', (sessions, type) => sessions.info(type));
 
-/** What there is to know of a stored session besides its content. */
+/** Facts about a stored session besides its content. */
 export type SessionInfo = Info;
 
 /**
- * Hands a handler what there is to know of a session besides its content, as `SessionInfo`: when it was created, when it
- * ends, whose it is. `undefined` when the request has none. Asking does not renew it, so that a page can show how long
- * the session lasts.
+ * Injects a {@link SessionInfo}: creation time, expiry and owner of a session. `undefined` without a session. Does not
+ * renew it, so that a page can show the remaining time.
  */
 export function SessionInfo(type: SessionClass): ParameterDecorator {
   return injectSessionInfo(type);

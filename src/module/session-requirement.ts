@@ -6,81 +6,85 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { Awaitable } from '../transformer/awaitable.js';
 
-/** Why a request was refused: it has no session, or `validate` did not accept the one it has. */
+/** Why a request was rejected: no session, or `validate` rejected it. */
 export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';
 
 /**
- * What `validate` may give. `true` and an object let the request in, the object as its principal. `false`, `null`,
- * `undefined` and an error refuse it; the error is thrown. A text or a number is no answer, and refuses.
+ * Results of `validate`. `true` and objects admit the request; an object is its principal. `false`, `null`, `undefined`
+ * and errors reject it; an error is thrown. Strings and numbers are invalid and reject it.
  */
 export type SessionValidation = boolean | null | undefined | Error | (object & { readonly then?: never });
 
-/** What `@RequireSession` asks of a request. */
+/** Options of `@RequireSession`. */
 export interface RequireSessionOptions<S extends object = object> {
   /**
-   * Whether the session will do, such as whether its user is an administrator. Only `true` and objects let the request
-   * in. An object is the principal that `@Principal()` hands to the handler; for `true` it is the session. An error
-   * is thrown. Anything else refuses. Default: any session will.
+   * Checks the session, such as its roles. Only `true` and objects admit the request; an object is the principal that
+   * `@Principal()` injects, for `true` it is the session. An error is thrown. Anything else rejects. Default: any
+   * session is accepted.
    */
   readonly validate?: (session: S, context: ExecutionContext) => Awaitable<SessionValidation>;
   /**
-   * Lets sessions without an owner in. Default `false`: where the class has a `@SessionOwner()` field, a session whose
-   * field is empty counts as no session.
+   * Accepts sessions without an owner. Default `false`: if the class has a `@SessionOwner()` field, a session with an
+   * empty one counts as no session.
    */
   readonly anonymous?: boolean;
   /**
-   * Answers a refused request: an error to throw, or the text of a place to redirect to, with 302. The request is
-   * refused in any case: without an answer with 401.
+   * Answers a rejected request: an error to throw, or a URL or path to redirect to with 302. Without an answer: 401.
    */
   readonly challenge?: (
     cause: SessionChallengeCause,
     context: ExecutionContext,
   ) => Awaitable<Error | string | undefined | void>;
-  /** Where a refused request is sent, with 302; a path or URL of yours, never one from the request. Default: 401. */
+  /** Redirect target of rejected requests (302): your own path or URL, never one from the request. Default: 401. */
   readonly redirectTo?: string;
   /**
-   * Sends `Cache-Control: no-store` with every answer, so that neither a shared cache nor the back button of the browser
-   * shows the page after the logout. Default `false`.
+   * Sends `Cache-Control: no-store`, so that shared caches and the browser's back button do not show the page after
+   * logout. Default `false`.
    */
   readonly noStore?: boolean;
-  /** Whether the owner must have been authenticated not long ago; see `@RequireFresh`. Default: no. */
+  /** Requires a recent authentication of the owner; see `@RequireFresh`. Default: not required. */
   readonly fresh?: FreshnessOptions;
   /**
-   * Whether the guard counts as use of the session, which renews it when that is due. Default `true`. `false` for a page
-   * that only shows when the session ends.
+   * Whether the guard renews the session when that is due. Default `true`. Use `false` for a page that only shows the
+   * expiry.
    */
   readonly renew?: boolean;
-  /** Lets a request without a session through, without a principal. One that `validate` refuses stays refused. */
+  /**
+   * Admits requests without a session, without a principal. A session that `validate` rejects stays rejected. Default
+   * `false`.
+   */
   readonly optional?: boolean;
 }
 
-/** How long ago the owner of a session may have been authenticated. */
+/** How recent the owner's authentication must be. */
 export interface FreshnessOptions {
-  /** Seconds since the login, or since `sessions.authenticated`. */
+  /** Maximum age in seconds, since the login or `sessions.authenticated`. */
   readonly withinSeconds: number;
-  /** One of these methods must have been named to `sessions.authenticated` in that time. Default: the login will do. */
+  /**
+   * Accepted methods: one must have been passed to `sessions.authenticated` in that time. Default: a login is enough.
+   */
   readonly methods?: readonly string[];
   /**
-   * Where a request that is not fresh is sent, with 302; a path or URL of yours. The path of a refused GET is kept, and
-   * `sessions.takeReturnPath` gives it once. Default: 401 with `error: 'insufficient_user_authentication'` (RFC 9470).
+   * Redirect target (302): your own path or URL. The path of a rejected GET is kept and returned once by
+   * `sessions.takeReturnPath`. Default: 401 with `error: 'insufficient_user_authentication'` (RFC 9470).
    */
   readonly redirectTo?: string;
 }
 
-/** What `RequireSessionGuard.everywhere` asks of a request. */
+/** Options of `RequireSessionGuard.everywhere`. */
 export interface RequireSessionEverywhereOptions<S extends object = object> extends RequireSessionOptions<S> {
   /**
-   * Whether message handlers of microservices are refused too: a message has no session. Default `false`, which lets
-   * every message in.
+   * Whether message handlers of microservices, which have no session, are rejected too. Default `false`: all messages
+   * are admitted.
    */
   readonly rpc?: boolean;
 }
 
-/** One requirement: of a `@RequireSession`, or of `RequireSessionGuard.everywhere`. */
+/** A requirement of `@RequireSession` or `RequireSessionGuard.everywhere`. */
 export interface SessionRequirement {
   readonly type: SessionClass;
   readonly options: RequireSessionOptions;
-  /** How it is called in messages. */
+  /** Its name in messages. */
   readonly label: string;
   readonly ownerOf: (value: object) => string | undefined;
 }
@@ -100,8 +104,8 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
 const FRESHNESS: ReadonlyArray<keyof FreshnessOptions> = ['withinSeconds', 'methods', 'redirectTo'];
 
 /**
- * @param label how it is called in messages.
- * @throws {SessionConfigurationError} for a class that is not there, and for options that do not exist.
+ * @param label its name in messages.
+ * @throws {SessionConfigurationError} for a missing class or unknown options.
  */
 export function requirementOf<S extends object>(
   label: string,

@@ -7,7 +7,7 @@ const InjectSessions = createParamDecorator(
   (_: unknown, context: ExecutionContext): unknown => sessionsOfContext(context).sessions,
 );
 
-/** Hands a handler all sessions of its request, as {@link RequestSessions}. */
+/** Injects all sessions of the request as {@link RequestSessions}. */
 export function Sessions(): ParameterDecorator {
   return (target, property, index) => {
     assertHandlerParameter('Sessions', property);

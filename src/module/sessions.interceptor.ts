@@ -9,13 +9,12 @@ import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /**
- * Stores the sessions of a handler when its value is complete, before the answer leaves, so that a failure goes to the
- * application's exception filters. Bound to each handler that declares a session by the parameter decorators and
- * `@RequireSession`; other routes do not pay for it. Most handlers of controllers do the same without an interceptor, see
- * {@link commitInHandlers}.
+ * Stores the sessions of a handler once its value is complete and before the response is sent, so that failures reach
+ * the exception filters. Bound only to handlers with session decorators. Most controller handlers commit without an
+ * interceptor, see {@link commitInHandlers}.
  *
- * Over HTTP, what ends in an exception is stored, or not, by the response hold, which knows the status it ends with. In
- * GraphQL and over WebSockets it is not stored.
+ * If a handler throws over HTTP, the response hold decides by the final status whether to store. In GraphQL and over
+ * WebSockets nothing is stored.
  */
 @Injectable()
 export class SessionsInterceptor implements NestInterceptor {
@@ -61,7 +60,7 @@ function operation(context: ExecutionContext, sessions: HttpSessions, next: Call
   return values.pipe(map((result) => liveEvents(context, sessions, result)));
 }
 
-/** The error for the client; one that speaks to the developer goes into the log. */
+/** The error for the client; an error meant for developers is logged. */
 function told(context: ExecutionContext, sessions: HttpSessions, error: unknown): unknown {
   const refused = refusal(context, error);
   if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) sessions.reportError(error);

@@ -42,29 +42,29 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     this.#discovery = discovery;
   }
 
-  /** Registers the `@Session` classes that handlers of the application use, or those listed in `sessions`. */
+  /** Registers the classes in `sessions`. Default: all `@Session` classes that handlers use. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(concealKeys(options));
   }
 
-  /** The same with options from a factory, a class or an existing provider, such as one that uses `ConfigService`. */
+  /** The same with options from a factory, a class or an existing provider, such as one with `ConfigService`. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withConcealedKeys(super.forRootAsync(options));
   }
 
-  /** Registers the sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
+  /** Registers sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
   static forFeature(sessions: readonly SessionRegistration[]): DynamicModule {
     return SessionsFeatureModule.register(sessions);
   }
 
-  // Controllers are there by now, their routes are not.
+  // Controllers exist now, their routes do not.
   configure(): void {
     rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
   }
 }
 
-/** The factory of the options gives key rings in place of keys. */
+/** Makes the options factory return key rings instead of keys. */
 function withConcealedKeys({ providers = [], ...module }: DynamicModule): DynamicModule {
   return {
     ...module,

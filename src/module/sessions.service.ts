@@ -10,15 +10,15 @@ import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import { httpSessionsOf } from './http-sessions.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** One session of an owner, as it may be shown to them. */
+/** One session of an owner, safe to show to the owner. */
 export interface OwnedSession<S extends object = object> {
-  /** Public name of the session, for `revoke`: a hash of its id, of no use to whoever sees it. */
+  /** Public name of the session for `revoke`: a hash of its id, not a credential. */
   readonly handle: string;
   readonly createdAt: Date;
-  /** When it was last used, exact to the renewal throttle (a tenth of the idle timeout). */
+  /** Time of the last use, exact to the renewal throttle (a tenth of the idle timeout). */
   readonly renewedAt: Date;
   readonly expiresAt: Date;
-  /** What the session holds. A copy: changing it changes nothing. */
+  /** The content. A copy: changes have no effect. */
   readonly session: S;
 }
 
@@ -27,7 +27,7 @@ export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
 
-/** Sessions from outside of handlers: those of the running request, and those of an owner. */
+/** Sessions outside of handlers: of the current request, and of an owner. */
 @Injectable()
 export class SessionsService {
   readonly #runtime: SessionsRuntime;
@@ -37,8 +37,8 @@ export class SessionsService {
   }
 
   /**
-   * The sessions of the request that the running code belongs to.
-   * @throws {SessionError} outside of a request, or where `asyncLocalStorage: true` is not set.
+   * The sessions of the current request.
+   * @throws {SessionError} outside of a request, or without `asyncLocalStorage: true`.
    */
   get current(): RequestSessions {
     const { requests } = this.#runtime;
@@ -56,9 +56,9 @@ export class SessionsService {
   }
 
   /**
-   * The owner's live sessions of this class, newest first. With `from: sameSession(…)` also those that have not moved yet;
-   * one that has just moved may be shown in both places for a minute. Sessions of another package are shown once they
-   * have moved: their stores cannot be asked for an owner.
+   * The owner's live sessions of this class, newest first. With `from: sameSession(…)` it includes sessions not yet
+   * migrated; one that was just migrated may appear twice for a minute. Sessions of another package appear once
+   * migrated, because their stores have no owner index.
    */
   async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
     const { tracker, owners } = this.#owned(type);
@@ -75,10 +75,10 @@ export class SessionsService {
 
   /**
    * Ends one session by its handle.
-   * @param options whose session it must be: `{ owner }`, which a handle from a client needs, since a handle is no secret.
-   *   `{ anyOwner: true }` ends anybody's: for administrators.
-   * @returns whether there was one. `false` also for what can be no handle.
-   * @throws {SessionError} without either of the options.
+   * @param options `{ owner }`: the session must belong to this owner; required for handles from clients, which are not
+   * secret. `{ anyOwner: true }`: any session, for administrators.
+   * @returns whether the session existed. `false` for an invalid handle.
+   * @throws {SessionError} without one of the options.
    */
   async revoke(type: SessionClass, handle: string, options: RevokeOptions): Promise<boolean> {
     const { tracker, name } = this.#byId(type);
@@ -93,9 +93,9 @@ export class SessionsService {
   }
 
   /**
-   * Ends every session of an owner: "sign out everywhere", or after a change of password.
-   * @param options.except the id of one that stays, as `sessions.id(type)` gives it.
-   * @returns how many were ended.
+   * Ends every session of an owner: "sign out everywhere", or after a password change.
+   * @param options.except the id of a session to keep, from `sessions.id(type)`.
+   * @returns the number of ended sessions.
    */
   async revokeAll(
     type: SessionClass,
@@ -116,10 +116,7 @@ export class SessionsService {
     return count;
   }
 
-  /**
-   * The public handle of a session id, as `list` shows it: to tell which of them is the present one. `undefined` for what
-   * can be no id.
-   */
+  /** The handle of a session id, to find the current session in `list`. `undefined` for an invalid id. */
   handleOf(type: SessionClass, id: string): string | undefined {
     const { tracker } = this.#byId(type);
     return isSessionId(id) ? tracker.handleOf(id) : undefined;
@@ -140,7 +137,7 @@ export class SessionsService {
     return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
-  /** Where sessions of ours are that have not moved yet, by id. */
+  /** The tracker of our own sessions that are not yet migrated. */
   #unmoved<S extends object>(type: SessionClass<S>): SessionTrackerById<S> | undefined {
     const from = this.#migrating(type)?.from;
     return from instanceof SessionTrackerById ? from : undefined;
@@ -173,7 +170,7 @@ function givenOwner(owner: unknown, method: string): string {
   );
 }
 
-/** An owner's live sessions in one place, by handle. */
+/** An owner's live sessions in one storage, by handle. */
 async function liveSessions<S extends object>(
   tracker: SessionTrackerById<S>,
   owners: OwnerIndex,
@@ -194,7 +191,7 @@ async function liveSessions<S extends object>(
   return listed;
 }
 
-/** @param owner whose session it must be; `undefined`: anybody's. @returns whether there was one. */
+/** @param owner whose session it must be; `undefined`: any. @returns whether the session existed. */
 async function endByHandle<S extends object>(
   tracker: SessionTrackerById<S>,
   handle: string,
@@ -209,7 +206,7 @@ async function endByHandle<S extends object>(
   return true;
 }
 
-/** Ends an owner's sessions in their old form and place. @returns how many of them had not moved yet. */
+/** Ends an owner's sessions in the old storage. @returns how many were not yet migrated. */
 async function endOld<S extends object>(
   migrating: MigratingSessionTracker<S>,
   moved: ReadonlyArray<{ readonly id: string }>,

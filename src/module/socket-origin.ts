@@ -1,16 +1,16 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Origins of other sites whose pages may use sessions over a socket. */
+/** Other origins whose pages may use sessions over a socket. */
 export type AllowedOrigins = readonly string[] | ((origin: string) => boolean);
 
-/** Proxies add to `X-Forwarded-Host`; of more than these, the rest is noise that takes time. */
+/** Maximum hosts read from `X-Forwarded-Host`, to bound the work. */
 const MOST_HOSTS = 8;
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s*]+$/i;
 
 /**
- * Whether a page of `origin` may use sessions over a socket that it opened at one of `hosts`: browsers let every page open
- * one, with cookies (OWASP: cross-site WebSocket hijacking). Schemes are not compared, since a proxy may end TLS.
+ * Whether a page of `origin` may use sessions over a socket opened at one of `hosts`. Browsers let any page open a
+ * socket with cookies (OWASP: cross-site WebSocket hijacking). Schemes are not compared, since a proxy may end TLS.
  */
 export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: readonly string[]): boolean {
   if (typeof allowed === 'function' ? allowed(origin) === true : includes(allowed, origin)) return true;
@@ -29,7 +29,7 @@ export function hostsOf(header: string): readonly string[] {
   return header.split(',', MOST_HOSTS);
 }
 
-/** @throws {SessionConfigurationError} for something that is no origin. */
+/** @throws {SessionConfigurationError} for an invalid origin. */
 export function checkedOrigins(allowed: AllowedOrigins | undefined): AllowedOrigins {
   if (allowed === undefined || typeof allowed === 'function') return allowed ?? [];
   const wrong = Array.isArray(allowed) ? allowed.find((one) => typeof one !== 'string' || !ORIGIN.test(one)) : allowed;
@@ -44,7 +44,7 @@ function includes(allowed: readonly string[], origin: string): boolean {
   return allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
 }
 
-// Of the same scheme, so that a default port that only one of the two says makes no difference.
+// Both with the same scheme, so that an explicit default port makes no difference.
 function sameHost(origin: URL, host: string): boolean {
   try {
     return new URL(`${origin.protocol}//${host}`).host === origin.host;

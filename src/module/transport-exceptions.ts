@@ -1,4 +1,4 @@
-/** Makes the exception that a transport of Nest shows to its clients: `WsException`, `RpcException`. */
+/** Exception class that a Nest transport shows to clients: `WsException`, `RpcException`. */
 export type TransportException = new (error: string | object) => Error;
 
 const EXCEPTION = Symbol.for('nestjs-sessions:transport-exception');
@@ -7,7 +7,7 @@ interface Transported {
   [EXCEPTION]?: TransportException;
 }
 
-/** What a client reads of a refusal. */
+/** What a client receives for a rejected call. */
 export interface ToldError {
   readonly status: 'error';
   readonly code: string;
@@ -16,7 +16,7 @@ export interface ToldError {
 
 const TOLD = Symbol.for('nestjs-sessions:told-error');
 
-/** Makes what a client reads of a refusal, so that {@link forwardExceptions} knows it. */
+/** Creates the client's error, marked for {@link forwardExceptions}. */
 export function toldError(code: string, message: string): ToldError {
   const told: ToldError = { status: 'error', code, message };
   return Object.defineProperty(told, TOLD, { value: true });
@@ -28,10 +28,7 @@ interface NativeSocket {
   on?(event: string, listener: (payload: unknown) => void): void;
 }
 
-/**
- * Sends refusals to the client of a native WebSocket where Nest does not: Nest 11 only emits them on the server's own
- * object.
- */
+/** Sends rejections to clients of native WebSockets. Nest 11 only emits them on the server's own object. */
 export function forwardExceptions(socket: NativeSocket): void {
   if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
   socket.on?.('exception', (payload) => {
@@ -40,18 +37,18 @@ export function forwardExceptions(socket: NativeSocket): void {
   });
 }
 
-/** Records on a gateway, or on a controller with message handlers, which exception its transport understands. */
+/** Records the exception class for a gateway or for a controller with message handlers. */
 export function rememberException(type: object, exception: TransportException | undefined): void {
   if (exception) Object.defineProperty(type, EXCEPTION, { value: exception, configurable: true });
 }
 
-/** The exception that the transport of a gateway or controller understands, where it is known. */
+/** The exception class of a gateway or controller, if known. */
 export function exceptionOf(type: object | undefined): TransportException | undefined {
   const transported: Transported | undefined = type;
   return transported?.[EXCEPTION];
 }
 
-/** `WsException` of the application's own @nestjs/websockets. `undefined` where that cannot be found. */
+/** `WsException` of the application's @nestjs/websockets; `undefined` if not found. */
 export async function loadWsException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/websockets'), 'WsException');
@@ -60,7 +57,7 @@ export async function loadWsException(): Promise<TransportException | undefined>
   }
 }
 
-/** `RpcException` of the application's own @nestjs/microservices. `undefined` where that cannot be found. */
+/** `RpcException` of the application's @nestjs/microservices; `undefined` if not found. */
 export async function loadRpcException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/microservices'), 'RpcException');
@@ -69,7 +66,7 @@ export async function loadRpcException(): Promise<TransportException | undefined
   }
 }
 
-// Node sees the names that a CommonJS package of Nest 11 re-exports only as its default export.
+// Node exposes re-exports of Nest 11's CommonJS packages only on the default export.
 function named(module: object, name: string): TransportException | undefined {
   const { default: whole, ...rest } = module as { default?: object };
   const exception: unknown = { ...whole, ...rest }[name as never];

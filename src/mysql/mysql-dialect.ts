@@ -1,8 +1,8 @@
 import { COLUMNS, type SqlDialect } from '../sql/sql-engine.js';
 
 /**
- * Ids and owners are bytes: texts are compared by collations, which take `a` for `A` or `a` for `a `. `REPLACE` because
- * MySQL and MariaDB have no other form of it in common.
+ * Ids and owners are bytes: collations equate texts such as `a` and `A`. `REPLACE` is the only upsert that MySQL and
+ * MariaDB share.
  */
 export const mysqlDialect: SqlDialect = {
   name: 'MySQL',
@@ -12,7 +12,7 @@ export const mysqlDialect: SqlDialect = {
   parameter: () => '?',
   upsert: (table) => `REPLACE INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
   insertNew: (table) => `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
-  // Duplicate key. INSERT IGNORE would also ignore data that does not fit.
+  // Duplicate key. INSERT IGNORE would also ignore invalid data.
   isTaken: (error) => numberOf(error) === 1062,
   sweep: (table, limit) => `DELETE FROM ${table} WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit}`,
   definition: ({ quoted }) => [

@@ -3,18 +3,18 @@ import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
 /**
  * Runs one statement with the values of its `?`.
- * @returns its rows, or an object with the number of changed ones as its `affectedRows`; alone or first in a list.
+ * @returns the rows, or an object with `affectedRows`; directly or first in a list.
  */
 export type MysqlExecute = (statement: string, values: SqlValue[]) => Promise<unknown>;
 
-/** A pool of mysql2 or mariadb: whatever has an `execute` method like theirs. */
+/** A pool of mysql2 or mariadb, or any object with such an `execute` method. */
 export interface MysqlPool {
   readonly execute: (...args: never[]) => unknown;
-  /** mysql2's pool with callbacks has one without. */
+  /** mysql2's callback pool returns its promise pool. */
   readonly promise?: () => unknown;
 }
 
-/** @throws {SessionConfigurationError} for something that cannot execute. */
+/** @throws {SessionConfigurationError} for an invalid pool. */
 export function mysqlEngine(pool: MysqlPool | MysqlExecute): SqlEngine {
   const execute = executeOf(pool);
   return {
@@ -38,7 +38,7 @@ function executeOf(pool: MysqlPool | MysqlExecute): MysqlExecute {
   );
 }
 
-// Kinds and names only: a text may be a URL with a password.
+// Types and names only: a string may be a URL with a password.
 function describe(found: unknown): string {
   if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
   const name: unknown = found.constructor?.name;
@@ -49,7 +49,7 @@ function describe(found: unknown): string {
 
 function rowsOf(result: unknown): readonly SqlRow[] {
   if (!Array.isArray(result)) throw unknownResult();
-  // mysql2 gives the rows and then the columns, two lists; mariadb the rows alone, which are objects.
+  // mysql2 returns two lists, rows and columns; mariadb returns only the rows, which are objects.
   return (Array.isArray(result[0]) ? result[0] : result) as readonly SqlRow[];
 }
 

@@ -2,8 +2,8 @@ import type { SqlDialect } from '../sql/sql-engine.js';
 import { insertOnNoConflict, upsertOnConflict } from '../sql/sql-statements.js';
 
 /**
- * The index on the hour instead of the moment of expiry lets almost every touch be a heap-only update; the fill factor
- * leaves room for those.
+ * The index on the hour, not the moment of expiry, makes almost every touch a heap-only update; the fill factor leaves
+ * room for those.
  */
 export const postgresDialect: SqlDialect = {
   name: 'PostgreSQL',

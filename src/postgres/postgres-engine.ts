@@ -3,21 +3,21 @@ import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
 /**
  * Runs one statement with the values of its `$1`, `$2`, …
- * @returns its rows, alone, as the `rows` of an object, or first in a list with their number.
+ * @returns the rows: directly, as `rows` of an object, or first in a list with their number.
  */
 export type PostgresQuery = (text: string, values: SqlValue[]) => Promise<unknown>;
 
-/** A pool of `pg`, a PGlite, a TypeORM DataSource: whatever has a `query` method like theirs. */
+/** A pool of `pg`, a PGlite, a TypeORM DataSource, or any object with such a `query` method. */
 export interface PostgresPool {
   readonly query: (text: string, values: never[]) => unknown;
 }
 
-/** @throws {SessionConfigurationError} for something that cannot query. */
+/** @throws {SessionConfigurationError} for an invalid pool. */
 export function postgresEngine(pool: PostgresPool | PostgresQuery): SqlEngine {
   const query = queryOf(pool);
   return {
     select: async (statement, values) => rowsOf(await query(statement, [...values])),
-    // Counting what is returned needs nothing that some clients do not report.
+    // Counts returned rows, since some clients do not report the number of changed rows.
     change: async (statement, values) => rowsOf(await query(`${statement} RETURNING 1`, [...values])).length,
     define: async (statement) => query(statement, []),
   };
@@ -37,8 +37,8 @@ function queryOf(pool: PostgresPool | PostgresQuery): PostgresQuery {
 }
 
 /**
- * A pool of pg reports an idle connection that breaks by an `error` event, and an event without a listener ends the
- * process. The pool drops that connection by itself, so there is nothing to do but to listen.
+ * A pool of pg emits `error` when an idle connection breaks; without a listener the process ends. The pool removes that
+ * connection itself, so an empty listener is enough.
  */
 function surviveIdleErrors(pool: object): void {
   const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
@@ -46,7 +46,7 @@ function surviveIdleErrors(pool: object): void {
   if (listenerCount.call(pool, 'error') === 0) on.call(pool, 'error', () => undefined);
 }
 
-// Kinds and names only: a text may be a URL with a password.
+// Types and names only: a string may be a URL with a password.
 function describe(found: unknown): string {
   if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
   const name: unknown = found.constructor?.name;
@@ -55,7 +55,7 @@ function describe(found: unknown): string {
 
 function rowsOf(result: unknown): readonly SqlRow[] {
   if (Array.isArray(result)) {
-    // TypeORM gives the rows of an UPDATE or DELETE together with their number.
+    // TypeORM returns the rows of an UPDATE or DELETE with their number.
     const withCount = result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number';
     return (withCount ? result[0] : result) as readonly SqlRow[];
   }

@@ -2,11 +2,10 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 
 /**
  * Sends one command.
- * @param key the one key that the command names, for whoever has to find the node that holds it; `undefined` for a
- *   command without a key.
- * @param readonly the command changes nothing. A replica may answer it only if it never lags: a session must be there
- *   in the request after the one that wrote it.
- * @param args the command's name and arguments, the key among them.
+ * @param key the command's only key, to select a cluster node; `undefined` for a command without a key.
+ * @param readonly the command changes nothing. A replica may answer only if it never lags: the next request must see a
+ * written session.
+ * @param args the command's name and arguments, including the key.
  */
 export type RedisCommand = (key: string | undefined, readonly: boolean, args: readonly string[]) => Promise<unknown>;
 
@@ -25,21 +24,21 @@ export interface GlideClient {
   readonly customCommand: (...args: never[]) => Promise<unknown>;
 }
 
-/** Any client of Redis or Valkey, or a function that sends one command. */
+/** A client of Redis or Valkey, or a function that sends one command. */
 export type RedisClient = NodeRedisClient | IoredisClient | GlideClient | RedisCommand;
 
 type Send<A extends readonly unknown[]> = (...args: A) => Promise<unknown>;
 
 /**
- * The one way to send a command, whichever client there is. Clients are told apart by their methods, never by their
- * class, so that every version and every wrapper will do.
- * @throws {SessionConfigurationError} for something that is no client.
+ * A function that sends commands by any client. Clients are detected by their methods, not their class, so that all
+ * versions and wrappers work.
+ * @throws {SessionConfigurationError} for an invalid client.
  */
 export function redisCommandOf(client: RedisClient): RedisCommand {
   if (typeof client === 'function') return client;
   const methods = (typeof client === 'object' && client ? client : {}) as Partial<Record<string, unknown>>;
   const has = (name: string): boolean => typeof methods[name] === 'function';
-  // ioredis has a sendCommand too, for objects of its own: `call` comes first.
+  // `call` before sendCommand: ioredis has a sendCommand too, for its own objects.
   if (has('customCommand')) {
     const glide = client as { customCommand: Send<[string[]]> };
     return (_key, _readonly, args) => glide.customCommand([...args]);
@@ -56,7 +55,7 @@ export function redisCommandOf(client: RedisClient): RedisCommand {
   );
 }
 
-// Always the primary, also where the client is set to use replicas: they lag.
+// Always the primary, even if the client is set to use replicas: they lag.
 function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolean): RedisCommand {
   if (has('getSlotMaster')) {
     const cluster = client as { sendCommand: Send<[string | undefined, boolean, string[]]> };
@@ -70,7 +69,7 @@ function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolea
   return (_key, _readonly, args) => single.sendCommand([...args]);
 }
 
-// Kinds and names only: a text may be a URL with a password.
+// Types and names only: a string may be a URL with a password.
 function describe(found: unknown): string {
   if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
   const name: unknown = found.constructor?.name;

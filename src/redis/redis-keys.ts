@@ -1,11 +1,11 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { encodeOwner } from './redis-value.js';
 
-/** The names of keys: `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
+/** Key names: `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
 export class RedisKeys {
   readonly #prefix: string;
 
-  /** @throws {SessionConfigurationError} for a prefix that would put every session on one node of a cluster. */
+  /** @throws {SessionConfigurationError} for a prefix that puts every session on one cluster node. */
   constructor(prefix: string) {
     if (typeof prefix !== 'string' || /[{}\s]/.test(prefix)) {
       throw new SessionConfigurationError(
@@ -17,7 +17,7 @@ export class RedisKeys {
   }
 
   session(id: string): string {
-    // Ids from our trackers are plain. Others are kept apart from the owners' keys, and from braces.
+    // Ids of our trackers are plain. Encode others, to avoid owner keys and braces.
     return this.#prefix + (/^[\w-]*$/.test(id) ? id : encodeOwner(id));
   }
 

@@ -4,24 +4,24 @@ import type { RedisKeys } from './redis-keys.js';
 import { textsOf } from './redis-reply.js';
 import { ADD_TO_OWNER, runScript } from './redis-scripts.js';
 
-/** What the index asks of the sessions themselves. */
+/** The operations of the storage that the index uses. */
 export interface IndexedSessions {
   read(id: string): Promise<StoredSession | undefined>;
-  /** Ends a session without telling the index. */
+  /** Ends a session without updating the index. */
   take(id: string): Promise<StoredSession | undefined>;
 }
 
-/** An id without a session is being written, or its session has ended; after this long only the latter. */
+/** An id without a session may be in progress; after this time its session has ended. */
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Commands that are under way at the same time for one list: enough to hide the way to the server. */
+/** Concurrent commands per list: enough to hide network latency. */
 const SIDE_BY_SIDE = 250;
 
 /**
- * A sorted set of ids for each owner, scored by the time they were added. An id is there before its session and may
- * stay after it, so that the index never misses one; what it has too many is dropped when it is listed.
+ * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it,
+ * so that the index is complete; listing removes leftovers.
  *
- * Index and sessions are different keys on purpose: a script never names two keys, and the sessions of one owner
- * spread over a cluster.
+ * Index and sessions have different keys, so that a script uses one key only and an owner's sessions spread over a
+ * cluster.
  */
 export class RedisOwnerIndex implements OwnerIndex {
   readonly #command: RedisCommand;
@@ -61,7 +61,7 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async invalidateAll(owner: string, except?: string): Promise<number> {
     let total = 0;
-    // A session that is being rotated has its new id in the index before its old one ends, so the pass after finds it.
+    // A rotating session adds its new id before the old one ends, so the next pass finds it.
     for (;;) {
       const ids = (await this.#ids(owner)).filter((id) => id !== except);
       const taken = await inBatches(ids, (id) => this.#sessions.take(id));
@@ -79,7 +79,7 @@ export class RedisOwnerIndex implements OwnerIndex {
     return textsOf(await this.#command(key, true, ['ZRANGE', key, '0', '-1']));
   }
 
-  /** Takes ids off the index that have been there for long and have no session. */
+  /** Removes old ids without a session from the index. */
   async #drop(owner: string, missing: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
     const until = String(this.#now() - GRACE_IN_MILLISECONDS);

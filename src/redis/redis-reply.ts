@@ -1,4 +1,4 @@
-/** A reply as text, whatever the client makes of strings and numbers; `undefined` for nil. */
+/** A reply as text, for any client; `undefined` for nil. */
 export function textOf(reply: unknown): string | undefined {
   if (reply === null || reply === undefined) return undefined;
   return typeof reply === 'string' ? reply : String(reply); // a Buffer's text is UTF-8
@@ -6,6 +6,6 @@ export function textOf(reply: unknown): string | undefined {
 
 /** A reply that is a list of strings. */
 export function textsOf(reply: unknown): string[] {
-  // A new array, not what `map` of the client's own gives: natively made ones may be of another realm.
+  // A new array: the client's may belong to another realm.
   return Array.isArray(reply) || reply instanceof Set ? Array.from(reply, String) : [];
 }

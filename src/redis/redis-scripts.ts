@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommand } from './redis-command.js';
 
-/** A script with one key, sent by its digest once the server knows it. */
+/** A script with one key, sent by its digest if the server knows it. */
 export interface RedisScript {
   readonly text: string;
   readonly digest: string;
@@ -11,11 +11,11 @@ function script(text: string): RedisScript {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-// All values begin `<deadline, 13 digits>|<version>|`. Digits of one length compare as text.
+// All values start with `<deadline, 13 digits>|<version>|`. Digits of equal length compare as text.
 
 /**
- * ARGV: version or empty, new deadline, `owner|value`, now.
- * Replies the new version, the whole present value on a conflict, nothing when there is no such session.
+ * ARGV: version or empty, new deadline, `owner|value`, now. Replies the new version, the whole current value on a
+ * conflict, nil if the session does not exist.
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
@@ -25,12 +25,12 @@ local n = string.format('%d', v + 1)
 redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], 'PXAT', tonumber(ARGV[2]))
 return n`);
 
-/** The version of a tombstone; its owner and value are empty. Sessions have versions from 1. */
+/** The version of a tombstone, whose owner and value are empty. Versions of sessions start at 1. */
 export const TOMBSTONE_VERSION = '0';
 
 /**
- * ARGV: deadline of the tombstone, now. Puts a tombstone under the id. Replies the value that stood there, or nothing
- * where it was no live session.
+ * ARGV: deadline of the tombstone, now. Writes a tombstone. Replies the previous value, or nil if it was no live
+ * session.
  */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])
@@ -41,8 +41,8 @@ if not d or d <= ARGV[2] or v == '0' then return false end
 return old`);
 
 /**
- * ARGV: new deadline, version or empty, now. Replies the beginning of the value, with its owner, or nothing when there is
- * no such session or version. 1,700 characters hold the longest owner.
+ * ARGV: new deadline, version or empty, now. Replies the start of the value, with its owner, or nil if the session or
+ * version does not exist. 1,700 characters hold the longest owner.
  */
 export const TOUCH = script(`
 local head = redis.call('GETRANGE', KEYS[1], 0, 1699)
@@ -55,8 +55,8 @@ end
 return head`);
 
 /**
- * ARGV: now, id, latest expiry. Adds a session to its owner's index, which lives as long as any session in it can.
- * The first line lets Redis before 7.0 write after it has read the time to live.
+ * ARGV: now, id, latest expiry. Adds a session to its owner's index, which lives as long as its longest session. The
+ * first line lets Redis before 7.0 write after reading the time to live.
  */
 export const ADD_TO_OWNER = script(`
 if redis.replicate_commands then redis.replicate_commands() end
@@ -66,7 +66,7 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) - tonumber(ARGV[1]) then
 end
 return 1`);
 
-/** Runs a script; sends its text only when the server does not know it (again). */
+/** Runs a script; sends its text only if the server does not know it. */
 export async function runScript(
   command: RedisCommand,
   { text, digest }: RedisScript,
@@ -81,7 +81,7 @@ export async function runScript(
   }
 }
 
-// Redis says NOSCRIPT; glide hands that on as NoScriptError.
+// Redis replies NOSCRIPT; glide reports NoScriptError.
 function isNoScript(error: unknown): boolean {
   return /NOSCRIPT|NoScriptError/.test(String((error as { message?: unknown } | null | undefined)?.message));
 }

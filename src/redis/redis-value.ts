@@ -12,7 +12,7 @@ export function encodeOwnerAndValue({ owner, value }: SessionToStore): string {
   return `${owner === undefined ? '' : `=${encodeOwner(owner)}`}|${value}`;
 }
 
-/** @returns `undefined` for a tombstone and for a text that is not ours. */
+/** @returns `undefined` for a tombstone and for foreign text. */
 export function decodeRedisValue(text: string): StoredSession | undefined {
   const head = HEAD.exec(text);
   if (!head || head[2] === TOMBSTONE_VERSION) return undefined;
@@ -22,12 +22,12 @@ export function decodeRedisValue(text: string): StoredSession | undefined {
   return owner === undefined ? undefined : { ...session, owner };
 }
 
-/** Epoch milliseconds as 13 digits, so that they compare as text: the years 1970 to 2286. */
+/** Epoch milliseconds as 13 digits, which compare as text: the years 1970 to 2286. */
 export function encodeDeadline(expiresAt: number): string {
   return String(Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER)).padStart(13, '0');
 }
 
-/** URI encoding, which ends at lone surrogates; those become `%uD800`, which it never writes itself. */
+/** URI encoding, extended for lone surrogates: `%uD800`, which is never used otherwise. */
 export function encodeOwner(owner: string): string {
   return owner.replace(/\p{Surrogate}|\P{Surrogate}+/gu, (part) =>
     /^\p{Surrogate}/u.test(part) ? `%u${part.charCodeAt(0).toString(16).toUpperCase()}` : encodeURIComponent(part),

@@ -18,18 +18,18 @@ import { decodeRedisValue, encodeDeadline, encodeOwnerAndValue, encodeRedisValue
 
 export interface SessionStorageRedisOptions {
   /**
-   * A client of Redis 6.2 or newer, or Valkey, that the application made, connected and closes: node-redis, ioredis,
-   * iovalkey or @valkey/valkey-glide; a single one, pool, cluster or sentinel; or a function that sends one command.
+   * A client of Redis 6.2 or newer, or Valkey, which the application creates, connects and closes: node-redis, ioredis,
+   * iovalkey or @valkey/valkey-glide (single, pool, cluster or sentinel), or a function that sends one command.
    */
   readonly client: RedisClient;
   /**
-   * The storage closes the client with {@link close}, which `SessionsModule` calls last of all: when the server has answered
-   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   * {@link close} closes the client; `SessionsModule` calls it last, after all requests. Default `false`: the
+   * application closes the client, in `onApplicationShutdown`.
    */
   readonly ownClient?: boolean;
-  /** What the names of all keys begin with. Default `nestjs-sessions:`. Not with `{`, `}` or spaces. */
+  /** Prefix of all keys, without `{`, `}` and spaces. Default `nestjs-sessions:`. */
   readonly prefix?: string;
-  /** The clock, epoch milliseconds. Default `Date.now`. Redis itself removes sessions by its own. */
+  /** Clock, epoch milliseconds. Default `Date.now`. Redis expires sessions by its own clock. */
   readonly now?: () => number;
 }
 
@@ -41,31 +41,30 @@ export interface SessionStorageRedisOptions {
  * | `nestjs-sessions:<id>` | string | `<deadline>\|<version>\|<owner>\|<value>`, expires at the deadline |
  * | `nestjs-sessions:owner:<owner>` | sorted set | the ids of an owner's sessions; only for sessions with an owner |
  *
- * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `create` one `SET … NX` and `invalidate` one `EVALSHA`;
- * the last two take one command more for a session with an owner. Every command names one key, so that a cluster
- * serves them all.
+ * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `create` one `SET … NX` and `invalidate` one
+ * `EVALSHA`; the last two need one more command for a session with an owner. Every command uses one key, so clusters
+ * work.
  *
- * **Promises.** Versions, `replace` and `touch` are exact, whatever the number of processes. Redis removes expired
+ * **Guarantees.** Versions, `replace` and `touch` are exact for any number of processes. Redis removes expired
  * sessions. An owner's list is exact; `owners.invalidateAll` ends sessions one by one until none is left.
  *
- * **A crash** of Redis loses what its persistence had not written, and a failover what the replica had not received:
- * with `appendfsync everysec` the last second, a logout in it included. Set `maxmemory-policy` to `noeviction` or
- * `volatile-ttl`: others remove live sessions, see {@link inspect}.
+ * **A crash** of Redis loses what was not persisted, and a failover what was not replicated: with
+ * `appendfsync everysec` the last second, including logouts. Set `maxmemory-policy` to `noeviction` or `volatile-ttl`:
+ * others remove live sessions, see {@link inspect}.
  *
- * Replicas lag, so every command goes to the primary. Of ioredis with `scaleReads`, that is for the application to
- * see to.
+ * Replicas lag, so every command goes to the primary. For ioredis with `scaleReads`, configure this in the application.
  */
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly ownsClient: boolean;
-  /** Closes the client; there with `ownClient: true` only. */
+  /** Closes the client; present only with `ownClient: true`. */
   declare readonly close?: () => Promise<void>;
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for a client that is none, or a prefix that cannot be used. */
+  /** @throws {SessionConfigurationError} for an invalid client or prefix. */
   constructor(options: SessionStorageRedisOptions) {
     this.#command = redisCommandOf(options?.client);
     const close = closerOf('redisSessionStorage', options.client, options.ownClient);
@@ -106,7 +105,7 @@ export class SessionStorageRedis implements SessionStorage {
     const value = encodeRedisValue(session, version);
     const reply = await this.#command(key, false, ['SET', key, value, 'PXAT', encodeDeadline(expiresAt), 'NX']);
     if (textOf(reply) !== undefined) return version;
-    // A client that sends a command again after a broken connection meets its own first attempt.
+    // A client that resends a command after a broken connection may find its own first attempt.
     return textOf(await this.#command(key, true, ['GET', key])) === value ? version : undefined;
   }
 
@@ -129,7 +128,7 @@ export class SessionStorageRedis implements SessionStorage {
     const args = [encodeDeadline(expiresAt), version ?? '', encodeDeadline(this.#now())];
     const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
     if (head === undefined) return false;
-    // The index must outlive the session, also one that is renewed under a longer timeout than it was made under.
+    // The index must outlive the session, even if a longer timeout renews it.
     const owner = decodeRedisValue(head)?.owner;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry ?? NEVER));
     return true;
@@ -139,7 +138,7 @@ export class SessionStorageRedis implements SessionStorage {
     await this.#command(undefined, true, ['PING']);
   }
 
-  /** Asks for the server's eviction policy; see {@link SessionStorage.inspect}. */
+  /** Checks the server's eviction policy; see {@link SessionStorage.inspect}. */
   async inspect(): Promise<readonly string[]> {
     const info = await this.#command(undefined, true, ['INFO', 'memory']).catch(() => '');
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
@@ -157,7 +156,7 @@ export class SessionStorageRedis implements SessionStorage {
     try {
       return this.#live(await runScript(this.#command, BURY, key, [until, encodeDeadline(this.#now())]));
     } catch (error) {
-      // A server that is full or read-only may still delete.
+      // A full or read-only server may still delete.
       return this.#command(key, false, ['GETDEL', key]).then(
         (reply) => this.#live(reply),
         () => {
@@ -174,17 +173,17 @@ export class SessionStorageRedis implements SessionStorage {
   }
 }
 
-// Not always 1: should an id ever be written twice, an older version must not fit.
+// Random, so that an older version never matches if an id is reused.
 function newVersion(): string {
   return String(randomInt(1, 2 ** 31));
 }
 
-/** {@link SessionStorageRedis} on a client of the application's. */
+/** {@link SessionStorageRedis} on the application's client. */
 export function redisSessionStorage(options: SessionStorageRedisOptions): SessionStorageRedis {
   return new SessionStorageRedis(options);
 }
 
-// A cluster may answer for each node.
+// A cluster may reply per node.
 function allText(reply: unknown): string {
   if (typeof reply !== 'object' || reply === null || Buffer.isBuffer(reply)) return String(reply);
   const parts: unknown[] = reply instanceof Map ? [...reply.values()] : Object.values(reply);

@@ -17,28 +17,28 @@ import { SqlSweep } from './sql-sweep.js';
 import { sqlTableName } from './sql-table-name.js';
 import { encodeSqlText } from './sql-text.js';
 
-/** What the storages in SQL databases have in common. */
+/** Common options of the SQL storages. */
 export interface SessionStorageSqlOptions {
-  /** The table: a name, or a schema and a name as in `auth.sessions`. Quoted, so case counts. Default `sessions`. */
+  /** The table: a name, or schema and name (`auth.sessions`). Quoted, so case-sensitive. Default `sessions`. */
   readonly table?: string;
-  /** Makes the table, at the first use, if it is not there. */
+  /** Creates the table on first use, if missing. */
   readonly createTable?: boolean;
   /**
-   * How often expired sessions are removed as new ones come, by each process. Default 3600; 0: never, for an
-   * application that calls `sweep()` by a schedule of its own.
+   * Seconds between sweeps of expired sessions by each process, started by other calls. Default 3600; 0: never, for
+   * applications that schedule `sweep()` themselves.
    */
   readonly sweepEveryInSeconds?: number;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Milliseconds that a statement waits for another process's lock, and between two attempts. */
+/** Milliseconds to wait for another process's lock, and between two attempts. */
 const BUSY_FOR = 900;
 const BUSY_PAUSE = 10;
-/** How often a statement is sent again that the database undid; each time another one got through. */
+/** Maximum attempts of a statement that the database rolled back; each time another one succeeded. */
 const MOST_ATTEMPTS = 10;
 
-/** Sessions as rows of one table: what is the same in all databases. */
+/** Sessions as rows of one table: the part common to all databases. */
 export abstract class SessionStorageSql implements SessionStorage {
   readonly owners: OwnerIndex;
   protected readonly now: () => number;
@@ -53,8 +53,8 @@ export abstract class SessionStorageSql implements SessionStorage {
   #created: Promise<void> | undefined;
 
   /**
-   * @param close closes what the engine works with, where the storage owns it.
-   * @throws {SessionConfigurationError} for a table's name that cannot be used, or a negative period.
+   * @param close closes the engine's client, if the storage owns it.
+   * @throws {SessionConfigurationError} for an invalid table name or a negative period.
    */
   constructor(engine: SqlEngine, dialect: SqlDialect, options: SessionStorageSqlOptions, close?: () => Promise<void>) {
     const table = sqlTableName(options.table ?? 'sessions', dialect);
@@ -94,7 +94,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     const { version, values } = newRow(id, session);
     for (;;) {
       if ((await this.#insert(values)) > 0) break;
-      // Only what has expired may go; a tombstone and a live session stay.
+      // Remove only what has expired, no tombstone or live session.
       if ((await this.#change(this.#statements.endExpired, [id, this.now()])) === 0) return undefined;
     }
     this.#sweep.runIfDue();
@@ -103,7 +103,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean> {
     if ((await this.#bury(id)) > 0) return true;
-    // Expired by this process's clock; another one's may be late and still see it.
+    // Expired by this process's clock; a slower clock of another process may still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
   }
@@ -114,7 +114,7 @@ export abstract class SessionStorageSql implements SessionStorage {
       const current = await this.read(id);
       if (!current) return { status: 'gone' };
       const result = await this.#replaceVersion(id, session, current.version!);
-      // A conflict: somebody else got through, so this loop ends as soon as others do.
+      // A conflict means that another request succeeded, so the loop ends.
       if (result.status !== 'conflict') return result;
     }
   }
@@ -133,12 +133,12 @@ export abstract class SessionStorageSql implements SessionStorage {
     return this.#sweep.run(Math.trunc(limit));
   }
 
-  /** Resolves when the database answers and the table is there. */
+  /** Resolves if the database answers and the table exists. */
   async ping(): Promise<void> {
     await this.#select(this.#statements.ping, []);
   }
 
-  /** Says so when the table is not there; see {@link SessionStorage.inspect}. */
+  /** Reports a missing table; see {@link SessionStorage.inspect}. */
   async inspect(): Promise<readonly string[]> {
     if (this.#createTable) return [];
     try {
@@ -150,7 +150,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Waits for work under way in the background. Closes what was handed to the storage only with `ownClient: true`. */
+  /** Waits for background work. Closes the client only with `ownClient: true`. */
   async close(): Promise<void> {
     await this.#sweep.idle();
     await this.#close?.();
@@ -165,7 +165,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Where no tombstone can be written, on a full disk for one, the session goes without. */
+  /** Ends the session without a tombstone if none can be written, such as on a full disk. */
   async #bury(id: string): Promise<number> {
     const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
     try {
@@ -201,7 +201,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
     const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), this.now()]);
-    // A new array, not what `map` of the client's own gives: natively made ones may be of another realm.
+    // A new array: the client's may belong to another realm.
     return Array.from(rows, (row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
   }
 
@@ -209,7 +209,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     const stored = encodeSqlText(owner);
     await this.#change(this.#statements.endExpiredOfOwner, [stored, this.now()]);
     let total = 0;
-    // A session that is being rotated has its new row before its old one ends, so the pass after finds it.
+    // A rotating session inserts its new row before the old one ends, so the next pass finds it.
     for (;;) {
       const ended = await this.#buryOwner(stored, except);
       if (ended === 0) return total;
@@ -217,7 +217,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** A sweep goes by the server's clock: this machine's may be days ahead. */
+  /** Sweeps use the server's clock: this machine's may be days ahead. */
   async #serverTime(): Promise<number> {
     const { clock } = this.#dialect;
     if (clock === undefined) return this.now();
@@ -242,7 +242,7 @@ export abstract class SessionStorageSql implements SessionStorage {
         return await run();
       } catch (error) {
         if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_FOR) {
-          // Between turns of the event loop, so that other requests go on.
+          // Yields to other requests.
           await setTimeout(BUSY_PAUSE);
           continue;
         }
@@ -261,7 +261,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Two processes that make the same table at once: one of them may fail, and finds it made when it tries again. */
+  /** If two processes create the table at once, one may fail; its retry finds the table. */
   async #define(statement: string): Promise<void> {
     await this.#engine.define(statement).catch(() => this.#engine.define(statement));
   }
@@ -275,14 +275,14 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 }
 
-/** A row with a version that is not always 1: should an id ever be written twice, an older version must not fit. */
+/** The initial version is random, so that an older version never matches if an id is reused. */
 function newRow(id: string, { value, expiresAt, owner }: SessionToStore): { version: number; values: SqlValue[] } {
   const version = randomInt(1, 1_000_000_000);
   const storedOwner = owner === undefined ? null : encodeSqlText(owner);
   return { version, values: [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)] };
 }
 
-/** Statements as one text to be run or copied. */
+/** Joins statements into one text. */
 export function definitionText(statements: readonly string[]): string {
   return statements.map((statement) => `${statement};\n`).join('');
 }

@@ -1,52 +1,52 @@
-/** A value that a statement is given. */
+/** A statement parameter. */
 export type SqlValue = string | number | null;
 
 /** A row, by column name. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** A database as {@link SessionStorageSql} uses it. */
+/** The database interface of {@link SessionStorageSql}. */
 export interface SqlEngine {
   /** The rows of a SELECT. */
   select(statement: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]>;
-  /** @returns how many rows an INSERT, UPDATE or DELETE changed. */
+  /** @returns the number of rows changed by an INSERT, UPDATE or DELETE. */
   change(statement: string, values: readonly SqlValue[]): Promise<number>;
-  /** Runs a statement of a table's definition. */
+  /** Runs a statement of the table definition. */
   define(statement: string): Promise<unknown>;
 }
 
-/** What databases say differently. */
+/** The differences between databases. */
 export interface SqlDialect {
-  /** In messages. */
+  /** Name in messages. */
   readonly name: string;
-  /** Stands around an identifier. */
+  /** Quote character of identifiers. */
   readonly quote: string;
-  /** Longest name of a table: leaves room for what the names of its indexes end with. */
+  /** Maximum length of a table name, minus the suffixes of index names. */
   readonly longestName: number;
-  /** The larger of two values. */
+  /** Function for the larger of two values. */
   readonly greatest: string;
-  /** A parameter, counted from 1. */
+  /** Placeholder of a parameter, counted from 1. */
   parameter(position: number): string;
-  /** Stores a row unconditionally. Parameters: the columns in {@link COLUMNS}' order. */
+  /** Stores a row unconditionally. Parameters: the columns in the order of {@link COLUMNS}. */
   upsert(table: string): string;
-  /** Stores a row, or changes none where its id is taken. Parameters: the columns in {@link COLUMNS}' order. */
+  /** Stores a row, or none if the id is taken. Parameters: the columns in the order of {@link COLUMNS}. */
   insertNew(table: string): string;
-  /** The row's id is taken: how a database says so that does not simply change no row. */
+  /** The id is taken, for databases that report this as an error. */
   isTaken(error: unknown): boolean;
-  /** Removes up to `limit` rows whose hour and moment have come. Parameters: hour, moment. */
+  /** Removes up to `limit` expired rows. Parameters: hour, moment. */
   sweep(table: string, limit: number): string;
-  /** The statements that make the table and its indexes where they are not there. */
+  /** Statements that create the table and its indexes if missing. */
   definition(table: SqlTableName): readonly string[];
-  /** Selects the server's clock, epoch milliseconds, as `now`; `undefined` where it is this machine's. */
+  /** Selects the server's clock, epoch milliseconds, as `now`; `undefined` for this machine's clock. */
   readonly clock: string | undefined;
-  /** The table is not there. */
+  /** The table does not exist. */
   isMissingTable(error: unknown): boolean;
-  /** The database undid the statement because of another one, and asks to repeat it. */
+  /** The database rolled back the statement because of another one; retry it. */
   isUndone(error: unknown): boolean;
-  /** Another process holds a lock, and the statement has done nothing. */
+  /** Another process holds a lock; the statement had no effect. */
   isBusy(error: unknown): boolean;
 }
 
-/** The name of a table, in parts and quoted. */
+/** A table name, in parts and quoted. */
 export interface SqlTableName {
   readonly schema: string | undefined;
   readonly name: string;

@@ -15,17 +15,17 @@ export function sessionOf(row: SqlRow): StoredSession {
   return owner === null || owner === undefined ? session : { ...session, owner: decodeSqlText(textOf(owner)) };
 }
 
-/** A column of text, which comes as a Buffer where it is kept as bytes. */
+/** A text column; a Buffer if the column is binary. */
 export function textOf(column: unknown): string {
   return typeof column === 'string' ? column : String(column);
 }
 
-/** Expired rows are found by the hour of their expiry, so that a touch seldom changes what is indexed. */
+/** Expired rows are found by their hour of expiry, so that a touch rarely changes the index. */
 export function hourOf(expiresAt: number): number {
   return Math.floor(expiresAt / HOUR);
 }
 
-/** A version as it is stored; a text that is none fits no row. */
+/** A version as stored; an invalid text matches no row. */
 export function versionNumber(version: string): number {
   return /^\d{1,10}$/.test(version) && Number(version) < 2 ** 31 ? Number(version) : -1;
 }

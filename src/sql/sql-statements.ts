@@ -1,14 +1,14 @@
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
 
-/** The statements of a session storage, ready to be sent. */
+/** The statements of a session storage. */
 export interface SqlStatements {
   /** Parameters: id, now. */
   readonly read: string;
   /** Parameters: id, version, value, owner, expiry, hour. */
   readonly write: string;
-  /** Changes no row where the id is taken. Parameters: id, version, value, owner, expiry, hour. */
+  /** Changes no row if the id is taken. Parameters: id, version, value, owner, expiry, hour. */
   readonly create: string;
-  /** Removes what has expired under an id. Parameters: id, now. */
+  /** Removes an expired row. Parameters: id, now. */
   readonly endExpired: string;
   /** Parameters: value, expiry, hour, id, now, version. */
   readonly replace: string;
@@ -16,7 +16,7 @@ export interface SqlStatements {
   readonly touch: string;
   /** Parameters: expiry, hour, id, now, version. */
   readonly touchVersion: string;
-  /** Puts a tombstone in place of a session. Parameters: expiry and hour of the tombstone, id, now. */
+  /** Replaces a session by a tombstone. Parameters: expiry and hour of the tombstone, id, now. */
   readonly bury: string;
   /** Removes a session without a tombstone. Parameters: id, now. */
   readonly endLive: string;
@@ -26,9 +26,9 @@ export interface SqlStatements {
   readonly list: string;
   /** Parameters: owner, now. */
   readonly endExpiredOfOwner: string;
-  /** Puts tombstones in place of an owner's sessions. Parameters: expiry and hour of them, owner, the id that stays. */
+  /** Replaces an owner's sessions by tombstones. Parameters: their expiry and hour, owner, the id to keep. */
   readonly buryOwner: string;
-  /** Parameters: owner, the id that stays. */
+  /** Parameters: owner, the id to keep. */
   readonly endOwner: string;
   readonly ping: string;
   /** Parameters: hour, moment. */
@@ -68,7 +68,7 @@ export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDiale
   };
 }
 
-/** {@link SqlDialect.upsert} of databases that know `ON CONFLICT`. */
+/** {@link SqlDialect.upsert} for databases with `ON CONFLICT`. */
 export function upsertOnConflict(table: string): string {
   return (
     `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET ` +
@@ -77,7 +77,7 @@ export function upsertOnConflict(table: string): string {
   );
 }
 
-/** {@link SqlDialect.insertNew} of databases that know `ON CONFLICT`. */
+/** {@link SqlDialect.insertNew} for databases with `ON CONFLICT`. */
 export function insertOnNoConflict(table: string): string {
   return `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
 }

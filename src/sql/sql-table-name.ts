@@ -2,8 +2,8 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SqlDialect, SqlTableName } from './sql-engine.js';
 
 /**
- * Takes `sessions` or `schema.sessions` apart.
- * @throws {SessionConfigurationError} for anything but letters, digits, `_`, `$` and `-`.
+ * Parses `sessions` or `schema.sessions`.
+ * @throws {SessionConfigurationError} for characters other than letters, digits, `_`, `$` and `-`.
  */
 export function sqlTableName(text: string, dialect: Pick<SqlDialect, 'name' | 'quote' | 'longestName'>): SqlTableName {
   const parts = typeof text === 'string' ? text.split('.') : [];

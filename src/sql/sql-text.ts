@@ -1,6 +1,6 @@
 /**
- * Text that every database can hold: NUL, lone surrogates and the backslash become `\u0000`. Databases refuse the
- * first two, or make them equal to others.
+ * Escapes text for any database: NUL, lone surrogates and the backslash become `\u0000` escapes. Databases reject the
+ * first two or change them.
  */
 export function encodeSqlText(text: string): string {
   return text.replace(/[\0\\]|\p{Surrogate}/gu, (character) => {

@@ -7,19 +7,19 @@ import { setUpSqlite, sqliteEngine, type SqliteDatabase } from './sqlite-engine.
 export interface SessionStorageSqliteOptions extends SessionStorageSqlOptions {
   /**
    * A `DatabaseSync` of node:sqlite (Node 22.13 and newer) or a `Database` of better-sqlite3, which the application
-   * opens and closes. Better one of its own than one in whose transactions a session's change could get caught.
+   * opens and closes. Use a separate one, so that session changes are not part of the application's transactions.
    */
   readonly database: SqliteDatabase;
   /**
-   * The storage closes the database with {@link close}, which `SessionsModule` calls last of all: when the server has answered
-   * every request. Default `false`: the application closes it, in `onApplicationShutdown`.
+   * {@link close} closes the database; `SessionsModule` calls it last, after all requests. Default `false`: the
+   * application closes it, in `onApplicationShutdown`.
    */
   readonly ownClient?: boolean;
-  /** Makes the table, at the first use, if it is not there. Default `true`. */
+  /** Creates the table on first use, if missing. Default `true`. */
   readonly createTable?: boolean;
   /**
-   * `set`: `journal_mode = WAL`, `synchronous = NORMAL`, and a `busy_timeout` of at least a second. `keep`: the
-   * database stays as it is. Default `set`.
+   * `set`: `journal_mode = WAL`, `synchronous = NORMAL`, and a `busy_timeout` of at least a second. `keep`: no changes.
+   * Default `set`.
    */
   readonly pragmas?: 'set' | 'keep';
 }
@@ -27,25 +27,23 @@ export interface SessionStorageSqliteOptions extends SessionStorageSqlOptions {
 /**
  * Keeps sessions in a table of SQLite: one file, no server, any number of processes of one machine.
  *
- * The columns are `id` (primary key), `version`, `value`, `owner` (indexed where there is one), `expires_at` (epoch
+ * The columns are `id` (primary key), `version`, `value`, `owner` (indexed if present), `expires_at` (epoch
  * milliseconds) and `expires_hour` (indexed, for sweeping).
  *
- * **Cost.** One statement for every call; each blocks the process for the microseconds that it takes.
+ * **Cost.** One statement per call; each blocks the process for microseconds.
  *
- * **Promises.** Versions, `replace`, `touch` and the owner's list are exact, also between processes. Expired rows read
- * as absent at once; they are removed in batches by {@link sweep}, which also runs by the way, see
- * `sweepEveryInSeconds`.
+ * **Guarantees.** Versions, `replace`, `touch` and the owner's list are exact, also between processes. Expired rows
+ * read as absent at once; {@link sweep} removes them in batches and also runs automatically, see `sweepEveryInSeconds`.
  *
- * **A crash** of the process loses nothing. One of the machine may lose the last commits, as `synchronous = NORMAL`
- * means, a logout among them, and never damages the file; with `pragmas: 'keep'` and `synchronous = FULL` it loses
- * nothing, at a third of the speed or less.
+ * **A crash** of the process loses nothing. A crash of the machine may lose the last commits (`synchronous = NORMAL`),
+ * including logouts, but never damages the file; with `pragmas: 'keep'` and `synchronous = FULL` it loses nothing, at a
+ * third of the speed or less.
  *
- * Not on network file systems: their locks are not to be relied on.
+ * Not for network file systems: their locks are unreliable.
  */
 export class SessionStorageSqlite extends SessionStorageSql {
   /**
-   * @throws {SessionConfigurationError} for a database that is none or cannot be set up, or a table's name that cannot
-   * be used.
+   * @throws {SessionConfigurationError} for a database that is invalid or cannot be set up, or an invalid table name.
    */
   constructor(options: SessionStorageSqliteOptions) {
     super(
@@ -58,12 +56,12 @@ export class SessionStorageSqlite extends SessionStorageSql {
   }
 }
 
-/** {@link SessionStorageSqlite} on a database of the application's. */
+/** {@link SessionStorageSqlite} on the application's database. */
 export function sqliteSessionStorage(options: SessionStorageSqliteOptions): SessionStorageSqlite {
   return new SessionStorageSqlite(options);
 }
 
-/** The statements that make the table and its indexes, for a migration. */
+/** The statements that create the table and its indexes, for a migration. */
 export function sqliteSessionTable(table = 'sessions'): string {
   return definitionText(sqliteDialect.definition(sqlTableName(table, sqliteDialect)));
 }

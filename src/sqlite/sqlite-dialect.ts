@@ -14,7 +14,7 @@ export const sqliteDialect: SqlDialect = {
     `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} ` +
     `WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit})`,
   definition: ({ schema, name, quoted, quote }) => {
-    // An index is named with its table's schema, and its table without.
+    // SQLite puts the schema before the index name, not before its table.
     const index = (column: string): string =>
       `${schema === undefined ? '' : `${quote(schema)}.`}${quote(`${name}_${column}`)} ON ${quote(name)} (${column})`;
     return [
@@ -39,7 +39,7 @@ export const sqliteDialect: SqlDialect = {
   },
 };
 
-// By shape: an error that is made natively may be of another realm.
+// By shape: a native error may belong to another realm.
 function messageOf(error: unknown): string {
   return String((error as { message?: unknown } | null | undefined)?.message);
 }

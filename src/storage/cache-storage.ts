@@ -5,21 +5,20 @@ import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-st
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
 
 export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMilliseconds' | 'since'> & {
-  /** The clock that sessions expire by, epoch milliseconds. Default `Date.now`. */
+  /** Clock for session expiry, epoch milliseconds. Default `Date.now`. */
   readonly sessionNow?: () => number;
 };
 
 /**
- * Keeps what was read from another storage for a time (Ktor: `CacheStorage`). Reads only: every change goes through and
- * drops what was kept, so within one process nothing is ever stale.
+ * Caches reads of another storage (Ktor: `CacheStorage`). Every change is passed on and drops the cached entry, so
+ * within one process nothing is stale.
  *
- * **Several processes.** What another process changed is seen at the latest when the time is over. A change based on stale
- * content does no harm, since its version conflicts; but a session that was ended elsewhere still reads as live for so
- * long. Keep the time short there, or use no cache.
+ * **Several processes.** A change by another process is seen after the cache time at the latest. A change based on
+ * stale content conflicts by version; but a session that was ended elsewhere still reads as live until then. Use a
+ * short time, or no cache.
  *
- * Unlike Ktor's: the time counts from the read that filled the cache and is not prolonged by use, or a session in steady
- * use would never be looked up again; absence and failures are not kept; a write of equal text is a write, since it may
- * carry a later expiry.
+ * Unlike Ktor's: the time counts from the read that filled the cache, not from the last use; absence and failures are
+ * not cached; a write of equal text is written, since its expiry may be later.
  */
 export class CacheStorage implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -35,7 +34,7 @@ export class CacheStorage implements SessionStorage {
   readonly #cache: Cache<string, StoredSession | undefined>;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} on what is no storage, and on a time or a number of sessions that is not positive. */
+  /** @throws {SessionConfigurationError} for an invalid storage, and for a time or `max` that is not positive. */
   constructor(delegate: SessionStorage, idleTimeoutInMilliseconds: number, options: CacheStorageOptions = {}) {
     assertStorage('A cache', delegate);
     this.#delegate = delegate;
@@ -58,7 +57,7 @@ export class CacheStorage implements SessionStorage {
   async read(id: string): Promise<StoredSession | undefined> {
     const kept = await this.#cache.getOrCompute(id);
     if (kept && kept.expiresAt > this.#now()) return { ...kept };
-    // Absence is not kept, and what expired here may have been prolonged elsewhere.
+    // Absence is not cached, and another process may have renewed the session.
     this.#cache.invalidate(id, kept);
     return kept && this.#delegate.read(id);
   }
@@ -71,7 +70,7 @@ export class CacheStorage implements SessionStorage {
     return this.#changing(id, () => this.#delegate.invalidate(id));
   }
 
-  /** Forgets before, so that nobody gets what is about to change, and after, in case somebody read it meanwhile. */
+  /** Invalidates before the change and after it, in case of a read in between. */
   async #changing<T>(id: string, change: () => Promise<T>): Promise<T> {
     this.#cache.invalidate(id);
     try {
@@ -96,13 +95,13 @@ export class CacheStorage implements SessionStorage {
 }
 
 export interface CachedSessionStorageOptions {
-  /** How long a session is kept, and so how late a change by another process is seen. Default 2,000. */
+  /** Milliseconds that a session is cached: the maximum delay of changes by another process. Default 2,000. */
   readonly ttlInMilliseconds?: number;
-  /** How many sessions are kept at most. Default 10,000. */
+  /** Maximum number of cached sessions. Default 10,000. */
   readonly max?: number;
 }
 
-/** A {@link CacheStorage} in front of `storage`, with a time that suits several processes. */
+/** A {@link CacheStorage} in front of `storage`, with a default time for several processes. */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

@@ -1,24 +1,24 @@
-/** Values by key, computed when they are asked for first (Ktor: `Cache`). */
+/** Values by key, computed on first use (Ktor: `Cache`). */
 export interface Cache<K, V> {
-  /** The value of `key`; computed once, however many ask for it at the same time. */
+  /** The value of `key`; concurrent calls share one computation. */
   getOrCompute(key: K): Promise<V>;
 
-  /** The value of `key` if it has been computed already. */
+  /** The value of `key` if it is computed. */
   peek(key: K): V | undefined;
 
   /**
-   * Forgets the value of `key`, also one that is just being computed.
-   * @returns what was forgotten, if it had been computed.
+   * Removes the value of `key`, also one being computed.
+   * @returns the removed value, if it was computed.
    */
   invalidate(key: K): V | undefined;
 
   /**
-   * Forgets the value of `key` only if it is `value`.
-   * @returns whether it was.
+   * Removes the value of `key` only if it is `value`.
+   * @returns whether it was removed.
    */
   invalidate(key: K, value: V): boolean;
 
-  /** Forgets everything. */
+  /** Removes all values. */
   invalidateAll(): void;
 }
 
@@ -28,8 +28,8 @@ interface Entry<V> {
 }
 
 /**
- * Keeps values until they are invalidated (Ktor: `BaseCache`). A computation that fails is not kept, unlike Ktor's: all
- * who wait for it fail, and whoever asks next tries again.
+ * Keeps values until they are invalidated (Ktor: `BaseCache`). Unlike Ktor's, failed computations are not kept: all
+ * current callers fail, and the next call retries.
  */
 export class BaseCache<K, V> implements Cache<K, V> {
   readonly #compute: (key: K) => V | PromiseLike<V>;
@@ -39,7 +39,7 @@ export class BaseCache<K, V> implements Cache<K, V> {
     this.#compute = compute;
   }
 
-  /** How many values are kept or being computed. */
+  /** Number of values that are kept or being computed. */
   get size(): number {
     return this.#entries.size;
   }

@@ -1,14 +1,14 @@
 const FAILURES_TO_OPEN = 5;
-/** Milliseconds without any success before it opens: one reset connection fails many calls at once and is over then. */
+/** Milliseconds without success before it opens: one reset connection fails many calls at once. */
 const OPEN_AFTER = 500;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 
 /**
- * Stops calling something that does not answer. It opens after five failures and half a second without a success, so
- * that neither one event nor what a single client sends can open it. Then nothing passes for a second, and one probe
- * after that; each probe that fails doubles the pause, up to 15 s, and any success closes it. Each pause is up to a
- * quarter shorter by chance, so that many processes do not come back at once.
+ * Circuit breaker. Opens after five failures and half a second without success, so that neither a single event nor a
+ * single client can open it. Open, it rejects calls for one second, then admits one probe; each failed probe doubles
+ * the pause, up to 15 s, and any success closes it. Each pause is up to 25 % shorter at random, so that processes do
+ * not retry at once.
  */
 export class CircuitBreaker {
   readonly #now: () => number;
@@ -20,7 +20,7 @@ export class CircuitBreaker {
   #openUntil = 0;
   #probing = false;
 
-  /** @param now a clock that never steps back, milliseconds. */
+  /** @param now a monotonic clock, milliseconds. */
   constructor(now: () => number, random: () => number) {
     this.#now = now;
     this.#random = random;
@@ -30,7 +30,7 @@ export class CircuitBreaker {
     return this.#pause > 0;
   }
 
-  /** @returns 0 when a call may pass, else milliseconds after which it is worth trying. */
+  /** @returns 0 if a call may pass, else milliseconds until the next retry. */
   refusal(): number {
     if (this.#pause === 0) return 0;
     const left = this.#openUntil - this.#now();
@@ -51,12 +51,12 @@ export class CircuitBreaker {
   }
 
   /**
-   * @param lasted milliseconds that the call took before it failed.
+   * @param lasted milliseconds until the call failed.
    * @returns whether this opened it.
    */
   failed(lasted = 0): boolean {
     if (this.#pause > 0) {
-      // While it is open only the probe's result counts; calls from before are known.
+      // While open, only the probe counts, not earlier calls.
       if (!this.#probing) return false;
       this.#probing = false;
       this.#open(Math.min(2 * this.#pause, LONGEST_PAUSE));

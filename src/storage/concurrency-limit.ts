@@ -1,4 +1,4 @@
-/** Lets a number of tasks run at a time; the others wait in order of arrival. */
+/** Limits the number of concurrent tasks; others wait in order of arrival. */
 export class ConcurrencyLimit {
   readonly #waiting: Array<() => void> = [];
   #free: number;

@@ -10,8 +10,8 @@ interface Waiting {
 }
 
 /**
- * Gives promises a deadline, all the same one. Since the first that came is the first to expire, one timer serves them
- * all, and a promise that is kept in time starts and stops none.
+ * Deadlines with one common timeout. The oldest expires first, so one timer serves all, and a call that finishes in
+ * time touches no timer.
  */
 export class DeadlineQueue {
   readonly #timeout: number;
@@ -21,14 +21,14 @@ export class DeadlineQueue {
   #last: Waiting | undefined;
   #ticking = false;
 
-  /** @param now a clock that never steps back, milliseconds. */
+  /** @param now a monotonic clock, milliseconds. */
   constructor(timeoutInMilliseconds: number, now: () => number, startTimer: StartTimer) {
     this.#timeout = timeoutInMilliseconds;
     this.#now = now;
     this.#startTimer = startTimer;
   }
 
-  /** Calls `expire` after the timeout, unless what this returns is handed to {@link release} before. */
+  /** Calls `expire` after the timeout, unless the returned ticket is passed to {@link release} before. */
   add(expire: () => void): object {
     const waiting: Waiting = {
       deadline: this.#now() + this.#timeout,
@@ -44,7 +44,7 @@ export class DeadlineQueue {
     return waiting;
   }
 
-  /** @returns `false` when the deadline had passed. */
+  /** @returns `false` if the deadline has passed. */
   release(ticket: object): boolean {
     const waiting = ticket as Waiting;
     if (waiting.over) return false;
@@ -59,7 +59,7 @@ export class DeadlineQueue {
 
   readonly #tick = (): void => {
     this.#ticking = false;
-    // Timers are exact to the millisecond only.
+    // Timers are exact only to the millisecond.
     const now = this.#now() + 1;
     while (this.#first && this.#first.deadline <= now) {
       const { expire } = this.#first;
@@ -76,8 +76,8 @@ export class DeadlineQueue {
 }
 
 /**
- * A timer that does not keep the process alive. It runs after the input that has arrived by then: when the process was
- * busy for longer than the deadline, answers that have come in the meantime still count.
+ * A timer that does not keep the process alive. It runs after pending I/O: if the process was busy past the deadline,
+ * results that have arrived still count.
  */
 export function startUnrefTimer(run: () => void, milliseconds: number): void {
   setTimeout(() => setImmediate(run), milliseconds).unref();

@@ -1,14 +1,14 @@
 /**
- * Lets one task per key run at a time, in order of arrival, within this process. Keys without tasks take no memory,
- * tasks without rivals no timer.
+ * Runs one task per key at a time, in order of arrival, within this process. Idle keys use no memory; uncontended tasks
+ * use no timer.
  */
 export class KeyedMutex {
   readonly #last = new Map<string, Turn>();
   readonly #patience: number;
 
   /**
-   * @param patienceInMilliseconds how long a task may run while others wait. A task that hangs is overtaken then, so
-   *   that it cannot block its key for ever.
+   * @param patienceInMilliseconds how long a task may run while others wait. After that the next one starts, so that a
+   * hanging task cannot block its key.
    */
   constructor(patienceInMilliseconds: number) {
     this.#patience = patienceInMilliseconds;
@@ -49,7 +49,7 @@ class Turn {
     this.#watch();
   }
 
-  /** Resolves when the turn is over, or has lasted too long. */
+  /** Resolves when the turn ends or times out. */
   awaited(): Promise<void> {
     this.#awaited = true;
     this.#watch();

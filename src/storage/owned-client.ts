@@ -1,12 +1,12 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** What clients of databases call the end of their connections, in the order of preference. */
+/** Names of closing methods of database clients, in order of preference. */
 const ENDS = ['close', 'quit', 'end', 'destroy', 'disconnect'] as const;
 
 /**
- * How to close the client of a storage that owns it (`ownClient: true`); `undefined` where the application closes it.
- * @param place the function that was called, for the message.
- * @throws {SessionConfigurationError} for a client that cannot be closed, such as a function.
+ * Returns a function that closes an owned client (`ownClient: true`); `undefined` if the application closes it.
+ * @param place the called function, for the message.
+ * @throws {SessionConfigurationError} for a client without a closing method.
  */
 export function closerOf(
   place: string,

@@ -6,13 +6,12 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 
 /**
- * Keeps the text of sessions encrypted in another storage: a dump, a backup or a look into it shows none. Ids are hashes
- * anyway; owners and expiries stay readable, because the storage works with them.
+ * Encrypts the text of sessions in another storage, so that dumps and backups do not reveal it. Ids are hashes anyway;
+ * owners and expiries stay readable, because the storage uses them.
  *
- * A text that cannot be decrypted reads as absent: changed, copied from another id or owner, or under a key that is no
- * longer in the ring. Times are inside the encrypted text. Someone who may write to the storage can still put back a
- * whole older record of the same id. So does one that was never encrypted, or whoever may write to the storage could plant one. Old keys read;
- * the next change of a session uses the newest.
+ * A text that cannot be decrypted reads as absent: modified, copied from another id or owner, encrypted with a removed
+ * key, or never encrypted. Times are inside the encrypted text. Whoever can write to the storage can still restore an
+ * older record of the same id. Old keys decrypt; the next change of a session uses the newest.
  */
 export class SessionStorageEncrypted implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -97,8 +96,8 @@ export class SessionStorageEncrypted implements SessionStorage {
 
 /**
  * A {@link SessionStorageEncrypted} in front of `storage`.
- * @param options.keys a key ring, or keys for one, newest first, as `forRoot({ keys })` takes them.
- * @throws {SessionConfigurationError} on what is no storage, and on a missing or weak key.
+ * @param options.keys a key ring, or keys for one, newest first, as in `forRoot({ keys })`.
+ * @throws {SessionConfigurationError} for an invalid storage, and for a missing or weak key.
  */
 export function encryptedSessionStorage(
   storage: SessionStorage,

@@ -11,18 +11,18 @@ import type {
 } from './session-storage.js';
 import { decodeTextField, encodeTextField } from './text-field.js';
 
-/** A storage with conditional writes: what parallel requests need. */
+/** A storage with conditional writes, which parallel requests need. */
 export type ConditionalSessionStorage = SessionStorage & ConditionalStorage;
 
-/** Whether `storage` has conditional writes, and so needs no {@link SessionStorageGuarded} around it. */
+/** Whether `storage` has conditional writes and needs no {@link SessionStorageGuarded}. */
 export function isConditional(storage: SessionStorage): storage is ConditionalSessionStorage {
   return typeof storage.replace === 'function' && typeof storage.create === 'function';
 }
 
 export interface SessionStorageGuardedOptions {
-  /** How long a change waits for one of the same session before it that hangs. Default 5,000. */
+  /** Milliseconds that a change waits for a hanging change of the same session. Default 5,000. */
   readonly lockTimeoutInMilliseconds?: number;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
@@ -30,20 +30,20 @@ const TEN_MINUTES = 600_000;
 const ENDED = 'ended';
 
 /**
- * Gives `create`, `replace` and `touch` to a storage that has the three verbs only.
+ * Adds `create`, `replace` and `touch` to a storage that has only `read`, `write` and `invalidate`.
  *
- * Within one process the promises are those of any storage: changes of one session run one after another, a stale
+ * Within one process the guarantees are those of any storage: changes of one session run one after another, a stale
  * version conflicts, an ended session stays ended.
  *
- * **Between processes** an ended session stays ended too: `invalidate` leaves a mark under a second id, which outlives
- * whatever a change under way elsewhere may still write, and every read asks for both. But two processes that replace
- * one session in the same milliseconds may both succeed, and the later wins; a touch may undo a change in the same way.
+ * **Between processes** an ended session stays ended too: `invalidate` writes a mark under a second id, which outlives
+ * concurrent writes, and every read checks both. But two processes that replace a session within the same milliseconds
+ * may both succeed, and the later wins; a touch may undo a change in the same way.
  *
- * Stored values are `g1|version|expiresAt|lifetime|owner|value`, so the wrapped storage may forget owner and expiry.
- * Values without that head are read as they are. Each mark takes one small record for twice the session's lifetime and
- * ten minutes, which the wrapped storage removes as any expired session.
+ * Stored values are `g1|version|expiresAt|lifetime|owner|value`, so the wrapped storage need not return owner and
+ * expiry. Values without that prefix are read as they are. Each mark is one small record, which expires after twice the
+ * session's lifetime plus ten minutes.
  *
- * Put deadlines inside, not outside: `new SessionStorageGuarded(new SessionStorageResilient(storage))`.
+ * Put deadlines inside: `new SessionStorageGuarded(new SessionStorageResilient(storage))`.
  */
 export class SessionStorageGuarded implements ConditionalSessionStorage {
   declare readonly owners?: OwnerIndex;
@@ -55,7 +55,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   readonly #mutex: KeyedMutex;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} on what is no storage. */
+  /** @throws {SessionConfigurationError} for an invalid storage. */
   constructor(storage: SessionStorage, options: SessionStorageGuardedOptions = {}) {
     assertStorage('A guard', storage);
     this.#storage = storage;
@@ -94,7 +94,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   async invalidate(id: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
-      // Nothing there: no change under way elsewhere can have read anything, or its end is marked already.
+      // Absent: concurrent changes elsewhere cannot have read it, or its end is already marked.
       if (!found) {
         await this.#storage.invalidate(id);
         return false;
@@ -121,7 +121,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     });
   }
 
-  /** Writes the whole session again with a later expiry: the wrapped storage has no other way. */
+  /** Writes the whole session with a later expiry: the wrapped storage has no `touch`. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
@@ -170,7 +170,8 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     };
     return {
       list,
-      // One by one, because each end needs its mark; again until a pass finds nothing, because one may be rotating.
+      // One by one, because each end needs its mark; repeated until nothing is found, because a session may be
+      // rotating.
       invalidateAll: async (owner, except) => {
         let ended = 0;
         for (;;) {
@@ -185,7 +186,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
 
 interface Found {
   readonly session: StoredSession;
-  /** Milliseconds: the longest that any write gave this session. */
+  /** Milliseconds: the longest lifetime of any write of this session. */
   readonly lifetime: number;
 }
 
@@ -203,7 +204,7 @@ function open(stored: StoredSession): Found {
   return { session: owner === undefined ? session : { ...session, owner }, lifetime: Number(head[3]) };
 }
 
-// A hash too, so that the wrapped storage sees ids of one form only.
+// A hash too, so that all ids have the same format.
 function endedId(id: string): string {
   return hash('sha256', `ended ${id}`, 'base64url');
 }

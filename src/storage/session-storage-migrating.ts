@@ -10,15 +10,15 @@ import {
 } from './session-storage.js';
 
 /**
- * Moves from one storage to another without signing anybody out. New sessions are written to `to`; those in `from` live
- * on there, are read, changed, renewed and ended there, until they end or a login gives them a new id. So each session
- * is in one storage only, nothing is ever copied, and no two processes can disagree.
+ * Migrates from one storage to another without signing users out. New sessions are written to `to`; those in `from` are
+ * read, changed, renewed and ended there, until they end or a login rotates them. Each session is in one storage only
+ * and is never copied.
  *
- * `from` may be taken away when its last session has ended: after the absolute timeout, 30 days unless changed. With
- * several servers, first let all of them run with `to` and `from` swapped, so that each finds what the others will write.
+ * `from` can be removed when its last session has ended: after the absolute timeout (default 30 days). With several
+ * servers, first deploy all of them with `to` and `from` swapped, so that each can read what the others will write.
  *
- * It has `replace`, `touch` and `owners` where both storages have them. A session that only `from` knows costs one more
- * command per call.
+ * It has `replace`, `touch` and `owners` if both storages have them. A session in `from` costs one extra command per
+ * call.
  */
 export class SessionStorageMigrating implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -34,7 +34,7 @@ export class SessionStorageMigrating implements SessionStorage {
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
 
-  /** @throws {SessionConfigurationError} on what is no storage. */
+  /** @throws {SessionConfigurationError} for an invalid storage. */
   constructor(to: SessionStorage, from: SessionStorage) {
     assertStorage('A move', to);
     assertStorage('A move', from);
@@ -60,7 +60,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
   }
 
-  /** New sessions are created in `to`, so the tombstone of one that ended in `from` must be there. */
+  /** New sessions are created in `to`, so the tombstone of a session ended in `from` must be there. */
   async #bury(id: string): Promise<void> {
     await this.#to.create?.(id, { value: '', expiresAt: NEVER });
     await this.#to.invalidate(id);
@@ -108,7 +108,7 @@ export class SessionStorageMigrating implements SessionStorage {
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
     return {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
-      // In this order: a session that is being rotated meanwhile goes from the one to the other, never back.
+      // In this order: a rotating session moves from `from` to `to`, never back.
       invalidateAll: async (owner, except) => {
         const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
         const ended = await bothEven(
@@ -127,7 +127,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
   }
 
-  // What the one says must not be lost because the other is down.
+  // Report one storage's problems even if the other is down.
   async #inspect(): Promise<readonly string[]> {
     const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
     return (await Promise.allSettled(asked)).flatMap((said) => (said.status === 'fulfilled' ? said.value : []));
@@ -141,7 +141,7 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 }
 
-/** Runs both, the second even if the first fails: an end must not be left half done. */
+/** Runs both, the second even if the first fails, so that an end is complete. */
 async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
   let result: T;
   try {
@@ -153,7 +153,7 @@ async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): P
   return [result, await second()];
 }
 
-/** A {@link SessionStorageMigrating}: new sessions go to `to`, those in `from` live on until they end. */
+/** A {@link SessionStorageMigrating}: new sessions go to `to`, those in `from` stay there until they end. */
 export function migratingSessionStorage(to: SessionStorage, from: SessionStorage): SessionStorageMigrating {
   return new SessionStorageMigrating(to, from);
 }

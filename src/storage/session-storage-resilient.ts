@@ -8,44 +8,44 @@ import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js
 
 export interface SessionStorageResilientOptions {
   /**
-   * How long one call may take. Default 1,000. What works on many sessions, `owners` and `close`, may take ten times as
-   * long; `sweep`, for which nobody waits, as long as it likes.
+   * Timeout of one call in milliseconds. Default 1,000. `owners` and `close`, which handle many sessions, have ten
+   * times as long; `sweep` has no timeout.
    */
   readonly timeoutInMilliseconds?: number;
-  /** Told when the storage counts as down and when it answers again, with what happened since the first failure. */
+  /** Called when the storage goes down and when it recovers, with the outage since the first failure. */
   readonly onStateChange?: (state: 'down' | 'up', outage: StorageOutage) => void;
-  /** A clock that never steps back, milliseconds. Default `performance.now`. */
+  /** Monotonic clock, milliseconds. Default `performance.now`. */
   readonly now?: () => number;
-  /** Default: `setTimeout`, not keeping the process alive. */
+  /** Default: `setTimeout` that does not keep the process alive. */
   readonly startTimer?: StartTimer;
-  /** 0 to 1, spreads the moments at which processes try again. Default `Math.random`. */
+  /** 0 to 1, spreads the retries of several processes. Default `Math.random`. */
   readonly random?: () => number;
 }
 
 /** An outage so far. */
 export interface StorageOutage {
-  /** Calls that failed, and calls that were refused without trying. */
+  /** Failed calls plus rejected calls. */
   readonly failures: number;
-  /** Since the first of them. */
+  /** Since the first failure. */
   readonly milliseconds: number;
 }
 
 const MANY = 10;
 
 /**
- * Puts a deadline and a circuit breaker around a storage, whatever its client does: no client of Redis or PostgreSQL
- * gives up on a server that hangs by default.
+ * Adds a deadline and a circuit breaker to a storage: by default no client of Redis or PostgreSQL gives up on a hanging
+ * server.
  *
- * Every rejection and every missed deadline becomes a {@link SessionStorageUnavailableError} with its cause; errors of
- * this library that mean something else, such as "too large", are passed on. A call that timed out is not undone: it may
- * still take effect. A read that fails is tried once more inside its deadline.
+ * Every rejection and timeout becomes a {@link SessionStorageUnavailableError} with its cause; other errors of this
+ * library, such as "too large", are passed on. A call that timed out may still take effect. A failed read is retried
+ * once within its deadline.
  *
- * A storage that answers nothing for half a second, five calls at least, counts as down: calls fail at once for one
- * second, then one is let through; if it fails, for twice as long, up to 15 s. Reads, writes and ends are judged apart: a
- * full server still reads, and sessions still end there. Rejections that concern one call only ({@link StorageFault})
- * do not count. `ping` is always tried.
+ * After half a second and at least five calls without an answer the storage counts as down: calls fail at once for one
+ * second, then one probe is sent; each failed probe doubles the pause, up to 15 s. Reads, writes and ends have separate
+ * breakers: a full server still reads and ends sessions. Errors of a single call ({@link StorageFault}) do not count.
+ * `ping` is always sent.
  *
- * The wrapped storage's capabilities are this one's: without `owners` there are none here.
+ * It has the capabilities of the wrapped storage.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -68,7 +68,7 @@ export class SessionStorageResilient implements SessionStorage {
   #failures = 0;
   #failingSince = 0;
 
-  /** @throws {SessionConfigurationError} on what is no storage, and on a timeout that is not a positive number. */
+  /** @throws {SessionConfigurationError} for an invalid storage, and for a timeout that is not a positive number. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
     assertStorage('A deadline', storage);
     const timeout = options.timeoutInMilliseconds ?? 1000;
@@ -105,7 +105,7 @@ export class SessionStorageResilient implements SessionStorage {
     return this.#call(this.#single, this.#breakers.end, () => this.#storage.invalidate(id));
   }
 
-  // `ping`, `inspect` and `close` are always tried; nobody waits for `sweep`.
+  // `ping`, `inspect` and `close` bypass the breaker; `sweep` has no deadline.
   #around<T>(operation: StorageOperation, call: () => Promise<T>): Promise<T> {
     switch (operation) {
       case 'ping':
@@ -168,7 +168,7 @@ export class SessionStorageResilient implements SessionStorage {
         }
         if (!deadlines.release(ticket)) return;
         reject(unavailable(error));
-        // A server that refuses writes is judged by its writes alone.
+        // A server that refuses writes affects only the write breaker.
         const isFailure = fault === 'outage' || (fault === 'read-only' && breaker === this.#breakers.write);
         if (isFailure) this.#failed(breaker, 0);
         else this.#succeeded(breaker);

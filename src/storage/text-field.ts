@@ -1,6 +1,6 @@
 /**
- * Text of any characters as a field of a line: base64url of its UTF-16 code units, which keeps lone surrogates too.
- * `undefined` is `-`, all other fields begin with `=`.
+ * Encodes any text as a field of a line: base64url of its UTF-16 code units, which keeps lone surrogates. `undefined`
+ * is `-`; all other fields start with `=`.
  */
 export function encodeTextField(text: string | undefined): string {
   return text === undefined ? '-' : `=${Buffer.from(text, 'utf16le').toString('base64url')}`;

@@ -3,21 +3,21 @@ import { BaseCache, type Cache } from './cache.js';
 import { startUnrefTimer, type StartTimer } from './deadline-queue.js';
 
 export interface TimeoutCacheOptions {
-  /** How long a value is kept. */
+  /** Milliseconds that a value is kept. */
   readonly timeoutInMilliseconds: number;
-  /** What the time counts from: when a value was computed, or when it was last asked for. Default `computation`. */
+  /** Start of the time: when a value was computed, or its last use. Default `computation`. */
   readonly since?: 'computation' | 'use';
-  /** How many values are kept at most; the oldest go first. Default 10,000. */
+  /** Maximum number of values; the oldest are removed first. Default 10,000. */
   readonly max?: number;
-  /** The clock, milliseconds. Default `performance.now`. */
+  /** Clock, milliseconds. Default `performance.now`. */
   readonly now?: () => number;
-  /** Default: `setTimeout`, not keeping the process alive. */
+  /** Default: `setTimeout` that does not keep the process alive. */
   readonly startTimer?: StartTimer;
 }
 
 /**
- * Keeps values for a time (Ktor: `BaseTimeoutCache`, which forgets only the one asked for last). All values have the same
- * time, so that their order is the order of their end: one timer serves them all, and nothing is searched.
+ * Keeps values for a time (Ktor: `BaseTimeoutCache`, which removes only the last one used). All values have the same
+ * time, so insertion order is expiry order and one timer serves all.
  */
 export class TimeoutCache<K, V> implements Cache<K, V> {
   readonly #cache: BaseCache<K, V>;
@@ -29,7 +29,7 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
   readonly #startTimer: StartTimer;
   #ticking = false;
 
-  /** @throws {SessionConfigurationError} on a timeout or a number of values that is not positive. */
+  /** @throws {SessionConfigurationError} if the timeout or `max` is not positive. */
   constructor(compute: (key: K) => V | PromiseLike<V>, options: TimeoutCacheOptions) {
     this.#cache = new BaseCache(compute);
     this.#timeout = positive('The timeout of a cache', options.timeoutInMilliseconds);
@@ -39,7 +39,7 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
     this.#startTimer = options.startTimer ?? startUnrefTimer;
   }
 
-  /** How many values are kept or being computed. */
+  /** Number of values that are kept or being computed. */
   get size(): number {
     return this.#cache.size;
   }

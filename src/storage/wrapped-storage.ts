@@ -1,26 +1,26 @@
 import type { OwnerIndex, SessionStorage } from './session-storage.js';
 
-/** Every operation of a storage that is not part of {@link SessionStorage}'s three verbs. */
+/** Operations of a storage besides `read`, `write` and `invalidate`. */
 const CAPABILITIES = ['create', 'replace', 'touch', 'readMany', 'sweep', 'ping', 'inspect', 'close'] as const;
 
-/** The name of a capability of a storage. */
+/** Name of a capability method. */
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** The name of an operation of a storage or of its owner index. */
+/** Name of an operation of a storage or its owner index. */
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;
 
-/** Runs one call of the wrapped storage, with whatever the wrapper does around it. */
+/** Runs one call of the wrapped storage, with the wrapper's code around it. */
 export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>) => Promise<T>;
 
-/** The {@link AroundCall} of a wrapper that does nothing around a call. */
+/** The {@link AroundCall} that only calls. */
 export const passOn: AroundCall = (_operation, call) => call();
 
-/** Members that a wrapper implements itself, where the wrapped storage has them. */
+/** Members that a wrapper implements itself, if the wrapped storage has them. */
 export type StorageOverrides = Partial<Omit<SessionStorage, 'owners'>> & { readonly owners?: Partial<OwnerIndex> };
 
 /**
- * The capabilities of `storage` for a wrapper: each one that `storage` has, and no other, called through `around` unless
- * overridden. This is the one list of operations; a wrapper that is built on it loses none.
+ * The capabilities of `storage` for a wrapper: exactly those that `storage` has, called through `around` unless
+ * overridden. The only list of operations, so that no wrapper loses one.
  */
 export function wrappedCapabilities(
   storage: SessionStorage,
@@ -45,7 +45,7 @@ export function wrappedCapabilities(
   return wrapped;
 }
 
-/** A storage that passes every call of `storage` through `around`, the three verbs included. */
+/** A storage that passes every call of `storage` through `around`. */
 export function wrappedStorage(
   storage: SessionStorage,
   around: AroundCall,
@@ -59,7 +59,7 @@ export function wrappedStorage(
   };
 }
 
-// Looked up at each call: a method may be replaced later, by a spy for one.
+// Looked up per call: a method may be replaced later, such as by a spy.
 function callOf(storage: SessionStorage, name: Capability): (...args: never[]) => Promise<never> {
   return (storage[name] as (...args: never[]) => Promise<never>).bind(storage);
 }
