@@ -30,9 +30,9 @@ const CASES: readonly FaultCase[] = [
       'revoke',
       'change logout',
       'touch logout',
-      'logout login',
       'change revoke',
       'login revoke',
+      'logout login',
       'change touch revoke',
     ],
   },
@@ -50,11 +50,11 @@ const CASES: readonly FaultCase[] = [
   },
   {
     name: "promise 5: the owner's list finds every session that can be used",
-    requests: ['touch', 'login', 'touch revoke', 'touch login', 'login login', 'rotate revoke'],
+    requests: ['touch', 'login', 'touch revoke', 'touch login', 'rotate revoke', 'change login revoke'],
   },
   {
     name: 'promise 6: no answer touches the cookie of another session',
-    requests: ['change', 'touch', 'change logout', 'change rotate', 'touch rotate', 'rotate rotate'],
+    requests: ['change', 'touch', 'change logout', 'read rotate', 'touch rotate'],
   },
 ];
 
