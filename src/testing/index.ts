@@ -6,6 +6,7 @@ export type {
   SessionStorageContractOptions,
   StorageCapability,
 } from './session-storage.contract.js';
+export { sessionFaultsContract, type SessionFaultsContractOptions } from './session-faults.contract.js';
 export type { StorageFaults, StorageUnderTest } from './contract/contract-bench.js';
 export { exploreInterleavings } from './interleavings/explore-interleavings.js';
 export type { Explored, Interleavings, OpenedStorage, Outcome } from './interleavings/explore-interleavings.js';
@@ -30,3 +31,4 @@ export {
   type SessionsTestingOptions,
 } from './application/sessions-testing.module.js';
 export type { CallOutcome, Faults } from './interleavings/call-outcome.js';
+export { trackerAlgorithm } from './interleavings/tracker-algorithm.js';
