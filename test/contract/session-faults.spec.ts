@@ -63,7 +63,7 @@ const engines: Record<string, () => Promise<Opened>> = {
   ...(mysqlUrl !== undefined && {
     async MySQL() {
       const table = uniqueName();
-      const pool = createPool({ uri: mysqlUrl, connectionLimit: 8 });
+      const pool = createPool({ uri: mysqlUrl!, connectionLimit: 8 });
       const close = async (): Promise<void> => {
         await pool.query(`DROP TABLE IF EXISTS ${table}`);
         await pool.end();
