@@ -64,7 +64,13 @@ describe('sessionTelemetry', () => {
     onEvent({ type: 'conflict', session: 'account', fields: ['items'] });
     onEvent({ type: 'gone', session: 'account', reason: 'ended' });
     onEvent({ type: 'too-late', session: 'account' });
-    onEvent({ type: 'unavailable', session: 'account', reason: 'storage-down', operation: 'load', error: new Error('x') });
+    onEvent({
+      type: 'unavailable',
+      session: 'account',
+      reason: 'storage-down',
+      operation: 'load',
+      error: new Error('x'),
+    });
     onEvent({ type: 'loaded', session: 'account' });
     const session = 'account';
     expect(await collected.points()).toEqual({

@@ -1107,7 +1107,12 @@ describe('handles in events', () => {
     await visit(cookie, (sessions) => sessions.clear(User));
     const handle = hashSessionId(idOf(cookie));
     expect(events).toEqual(
-      ['created', 'loaded', 'changed', 'loaded', 'cleared'].map((type) => ({ type, session: 'user', handle, ageInSeconds: 0 })),
+      ['created', 'loaded', 'changed', 'loaded', 'cleared'].map((type) => ({
+        type,
+        session: 'user',
+        handle,
+        ageInSeconds: 0,
+      })),
     );
   });
 
