@@ -1,8 +1,7 @@
 import { duration, type SessionFacts } from './session-facts.js';
 
 /**
- * How a requirement is met: by this configuration; by an option that is not set; by code of the application; or not
- * with this configuration.
+ * How a requirement is met: by this configuration; by an option that is not set; by application code; or not at all.
  */
 export type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
 
@@ -30,7 +29,7 @@ const signedIn = (sessions: readonly SessionFacts[]): SessionFacts[] =>
   sessions.filter(({ owner }) => owner !== undefined);
 const names = (sessions: readonly SessionFacts[]): string => sessions.map(({ name }) => name).join(', ');
 
-/** The verdict over all sign-in sessions: `no` where one of them fails. */
+/** The verdict over all sign-in sessions: `no` if one of them fails. */
 function forSignIns(
   sessions: readonly SessionFacts[],
   fails: (session: SessionFacts) => boolean,
@@ -59,7 +58,7 @@ const revocable = (sessions: readonly SessionFacts[], call: string): Verdict =>
     "cannot be found by owner. Use tracker: 'by-id' and a storage with an owner index.",
   );
 
-/** OWASP ASVS 5.0, chapter V7 "Session Management": its 19 requirements, in short. */
+/** OWASP ASVS 5.0, chapter V7 "Session Management": its 19 requirements, shortened. */
 const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.1.1',

@@ -51,7 +51,7 @@ export async function explainCommand(args: readonly string[], readInput: () => P
   }
 }
 
-/** Loads NestJS only where an application is asked. */
+/** Loads NestJS only for options that need an application. */
 async function startedModule(file: string): Promise<StartedModule> {
   const { startModule } = await import('./start-module.js');
   return startModule(file);
@@ -83,7 +83,7 @@ function isNamed(session: string, name: string | undefined): boolean {
   return name !== undefined && (session.toLowerCase() === name.toLowerCase() || session === bare(name));
 }
 
-/** What the session of a cookie may be called. */
+/** Possible session names of a cookie. */
 function namesOf(name: string | undefined): string[] {
   return name === undefined ? [] : [...new Set([bare(name)!, name])];
 }
@@ -95,7 +95,7 @@ function bare(name: string | undefined): string | undefined {
 
 function pairsOf(given: string, name: string | undefined): Array<{ name: string | undefined; value: string }> {
   const text = given.trim().replace(/^(?:set-)?cookie:\s*/i, '');
-  // Attributes of a Set-Cookie line are no cookies.
+  // Attributes of a Set-Cookie line are not cookies.
   const attributes = /^(?:path|domain|max-age|expires|samesite|secure|httponly|partitioned|priority)\b/i;
   const pairs = text
     .split(';')
@@ -115,7 +115,7 @@ async function storageIn(file: string): Promise<SessionStorage> {
   for (const exported of Object.values(await loadFile(file))) {
     const candidate: unknown = await exported;
     if (!isStorage(candidate)) continue;
-    // With the deadline that applications have.
+    // With the deadline of applications.
     const type = class Explained {};
     const builder = new SessionProviderBuilder({ storage: candidate });
     builder.build({ type, name: 'explained', tracker: 'by-id' });

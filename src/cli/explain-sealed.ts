@@ -5,14 +5,14 @@ import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import { contentLines, timeLines } from './explain-times.js';
 
-/** Version, key id, nonce and tag: what every seal has. */
+/** Version, key id, nonce and tag of every seal. */
 const SEAL_OVERHEAD = 45;
 const VERSION = 1;
-/** Other transports that the value may have been made for. */
+/** Transports that a value may have been sealed for. */
 const TRANSPORTS = ['cookie', 'header'];
 
 export interface SealedQuestion {
-  /** What the session may be called: without and with the prefix of the cookie. */
+  /** Possible session names: with and without the cookie's prefix. */
   readonly names: readonly string[];
   readonly value: string;
   readonly keys: readonly string[];

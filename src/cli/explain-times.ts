@@ -1,7 +1,7 @@
 import type { SessionLifetime, SessionTimes } from '../tracker/session-lifetime.js';
 import { duration } from './session-facts.js';
 
-/** When a session was made and last renewed, and whether it still counts. */
+/** Creation, last renewal and expiry of a session. */
 export function timeLines(times: SessionTimes, lifetime: SessionLifetime, known: boolean): string[] {
   const now = Date.now();
   const limits =
@@ -23,7 +23,7 @@ export function contentLines(text: string, show: boolean): string[] {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) return [`Fields: ${Object.keys(parsed).join(', ') || 'none'}.`];
   } catch {
-    // Of another serializer.
+    // Written by another serializer.
   }
   return [`${text.length} characters of content.`];
 }

@@ -5,14 +5,14 @@ import type { BuiltSession } from '../config/session-provider.builder.js';
 import { openEnvelope } from '../tracker/session-envelope.js';
 import { CliFailure } from './cli-failure.js';
 
-/** What today's classes make of saved sessions. */
+/** The result of reading saved sessions with the current classes. */
 export interface FixtureReport {
   readonly lines: readonly string[];
-  /** Whether one cannot be read or loses a field. */
+  /** Whether a session cannot be read or loses a field. */
   readonly lossy: boolean;
 }
 
-/** Reads every saved session of a folder with today's classes, and writes it again. */
+/** Reads every saved session of a folder with the current classes and writes it again. */
 export function checkFixtures(folder: string, sessions: readonly BuiltSession[]): FixtureReport {
   if (!existsSync(folder)) throw new CliFailure(`There is no folder ${folder}.`);
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
@@ -21,7 +21,7 @@ export function checkFixtures(folder: string, sessions: readonly BuiltSession[])
     const built = sessions.filter(
       ({ provider }) => file === `${provider.name}.json` || file.startsWith(`${provider.name}.`),
     );
-    // The longest name: a session may be called as another and a dot.
+    // The longest match: a session name may be another one plus a dot and more.
     const owner = built.sort((left, right) => right.provider.name.length - left.provider.name.length)[0];
     if (!owner?.declared)
       return { file, problems: ['belongs to no declared session. Name it <session>.<anything>.json.'] };
@@ -58,8 +58,8 @@ function problemsOf(saved: string, { provider, declared }: BuiltSession): string
 }
 
 /**
- * Paths of fields that were read into an instance of a class and that a fresh one does not have: renamed or removed.
- * A field without an initial value is one of a fresh instance where the compiler defines class fields (ES2022).
+ * Paths of fields that were read into an instance but that a new instance lacks: renamed or removed. Fields without an
+ * initial value exist on a new instance if the compiler defines class fields (ES2022).
  */
 function unknownPaths(value: unknown, saved: unknown, owner: string | undefined, path: string): string[] {
   if (Array.isArray(value)) {
@@ -87,13 +87,13 @@ function freshLike(value: object): object | undefined {
   }
 }
 
-/** A record as a storage keeps it, with its times, or the serialized text alone. */
+/** A stored record with its times, or only the serialized text. */
 function contentOf(saved: string, name: string): string {
   const envelope = saved.startsWith('{') || saved.startsWith('[') ? undefined : openEnvelope(saved, name);
   return envelope ? envelope.text.slice(envelope.text.indexOf('.') + 1) : saved;
 }
 
-/** Paths of `before` that `after` does not have, or has with a value of another kind. Never a value. */
+/** Paths of `before` that are missing in `after` or have another type. Never contains a value. */
 function lostPaths(before: unknown, after: unknown, path: string): string[] {
   if (kindOf(before) !== kindOf(after)) return [path === '' ? 'everything' : path];
   if (Array.isArray(before)) {

@@ -17,7 +17,7 @@ export function keyCommand(args: readonly string[]): string {
   return `Added ${name} to ${append}. Keep the file out of version control.`;
 }
 
-/** A key that every ring takes, and that no command line takes for an option. */
+/** A key that every ring accepts and no command line parses as an option. */
 export function newKey(): string {
   for (;;) {
     const key = randomBytes(32).toString('base64url');
@@ -25,7 +25,7 @@ export function newKey(): string {
       checkedKeyMaterial(key, 'key');
       if (!key.startsWith('-')) return key;
     } catch {
-      // One in some ten thousand spells a placeholder word by chance.
+      // About one in ten thousand contains a placeholder word by chance.
     }
   }
 }

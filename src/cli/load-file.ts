@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CliFailure } from './cli-failure.js';
 
-/** The exports of a file of the user, `default` of a CommonJS module spread. */
+/** The exports of a user's file; `default` of a CommonJS module is spread. */
 export async function loadFile(file: string): Promise<Record<string, unknown>> {
   const path = resolve(file);
   if (!existsSync(path))

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${result.text}\n`);
     process.exitCode = result.exitCode;
   } catch (error) {
-    // A misspelt option is the user's mistake as well; its stack would help nobody.
+    // A misspelt option is a user error too; a stack does not help.
     const isMistake =
       error instanceof CliFailure || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
     process.stderr.write(`${isMistake ? (error as Error).message : String((error as Error).stack ?? error)}\n`);

@@ -3,21 +3,21 @@ import type { BuiltSession } from '../config/session-provider.builder.js';
 import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 
-/** What the reports say of one session. */
+/** Facts about one session, for the reports. */
 export interface SessionFacts {
   readonly name: string;
   readonly type: string;
   readonly byId: boolean;
   readonly transport: string;
-  /** The field that says whose session it is. */
+  /** The owner field. */
   readonly owner: string | undefined;
   /** Whether an owner's sessions can be listed and ended. */
   readonly revocable: boolean;
-  /** Seconds; 0: no limit. `undefined`: made by hand, not known. */
+  /** Seconds; 0: no limit. `undefined`: unknown (custom provider). */
   readonly idle: number | undefined;
   readonly absolute: number | undefined;
   readonly maxPerOwner: string | undefined;
-  /** Where the content is. */
+  /** Where the content is stored. */
   readonly place: string;
   readonly ownIds: boolean;
   readonly plainText: boolean;

@@ -7,18 +7,17 @@ import { SessionsRuntime } from '../module/sessions-runtime.js';
 import { CliFailure } from './cli-failure.js';
 import { loadFile } from './load-file.js';
 
-/** An application that was started without listening. */
+/** An application started without listening. */
 export interface StartedModule {
   readonly runtime: SessionsRuntime;
   readonly sessions: readonly BuiltSession[];
-  /** What the module logged as a warning or worse. */
+  /** Warnings and errors logged by the module. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
 /**
- * Imports a file, finds its root module, and starts it without listening. Every hook of the application up to
- * `onApplicationBootstrap` runs.
+ * Imports a file, finds its root module, and starts it without listening. All hooks up to `onApplicationBootstrap` run.
  */
 export async function startModule(file: string): Promise<StartedModule> {
   const warnings: string[] = [];
@@ -48,7 +47,7 @@ async function create(file: string, module: object, logger: LoggerService): Prom
   }
 }
 
-/** Express or Fastify, as the application has it. Neither is named in an import: both are optional. */
+/** Express or Fastify, whichever the application has. Both are optional, so they are not imported by name. */
 async function platformOf(file: string): Promise<object | undefined> {
   const { resolve: find } = createRequire(resolve(file));
   for (const [name, adapter] of [
@@ -81,7 +80,7 @@ function rootModule(file: string, loaded: Record<string, unknown>): object {
 
 function isModule(candidate: unknown): candidate is object {
   if (typeof candidate !== 'function') return false;
-  // What @Module writes: one key for each of its four lists that was given.
+  // `@Module` defines a metadata key for each given list.
   return ['imports', 'providers', 'controllers', 'exports'].some((key) => Reflect.hasMetadata(key, candidate));
 }
 

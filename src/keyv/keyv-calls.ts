@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** A `Keyv` of version 4, 5 or 6, or what has its methods. */
+/** A `Keyv` of version 4, 5 or 6, or an object with its methods. */
 export interface KeyvLike {
   readonly get: (...args: never[]) => Promise<unknown>;
   readonly set: (...args: never[]) => Promise<unknown>;
@@ -28,14 +28,14 @@ interface Call {
 }
 
 /**
- * Calls Keyv and finds out whether it failed: of a store that does not answer Keyv says what it says of an unknown key,
- * and tells the truth only in an `error` event. Which call an event belongs to is known by its asynchronous context.
+ * Calls Keyv and detects failures: for a failing store Keyv returns the same as for an unknown key, and reports the
+ * failure only by an `error` event. The asynchronous context links an event to its call.
  */
 export class KeyvCalls {
   readonly #keyv: Methods;
   readonly #call = new AsyncLocalStorage<Call>();
 
-  /** @throws {SessionConfigurationError} for something that is no Keyv. */
+  /** @throws {SessionConfigurationError} for an invalid Keyv. */
   constructor(keyv: KeyvLike) {
     if ((['get', 'set', 'delete'] as const).some((name) => typeof keyv?.[name] !== 'function')) {
       throw new SessionConfigurationError(
@@ -49,22 +49,22 @@ export class KeyvCalls {
       if (call) Object.assign(call, { failed: true, error });
     };
     this.#keyv.on?.('error', note);
-    // A Keyv that was told not to emit errors still has a store that does.
+    // A Keyv that emits no errors still has a store that does.
     (this.#keyv.store ?? this.#keyv.opts?.store)?.on?.('error', note);
   }
 
-  /** @returns the value, `undefined` for none. Rejects when the store failed. */
+  /** @returns the value, or `undefined`. Rejects if the store failed. */
   get(key: string): Promise<unknown> {
-    // getRaw, where there is one: get of version 5 takes what the store throws for an unknown key.
+    // Prefer getRaw: get of version 5 returns `undefined` if the store throws.
     return this.#watch(async () => {
       if (!this.#keyv.getRaw) return this.#keyv.get(key);
       return (await this.#keyv.getRaw(key))?.value;
     });
   }
 
-  /** {@link get} of several keys, in one go where the store can. */
+  /** {@link get} for several keys, in one call if the store supports it. */
   getMany(keys: readonly string[]): Promise<unknown[]> {
-    // Keyv of versions 4 and 5 hides the failures of stores that cannot.
+    // Keyv 4 and 5 hide failures of stores without getMany.
     if (!this.#keyv.getMany || typeof this.#keyv.store?.getMany !== 'function') {
       return Promise.all(keys.map((key) => this.get(key)));
     }
@@ -76,11 +76,11 @@ export class KeyvCalls {
     if (done === false) throw new Error('Keyv could not set a key.');
   }
 
-  /** @returns whether there was such a key, `undefined` where the store does not say. */
+  /** @returns whether the key existed; `undefined` if the store does not report it. */
   async delete(key: string): Promise<boolean | undefined> {
     const done = await this.#watch(() => this.#keyv.delete(key));
-    if (done === true) return undefined; // some stores say so of unknown keys too
-    // No such key, or a failure.
+    if (done === true) return undefined; // some stores return true for unknown keys too
+    // Unknown key or a failure.
     if ((await this.get(key)) !== undefined) throw new Error('Keyv could not delete a key.');
     return false;
   }

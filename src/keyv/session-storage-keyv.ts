@@ -4,11 +4,11 @@ import { KeyvCalls, type KeyvLike } from './keyv-calls.js';
 
 export interface SessionStorageKeyvOptions {
   /**
-   * A Keyv of version 4, 5 or 6, which the application makes and closes. One of its own, with a namespace of its own:
-   * `clear()` of a shared one signs everybody out. A listener for its `error` event is added.
+   * A Keyv of version 4, 5 or 6, which the application creates and closes. Use a separate one with its own namespace:
+   * `clear()` of a shared one signs all users out. A listener for its `error` event is added.
    */
   readonly keyv: KeyvLike;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
@@ -16,22 +16,22 @@ export interface SessionStorageKeyvOptions {
 const HEAD = /^k1\|(-?\d{1,16})\|(-|=[^|]*)\|/;
 
 /**
- * Keeps sessions wherever Keyv does: MongoDB, DynamoDB, etcd, Memcached and more. Best effort: prefer a storage made for
- * the database where there is one.
+ * Keeps sessions in any Keyv store: MongoDB, DynamoDB, etcd, Memcached and more. Best effort: prefer a storage for the
+ * database itself.
  *
- * Keyv can get, set and delete. So this has Ktor's three verbs only, and the module puts a `SessionStorageGuarded` around
- * it, which says what is promised: exact within one process; between processes an ended session stays ended, but of two
- * changes in the same milliseconds the later may win. No list of an owner's sessions.
+ * Keyv has only get, set and delete, so the module adds a `SessionStorageGuarded`: exact within one process; between
+ * processes an ended session stays ended, but of two changes within the same milliseconds the later may win. There is
+ * no owner index.
  *
- * **Failures** reject, although Keyv itself says "no such key" of a store that does not answer.
+ * **Failures** reject, although Keyv itself returns `undefined` for a failing store.
  *
- * Sessions are stored with their time to live; what removes them, and what a crash loses, is the store's affair.
+ * Sessions are stored with their time to live; the store is responsible for expiry and durability.
  */
 export class SessionStorageKeyv implements SessionStorage {
   readonly #calls: KeyvCalls;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for something that is no Keyv. */
+  /** @throws {SessionConfigurationError} for an invalid Keyv. */
   constructor(options: SessionStorageKeyvOptions) {
     this.#calls = new KeyvCalls(options?.keyv);
     this.#now = options.now ?? Date.now;
@@ -41,7 +41,7 @@ export class SessionStorageKeyv implements SessionStorage {
     return this.#live(await this.#calls.get(id));
   }
 
-  /** Several sessions in one go, for the guard, which always reads two. */
+  /** Several sessions in one call, for the guard, which always reads two. */
   async readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>> {
     const values = await this.#calls.getMany(ids);
     return ids.map((_id, index) => this.#live(values[index]));
@@ -50,7 +50,7 @@ export class SessionStorageKeyv implements SessionStorage {
   async write(id: string, session: SessionToStore): Promise<void> {
     const { value, expiresAt, owner } = session;
     const ttl = Math.trunc(expiresAt - this.#now());
-    // To Keyv a time to live of 0 is for ever.
+    // Keyv treats a time to live of 0 as unlimited.
     if (ttl <= 0) await this.#calls.delete(id);
     else await this.#calls.set(id, `k1|${Math.trunc(expiresAt)}|${encodeTextField(owner)}|${value}`, ttl);
   }
@@ -72,7 +72,7 @@ export class SessionStorageKeyv implements SessionStorage {
   }
 }
 
-/** {@link SessionStorageKeyv} on a Keyv of the application's. */
+/** {@link SessionStorageKeyv} on the application's Keyv. */
 export function keyvSessionStorage(options: SessionStorageKeyvOptions): SessionStorageKeyv {
   return new SessionStorageKeyv(options);
 }

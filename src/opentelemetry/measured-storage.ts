@@ -2,7 +2,7 @@ import { errorKind } from '../errors/error-kind.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { TelemetryTracer } from './telemetry-api.js';
 
-/** Where measurements of one storage go. */
+/** Targets for the measurements of one storage. */
 export interface StorageMeasures {
   readonly name: string;
   readonly tracer: TelemetryTracer | undefined;
@@ -31,7 +31,7 @@ const OF_MANY: ReadonlyArray<readonly [string, string]> = [
   ['sweep', 'sweep'],
 ];
 
-/** The calls that are measured. Others pass through unmeasured. */
+/** The measured calls. */
 const OPERATIONS: ReadonlyMap<PropertyKey, Operation> = new Map<PropertyKey, Operation>([
   ...OF_ONE.map(([call, name]) => [call, { name, takesId: true }] as const),
   ...OF_MANY.map(([call, name]) => [call, { name, takesId: false }] as const),
@@ -40,12 +40,12 @@ const OPERATIONS: ReadonlyMap<PropertyKey, Operation> = new Map<PropertyKey, Ope
 // Of @opentelemetry/api: SpanKind.CLIENT, SpanStatusCode.ERROR.
 const CLIENT = 2;
 const ERROR = 2;
-/** SHA-256 in base64url: the only ids that reach a storage, and the public handles of sessions. */
+/** SHA-256 in base64url: ids in a storage and public handles. */
 const HANDLE = /^[\w-]{43}$/;
 
 type Call = (...args: readonly unknown[]) => unknown;
 
-/** The same storage, with each call measured. A proxy, so that it has exactly the capabilities of the other. */
+/** A proxy of `storage` that measures each call and has exactly its capabilities. */
 export function measuredStorage<T extends SessionStorage>(storage: T, measures: StorageMeasures): T {
   return measured(storage, measures) as T;
 }
@@ -82,7 +82,7 @@ function measuredCall(call: Call, operation: Operation, { name, tracer, record }
       outcome = 'ok';
       return result;
     } catch (error) {
-      // Its kind only: the message of a driver may show what was to be stored.
+      // Only the kind: a driver's message may contain session content.
       span?.setAttribute('error.type', errorKind(error));
       span?.setStatus({ code: ERROR });
       throw error;

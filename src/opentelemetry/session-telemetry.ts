@@ -3,33 +3,34 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { measuredStorage } from './measured-storage.js';
 import type { TelemetryMeter, TelemetryTracer } from './telemetry-api.js';
 
-/** What {@link sessionTelemetry} takes. */
+/** Options of {@link sessionTelemetry}. */
 export interface SessionTelemetryOptions {
   /** `metrics.getMeter('nestjs-sessions')` of `@opentelemetry/api`. */
   readonly meter: TelemetryMeter;
   /**
-   * `trace.getTracer('nestjs-sessions')`: a span for each call of a measured storage, with the public handle as
+   * `trace.getTracer('nestjs-sessions')`: a span per call of a measured storage, with the public handle as
    * `session.id`. Default: no spans.
    */
   readonly tracer?: TelemetryTracer;
 }
 
-/** Metrics and spans of sessions. Never an id, key or value. */
+/** Metrics and spans of sessions. Never contains an id, key or value. */
 export interface SessionTelemetry {
   /** Counts events: for the option `onEvent`. */
   readonly onEvent: SessionEventListener;
   /**
-   * Measures each call of a storage, and its live sessions where it can count them (`count()` or `size`).
+   * Measures each call of a storage, and its live sessions if it can count them (`count()` or `size`).
    * @param name of the storage in metrics, such as `redis`. Default: the name of its class.
    */
   storage<T extends SessionStorage>(storage: T, name?: string): T;
 }
 
-/** Milliseconds of memory to the second of a dying database, in seconds. */
+/** Seconds: from memory access to a database timeout. */
 const BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /**
- * Metrics and spans of sessions for OpenTelemetry. Takes meter and tracer, so that this package names no other.
+ * Metrics and spans of sessions for OpenTelemetry. Takes meter and tracer, so that this package does not depend on
+ * `@opentelemetry/api`.
  *
  * ```ts
  * const telemetry = sessionTelemetry({ meter: metrics.getMeter('nestjs-sessions') });
@@ -90,7 +91,7 @@ export function sessionTelemetry({ meter, tracer }: SessionTelemetryOptions): Se
   };
 }
 
-/** How a storage counts its sessions; `undefined` where it cannot. */
+/** Counts a storage's sessions; `undefined` if it cannot. */
 function counterOf(storage: SessionStorage): (() => number | Promise<number>) | undefined {
   const { count } = storage as { count?: unknown };
   if (typeof count === 'function') return () => count.call(storage) as Promise<number>;

@@ -1,7 +1,7 @@
 /** Attributes of a measurement or span. */
 export type TelemetryAttributes = Record<string, string | number | boolean>;
 
-/** The part of a `Meter` of `@opentelemetry/api` that is used. */
+/** The used part of `Meter` of `@opentelemetry/api`. */
 export interface TelemetryMeter {
   createCounter(
     name: string,
@@ -17,17 +17,17 @@ export interface TelemetryMeter {
   ): { addCallback(callback: (result: TelemetryObserver) => void | Promise<void>): void };
 }
 
-/** What a callback of an observable gauge gets. */
+/** The argument of an observable gauge's callback. */
 export interface TelemetryObserver {
   observe(value: number, attributes?: TelemetryAttributes): void;
 }
 
-/** The part of a `Tracer` of `@opentelemetry/api` that is used. */
+/** The used part of `Tracer` of `@opentelemetry/api`. */
 export interface TelemetryTracer {
   startSpan(name: string, options?: { kind?: number; attributes?: TelemetryAttributes }): TelemetrySpan;
 }
 
-/** The part of a `Span` that is used. */
+/** The used part of `Span`. */
 export interface TelemetrySpan {
   setAttribute(name: string, value: string): unknown;
   setStatus(status: { code: number }): unknown;

@@ -5,13 +5,13 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { isPromise } from '../transformer/awaitable.js';
 
-/** Told when a step of a session is done, or why it failed. */
+/** Callback of a session method; gets the error, if any. */
 export type SessionDone = (error?: unknown) => void;
 
 /**
- * The session's cookie. `maxAge` and `expires` can be assigned, and give the session a lifetime of its own, as
- * `sessions.lifetime` does: its idle timeout, which the server enforces, within the maxima of its class. The others are
- * said in `@Session` and in the module's `cookie`, for all sessions of the class; assigning another value throws a
+ * The session's cookie. Assigning `maxAge` or `expires` sets the session's own lifetime, as `sessions.lifetime` does:
+ * its idle timeout, enforced by the server, within the maxima of its class. The other options are set in `@Session` and
+ * in the module's `cookie`, for all sessions of the class; assigning a different value throws a
  * {@link SessionConfigurationError}.
  */
 export interface RequestSessionCookie {
@@ -28,30 +28,30 @@ export interface RequestSessionCookie {
 }
 
 /**
- * What other packages expect of `request.session`, after express-session and @fastify/session. Each method takes a
- * callback, or gives a promise where there is none. None of them is a field of the session: they are not stored.
+ * Methods of `request.session` that other packages expect, as in express-session and @fastify/session. Each takes a
+ * callback, or returns a promise without one. They are not stored.
  */
 export interface RequestSessionMethods {
-  /** The id of a by-id session; empty while there is none, and by value. A secret: do not log it. */
+  /** The id of a by-id session; empty for a new session and for sessions by value. A secret: do not log it. */
   readonly id: string;
   readonly cookie: RequestSessionCookie;
   /**
-   * Ends the session and begins an empty one, with a new id: `request.session` is another object then.
-   * @param keep names of fields that the new session takes over.
+   * Ends the session and creates an empty one with a new id; `request.session` is then another object.
+   * @param keep names of fields to copy to the new session.
    */
   regenerate(keep?: readonly string[]): Promise<void>;
   regenerate(done: SessionDone): this;
   regenerate(keep: readonly string[], done: SessionDone): this;
-  /** Stores what has changed, now. Not needed: it is stored before the response leaves. */
+  /** Stores changes now. Optional: they are stored before the response is sent. */
   save(): Promise<void>;
   save(done: SessionDone): this;
-  /** Reads it anew, without what this request has changed since the last save. */
+  /** Reads the session again and discards changes since the last save. */
   reload(): Promise<void>;
   reload(done: SessionDone): this;
-  /** Ends the session, now: `request.session` is `undefined` then. */
+  /** Ends the session now; `request.session` is then `undefined`. */
   destroy(): Promise<void>;
   destroy(done: SessionDone): this;
-  /** Sends the cookie again, with its whole lifetime. Not needed: use renews a session. */
+  /** Sends the cookie again, with its full lifetime. Optional: use renews a session. */
   touch(): this;
   get(field: string): unknown;
   set(field: string, value: unknown): void;
@@ -62,10 +62,10 @@ export interface RequestSessionMethods {
 /** A session with the methods that other packages expect. */
 export type RequestSession<S extends object> = S & RequestSessionMethods;
 
-/** Without these it would not be what other packages expect. */
+/** Methods that other packages require. */
 const NEEDED: ReadonlyArray<keyof RequestSessionMethods> = ['regenerate', 'save', 'reload', 'destroy', 'touch'];
 
-/** The fields or methods of a class that are in the way of those of {@link RequestSessionMethods}. */
+/** Members of a class that conflict with {@link RequestSessionMethods}. */
 export function membersInTheWay(type: SessionClass): readonly string[] {
   const session = new type();
   return NEEDED.filter((name) => name in session);
@@ -92,7 +92,7 @@ class RequestSessionPlace<S extends object> {
     return isPromise(session) ? undefined : this.#equip(session);
   }
 
-  /** As express-session has it: nothing ends the session, an object is the content of another one. */
+  /** As in express-session: an empty value ends the session, an object is the content of a new one. */
   replace(value: unknown): void {
     this.#ended = value === undefined || value === null;
     this.#sessions.clear(this.#type);
@@ -122,14 +122,14 @@ class RequestSessionPlace<S extends object> {
       this.#equipped.add(session);
       const members = this.#members();
       for (const [name, member] of Object.entries(members)) {
-        // A field of the application's own comes first.
+        // A field of the application takes precedence.
         if (!(name in session)) Object.defineProperty(session, name, { ...member, configurable: true });
       }
     }
     return session as RequestSession<S>;
   }
 
-  // Not enumerable, so that they are neither stored nor copied.
+  // Not enumerable: neither stored nor copied.
   #members(): Record<keyof RequestSessionMethods, PropertyDescriptor> {
     const steps = {
       regenerate: (keep: readonly string[]) => this.#regenerate(keep),
@@ -193,9 +193,9 @@ class RequestSessionPlace<S extends object> {
 }
 
 /**
- * Loads a session and puts it on requests as `session`; at once where nothing has to be waited for.
- * @param requests the platform's request and Node's own.
- * @throws {SessionStorageUnavailableError} when the storage fails.
+ * Loads a session and sets it as `session` on the requests; synchronously if possible.
+ * @param requests the platform's request and Node's.
+ * @throws {SessionStorageUnavailableError} if the storage fails.
  */
 export function putRequestSession<S extends object>(
   sessions: SessionExchange,
@@ -237,7 +237,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   };
   return new Proxy(cookie, {
     set(present, name, value: unknown) {
-      // An assignment that would change nothing is none: `cookie.maxAge = cookie.maxAge` renews one of express-session.
+      // Ignore an assignment of the same value: with express-session, `cookie.maxAge = cookie.maxAge` renews.
       if (Object.is(present[name as keyof RequestSessionCookie], value)) return true;
       const milliseconds = name === 'maxAge' ? value : name === 'expires' ? millisecondsUntil(value) : undefined;
       if (milliseconds === undefined) throw unassignable(`.${String(name)}`);
@@ -249,7 +249,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   });
 }
 
-/** `false` ends the cookie with the browser, as with express-session. */
+/** `false` makes a cookie that ends with the browser, as with express-session. */
 function millisecondsUntil(expires: unknown): unknown {
   if (expires === null || expires === false) return null;
   return expires instanceof Date ? expires.getTime() - Date.now() : NaN;
@@ -267,7 +267,7 @@ function unassignable(member: string): SessionConfigurationError {
   );
 }
 
-// Out of the promise, so that what a callback throws is not taken for a failure of the session.
+// Calls back outside of the promise, so that an error in the callback is not mistaken for a session failure.
 function answered(session: unknown, step: Promise<void>, done: SessionDone | undefined): unknown {
   if (!done) return step;
   step.then(

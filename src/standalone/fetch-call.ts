@@ -2,17 +2,17 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { ResponseHead } from '../platform/response-head.js';
 import type { ResponseCall } from '../session/response-call.js';
 
-/** Anything that carries request headers as fetch does: a `Request`, Next.js' `headers()`, or `Headers` themselves. */
+/** Carries fetch request headers: a `Request`, Next.js' `headers()`, or `Headers`. */
 export type FetchRequest = { readonly headers: FetchHeaders; readonly url?: string } | FetchHeaders;
 
-/** The part of fetch's `Headers` that is read. */
+/** The used part of fetch's `Headers`. */
 export interface FetchHeaders {
   get(name: string): string | null;
 }
 
-/** One exchange in fetch's types: reads request headers, collects headers for a response that is made later. */
+/** One exchange with fetch types: reads request headers and collects response headers. */
 export class FetchCall implements ResponseCall {
-  /** The response is made after the sessions are saved, so nothing is ever too late. */
+  /** The response is created after the sessions are saved, so a change is never too late. */
   readonly responded = false;
   readonly headSent = false;
   readonly secure: boolean;
@@ -47,7 +47,7 @@ export class FetchCall implements ResponseCall {
     this.#head.setHeader(name, value);
   }
 
-  /** Adds everything to `headers`, beside what is there. A second call replaces the cookies of the first. */
+  /** Adds all headers to `headers`. A second call replaces the cookies of the first. */
   applyTo(headers: Headers): void {
     const present: OutgoingHttpHeaders = Object.fromEntries(headers);
     present['set-cookie'] = headers.getSetCookie().filter((line) => !this.#names.has(line.split('=', 1)[0]!));

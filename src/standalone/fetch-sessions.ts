@@ -7,16 +7,16 @@ import { FetchCall, type FetchRequest } from './fetch-call.js';
 /** The sessions of one request outside NestJS. */
 export interface FetchSessions extends RequestSessions {
   /**
-   * Stores every change, then puts `Set-Cookie`, `Vary` and `Cache-Control` on the headers of the response. Call it
-   * once the request is handled; without it nothing that changed is kept.
-   * @param options.status of the response. With 500 and above, changes are dropped unless `saveOnServerError` is set.
-   *   Default 200.
-   * @throws {SessionError} when a session cannot be stored; the headers are left as they were.
+   * Stores every change, then sets `Set-Cookie`, `Vary` and `Cache-Control` on the response headers. Call it once,
+   * after the request is handled; without it changes are lost.
+   * @param options.status of the response. From 500 on, changes are dropped unless `saveOnServerError` is set. Default
+   * 200.
+   * @throws {SessionError} if a session cannot be stored; the headers stay unchanged.
    */
   saveTo(headers: Headers, options?: { readonly status?: number }): Promise<void>;
 }
 
-/** Implements {@link FetchSessions} by the exchange that NestJS requests use too. */
+/** Implements {@link FetchSessions} with the exchange of NestJS requests. */
 export class FetchExchange extends SessionExchange implements FetchSessions {
   readonly #fetchCall: FetchCall;
 

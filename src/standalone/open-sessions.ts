@@ -9,9 +9,9 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { FetchRequest } from './fetch-call.js';
 import { FetchExchange, type FetchSessions } from './fetch-sessions.js';
 
-/** What {@link openSessions} takes: the options of `SessionsModule.forRoot` that need no NestJS. */
+/** Options of {@link openSessions}: those of `SessionsModule.forRoot` that need no NestJS. */
 export interface OpenSessionsOptions extends SessionsOptions {
-  /** Gets each warning about the configuration, once. Default: `process.emitWarning`. */
+  /** Called once for each configuration warning. Default: `process.emitWarning`. */
   readonly onWarning?: (sentence: string) => void;
 }
 
@@ -35,17 +35,14 @@ const OPTIONS: ReadonlyArray<keyof OpenSessionsOptions> = [
   'onWarning',
 ];
 
-/** The declared sessions of an application, for requests that come as fetch's `Request` or `Headers`. */
+/** The sessions of an application, for requests as fetch's `Request` or `Headers`. */
 export interface OpenedSessions {
-  /**
-   * The sessions of a request. Nothing is read before it is asked for. Call it once per request: each call has its own
-   * instances.
-   */
+  /** The sessions of a request, read on first access. Call it once per request: each call has its own instances. */
   of(request: FetchRequest): FetchSessions;
 
   /**
-   * Handles a request: what `handler` changes is stored before its response is returned, and the response carries the
-   * cookies. A handler that throws stores nothing that it has not saved by `sessions.save()`.
+   * Handles a request: stores the changes of `handler` before the response is returned, and adds the cookies. If the
+   * handler throws, only what it saved by `sessions.save()` is stored.
    * @returns a copy of the handler's response; its body is not read.
    */
   handle(request: Request, handler: (sessions: FetchSessions) => Response | Promise<Response>): Promise<Response>;
@@ -55,10 +52,10 @@ export interface OpenedSessions {
 }
 
 /**
- * Reads and writes the sessions of a NestJS application without NestJS: in a Next.js middleware or server component in
- * front of it, in a worker, in Hono. With the same classes, keys and storage, both sides see the same sessions.
+ * Reads and writes the sessions of a NestJS application without NestJS: in Next.js middleware or server components, in
+ * a worker, in Hono. With the same classes, keys and storage, both sides share sessions.
  *
- * @throws {SessionConfigurationError} when something cannot work; the message says what to write instead.
+ * @throws {SessionConfigurationError} for an invalid configuration; the message contains the fix.
  */
 export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   refuseUnknownOptions('openSessions', options, OPTIONS);
