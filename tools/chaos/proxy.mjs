@@ -62,11 +62,10 @@ function forwardLater(from, to, state) {
       return;
     }
     waiting++;
-    last = last
-      .then(() => sleep(delay))
-      .then(() => {
-        waiting--;
-        if (!to.destroyed) to.write(chunk);
-      });
+    last = last.then(async () => {
+      await sleep(delay);
+      waiting--;
+      if (!to.destroyed) to.write(chunk);
+    });
   });
 }

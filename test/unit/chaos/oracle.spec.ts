@@ -1,6 +1,7 @@
-// The tools are JavaScript without declarations; their pure parts are judged here.
-const { KnownSession, Oracle, outcomeOf } = (await import('../../../tools/chaos/oracle.mjs' as string)) as any;
-const { isBroken, markdownTable } = (await import('../../../tools/chaos/table.mjs' as string)) as any;
+// The tools are JavaScript without declarations.
+const load = (path: string): Promise<any> => import(path);
+const { KnownSession, Oracle, outcomeOf } = await load('../../../tools/chaos/oracle.mjs');
+const { isBroken, markdownTable } = await load('../../../tools/chaos/table.mjs');
 
 const COUNTS = { operations: 1200, unavailable: 3, unanswered: 0, lost: 0, revived: 0, foreign: 0, ghosts: 0 };
 
