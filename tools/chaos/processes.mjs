@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { Agent, request } from 'node:http';
 
 const TIMEOUT = 8000;
-const START = 30_000;
+const START = 120_000;
 const program = new URL('application.mjs', import.meta.url);
 
 export class ApplicationProcess {

@@ -62,10 +62,15 @@ function forwardLater(from, to, state) {
       return;
     }
     waiting++;
-    last = last.then(async () => {
-      await sleep(delay);
+    last = sendAfter(last, delay, () => {
       waiting--;
       if (!to.destroyed) to.write(chunk);
     });
   });
+}
+
+async function sendAfter(last, delay, send) {
+  await last;
+  await sleep(delay);
+  send();
 }
