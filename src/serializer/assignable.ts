@@ -1,6 +1,6 @@
 /**
- * Whether a stored field may be assigned to a property of `instance`. Not to a method, nor to a getter without setter,
- * be they inherited or own. class-transformer's rule, with inherited getters as well, at which it throws.
+ * Whether a stored field may be assigned to a property: not to a method or a getter without setter, own or inherited.
+ * The rule of class-transformer, extended to inherited getters, where it throws.
  */
 export function isAssignable(instance: object, property: string): boolean {
   if (!(property in instance)) return true;

@@ -1,27 +1,27 @@
 import type { TypeHelpOptions } from 'class-transformer';
 
-/** A class as the decorators see it: what `@Type` returns, what metadata is kept for. */
+/** A class as decorators refer to it, such as the result of `@Type`. */
 export type AnyClass = abstract new (...parameters: never[]) => object;
 
-/** From text to instance, or from instance to text. */
+/** `read`: from text to instance. `write`: from instance to text. */
 export type Direction = 'read' | 'write';
 
-/** What the decorators of a class say in one direction, with the ones it inherits. */
+/** The decorators of a class in one direction, including inherited ones. */
 export interface ClassDeclaration {
-  /** Fields without any decorator take part. */
+  /** Fields without decorators are included. */
   readonly open: boolean;
-  /** By {@link FieldDeclaration.key}; the exposed ones first, in class-transformer's order. */
+  /** By {@link FieldDeclaration.key}. Exposed fields first, in the order of class-transformer. */
   readonly fields: ReadonlyMap<string, FieldDeclaration>;
 }
 
 export interface FieldDeclaration {
-  /** Where the value is taken from: the stored name on read, the property on write. */
+  /** Source: the stored name on read, the property on write. */
   readonly key: string;
-  /** Where it goes: the property on read, the stored name on write. */
+  /** Target: the property on read, the stored name on write. */
   readonly target: string;
-  /** Takes part if present. */
+  /** Included if present. */
   readonly taken: boolean;
-  /** Takes part even if absent, or only inherited: `@Expose()`. */
+  /** Included even if absent or inherited: `@Expose()`. */
   readonly exposed: boolean;
   readonly type: TypeDeclaration | undefined;
   readonly transform: ((value: unknown, holder: object) => unknown) | undefined;
@@ -29,10 +29,10 @@ export interface FieldDeclaration {
 
 /** `@Type()` on a field. */
 export interface TypeDeclaration {
-  /** The type is the same whatever the object holds: its function takes no argument. */
+  /** The type function takes no argument, so the type never changes. */
   readonly fixed: boolean;
   resolve(help: TypeHelpOptions): unknown;
-  /** What TypeScript emitted for the field: `Array`, `Map`, `Set`, ... */
+  /** The type emitted by TypeScript: `Array`, `Map`, `Set`, ... */
   readonly designType: unknown;
   readonly discriminator: Discriminator | undefined;
 }

@@ -9,12 +9,12 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 
 const storage = defaultMetadataStorage as MetadataStorage;
 
-/** The name under which a property is stored: its own, or the one that `@Expose({ name })` gives. */
+/** The stored name of a property: its own, or that of `@Expose({ name })`. */
 export function storedNameOf(type: AnyClass, property: string): string {
   return storage.findExposeMetadata(type, property)?.options?.name || property;
 }
 
-/** What `type` declares in one direction, under class-transformer's options: its `getKeys`, worked out once. */
+/** The declaration of `type` in one direction under class-transformer's options, like its `getKeys`. Computed once. */
 export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
   const declared = strategyOf(type);
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
@@ -38,8 +38,8 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
 }
 
 /**
- * Properties that are kept out of the text, in both directions: those under `@Exclude()`. `@Exclude({ toPlainOnly: true })`
- * is for responses, as ClassSerializerInterceptor makes them, and keeps nothing out.
+ * Properties under `@Exclude()`: never stored. `@Exclude({ toPlainOnly: true })` applies to responses
+ * (ClassSerializerInterceptor) only, so these are stored.
  */
 export function excludedFrom(type: AnyClass): ReadonlySet<string> {
   return new Set(storage.getExcludedProperties(type, TransformationType.PLAIN_TO_CLASS));
@@ -52,8 +52,8 @@ function strategyOf(type: AnyClass): ReturnType<MetadataStorage['getStrategy']> 
 }
 
 /**
- * Refuses to work beside a second copy of class-transformer (a bundler's, an ES module build's): the decorators would
- * then write into a storage that nobody reads, and excluded fields would be stored.
+ * Fails if class-transformer is loaded twice, as by a bundler or an ES module build. Its decorators would write to
+ * another storage, and excluded fields would be stored.
  */
 export function assertDecoratorsAreSeen(): void {
   Exclude()(DecoratorProbe.prototype, 'probe');
@@ -78,7 +78,7 @@ function propertyOf(type: AnyClass, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-// Every name that any decorator stands on, in this class or one it extends. The storage has no method for all four.
+// Every property with any decorator, including inherited ones. The storage has no method that covers all four maps.
 function keysOf(type: AnyClass, direction: Direction): Set<string> {
   const keys = new Set<string>();
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = storage as unknown as Record<
@@ -129,7 +129,12 @@ function transformOf(
     );
 }
 
-// class-transformer's own rules: a version limits only what names one, and without groups only the ungrouped counts.
+// Rules of class-transformer: `version` filters only fields with `since` or `until`; without groups only ungrouped
+// fields match.
+// §    'The decorators of class-transformer write where the session serializer cannot read: it is loaded twice. ' +
+//       "Leave 'class-transformer' out of the bundle (an external module), or give the session a serializer of your
+// own.",§§    'class-transformer is loaded twice, so the session serializer does not see its decorators. ' +
+//       "Mark 'class-transformer' as external in the bundler, or set a serializer of your own.",
 function isSelected(
   declared: { since?: number; until?: number; groups?: string[] } | undefined,
   { version, groups }: ClassTransformOptions,

@@ -2,8 +2,8 @@ import { UncoveredClasses } from './uncovered-class.js';
 import { kindOf } from './value-kind.js';
 
 /**
- * A copy of a value that shares nothing that can be changed with it, of the same classes. Objects whose content no field
- * shows (private fields, a URL, bytes) cannot be copied and stay shared.
+ * A deep copy with the same classes. Objects with hidden content (private fields, a URL, bytes) cannot be copied and
+ * stay shared.
  */
 export function detachedCopy(value: unknown): unknown {
   return new Copying().copy(value);
@@ -44,7 +44,7 @@ class Copying {
       const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
       if ('value' in descriptor) {
         descriptor.value = this.copy(descriptor.value);
-        // Of a frozen session too the copy may be edited.
+        // The copy of a frozen session is editable.
         descriptor.writable = descriptor.configurable = true;
       }
       Object.defineProperty(copy, key, descriptor);

@@ -1,2 +1,2 @@
-/** An object by its fields: an instance, or what stands for one in a text. */
+/** An object by its fields: an instance or its plain form. */
 export type Fields = Record<string, unknown>;

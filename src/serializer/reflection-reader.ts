@@ -18,12 +18,12 @@ import { formerNamesOf } from './was-called.decorator.js';
 const SKIP: ReadStep = () => {};
 
 /**
- * Makes instances of text, as `plainToInstance` does of what `JSON.parse` gives, and decodes tagged values on the way: at
- * once where a decorator may look at the whole object, else field by field. A plan is compiled for each class at its
- * first use; decorators that are applied later are not seen.
+ * Creates instances from text, like `plainToInstance` on the result of `JSON.parse`, and decodes tagged values: all at
+ * once if a decorator may read the whole object, otherwise field by field. A plan is compiled per class at its first
+ * use; decorators applied later are ignored.
  *
- * Text as the writer writes it is read straight into the instance. `JSON.parse` comes in for any other, errors included,
- * and for a class of which something has to see the whole object.
+ * Text in the writer's format is read directly into the instance. Other text, invalid text, and classes that need the
+ * whole object go through `JSON.parse`.
  */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
@@ -31,7 +31,7 @@ export class ReflectionReader {
   readonly #version: number | undefined;
   readonly #plans = new Map<AnyClass, ReadPlan>();
 
-  /** @param version that of the class: a text has it, or a newer one, which is kept. */
+  /** @param version the version of the class. A newer one in the text is kept. */
   constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
@@ -39,8 +39,8 @@ export class ReflectionReader {
   }
 
   /**
-   * @param start behind a first field that is known already; 0: at the start.
-   * @throws {SyntaxError} for anything but the JSON text of an object.
+   * @param start behind a known first field; 0: at the start.
+   * @throws {SyntaxError} if the text is not a JSON object.
    */
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
@@ -104,7 +104,8 @@ export class ReflectionReader {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
-      // An undefined that a newer version of the class wrote over its initial value would not be written again.
+      // An undefined that a newer version wrote over its initial value would not be written again, so it is kept
+      // beside.
       if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };
@@ -117,7 +118,7 @@ export class ReflectionReader {
     };
   }
 
-  // A field that is not taken is kept beside the instance, except what must never be stored or is worked out anew.
+  // Fields that are not included are kept beside the instance, except excluded and computed ones.
   #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): ReadStep {
     const { target, transform } = field;
     if (!field.taken) return isExcluded ? SKIP : this.#unknown(field.key, false);
@@ -130,7 +131,7 @@ export class ReflectionReader {
     };
   }
 
-  /** Instances of one class, alone or in arrays, need no plain objects before them. */
+  /** Instances of one class, alone or in arrays, are read without intermediate plain objects. */
   #assigningInText({ taken, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
     if (!taken || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target)) return undefined;
     if (listOf(type.designType) || type.designType === Map) return undefined;
@@ -210,14 +211,14 @@ export class ReflectionReader {
   }
 }
 
-// Both names are written as equal: where they differ, an older version of the class has changed the old one.
+// Both names are written with the same value. If they differ, an older version of the class changed the old name.
 function rename(source: Fields, from: string, to: string): void {
   if (!Object.hasOwn(source, from)) return;
   source[to] = source[from];
   delete source[from];
 }
 
-/** `undefined` for a text that is not as the writer writes it. */
+/** `undefined` if the text is not in the writer's format. */
 function readUsual(plan: TextPlan, text: string, start: number): object | undefined {
   if (text.includes('\\')) return undefined;
   try {

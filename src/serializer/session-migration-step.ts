@@ -1,7 +1,7 @@
-/** The fields of a stored session by their stored names, decoded: plain objects, Date, Map and so on, no classes. */
+/** The decoded fields of a stored session by stored name: plain objects, Date, Map and so on, no class instances. */
 export type StoredFields = Record<string, unknown>;
 
-/** Brings stored fields up to a newer version: in place, or as a new object that it returns. Synchronous. */
+/** Upgrades stored fields to a newer version: in place, or by returning a new object. Synchronous. */
 export type MigrateFields = (fields: StoredFields) => StoredFields | void;
 
 /** One step from a version of a session class to a newer one. */

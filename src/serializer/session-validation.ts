@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** The part of Standard Schema (standardschema.dev, version 1) that is used: zod, valibot, arktype and others have it. */
+/** The used part of Standard Schema (standardschema.dev, version 1): zod, valibot, arktype and others implement it. */
 export interface StandardSchema {
   readonly '~standard': {
     readonly version: 1;
@@ -9,7 +9,7 @@ export interface StandardSchema {
   };
 }
 
-/** What a Standard Schema says of a value. Only the paths of issues are used. */
+/** The result of a Standard Schema. Only the paths of issues are used. */
 export interface StandardSchemaResult {
   readonly issues?:
     | ReadonlyArray<{
@@ -19,28 +19,28 @@ export interface StandardSchemaResult {
     | undefined;
 }
 
-/** An error as class-validator's `validateSync` returns it. */
+/** An error as returned by class-validator's `validateSync`. */
 export interface FieldError {
   readonly property?: string | undefined;
   readonly children?: readonly FieldError[] | undefined;
 }
 
 /**
- * What a loaded session must satisfy: a Standard Schema, or a function that returns the errors, as `validateSync` of
- * class-validator does. Synchronous; what a schema makes of the value is not used.
+ * Validates a loaded session: a Standard Schema, or a function that returns errors like class-validator's
+ * `validateSync`. Synchronous. The output of a schema is ignored.
  */
 export type SessionSchema<S extends object = object> = StandardSchema | SessionCheck<S>['check'];
 
-// A method, so that checks of different sessions fit into one list.
+// A method is bivariant, so checks of different sessions fit into one list.
 export interface SessionCheck<S> {
   check(session: S): readonly FieldError[] | undefined | void;
 }
 
-/** A loaded session is not as its `validate` option wants it. */
+/** A loaded session failed its `validate` option. */
 export class InvalidSession extends Error {
   /**
-   * The first field that is wrong, as `items[0].price` or `limits[key]`; absent where the session as a whole is. Never
-   * content, and so no key of a map.
+   * The first invalid field, as `items[0].price` or `limits[key]`; `undefined` if the session itself is invalid.
+   * Contains no user content, so map keys are replaced.
    */
   readonly path: string | undefined;
 
@@ -50,7 +50,7 @@ export class InvalidSession extends Error {
   }
 }
 
-/** @returns throws {@link InvalidSession} for a session that is not valid. */
+/** @returns a function that throws {@link InvalidSession} for an invalid session. */
 export function checkOf<S extends object>(validation: SessionSchema<S>): (session: S) => void {
   if ('~standard' in validation) return checkOfSchema(validation);
   return (session) => {
@@ -85,7 +85,7 @@ function stepsOf(error: FieldError): readonly string[] {
   return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
 }
 
-/** Names fields of classes and places in lists. Other keys may be content, as in a record by e-mail address. */
+/** Shows field names and list indices. Other keys may be user content, such as e-mail addresses. */
 function pathText(session: object, steps: readonly PropertyKey[]): string | undefined {
   let text = '';
   let holder: unknown = session;

@@ -1,8 +1,9 @@
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
 /**
- * Converts a value to the type of `@Type(() => String)` and its kind, as class-transformer does for scalars. A plain
- * object is refused: its `length`, `toString` and `valueOf` come from the text, and must not be used as a size or called.
+ * Converts a value to the type of `@Type(() => String)` and the like, as class-transformer does for scalars. Plain
+ * objects are rejected: their `length`, `toString` and `valueOf` come from the text and must not be used as a size or
+ * called.
  * @throws {SyntaxError}
  */
 export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
@@ -23,7 +24,7 @@ function notPlain(value: unknown): unknown {
   return value;
 }
 
-/** Bytes, a text, a list of numbers, or what `JSON.stringify` makes of a Buffer: nothing that could name a size. */
+/** Accepts bytes, a string, a list of numbers or the JSON of a Buffer. Never a size. */
 function bytesOf(value: unknown): Buffer {
   if (Buffer.isBuffer(value)) return value;
   if (typeof value === 'string') return Buffer.from(value);
@@ -43,10 +44,7 @@ function notOfType(): SyntaxError {
   return new SyntaxError('A stored value cannot be converted to the type of its field.');
 }
 
-/**
- * What `make` gives for the type that a declaration resolves to: made once where the type is fixed, else once for
- * each type that its function returns.
- */
+/** Caches `make(type)` for the type of a declaration: once if the type is fixed, otherwise once per returned type. */
 export function forTypeOf<T>(
   declaration: TypeDeclaration,
   make: (type: unknown) => T,
@@ -64,8 +62,8 @@ export function forTypeOf<T>(
 }
 
 /**
- * Runs a transform of a value that is being written. class-transformer puts the discriminator on the value itself, so
- * transforms may see it; here it does not stay there.
+ * Runs a transform on write. class-transformer sets the discriminator on the value, so transforms may read it; here it
+ * is removed afterwards.
  */
 export function underDiscriminator(
   discriminator: Discriminator | undefined,

@@ -7,29 +7,29 @@ import { isNeverStored, TAG_OF_UNDEFINED } from './tagged-value.js';
 
 const HASH = '#';
 
-/** One field of a class on its way into the text. */
+/** How one field of a class is written. */
 export interface WriteField {
   readonly property: string;
   readonly stored: string;
   /**
-   * What is written, `undefined` if nothing is stored. `depth` is where the value stands. Absent where no decorator says
-   * anything: then the property's value is written as any other.
+   * Returns what is written, `undefined` to store nothing. `depth` is the depth of the value. Absent for fields without
+   * decorators, which are written as they are.
    */
   readonly write?: (holder: Fields, depth: number) => unknown;
-  /** The same for a property that is undefined, where there is no {@link write}. */
+  /** Written for an undefined property if there is no {@link write}. */
   readonly whenUndefined?: object | undefined;
 }
 
-/** What is written of an instance. */
+/** The fields written for an instance. */
 export interface WriteShape {
   readonly fields: readonly WriteField[];
-  /** An object with all of them in their order, each `undefined`: a copy of it is made sooner than an object with them. */
+  /** An object with all fields in order, each `undefined`. Copying it is faster than adding the fields. */
   readonly blank: Readonly<Fields>;
-  /** It may have a single field whose name begins with `#`. */
+  /** The object may have a single field whose name begins with `#`. */
   readonly mayLookTagged: boolean;
 }
 
-/** @param fields in the order of the text, but that names which are whole numbers come first there. */
+/** @param fields in the order of the text, except that integer names come first there. */
 export function writeShape(fields: readonly WriteField[]): WriteShape {
   return {
     fields,
@@ -40,23 +40,23 @@ export function writeShape(fields: readonly WriteField[]): WriteShape {
 
 export interface WritePlanParts {
   readonly declaration: ClassDeclaration;
-  /** By property, for every property of the declaration. */
+  /** Every declared property. */
   readonly declared: ReadonlyMap<string, WriteField>;
   /** Makes the field of a property without decorators. */
   readonly undeclared: (property: string) => WriteField;
-  /** Properties that are never written, whatever the declaration says. */
+  /** Properties that are never written, even if declared. */
   readonly excluded: ReadonlySet<string>;
-  /** Properties that are written as undefined if the value has them not. */
+  /** Properties written as `undefined` when the instance lacks them. */
   readonly defaults: readonly string[];
-  /** Fields stand in the order that the plain object will have which is read from the text, or else by name. */
+  /** Keep insertion order instead of sorting by name. */
   readonly inOwnOrder: boolean;
-  /** Former stored names by property, under which its value is written as well. */
+  /** Former stored names by property. The value is written under these as well. */
   readonly former: ReadonlyMap<string, readonly FormerName[]>;
-  /** A field that is no property: the discriminator or the version. */
+  /** A field that is not a property: the discriminator or the version. */
   readonly constant: WriteField | undefined;
 }
 
-/** Which fields of a class are written and in which order, worked out once for every set of own properties. */
+/** Which fields of a class are written, and in which order. Computed once per set of own properties. */
 export class WritePlan {
   readonly #parts: WritePlanParts;
   readonly #shapes = new RecentShapes<WriteShape>();
@@ -65,7 +65,7 @@ export class WritePlan {
     this.#parts = parts;
   }
 
-  /** What is written of an instance with these own properties. */
+  /** The shape of an instance with these own properties. */
   shapeFor(keys: readonly string[]): WriteShape {
     return this.#shapes.get(keys, () => writeShape(this.#fieldsFor(keys)));
   }
@@ -74,7 +74,7 @@ export class WritePlan {
     const { declaration, declared, undeclared, excluded, defaults, constant, former, inOwnOrder } = this.#parts;
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
-    // class-transformer's order: where two fields have one stored name, the later is stored.
+    // Order of class-transformer: if two fields share a stored name, the later one is stored.
     for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
       const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
       if (!isTaken || excluded.has(key) || isNeverStored(key)) continue;
@@ -88,15 +88,15 @@ export class WritePlan {
   }
 }
 
-/** Fields by stored name, in the order of their names. */
+/** Fields ordered by stored name. */
 export function sorted(fields: ReadonlyMap<string, WriteField>): readonly WriteField[] {
   return [...fields.values()].sort((left, right) => (left.stored < right.stored ? -1 : 1));
 }
 
 /**
- * What is written for a property that is undefined: nothing where a new instance has it undefined as well, and where
- * it has an initial value a tag, or the initial value would come back.
- * @param fresh a new instance of what the text is read into; `undefined` for a plain object.
+ * How an undefined property is written: as a tag if a new instance has an initial value, which would otherwise come
+ * back; else not at all.
+ * @param fresh a new instance of the class to read into; `undefined` for a plain object.
  */
 export function writtenUndefined(fresh: Fields | undefined, property: string): object | undefined {
   if (fresh && !(isAssignable(fresh, property) && fresh[property] !== undefined)) return undefined;

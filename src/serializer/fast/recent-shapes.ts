@@ -1,8 +1,8 @@
 const MOST = 4;
 
 /**
- * What was worked out for the last few lists of names. Objects of one class have few of them, and comparing names that
- * the engine has made one takes less than looking each of them up.
+ * Caches results for the last few lists of names. Objects of one class have few of them, and comparing interned strings
+ * is faster than looking each one up.
  */
 export class RecentShapes<T> {
   readonly #shapes: { readonly names: readonly string[]; readonly made: T }[] = [];

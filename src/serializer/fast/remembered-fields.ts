@@ -1,7 +1,7 @@
 /**
- * Stored fields that an instance cannot hold: its class takes declared fields only, or has a method of that name. They
- * stand beside the instance and are written back with it, so that an older version of the class loses nothing that a
- * newer one stored.
+ * Stored fields that an instance cannot hold, because its class takes declared fields only or has a method of that
+ * name. They are kept beside the instance and written back, so that an older version of the class keeps the fields of a
+ * newer one.
  */
 export class RememberedFields {
   readonly #fields = new WeakMap<object, Map<string, unknown>>();
@@ -18,7 +18,7 @@ export class RememberedFields {
     return this.#isUsed ? this.#fields.get(instance) : undefined;
   }
 
-  /** What stands beside `from` stands beside `to` as well, and nothing else does. */
+  /** Replaces the fields kept beside `to` by those of `from`. */
   carry(from: object, to: object): void {
     const fields = this.of(from);
     if (fields) this.#fields.set(to, new Map(fields));

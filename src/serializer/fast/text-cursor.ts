@@ -18,19 +18,21 @@ const LOWER_T = 0x74;
 const OBJECT = 0x7b;
 const END_OF_OBJECT = 0x7d;
 
-/** More digits may be no whole number that a double can hold. */
+/** Longer integers may exceed the precision of a double. */
 const MOST_DIGITS = 15;
 
-/** Leaves the text to `JSON.parse`. Made once: nobody sees it, and a stack would cost more than the reading. */
+/**
+ * Signals fallback to `JSON.parse`. Created once: it is never shown, and a stack trace would cost more than the read.
+ */
 const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
 
-/** @returns the value at the cursor, which stands behind it then. `depth` is where the value stands. */
+/** @returns the value at the cursor, and moves behind it. `depth` is the depth of the value. */
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
 
 /**
- * Walks over text as this library writes it: JSON without white space and without a backslash, which must be looked for
- * before. Values come out decoded, tags and all, as `decodeValue` would give them. Anything unusual throws, and is for
- * `JSON.parse` to read or to refuse; only a control character in a string passes here and not there.
+ * Reads text in the writer's format: JSON without white space and without backslashes, which the caller checks. Values
+ * are returned decoded, like those of `decodeValue`. Anything else throws and is left to `JSON.parse`. Only control
+ * characters in strings are accepted here and not there.
  */
 export class TextCursor {
   readonly #text: string;
@@ -41,7 +43,6 @@ export class TextCursor {
     this.#at = start;
   }
 
-  /** Whether everything has been read. */
   get isAtEnd(): boolean {
     return this.#at === this.#text.length;
   }
@@ -50,34 +51,34 @@ export class TextCursor {
     return this.#code(0) === LIST;
   }
 
-  /** At an object whose first name does not begin with `#`, so that it is no tag. */
+  /** At an object whose first name does not begin with `#`, so it is not a tag. */
   get isAtFields(): boolean {
     return this.#code(0) === OBJECT && this.#code(2) !== HASH;
   }
 
-  /** Goes over `expected`, if it stands here. @returns whether it did. */
+  /** Skips `expected`. @returns whether it was at the cursor. */
   accept(expected: string): boolean {
     const end = this.#at + expected.length;
-    // Comparing a slice takes half as long as startsWith().
+    // Comparing a slice takes half the time of startsWith().
     if (this.#text.slice(this.#at, end) !== expected) return false;
     this.#at = end;
     return true;
   }
 
-  /** The name of a field, with its colon and the brace or comma before it. */
+  /** Reads a field name with its colon and the preceding brace or comma. */
   name(before: '{' | ','): string {
     if (!this.accept(before)) throw UNUSUAL;
     return this.#nameAndColon();
   }
 
-  /** Goes over the closing brace, if one stands here. */
+  /** Skips the closing brace. @returns whether it was at the cursor. */
   endsObject(): boolean {
     if (this.#code(0) !== END_OF_OBJECT) return false;
     this.#at++;
     return true;
   }
 
-  /** Any value, decoded. @param depth where it stands in the text. */
+  /** Reads any value, decoded. @param depth the depth of the value in the text. */
   value(depth: number): unknown {
     switch (this.#code(0)) {
       case QUOTE:
@@ -97,7 +98,7 @@ export class TextCursor {
     }
   }
 
-  /** An array, with `read` for what stands in it. */
+  /** Reads an array, with `read` for its items. */
   list(depth: number, read: ReadText): unknown[] {
     assertUsualDepth(depth);
     const items: unknown[] = [];
@@ -131,7 +132,8 @@ export class TextCursor {
     }
   }
 
-  // No tag has an object under it but #object, where what looks like a tag is none. A user's own # names are rare.
+  // Only #object contains an object, in which tags have no meaning. User keys with # are rare. Both are left to
+  // JSON.parse.
   #tag(depth: number): unknown {
     if (this.accept('"#date":')) return this.#date();
     const name = this.#nameAndColon();
@@ -141,7 +143,7 @@ export class TextCursor {
     return decodeTag(name, content, DECODED);
   }
 
-  // Most tags are dates: their name is known by one comparison.
+  // Most tags are dates, so one comparison checks for them.
   #date(): Date {
     const moment = this.#code(0) === LOWER_N ? this.#literal('null', NaN) : this.#number();
     if (!this.endsObject()) throw UNUSUAL;
@@ -208,14 +210,14 @@ function isBehindValue(code: number): boolean {
   return code === COMMA || code === END_OF_OBJECT || code === END_OF_LIST;
 }
 
-/** Leaves a text that is nested too deep to `JSON.parse`, behind which there is an error for it. */
+/** Leaves too deep nesting to `JSON.parse`, whose result then raises the error. */
 export function assertUsualDepth(depth: number): void {
   if (depth > MAX_DEPTH) throw UNUSUAL;
 }
 
 /**
- * Leaves a text to `JSON.parse` whose fields are not in the order of their names, so that one may be there twice, or have
- * names of which objects have an order of their own.
+ * Leaves a text to `JSON.parse` if its names are not sorted, since duplicates are then possible, or begin with a digit,
+ * since objects reorder integer names.
  */
 export function assertUsualOrder(before: string, name: string): void {
   const code = name.charCodeAt(0);

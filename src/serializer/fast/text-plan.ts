@@ -2,23 +2,23 @@ import type { Fields } from '../fields.js';
 import { type FieldStart, startOfField } from '../json-text.js';
 import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
 
-/** Brings the value at the cursor into an instance. `depth` is where the value stands. */
+/** Assigns the value at the cursor to an instance. `depth` is the depth of the value. */
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
-/** A field as it stands in the text. */
+/** A field of the text. */
 interface TextField extends FieldStart {
   readonly name: string;
   readonly read: TextStep;
-  /** The field that came after this one the last time. */
+  /** The field that followed last time. */
   next: TextField | undefined;
 }
 
-/** Fields of other names are not remembered: a class may have any number of them. */
+/** Limit of cached fields, since a class may have any number of other names. */
 const MOST_FIELDS = 100;
 
 /**
- * Reads instances of one class straight from their text. The fields of a class are written in the order of their names,
- * so that nearly always the field that is next is the one that was next the last time: one comparison knows it.
+ * Reads instances of one class directly from text. Fields are written in name order, so the next field is usually the
+ * one that followed last time: one comparison identifies it.
  */
 export class TextPlan {
   readonly #make: new () => object;
@@ -33,9 +33,9 @@ export class TextPlan {
   }
 
   /**
-   * @param cursor stands at an object, and behind it afterwards.
-   * @param resumed it stands behind the first field of the object.
-   * @throws where the text is unusual.
+   * @param cursor at an object; afterwards behind it.
+   * @param resumed the cursor is behind the first field of the object.
+   * @throws if the text is not in the writer's format.
    */
   read(cursor: TextCursor, depth: number, resumed = false): object {
     assertUsualDepth(depth);
