@@ -38,6 +38,7 @@ export class SessionEventLogger implements SessionEventLog {
   log(event: SessionEvent): void {
     switch (event.type) {
       case 'rejected':
+        if (event.reason === 'future') this.#warnOfClocks();
         return this.#logger.debug(
           `Session "${event.session}": what the client sent was rejected (${event.reason}` +
             `${event.path === undefined ? '' : ` at ${event.path}`}).`,
@@ -128,6 +129,14 @@ export class SessionEventLogger implements SessionEventLog {
     const more = this.#unlogged === 0 ? '' : ` ${this.#unlogged} more failures since the last line.`;
     this.#unlogged = 0;
     this.#logger.error(`Session "${session}": the storage failed to ${operation}: ${failureReason(error)}${more}`);
+  }
+
+  #warnOfClocks(): void {
+    this.#warnOnce(
+      'clocks',
+      'The clocks of the servers differ by more than a minute: a session was made by a server whose clock is ahead, ' +
+        'and is not read here. Synchronise the clocks, with NTP for one. Said once.',
+    );
   }
 
   #warnOnce(key: string, message: string): void {

@@ -108,6 +108,12 @@ describe('SessionEventLogger', () => {
     ]);
   });
 
+  it('warns once of clocks that differ', () => {
+    const future = { type: 'rejected', session: 'user', reason: 'future' } as const;
+    const lines = logged(future, future).filter((line) => line.startsWith('warn'));
+    expect(lines).toEqual([expect.stringContaining('The clocks of the servers differ by more than a minute')]);
+  });
+
   it('never shows what a client sent, an id or a content', async () => {
     await fc.assert(
       fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9]{12,40}$/), async (secret) => {
