@@ -2,7 +2,7 @@
 export { ktor, type KtorSession } from './ktor.js';
 export type { KtorKeys } from './ktor-keys.js';
 
-// Kotlin types, over fields and classes.
+// Kotlin types for fields and classes.
 export type { KotlinClass, KotlinShape, ScalarShape } from './kotlin/kotlin-shape.js';
 export {
   bigDecimal,
@@ -54,7 +54,7 @@ export { defaultSessionSerializer, KotlinxSessionSerializer } from './formats/ko
 export { KotlinxJson, type BoundStringFormat, type StringFormat } from './formats/kotlinx-json.js';
 export type { KotlinxJsonOptions } from './formats/kotlinx-json-options.js';
 
-// Cookies, headers, ids and stores.
+// Cookies, headers, ids and storages.
 export { KtorCookieTransport, type KtorCookieTransportOptions } from './http/ktor-cookie-transport.js';
 export type { KtorCookieConfiguration } from './http/ktor-cookie-configuration.js';
 export { KtorHeaderTransport } from './http/ktor-header-transport.js';
@@ -64,7 +64,7 @@ export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storag
 export { directorySessionStorage } from './storage/directory-session-storage.js';
 export type { KtorVersion } from './ktor-version.js';
 
-// What has Ktor's name in this library, so that it can be had from here. `SameSite` is in the main entry.
+// Classes of this library with Ktor's names. `SameSite` is in the main entry.
 export { SessionProvider, type SessionProviderOptions } from '../session/session-provider.js';
 export type { SessionTracker } from '../tracker/session-tracker.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';

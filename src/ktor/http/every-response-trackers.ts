@@ -2,10 +2,10 @@ import type { TrackedSession, SessionToTrack, StoreResult } from '../../tracker/
 import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../../tracker/session-tracker-by-value.js';
 
-// Ktor before 2.3.1 sends a session with every response of a call that has one (KTOR-912), so that its Max-Age slides:
-// every session that was loaded is due for renewal.
+// Ktor before 2.3.1 sends a loaded session with every response (KTOR-912), so that its Max-Age slides: every loaded
+// session is due for renewal.
 
-/** {@link SessionTrackerByValue} whose session is sent with every response to a request that asked for it. */
+/** {@link SessionTrackerByValue} that sends a loaded session with every response. */
 export class SessionTrackerByValueOfEveryResponse<S extends object> extends SessionTrackerByValue<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {
     return true;
@@ -16,7 +16,7 @@ export class SessionTrackerByValueOfEveryResponse<S extends object> extends Sess
   }
 }
 
-/** The same by id. The stored text stays as it is: Ktor's storages have no expiry that could slide. */
+/** The same by id. The stored text is unchanged, because Ktor's storages have no expiry. */
 export class SessionTrackerByIdOfEveryResponse<S extends object> extends SessionTrackerById<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {
     return true;

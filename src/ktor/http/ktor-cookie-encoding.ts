@@ -4,13 +4,13 @@ import { decodeQuery } from '../formats/form-encoding.js';
 import { isBefore, type KtorVersion } from '../ktor-version.js';
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
-// A tab is carried in quotes, as Ktor writes it.
+// Ktor writes tabs in quotes.
 const CONTROL_BUT_TAB = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** @returns the text for the cookie as a Ktor server of `version` writes it; `undefined` where it could not be read. */
+/** @returns the cookie value as a Ktor server of `version` writes it; `undefined` if it would be unreadable. */
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -19,7 +19,7 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
       return javaUtf8(value).toString('base64');
     case 'raw':
       if (CONTROL.test(value) || value.includes(';') || value !== withoutQuotes(value.trim())) return undefined;
-      // Looked at in 1.x and 2.x; later versions send whatever there is.
+      // Checked by 1.x and 2.x only; later versions send any value.
       return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : asBytes(value);
     case 'dquotes':
       if (value.includes('"') || CONTROL_BUT_TAB.test(value)) return undefined;
@@ -27,16 +27,16 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
   }
 }
 
-/** @returns the value as a Ktor server of `version` reads it; `undefined` where that fails. */
+/** @returns the value as a Ktor server of `version` reads it; `undefined` if that fails. */
 export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
-  // 1.x read every cookie as URI_ENCODING (KTOR-524).
+  // 1.x reads every cookie as URI_ENCODING (KTOR-524).
   const read = isBefore(version, '2.2') ? 'uri' : encoding;
   const text = BEYOND_ASCII.test(received) ? Buffer.from(received, 'latin1').toString('utf8') : received;
   switch (read) {
     case 'uri':
       return decodeUri(text);
     case 'base64':
-      // Strict since 3.4 (KTOR-5241); before, it took values without padding.
+      // Strict since 3.4 (KTOR-5241); earlier versions accept missing padding.
       return decodeCookieValue(isBefore(version, '3.4') ? padded(text) : text, 'base64');
     case 'raw':
     case 'dquotes': {
@@ -54,7 +54,7 @@ function decodeUri(text: string): string | undefined {
   }
 }
 
-/** Until 2.1.2 everything but ASCII letters and digits was escaped. */
+/** Up to 2.1.2 everything except ASCII letters and digits is escaped. */
 function encodeUriOfKtor1(value: string): string | undefined {
   return encodeCookieValue(value, 'uri')?.replace(
     /[-._~]/g,
@@ -73,7 +73,7 @@ function withoutQuotes(text: string): string {
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
-// Ktor sends UTF-8; Node.js writes and shows the bytes of a header as Latin-1.
+// Ktor sends UTF-8; Node.js exposes header bytes as Latin-1.
 function asBytes(text: string): string {
   return BEYOND_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }

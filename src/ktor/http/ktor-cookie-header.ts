@@ -4,14 +4,14 @@ const QUOTE = 0x22;
 const DOLLAR = 0x24;
 
 /**
- * The values of every cookie called `name` in a `Cookie` header, as Ktor takes it apart, the last one first: it is the
- * one that Ktor sees. Names that begin with `$` are none; a name without `=` has an empty value; a value in quotes may
- * hold semicolons (ktor-http, Cookie.kt: `clientCookieHeaderPattern`).
+ * All values of the cookie `name` in a `Cookie` header, parsed like Ktor. The last one comes first, because Ktor uses
+ * it. Names that begin with `$` are ignored; a name without `=` has an empty value; quoted values may contain
+ * semicolons (ktor-http, Cookie.kt: `clientCookieHeaderPattern`).
  */
 export function ktorCookieValues(header: string, name: string): readonly string[] {
   if (name.charCodeAt(0) === DOLLAR) return [];
   const values: string[] = [];
-  // What stands between a cookie and the next semicolon is passed over.
+  // Text between a cookie and the next semicolon is skipped.
   for (let start = 0; start <= header.length;) {
     const nameStart = withoutSpace(header, start);
     const nameEnd = endOfName(header, nameStart);
@@ -53,7 +53,7 @@ function endOfValue(header: string, start: number): number {
   return semicolon === -1 ? header.length : semicolon;
 }
 
-/** What Java's `\s` is. */
+/** Java's `\s`. */
 function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }

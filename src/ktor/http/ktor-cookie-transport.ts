@@ -8,7 +8,7 @@ import { decodeKtorCookie, encodeKtorCookie } from './ktor-cookie-encoding.js';
 import { ktorCookieValues } from './ktor-cookie-header.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from '../ktor-version.js';
 
-/** What every browser keeps of one `Set-Cookie` line, in bytes. */
+/** Minimum size per `Set-Cookie` line that browsers support, in bytes. */
 const LARGEST_COOKIE = 4096;
 const LARGEST_MAX_AGE = 0x7fff_ffff;
 const LAST_MOMENT = 8.64e15;
@@ -18,26 +18,26 @@ const DEFAULT_MAX_AGE = 604_800;
 
 /** Options of {@link KtorCookieTransport}. */
 export interface KtorCookieTransportOptions {
-  /** Whose bytes are written, and how strictly is read. Default `3.5`. */
+  /** The version whose format is written and whose strictness applies on read. Default `3.5`. */
   readonly version?: KtorVersion;
-  /** The clock of `Expires`, in epoch milliseconds. Default `Date.now`. */
+  /** Clock for `Expires`, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 /**
- * Carries a session in a cookie as a Ktor server does, byte for byte (Ktor: `SessionTransportCookie`):
- * `name=value; Max-Age=…; Expires=…; Domain=…; Path=…; Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
+ * Carries a session in a cookie like a Ktor server, byte for byte (Ktor: `SessionTransportCookie`): `name=value;
+ * Max-Age=…; Expires=…; Domain=…; Path=…; Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
  *
- * Read as Ktor reads, except that a value which cannot be decoded is no session where Ktor answers 500 on every route,
- * and that the other cookies of the name are tried after the last one. A value that needs more than 4096 bytes, or
- * that would end the cookie early, is refused.
+ * Reads like Ktor, with two exceptions: an undecodable value counts as no session (Ktor responds with 500 on every
+ * route), and other cookies of the same name are tried after the last one. Rejects a value that needs more than 4096
+ * bytes or would end the cookie early.
  */
 export class KtorCookieTransport implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
   readonly name: string;
   readonly transformers: readonly SessionTransportTransformer[];
-  /** The attributes as they were given. */
+  /** The attributes as passed. */
   readonly configuration: KtorCookieConfiguration;
   readonly #encoding: CookieEncoding;
   readonly #version: KtorVersion;
@@ -45,7 +45,7 @@ export class KtorCookieTransport implements SessionTransport {
   readonly #attributes: string;
   readonly #cleared: string;
 
-  /** @throws {SessionConfigurationError} on a name or an attribute that cannot be written. */
+  /** @throws {SessionConfigurationError} for an invalid name or attribute. */
   constructor(
     name: string,
     configuration: KtorCookieConfiguration = {},
@@ -72,7 +72,7 @@ export class KtorCookieTransport implements SessionTransport {
     );
   }
 
-  /** @throws {SessionConfigurationError} for a value that the encoding cannot carry, {SessionTooLargeError} */
+  /** @throws {SessionConfigurationError} for a value that the encoding cannot represent, {SessionTooLargeError} */
   send(call: SessionCall, value: string): void {
     const line = `${this.name}=${this.#encode(value)}${this.#lifetime()}${this.#attributes}`;
     const size = Buffer.byteLength(line);
@@ -106,7 +106,7 @@ export class KtorCookieTransport implements SessionTransport {
     if (maxAgeInSeconds === null) return '';
     const seconds = Math.min(Math.floor(maxAgeInSeconds + 0.5), Number.MAX_SAFE_INTEGER);
     if (seconds === 0) return isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
-    // Ktor's own arithmetic overflows into the past here; the last moment that a date can tell is what was meant.
+    // Ktor's arithmetic overflows into the past here; the latest valid date is used instead.
     const expires = new Date(Math.min(this.#now() + seconds * 1000, LAST_MOMENT)).toUTCString();
     return `; Max-Age=${Math.min(seconds, LARGEST_MAX_AGE)}; Expires=${expires}`;
   }
@@ -125,7 +125,7 @@ export class KtorCookieTransport implements SessionTransport {
     return (secure ? '; Secure' : '') + (httpOnly ? '; HttpOnly' : '') + rendered.join('');
   }
 
-  // Until 2.1.3 extensions were encoded like the value (KTOR-4722).
+  // Up to 2.1.3 extensions are encoded like the value (KTOR-4722).
   #extension(value: string): string {
     return isBefore(this.#version, '2.2') ? this.#encode(value) : value;
   }
@@ -133,7 +133,7 @@ export class KtorCookieTransport implements SessionTransport {
   #clearing(): string {
     const maxAge = isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
     const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#place()}`;
-    // Until 2.1.1 flags and extensions were missing (KTOR-437), and the encoding was always the same.
+    // Up to 2.1.1 flags and extensions are missing (KTOR-437), and the encoding is fixed.
     return isBefore(this.#version, '2.2')
       ? start + encodingMark('uri')
       : start + this.#flags() + encodingMark(this.#encoding);

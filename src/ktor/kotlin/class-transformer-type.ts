@@ -8,17 +8,17 @@ const COLLECTIONS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['map', Map],
 ]);
 
-/** A concrete class below a sealed one, with the name that tells it from the others. */
+/** A concrete subclass of a sealed class, with its discriminator value. */
 export interface NamedSubclass {
   readonly name: string;
   readonly type: KotlinClass;
 }
 
 /**
- * Says the same to class-transformer, so that one declaration serves this library's own serializer too: a field that
- * holds instances of a class gets its `@Type`, with a discriminator where the class is sealed.
+ * Declares the same type to class-transformer, so that one declaration also serves this library's serializer: a field
+ * of a class gets `@Type`, with a discriminator if the class is sealed.
  *
- * @param subclassesOf the concrete classes below a sealed one; `undefined` for any other class.
+ * @param subclassesOf the concrete subclasses of a sealed class; `undefined` for other classes.
  */
 export function declareForClassTransformer(
   target: object,
@@ -30,7 +30,7 @@ export function declareForClassTransformer(
   if (!held) return;
   const collection = collectionOf(shape);
   if (collection) Reflect.defineMetadata('design:type', collection, target, property);
-  // Asked when a serializer is made: classes may stand below this one, and decorators over them come later.
+  // Evaluated when a serializer is created, because later classes and decorators may be referenced.
   const options = {
     get discriminator() {
       const subTypes = subclassesOf(held())?.map(({ name, type }) => ({ name, value: type as new () => object }));
@@ -40,7 +40,7 @@ export function declareForClassTransformer(
   Type(() => held(), options as Parameters<typeof Type>[1])(target, property);
 }
 
-/** A field that is never stored, by class-transformer's decorator. */
+/** Excludes a field from storage with class-transformer's decorator. */
 export function excludeForClassTransformer(target: object, property: string): void {
   Exclude()(target, property);
 }

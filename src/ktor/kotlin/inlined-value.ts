@@ -9,7 +9,7 @@ export function valueClassOf(plans: KotlinClassPlans, shape: KotlinShape): Kotli
   return plan.isValueClass ? plan : undefined;
 }
 
-/** The type that the kotlinx formats see: value classes are gone. */
+/** Replaces value classes by the type of their field, as the kotlinx formats do. */
 export function inlinedShape(plans: KotlinClassPlans, shape: KotlinShape): KotlinShape {
   if (shape.kind === 'nullable') {
     const of = inlinedShape(plans, shape.of);

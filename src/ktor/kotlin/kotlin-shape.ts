@@ -1,7 +1,7 @@
-/** A class as Kotlin declares it: a session, a part of one, or the sealed parent of several. */
+/** A class declared for Kotlin: a session, a nested class or a sealed parent. */
 export type KotlinClass<T extends object = object> = abstract new (...parameters: never[]) => T;
 
-/** Kotlin types that are one piece of text in every format. */
+/** Kotlin types that every format writes as one string. */
 export type ScalarShape =
   | {
       readonly kind:
@@ -20,7 +20,7 @@ export type ScalarShape =
   | { readonly kind: 'long'; readonly as: 'bigint' | 'number' }
   | { readonly kind: 'enum'; readonly names: readonly string[] };
 
-/** A Kotlin type, taken apart: what the formats go by. */
+/** A parsed Kotlin type, as the formats use it. */
 export type KotlinShape =
   | ScalarShape
   | { readonly kind: 'list' | 'set'; readonly element: KotlinShape }
@@ -40,12 +40,12 @@ export function isScalar(shape: KotlinShape): shape is ScalarShape {
   );
 }
 
-/** The type without its question mark. */
+/** The type without `?`. */
 export function withoutNull(shape: KotlinShape): KotlinShape {
   return shape.kind === 'nullable' ? shape.of : shape;
 }
 
-/** The type in Kotlin's words, for messages. */
+/** The Kotlin name of the type, for messages. */
 export function describeShape(shape: KotlinShape): string {
   if (isScalar(shape)) return shape.kind === 'uuid' ? 'UUID' : capitalized(shape.kind);
   switch (shape.kind) {
