@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { mountDisk, unmountDisk } from './chaos/disk.mjs';
 import { faultNames, impossible } from './chaos/faults.mjs';
 import { runChaos } from './chaos/run.mjs';
-import { MissingBinaryError, startServer } from './chaos/servers.mjs';
+import { killServers, MissingBinaryError, startServer } from './chaos/servers.mjs';
 import { storageNames } from './chaos/storages.mjs';
 import { isBroken, markdownTable } from './chaos/table.mjs';
 import { build, isStale } from './dist.mjs';
@@ -75,12 +75,25 @@ async function runFault(storage, fault, seconds, server, base) {
   }
 }
 
+/** Servers are in process groups of their own, so that an interrupt does not reach them. */
+function cleanUpWhenInterrupted(root, { storages }) {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      killServers();
+      for (const storage of storages) unmountDisk(join(root, storage, 'full'));
+      rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+      process.exit(1);
+    });
+  }
+}
+
 async function main() {
   const options = readOptions();
   if (isStale()) build();
   const root = mkdtempSync(join(tmpdir(), 'chaos-'));
   // Servers may run as another user.
   chmodSync(root, 0o755);
+  cleanUpWhenInterrupted(root, options);
   const results = [];
   try {
     for (const storage of options.storages) {

@@ -12,7 +12,7 @@ export function mountDisk(folder) {
 }
 
 export function unmountDisk(folder) {
-  spawnSync('umount', [folder]);
+  spawnSync('umount', ['-l', folder], { stdio: 'ignore' });
 }
 
 /** Writes until there is no room. */

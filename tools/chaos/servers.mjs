@@ -31,6 +31,13 @@ async function freePort() {
   return port;
 }
 
+const running = new Set();
+
+/** Kills every server that runs, at once: for a run that is interrupted. */
+export function killServers() {
+  for (const server of running) server.signal('SIGKILL');
+}
+
 /** One process of a server, with what faults do to it. */
 class ServerProcess {
   constructor(command, args, { user, crashSignal = 'SIGKILL', isReady }) {
@@ -40,6 +47,8 @@ class ServerProcess {
   async start() {
     const options = { stdio: 'ignore', detached: true, ...this.user };
     this.child = spawn(this.command, this.args, options);
+    running.add(this);
+    this.child.once('exit', () => running.delete(this));
     const until = Date.now() + READY_WITHIN;
     while (!(await this.isReady())) {
       if (Date.now() > until || this.child.exitCode !== null) throw new Error(`${this.command} did not start.`);
