@@ -59,8 +59,8 @@ export function assertDecoratorsAreSeen(): void {
   Exclude()(DecoratorProbe.prototype, 'probe');
   if (storage.findExcludeMetadata(DecoratorProbe, 'probe')) return;
   throw new SessionConfigurationError(
-    'The decorators of class-transformer write where the session serializer cannot read: it is loaded twice. ' +
-      "Leave 'class-transformer' out of the bundle (an external module), or give the session a serializer of your own.",
+    'The session serializer does not see the decorators of class-transformer, because it is loaded twice. ' +
+      "Mark 'class-transformer' as external in the bundler, or set a serializer of your own.",
   );
 }
 
@@ -131,10 +131,6 @@ function transformOf(
 
 // Rules of class-transformer: `version` filters only fields with `since` or `until`; without groups only ungrouped
 // fields match.
-// §    'The decorators of class-transformer write where the session serializer cannot read: it is loaded twice. ' +
-//       "Leave 'class-transformer' out of the bundle (an external module), or give the session a serializer of your
-// own.",§§    'class-transformer is loaded twice, so the session serializer does not see its decorators. ' +
-//       "Mark 'class-transformer' as external in the bundler, or set a serializer of your own.",
 function isSelected(
   declared: { since?: number; until?: number; groups?: string[] } | undefined,
   { version, groups }: ClassTransformOptions,
