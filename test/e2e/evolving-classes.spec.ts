@@ -100,7 +100,9 @@ describe.each([
     const cookie = (await ask(`${newer.url}/visit`)).cookie('user');
     const answer = await ask(`${older.url}/look`, { cookie });
     expect([answer.json(), answer.setCookies]).toEqual([{ none: true }, []]);
-    expect(events).toContainEqual({ type: 'rejected', session: 'user', reason: 'invalid', path: 'firstName' });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'rejected', session: 'user', reason: 'invalid', path: 'firstName' }),
+    );
     expect((await ask(`${newer.url}/look`, { cookie })).json()).toMatchObject({ visits: 1 });
     await ask(`${older.url}/visit`, { cookie });
     expect((await ask(`${newer.url}/visit`, { cookie })).json()).toMatchObject({ visits: 2 });
@@ -122,7 +124,7 @@ describe.each([
     const cookie = (await ask(`${old.url}/visit`)).cookie('user');
     const answer = await ask(`${broken.url}/look`, { cookie });
     expect([answer.status, answer.json(), answer.setCookies]).toEqual([200, { none: true }, []]);
-    expect(events).toContainEqual({ type: 'rejected', session: 'user', reason: 'invalid' });
+    expect(events).toContainEqual(expect.objectContaining({ type: 'rejected', session: 'user', reason: 'invalid' }));
     expect((await ask(`${old.url}/visit`, { cookie })).json()).toMatchObject({ visits: 2 });
     await Promise.all([old.close(), broken.close()]);
   });

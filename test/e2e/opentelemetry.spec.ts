@@ -165,7 +165,7 @@ describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
         },
       );
       expect(output.length).toBeGreaterThan(1000);
-      expect(printed.lines.join('\n')).toContain('was rejected (unknown)');
+      expect(printed.lines.join('\n')).toContain('was rejected (unknown-id)');
       for (const cookie of [first, second, settings]) secrets.push(cookie.split('=')[1]!);
       for (const secret of secrets) expect(output).not.toContain(secret);
     } finally {
