@@ -15,10 +15,9 @@ import { referenceSessionAlgorithm } from '../../src/testing/interleavings/refer
 import { sessionFaultsContract } from '../../src/testing/session-faults.contract.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
-import { everyOrder } from './session-orders.js';
 
 // Busy machines are slow.
-jest.setTimeout(everyOrder ? 1_800_000 : 120_000);
+jest.setTimeout(120_000);
 
 interface Opened {
   readonly storage: SessionStorage;
@@ -26,8 +25,8 @@ interface Opened {
 }
 
 sessionFaultsContract({ describe, it }, () => ({ storage: new SessionStorageMemory() }), {
-  name: `sessions under faults over memory, ${everyOrder ? 'three' : 'two'} requests at most`,
-  atOnce: everyOrder ? 3 : 2,
+  name: 'sessions under faults over memory, two requests at most',
+  atOnce: 2,
 });
 
 const engines: Record<string, () => Promise<Opened>> = {
@@ -80,7 +79,7 @@ describe.each(Object.entries(engines))('sessions under faults over %s', (_name, 
   });
   afterAll(() => opened.close());
 
-  sessionFaultsContract(it, () => ({ storage: opened.storage }), { atOnce: everyOrder ? 2 : 1 });
+  sessionFaultsContract(it, () => ({ storage: opened.storage }), { atOnce: 1 });
 });
 
 describe('the fault suite', () => {
