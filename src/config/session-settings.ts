@@ -46,7 +46,15 @@ const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
 ];
 
 /** Leaving these out weakens the session or moves it, so an unset variable is refused. */
-const NEVER_UNDEFINED = ['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'] as const;
+const NEVER_UNDEFINED = [
+  'storage',
+  'keys',
+  'transformers',
+  'validate',
+  'maxPerOwner',
+  'rotateEveryInSeconds',
+  'onReplay',
+] as const;
 
 const BY_ID_ONLY = [
   'storage',
