@@ -1,9 +1,9 @@
 import { NEVER } from '../storage/session-storage.js';
-import { hashSessionId } from '../tracker/session-id-provider.js';
 import type { SessionActor, SessionDetails } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import { withoutTimes } from './own-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
+import { handleOf } from './session-report.js';
 
 /** What there is to know of a stored session besides its content. Times are epoch milliseconds. */
 export interface SessionInfo {
@@ -36,7 +36,7 @@ export function infoOf<S extends object>(provider: SessionProvider<S>, session: 
   const { tracker, transport, name } = provider;
   const { lifetime } = tracker;
   if (!lifetime) throw withoutTimes(name);
-  const { createdAt, renewedAt, details, owner, id } = session;
+  const { createdAt, renewedAt, details, owner } = session;
   return {
     createdAt,
     renewedAt,
@@ -47,7 +47,7 @@ export function infoOf<S extends object>(provider: SessionProvider<S>, session: 
     absoluteExpiresAt: unlessNever(lifetime.latestExpiry(session)),
     persistent: details?.persistent ?? transport.persistent ?? true,
     owner,
-    handle: id === undefined ? undefined : (session.storedId ?? hashSessionId(id)),
+    handle: handleOf(session),
     actor: actorOf(session),
   };
 }
