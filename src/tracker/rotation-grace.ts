@@ -23,7 +23,7 @@ export interface RotationOptions {
 }
 
 /** What {@link RotationGrace} works with. */
-export interface RotationGraceParts<S extends object> extends RotationOptions {
+export interface RotationGraceParts<S extends object> extends Pick<RotationOptions, 'graceInSeconds'> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
   readonly lifetime: SessionLifetime;
@@ -59,6 +59,12 @@ const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
 /** A touch and a confirmation may round. */
 const ROUNDING_MILLISECONDS = 1000;
+
+/** `details` as a request with an id from before a rotation sees them: authenticated as the session was `before`. */
+export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
+  const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
+  return { ...details, authenticatedAt, methods };
+}
 
 /**
  * How long the record of a rotated id is kept, in milliseconds.
@@ -133,11 +139,10 @@ export class RotationGrace<S extends object> {
     const { records, lifetime, now } = this.#parts;
     const opened = records.open(stored);
     if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
-    const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
     const isPending =
       stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
       stored.expiresAt <= rotatedAt + PENDING_FOR_MILLISECONDS + ROUNDING_MILLISECONDS;
-    return { storedId, stored, opened, details: { ...opened.details, authenticatedAt, methods }, isPending };
+    return { storedId, stored, opened, details: authenticatedAs(before, opened.details), isPending };
   }
 
   #ownerIn({ text }: OpenedRecord): string | undefined {

@@ -154,7 +154,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     this.#grace =
       rotation && rotation.graceInSeconds > 0
         ? new RotationGrace({
-            ...rotation,
+            graceInSeconds: rotation.graceInSeconds,
             storage,
             records: this.#records,
             lifetime: this.#lifetime,

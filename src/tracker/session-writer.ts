@@ -2,11 +2,11 @@ import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
-import type { RotationGrace, Successor } from './rotation-grace.js';
+import { authenticatedAs, type RotationGrace, type Successor } from './rotation-grace.js';
 import { snapshotOf, type Landed } from './session-creation.js';
 import { detailsAfter, isSameUse } from './session-acting.js';
 import { joinedDetails, type SessionDetails } from './session-details.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
@@ -122,7 +122,8 @@ export class SessionWriter<S extends object> {
     const renewedAt = this.#now();
     const times = { createdAt: previous.createdAt, renewedAt, details: storedDetails(previous) };
     const renewed = { ...previous, renewedAt };
-    const { id, storedId } = this.#idsOf(previous);
+    const ids = this.#idsOf(previous);
+    const { storedId } = ids;
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
       // Changed, ended or rotated meanwhile: the answer of that request has what the client needs.
@@ -136,7 +137,7 @@ export class SessionWriter<S extends object> {
     const result = await this.#storage.replace(storedId, toStore, previous.version);
     if (result.status !== 'replaced') return { status: 'unchanged', session: previous };
     const after = this.#marksOf(toStore);
-    const session = trackedById(value, text, times, { id, storedId }, result.version, owner, snapshot, after);
+    const session = trackedById(value, text, renewed, ids, result.version, owner, snapshot, after);
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
@@ -151,26 +152,25 @@ export class SessionWriter<S extends object> {
     unrevised: string,
   ): Promise<StoreResult<S>> {
     const { text, createdAt, renewedAt, version, marks = '', byOldId } = previous;
+    if (byOldId && this.#isLogin(session, previous)) return Promise.resolve({ status: 'gone', reason: 'rotated' });
     return new Promise((resolve, reject) => {
-      const revision = { base: text, mine, unrevised, conflicts: [] };
-      const over = { text, createdAt, renewedAt, details: storedDetails(previous), version, marks };
-      const change = { session, previous, revision, over, resolve, reject };
-      if (byOldId) resolve(this.#updateByOldId(change, byOldId.isPending));
+      const change = {
+        // The session has just got a new id, which this request does not know.
+        session: byOldId ? { ...session, rotate: false } : session,
+        previous,
+        revision: { base: text, mine, unrevised, conflicts: [] },
+        over: { text, createdAt, renewedAt, details: storedDetails(previous), version, marks },
+        resolve,
+        reject,
+      };
+      if (byOldId?.isPending) resolve(this.#changePending(change));
       else this.#queue.add(this.#idsOf(previous).storedId, change);
     });
   }
 
-  /** A change by a request whose id is from before a rotation. */
-  async #updateByOldId(change: Change<S>, isPending: boolean): Promise<StoreResult<S>> {
-    const { session, previous } = change;
-    if (this.#isLogin(session, previous)) return { status: 'gone', reason: 'rotated' };
-    if (!isPending) {
-      return new Promise((resolve, reject) => {
-        const inPlace = { ...change, session: { ...session, rotate: false }, resolve, reject };
-        this.#queue.add(this.#idsOf(previous).storedId, inPlace);
-      });
-    }
-    const retired = await this.#storage.read(this.#storedId(previous.id!));
+  /** A change by a request that loaded the session before its rotation was confirmed. */
+  async #changePending(change: Change<S>): Promise<StoreResult<S>> {
+    const retired = await this.#storage.read(this.#storedId(change.previous.id!));
     return retired && isRotated(retired.value)
       ? this.#changeSuccessor(change, retired)
       : { status: 'gone', reason: 'ended' };
@@ -320,7 +320,7 @@ export class SessionWriter<S extends object> {
       const { session, previous, revision } = change;
       const { value } = session;
       const { text, version, marks } = present;
-      const times = previous.byOldId ? { ...present, details: seenDetails(present, previous) } : present;
+      const times = previous.byOldId ? { ...present, details: authenticatedAs(previous, present.details) } : present;
       // Never refuses: it was serialized by this serializer a moment ago.
       refreshSession(this.#serializer, value, revision.mine, text);
       const ids = this.#idsOf(previous);
@@ -391,12 +391,6 @@ export class SessionWriter<S extends object> {
 
 function storedDetails({ byOldId, details }: TrackedSession): SessionDetails | undefined {
   return byOldId ? byOldId.details : details;
-}
-
-/** What a request with an id from before a rotation sees: it is authenticated as it was then. */
-function seenDetails({ details }: SessionTimes, previous: TrackedSession): SessionDetails {
-  const { authenticatedAt, methods } = previous.details ?? {};
-  return { ...details, authenticatedAt, methods };
 }
 
 /** The acting in a session began or ended while a change of it was under way. */

@@ -1,4 +1,6 @@
 import { Body, Controller, Get, Post } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { SubscribeMessage, WebSocketGateway, type WsResponse } from '@nestjs/websockets';
 import {
   CurrentSession,
   RequireSession,
@@ -10,6 +12,8 @@ import {
   type SessionEvent,
 } from 'nestjs-sessions';
 import type { SessionOptions } from '../../src/config/session-options.js';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { ask, postJson, type Answer } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
@@ -45,6 +49,13 @@ class AppController {
   }
 }
 
+@WebSocketGateway({ path: '/ws' })
+class AppGateway {
+  @SubscribeMessage('who') who(@CurrentSession({ optional: true }) user?: User): WsResponse<string> {
+    return { event: 'who', data: user?.userId ?? 'nobody' };
+  }
+}
+
 describe.each(platforms)('a rotation of the id on $name', (platform) => {
   let app: RunningApp;
   let clock: FakeClock;
@@ -61,6 +72,8 @@ describe.each(platforms)('a rotation of the id on $name', (platform) => {
         }),
       ],
       controllers: [AppController],
+      providers: [AppGateway],
+      prepare: (application) => void application.useWebSocketAdapter(new WsAdapter(application)),
     });
   };
   afterEach(() => app.close());
@@ -151,6 +164,39 @@ describe.each(platforms)('a rotation of the id on $name', (platform) => {
     expect((await me(visitor)).status).toBe(401);
   });
 
+  it('never sends the old id, also where a renewal is due', async () => {
+    await start({ idleTimeoutInSeconds: 60, graceInSeconds: 59 });
+    const before = await login();
+    const after = await rotate(before);
+    clock.advance(40_000);
+    const late = await me(before);
+    expect([late.status, late.setCookies]).toEqual([200, []]);
+    expect(typesOf().at(-1)).toBe('renewed');
+    clock.advance(40_000);
+    expect((await me(after)).status).toBe(200);
+  });
+
+  it('leaves an open socket its session for the grace period, and ends no session for it', async () => {
+    await start({ rotateEveryInSeconds: 900, onReplay: 'revoke' });
+    const before = await login();
+    const socket = new WebSocket(`${app.url.replace('http', 'ws')}/ws`, { headers: { cookie: before } });
+    await once(socket, 'open');
+    const say = async (): Promise<string> => {
+      const answer = once(socket, 'message');
+      socket.send('{"event":"who","data":{}}');
+      const [data] = (await answer) as [Buffer];
+      return (JSON.parse(data.toString()) as { data: string }).data;
+    };
+    clock.advance(900_000);
+    const after = (await me(before)).cookie('user');
+    expect(await say()).toBe('ann');
+    clock.advance(10_000);
+    expect(await say()).toBe('nobody');
+    expect((await me(after)).status).toBe(200);
+    socket.close();
+    await once(socket, 'close');
+  });
+
   it('gives a session in use a new id every so often', async () => {
     await start({ rotateEveryInSeconds: 900 });
     const first = await login();
@@ -178,6 +224,8 @@ describe('the options of rotations', () => {
     [{ rotateEveryInSeconds: Number.NaN }, 'rotateEveryInSeconds must be a number of seconds, or 0.'],
     [{ rotateEveryInSeconds: 5 }, 'rotateEveryInSeconds must be greater than graceInSeconds, which is 10.'],
     [{ onReplay: 'revoke', graceInSeconds: 0 }, "onReplay: 'revoke' needs graceInSeconds"],
+    [{ onReplay: undefined }, 'onReplay is undefined.'],
+    [{ rotateEveryInSeconds: undefined }, 'rotateEveryInSeconds is undefined.'],
     [{ onReplay: 'end' }, "onReplay is one of 'ignore', 'revoke'."],
     [{ tracker: 'by-value', graceInSeconds: 10 }, "graceInSeconds is for sessions by id. Add tracker: 'by-id'."],
   ])('refuses %j at start', async (options, message) => {
