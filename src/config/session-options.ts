@@ -58,9 +58,10 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
-   * How many sessions one owner may have, as `5` or `{ limit: 5, beyond: 'refuse' }`, see {@link MaxPerOwner}, or a
-   * function of the session that gives one of these, or `null` for no limit. When a session gets an owner and that owner has as many already, those that were created first are ended, or the login is
-   * refused. By id only, with a `@SessionOwner()` and a storage that has an owner index. Default: no limit.
+   * How many sessions one owner may have: `5`, `{ limit: 5, beyond: 'refuse' }` (see {@link MaxPerOwner}), or a function
+   * of the session that returns one of these, or `null` for no limit. When a session gets an owner who has as many
+   * already, the oldest ones are ended, or the login is refused. By id only, with a `@SessionOwner()` and a storage that
+   * has an owner index. Default: no limit.
    */
   readonly maxPerOwner?: number | MaxPerOwner | MaxPerOwnerOf<S>;
   /**

@@ -135,7 +135,7 @@ export class SessionEventLogger implements SessionEventLog {
     this.#warnOnce(
       'clocks',
       'The clocks of the servers differ by more than a minute: a session was made by a server whose clock is ahead, ' +
-        'and is not read here. Synchronise the clocks, with NTP for one. Said once.',
+        'and is not read here. Synchronise the clocks, for example by NTP. Said once.',
     );
   }
 

@@ -45,7 +45,7 @@ export function actorFor<S extends object>(
   return { owner: actor, since, until: since + Math.round(maxSeconds * 1000), reason };
 }
 
-/** Answered with 409: the request was right, and comes through once the acting has ended. */
+/** Answered with 409: the request succeeds after `stopActing`. */
 export function whileActing(verb: string, name: string): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',

@@ -13,7 +13,7 @@ export interface Login<S extends object> {
   readonly call: SessionIdCall;
 }
 
-/** For `SessionToTrack.onOwner`; `undefined` where the session gets no owner, or nobody wants to know. */
+/** For `SessionToTrack.onOwner`; `undefined` where the session gets no owner, or its class has no `onOwnerChange`. */
 export function ownerListener<S extends object>(
   { onOwnerChange, tracker, name }: SessionProvider<S>,
   { value, previous, endedOwner, call }: Login<S>,

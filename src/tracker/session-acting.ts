@@ -25,12 +25,12 @@ export function presentAt<T extends Opened>(session: T, now: number): T {
   return actor === undefined || now < actor.until ? session : ownOf(session);
 }
 
-/** In whose list a session is: the actor's, so that it ends with all of theirs. */
+/** The owner in whose list a session is: the actor, so that it ends with the actor's sessions. */
 export function listedOwner(details: SessionDetails | undefined, owner: string | undefined): string | undefined {
   return details?.actor?.owner ?? owner;
 }
 
-/** Whether the same person uses both in the same way: what is in the one may be joined with what is in the other. */
+/** Whether the same person acts in both, so that changes of one may be merged into the other. */
 export function isSameUse({ details: one }: Opened, { details: other }: Opened): boolean {
   return one?.actor?.since === other?.actor?.since;
 }

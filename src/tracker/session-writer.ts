@@ -251,7 +251,7 @@ export class SessionWriter<S extends object> {
     result: Exclude<ReplaceResult, { readonly status: 'replaced' }>,
   ): StoreResult<S> | Promise<StoreResult<S>> {
     const { session, previous, revision } = change;
-    // A request that changes nothing does not notice that the session went away.
+    // The request has changed nothing, so it must not fail.
     const isUnchanged = session.rotate === 'due' && !session.details && revision.mine === previous.text;
     if (isUnchanged) return { status: 'unchanged', session: previous };
     if (reason === 'rotated' && result.status === 'conflict' && this.#grace) {
@@ -285,7 +285,7 @@ export class SessionWriter<S extends object> {
   #join(change: Change<S>, present: Present): void {
     const { session, revision: lost } = change;
     const { value, revise, acting } = session;
-    // Of two people: what the one has changed is none of the other's.
+    // A change of the actor's session does not belong in the session of the other owner.
     if (acting) return void (change.over = present);
     const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
     const joined = this.#canonical(merged.text);
@@ -342,7 +342,7 @@ export class SessionWriter<S extends object> {
     const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
     const kept = acting ? detailsAfter(acting, over) : isSameOwner ? over.details : undefined;
     const details = joinedDetails(kept, session.details);
-    // Without an owner nobody can tell a login from a change: only a session that stays as it is keeps its old id alive.
+    // Without an owner, a login cannot be told from another change: only an unchanged session has a grace period.
     const isUnchanged = session.rotate === 'due' && revision.mine === over.text;
     const isOwnUse = !acting && details?.actor === undefined;
     const result = await this.#rotation.rotate({
