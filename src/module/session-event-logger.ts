@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import { errorKind } from '../errors/error-kind.js';
 import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
+import type { StorageOutage } from '../storage/session-storage-resilient.js';
 
 /** What every request does; nothing for a log. */
 const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
@@ -15,17 +16,22 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'acting',
 ]);
 
-/** At most so many lines about a failing storage in so many milliseconds. */
-const LINES_PER_PERIOD = 100;
+/** Milliseconds in which the same fault of a session is logged once. */
 const PERIOD = 10_000;
+
+interface Repeats {
+  loggedAt: number;
+  /** Not logged since then. */
+  count: number;
+}
 
 /** Writes what an operator should see into the application's log; never a value, id or key. */
 export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
-  #quietUntil = 0;
-  #logged = 0;
-  #unlogged = 0;
+  readonly #repeats = new Map<string, Repeats>();
+  /** Names of the storages that are down. */
+  readonly #down = new Set<string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -44,7 +50,9 @@ export class SessionEventLogger implements SessionEventLog {
             `${event.path === undefined ? '' : ` at ${event.path}`}).`,
         );
       case 'replayed':
-        return this.#logger.warn(
+        return this.#logOncePerPeriod(
+          'warn',
+          `${event.session} replayed`,
           `Session "${event.session}": an id came back after the grace period of its rotation. Its client missed the ` +
             `new id, or somebody has copied the old one.${event.revoked ? ' The session was ended.' : ''}`,
         );
@@ -70,17 +78,23 @@ export class SessionEventLogger implements SessionEventLog {
         return this.#logFailure(event);
       case 'too-late':
         if (event.connection) {
-          return this.#logger.error(
+          return this.#logOncePerPeriod(
+            'error',
+            `${event.session} connection`,
             `Session "${event.session}" was changed over a connection that has no response, and the change is not ` +
               'stored. Take the session as a parameter, @CurrentSession(), or call await sessions.save().',
           );
         }
-        return this.#logger.error(
+        return this.#logOncePerPeriod(
+          'error',
+          `${event.session} too-late`,
           `Session "${event.session}" was changed after the response had been sent; the change is lost. Change it ` +
             'before responding, or call await sessions.save().',
         );
       case 'foreign-origin':
-        return this.#logger.warn(
+        return this.#logOncePerPeriod(
+          'warn',
+          'foreign-origin',
           `A WebSocket opened by a page of ${event.origin} gets no session. If that site is yours, add it: ` +
             "SessionsModule.forRoot({ allowedOrigins: ['https://…'] }).",
         );
@@ -118,17 +132,39 @@ export class SessionEventLogger implements SessionEventLog {
     }
   }
 
-  // An outage fails every request. The storage itself reports its beginning and its end.
-  #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
-    const now = performance.now();
-    if (now >= this.#quietUntil) {
-      this.#quietUntil = now + PERIOD;
-      this.#logged = 0;
+  /** Logs the start and the end of an outage. Failures in between are counted, not logged. */
+  logOutage(storage: string, state: 'down' | 'up', { failures, milliseconds }: StorageOutage): void {
+    if (state === 'down') {
+      this.#down.add(storage);
+      this.#logger.error(
+        `${storage} does not answer: ${failures} calls failed in ${milliseconds} ms. Calls fail at once now.`,
+      );
+    } else {
+      this.#down.delete(storage);
+      this.#logger.log(
+        `${storage} answers again, after ${Math.ceil(milliseconds / 1000)} s and ${failures} failed calls.`,
+      );
     }
-    if (++this.#logged > LINES_PER_PERIOD) return void this.#unlogged++;
-    const more = this.#unlogged === 0 ? '' : ` ${this.#unlogged} more failures since the last line.`;
-    this.#unlogged = 0;
-    this.#logger.error(`Session "${session}": the storage failed to ${operation}: ${failureReason(error)}${more}`);
+  }
+
+  #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
+    this.#logOncePerPeriod(
+      'error',
+      `${session} ${operation}`,
+      `Session "${session}": the storage failed to ${operation}: ${failureReason(error)}`,
+      this.#down.size > 0,
+    );
+  }
+
+  #logOncePerPeriod(level: 'warn' | 'error', key: string, message: string, isQuiet = false): void {
+    const now = performance.now();
+    const repeats = this.#repeats.get(key) ?? { loggedAt: -PERIOD, count: 0 };
+    this.#repeats.set(key, repeats);
+    if (isQuiet || now - repeats.loggedAt < PERIOD) return void repeats.count++;
+    const more = repeats.count === 0 ? '' : ` Repeated ${repeats.count} times since the last line.`;
+    this.#logger[level](message + more);
+    repeats.loggedAt = now;
+    repeats.count = 0;
   }
 
   #warnOfClocks(): void {

@@ -17,7 +17,6 @@ import { checkedEventFields } from '../config/event-fields.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import type { KeyReport } from '../keys/key-ring.js';
-import type { StorageOutage } from '../storage/session-storage-resilient.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
@@ -83,15 +82,16 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#discovery = discovery;
     this.#modules = modules;
     rebindHandlers(discovery);
+    const log = new SessionEventLogger(this.#logger);
     this.#builder = new SessionProviderBuilder(
       options,
       (token) => modules.get(token as string, { strict: false }),
-      (storage, state, outage) => reportStorageState(this.#logger, storage, state, outage),
+      (storage, state, outage) => log.logOutage(storage, state, outage),
       (count) => this.events.emit({ type: 'evicted', count }),
     );
     this.events = new SessionEvents(
       options.onEvent ? [options.onEvent] : [],
-      new SessionEventLogger(this.#logger),
+      log,
       checkedEventFields(options.eventFields),
     );
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
@@ -220,15 +220,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     const built = this.#builder.build(registration);
     this.#providers.register(built.provider);
     this.#built.push(built);
-  }
-}
-
-function reportStorageState(logger: Logger, storage: string, state: 'down' | 'up', outage: StorageOutage): void {
-  const { failures, milliseconds } = outage;
-  if (state === 'down') {
-    logger.error(`${storage} does not answer: ${failures} calls failed in ${milliseconds} ms. Calls fail at once now.`);
-  } else {
-    logger.log(`${storage} answers again, after ${Math.ceil(milliseconds / 1000)} s and ${failures} failed calls.`);
   }
 }
 

@@ -1,9 +1,10 @@
 import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/common';
-import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { ApplicationConfig, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
 import { concealKeys } from '../config/concealed-keys.js';
 import { commitInHandlers } from './handler-commit.js';
 import { rebindHandlers } from './rebind-handlers.js';
+import { addSessionErrorFilter } from './session-error.filter.js';
 import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 import {
@@ -32,14 +33,20 @@ import { SessionsService } from './sessions.service.js';
 export class SessionsModule extends ConfigurableModuleClass implements NestModule {
   readonly #runtime: SessionsRuntime;
   readonly #discovery: DiscoveryService;
+  readonly #config: ApplicationConfig;
+  readonly #adapterHost: HttpAdapterHost;
 
   constructor(
     @Inject(SessionsRuntime) runtime: SessionsRuntime,
     @Inject(DiscoveryService) discovery: DiscoveryService,
+    @Inject(ApplicationConfig) config: ApplicationConfig,
+    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
   ) {
     super();
     this.#runtime = runtime;
     this.#discovery = discovery;
+    this.#config = config;
+    this.#adapterHost = adapterHost;
   }
 
   /** Registers the classes in `sessions`. Default: all `@Session` classes that handlers use. */
@@ -61,6 +68,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
   configure(): void {
     rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
+    addSessionErrorFilter(this.#config, this.#adapterHost);
   }
 }
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Logger } from '@nestjs/common';
 import * as fc from 'fast-check';
 import { SessionStorageUnavailableError } from '../../../src/errors/session.errors.js';
@@ -5,12 +6,16 @@ import { SessionEventLogger } from '../../../src/module/session-event-logger.js'
 import type { SessionEvent } from '../../../src/session/session-event.js';
 import { sessionBench, User } from '../session/session-bench.js';
 
-function logged(...events: readonly SessionEvent[]): string[] {
+function logBench(): { readonly lines: readonly string[]; readonly log: SessionEventLogger } {
   const lines: string[] = [];
   const write = (level: string) => (message: string) => lines.push(`${level} ${message}`);
   const logger = { debug: write('debug'), warn: write('warn'), error: write('error'), log: write('log') };
-  const eventLogger = new SessionEventLogger(logger as unknown as Logger);
-  for (const event of events) eventLogger.log(event);
+  return { lines, log: new SessionEventLogger(logger as unknown as Logger) };
+}
+
+function logged(...events: readonly SessionEvent[]): readonly string[] {
+  const { lines, log } = logBench();
+  for (const event of events) log.log(event);
   return lines;
 }
 
@@ -105,6 +110,40 @@ describe('SessionEventLogger', () => {
       'warn Session "user":',
       'warn A storage was f',
       'warn Session "cart":',
+    ]);
+  });
+
+  it('logs a failure once in ten seconds for each session and operation, with the number of its repeats', () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(1000);
+    const failure = (operation: 'load' | 'store'): SessionEvent => ({
+      type: 'unavailable',
+      session: 'user',
+      reason: 'storage-down',
+      operation,
+      error: new Error('down'),
+    });
+    const { lines, log } = logBench();
+    for (let repeat = 0; repeat < 50; repeat++) log.log(failure('load'));
+    log.log(failure('store'));
+    clock.mockReturnValue(11_000);
+    log.log(failure('load'));
+    clock.mockRestore();
+    expect(lines).toEqual([
+      'error Session "user": the storage failed to load: Error',
+      'error Session "user": the storage failed to store: Error',
+      'error Session "user": the storage failed to load: Error Repeated 49 times since the last line.',
+    ]);
+  });
+
+  it('logs an outage when it begins and when it ends, and no failure in between', () => {
+    const failure = { type: 'unavailable', session: 'user', reason: 'storage-down', operation: 'load' } as const;
+    const { lines, log } = logBench();
+    log.logOutage('redisSessionStorage', 'down', { failures: 7, milliseconds: 512 });
+    for (let repeat = 0; repeat < 50; repeat++) log.log({ ...failure, error: new Error('down') });
+    log.logOutage('redisSessionStorage', 'up', { failures: 57, milliseconds: 4100 });
+    expect(lines).toEqual([
+      'error redisSessionStorage does not answer: 7 calls failed in 512 ms. Calls fail at once now.',
+      'log redisSessionStorage answers again, after 5 s and 57 failed calls.',
     ]);
   });
 

@@ -1,0 +1,43 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { BaseExceptionFilter, type ApplicationConfig, type HttpAdapterHost } from '@nestjs/core';
+import { throwError } from 'rxjs';
+import {
+  SessionConflictError,
+  SessionLimitError,
+  SessionStorageUnavailableError,
+  type SessionError,
+} from '../errors/session.errors.js';
+
+/**
+ * Answers the errors that have an HTTP status, with the body of Nest's own filter and without its log line: an outage of
+ * the storage would log one for each request. Events still report each error.
+ */
+@Catch(SessionConflictError, SessionLimitError, SessionStorageUnavailableError)
+export class SessionErrorFilter implements ExceptionFilter<SessionError> {
+  readonly #adapterHost: HttpAdapterHost;
+
+  constructor(adapterHost: HttpAdapterHost) {
+    this.#adapterHost = adapterHost;
+  }
+
+  catch(error: SessionError, host: ArgumentsHost): unknown {
+    const { message, statusCode = 500 } = error;
+    switch (host.getType<string>()) {
+      case 'http':
+        return new BaseExceptionFilter(this.#adapterHost.httpAdapter).catch(
+          new HttpException({ statusCode, message }, statusCode),
+          host,
+        );
+      case 'rpc':
+        return throwError(() => ({ status: 'error', message }));
+      default:
+        // GraphQL throws the error that its filter returns.
+        return error;
+    }
+  }
+}
+
+/** Puts the filter behind the filters of the application: Nest asks the first global filter last. */
+export function addSessionErrorFilter(config: ApplicationConfig, adapterHost: HttpAdapterHost): void {
+  config.getGlobalFilters().unshift(new SessionErrorFilter(adapterHost));
+}
