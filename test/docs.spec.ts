@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
+import type { OptionRule } from '../src/config/option-rules.js';
+import { SESSION_OPTION_RULES } from '../src/config/session-option-rules.js';
+import { SESSIONS_MODULE_OPTION_RULES } from '../src/module/sessions.module-definition.js';
 import { README_EXAMPLE_KEY } from '../src/keys/public-keys.js';
 
 const root = process.cwd();
@@ -125,6 +128,24 @@ describe('the documentation', () => {
       expect(members.length).toBeGreaterThan(0);
       const missing = members.filter((member) => !new RegExp(`\`[^\`\n]*\\b${member}\\b[^\`\n]*\``).test(everything));
       expect(missing).toEqual([]);
+    });
+  });
+
+  describe('has a row in a table for each option, which names the texts that it takes', () => {
+    const rows = [...pages.values()]
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => ({ options: line.split('|')[1]!, line }));
+
+    it.each<[string, Readonly<Record<string, OptionRule>>]>([
+      ['@Session and sessions', SESSION_OPTION_RULES],
+      ['forRoot', SESSIONS_MODULE_OPTION_RULES],
+    ])('%s', (_set, rules) => {
+      const missing = Object.entries(rules).filter(([option, { oneOf = [] }]) => {
+        const own = rows.filter(({ options }) => options.includes(`\`${option}\``)).map(({ line }) => line);
+        return own.length === 0 || !oneOf.every((text) => own.some((line) => line.includes(`'${text}'`)));
+      });
+      expect(missing.map(([option]) => option)).toEqual([]);
     });
   });
 

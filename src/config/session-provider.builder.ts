@@ -24,10 +24,8 @@ import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { DevelopmentCache } from './development-cache.js';
 import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
-import { assertOneOf } from '../errors/known-options.js';
-import { LIFETIME_PRESETS, lifetimeOptionsOf } from './lifetime-preset.js';
+import { lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
-import { assertTypes, SESSIONS_OPTION_TYPES } from './option-types.js';
 import { readOwner } from './read-owner.js';
 import { explainOf, rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
@@ -66,7 +64,6 @@ export class SessionProviderBuilder {
    * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
    * @param onStorageState told when a storage goes down and comes back.
    * @param onEvicted told how many live sessions a storage ended for want of room.
-   * @throws {SessionConfigurationError} for an option of the wrong type.
    */
   constructor(
     options: SessionsOptions,
@@ -74,9 +71,6 @@ export class SessionProviderBuilder {
     onStorageState?: StorageStateListener,
     onEvicted?: (count: number) => void,
   ) {
-    assertTypes('SessionsModule', options, SESSIONS_OPTION_TYPES);
-    assertOneOf('SessionsModule', 'onUnavailable', options.onUnavailable, ['reject', 'anonymous']);
-    assertOneOf('SessionsModule', 'lifetimes', options.lifetimes, LIFETIME_PRESETS);
     this.#options = options;
     const warn = (sentence: string): unknown => this.#warnings.add(sentence);
     this.#storages = new SessionStorages(options, resolve, warn, onStorageState, onEvicted);

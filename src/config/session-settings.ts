@@ -1,71 +1,12 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { migrationsOf } from '../serializer/migrate.decorator.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { assertOneOf, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
-import { LIFETIME_PRESETS } from './lifetime-preset.js';
-import { assertTypes, SESSION_OPTION_TYPES } from './option-types.js';
+import { assertDefined, assertOptions, namesWhere } from './option-rules.js';
+import { SESSION_OPTION_RULES } from './session-option-rules.js';
 import { definitionOf } from './session-definition.js';
 import type { SessionOptions, SessionOverrides } from './session-options.js';
 
-const SESSION_OPTIONS: ReadonlyArray<keyof SessionOverrides> = [
-  'type',
-  'name',
-  'tracker',
-  'transport',
-  'cookie',
-  'exposed',
-  'idleTimeoutInSeconds',
-  'absoluteTimeoutInSeconds',
-  'renewAfterInSeconds',
-  'maximumIdleTimeoutInSeconds',
-  'maximumAbsoluteTimeoutInSeconds',
-  'lifetimes',
-  'lifetime',
-  'onOwnerChange',
-  'reauthenticationResets',
-  'version',
-  'migrations',
-  'validate',
-  'onClash',
-  'maxPerOwner',
-  'graceInSeconds',
-  'rotateEveryInSeconds',
-  'onReplay',
-  'explainInSeconds',
-  'sendOnlyIfModified',
-  'saveOnServerError',
-  'onUnavailable',
-  'onGone',
-  'keepCacheControl',
-  'storage',
-  'keys',
-  'serializer',
-  'transformers',
-  'identity',
-  'from',
-];
-
-/** Leaving these out weakens the session or moves it, so an unset variable is refused. */
-const NEVER_UNDEFINED = [
-  'storage',
-  'keys',
-  'transformers',
-  'validate',
-  'maxPerOwner',
-  'rotateEveryInSeconds',
-  'onReplay',
-] as const;
-
-const BY_ID_ONLY = [
-  'storage',
-  'identity',
-  'onClash',
-  'maxPerOwner',
-  'graceInSeconds',
-  'rotateEveryInSeconds',
-  'onReplay',
-  'explainInSeconds',
-] as const;
+const BY_ID_ONLY = namesWhere(SESSION_OPTION_RULES, ({ byIdOnly }) => byIdOnly === true);
 
 /** The options of one session: those of `@Session`, overridden by its registration. */
 export type SessionSettings = SessionOverrides & { readonly name: string };
@@ -82,8 +23,8 @@ export function settingsOf(registration: SessionClass | SessionOverrides): Sessi
   }
   const definition = definitionOf(type);
   const place = `Session "${overrides.name ?? definition?.name ?? type.name}"`;
-  refuseUndefined(place, { ...definition?.options }, NEVER_UNDEFINED);
-  refuseUndefined(place, overrides, NEVER_UNDEFINED);
+  assertDefined(place, { ...definition?.options }, SESSION_OPTION_RULES);
+  assertDefined(place, overrides, SESSION_OPTION_RULES);
   const settings = {
     ...definition?.options,
     ...withoutUndefined(overrides),
@@ -103,17 +44,7 @@ export function settingsOf(registration: SessionClass | SessionOverrides): Sessi
 
 function check(settings: SessionSettings): void {
   const place = `Session "${settings.name}"`;
-  refuseUnknownOptions(place, settings, SESSION_OPTIONS);
-  assertTypes(place, settings, SESSION_OPTION_TYPES);
-  assertOneOf(place, 'tracker', settings.tracker, ['by-value', 'by-id']);
-  assertOneOf(place, 'transport', settings.transport, ['cookie', 'header']);
-  assertOneOf(place, 'onUnavailable', settings.onUnavailable, ['reject', 'anonymous']);
-  assertOneOf(place, 'lifetimes', settings.lifetimes, LIFETIME_PRESETS);
-  assertOneOf(place, 'onGone', settings.onGone, ['ignore', 'reject']);
-  assertOneOf(place, 'onReplay', settings.onReplay, ['ignore', 'revoke']);
-  if (typeof settings.onClash !== 'function') {
-    assertOneOf(place, 'onClash', settings.onClash, ['mine', 'theirs', 'reject']);
-  }
+  assertOptions(place, settings, SESSION_OPTION_RULES);
   if (settings.tracker === 'by-value') {
     for (const option of BY_ID_ONLY) {
       if (settings[option] === undefined) continue;

@@ -1,4 +1,5 @@
-import { refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
+import { assertDefined, assertOptions, BOOLEAN, FUNCTION, TEXT, type OptionRules } from '../config/option-rules.js';
+import { SESSION_OPTION_RULES } from '../config/session-option-rules.js';
 import { readOwner } from '../config/read-owner.js';
 import { countersOf, definitionOf, ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -78,7 +79,8 @@ export interface KtorSession<S extends object> extends SessionPolicies {
  * @throws {SessionConfigurationError} for whatever cannot work.
  */
 export function ktor<S extends object>(session: KtorSession<S>): SessionProvider<S> {
-  checkOptions(session);
+  assertOptions('ktor()', session, KTOR_OPTION_RULES);
+  assertDefined('ktor()', session, KTOR_OPTION_RULES);
   checkKtorVersion(session.version);
   const name = session.name ?? definitionOf(session.type)?.name;
   if (name === undefined) {
@@ -98,31 +100,26 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
   });
 }
 
-const KTOR_OPTIONS: ReadonlyArray<keyof KtorSession<object>> = [
-  'type',
-  'name',
-  'version',
-  'transport',
-  'exposed',
-  'cookie',
-  'storage',
-  'serializer',
-  'keys',
-  'transformers',
-  'identity',
-  'onClash',
-  'sendOnlyIfModified',
-  'saveOnServerError',
-  'onUnavailable',
-  'onGone',
-  'keepCacheControl',
-];
-
-// An unset variable must not look like a choice: without keys or transformers, a session travels readable.
-function checkOptions(session: object): void {
-  refuseUnknownOptions('ktor()', session, KTOR_OPTIONS);
-  refuseUndefined('ktor()', session, ['keys', 'transformers', 'storage']);
-}
+/** Of one session; `undefined` keys and transformers would let it travel readable. */
+const KTOR_OPTION_RULES: OptionRules<KtorSession<object>> = {
+  type: {},
+  name: { type: TEXT },
+  version: {},
+  transport: SESSION_OPTION_RULES.transport,
+  exposed: { type: BOOLEAN },
+  cookie: SESSION_OPTION_RULES.cookie,
+  storage: { neverUndefined: true },
+  serializer: {},
+  keys: { neverUndefined: true },
+  transformers: SESSION_OPTION_RULES.transformers,
+  identity: { type: FUNCTION },
+  onClash: SESSION_OPTION_RULES.onClash,
+  sendOnlyIfModified: { type: BOOLEAN },
+  saveOnServerError: { type: BOOLEAN },
+  onUnavailable: SESSION_OPTION_RULES.onUnavailable,
+  onGone: SESSION_OPTION_RULES.onGone,
+  keepCacheControl: { type: BOOLEAN },
+};
 
 function transportOf<S extends object>(name: string, session: KtorSession<S>): SessionTransport {
   const { keys, version, cookie, exposed, transport = 'cookie' } = session;

@@ -12,8 +12,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { declaredSessions, definitionOf } from '../config/session-definition.js';
 import type { SessionRegistration } from '../config/session-options.js';
-import { assertOneOf, refuseUnknownOptions } from '../errors/known-options.js';
-import { checkedEventFields } from '../config/event-fields.js';
+import { assertSessionsOptions } from '../config/session-option-rules.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import type { KeyReport } from '../keys/key-ring.js';
@@ -37,7 +36,11 @@ import { rebindHandlers } from './rebind-handlers.js';
 import { checkRequestSession, requestSession } from './request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
-import { SESSIONS_MODULE_OPTIONS, SESSIONS_OPTIONS, type SessionsModuleOptions } from './sessions.module-definition.js';
+import {
+  SESSIONS_MODULE_OPTION_RULES,
+  SESSIONS_MODULE_OPTIONS,
+  type SessionsModuleOptions,
+} from './sessions.module-definition.js';
 
 /** What an application has declared. */
 export interface SessionsReport {
@@ -76,8 +79,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     @Optional() @Inject(HttpAdapterHost) adapterHost?: HttpAdapterHost,
   ) {
     if (options === undefined) throw withoutForRoot();
-    refuseUnknownOptions('SessionsModule', options, SESSIONS_OPTIONS);
-    assertOneOf('SessionsModule', 'commit', options.commit, ['handler', 'interceptor']);
+    assertSessionsOptions('SessionsModule', options, SESSIONS_MODULE_OPTION_RULES);
     this.#options = options;
     this.#discovery = discovery;
     this.#modules = modules;
@@ -89,11 +91,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
       (storage, state, outage) => log.logOutage(storage, state, outage),
       (count) => this.events.emit({ type: 'evicted', count }),
     );
-    this.events = new SessionEvents(
-      options.onEvent ? [options.onEvent] : [],
-      log,
-      checkedEventFields(options.eventFields),
-    );
+    this.events = new SessionEvents(options.onEvent ? [options.onEvent] : [], log, options.eventFields);
     this.requests = options.asyncLocalStorage ? new AsyncLocalStorage() : undefined;
     this.#registrations.push(...(options.sessions ?? []), ...installed(options));
     this.#adapterHost = adapterHost;

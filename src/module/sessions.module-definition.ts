@@ -1,4 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { BOOLEAN, FUNCTION, type OptionRules } from '../config/option-rules.js';
+import { SESSIONS_OPTION_RULES } from '../config/session-option-rules.js';
 import type { SessionsOptions } from '../config/session-options.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
@@ -42,30 +44,15 @@ export interface SessionsOptionsFactory {
   createSessionsOptions(): SessionsModuleOptions | Promise<SessionsModuleOptions>;
 }
 
-export const SESSIONS_OPTIONS: ReadonlyArray<keyof SessionsModuleOptions> = [
-  'keys',
-  'storage',
-  'cookie',
-  'sessions',
-  'install',
-  'serializer',
-  'idleTimeoutInSeconds',
-  'absoluteTimeoutInSeconds',
-  'renewAfterInSeconds',
-  'maximumIdleTimeoutInSeconds',
-  'maximumAbsoluteTimeoutInSeconds',
-  'lifetimes',
-  'saveOnServerError',
-  'onUnavailable',
-  'storageTimeoutInMilliseconds',
-  'onEvent',
-  'eventFields',
-  'now',
-  'asyncLocalStorage',
-  'commit',
-  'requestSession',
-  'allowedOrigins',
-];
+export const SESSIONS_MODULE_OPTION_RULES: OptionRules<SessionsModuleOptions> = {
+  ...SESSIONS_OPTION_RULES,
+  install: { type: FUNCTION },
+  asyncLocalStorage: { type: BOOLEAN },
+  commit: { oneOf: ['handler', 'interceptor'] },
+  requestSession: { type: FUNCTION },
+  // `checkedOrigins` takes a list or a function.
+  allowedOrigins: {},
+};
 
 /** Injection token of the options. Of the global symbol registry, since the package may be loaded twice. */
 export const SESSIONS_MODULE_OPTIONS = Symbol.for('nestjs-sessions:options');

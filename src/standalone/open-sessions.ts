@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { FUNCTION, type OptionRules } from '../config/option-rules.js';
+import { assertSessionsOptions, SESSIONS_OPTION_RULES } from '../config/session-option-rules.js';
 import { declaredSessions } from '../config/session-definition.js';
-import { checkedEventFields } from '../config/event-fields.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import type { SessionsOptions } from '../config/session-options.js';
 import { SessionEvents } from '../session/session-event.js';
@@ -15,25 +15,7 @@ export interface OpenSessionsOptions extends SessionsOptions {
   readonly onWarning?: (sentence: string) => void;
 }
 
-const OPTIONS: ReadonlyArray<keyof OpenSessionsOptions> = [
-  'keys',
-  'storage',
-  'cookie',
-  'sessions',
-  'serializer',
-  'idleTimeoutInSeconds',
-  'absoluteTimeoutInSeconds',
-  'renewAfterInSeconds',
-  'maximumIdleTimeoutInSeconds',
-  'maximumAbsoluteTimeoutInSeconds',
-  'saveOnServerError',
-  'onUnavailable',
-  'storageTimeoutInMilliseconds',
-  'onEvent',
-  'eventFields',
-  'now',
-  'onWarning',
-];
+const OPTION_RULES: OptionRules<OpenSessionsOptions> = { ...SESSIONS_OPTION_RULES, onWarning: { type: FUNCTION } };
 
 /** The sessions of an application, for requests as fetch's `Request` or `Headers`. */
 export interface OpenedSessions {
@@ -58,9 +40,9 @@ export interface OpenedSessions {
  * @throws {SessionConfigurationError} for an invalid configuration; the message contains the fix.
  */
 export function openSessions(options: OpenSessionsOptions): OpenedSessions {
-  refuseUnknownOptions('openSessions', options, OPTIONS);
+  assertSessionsOptions('openSessions', options, OPTION_RULES);
   const { onWarning = (sentence: string) => process.emitWarning(sentence, 'SessionWarning'), ...rest } = options;
-  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : [], undefined, checkedEventFields(rest.eventFields));
+  const events = new SessionEvents(rest.onEvent ? [rest.onEvent] : [], undefined, rest.eventFields);
   const onEvicted = (count: number): void => events.emit({ type: 'evicted', count });
   const builder = new SessionProviderBuilder(rest, undefined, undefined, onEvicted);
   const providers = new SessionProviders();

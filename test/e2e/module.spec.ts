@@ -96,6 +96,19 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     return (await ask(url, { cookie: first.cookie('user_session') })).json();
   };
 
+  it('starts with each option of its type', async () => {
+    const options: Required<Pick<SessionsModuleOptions, 'onGone' | 'onUnavailable' | 'lifetimes' | 'eventFields'>> = {
+      onGone: 'reject',
+      onUnavailable: 'anonymous',
+      lifetimes: 'owasp-low',
+      eventFields: { owner: true },
+    };
+    const { close } = await startApp(platform, {
+      imports: [SessionsModule.forRoot({ keys: generateSessionId(), ...options })],
+    });
+    await close();
+  });
+
   it('takes options from a factory', async () => {
     @Module({ providers: [{ provide: 'SECRET', useValue: KEY }], exports: ['SECRET'] })
     class ConfigModule {}

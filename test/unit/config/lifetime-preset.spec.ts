@@ -1,4 +1,5 @@
 import { lifetimeOptionsOf, type LifetimePreset } from '../../../src/config/lifetime-preset.js';
+import { assertSessionsOptions, SESSIONS_OPTION_RULES } from '../../../src/config/session-option-rules.js';
 import { SessionProviderBuilder } from '../../../src/config/session-provider.builder.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 
@@ -43,7 +44,10 @@ describe('A lifetime preset', () => {
 
   it('of another name is refused on the module and on a session', () => {
     const lifetimes = 'owasp' as LifetimePreset;
-    expect(() => new SessionProviderBuilder({ lifetimes })).toThrow("lifetimes is one of 'owasp-low'");
+    const options = { lifetimes };
+    expect(() => assertSessionsOptions('SessionsModule', options, SESSIONS_OPTION_RULES)).toThrow(
+      "lifetimes is one of 'owasp-low'",
+    );
     const builder = new SessionProviderBuilder({});
     expect(() => builder.build({ type: Member, name: 'm', lifetimes })).toThrow("lifetimes is one of 'owasp-low'");
   });

@@ -1,7 +1,9 @@
 import { tmpdir } from 'node:os';
+import { assertSessionsOptions } from '../../../src/config/session-option-rules.js';
 import { SessionProviderBuilder } from '../../../src/config/session-provider.builder.js';
 import { Session } from '../../../src/config/session.decorator.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
+import { SESSIONS_MODULE_OPTION_RULES } from '../../../src/module/sessions.module-definition.js';
 import { postgresSessionStorage } from '../../../src/postgres/session-storage-postgres.js';
 import { cachedSessionStorage } from '../../../src/storage/cache-storage.js';
 import { directorySessionStorage } from '../../../src/directory/session-storage-directory.js';
@@ -55,6 +57,11 @@ describe('an option of the wrong type is refused at start', () => {
     ['storageTimeoutInMilliseconds', { storageTimeoutInMilliseconds: '5' }],
     ['saveOnServerError', { saveOnServerError: 'yes' }],
     ['onUnavailable', { onUnavailable: 'ignore' }],
+    ['onGone', { onGone: 'anonymous' }],
+    ['lifetimes', { lifetimes: 'owasp' }],
+    ['commit', { commit: 'guard' }],
+    ['eventFields', { eventFields: 'owner' }],
+    ['owner', { eventFields: { owner: 'yes' } }],
     ['now', { now: 5 }],
     ['onEvent', { onEvent: 'log' }],
     ['sessions', { sessions: User }],
@@ -63,6 +70,7 @@ describe('an option of the wrong type is refused at start', () => {
     ['idleTimeoutInSeconds', { idleTimeoutInSeconds: true }],
   ])('of the module: %s as %j', (option, options) => {
     const build = () => {
+      assertSessionsOptions('SessionsModule', { keys: KEY, ...options }, SESSIONS_MODULE_OPTION_RULES);
       const builder = new SessionProviderBuilder({ keys: KEY, ...options });
       builder.build({ type: User });
       builder.build({ type: User, tracker: 'by-id' });

@@ -147,6 +147,13 @@ describe('openSessions', () => {
     expect(seen).toEqual(['created', 'rejected']);
   });
 
+  it('takes every option of forRoot that needs no NestJS', async () => {
+    const opened = open({ lifetimes: 'owasp-low', onGone: 'reject' });
+    await opened.close();
+    const wrong = { onGone: 'anonymous' } as unknown as OpenSessionsOptions;
+    expect(() => open(wrong)).toThrow("openSessions: onGone is one of 'ignore', 'reject'.");
+  });
+
   it('hands warnings to onWarning, and refuses unknown options and an empty list', () => {
     const warnings: string[] = [];
     openSessions({ sessions: [Visitor], onWarning: (sentence) => warnings.push(sentence) });

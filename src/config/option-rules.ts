@@ -1,0 +1,86 @@
+import { assertOneOf, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+
+/** A type that an option may have, with its words for messages. */
+export interface OptionType {
+  readonly words: string;
+  fits(value: unknown): boolean;
+}
+
+/** What is checked of one option before it is used. `{}`: the code that uses it checks it. */
+export interface OptionRule {
+  readonly type?: OptionType;
+  /** Accepted texts, besides values of {@link type}. */
+  readonly oneOf?: readonly string[];
+  /** Rejects an explicit `undefined`: without the option the session is weaker or kept elsewhere. */
+  readonly neverUndefined?: true;
+  /** For sessions by id only. */
+  readonly byIdOnly?: true;
+}
+
+/** One rule for each option of a set, by name. The compiler rejects a table with a missing or an unknown option. */
+export type OptionRules<Options extends object> = Readonly<Record<keyof Options & string, OptionRule>>;
+
+export const BOOLEAN: OptionType = { words: 'true or false', fits: (value) => typeof value === 'boolean' };
+export const FUNCTION: OptionType = { words: 'a function', fits: (value) => typeof value === 'function' };
+export const TEXT: OptionType = { words: 'a text', fits: (value) => typeof value === 'string' };
+export const LIST: OptionType = { words: 'a list', fits: Array.isArray };
+export const NUMBER: OptionType = { words: 'a number', fits: (value) => typeof value === 'number' };
+
+/** @param words what the object looks like, for the message. */
+export function objectAs(words: string): OptionType {
+  return { words: `an object, as in ${words}`, fits: isObject };
+}
+
+/**
+ * Rejects unknown options and values of a wrong type: configuration comes from files and the environment, where all is
+ * text, and the text `'false'` would count as true. Values are not shown.
+ * @param place where the options are, for the message.
+ * @throws {SessionConfigurationError}
+ */
+export function assertOptions<Options extends object>(
+  place: string,
+  options: object,
+  rules: OptionRules<Options>,
+): void {
+  refuseUnknownOptions(place, options, Object.keys(rules));
+  for (const [option, { type, oneOf }] of Object.entries<OptionRule>(rules)) {
+    const value = (options as Readonly<Record<string, unknown>>)[option];
+    if (value === undefined || type?.fits(value)) continue;
+    if (oneOf) assertOneOf(place, option, value, oneOf);
+    else if (type) {
+      throw new SessionConfigurationError(`${place}: ${option} must be ${type.words}. It is of type ${typeOf(value)}.`);
+    }
+  }
+}
+
+/** Rejects options that are `undefined` although their rule is `neverUndefined`. */
+export function assertDefined<Options extends object>(
+  place: string,
+  options: object,
+  rules: OptionRules<Options>,
+): void {
+  refuseUndefined(
+    place,
+    options,
+    namesWhere(rules, ({ neverUndefined }) => neverUndefined === true),
+  );
+}
+
+/** The options whose rule fits a condition. */
+export function namesWhere<Options extends object>(
+  rules: OptionRules<Options>,
+  fits: (rule: OptionRule) => boolean,
+): ReadonlyArray<keyof Options & string> {
+  return Object.entries<OptionRule>(rules).flatMap(([name, rule]) =>
+    fits(rule) ? [name as keyof Options & string] : [],
+  );
+}
+
+function typeOf(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value;
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
