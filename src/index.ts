@@ -61,7 +61,8 @@ export { generateSessionId, type SessionIdProvider } from './tracker/session-id-
 export type { SessionClass } from './tracker/session-class.js';
 
 // Transports.
-export type { SessionCall, SessionTransport } from './transport/session-transport.js';
+export type { SessionCall } from './call/session-call.js';
+export type { SessionTransport } from './transport/session-transport.js';
 
 export { type CookieConfiguration } from './transport/cookie-configuration.js';
 

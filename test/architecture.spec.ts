@@ -5,22 +5,23 @@ import ts from 'typescript';
 /** The lower layers, from the bottom up. Each may import what its line names, and `errors`. */
 const CORE = {
   errors: [],
+  call: [],
   keys: [],
   serializer: [],
   transformer: ['keys'],
   storage: ['keys'],
   memory: ['storage'],
   directory: ['storage'],
-  transport: ['transformer'],
-  tracker: ['serializer', 'storage'],
-  session: ['keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker'],
+  transport: ['call', 'transformer'],
+  tracker: ['call', 'serializer', 'storage'],
+  session: ['call', 'keys', 'serializer', 'transformer', 'storage', 'transport', 'tracker'],
   config: ['keys', 'serializer', 'transformer', 'storage', 'memory', 'transport', 'tracker', 'session'],
 };
 
 /** Folder to the folders it may import. Whatever is not here is not allowed, types included. */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ...CORE,
-  platform: [],
+  platform: ['call'],
   'request-session': ['transformer', 'transport', 'tracker', 'session'],
   module: [...Object.keys(CORE), 'platform', 'request-session'],
   passport: ['module', 'request-session'],
@@ -31,14 +32,14 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   redis: ['storage'],
   keyv: ['storage'],
   'express-store': ['storage'],
-  ktor: ['serializer', 'transformer', 'storage', 'memory', 'transport', 'tracker', 'session', 'config'],
+  ktor: ['call', 'serializer', 'transformer', 'storage', 'memory', 'transport', 'tracker', 'session', 'config'],
   opentelemetry: ['storage', 'session'],
   standalone: [...Object.keys(CORE), 'platform'],
   // `testing/application` needs the module, by a dynamic import only: the storage contract runs without NestJS.
   testing: [...Object.keys(CORE), 'module'],
   // A program, no public path.
   cli: [...Object.keys(CORE), 'module'],
-  migrate: ['storage', 'transport', 'tracker', 'session', 'config'],
+  migrate: ['call', 'storage', 'transport', 'tracker', 'session', 'config'],
   // Nothing but an index.ts: the parts that a session is built of.
   core: Object.keys(CORE),
   // The root holds index.ts and nothing else.

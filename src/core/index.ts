@@ -18,7 +18,7 @@ export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/s
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
 export { SessionLifetime, type OwnLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
 export { SessionMerge, type ClashResolver, type MergedSession } from '../tracker/session-merge.js';
-export { hashSessionId, type SessionIdCall } from '../tracker/session-id-provider.js';
+export { hashSessionId } from '../tracker/session-id-provider.js';
 export { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 export { SessionTransportHeader } from '../transport/session-transport-header.js';
 export {

@@ -1,7 +1,8 @@
+import type { SessionCall } from '../call/session-call.js';
 import { cookieValues } from '../transport/cookie-header.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
-import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
+import type { SessionTransport } from '../transport/session-transport.js';
 import type { OldForm } from './old-session.js';
 
 /** The cookies of an old session, as one text: pairs of name and value in JSON. */

@@ -20,7 +20,7 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
     return values.subscribe({
       next: (value) => afterwards(() => subscriber.next(value)),
       error: (error: unknown) => {
-        sessions.sessions.revert();
+        sessions.exchange.revert();
         subscriber.error(error);
       },
       complete: () => afterwards(() => subscriber.complete()),
@@ -72,13 +72,13 @@ class RunningFields {
   }
 
   fail(): void {
-    this.#sessions.sessions.revert();
+    this.#sessions.exchange.revert();
     this.#left();
   }
 
   /** `undefined`: nothing to wait for. */
   end(): Promise<void> | undefined {
-    const settled = this.#sessions.sessions.isSettled(false);
+    const settled = this.#sessions.exchange.isSettled(false);
     if (!settled) this.#waiting ??= waiting();
     const commit = settled ? undefined : this.#waiting?.commit;
     this.#left();

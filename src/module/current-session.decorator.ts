@@ -42,7 +42,7 @@ interface Declared extends CurrentSessionOptions {
 }
 
 const InjectSession = createParamDecorator((declared: Declared, context: ExecutionContext): unknown => {
-  const { sessions } = sessionsOfContext(context);
+  const { exchange: sessions } = sessionsOfContext(context);
   const { renew = true } = declared;
   if (!declared.optional && !declared.required) return sessions.getOrFresh(declared.type, declared.newSession, renew);
   const session = sessions.present(declared.type, renew);

@@ -7,7 +7,7 @@ import type { HttpSessions } from './http-sessions.js';
  */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result;
-  const parts = partsOf(sessions.sessions.heldInstances());
+  const parts = partsOf(sessions.exchange.heldInstances());
   if (parts.has(result)) return detachedCopy(result);
   if (!isPlain(result) || !Object.values(result).some((value) => parts.has(value))) return result;
   const detached = (value: unknown): unknown => (parts.has(value) ? detachedCopy(value) : value);

@@ -28,7 +28,7 @@ export function sessionParameterDecorator(
 ): (type: SessionClass) => ParameterDecorator {
   const inject = createParamDecorator(async (type: SessionClass, context: ExecutionContext): Promise<unknown> => {
     try {
-      return await read(sessionsOfContext(context).sessions, type);
+      return await read(sessionsOfContext(context).exchange, type);
     } catch (error) {
       throw refusal(context, error);
     }

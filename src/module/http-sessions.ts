@@ -50,7 +50,7 @@ interface Marked {
  * one: eleven times the memory, and 20 µs more for each request.
  */
 export class HttpSessions implements ResponseGate {
-  readonly sessions: SessionExchange;
+  readonly exchange: SessionExchange;
   readonly call: HttpCall;
   readonly #application: SessionsApplication;
   readonly #hold: ResponseHold | undefined;
@@ -63,7 +63,7 @@ export class HttpSessions implements ResponseGate {
     withheld = false,
   ) {
     this.call = new HttpCall(request, response, withheld);
-    this.sessions = new SessionExchange(application.providers, this.call, application.events.of(request));
+    this.exchange = new SessionExchange(application.providers, this.call, application.events.of(request));
     this.#application = application;
     this.#hold = response && !response.headersSent ? new ResponseHold(response, this) : undefined;
   }
@@ -79,7 +79,7 @@ export class HttpSessions implements ResponseGate {
   /** The handler's result is complete: stores what it has changed. `undefined`: there is nothing to wait for. */
   handlerEnded(): Promise<void> | undefined {
     if (this.#reportLateChanges()) return undefined;
-    const commit = this.sessions.commit(this.call.serverError);
+    const commit = this.exchange.commit(this.call.serverError);
     if (!commit || !this.#hold) return commit;
     return commit.catch((error: unknown) => {
       this.#hold?.expectFailureAnswer();
@@ -105,16 +105,16 @@ export class HttpSessions implements ResponseGate {
   /** Whether the handler has responded by itself; whatever it changed since is lost. */
   #reportLateChanges(): boolean {
     if (!this.call.responded || !this.call.hasResponse) return false;
-    this.sessions.reportLateChanges(this.call.serverError);
+    this.exchange.reportLateChanges(this.call.serverError);
     return true;
   }
 
   commit(statusCode: number): Promise<void> | undefined {
-    return this.sessions.commit(statusCode >= 500);
+    return this.exchange.commit(statusCode >= 500);
   }
 
   isSettled(statusCode: number): boolean {
-    return this.sessions.isSettled(statusCode >= 500);
+    return this.exchange.isSettled(statusCode >= 500);
   }
 
   applyHead(response: RawResponse): void {
@@ -182,7 +182,7 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   if (present) return present;
   const sessions = openSessions(request, raw, response);
   if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
-  else setTimeout(() => sessions.sessions.reportUnstored(), UNSTORED_AFTER).unref();
+  else setTimeout(() => sessions.exchange.reportUnstored(), UNSTORED_AFTER).unref();
   return sessions;
 }
 

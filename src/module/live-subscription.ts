@@ -23,7 +23,7 @@ export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;
-  const present = sessions.sessions.presentTypes;
+  const present = sessions.exchange.presentTypes;
   const rechecks = (sessions as Rechecked)[RECHECKS] ?? [];
   if (present.length === 0 && rechecks.length === 0) return result;
   const value: unknown = context.getArgByIndex(2);
@@ -42,10 +42,10 @@ export function liveEvents(context: ExecutionContext, sessions: HttpSessions, re
 
 async function checkPresent(
   context: ExecutionContext,
-  { sessions }: HttpSessions,
+  { exchange }: HttpSessions,
   types: readonly SessionClass[],
 ): Promise<void> {
-  for (const type of types) if ((await sessions.get(type)) === undefined) throw unauthorized(context);
+  for (const type of types) if ((await exchange.get(type)) === undefined) throw unauthorized(context);
 }
 
 function events(

@@ -24,8 +24,8 @@ export function requestSession<S extends object>(type: SessionClass<S>): Request
   return (request, response, next) => {
     let put: void | Promise<void>;
     try {
-      const { sessions } = httpSessionsOf(request, response);
-      put = putRequestSession(sessions, type, new Set([request, rawRequestOf(request) ?? request]));
+      const { exchange } = httpSessionsOf(request, response);
+      put = putRequestSession(exchange, type, new Set([request, rawRequestOf(request) ?? request]));
     } catch (error) {
       return next(error as Error);
     }

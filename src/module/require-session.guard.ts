@@ -109,7 +109,7 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
   const principals = principalsOf(sessions);
   // Bound to controller and handler, the guard runs twice but checks once.
   if (principals.has(requirement)) return;
-  const session = await sessions.sessions.get(type, { renew: options.renew ?? true });
+  const session = await sessions.exchange.get(type, { renew: options.renew ?? true });
   if (session === undefined || (!options.anonymous && isAnonymous(requirement, session))) {
     if (!options.optional) await refuse(requirement, 'NoCredentials', context);
     return;
@@ -132,13 +132,13 @@ async function meetFreshness(
   fresh: FreshnessOptions,
   type: SessionClass,
   context: ExecutionContext,
-  { sessions, call }: HttpSessions,
+  { exchange, call }: HttpSessions,
 ): Promise<void> {
-  const since = await sessions.sinceAuthentication(type, fresh.methods);
+  const since = await exchange.sinceAuthentication(type, fresh.methods);
   if (since !== undefined && since <= fresh.withinSeconds * 1000) return;
   if (fresh.redirectTo === undefined || context.getType<string>() !== 'http') throw notFresh(context, fresh);
   const path = returnPathOf(context);
-  if (path !== undefined) await sessions.keepReturnPath(type, path);
+  if (path !== undefined) await exchange.keepReturnPath(type, path);
   call.setHeader('Location', fresh.redirectTo);
   throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
 }

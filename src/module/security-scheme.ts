@@ -46,7 +46,7 @@ export function sessionSecuritySchemes(
   description = 'Session-based Authentication',
 ): Record<string, SessionSecurityScheme> {
   const schemes: Record<string, SessionSecurityScheme> = {};
-  for (const provider of app.get(SessionsRuntime, { strict: false }).providers.providers) {
+  for (const provider of app.get(SessionsRuntime, { strict: false }).providers.all) {
     const place = placeOf(provider);
     if (place) schemes[schemeName(provider.type)] = { type: 'apiKey', ...place, description };
   }

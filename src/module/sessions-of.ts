@@ -8,5 +8,5 @@ import { httpSessionsOf } from './http-sessions.js';
  * @throws {SessionError} if no `SessionsModule` handles the request.
  */
 export function sessionsOf(request: object): RequestSessions {
-  return httpSessionsOf(request).sessions;
+  return httpSessionsOf(request).exchange;
 }

@@ -136,7 +136,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onModuleInit(): Promise<void> {
-    const { providers } = this.providers;
+    const providers = this.providers.all;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
     const global = globalRequirements(this.#modules);
     checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
@@ -154,7 +154,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
 
   // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
   onApplicationBootstrap(): void {
-    const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.providers, this.#csrf);
+    const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.all, this.#csrf);
     if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
     void inspectStorages(this.#builder.storages, (sentence) => this.#logger.warn(sentence));
   }

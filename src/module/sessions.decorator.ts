@@ -4,7 +4,7 @@ import { assertHandlerParameter } from './handler-parameter.js';
 import { sessionsOfContext } from './request-of.js';
 
 const InjectSessions = createParamDecorator(
-  (_: unknown, context: ExecutionContext): unknown => sessionsOfContext(context).sessions,
+  (_: unknown, context: ExecutionContext): unknown => sessionsOfContext(context).exchange,
 );
 
 /** Injects all sessions of the request as {@link RequestSessions}. */

@@ -52,7 +52,7 @@ export class SessionsService {
     if (!request) {
       throw new SessionError('SESSION_NO_REQUEST', 'SessionsService.current: no request is being handled here.');
     }
-    return httpSessionsOf(request).sessions;
+    return httpSessionsOf(request).exchange;
   }
 
   /**

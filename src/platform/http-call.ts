@@ -1,9 +1,10 @@
 import type { TLSSocket } from 'node:tls';
+import type { SessionCall } from '../call/session-call.js';
 import type { RawRequest, RawResponse } from './raw-exchange.js';
 import { ResponseHead } from './response-head.js';
 
 /** One exchange as sessions see it: reads the raw request, collects headers for the raw response. */
-export class HttpCall {
+export class HttpCall implements SessionCall {
   readonly #request: RawRequest;
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;

@@ -1,4 +1,4 @@
-import type { SessionIdCall } from '../tracker/session-id-provider.js';
+import type { SessionCall } from '../call/session-call.js';
 
 /** What there is to know of a login besides the two sessions. */
 export interface OwnerChange {
@@ -7,7 +7,7 @@ export interface OwnerChange {
   /** Who was signed in before; `undefined`: nobody. */
   readonly previousOwner: string | undefined;
   /** The headers of the request. */
-  readonly call: SessionIdCall;
+  readonly call: SessionCall;
 }
 
 /**

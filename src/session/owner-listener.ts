@@ -1,6 +1,6 @@
+import type { SessionCall } from '../call/session-call.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionWrongValueError } from '../errors/session.errors.js';
-import type { SessionIdCall } from '../tracker/session-id-provider.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionProvider } from './session-provider.js';
 
@@ -10,7 +10,7 @@ export interface Login<S extends object> {
   readonly previous: TrackedSession<S> | undefined;
   /** Of the session that ends with this login. */
   readonly endedOwner: string | undefined;
-  readonly call: SessionIdCall;
+  readonly call: SessionCall;
 }
 
 /** For `SessionToTrack.onOwner`; `undefined` where the session gets no owner, or its class has no `onOwnerChange`. */

@@ -147,7 +147,7 @@ function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, re
   try {
     if (knowsKey(provider, received) !== false) return 'tampered';
     // Each session has keys of its own.
-    return providers?.providers.some((other) => knowsKey(other, received)) ? 'wrong-session' : 'unknown-key';
+    return providers?.all.some((other) => knowsKey(other, received)) ? 'wrong-session' : 'unknown-key';
   } catch {
     return 'tampered';
   }

@@ -1,3 +1,4 @@
+import type { SessionCall } from '../call/session-call.js';
 import { SessionConfigurationError, SessionError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
@@ -12,7 +13,6 @@ import type {
 } from './request-sessions.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import { isReplaced } from './replaced-cookie.js';
-import type { ResponseCall } from './response-call.js';
 import type { SessionEventSink } from './session-event.js';
 import type { SessionInfo } from './session-info.js';
 import type { SessionProvider } from './session-provider.js';
@@ -27,14 +27,14 @@ type SetOptions = { readonly keepId?: boolean };
 /** The sessions of one request and its response. Sessions that nobody asks for cost nothing. */
 export class SessionExchange implements RequestSessions {
   readonly #providers: SessionProviders;
-  readonly #call: ResponseCall;
+  readonly #call: SessionCall;
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
   /** Sessions whose cookie the application has written itself, which ended them. */
   #replaced: Set<SessionProvider> | undefined;
 
-  constructor(providers: SessionProviders, call: ResponseCall, events: SessionEventSink) {
+  constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
     this.#providers = providers;
     this.#call = call;
     this.#events = events;
@@ -296,7 +296,7 @@ export class SessionExchange implements RequestSessions {
   }
 
   #onlyById(): SessionProvider | undefined {
-    const [first, second] = this.#providers.providers.filter(({ tracker }) => tracker.clearById !== undefined);
+    const [first, second] = this.#providers.all.filter(({ tracker }) => tracker.clearById !== undefined);
     if (!second) return first;
     throw new SessionError(
       'SESSION_NOT_REGISTERED',
@@ -308,7 +308,7 @@ export class SessionExchange implements RequestSessions {
   #endReplaced(): void {
     const lines = this.#call.applicationCookies?.();
     if (!lines) return;
-    for (const provider of this.#providers.providers) {
+    for (const provider of this.#providers.all) {
       if (this.#replaced?.has(provider) || !isReplaced(provider, lines)) continue;
       (this.#replaced ??= new Set()).add(provider);
       this.#slot(provider).clear();
@@ -354,7 +354,7 @@ export class SessionExchange implements RequestSessions {
   #newSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
     const slot = new SessionSlot(provider, this.#call, this.#events, this.#providers);
     this.#slots.push(slot);
-    if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.providers.map(({ name }) => name));
+    if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.all.map(({ name }) => name));
     return slot;
   }
 }

@@ -1,3 +1,4 @@
+import { EMPTY_CALL, type SessionCall } from '../call/session-call.js';
 import type {
   LoadResult,
   RejectionReason,
@@ -6,7 +7,6 @@ import type {
   StoreResult,
   TrackedSession,
 } from '../tracker/session-tracker.js';
-import type { SessionIdCall } from '../tracker/session-id-provider.js';
 import type { SessionLifetime } from '../tracker/session-lifetime.js';
 import {
   transformRead,
@@ -16,7 +16,7 @@ import {
 } from '../transformer/session-transport-transformer.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
-import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
+import type { SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
 import { isTwinTracker, TWIN_SUFFIX, type TwinLink, type TwinTracker } from './session-twin.js';
 
@@ -257,9 +257,6 @@ async function readOrRefuse(
   }
 }
 
-// A request must not be kept in memory until then.
-const AFTER_THE_REQUEST: SessionIdCall = { requestHeader: () => undefined };
-
 /** The tracker of {@link migratingProvider}. */
 export class MigratingSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
@@ -298,7 +295,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     this.keepsActors = !alsoWrite && own.keepsActors === true;
   }
 
-  async load(packed: string, call: SessionIdCall): Promise<LoadResult<S>> {
+  async load(packed: string, call: SessionCall): Promise<LoadResult<S>> {
     const { own: ownValue, foreign: foreignValue, marked } = unpack(packed);
     const own = ownValue === undefined ? undefined : await this.own.load(ownValue, call);
     if (this.#alsoWrite && ownValue !== undefined && own?.status === 'loaded') {
@@ -325,7 +322,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     own: TrackedSession<S>,
     foreignValue: string | undefined,
     tracker: TwinTracker<S>,
-    call: SessionIdCall,
+    call: SessionCall,
   ): Promise<LoadResult<S>> {
     const foreign = foreignValue === undefined ? undefined : await tracker.load(foreignValue, call);
     if (foreign?.status === 'loaded') {
@@ -347,7 +344,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown-id');
   }
 
-  async reload(session: TrackedSession<S>, call: SessionIdCall): Promise<LoadResult<S>> {
+  async reload(session: TrackedSession<S>, call: SessionCall): Promise<LoadResult<S>> {
     const foreign = this.#foreign.get(session);
     // One that has only just moved is stored nowhere yet.
     if (foreign) return { status: 'rejected', reason: 'unknown-id' };
@@ -425,7 +422,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return { ...result, held: false, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
   }
 
-  async clear(session: TrackedSession<S>, call: SessionIdCall): Promise<void> {
+  async clear(session: TrackedSession<S>, call: SessionCall): Promise<void> {
     const foreign = this.#foreign.get(session);
     if (foreign) return this.from.clear(foreign, call);
     await this.own.clear(session, call);
@@ -492,7 +489,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
   #endLater(foreign: TrackedSession<S>): void {
     if (foreign.id === undefined) return;
     setTimeout(() => {
-      this.from.clear(foreign, AFTER_THE_REQUEST).catch(() => undefined);
+      this.from.clear(foreign, EMPTY_CALL).catch(() => undefined);
     }, UNDER_WAY_MILLISECONDS).unref();
   }
 }

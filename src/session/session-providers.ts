@@ -14,7 +14,7 @@ export class SessionProviders {
   }
 
   /** A copy of the list. */
-  get providers(): readonly SessionProvider[] {
+  get all(): readonly SessionProvider[] {
     return [...this.#providers];
   }
 

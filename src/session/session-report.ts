@@ -1,6 +1,6 @@
+import type { SessionCall } from '../call/session-call.js';
 import { SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { hashSessionId } from '../tracker/session-id-provider.js';
-import type { ResponseCall } from './response-call.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionEventSink, SessionFacts } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
@@ -9,7 +9,7 @@ import type { SessionProvider } from './session-provider.js';
 /** One session in one exchange. */
 export interface SessionPlace<S extends object> {
   readonly provider: SessionProvider<S>;
-  readonly call: ResponseCall;
+  readonly call: SessionCall;
   readonly events: SessionEventSink;
   /** The sessions of the application. */
   readonly providers?: SessionProviders | undefined;

@@ -1,3 +1,4 @@
+import type { SessionCall } from '../call/session-call.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
 import {
   SessionConflictError,
@@ -18,7 +19,6 @@ import { ownerListener } from './owner-listener.js';
 import { actorFor, reportActing, whileActing } from './acting.js';
 import { loadValue, receiveSession, reportReceived } from './receive-session.js';
 import type { ActAsOptions, ClearOptions, SessionInit } from './request-sessions.js';
-import type { ResponseCall } from './response-call.js';
 import { decide, decideFresh, type SessionDecision, type SessionUse } from './session-decision.js';
 import type { SessionEventSink, SessionFacts } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
@@ -42,7 +42,7 @@ const UNREAD = { kind: 'unread' } as const;
 /** One declared session in one request: loads it once, knows what changed, stores it and tells the client. */
 export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   readonly provider: SessionProvider<S>;
-  readonly call: ResponseCall;
+  readonly call: SessionCall;
   readonly events: SessionEventSink;
   readonly providers: SessionProviders | undefined;
   #state: SessionState<S> = UNREAD;
@@ -69,12 +69,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   /** The pending updates, in sequence. */
   #updating: Promise<unknown> | undefined;
 
-  constructor(
-    provider: SessionProvider<S>,
-    call: ResponseCall,
-    events: SessionEventSink,
-    providers?: SessionProviders,
-  ) {
+  constructor(provider: SessionProvider<S>, call: SessionCall, events: SessionEventSink, providers?: SessionProviders) {
     this.provider = provider;
     this.call = call;
     this.events = events;

@@ -1,6 +1,6 @@
+import type { SessionCall } from '../call/session-call.js';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { ResponseHead } from '../platform/response-head.js';
-import type { ResponseCall } from '../session/response-call.js';
 
 /** Carries fetch request headers: a `Request`, Next.js' `headers()`, or `Headers`. */
 export type FetchRequest = { readonly headers: FetchHeaders; readonly url?: string } | FetchHeaders;
@@ -11,10 +11,7 @@ export interface FetchHeaders {
 }
 
 /** One exchange with fetch types: reads request headers and collects response headers. */
-export class FetchCall implements ResponseCall {
-  /** The response is created after the sessions are saved, so a change is never too late. */
-  readonly responded = false;
-  readonly headSent = false;
+export class FetchCall implements SessionCall {
   readonly secure: boolean;
   readonly #headers: FetchHeaders;
   readonly #head = new ResponseHead();

@@ -47,7 +47,7 @@ export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   const builder = new SessionProviderBuilder(rest, undefined, undefined, onEvicted);
   const providers = new SessionProviders();
   for (const session of rest.sessions ?? declaredSessions()) providers.register(builder.build(session).provider);
-  if (providers.providers.length === 0) {
+  if (providers.all.length === 0) {
     throw new SessionConfigurationError('openSessions: no session is declared. Pass sessions: [UserSession].');
   }
   for (const warning of builder.warnings) onWarning(warning);

@@ -1,7 +1,7 @@
+import type { SessionCall } from '../call/session-call.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionClass } from './session-class.js';
-import type { SessionIdCall } from './session-id-provider.js';
 import type {
   CompleteSessionTracker,
   LoadResult,
@@ -60,7 +60,7 @@ class OwnSessionTracker<S extends object> implements CompleteSessionTracker<S> {
     if (own.clearById) this.clearById = (id) => own.clearById!(id);
   }
 
-  async load(transportValue: string, call: SessionIdCall): Promise<LoadResult<S>> {
+  async load(transportValue: string, call: SessionCall): Promise<LoadResult<S>> {
     const loaded = await this.#own.load(transportValue, call);
     if (loaded === undefined || loaded === null) return { status: 'rejected', reason: 'unknown-id' };
     if (!(loaded instanceof this.#type)) return loaded as LoadResult<S>;
@@ -78,7 +78,7 @@ class OwnSessionTracker<S extends object> implements CompleteSessionTracker<S> {
     return { status, session: tracked, transportValue: stored };
   }
 
-  async clear(session: TrackedSession<S>, call: SessionIdCall): Promise<void> {
+  async clear(session: TrackedSession<S>, call: SessionCall): Promise<void> {
     await this.#own.clear(session, call);
   }
 

@@ -1,3 +1,4 @@
+import type { SessionCall } from '../call/session-call.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionStorageUnavailableError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
@@ -5,13 +6,7 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { SessionToStore } from '../storage/session-storage.js';
 import { repeatUntilDone } from './repeat-until-done.js';
 import type { OwnerLimit } from './owner-limit.js';
-import {
-  isSessionId,
-  LONGEST_ID,
-  SHORTEST_ID,
-  type SessionIdCall,
-  type SessionIdProvider,
-} from './session-id-provider.js';
+import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import { isRotated, type SessionRecords } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
@@ -50,7 +45,7 @@ export class SessionCreation<S extends object> {
   }
 
   /** @throws {SessionError} for what is no id. */
-  newId(call: SessionIdCall): string {
+  newId(call: SessionCall): string {
     const id = this.#parts.newId(call);
     // Ktor's format leaves the length of ids to the application.
     const shortest = this.#parts.bare ? 1 : SHORTEST_ID;

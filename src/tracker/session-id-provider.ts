@@ -1,19 +1,12 @@
+import type { SessionCall } from '../call/session-call.js';
 import { hash, randomBytes } from 'node:crypto';
-
-/** What an id may be made from: the request that makes the session (Ktor: `identity { call -> … }`). */
-export interface SessionIdCall {
-  /** A request header by its lower-case name. */
-  requestHeader(name: string): string | undefined;
-  /** Whether a response can still tell the client a new id. `false` for messages of an open connection. Default `true`. */
-  readonly hasResponse?: boolean;
-}
 
 /**
  * Makes the id of a new session. An id of your own must be impossible to guess: at least 22 characters with 128 bits of
  * a cryptographic random source (ASVS 5.0, 7.2.3). Never make it from the request: anyone who can choose or learn an id has
  * the session. An id that is shorter, or that exists, is refused.
  */
-export type SessionIdProvider = (call: SessionIdCall) => string;
+export type SessionIdProvider = (call: SessionCall) => string;
 
 /** 128 random bits as base64url; a shorter id of your own can be guessed (ASVS 5.0, 7.2.3). */
 export const SHORTEST_ID = 22;

@@ -1,3 +1,4 @@
+import type { SessionCall } from '../call/session-call.js';
 import { ownOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
@@ -16,7 +17,6 @@ import {
   isHashedSessionId,
   isSessionId,
   LONGEST_ID,
-  type SessionIdCall,
   type SessionIdProvider,
 } from './session-id-provider.js';
 import { SessionCreation } from './session-creation.js';
@@ -193,7 +193,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   }
 
   // These are no async functions where a promise that is there already will do: every request comes through here.
-  load(transportValue: string, call?: SessionIdCall): Promise<LoadResult<S>> {
+  load(transportValue: string, call?: SessionCall): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
     }
@@ -349,7 +349,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     await this.#ending.end(handle, reason);
   }
 
-  newId(call: SessionIdCall): string {
+  newId(call: SessionCall): string {
     return this.#creation.newId(call);
   }
 

@@ -1,5 +1,5 @@
+import type { SessionCall } from '../call/session-call.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
-import type { SessionIdCall } from './session-id-provider.js';
 import type { ActingStep } from './session-acting.js';
 import type { SessionDetails } from './session-details.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
@@ -130,7 +130,7 @@ export interface SessionToTrack<S extends object> {
   /** What was loaded or stored before in this request; absent for a new session. */
   readonly previous?: TrackedSession<S> | undefined;
   /** The request it belongs to, for ids made from it. */
-  readonly call: SessionIdCall;
+  readonly call: SessionCall;
   /** Give it a new id, whether its owner changed or not. `due`: because its id is old enough. */
   readonly rotate?: boolean | 'due';
   /** With `rotate`: starts the absolute timeout anew, also for the same owner. */
@@ -190,7 +190,7 @@ export interface SessionTracker<S extends object = object> {
    */
   load(
     transportValue: string,
-    call: SessionIdCall,
+    call: SessionCall,
   ): LoadResult<S> | S | undefined | Promise<LoadResult<S> | S | undefined>;
 
   /**
@@ -204,7 +204,7 @@ export interface SessionTracker<S extends object = object> {
    * Ends a session.
    * @param call the request that ends it.
    */
-  clear(session: TrackedSession<S>, call: SessionIdCall): void | Promise<void>;
+  clear(session: TrackedSession<S>, call: SessionCall): void | Promise<void>;
 
   /** @throws {SessionError} when `value` is not of the session's class (Ktor: `validate`). */
   validate(value: S): void;
@@ -220,7 +220,7 @@ export interface SessionTracker<S extends object = object> {
    * Reads a session anew that was loaded or stored in this request. Default: it cannot be read anew.
    * @param call the request.
    */
-  reload?(session: TrackedSession<S>, call: SessionIdCall): LoadResult<S> | Promise<LoadResult<S>>;
+  reload?(session: TrackedSession<S>, call: SessionCall): LoadResult<S> | Promise<LoadResult<S>>;
 
   /**
    * The text of a session; two of equal content give equal texts, so that a change is seen. Default: that of
@@ -266,7 +266,7 @@ export interface SessionTracker<S extends object = object> {
   fieldSizes?(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
 
   /** An id for a new session, to be stored with it. Absent where sessions have no ids. */
-  newId?(call: SessionIdCall): string;
+  newId?(call: SessionCall): string;
 
   /** Ends a session by its id. Absent where sessions have no ids. */
   clearById?(id: string): Promise<void>;
@@ -275,9 +275,9 @@ export interface SessionTracker<S extends object = object> {
 /** A {@link SessionTracker} that leaves nothing out which a session cannot do without. */
 export interface CompleteSessionTracker<S extends object = object> extends SessionTracker<S> {
   readonly kind: string;
-  load(transportValue: string, call: SessionIdCall): LoadResult<S> | Promise<LoadResult<S>>;
+  load(transportValue: string, call: SessionCall): LoadResult<S> | Promise<LoadResult<S>>;
   store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>>;
-  clear(session: TrackedSession<S>, call: SessionIdCall): Promise<void>;
+  clear(session: TrackedSession<S>, call: SessionCall): Promise<void>;
   serialize(value: S): string;
   isRenewalDue(session: TrackedSession<S>): boolean;
   changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean;

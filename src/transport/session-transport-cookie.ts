@@ -1,3 +1,4 @@
+import type { SessionCall } from '../call/session-call.js';
 import { refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
@@ -14,7 +15,7 @@ import {
 import { prefixedName } from './cookie-prefix.js';
 import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from './cookie-encoding.js';
 import { cookieValues } from './cookie-header.js';
-import type { SessionCall, SessionTransport } from './session-transport.js';
+import type { SessionTransport } from './session-transport.js';
 
 /** Bytes of one `Set-Cookie` line, attributes included: what every browser keeps (RFC 6265, section 6.1). */
 const LARGEST_COOKIE = 4096;

@@ -1,7 +1,8 @@
+import type { SessionCall } from '../call/session-call.js';
 import { SessionTooLargeError } from '../errors/session.errors.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import { checkHeaderName } from './header-name.js';
-import type { SessionCall, SessionTransport } from './session-transport.js';
+import type { SessionTransport } from './session-transport.js';
 
 /** Bytes of one header value. Servers and proxies stop at 8 kB for all headers together. */
 const LARGEST_HEADER = 8000;

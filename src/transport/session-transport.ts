@@ -1,16 +1,5 @@
+import type { SessionCall } from '../call/session-call.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
-
-/** One HTTP exchange, cut down to what a transport needs of it (Ktor: `ApplicationCall`). */
-export interface SessionCall {
-  /** A request header by its lower-case name; several lines are joined as RFC 9110 and RFC 6265 say. */
-  requestHeader(name: string): string | undefined;
-  /** Whether the client's connection is encrypted, as far as this server can see (TLS or `X-Forwarded-Proto`). */
-  readonly secure: boolean;
-  /** Puts a `Set-Cookie` line on the response; a later line for the same name replaces the earlier one. */
-  setCookie(name: string, line: string): void;
-  /** Puts a header on the response. */
-  setHeader(name: string, value: string): void;
-}
 
 /** Carries one string between client and server (Ktor: `SessionTransport`). */
 export interface SessionTransport {

@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../src/call/session-call.js';
 import { jest } from '@jest/globals';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
@@ -11,7 +12,6 @@ jest.setTimeout(30_000);
 class User {
   userId?: string;
 }
-const call = { requestHeader: () => undefined };
 
 describe.each(Object.entries(storageOpeners))('the mark of an ended session, in %s', (_, open) => {
   let opened: OpenedStorage;

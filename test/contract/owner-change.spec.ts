@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../src/call/session-call.js';
 import { jest } from '@jest/globals';
 import { ApplicationFailure } from '../../src/errors/application-failure.js';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
@@ -13,7 +14,6 @@ class User {
   userId?: string;
   cart = '';
 }
-const call = { requestHeader: () => undefined };
 const HOUR = 3_600_000;
 
 describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, open) => {

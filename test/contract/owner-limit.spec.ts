@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../src/call/session-call.js';
 import { jest } from '@jest/globals';
 import { SessionLimitError } from '../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
@@ -13,7 +14,6 @@ jest.setTimeout(30_000);
 class User {
   userId?: string;
 }
-const call = { requestHeader: () => undefined };
 
 describe.each(Object.entries(storageOpeners))('a limit of sessions per owner, in %s', (_, open) => {
   let opened: OpenedStorage;

@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../src/call/session-call.js';
 import { jest } from '@jest/globals';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
@@ -15,7 +16,6 @@ class User {
   cart = '';
   note = '';
 }
-const call = { requestHeader: () => undefined };
 type Rotation = NonNullable<SessionTrackerByIdOptions<User>['rotation']>;
 
 describe.each(Object.entries(storageOpeners))('the grace period of a rotated id, in %s', (_, open) => {

@@ -7,11 +7,11 @@ import {
   SessionsModule,
   SessionWrongValueError,
   type RequestSessions,
+  type SessionCall,
 } from 'nestjs-sessions';
 import {
   SessionProvider,
   SessionTransportCookie,
-  type SessionIdCall,
   type SessionToTrack,
   type SessionTracker,
   type TrackedSession,
@@ -29,7 +29,7 @@ class TableTracker implements SessionTracker<Visit> {
   readonly rows = new Map<string, string>();
   readonly told: string[] = [];
 
-  async load(id: string, call: SessionIdCall): Promise<Visit | undefined> {
+  async load(id: string, call: SessionCall): Promise<Visit | undefined> {
     this.told.push(`load for ${call.requestHeader('user-agent')}`);
     const row = this.rows.get(id);
     return row === undefined ? undefined : Object.assign(new Visit(), JSON.parse(row));
@@ -42,7 +42,7 @@ class TableTracker implements SessionTracker<Visit> {
     return value.id;
   }
 
-  async clear({ value }: TrackedSession<Visit>, call: SessionIdCall): Promise<void> {
+  async clear({ value }: TrackedSession<Visit>, call: SessionCall): Promise<void> {
     this.told.push(`clear for ${call.requestHeader('user-agent')}`);
     this.rows.delete(value.id);
   }

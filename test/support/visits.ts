@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../src/call/session-call.js';
 import 'reflect-metadata';
 import { SessionSerializerReflection } from '../../src/serializer/session-serializer-reflection.js';
 import type { ConditionalSessionStorage } from '../../src/storage/session-storage-guarded.js';
@@ -10,8 +11,6 @@ class Visits {
   owner?: string;
   count = 0;
 }
-
-const call = { requestHeader: () => undefined };
 
 /** Requests to a by-id session as the tracker makes them, without HTTP, on a clock that can be set. */
 export class VisitRequests {

@@ -1,6 +1,7 @@
+import type { SessionCall } from '../../call/session-call.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
 import { checkHeaderName } from '../../transport/header-name.js';
-import type { SessionCall, SessionTransport } from '../../transport/session-transport.js';
+import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 
 /** How many values are tried where several lines may have been joined. */

@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../call/session-call.js';
 import { SessionError } from '../../errors/session.errors.js';
 import { MigratingSessionTracker } from '../../session/session-migration.js';
 import type { SessionExchange } from '../../session/session-exchange.js';
@@ -26,7 +27,6 @@ export async function backdated(
     await tracker.storage.replace(handle, { ...record, value: aged(provider, record.value), expiresAt: NEVER });
     return undefined;
   }
-  const call = { requestHeader: () => undefined };
   const result = await tracker.store({ value, call, force: true });
   if (result.status === 'gone' || result.status === 'unchanged') throw noTimes(provider);
   return aged(provider, result.transportValue);

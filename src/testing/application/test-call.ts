@@ -1,9 +1,7 @@
-import type { ResponseCall } from '../../session/response-call.js';
+import type { SessionCall } from '../../call/session-call.js';
 
 /** A request without a server: carries given headers, collects what sessions send. */
-export class TestCall implements ResponseCall {
-  readonly responded = false;
-  readonly headSent = false;
+export class TestCall implements SessionCall {
   readonly secure = true;
   /** `Set-Cookie` lines by cookie name. */
   readonly cookies = new Map<string, string>();

@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../call/session-call.js';
 import type { FieldwiseSessionSerializer } from '../../serializer/session-serializer.js';
 import { isConditional } from '../../storage/session-storage-guarded.js';
 import type { SessionStorage } from '../../storage/session-storage.js';
@@ -23,7 +24,6 @@ function textOf(fields: Iterable<[string, string]>): string {
   return JSON.stringify(Object.fromEntries([...fields].sort(([left], [right]) => (left < right ? -1 : 1))));
 }
 
-const call = { requestHeader: () => undefined };
 const TWO_DAYS = 2 * 24 * 3_600_000;
 
 const GRACE_IN_SECONDS = 10;

@@ -1,3 +1,4 @@
+import { EMPTY_CALL as call } from '../../../src/call/session-call.js';
 import 'reflect-metadata';
 import { inspect } from 'node:util';
 import { Counter } from '../../../src/config/counter.decorator.js';
@@ -33,7 +34,6 @@ import { FakeCall } from '../transport/fake-call.js';
 
 const [KEY, OTHER_KEY] = ['xM4sQw9LkB2vT7yRzN0cJfGhDpKaUe3i5oVbYt8lCmE', 'a9ZbY8cX7dW6eV5fU4gT3hS2iR1jQ0kPlOmNnMoLpKq'];
 const START = 1_700_000_000_000;
-const call = { requestHeader: () => undefined };
 
 @Session('user')
 class User {

@@ -1,3 +1,4 @@
+import { EMPTY_CALL } from '../../../src/call/session-call.js';
 import { inspect } from 'node:util';
 import { SessionProviderBuilder } from '../../../src/config/session-provider.builder.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
@@ -161,7 +162,7 @@ describe('no error, event or object shows an id, a key or a content', () => {
       building.build({ type: User, name: 'X-Session', transport: 'header' }),
     ].map(({ provider }) => provider);
     const tracker = built[1]!.tracker as SessionTrackerById<User>;
-    const result = await tracker.store({ value: user(), call: { requestHeader: () => undefined } });
+    const result = await tracker.store({ value: user(), call: EMPTY_CALL });
     if (result.status !== 'created') throw new Error(result.status);
     const bench = sessionBench();
     const cookie = await bench.begun(user());

@@ -75,13 +75,13 @@ describe('register', () => {
       provider('c', class Other {}, custom),
       provider('d', class Another {}, { ...custom }),
     ];
-    expect(registered(...all).providers).toEqual(all);
+    expect(registered(...all).all).toEqual(all);
   });
 
   it('gives a copy of the list', () => {
     const providers = registered(provider('a', User));
-    (providers.providers as SessionProvider[]).pop();
-    expect(providers.providers).toHaveLength(1);
+    (providers.all as SessionProvider[]).pop();
+    expect(providers.all).toHaveLength(1);
   });
 });
 

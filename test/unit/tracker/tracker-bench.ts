@@ -1,3 +1,4 @@
+import { EMPTY_CALL } from '../../../src/call/session-call.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 import { SessionLifetime } from '../../../src/tracker/session-lifetime.js';
@@ -13,7 +14,7 @@ export class User {
 }
 
 export const START = 1_700_000_000_000;
-export const call = { requestHeader: () => undefined };
+export const call = EMPTY_CALL;
 
 export interface BenchOptions extends Partial<SessionTrackerByIdOptions<User>> {
   readonly onClash?: OnClash<User>;

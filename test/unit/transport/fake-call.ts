@@ -1,4 +1,4 @@
-import type { ResponseCall } from '../../../src/session/response-call.js';
+import type { SessionCall } from '../../../src/call/session-call.js';
 
 export interface FakeCallOptions {
   /** Request headers, by lower-case name. */
@@ -7,7 +7,7 @@ export interface FakeCallOptions {
 }
 
 /** One HTTP exchange without HTTP: what came in, and what sessions put on the response. */
-export class FakeCall implements ResponseCall {
+export class FakeCall implements SessionCall {
   readonly requestHeaders: Record<string, string>;
   readonly secure: boolean;
   responded = false;
