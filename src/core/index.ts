@@ -15,6 +15,7 @@ export { type RequestFacts, type SessionEventFields, type SessionFacts } from '.
 export { type EndReason } from '../tracker/session-records.js';
 export { type RotationOptions } from '../tracker/rotation-grace.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
+export { SessionTrackerBase, type SessionTrackerOptions } from '../tracker/session-tracker-base.js';
 export { SessionTrackerByValue, type SessionTrackerByValueOptions } from '../tracker/session-tracker-by-value.js';
 export { SessionLifetime, type OwnLifetime, type SessionTimes } from '../tracker/session-lifetime.js';
 export { SessionMerge, type ClashResolver, type MergedSession } from '../tracker/session-merge.js';

@@ -1,15 +1,14 @@
 import type { SessionCall } from '../call/session-call.js';
 import { ownOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
+import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
-import { fieldSizes } from './field-sizes.js';
-import { isSameAsRead } from './same-as-read.js';
 import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.js';
-import { wrongValue, type SessionClass } from './session-class.js';
+import type { SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
-import { SessionLifetime, type SessionTimes } from './session-lifetime.js';
+import type { SessionTimes } from './session-lifetime.js';
+import { SessionTrackerBase, type SessionTrackerOptions } from './session-tracker-base.js';
 import type { SessionMerge } from './session-merge.js';
 import {
   generateSessionId,
@@ -35,7 +34,6 @@ import { RotationGrace, retiredFor, type RotationOptions } from './rotation-grac
 import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
-  type CompleteSessionTracker,
   type LoadResult,
   type Replay,
   type SessionIds,
@@ -44,25 +42,18 @@ import {
   type TrackedSession,
 } from './session-tracker.js';
 
-/** What a {@link SessionTrackerById} may be told. */
-export interface SessionTrackerByIdOptions<S extends object> {
+/** Options of {@link SessionTrackerById}. */
+export interface SessionTrackerByIdOptions<S extends object> extends SessionTrackerOptions<S> {
   /** The session's name: keeps it apart from others in the same storage, contents and owners alike. */
   readonly name: string;
   /** Joins parallel changes. */
   readonly merge: SessionMerge<S>;
-  readonly lifetime?: SessionLifetime;
   /** Makes the ids. Default {@link generateSessionId}. */
   readonly sessionIdProvider?: SessionIdProvider;
-  /** Whose session it is. A change of it gives the session a new id. */
-  readonly ownerOf?: (value: S) => string | undefined;
   /** How many sessions an owner may have. Needs `ownerOf`, and a storage with an owner index. Default: no limit. */
   readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
   /** The name of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
-  /** Throws {@link InvalidSession} for a loaded session that does not count. */
-  readonly check?: (value: S) => void;
-  /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. Default `false`. */
-  readonly bare?: boolean;
   /**
    * In bare mode: the storage keeps the mark of an exchanged id to itself, so that the mark may name the new one, and
    * ends that with the old one. Default `false`.
@@ -75,8 +66,6 @@ export interface SessionTrackerByIdOptions<S extends object> {
   };
   /** Seconds for which a mark tells why a session was ended. Not in bare mode. Default `0`: no such mark. */
   readonly explainInSeconds?: number;
-  /** The clock, in epoch milliseconds. Default `Date.now`. */
-  readonly now?: () => number;
   /** Waits between attempts of a change that loses to other processes. Default: a random time that grows. */
   readonly pause?: Pause;
 }
@@ -89,20 +78,12 @@ const MOST_ROUNDS = 5;
  * it does not know is never adopted. Updates never create a session, and never overwrite what another request wrote
  * meanwhile: parallel changes are merged.
  */
-export class SessionTrackerById<S extends object> implements CompleteSessionTracker<S> {
+export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
   /** Makes the ids (Ktor: `sessionIdProvider`). */
   readonly sessionIdProvider: SessionIdProvider;
-  readonly type: SessionClass<S>;
-  readonly serializer: SessionSerializer<S>;
-  readonly lifetime: SessionLifetime | undefined;
-  readonly keepsActors: boolean;
-  readonly #lifetime: SessionLifetime;
-  readonly #ownerOf: (value: S) => string | undefined;
   readonly #storedId: (id: string) => string;
-  readonly #now: () => number;
-  readonly #check: ((value: S) => void) | undefined;
   readonly #records: SessionRecords;
   readonly #creation: SessionCreation<S>;
   readonly #rotation: SessionRotation<S>;
@@ -119,23 +100,16 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     storage: ConditionalSessionStorage,
     options: SessionTrackerByIdOptions<S>,
   ) {
+    super(type, serializer, options);
     const { name, merge, maxPerOwner, bare = false, followsRotation = false } = options;
     if (maxPerOwner && !options.ownerOf) {
       throw new SessionConfigurationError(
         `Session "${name}": maxPerOwner needs ownerOf, which says whose session it is.`,
       );
     }
-    this.type = type;
-    this.#check = options.check;
-    this.serializer = serializer;
     this.storage = storage;
     this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
-    this.#lifetime = options.lifetime ?? new SessionLifetime();
-    this.lifetime = bare ? undefined : this.#lifetime;
-    this.keepsActors = !bare;
-    this.#ownerOf = options.ownerOf ?? (() => undefined);
     this.#storedId = options.storedId ?? hashSessionId;
-    this.#now = options.now ?? (() => Date.now());
     const rotation = bare ? undefined : options.rotation;
     const { rotateEveryInSeconds = 0 } = rotation ?? {};
     this.#onReplay = rotation?.onReplay ?? 'ignore';
@@ -144,12 +118,12 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     this.#rotateEvery = rotateEveryInSeconds * 1000;
     this.#records = new SessionRecords({
       name,
-      lifetime: this.#lifetime,
+      lifetime: this.limits,
       bare,
       followsRotation,
       explainFor: explainInSeconds * 1000,
-      ...(rotation && { retiredFor: (before) => retiredFor(rotation, this.#lifetime, before, this.#now()) }),
-      now: this.#now,
+      ...(rotation && { retiredFor: (before) => retiredFor(rotation, this.limits, before, this.now()) }),
+      now: this.now,
     });
     this.#grace =
       rotation && rotation.graceInSeconds > 0
@@ -157,22 +131,22 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
             graceInSeconds: rotation.graceInSeconds,
             storage,
             records: this.#records,
-            lifetime: this.#lifetime,
+            lifetime: this.limits,
             serializer,
-            ownerOf: this.#ownerOf,
-            now: this.#now,
+            ownerOf: this.ownerOf,
+            now: this.now,
           })
         : undefined;
     this.#creation = new SessionCreation({
       storage,
       records: this.#records,
-      lifetime: this.#lifetime,
+      lifetime: this.limits,
       limit: maxPerOwner && new OwnerLimit(name, maxPerOwner, this),
       newId: this.sessionIdProvider,
       storedId: this.#storedId,
-      ownerOf: this.#ownerOf,
+      ownerOf: this.ownerOf,
       bare,
-      now: this.#now,
+      now: this.now,
     });
     this.#rotation = new SessionRotation({ storage, records: this.#records, creation: this.#creation, bare });
     this.#writer = new SessionWriter({
@@ -183,10 +157,10 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       recordsRotation: rotateEveryInSeconds > 0,
       serializer,
       merge,
-      lifetime: this.#lifetime,
+      lifetime: this.limits,
       storedId: this.#storedId,
-      ownerOf: this.#ownerOf,
-      now: this.#now,
+      ownerOf: this.ownerOf,
+      now: this.now,
       pause: options.pause,
     });
     this.#ending = new SessionEnding(storage, this.#records, bare, this.#explains);
@@ -225,9 +199,9 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
       const reason = this.#records.isOfAnother(stored) ? 'wrong-session' : 'undecodable';
       return { status: 'rejected', reason, handle };
     }
-    const now = this.#now();
-    if (!this.#lifetime.isAlive(opened, now)) {
-      const reason = this.#lifetime.rejection(opened, now);
+    const now = this.now();
+    if (!this.limits.isAlive(opened, now)) {
+      const reason = this.limits.rejection(opened, now);
       const { createdAt } = opened;
       return { status: 'rejected', reason, handle, createdAt, ...(reason === 'future' && { id }) };
     }
@@ -242,8 +216,8 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
   ): LoadResult<S> {
     try {
       const value = this.serializer.deserialize(text);
-      this.#check?.(value);
-      const owner = this.#ownerOf(value);
+      this.check?.(value);
+      const owner = this.ownerOf(value);
       return {
         status: 'loaded',
         session: trackedById(value, text, times, ids, version, owner, this.capture(value), marks),
@@ -285,7 +259,7 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
    */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.open(stored);
-    if (!opened || !this.#lifetime.isAlive(opened, this.#now())) return undefined;
+    if (!opened || !this.limits.isAlive(opened, this.now())) return undefined;
     try {
       return {
         createdAt: opened.createdAt,
@@ -313,13 +287,13 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     if (!previous) return this.#creation.create(session, text);
     if (
       session.rotate ||
-      this.#ownerOf(value) !== previous.owner ||
+      this.ownerOf(value) !== previous.owner ||
       text !== previous.text ||
       session.details !== undefined ||
       (session.force && revise)
     )
       return this.#writer.update(session, previous, text, unrevised);
-    if (this.#lifetime.isRenewalDue(previous, this.#now())) return this.#writer.renew(previous);
+    if (this.limits.isRenewalDue(previous, this.now())) return this.#writer.renew(previous);
     return Promise.resolve(
       session.force
         ? { status: 'renewed', session: previous, transportValue: previous.id! }
@@ -418,48 +392,16 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
   }
 
-  serialize(value: S): string {
-    return this.serializer.serialize(value);
-  }
-
-  read(text: string): S {
-    return this.serializer.deserialize(text);
-  }
-
-  capture(value: S): SessionSnapshot<S> | undefined {
-    return this.serializer.capture?.(value);
-  }
-
-  isUnchanged(value: S, { text }: TrackedSession<S>): boolean {
-    return isSameAsRead(this.serializer, text, value);
-  }
-
-  isRenewalDue(session: TrackedSession<S>): boolean {
-    return this.#lifetime.isRenewalDue(session, this.#now());
-  }
-
   isRotationDue({ createdAt, details, byOldId }: TrackedSession<S>): boolean {
     if (this.#rotateEvery === 0 || byOldId) return false;
-    return this.#now() - (details?.rotatedAt ?? createdAt) >= this.#rotateEvery;
-  }
-
-  ownerOf(value: S): string | undefined {
-    return this.#ownerOf(value);
+    return this.now() - (details?.rotatedAt ?? createdAt) >= this.#rotateEvery;
   }
 
   changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean {
-    return previous === undefined || this.#ownerOf(value) !== previous.owner;
+    return previous === undefined || this.ownerOf(value) !== previous.owner;
   }
 
-  fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {
-    return fieldSizes(this.serializer, value);
-  }
-
-  validate(value: unknown): asserts value is S {
-    if (!(value instanceof this.type)) throw wrongValue(this.type, value);
-  }
-
-  toString(): string {
+  override toString(): string {
     return `SessionTrackerById: ${this.storage.constructor.name}`;
   }
 }

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SessionCall } from '../call/session-call.js';
+import { isFieldwise, type SessionSerializer, type SessionSnapshot } from '../serializer/session-serializer.js';
+import { wrongValue, type SessionClass } from './session-class.js';
+import { SessionLifetime } from './session-lifetime.js';
+import type {
+  CompleteSessionTracker,
+  LoadResult,
+  SessionToTrack,
+  StoreResult,
+  TrackedSession,
+} from './session-tracker.js';
+
+/** Options of both trackers. */
+export interface SessionTrackerOptions<S extends object> {
+  readonly lifetime?: SessionLifetime;
+  /** Whose session it is. A change of it rotates the session, as a login does. Default: no session has an owner. */
+  readonly ownerOf?: (value: S) => string | undefined;
+  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  readonly check?: (value: S) => void;
+  /** Leaves the times out, so that the text of the serializer is all: the format of Ktor. Default `false`. */
+  readonly bare?: boolean;
+  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  readonly now?: () => number;
+}
+
+const MOST_FIELDS = 5;
+
+/** What trackers by value and by id share: the class of the session, its serializer, lifetime and owner. */
+export abstract class SessionTrackerBase<S extends object> implements CompleteSessionTracker<S> {
+  abstract readonly kind: 'by-value' | 'by-id';
+  readonly type: SessionClass<S>;
+  readonly serializer: SessionSerializer<S>;
+  readonly lifetime: SessionLifetime | undefined;
+  readonly keepsActors: boolean;
+  readonly ownerOf: (value: S) => string | undefined;
+  /** In force also where {@link lifetime} is absent. */
+  protected readonly limits: SessionLifetime;
+  protected readonly check: ((value: S) => void) | undefined;
+  protected readonly now: () => number;
+
+  protected constructor(type: SessionClass<S>, serializer: SessionSerializer<S>, options: SessionTrackerOptions<S>) {
+    const { bare = false } = options;
+    this.type = type;
+    this.serializer = serializer;
+    this.limits = options.lifetime ?? new SessionLifetime();
+    this.lifetime = bare ? undefined : this.limits;
+    this.keepsActors = !bare;
+    this.ownerOf = options.ownerOf ?? (() => undefined);
+    this.check = options.check;
+    this.now = options.now ?? (() => Date.now());
+  }
+
+  abstract load(transportValue: string, call?: SessionCall): LoadResult<S> | Promise<LoadResult<S>>;
+  abstract store(session: SessionToTrack<S>): StoreResult<S> | Promise<StoreResult<S>>;
+  abstract clear(session: TrackedSession<S>, call?: SessionCall): Promise<void>;
+  abstract changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean;
+
+  serialize(value: S): string {
+    return this.serializer.serialize(value);
+  }
+
+  read(text: string): S {
+    return this.serializer.deserialize(text);
+  }
+
+  capture(value: S): SessionSnapshot<S> | undefined {
+    return this.serializer.capture?.(value);
+  }
+
+  isUnchanged(value: S, { text }: TrackedSession<S>): boolean {
+    try {
+      return isDeepStrictEqual(this.read(text), value);
+    } catch {
+      return false;
+    }
+  }
+
+  isRenewalDue(session: TrackedSession<S>): boolean {
+    return this.limits.isRenewalDue(session, this.now());
+  }
+
+  fieldSizes(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }> {
+    const { serializer } = this;
+    if (!isFieldwise(serializer)) return [];
+    return [...serializer.split(serializer.serialize(value))]
+      .map(([name, text]) => ({ name, size: Buffer.byteLength(text) }))
+      .sort((left, right) => right.size - left.size)
+      .slice(0, MOST_FIELDS);
+  }
+
+  validate(value: unknown): asserts value is S {
+    if (!(value instanceof this.type)) throw wrongValue(this.type, value);
+  }
+}
