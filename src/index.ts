@@ -39,7 +39,7 @@ export type {
   SessionOptions,
   SessionOverrides,
   SessionRegistration,
-  SessionsOptions,
+  SharedOptions,
   SessionStorageReference,
   SessionStorageToken,
 } from './config/session-options.js';

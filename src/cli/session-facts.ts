@@ -27,7 +27,7 @@ export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
   const tracker = provider.tracker instanceof MigratingSessionTracker ? provider.tracker.own : provider.tracker;
   const byId = tracker instanceof SessionTrackerById ? tracker : undefined;
   const owner = ownerOf(provider.type);
-  const limit = declared?.settings.maxPerOwner;
+  const limit = declared?.resolved.maxPerOwner;
   return {
     name: provider.name,
     type: provider.type.name,
@@ -39,7 +39,7 @@ export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
     absolute: declared && declared.lifetime.absolute / 1000,
     maxPerOwner: limit === undefined ? undefined : limitText(limit),
     place: declared?.place ?? `${tracker.kind}, made by hand`,
-    ownIds: declared?.settings.identity !== undefined,
+    ownIds: declared?.resolved.identity !== undefined,
     plainText: tracker.kind === 'by-value' && provider.transport.transformers.length === 0,
   };
 }

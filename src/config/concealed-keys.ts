@@ -1,5 +1,5 @@
 import { KeyRing } from '../keys/key-ring.js';
-import type { SessionKeys, SessionOverrides, SessionRegistration, SessionsOptions } from './session-options.js';
+import type { SessionKeys, SessionOverrides, SessionRegistration, SharedOptions } from './session-options.js';
 
 /** Stands for keys that no key ring takes. The error is thrown at start, where the keys are needed. */
 class RefusedKeys {
@@ -15,7 +15,7 @@ class RefusedKeys {
 }
 
 /** The same options with key rings for keys, so that inspecting or serializing the options shows no key. */
-export function concealKeys<O extends SessionsOptions>(options: O): O {
+export function concealKeys<O extends SharedOptions>(options: O): O {
   if (typeof options !== 'object' || options === null) return options;
   const { keys, sessions } = options;
   return {

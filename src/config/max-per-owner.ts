@@ -5,10 +5,10 @@ import { ownerOf } from './session-definition.js';
 import type { SessionOverrides } from './session-options.js';
 
 /** What a session says of the number of its owner's sessions, in its long form. */
-export function maxPerOwnerOf(settings: SessionOverrides & { readonly name: string }): {
+export function maxPerOwnerOf(options: SessionOverrides & { readonly name: string }): {
   maxPerOwner?: MaxPerOwner | MaxPerOwnerOf;
 } {
-  const { name, type, maxPerOwner, from } = settings;
+  const { name, type, maxPerOwner, from } = options;
   if (maxPerOwner === undefined) return {};
   const place = `Session "${name}"`;
   if (ownerOf(type) === undefined) {

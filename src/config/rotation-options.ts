@@ -1,12 +1,12 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
-import type { SessionSettings } from './session-settings.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 const DEFAULT_GRACE_IN_SECONDS = 10;
 
 /** How the ids of a session are rotated, with defaults. */
-export function rotationOf(settings: SessionSettings): Required<Pick<SessionTrackerByIdOptions<object>, 'rotation'>> {
-  const { name, graceInSeconds = DEFAULT_GRACE_IN_SECONDS, rotateEveryInSeconds = 0, onReplay = 'ignore' } = settings;
+export function rotationOf(options: ResolvedOptions): Required<Pick<SessionTrackerByIdOptions<object>, 'rotation'>> {
+  const { name, graceInSeconds = DEFAULT_GRACE_IN_SECONDS, rotateEveryInSeconds = 0, onReplay = 'ignore' } = options;
   const place = `Session "${name}"`;
   assertSeconds(place, 'graceInSeconds', graceInSeconds);
   assertSeconds(place, 'rotateEveryInSeconds', rotateEveryInSeconds);
@@ -24,7 +24,7 @@ export function rotationOf(settings: SessionSettings): Required<Pick<SessionTrac
 }
 
 /** For how long the mark of an ended session tells why it ended. */
-export function explainOf({ name, explainInSeconds }: SessionSettings): { explainInSeconds?: number } {
+export function explainOf({ name, explainInSeconds }: ResolvedOptions): { explainInSeconds?: number } {
   if (explainInSeconds === undefined) return {};
   assertSeconds(`Session "${name}"`, 'explainInSeconds', explainInSeconds);
   return { explainInSeconds };

@@ -12,7 +12,7 @@ import {
   type OptionRules,
   type OptionType,
 } from './option-rules.js';
-import type { SessionOverrides, SessionsOptions } from './session-options.js';
+import type { SessionOverrides, SharedOptions } from './session-options.js';
 
 const ATTRIBUTES = objectAs("{ sameSite: 'strict' }");
 const SERIALIZER: OptionType = {
@@ -76,7 +76,7 @@ export const SESSION_OPTION_RULES: OptionRules<SessionOverrides> = {
 };
 
 /** Options of all sessions of an application. */
-export const SESSIONS_OPTION_RULES: OptionRules<SessionsOptions> = {
+export const SESSIONS_OPTION_RULES: OptionRules<SharedOptions> = {
   keys: {},
   storage: {},
   cookie: { type: ATTRIBUTES },
@@ -99,7 +99,7 @@ const EVENT_FIELD_RULES: OptionRules<SessionEventFields> = { owner: { type: BOOL
  * @param rules {@link SESSIONS_OPTION_RULES} and those of further options.
  * @throws {SessionConfigurationError}
  */
-export function assertSessionsOptions<Options extends SessionsOptions>(
+export function assertSessionsOptions<Options extends SharedOptions>(
   place: string,
   options: Options,
   rules: OptionRules<Options>,

@@ -129,7 +129,7 @@ export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyM
 export type SessionRegistration = SessionClass | SessionOverrides | SessionProvider;
 
 /** What holds for all sessions of an application, unless one says otherwise. */
-export interface SessionsOptions
+export interface SharedOptions
   extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable' | 'onGone'> {
   /** Secret keys, newest first. Default: random ones for this process, outside production only. */
   readonly keys?: SessionKeys;

@@ -29,9 +29,9 @@ import { maxPerOwnerOf } from './max-per-owner.js';
 import { readOwner } from './read-owner.js';
 import { explainOf, rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
-import type { SessionRegistration, SessionsOptions, SessionStorageToken } from './session-options.js';
+import type { SessionRegistration, SharedOptions, SessionStorageToken } from './session-options.js';
 import { isSessionSource, type AcceptingSession, type SessionSource } from './session-source.js';
-import { settingsOf, withoutUndefined, type SessionSettings } from './session-settings.js';
+import { resolveOptions, withoutUndefined, type ResolvedOptions } from './resolved-options.js';
 import { SessionStorages, type StorageStateListener } from './session-storages.js';
 
 /** What {@link SessionProviderBuilder} has to say beside the provider. */
@@ -41,7 +41,7 @@ export interface BuiltSession {
   readonly description: string;
   /** What was declared, and what came of it. Absent for a provider that was made by hand. */
   readonly declared?: {
-    readonly settings: SessionSettings;
+    readonly resolved: ResolvedOptions;
     readonly lifetime: SessionLifetime;
     readonly serializer: SessionSerializer;
     /** Where the content is: `by value`, or `by id in SessionStorageMemory`. */
@@ -54,7 +54,7 @@ export interface BuiltSession {
  * options and the safe defaults, in this order (Ktor: `CookieSessionBuilder` and its three sisters).
  */
 export class SessionProviderBuilder {
-  readonly #options: SessionsOptions;
+  readonly #options: SharedOptions;
   readonly #production = process.env['NODE_ENV'] === 'production';
   readonly #storages: SessionStorages;
   readonly #warnings = new Set<string>();
@@ -66,7 +66,7 @@ export class SessionProviderBuilder {
    * @param onEvicted told how many live sessions a storage ended for want of room.
    */
   constructor(
-    options: SessionsOptions,
+    options: SharedOptions,
     resolve: (token: SessionStorageToken) => unknown = () => undefined,
     onStorageState?: StorageStateListener,
     onEvicted?: (count: number) => void,
@@ -107,106 +107,106 @@ export class SessionProviderBuilder {
       this.#addCustomProvider(registration);
       return { provider: registration, description: describeProvider(registration) };
     }
-    const settings = settingsOf(registration);
-    const provider = settings.from ? this.#migrating(settings, settings.from) : this.#own(settings);
-    const place = this.#place(settings);
-    const lifetime = this.#lifetime(settings);
-    const serializer = this.#serializerOf(settings);
+    const resolved = resolveOptions(registration);
+    const provider = resolved.from ? this.#migrating(resolved, resolved.from) : this.#own(resolved);
+    const place = this.#place(resolved);
+    const lifetime = this.#lifetime(resolved);
+    const serializer = this.#serializerOf(resolved);
     const description = describeSession(provider, place, lifetime);
-    return { provider, description, declared: { settings, lifetime, serializer, place } };
+    return { provider, description, declared: { resolved, lifetime, serializer, place } };
   }
 
-  #own(settings: SessionSettings): SessionProvider {
-    const serializer = this.#serializerOf(settings);
-    const lifetime = this.#lifetime(settings);
+  #own(resolved: ResolvedOptions): SessionProvider {
+    const serializer = this.#serializerOf(resolved);
+    const lifetime = this.#lifetime(resolved);
     const tracker =
-      settings.tracker === 'by-id'
-        ? this.#trackById(settings, serializer, lifetime)
-        : this.#trackByValue(settings, serializer, lifetime);
-    const own = new SessionProvider(settings.name, settings.type, this.#transport(settings), tracker, {
-      sendOnlyIfModified: settings.sendOnlyIfModified ?? true,
-      saveOnServerError: settings.saveOnServerError ?? this.#options.saveOnServerError ?? false,
-      onUnavailable: settings.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
-      ownerField: ownerOf(settings.type),
-      onGone: settings.onGone ?? this.#options.onGone ?? 'ignore',
-      reauthenticationResets: settings.reauthenticationResets ?? false,
+      resolved.tracker === 'by-id'
+        ? this.#trackById(resolved, serializer, lifetime)
+        : this.#trackByValue(resolved, serializer, lifetime);
+    const own = new SessionProvider(resolved.name, resolved.type, this.#transport(resolved), tracker, {
+      sendOnlyIfModified: resolved.sendOnlyIfModified ?? true,
+      saveOnServerError: resolved.saveOnServerError ?? this.#options.saveOnServerError ?? false,
+      onUnavailable: resolved.onUnavailable ?? this.#options.onUnavailable ?? 'reject',
+      ownerField: ownerOf(resolved.type),
+      onGone: resolved.onGone ?? this.#options.onGone ?? 'ignore',
+      reauthenticationResets: resolved.reauthenticationResets ?? false,
       tellsReasons: !this.#production,
-      ...(settings.onOwnerChange === undefined ? {} : { onOwnerChange: settings.onOwnerChange }),
-      ...(settings.lifetime === undefined ? {} : { lifetimeOf: settings.lifetime }),
+      ...(resolved.onOwnerChange === undefined ? {} : { onOwnerChange: resolved.onOwnerChange }),
+      ...(resolved.lifetime === undefined ? {} : { lifetimeOf: resolved.lifetime }),
       ...(this.#options.now === undefined ? {} : { now: this.#options.now }),
-      keepCacheControl: settings.keepCacheControl ?? false,
+      keepCacheControl: resolved.keepCacheControl ?? false,
     });
     this.#warnOfWeakness(own);
     return own;
   }
 
-  #migrating(settings: SessionSettings, from: SessionProvider | SessionSource): SessionProvider {
+  #migrating(resolved: ResolvedOptions, from: SessionProvider | SessionSource): SessionProvider {
     if (!isSessionSource(from)) {
-      const own = this.#own(settings);
+      const own = this.#own(resolved);
       return migratingProvider(own, this.#accepted(from, own));
     }
     const { alsoWrite } = from;
-    const own = this.#own(alsoWrite === 'twin' ? markedAsTwins(settings) : settings);
-    const old = this.#accepted(from.providerFor(this.#accepting(settings)), own);
+    const own = this.#own(alsoWrite === 'twin' ? markedAsTwins(resolved) : resolved);
+    const old = this.#accepted(from.providerFor(this.#accepting(resolved)), own);
     if (alsoWrite === 'old-place') return renamed(migratingProvider(old, own), own);
     if (alsoWrite !== 'twin') return migratingProvider(own, old);
-    if (settings.transport === 'header') {
+    if (resolved.transport === 'header') {
       throw new SessionConfigurationError(
-        `Session "${settings.name}": alsoWrite is for cookies, and it travels in a header. Remove alsoWrite.`,
+        `Session "${resolved.name}": alsoWrite is for cookies, and it travels in a header. Remove alsoWrite.`,
       );
     }
     if (placeOf(own) === placeOf(old)) {
       throw new SessionConfigurationError(
-        `Session "${settings.name}": with alsoWrite, the old cookie needs another name than the new one. Give ` +
+        `Session "${resolved.name}": with alsoWrite, the old cookie needs another name than the new one. Give ` +
           '@Session another name.',
       );
     }
     if (!isTwinTracker(old.tracker)) {
-      throw new SessionConfigurationError(`Session "${settings.name}": this source cannot write. Remove alsoWrite.`);
+      throw new SessionConfigurationError(`Session "${resolved.name}": this source cannot write. Remove alsoWrite.`);
     }
-    return migratingProvider(own, old, { tracker: old.tracker, lifetime: this.#lifetime(settings) });
+    return migratingProvider(own, old, { tracker: old.tracker, lifetime: this.#lifetime(resolved) });
   }
 
-  #accepting(settings: SessionSettings): AcceptingSession<object> {
+  #accepting(resolved: ResolvedOptions): AcceptingSession<object> {
     const { storageTimeoutInMilliseconds } = this.#options;
     return {
-      name: settings.name,
-      type: settings.type,
-      serializer: this.#serializerOf(settings),
-      lifetime: this.#lifetime(settings),
+      name: resolved.name,
+      type: resolved.type,
+      serializer: this.#serializerOf(resolved),
+      lifetime: this.#lifetime(resolved),
       ...(storageTimeoutInMilliseconds === undefined ? {} : { storageTimeoutInMilliseconds }),
-      ownerOf: readOwner(settings.type),
+      ownerOf: readOwner(resolved.type),
       now: this.#options.now ?? Date.now,
-      variant: ({ name = settings.name, keys, cookie }) => {
-        const { from: _from, ...present } = settings;
+      variant: ({ name = resolved.name, keys, cookie }) => {
+        const { from: _from, ...present } = resolved;
         const scope = cookie ? { cookie: { ...present.cookie, ...cookie } } : {};
         return this.#own({ ...present, name, ...scope, ...(keys === undefined ? {} : { keys }) });
       },
     };
   }
 
-  #transport(settings: SessionSettings): SessionTransport {
-    const transformers = this.#transformers(settings);
-    if (settings.transport === 'header') {
-      return new SessionTransportHeader(settings.name, transformers, { exposed: settings.exposed ?? false });
+  #transport(resolved: ResolvedOptions): SessionTransport {
+    const transformers = this.#transformers(resolved);
+    if (resolved.transport === 'header') {
+      return new SessionTransportHeader(resolved.name, transformers, { exposed: resolved.exposed ?? false });
     }
-    const lifetime = this.#lifetime(settings);
+    const lifetime = this.#lifetime(resolved);
     const longest = (lifetime.idle || lifetime.absolute) / 1000;
-    const said = { ...withoutUndefined(this.#options.cookie ?? {}), ...withoutUndefined(settings.cookie ?? {}) };
-    this.#warnOfLongCookie(settings.name, said.maxAgeInSeconds === undefined ? longest : said.maxAgeInSeconds);
+    const said = { ...withoutUndefined(this.#options.cookie ?? {}), ...withoutUndefined(resolved.cookie ?? {}) };
+    this.#warnOfLongCookie(resolved.name, said.maxAgeInSeconds === undefined ? longest : said.maxAgeInSeconds);
     const maxAgeInSeconds = longest > 0 ? Math.ceil(longest) : Number.MAX_SAFE_INTEGER;
-    return new SessionTransportCookie(settings.name, { maxAgeInSeconds, ...said }, transformers);
+    return new SessionTransportCookie(resolved.name, { maxAgeInSeconds, ...said }, transformers);
   }
 
-  #transformers(settings: SessionSettings): readonly SessionTransportTransformer[] {
-    if (settings.transformers) return settings.transformers;
-    if (settings.tracker === 'by-id') return [];
-    const binding = { name: settings.name, transport: settings.transport ?? 'cookie' };
-    return [new SessionTransportTransformerSeal(this.#keyRing(settings), binding)];
+  #transformers(resolved: ResolvedOptions): readonly SessionTransportTransformer[] {
+    if (resolved.transformers) return resolved.transformers;
+    if (resolved.tracker === 'by-id') return [];
+    const binding = { name: resolved.name, transport: resolved.transport ?? 'cookie' };
+    return [new SessionTransportTransformerSeal(this.#keyRing(resolved), binding)];
   }
 
-  #keyRing(settings: SessionSettings): KeyRing {
-    if (settings.keys !== undefined) return toKeyRing(settings.keys);
+  #keyRing(resolved: ResolvedOptions): KeyRing {
+    if (resolved.keys !== undefined) return toKeyRing(resolved.keys);
     this.#keys ??= this.#moduleKeyRing();
     return this.#keys;
   }
@@ -228,11 +228,11 @@ export class SessionProviderBuilder {
     return KeyRing.development();
   }
 
-  #serializerOf(settings: SessionSettings): SessionSerializer {
-    return settings.serializer ?? this.#serializer(settings);
+  #serializerOf(resolved: ResolvedOptions): SessionSerializer {
+    return resolved.serializer ?? this.#serializer(resolved);
   }
 
-  #serializer({ name, type, version, migrations }: SessionSettings): SessionSerializer {
+  #serializer({ name, type, version, migrations }: ResolvedOptions): SessionSerializer {
     const given = this.#options.serializer?.(type);
     if (given && version !== undefined) {
       throw new SessionConfigurationError(
@@ -242,48 +242,48 @@ export class SessionProviderBuilder {
     return given ?? new SessionSerializerReflection(type, {}, { version, migrations });
   }
 
-  #lifetime(settings: SessionSettings): SessionLifetime {
-    return new SessionLifetime(lifetimeOptionsOf(settings.name, this.#options, settings));
+  #lifetime(resolved: ResolvedOptions): SessionLifetime {
+    return new SessionLifetime(lifetimeOptionsOf(resolved.name, this.#options, resolved));
   }
 
   #trackById(
-    settings: SessionSettings,
+    resolved: ResolvedOptions,
     serializer: SessionSerializer,
     lifetime: SessionLifetime,
   ): CompleteSessionTracker {
-    const { name, type } = settings;
-    return new SessionTrackerById(type, serializer, this.#storages.of(settings), {
+    const { name, type } = resolved;
+    return new SessionTrackerById(type, serializer, this.#storages.of(resolved), {
       name,
       lifetime,
-      merge: new SessionMerge(name, serializer, settings.onClash ?? 'mine', countersOf(type)),
+      merge: new SessionMerge(name, serializer, resolved.onClash ?? 'mine', countersOf(type)),
       ownerOf: readOwner(type),
-      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
-      ...(settings.identity ? { sessionIdProvider: settings.identity } : {}),
-      ...maxPerOwnerOf(settings),
-      ...rotationOf(settings),
-      ...explainOf(settings),
+      ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
+      ...(resolved.identity ? { sessionIdProvider: resolved.identity } : {}),
+      ...maxPerOwnerOf(resolved),
+      ...rotationOf(resolved),
+      ...explainOf(resolved),
       ...(this.#options.now ? { now: this.#options.now } : {}),
     });
   }
 
   #trackByValue(
-    settings: SessionSettings,
+    resolved: ResolvedOptions,
     serializer: SessionSerializer,
     lifetime: SessionLifetime,
   ): CompleteSessionTracker {
-    return new SessionTrackerByValue(settings.type, serializer, {
+    return new SessionTrackerByValue(resolved.type, serializer, {
       lifetime,
-      ownerOf: readOwner(settings.type),
-      ...(settings.validate ? { check: checkOf(settings.validate) } : {}),
+      ownerOf: readOwner(resolved.type),
+      ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
       // The seal binds the name by itself; whatever else protects the value may not.
-      ...(settings.transformers ? { name: settings.name } : {}),
+      ...(resolved.transformers ? { name: resolved.name } : {}),
       ...(this.#options.now ? { now: this.#options.now } : {}),
     });
   }
 
-  #place(settings: SessionSettings): string {
-    if (settings.tracker === 'by-value') return 'by value';
-    return `by id in ${this.#storages.named(settings).constructor.name}`;
+  #place(resolved: ResolvedOptions): string {
+    if (resolved.tracker === 'by-value') return 'by value';
+    return `by id in ${this.#storages.named(resolved).constructor.name}`;
   }
 
   #accepted(from: SessionProvider, own: SessionProvider): SessionProvider {
@@ -324,10 +324,10 @@ export class SessionProviderBuilder {
 }
 
 /** Ids tell for how long the old form was written: see {@link TWIN_SUFFIX}. */
-function markedAsTwins(settings: SessionSettings): SessionSettings {
-  if (settings.tracker !== 'by-id') return settings;
-  const identity = settings.identity ?? generateSessionId;
-  return { ...settings, identity: (call) => identity(call) + TWIN_SUFFIX };
+function markedAsTwins(resolved: ResolvedOptions): ResolvedOptions {
+  if (resolved.tracker !== 'by-id') return resolved;
+  const identity = resolved.identity ?? generateSessionId;
+  return { ...resolved, identity: (call) => identity(call) + TWIN_SUFFIX };
 }
 
 function placeOf({ name, transport }: SessionProvider): string {

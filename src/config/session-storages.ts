@@ -12,15 +12,15 @@ import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import type { SessionProvider } from '../session/session-provider.js';
 import { DevelopmentCache } from './development-cache.js';
 import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js';
-import type { SessionsOptions, SessionStorageToken } from './session-options.js';
-import type { SessionSettings } from './session-settings.js';
+import type { SharedOptions, SessionStorageToken } from './session-options.js';
+import type { ResolvedOptions } from './resolved-options.js';
 
 /** Told when a storage, by the name of its class, goes down and comes back. */
 export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
 
 /** The storages of an application's by-id sessions: each with a deadline and a conditional write, once. */
 export class SessionStorages {
-  readonly #options: SessionsOptions;
+  readonly #options: SharedOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
   readonly #warn: (sentence: string) => void;
   readonly #onStateChange: StorageStateListener;
@@ -36,7 +36,7 @@ export class SessionStorages {
    * @param onEvicted told how many live sessions had to go for want of room, each time.
    */
   constructor(
-    options: SessionsOptions,
+    options: SharedOptions,
     resolve: (token: SessionStorageToken) => unknown,
     warn: (sentence: string) => void,
     onStateChange: StorageStateListener = () => undefined,
@@ -74,7 +74,7 @@ export class SessionStorages {
   }
 
   /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is not a storage. */
-  of(settings: SessionSettings): ConditionalSessionStorage {
+  of(settings: ResolvedOptions): ConditionalSessionStorage {
     const storage = this.named(settings);
     const present = this.#storages.get(storage);
     if (present) return present;
@@ -113,12 +113,12 @@ export class SessionStorages {
   }
 
   /** The storage that the application chose. @throws {SessionConfigurationError} for a token that nothing provides. */
-  named(settings: SessionSettings): SessionStorage {
+  named(settings: ResolvedOptions): SessionStorage {
     const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
     return isToken(reference) ? this.#provided(settings, reference) : reference;
   }
 
-  #provided(settings: SessionSettings, token: SessionStorageToken): SessionStorage {
+  #provided(settings: ResolvedOptions, token: SessionStorageToken): SessionStorage {
     let storage: unknown;
     try {
       storage = this.#resolve(token);

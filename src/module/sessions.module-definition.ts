@@ -1,13 +1,13 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { BOOLEAN, FUNCTION, type OptionRules } from '../config/option-rules.js';
 import { SESSIONS_OPTION_RULES } from '../config/session-option-rules.js';
-import type { SessionsOptions } from '../config/session-options.js';
+import type { SharedOptions } from '../config/session-options.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
 import type { AllowedOrigins } from './socket-origin.js';
 
 /** Options of `SessionsModule.forRoot` and of the factories of `forRootAsync`. All are optional. */
-export interface SessionsModuleOptions extends SessionsOptions {
+export interface SessionsModuleOptions extends SharedOptions {
   /** Further sessions in Ktor's own form: `(sessions) => sessions.cookie(UserSession, 'user_session', (it) => …)`. */
   readonly install?: (sessions: SessionsConfig) => void;
   /**

@@ -3,14 +3,14 @@ import { FUNCTION, type OptionRules } from '../config/option-rules.js';
 import { assertSessionsOptions, SESSIONS_OPTION_RULES } from '../config/session-option-rules.js';
 import { declaredSessions } from '../config/session-definition.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
-import type { SessionsOptions } from '../config/session-options.js';
+import type { SharedOptions } from '../config/session-options.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { FetchRequest } from './fetch-call.js';
 import { FetchExchange, type FetchSessions } from './fetch-sessions.js';
 
 /** Options of {@link openSessions}: those of `SessionsModule.forRoot` that need no NestJS. */
-export interface OpenSessionsOptions extends SessionsOptions {
+export interface OpenSessionsOptions extends SharedOptions {
   /** Called once for each configuration warning. Default: `process.emitWarning`. */
   readonly onWarning?: (sentence: string) => void;
 }

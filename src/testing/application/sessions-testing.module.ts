@@ -1,4 +1,4 @@
-import type { SessionsOptions } from '../../config/session-options.js';
+import type { SharedOptions } from '../../config/session-options.js';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { SessionStorageMemory } from '../../memory/session-storage-memory.js';
 import { FakeClock } from '../fake-clock.js';
@@ -7,7 +7,7 @@ import { FakeClock } from '../fake-clock.js';
 const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
 
 /** Options of a test, over the fixed ones. */
-export interface SessionsTestingOptions extends SessionsOptions {
+export interface SessionsTestingOptions extends SharedOptions {
   /** The clock of lifetimes and storage. Default: a new one, found by `app.get(FakeClock)`. */
   readonly clock?: FakeClock;
 }
@@ -27,7 +27,7 @@ export interface SessionsTestingDefinition {
  *
  * @throws {SessionConfigurationError} in production.
  */
-export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SessionsOptions {
+export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SharedOptions {
   if (process.env['NODE_ENV'] === 'production') {
     throw new SessionConfigurationError(
       'nestjs-sessions/testing protects sessions with a public key, so it does not run with NODE_ENV=production. Use ' +

@@ -2,7 +2,7 @@ import { EMPTY_CALL as call } from '../../../src/call/session-call.js';
 import 'reflect-metadata';
 import { inspect } from 'node:util';
 import { Counter } from '../../../src/config/counter.decorator.js';
-import type { SessionOverrides, SessionRegistration, SessionsOptions } from '../../../src/config/session-options.js';
+import type { SessionOverrides, SessionRegistration, SharedOptions } from '../../../src/config/session-options.js';
 import { SessionOwner } from '../../../src/config/session-owner.decorator.js';
 import { SessionProviderBuilder } from '../../../src/config/session-provider.builder.js';
 import { Session } from '../../../src/config/session.decorator.js';
@@ -70,8 +70,8 @@ function inEnvironment<T>(environment: string, run: () => T): T {
   }
 }
 
-const builder = (options: SessionsOptions = {}) => new SessionProviderBuilder({ keys: KEY, ...options });
-const build = (registration: SessionRegistration, options?: SessionsOptions) => builder(options).build(registration);
+const builder = (options: SharedOptions = {}) => new SessionProviderBuilder({ keys: KEY, ...options });
+const build = (registration: SessionRegistration, options?: SharedOptions) => builder(options).build(registration);
 const cookieOf = ({ transport }: SessionProvider): string => {
   const fake = new FakeCall();
   transport.send(fake, 'v');
@@ -129,7 +129,7 @@ describe('a class alone', () => {
 
 describe('overrides', () => {
   it('win over the class, which wins over the module', () => {
-    const module: SessionsOptions = {
+    const module: SharedOptions = {
       idleTimeoutInSeconds: 1200,
       absoluteTimeoutInSeconds: 3600,
       saveOnServerError: true,
@@ -191,7 +191,7 @@ describe('overrides', () => {
 
   it('that ask for a cookie of more than 400 days are capped, with one warning', () => {
     const day = 86_400;
-    const warningsOf = (overrides: object, options: SessionsOptions = {}) => {
+    const warningsOf = (overrides: object, options: SharedOptions = {}) => {
       const building = builder(options);
       const { provider } = building.build({ type: User, ...overrides });
       return { warnings: building.warnings, cookie: cookieOf(provider) };
@@ -240,7 +240,7 @@ describe('overrides', () => {
 
   it('with a serializer use it; else the module makes one; else class-transformer does', () => {
     const serializer = (text: string) => ({ serialize: () => text, deserialize: () => new User() });
-    const module = { serializer: () => serializer('module') } as unknown as SessionsOptions;
+    const module = { serializer: () => serializer('module') } as unknown as SharedOptions;
     expect(build({ type: User, serializer: serializer('own') }, module).provider.tracker.serialize(new User())).toBe(
       'own',
     );

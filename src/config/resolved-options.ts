@@ -9,10 +9,10 @@ import type { SessionOptions, SessionOverrides } from './session-options.js';
 const BY_ID_ONLY = namesWhere(SESSION_OPTION_RULES, ({ byIdOnly }) => byIdOnly === true);
 
 /** The options of one session: those of `@Session`, overridden by its registration. */
-export type SessionSettings = SessionOverrides & { readonly name: string };
+export type ResolvedOptions = SessionOverrides & { readonly name: string };
 
 /** Merges the options of a session. @throws {SessionConfigurationError} when something cannot work. */
-export function settingsOf(registration: SessionClass | SessionOverrides): SessionSettings {
+export function resolveOptions(registration: SessionClass | SessionOverrides): ResolvedOptions {
   const overrides: SessionOverrides = typeof registration === 'function' ? { type: registration } : registration;
   const type = overrides?.type as SessionClass | undefined;
   if (typeof type !== 'function') {
@@ -25,60 +25,60 @@ export function settingsOf(registration: SessionClass | SessionOverrides): Sessi
   const place = `Session "${overrides.name ?? definition?.name ?? type.name}"`;
   assertDefined(place, { ...definition?.options }, SESSION_OPTION_RULES);
   assertDefined(place, overrides, SESSION_OPTION_RULES);
-  const settings = {
+  const options = {
     ...definition?.options,
     ...withoutUndefined(overrides),
     ...joinedCookie(definition?.options.cookie, overrides.cookie),
     name: overrides.name ?? definition?.name,
   };
-  if (settings.name === undefined) {
+  if (options.name === undefined) {
     throw new SessionConfigurationError(
       `${type.name} is no session. Mark it with @Session('name'), or give it a name.`,
     );
   }
-  const tracker = settings.storage ? 'by-id' : 'by-value';
-  const resolved = { tracker, transport: 'cookie', ...withoutUndefined(settings) } as SessionSettings;
+  const tracker = options.storage ? 'by-id' : 'by-value';
+  const resolved = { tracker, transport: 'cookie', ...withoutUndefined(options) } as ResolvedOptions;
   check(resolved);
   return resolved;
 }
 
-function check(settings: SessionSettings): void {
-  const place = `Session "${settings.name}"`;
-  assertOptions(place, settings, SESSION_OPTION_RULES);
-  if (settings.tracker === 'by-value') {
+function check(options: ResolvedOptions): void {
+  const place = `Session "${options.name}"`;
+  assertOptions(place, options, SESSION_OPTION_RULES);
+  if (options.tracker === 'by-value') {
     for (const option of BY_ID_ONLY) {
-      if (settings[option] === undefined) continue;
+      if (options[option] === undefined) continue;
       throw new SessionConfigurationError(`${place}: ${option} is for sessions by id. Add tracker: 'by-id'.`);
     }
   }
-  if (settings.serializer && (settings.version ?? settings.migrations) !== undefined) {
+  if (options.serializer && (options.version ?? options.migrations) !== undefined) {
     throw new SessionConfigurationError(
       `${place}: version and migrations are for the default serializer. Remove serializer, or keep the version in it.`,
     );
   }
-  if (settings.version === undefined && (settings.migrations ?? migrationsOf(settings.type)).length > 0) {
+  if (options.version === undefined && (options.migrations ?? migrationsOf(options.type)).length > 0) {
     throw new SessionConfigurationError(
-      `${place}: its migrations need the version that they lead to, as in @Session('${settings.name}', { version: 2 }).`,
+      `${place}: its migrations need the version that they lead to, as in @Session('${options.name}', { version: 2 }).`,
     );
   }
-  if (settings.keys !== undefined && (settings.tracker === 'by-id' || settings.transformers)) {
+  if (options.keys !== undefined && (options.tracker === 'by-id' || options.transformers)) {
     throw new SessionConfigurationError(
       `${place}: keys are for the seal, which sessions by id and those with transformers do not have. Remove keys.`,
     );
   }
-  if (settings.transport === 'header' && settings.cookie) {
+  if (options.transport === 'header' && options.cookie) {
     throw new SessionConfigurationError(
       `${place}: a header session has no cookie. Remove cookie or transport: 'header'.`,
     );
   }
-  if (settings.transport !== 'header' && settings.exposed !== undefined) {
+  if (options.transport !== 'header' && options.exposed !== undefined) {
     throw new SessionConfigurationError(`${place}: exposed is for header sessions. A cookie must never be exposed.`);
   }
   try {
-    new settings.type();
+    new options.type();
   } catch (cause) {
     throw new SessionConfigurationError(
-      `${settings.type.name} cannot be constructed without arguments, which a fresh session needs. Give every ` +
+      `${options.type.name} cannot be constructed without arguments, which a fresh session needs. Give every ` +
         'constructor parameter a default.',
       { cause },
     );
@@ -91,6 +91,6 @@ function joinedCookie(former: SessionOverrides['cookie'], latter: SessionOverrid
 }
 
 /** The same without `undefined` options. */
-export function withoutUndefined<T extends object>(settings: T): T {
-  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as T;
+export function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
