@@ -39,6 +39,19 @@ import {
 
 const UNREAD = { kind: 'unread' } as const;
 
+/** What a request asks for when its session is stored, besides the content. */
+interface Wanted {
+  /** Another id. */
+  readonly rotate?: boolean;
+  /** The absolute timeout starts anew. */
+  readonly restart?: boolean;
+  readonly details?: SessionDetails;
+  /** The owner begins to act for another, or stops. */
+  readonly acting?: ActingStep;
+}
+
+const NOTHING_WANTED: Wanted = {};
+
 /** One declared session in one request: loads it once, knows what changed, stores it and tells the client. */
 export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   readonly provider: SessionProvider<S>;
@@ -49,12 +62,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #received = false;
   #receiving: Promise<void> | undefined;
   #fresh: FreshSession<S> | undefined;
-  #rotate = false;
-  #restart = false;
-  /** Details to be stored with the session. */
-  #details: SessionDetails | undefined;
-  /** Somebody begins to act for another, or ends it, when the session is stored. */
-  #acting: ActingStep | undefined;
+  #wanted: Wanted = NOTHING_WANTED;
   /** What `Clear-Site-Data` lists. */
   #siteData: ClearOptions['siteData'];
   /** Whether the request uses the session, which renews it. */
@@ -191,14 +199,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (this.#state.kind === 'frozen') {
       throw new SessionStorageUnavailableError(`The storage of session "${this.provider.name}" failed. Try again.`);
     }
-    const before = {
-      state: this.#state,
-      fresh: this.#fresh,
-      rotate: this.#rotate,
-      restart: this.#restart,
-      details: this.#details,
-      acting: this.#acting,
-    };
+    const before = { state: this.#state, fresh: this.#fresh, wanted: this.#wanted };
     if (this.#isOfOther(text)) this.clear();
     const value = this.valueOrFresh;
     const fields = value as Record<string, unknown>;
@@ -213,15 +214,11 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       fields[field] = previousOwner;
       this.#state = before.state;
       this.#fresh = before.fresh;
-      this.#rotate = before.rotate;
-      this.#restart = before.restart;
-      this.#details = before.details;
-      this.#acting = before.acting;
+      this.#wanted = before.wanted;
       throw error;
     }
     if (value !== this.value || value === this.#fresh?.value) this.set(value);
-    this.#rotate = true;
-    this.#restart = true;
+    this.#want({ rotate: true, restart: true });
     return value;
   }
 
@@ -258,14 +255,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   /** The same at once, also for a session that is new and may not be stored. */
   lifetimeNow(own: OwnLifetime): void {
-    this.#details = { ...this.#details, ...detailsOfLifetime(this.provider, own) };
+    this.#wantDetails(detailsOfLifetime(this.provider, own));
   }
 
   /** What its cookie gets as `Max-Age`. `undefined`: what the transport is configured with; `null`: none. */
   get maxAge(): number | null | undefined {
     const stored = storedBehind(this.#state);
     const { createdAt, renewedAt, details } = stored ?? { createdAt: 0, renewedAt: 0 };
-    return maxAgeOf(this.provider, { createdAt, renewedAt, details: joinedDetails(details, this.#details) });
+    return maxAgeOf(this.provider, { createdAt, renewedAt, details: joinedDetails(details, this.#wanted.details) });
   }
 
   /**
@@ -281,28 +278,28 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       throw new SessionWrongValueError(`authenticated(): nobody is signed in to session "${name}". Call login first.`);
     }
     const stored = storedBehind(this.#state)?.details;
-    const before = { ...(restart ? stored : undefined), ...this.#details };
     const methods = {
-      ...(this.#details?.methods ?? stored?.methods),
+      ...(this.#wanted.details?.methods ?? stored?.methods),
       ...(method === undefined ? {} : { [method]: now }),
     };
-    this.#details = { ...before, authenticatedAt: now, methods };
-    this.#rotate = true;
-    if (restart) this.#restart = true;
+    // A restart drops the stored details; the lifetime of the session is among them.
+    if (restart) this.#wanted = { ...this.#wanted, restart, details: { ...stored, ...this.#wanted.details } };
+    this.#want({ rotate: true });
+    this.#wantDetails({ authenticatedAt: now, methods });
   }
 
   /** Keeps the path to which the visitor returns; `undefined`: none. */
   async returnTo(path: string | undefined): Promise<void> {
     if (this.value === undefined) return;
-    this.#details = { ...this.#details, returnTo: path };
+    this.#wantDetails({ returnTo: path });
   }
 
   /** Takes the path that {@link returnTo} kept. */
   async takeReturnPath(): Promise<string | undefined> {
     await this.load();
-    const details = { ...storedBehind(this.#state)?.details, ...this.#details };
+    const details = { ...storedBehind(this.#state)?.details, ...this.#wanted.details };
     if (details.returnTo === undefined) return undefined;
-    this.#details = { ...this.#details, returnTo: undefined };
+    this.#wantDetails({ returnTo: undefined });
     return details.returnTo;
   }
 
@@ -318,8 +315,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const value = new this.provider.type();
     (value as Record<string, unknown>)[field] = owner;
     this.#state = { kind: 'set', value, incoming: state as IncomingSession<S>, ended: false };
-    this.#acting = actor;
-    this.#rotate = true;
+    this.#want({ acting: actor, rotate: true });
     return value;
   }
 
@@ -334,13 +330,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#state = incoming;
     if (!kept) return true;
     this.#state = { kind: 'set', value: this.provider.tracker.read!(kept.text), incoming, ended: false };
-    this.#acting = 'ends';
-    this.#rotate = true;
+    this.#want({ acting: 'ends', rotate: true });
     return true;
   }
 
   get #isActing(): boolean {
-    if (this.#acting !== undefined) return this.#acting !== 'ends';
+    const { acting } = this.#wanted;
+    if (acting !== undefined) return acting !== 'ends';
     return storedBehind(this.#state)?.details?.actor !== undefined;
   }
 
@@ -354,18 +350,23 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     );
   }
 
+  #want(more: Wanted): void {
+    this.#wanted = { ...this.#wanted, ...more };
+  }
+
+  #wantDetails(more: SessionDetails): void {
+    this.#want({ details: { ...this.#wanted.details, ...more } });
+  }
+
   #forgetRequest(): void {
     this.#fresh = undefined;
-    this.#rotate = false;
-    this.#restart = false;
-    this.#details = undefined;
-    this.#acting = undefined;
+    this.#wanted = NOTHING_WANTED;
   }
 
   async regenerate(): Promise<void> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
-    if (storedBehind(this.#state)) this.#rotate = true;
+    if (storedBehind(this.#state)) this.#want({ rotate: true });
   }
 
   /** Sends the session again, though it has not changed. */
@@ -541,7 +542,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       state: this.#state,
       fresh: this.#fresh,
       rotate: this.#rotates,
-      detailed: this.#details !== undefined,
+      detailed: this.#wanted.details !== undefined,
       renews: this.#renews,
       sent: this.#sent,
     };
@@ -549,7 +550,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
 
   /** Whether the session is to get a new id, whatever its owner. */
   get #rotates(): boolean | 'due' {
-    if (this.#rotate) return true;
+    if (this.#wanted.rotate) return true;
     const { tracker, keepIdOnSet } = this.provider;
     if (tracker.kind !== 'by-id') return false;
     const state = this.#state;
@@ -636,9 +637,9 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
         call: this.call,
         force: true,
         rotate: this.#rotates,
-        restart: this.#restart,
+        restart: this.#wanted.restart ?? false,
         details: this.#detailsToStore(value, previous),
-        acting: this.#acting,
+        acting: this.#wanted.acting,
         text: revision ? undefined : text,
         snapshot,
         previous,
@@ -661,14 +662,15 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   // A session gets the lifetime that its class gives it when it begins, and when it gets another owner.
   #detailsToStore(value: S, previous: TrackedSession<S> | undefined): SessionDetails | undefined {
     const { tracker } = this.provider;
-    if (this.#acting) return this.#details;
-    const isNew = previous === undefined || this.#restart || tracker.ownerOf?.(value) !== previous.owner;
+    const { acting, restart, details } = this.#wanted;
+    if (acting) return details;
+    const isNew = previous === undefined || restart || tracker.ownerOf?.(value) !== previous.owner;
     const own = isNew ? this.provider.lifetimeOf(value) : undefined;
-    return own ? { ...detailsOfLifetime(this.provider, own), ...this.#details } : this.#details;
+    return own ? { ...detailsOfLifetime(this.provider, own), ...details } : details;
   }
 
   #onOwner(value: S, previous: TrackedSession<S> | undefined, ended: StoredIncoming<S> | undefined) {
-    if (!this.provider.onOwnerChange || this.#acting) return undefined;
+    if (!this.provider.onOwnerChange || this.#wanted.acting) return undefined;
     const endedOwner = ended?.kind === 'loaded' ? ended.session.owner : undefined;
     return ownerListener(this.provider, { value, previous, endedOwner, call: this.call });
   }
@@ -713,7 +715,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
-    const acting = this.#acting;
+    const { acting } = this.#wanted;
     this.#forgetRequest();
     if (result.status === 'gone') return this.#lose(before, result.reason);
     const isOutdated = before.kind === 'loaded' && before.outdated;
