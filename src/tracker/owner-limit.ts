@@ -3,44 +3,44 @@ import { SessionConfigurationError, SessionLimitError, SessionWrongValueError } 
 import type { OwnerIndex, SessionStorage, StoredSession } from '../storage/session-storage.js';
 import type { SessionTimes } from './session-lifetime.js';
 
-/** How many sessions one owner may have at a time, and what happens to one more. */
+/** The maximum number of sessions per owner, and what happens beyond it. */
 export interface MaxPerOwner {
   /** A whole number from 1. */
   readonly limit: number;
   /**
-   * `end-oldest`: those that were created first are ended, as by `SessionsService.revoke`. `refuse`: the login is
-   * refused by a {@link SessionLimitError}, answered with 409; nothing is stored or sent. Default `end-oldest`.
+   * `end-oldest`: the oldest sessions are ended, as by `SessionsService.revoke`. `refuse`: the login fails with a
+   * {@link SessionLimitError} (409); nothing is stored or sent. Default `end-oldest`.
    */
   readonly beyond?: 'end-oldest' | 'refuse';
 }
 
 /**
- * The same as a function of the session that gets an owner, for plans and roles: a number, the long form, or `null` for
- * no limit. Anything else fails the login.
+ * The same as a function of the session that gets an owner, for plans and roles. Returns a number, the long form, or
+ * `null` for no limit; anything else fails the login.
  */
 export type MaxPerOwnerOf<S extends object = object> = MaxPerOwnerFunction<S>['of'];
 
-// A method, so that functions of different sessions fit into one list.
+// A method, for bivariance: functions of different sessions fit into one list.
 export interface MaxPerOwnerFunction<S> {
   of(session: S): number | MaxPerOwner | null;
 }
 
-/** What an {@link OwnerLimit} needs of the tracker that it belongs to. */
+/** The part of the tracker that {@link OwnerLimit} uses. */
 export interface LimitedSessions {
   readonly storage: SessionStorage;
-  /** `undefined` for what is stored and does not count as a session. */
+  /** `undefined` for a record that is no live session. */
   peek(stored: StoredSession): { readonly createdAt: number; readonly renewedAt: number } | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
 }
 
-/** A session that is about to get an owner. Owner and handles are their names in the storage. */
+/** A session that is about to get an owner. Owner and handles are keys of the storage. */
 export interface Login {
   readonly owner: string;
-  /** The session itself, of which the limit may depend. */
+  /** The session; the limit may depend on it. */
   readonly session: object;
-  /** A session that ends with this login, so that it does not count. */
+  /** A session that ends with this login and does not count. */
   readonly replaces?: string | undefined;
-  /** Told the handles of sessions that were ended to make room. */
+  /** Called with the handles of ended sessions. */
   readonly onRevoked?: ((handles: readonly string[]) => void) | undefined;
 }
 
@@ -57,20 +57,17 @@ interface Present {
 }
 
 /**
- * Keeps the number of an owner's live sessions. It is looked at whenever a session gets an owner, before it is written
- * and again after, so that parallel logins see each other. That costs a login two lists of the owner's sessions; other
- * requests cost nothing.
+ * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before it writes and again
+ * after, so that parallel logins see each other. Other requests cost nothing.
  *
- * **`end-oldest`**: while logins of one owner are under way there may be as many more sessions than the limit as there
- * are logins; when the last of them is answered, exactly the newest are left. A login counts as newer than all that it
- * found, whatever the clocks of the servers say: its time of creation is put after theirs. Parallel ones go by their
- * times, and where they are more than the limit some of them are ended at once.
+ * **`end-oldest`**: during logins there may be one session more for each of them; when the last one is answered, exactly
+ * the newest sessions are left. A login counts as newer than all sessions it found, whatever the clocks of the servers:
+ * its time of creation is set after theirs. Parallel logins are ordered by their times.
  *
- * **`refuse`**: never more than the limit are let in. Of parallel logins for the last place each may be refused because
- * of the other.
+ * **`refuse`**: never more sessions than the limit. Two parallel logins for the last place may both be refused.
  *
- * A login whose limit cannot be looked at fails as any storage failure. Where the limit was lowered, sessions beyond it
- * live until the next login. A session that gets a new id at the very moment of a login may count twice.
+ * If the list fails, the login fails. After the limit was lowered, sessions beyond it live until the next login. A
+ * session that is rotated during a login may count twice.
  */
 export class OwnerLimit {
   readonly #name: string;
@@ -96,9 +93,9 @@ export class OwnerLimit {
   }
 
   /**
-   * Writes a session where there is room for it, or makes room.
-   * @param write gets the times to write, of which the later counts as newer.
-   * @throws {SessionLimitError} where there is none. Then, and when the storage fails, it is not stored.
+   * Writes a session within the limit, and ends others if needed.
+   * @param write called with the times to write; later times are newer.
+   * @throws {SessionLimitError} beyond the limit. Then, and if the storage fails, the session is not stored.
    */
   async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<Admitted<T>>): Promise<T> {
     const rule = this.#ruleFor(login);
@@ -118,7 +115,7 @@ export class OwnerLimit {
     }
   }
 
-  // One order for all: what one login takes for the newest, no other ends.
+  // All logins use one order: no login ends what another one considers newest.
   async #endOldest(login: Login, limit: number): Promise<void> {
     const newestFirst = (await this.#live(login)).sort(
       (one, other) => other.createdAt - one.createdAt || (one.handle < other.handle ? 1 : -1),
@@ -126,7 +123,7 @@ export class OwnerLimit {
     const surplus = newestFirst.slice(limit);
     const ended: string[] = [];
     try {
-      // One after the other: where the limit was lowered there may be many.
+      // In sequence: after the limit was lowered there may be many.
       for (const { handle } of surplus) {
         await this.#sessions.clearByHandle(handle, 'evicted');
         ended.push(handle);

@@ -16,13 +16,13 @@ import {
 
 /** How rotated ids are treated. */
 export interface RotationOptions {
-  /** Seconds for which an id still gives its session after the session got a new one. `0`: none. */
+  /** Seconds for which a rotated id still gives its session. `0`: none. */
   readonly graceInSeconds: number;
-  /** What happens when an id comes back after its grace period. `revoke`: its session is ended. */
+  /** What happens when an id is received after its grace period. `revoke`: its session is ended. */
   readonly onReplay: 'ignore' | 'revoke';
 }
 
-/** What {@link RotationGrace} works with. */
+/** Options of {@link RotationGrace}. */
 export interface RotationGraceParts<S extends object> extends Pick<RotationOptions, 'graceInSeconds'> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
@@ -34,13 +34,13 @@ export interface RotationGraceParts<S extends object> extends Pick<RotationOptio
 
 /** The session of an old id. */
 export interface Successor {
-  /** The stored name of its present id. */
+  /** The key of its present id. */
   readonly storedId: string;
   readonly stored: StoredSession;
   readonly opened: OpenedRecord;
-  /** What a request with the old id sees: authenticated as it was before the rotation. */
+  /** The details for a request with the old id: its authentication is that of before the rotation. */
   readonly details: SessionDetails | undefined;
-  /** The rotation may still be undone, so nothing may be written to it. */
+  /** The rotation may still be undone: no writes. */
   readonly isPending: boolean;
 }
 
@@ -51,24 +51,24 @@ interface LastRecord {
   readonly rotatedAt: number;
 }
 
-/** How often a session may have been rotated since the id that a request carries. */
+/** Maximum number of rotations that are followed. */
 const MOST_ROTATIONS = 8;
-/** For how long after its grace period an id is recognized. */
+/** Milliseconds after the grace period in which an id is recognized. */
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
-/** The same with `onReplay: 'revoke'`, if the session would live as long. */
+/** The same with `onReplay: 'revoke'`, unless the session ends earlier. */
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
 /** A touch and a confirmation may round. */
 const ROUNDING_MILLISECONDS = 1000;
 
-/** `details` as a request with an id from before a rotation sees them: authenticated as the session was `before`. */
+/** `details` for a request with a rotated id: with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
   const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
   return { ...details, authenticatedAt, methods };
 }
 
 /**
- * How long the record of a rotated id is kept, in milliseconds.
- * @param before the session as it was.
+ * Milliseconds for which the record of a rotated id is kept.
+ * @param before the session before the rotation.
  */
 export function retiredFor(
   { graceInSeconds, onReplay }: RotationOptions,
@@ -82,9 +82,9 @@ export function retiredFor(
 }
 
 /**
- * Gives requests with an id from before a rotation the session, for a short time: a page sends several requests at once,
- * and one of them may rotate the id. Only for rotations within one owner; an id from before a login gives nothing, since
- * an attacker may have planted it (OWASP Session Management: renew the id after any privilege level change).
+ * Accepts a rotated id for a short time: a page sends several requests at once, and one of them may rotate the id. Only
+ * for rotations that keep the owner. An id from before a login is refused, since an attacker may have planted it (OWASP
+ * Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
  */
 export class RotationGrace<S extends object> {
   readonly #parts: RotationGraceParts<S>;
@@ -95,7 +95,7 @@ export class RotationGrace<S extends object> {
 
   /**
    * @param retired the record of the old id.
-   * @returns the session; `replayed` where its grace period is over; `undefined` where the old id gives nothing.
+   * @returns the session; `replayed` after its grace period; `undefined` if the old id is not accepted.
    */
   async follow(retired: StoredSession): Promise<Successor | 'replayed' | undefined> {
     const { records, now, graceInSeconds } = this.#parts;
@@ -110,9 +110,8 @@ export class RotationGrace<S extends object> {
   }
 
   /**
-   * The session of an id that came back after its grace period; `undefined` where it has ended, or belongs to another
-   * owner by now.
-   * @returns its name in the storage.
+   * Finds the session of an id that was received after its grace period.
+   * @returns its key in the storage; `undefined` if it has ended or has another owner.
    */
   async familyOf(retired: StoredSession): Promise<string | undefined> {
     return (await this.#last(retiredOf(retired.value)))?.storedId;

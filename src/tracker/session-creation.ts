@@ -11,7 +11,7 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import { isRotated, type SessionRecords } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
-/** Ids that are tried before an id provider counts as one that repeats itself. */
+/** Attempts before an id provider counts as one that repeats ids. */
 const MOST_IDS = 3;
 const MOST_CONFIRMATIONS = 2;
 /** Below the time that a pending session lives. */
@@ -19,7 +19,7 @@ const LONGEST_JOINING_IN_MILLISECONDS = 20_000;
 
 export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
-/** What a {@link SessionCreation} works with. */
+/** Options of {@link SessionCreation}. */
 export interface SessionCreationParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
@@ -28,14 +28,14 @@ export interface SessionCreationParts<S extends object> {
   readonly newId: SessionIdProvider;
   readonly storedId: (id: string) => string;
   readonly ownerOf: (value: S) => string | undefined;
-  /** Only the serialized text is stored: no pending sessions. */
+  /** Ktor's format: no pending sessions. */
   readonly bare: boolean;
   readonly now: () => number;
 }
 
 /**
- * Writes sessions under new ids. One that belongs to somebody is pending first: it lives for half a minute and gets its
- * whole life when it is confirmed, so that a login that fails or dies leaves nothing behind.
+ * Writes sessions under new ids. A session with an owner is pending first: it lives for half a minute, and for its whole
+ * lifetime once confirmed. A login that fails or whose process dies leaves nothing behind.
  */
 export class SessionCreation<S extends object> {
   readonly #parts: SessionCreationParts<S>;
@@ -44,7 +44,7 @@ export class SessionCreation<S extends object> {
     this.#parts = parts;
   }
 
-  /** @throws {SessionError} for what is no id. */
+  /** @throws {SessionError} if the provider returns no valid id. */
   newId(call: SessionCall): string {
     const id = this.#parts.newId(call);
     // Ktor's format leaves the length of ids to the application.
@@ -78,9 +78,9 @@ export class SessionCreation<S extends object> {
   }
 
   /**
-   * Lets the application join what a visitor had with the pending session of who signs in, and stores what it made of it.
+   * Calls `onOwnerChange`, which may join the visitor's session with the pending one, and stores the result.
    * @param before the text of the visitor's session.
-   * @throws {ApplicationFailure} around its refusal.
+   * @throws {ApplicationFailure} with the error of the application.
    */
   async joined(pending: Landed<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Landed<S>> {
     const { owner, storedId, version, marks } = pending.session;
@@ -101,7 +101,7 @@ export class SessionCreation<S extends object> {
   }
 
   /**
-   * Writes a session under a new id, where the limit of its owner has room for it.
+   * Writes a session under a new id, within the limit of its owner.
    * @param isPending {@link confirm} follows.
    */
   async write(
@@ -155,7 +155,7 @@ export class SessionCreation<S extends object> {
     throw new SessionWrongValueError('A session id must be a new one each time. Make it random.');
   }
 
-  /** @returns `undefined` where the id is taken. */
+  /** @returns `undefined` if the id is taken. */
   async #createdAt(handle: string, toStore: SessionToStore): Promise<{ readonly version: string } | undefined> {
     const { storage, records } = this.#parts;
     try {
@@ -166,15 +166,15 @@ export class SessionCreation<S extends object> {
       if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
       return { version: present.version };
     } catch (error) {
-      // It may be there, or come later: the mark of its end keeps it out.
+      // The write may still arrive; the tombstone keeps it out.
       void storage.invalidate(handle).catch(ignore);
       throw error;
     }
   }
 
   /**
-   * Gives a pending session its whole life. Where nobody can tell whether that happened, it is tried once more.
-   * @throws when the storage fails. The session may have its whole life or not.
+   * Gives a pending session its whole lifetime. Retried once if the outcome is unknown.
+   * @throws if the storage fails. The session may be confirmed or not.
    */
   async confirm(pending: Landed<S>): Promise<Landed<S>> {
     const pendingUntil = this.#parts.records.pendingUntil;
@@ -191,7 +191,7 @@ export class SessionCreation<S extends object> {
         throw error;
       }
     }
-    // Ended by its owner meanwhile, or by a login elsewhere. A session that has expired before was never usable.
+    // Ended meanwhile by its owner or by another login. An expired pending session was never usable.
     if (this.#parts.now() < pendingUntil) return pending;
     throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
   }
@@ -218,7 +218,7 @@ export class SessionCreation<S extends object> {
   }
 }
 
-/** What was joined with other requests' changes is not what the caller has seen. */
+/** A merged session differs from what the caller has seen. */
 export function snapshotOf<S extends object>(
   session: SessionToTrack<S>,
   stored: string,

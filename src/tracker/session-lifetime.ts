@@ -2,36 +2,35 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionDetails } from './session-details.js';
 import { NEVER } from '../storage/session-storage.js';
 
-/** How long a session lives. Enforced by the server; the cookie's `Max-Age` is only a hint. */
+/** Timeouts of sessions. Enforced by the server; the cookie's `Max-Age` is only a hint. */
 export interface SessionLifetimeOptions {
-  /** Seconds without use after which a session ends; `0` or `null`: no such limit. Default 7 days. */
+  /** Seconds without use after which a session ends; `0` or `null`: no limit. Default 7 days. */
   readonly idleTimeoutInSeconds?: number | null;
-  /** Seconds after its creation at which a session ends however busy it is; `0` or `null`: no limit. Default 30 days. */
+  /** Seconds after creation at which a session ends; `0` or `null`: no limit. Default 30 days. */
   readonly absoluteTimeoutInSeconds?: number | null;
   /**
-   * Seconds that must have passed since the last renewal before use renews a session again, so that a request that
-   * only reads costs no write. The effective idle timeout is up to this much shorter. Default: a tenth of the idle
-   * timeout, at least 60 seconds and at most half of the idle timeout.
+   * Seconds between two renewals, so that most requests cost no write. The effective idle timeout is up to this much
+   * shorter. Default: a tenth of the idle timeout, at least 60, at most half of it.
    */
   readonly renewAfterInSeconds?: number;
   /**
-   * Seconds that the idle timeout of a single session may have, set with `sessions.lifetime` for "remember me"; `0` or
-   * `null`: any. Default: `idleTimeoutInSeconds`, so that it can only be shorter.
+   * Maximum idle timeout in seconds that `sessions.lifetime` may set for one session; `0` or `null`: any. Default:
+   * `idleTimeoutInSeconds`.
    */
   readonly maximumIdleTimeoutInSeconds?: number | null;
-  /** The same for its absolute timeout. Default: `absoluteTimeoutInSeconds`. */
+  /** Maximum absolute timeout in seconds, likewise. Default: `absoluteTimeoutInSeconds`. */
   readonly maximumAbsoluteTimeoutInSeconds?: number | null;
 }
 
-/** The lifetime of one session, where it is not that of its class: "remember me", tenants, roles. */
+/** The lifetime of one session, in place of that of its class: for "remember me", tenants, roles. */
 export interface OwnLifetime {
-  /** Seconds without use after which this session ends; `0` or `null`: no such limit. Default: as its class says. */
+  /** Idle timeout in seconds; `0` or `null`: no limit. Default: that of the class. */
   readonly idleTimeoutInSeconds?: number | null;
-  /** Seconds after its creation at which this session ends; `0` or `null`: no limit. Default: as its class says. */
+  /** Absolute timeout in seconds; `0` or `null`: no limit. Default: that of the class. */
   readonly absoluteTimeoutInSeconds?: number | null;
   /**
-   * Whether the cookie outlives the browser. `false`: it has no `Max-Age` and goes when the browser is closed, as far as
-   * the browser does so. Default: as the configuration of the cookie says.
+   * `false`: the cookie has no `Max-Age`, and most browsers drop it when they are closed. Default: the configuration of
+   * the cookie.
    */
   readonly persistent?: boolean;
 }
@@ -44,12 +43,12 @@ export interface SessionTimes {
 }
 
 const DAY = 24 * 3600;
-/** Two servers' clocks may differ by this much before a session counts as made in the future. */
+/** Accepted difference between the clocks of two servers. */
 const CLOCK_SKEW_IN_MILLISECONDS = 60_000;
 
 /**
- * The arithmetic of idle and absolute timeout: a session ends at the earlier of both (OWASP Session Management Cheat
- * Sheet, "Session Expiration"; ASVS 5.0 7.3.1, 7.3.2).
+ * Computes expiries: a session ends at the earlier of idle and absolute timeout (OWASP Session Management Cheat Sheet,
+ * "Session Expiration"; ASVS 5.0 7.3.1, 7.3.2).
  */
 export class SessionLifetime {
   /** Milliseconds; 0: no limit. */
@@ -57,7 +56,7 @@ export class SessionLifetime {
   /** Milliseconds; 0: no limit. */
   readonly absolute: number;
   readonly #renewAfter: number;
-  /** What the timeouts of a single session may be, in milliseconds; 0: any. */
+  /** Maximum timeouts of a single session, in milliseconds; 0: any. */
   readonly #longestIdle: number;
   readonly #longestAbsolute: number;
 
@@ -106,29 +105,29 @@ export class SessionLifetime {
     return idle > 0 ? Math.min(times.renewedAt + idle, NEVER) : NEVER;
   }
 
-  /** The moment that no renewal can exceed. */
+  /** When a session of these times ends at the latest, however often it is renewed. */
   latestExpiry(times: SessionTimes): number {
     const absolute = this.absoluteOf(times);
     return absolute > 0 ? Math.min(times.createdAt + absolute, NEVER) : NEVER;
   }
 
-  /** Whether a session of these times counts at `now`: neither ended nor made in the future. */
+  /** Whether a session of these times is valid at `now`: neither expired nor created in the future. */
   isAlive(times: SessionTimes, now: number): boolean {
     return this.expiresAt(times) > now && !this.isInFuture(times, now);
   }
 
-  /** Why a session of these times is not alive at `now`. */
+  /** Why a session of these times is not valid at `now`. */
   rejection(times: SessionTimes, now: number): 'future' | 'expired-idle' | 'expired-absolute' {
     if (this.isInFuture(times, now)) return 'future';
     return this.latestExpiry(times) < this.idleExpiry(times) ? 'expired-absolute' : 'expired-idle';
   }
 
-  /** Whether a session of these times was made or renewed by a server whose clock is ahead of `now`. */
+  /** Whether a server with a clock ahead of `now` created or renewed the session. */
   isInFuture({ createdAt, renewedAt }: SessionTimes, now: number): boolean {
     return Math.max(createdAt, renewedAt) > now + CLOCK_SKEW_IN_MILLISECONDS;
   }
 
-  /** Whether use at `now` should renew a session that ends at `expiresAt`: enough time has passed, and it would help. */
+  /** Whether use at `now` should renew the session: enough time has passed, and renewal extends its life. */
   isRenewalDue(times: SessionTimes, now: number): boolean {
     const idle = this.idleOf(times);
     const renewAfter = idle === this.idle ? this.#renewAfter : renewAfterOf(idle);

@@ -12,7 +12,7 @@ export interface SessionRotationParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
   readonly creation: SessionCreation<S>;
-  /** Only the serialized text is stored: a rotation cannot be undone later. */
+  /** Ktor's format: a rotation cannot be undone later. */
   readonly bare: boolean;
 }
 
@@ -22,25 +22,25 @@ export interface Rotation<S extends object> {
   /** The new session's text and times. */
   readonly text: string;
   readonly times: SessionTimes;
-  /** The old session: its stored name, version and owner, and what is stored. */
+  /** The old session: key, version, owner and record. */
   readonly storedId: string;
   readonly version: string | undefined;
   readonly owner: string | undefined;
   readonly before: OpenedRecord;
-  /** The old id may have a grace period: the owner stays, and the new session holds nothing that the old one did not. */
+  /** The old id may have a grace period: owner and content stay the same. */
   readonly hasGrace: boolean;
 }
 
 /**
- * Gives a session a new id, in three steps of which any may fail, come late or never:
+ * Gives a session a new id in three steps. Each may fail, be late or never happen:
  *
- * 1. The new session is written. It is pending: it lives for half a minute.
- * 2. The old record becomes a retired one, which names the new one and keeps the old content for a minute. This decides.
- * 3. The new session is confirmed, and gets its whole life.
+ * 1. The new session is written as pending: it lives for half a minute.
+ * 2. The old record is replaced by one that names the new id and keeps the old content for a minute. This step decides.
+ * 3. The new session is confirmed and gets its whole lifetime.
  *
- * A rotation that fails after the second step marks the new session as undone. A request with the old id that finds the
- * new session undone, or gone without having been ended, puts the old content back: see {@link restored}. An ended new
- * session keeps its name taken for as long as the retired record lives, so that its end is final.
+ * A rotation that fails after step 2 marks the new session as undone. A request with the old id that finds the new
+ * session undone or missing restores the old content: see {@link restored}. An ended new session leaves a tombstone that
+ * outlives the old record, so that its end is final.
  */
 export class SessionRotation<S extends object> {
   readonly #storage: ConditionalSessionStorage;
@@ -64,24 +64,24 @@ export class SessionRotation<S extends object> {
       const result = await this.#storage.replace(storedId, retired, version);
       const isDone = result.status === 'replaced' || (!this.#bare && this.#hasMet(result, retired));
       if (isDone && this.#bare) return rotated;
-      // Nobody else can take this session now: what a login has to do once is done here.
+      // No other request can rotate this session now: `onOwner` is called once.
       if (isDone) return await this.#creation.confirm(await this.#creation.joined(rotated, session, before.text));
-      // What cannot be ended here has a short life.
+      // A pending session that cannot be ended here expires soon.
       if (this.#bare) await this.#storage.invalidate(successor);
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
       const undone = this.#undo(rotated, hasGrace).catch(ignore);
-      // The application refused: the next request finds what was there before.
+      // The application refused: the next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;
     }
   }
 
   /**
-   * Undoes a rotation that was not finished, for a request that came with the old id.
-   * @param stored what is stored under the old id.
-   * @returns what is stored there now; `undefined` where the rotation counts.
+   * Undoes an unfinished rotation, for a request with the old id.
+   * @param stored the record of the old id.
+   * @returns the restored record; `undefined` if the rotation was confirmed.
    */
   async restored(storedId: string, stored: StoredSession): Promise<StoredSession | undefined> {
     const before = this.#records.restored(stored);
@@ -96,13 +96,13 @@ export class SessionRotation<S extends object> {
   async #isUndone(successor: string): Promise<boolean> {
     const present = await this.#storage.read(successor);
     if (present) return isUndone(present.value);
-    // Taken: it was ended, which leaves its name taken. Otherwise nothing that is under way can bring it back.
+    // Creation fails if the new session was ended: its tombstone is there. Otherwise the id is taken from now on.
     if ((await this.#storage.create(successor, this.#records.undone())) !== undefined) return true;
     const taken = await this.#storage.read(successor);
     return taken !== undefined && isUndone(taken.value);
   }
 
-  /** @param hasGrace other requests may have changed the new session already. */
+  /** @param hasGrace other requests may have changed the new session. */
   async #undo({ session }: Landed<S>, hasGrace: boolean): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
@@ -111,12 +111,12 @@ export class SessionRotation<S extends object> {
       try {
         const result = await this.#storage.replace(storedId, undone, hasGrace ? session.version : undefined);
         if (result.status !== 'conflict') return;
-        // Once another request has changed the new session, the rotation counts.
+        // A changed new session counts as confirmed.
         const { current } = result;
         if (this.#records.open(current)?.text !== session.text) return;
         await this.#storage.replace(storedId, undone, current.version);
       } catch (error) {
-        // A storage that is full still deletes; a request with the old id puts the mark there when there is room.
+        // A full storage still deletes. A request with the old id writes the mark later.
         if (storageFaultOf(error) !== 'read-only') throw error;
         await this.#storage.invalidate(storedId);
       }

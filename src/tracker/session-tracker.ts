@@ -6,38 +6,38 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
 /** Why something that a client sent is not a session. */
 export type RejectionReason =
-  /** Not of the form that we send. */
+  /** Not in the format that we send. */
   | 'malformed'
   /** Changed or forged. */
   | 'tampered'
-  /** Protected with a key that is not in the key ring. */
+  /** Its key is not in the key ring. */
   | 'unknown-key'
   /** A value or id of another session of the application. */
   | 'wrong-session'
-  /** Several cookies of the name came, and none is a session. */
+  /** Several cookies have the name, and none is valid. */
   | 'duplicate-cookie'
-  /** An id that is not in the storage: never issued, expired, or ended before its mark ran out. */
+  /** An id that the storage does not have: never issued, expired, or ended some time ago. */
   | 'unknown-id'
   /** Past its idle timeout. */
   | 'expired-idle'
   /** Past its absolute timeout. */
   | 'expired-absolute'
-  /** Its client signed out. */
+  /** The client signed out. */
   | 'ended'
-  /** `SessionsService` ended it, or the replay of an old id did. */
+  /** Ended by `SessionsService`, or by the replay of an old id. */
   | 'revoked'
-  /** A login beyond `maxPerOwner` ended it. */
+  /** Ended by a login beyond `maxPerOwner`. */
   | 'evicted'
-  /** The serializer could not read its text. */
+  /** The serializer cannot read its text. */
   | 'undecodable'
-  /** Its `validate` option did not accept it, or a migration of it failed. */
+  /** The option `validate` or a migration rejected it. */
   | 'invalid'
   /** The session got a new id. */
   | 'rotated'
-  /** Made later than this server's clock says it is: one of the servers has a wrong clock. */
+  /** Created in the future by this server's clock: a server's clock is wrong. */
   | 'future';
 
-/** One session as it was loaded or stored: what a later change is compared and merged with. */
+/** A session as it was loaded or stored. Later changes are compared and merged with it. */
 export interface TrackedSession<S extends object = object> extends SessionTimes {
   /** The instance that the application holds. */
   readonly value: S;
@@ -45,36 +45,36 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   readonly text: string;
   /** By id: the client's id. */
   readonly id?: string | undefined;
-  /** By id: the name of the id in the storage. */
+  /** By id: the key in the storage. */
   readonly storedId?: string | undefined;
   /** By id: the stored version. */
   readonly version?: string | undefined;
   /** By id: the marks of its last writes. */
   readonly marks?: string | undefined;
-  /** Whose session it is. */
+  /** The session's owner. */
   readonly owner?: string | undefined;
-  /** What `value` held when it was loaded or stored. Absent where only its text can tell. */
+  /** The content of `value` when it was loaded or stored. Absent: `text` is compared. */
   readonly snapshot?: SessionSnapshot<S> | undefined;
-  /** By id: `id` is one from before a rotation. It is never sent again. */
+  /** By id: present if `id` was rotated. Such an id is never sent. */
   readonly byOldId?: ByOldId;
 }
 
-/** A session that a request found by an id from before a rotation. */
+/** A session that was found by a rotated id. */
 export interface ByOldId {
-  /** The stored details. Those of the {@link TrackedSession} are what the request sees. */
+  /** The stored details; those of the {@link TrackedSession} are for the request. */
   readonly details: SessionDetails | undefined;
-  /** The rotation may still be undone, so that a change has to wait. */
+  /** The rotation may still be undone: changes must wait. */
   readonly isPending: boolean;
 }
 
-/** The id that a client holds, and the name of the session in the storage. */
+/** The client's id, and the key in the storage. */
 export interface SessionIds {
   readonly id: string;
   readonly storedId: string;
   readonly byOldId?: ByOldId | undefined;
 }
 
-/** A by-id session. Every one has the same properties in the same order, which the engine likes. */
+/** Creates a by-id session, always with the same properties in the same order (one hidden class in V8). */
 export function trackedById<S extends object>(
   value: S,
   text: string,
@@ -90,103 +90,102 @@ export function trackedById<S extends object>(
   return byOldId ? { ...session, byOldId } : session;
 }
 
-/** What a tracker made of a received string. */
+/** Result of `load`. */
 export type LoadResult<S extends object> =
   | { readonly status: 'loaded'; readonly session: TrackedSession<S> }
   | {
       readonly status: 'rejected';
       readonly reason: RejectionReason;
-      /** With `rotated` and `future`: the id that came, by which `clearById` still ends the session. */
+      /** With `rotated` and `future`: the received id; `clearById` still ends the session. */
       readonly id?: string;
       /** With `rotated`: the grace period of the id is over. */
       readonly replayed?: Replay;
-      /** It is another system's, which still uses it: the client keeps it. */
+      /** Another system still uses the value: it is not cleared. */
       readonly leave?: true;
-      /** By id: the name of the id in the storage. */
+      /** By id: the key in the storage. */
       readonly handle?: string;
       /** With `expired-idle` and `expired-absolute`: when the session was created, in epoch milliseconds. */
       readonly createdAt?: number;
       /** With `invalid`: the field that is wrong. Never content. */
       readonly path?: string;
-      /** It may be good for another version of the application: the client is to keep it. */
+      /** Another version of the application may accept the value: it is not cleared. */
       readonly kept?: boolean;
     };
 
-/** An id came back after its grace period. */
+/** A rotated id was received after its grace period. */
 export interface Replay {
-  /** The handle of its session; `undefined` where that has ended. */
+  /** The handle of its session; `undefined` if that has ended. */
   readonly handle: string | undefined;
-  /** The session was ended for that. */
+  /** Whether the session was ended because of it. */
   readonly revoked: boolean;
 }
 
-/** One session to be stored. */
+/** Argument of `store`. */
 export interface SessionToTrack<S extends object> {
   readonly value: S;
-  /** What {@link SessionTracker.serialize} gives for `value`, where the caller has it already. */
+  /** Result of {@link SessionTracker.serialize} for `value`, if the caller has it. */
   readonly text?: string | undefined;
-  /** What {@link SessionTracker.capture} gave for `value` together with `text`. */
+  /** Result of {@link SessionTracker.capture} for `value`, taken together with `text`. */
   readonly snapshot?: SessionSnapshot<S> | undefined;
-  /** What was loaded or stored before in this request; absent for a new session. */
+  /** The session as it was loaded or last stored in this request; absent for a new one. */
   readonly previous?: TrackedSession<S> | undefined;
-  /** The request it belongs to, for ids made from it. */
+  /** The request. */
   readonly call: SessionCall;
-  /** Give it a new id, whether its owner changed or not. `due`: because its id is old enough. */
+  /** Gives the session a new id. `due`: because of the age of its id. */
   readonly rotate?: boolean | 'due';
-  /** With `rotate`: starts the absolute timeout anew, also for the same owner. */
+  /** With `rotate`: restarts the absolute timeout, also for the same owner. */
   readonly restart?: boolean;
-  /** Write and send it even if nothing changed. */
+  /** Writes and sends the session even if it is unchanged. */
   readonly force?: boolean;
-  /** Takes the place of the details of `previous` of the same names; those of another owner or with `restart` are gone. */
+  /** Overrides the details of `previous`, which are dropped for another owner and with `restart`. */
   readonly details?: SessionDetails | undefined;
-  /** With `rotate`: somebody begins to act for another, or ends it. The times stay, and no limit is looked at. */
+  /** With `rotate`: starts or ends acting for another owner. Keeps the times; no limit applies. */
   readonly acting?: ActingStep | undefined;
-  /** By id: the id that a new session gets, from {@link SessionTracker.newId}. Default: one is made. */
+  /** By id: the id of a new session, from {@link SessionTracker.newId}. Default: a new one. */
   readonly id?: string | undefined;
-  /** By id: the id of one that the caller ends with this one, so that it is not among its owner's. */
+  /** By id: the id of a session that the caller ends next; it does not count for `maxPerOwner`. */
   readonly replaces?: string | undefined;
-  /** Told the handles of sessions of its owner that were ended to make room for it. */
+  /** Called with the handles of the owner's sessions that were ended by `maxPerOwner`. */
   onRevoked?(this: void, handles: readonly string[]): void;
   /**
-   * Called when `value` gets an owner, once the record of the session before is taken and before the new one counts. May
-   * change `value`. A failure undoes the login.
-   * @param before the text of the session that gets the owner; `undefined` for a new one.
+   * Called when `value` gets an owner, before the login is confirmed. May change `value`. An error undoes the login.
+   * @param before text of the session that gets the owner; `undefined` for a new one.
    * @returns the text of `value`.
    */
   onOwner?: ((this: void, before: string | undefined) => Promise<string>) | undefined;
-  /** Applied to `value` before it is written, and again to the present value whenever another request was faster. */
+  /** Applied to `value` before it is written, and again to the present value after a lost race. */
   revise?(this: void, value: S): void;
 }
 
-/** What became of a session that was to be stored. */
+/** Result of `store`. */
 export type StoreResult<S extends object> =
-  /** Equal to what was loaded, and not due for renewal: nothing was written, nothing is to be sent. */
+  /** Unchanged and not due for renewal: nothing was written, nothing is sent. */
   | { readonly status: 'unchanged'; readonly session: TrackedSession<S> }
   | {
       readonly status: 'created' | 'changed' | 'renewed' | 'rotated';
       readonly session: TrackedSession<S>;
-      /** What the client is to be sent. */
+      /** The string for the client. */
       readonly transportValue: string;
-      /** The client holds `transportValue` already and no renewal is due: it need not be sent again. */
+      /** The client has `transportValue` and no renewal is due: it need not be sent. */
       readonly held?: boolean;
-      /** Fields that this and another request both changed. */
+      /** Fields that another request changed as well. */
       readonly conflicts?: readonly string[];
     }
-  /** Ended meanwhile: the change was dropped. `reason` `rotated`: it lives on under another id. */
+  /** Ended meanwhile: the change was dropped. `rotated`: the session continues under another id. */
   | { readonly status: 'gone'; readonly reason: 'ended' | 'rotated' };
 
 /**
- * Turns a session into the string that travels, and back (Ktor: `SessionTracker`): the content itself
- * ({@link SessionTrackerByValue}) or an id whose content is in a storage ({@link SessionTrackerById}).
+ * Converts a session to a string for the client and back (Ktor: `SessionTracker`): the content
+ * ({@link SessionTrackerByValue}), or an id with the content in a storage ({@link SessionTrackerById}).
  *
- * A tracker of your own needs the first four members, Ktor's; each of the others has a default.
+ * The first four members, Ktor's, are required; the others have defaults.
  */
 export interface SessionTracker<S extends object = object> {
   /**
-   * @param transportValue what the transport and its transformers gave. Never trusted.
-   * @param call the request that it came with.
-   * @returns the session, `undefined` for none, or why there is none.
-   * @throws only when a storage fails.
+   * @param transportValue the received string after the transformers. Untrusted.
+   * @param call the request.
+   * @returns the session, `undefined`, or the reason why there is none.
+   * @throws only if a storage fails.
    */
   load(
     transportValue: string,
@@ -194,67 +193,67 @@ export interface SessionTracker<S extends object = object> {
   ): LoadResult<S> | S | undefined | Promise<LoadResult<S> | S | undefined>;
 
   /**
-   * @param session `session.value` is what to store, `session.call` the request.
-   * @returns the string that the client is to be sent, or what became of the session.
-   * @throws {SessionUnserializableError} and {SessionConflictError}, or when a storage fails; nothing is sent then.
+   * @param session `session.value` is the session, `session.call` the request.
+   * @returns the string for the client, or a {@link StoreResult}.
+   * @throws {SessionUnserializableError} and {SessionConflictError}, and if a storage fails; nothing is sent then.
    */
   store(session: SessionToTrack<S>): StoreResult<S> | string | Promise<StoreResult<S> | string>;
 
   /**
    * Ends a session.
-   * @param call the request that ends it.
+   * @param call the request.
    */
   clear(session: TrackedSession<S>, call: SessionCall): void | Promise<void>;
 
-  /** @throws {SessionError} when `value` is not of the session's class (Ktor: `validate`). */
+  /** @throws {SessionError} if `value` is no instance of the session class (Ktor: `validate`). */
   validate(value: S): void;
 
   /** `by-value`, `by-id`, or a name of your own. Default `own`. */
   readonly kind?: string;
-  /** When sessions end. Absent where sessions carry no times and no details, as in the format of Ktor. */
+  /** Timeouts. Absent if sessions carry no times and details, as in Ktor's format. */
   readonly lifetime?: SessionLifetime | undefined;
-  /** Of several values of one client, the one that was renewed last is the session: each carries its times. */
+  /** Of several received values, the one that was renewed last wins. Default `false`: the first. */
   readonly newestWins?: boolean;
 
   /**
-   * Reads a session anew that was loaded or stored in this request. Default: it cannot be read anew.
+   * Reads a session of this request again. Default: not possible.
    * @param call the request.
    */
   reload?(session: TrackedSession<S>, call: SessionCall): LoadResult<S> | Promise<LoadResult<S>>;
 
   /**
-   * The text of a session; two of equal content give equal texts, so that a change is seen. Default: that of
+   * The text of a session. Equal contents give equal texts: a change is detected by it. Default: that of
    * `SessionSerializerReflection`.
    */
   serialize?(value: S): string;
 
-  /** What `value` holds now, for telling later that it has not changed. Absent where only its text can tell. */
+  /** Captures the content of `value`, to detect changes without serializing. Default: texts are compared. */
   capture?(value: S): SessionSnapshot<S> | undefined;
 
   /**
-   * Whether `value` holds what was read from the session's text. Asked where `value` cannot be written: a session that
-   * came so from another server is no failure of a request that only reads it. Absent: such a request fails.
+   * Whether `value` still equals what was read from the session's text. Called if `value` cannot be serialized: a
+   * request that only reads a session of another server must not fail. Default: it fails.
    */
   isUnchanged?(value: S, session: TrackedSession<S>): boolean;
 
   /**
-   * Whether an unchanged session should be written again because enough of its idle timeout has passed. Default: never.
+   * Whether use should renew an unchanged session, because enough of its idle timeout has passed. Default: never.
    */
   isRenewalDue?(session: TrackedSession<S>): boolean;
 
-  /** Whether the id of a session is so old that it should get a new one. Absent: never. */
+  /** Whether the session should get a new id because of the age of its id. Default: never. */
   isRotationDue?(session: TrackedSession<S>): boolean;
-  /** The session of a text that {@link serialize} gave. Absent where that cannot be told. */
+  /** The inverse of {@link serialize}. Default: not possible. */
   read?(text: string): S;
 
-  /** Whether it keeps who acts for the owner of a session; see {@link SessionToTrack.acting}. Default `false`. */
+  /** Whether it supports {@link SessionToTrack.acting}. Default `false`. */
   readonly keepsActors?: boolean;
 
-  /** Whose session `value` is. Absent where sessions have no owners. */
+  /** The owner of a session. Default: sessions have no owner. */
   ownerOf?(value: S): string | undefined;
 
   /**
-   * Whether storing `value` gives the client something new to hold, so that it must happen before the head leaves.
+   * Whether storing `value` changes the client's string, so that it must happen before the response headers are sent.
    * Default: always.
    */
   changesTransportValue?(value: S, previous: TrackedSession<S> | undefined): boolean;
@@ -265,14 +264,14 @@ export interface SessionTracker<S extends object = object> {
    */
   fieldSizes?(value: S): ReadonlyArray<{ readonly name: string; readonly size: number }>;
 
-  /** An id for a new session, to be stored with it. Absent where sessions have no ids. */
+  /** Creates an id for a new session. Default: sessions have no ids. */
   newId?(call: SessionCall): string;
 
-  /** Ends a session by its id. Absent where sessions have no ids. */
+  /** Ends a session by its id. Default: sessions have no ids. */
   clearById?(id: string): Promise<void>;
 }
 
-/** A {@link SessionTracker} that leaves nothing out which a session cannot do without. */
+/** A {@link SessionTracker} with all members that sessions need. */
 export interface CompleteSessionTracker<S extends object = object> extends SessionTracker<S> {
   readonly kind: string;
   load(transportValue: string, call: SessionCall): LoadResult<S> | Promise<LoadResult<S>>;
