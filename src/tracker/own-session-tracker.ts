@@ -15,8 +15,8 @@ const VERBS = ['load', 'store', 'clear', 'validate'] as const;
 const WITH_DEFAULTS = ['kind', 'serialize', 'isRenewalDue', 'changesTransportValue', 'fieldSizes'] as const;
 
 /**
- * A tracker that leaves nothing out: `tracker` itself, or one around it with the defaults.
- * @throws {SessionConfigurationError} where it has not the four verbs.
+ * Completes a tracker with the defaults.
+ * @throws {SessionConfigurationError} if one of the four verbs is missing.
  */
 export function completedTracker<S extends object>(
   name: string,
@@ -36,7 +36,7 @@ function isComplete<S extends object>(tracker: SessionTracker<S>): tracker is Co
   return WITH_DEFAULTS.every((member) => tracker[member] !== undefined);
 }
 
-/** A tracker of the application's own that leaves something out, and the defaults. */
+/** A tracker of the application with defaults for missing members. */
 class OwnSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
   readonly newestWins: boolean;

@@ -2,13 +2,12 @@ import { setTimeout } from 'node:timers/promises';
 
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 2000;
-/** Milliseconds of pauses: nearly as long as the records that a failed login leaves. */
+/** Total milliseconds of pauses: almost as long as the records of a failed login live. */
 const GIVE_UP_AFTER = 45_000;
 
 /**
- * Repeats what must still be done after a request has failed, in the background, until the storage takes it. It keeps no
- * process alive.
- * @throws what the last attempt rejected with.
+ * Retries the clean-up after a failed request in the background. Does not keep the process alive.
+ * @throws the error of the last attempt.
  */
 export async function repeatUntilDone(task: () => Promise<unknown>): Promise<void> {
   let pause = FIRST_PAUSE;

@@ -1,6 +1,6 @@
 import type { SessionActor, SessionDetails } from './session-details.js';
 
-/** A change of the owner of a session that is no login: somebody begins to act for another, or ends it. */
+/** A change of owner that is no login: acting for another owner starts or ends. */
 export type ActingStep = SessionActor | 'ends';
 
 interface Opened {
@@ -8,18 +8,18 @@ interface Opened {
   readonly details?: SessionDetails | undefined;
 }
 
-/** The details of a session after this step. @param before the session that the step is taken from. */
+/** The details of a session after this step. @param before the session before it. */
 export function detailsAfter(step: ActingStep, { text, details }: Opened): SessionDetails | undefined {
   return step === 'ends' ? details?.actor?.details : { ...details, actor: { ...step, text, details } };
 }
 
-/** The actor's own session, where somebody acts in this one. */
+/** The actor's own session; without an actor, the session itself. */
 export function ownOf<T extends Opened>(session: T): T {
   const actor = session.details?.actor;
   return actor === undefined ? session : { ...session, text: actor.text, details: actor.details };
 }
 
-/** The same once the time of the acting is over. */
+/** The same if the acting has expired; otherwise the session itself. */
 export function presentAt<T extends Opened>(session: T, now: number): T {
   const actor = session.details?.actor;
   return actor === undefined || now < actor.until ? session : ownOf(session);

@@ -1,9 +1,9 @@
 import { SessionError } from '../errors/session.errors.js';
 
-/** A class of sessions: constructible without arguments, since a fresh session is made by `new`. */
+/** A session class: constructible without arguments. */
 export type SessionClass<S extends object = object> = new () => S;
 
-/** The error for a value that is no instance of the class it is set for; it shows the value's class, not the value. */
+/** The error for a value of another class. It names the value's class and does not show the value. */
 export function wrongValue(type: SessionClass, value: unknown): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',

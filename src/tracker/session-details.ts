@@ -1,28 +1,28 @@
-/** Who uses a session in place of its owner. Times are epoch milliseconds. */
+/** The actor in a session. Times are epoch milliseconds. */
 export interface SessionActor {
-  /** Whose session it was before, and is afterwards. */
+  /** The owner of the actor's own session. */
   readonly owner: string;
   readonly since: number;
-  /** When it ends by itself. */
+  /** When the acting ends by itself. */
   readonly until: number;
   /** The options of `actAs`. */
   readonly reason: string;
 }
 
-/** An actor together with their own session, which is restored when the acting ends. Its times are kept all along. */
+/** An actor with their own session, which is restored when the acting ends. */
 export interface KeptActor extends SessionActor {
   readonly text: string;
   readonly details?: SessionDetails | undefined;
 }
 
 /**
- * What was said of one session besides its content: when its owner was authenticated anew and how, and a lifetime of its
- * own. Travels in the envelope, beside the times; most sessions have none.
+ * Facts of one session besides its content: authentication and a lifetime of its own. Stored in the envelope, after the
+ * times; most sessions have none.
  */
 export interface SessionDetails {
-  /** When its owner proved again who they are, in epoch milliseconds. Absent: when the session was created. */
+  /** Time of the last reauthentication, in epoch milliseconds. Absent: the creation of the session. */
   readonly authenticatedAt?: number | undefined;
-  /** By the name of each method with which its owner was authenticated: when, in epoch milliseconds. */
+  /** Time of the last authentication by method, in epoch milliseconds. */
   readonly methods?: Readonly<Record<string, number>> | undefined;
   /** Its own idle timeout in milliseconds; `0`: none. */
   readonly idle?: number | undefined;
@@ -30,11 +30,11 @@ export interface SessionDetails {
   readonly absolute?: number | undefined;
   /** Whether its cookie outlives the browser. */
   readonly persistent?: boolean | undefined;
-  /** The path to which a visitor returns who was sent away to authenticate. */
+  /** The path to return to after authentication. */
   readonly returnTo?: string | undefined;
-  /** When it got its id, in epoch milliseconds, where ids are rotated by age. Absent: when it was created. */
+  /** Time of the last rotation, in epoch milliseconds, if ids are rotated by age. Absent: the creation. */
   readonly rotatedAt?: number | undefined;
-  /** Who acts for the owner, and their own session. */
+  /** Who acts for the owner. */
   readonly actor?: KeptActor | undefined;
 }
 
@@ -63,12 +63,12 @@ function isActor(value: unknown): boolean {
   return details === undefined || isDetails(details);
 }
 
-/** Letters, digits, `-` and `_`: the dots of an envelope stay what they are. */
+/** Letters, digits, `-` and `_`: no dot, which separates the parts of an envelope. */
 export function encodeDetails(details: SessionDetails): string {
   return Buffer.from(JSON.stringify(details)).toString('base64url');
 }
 
-/** @returns `undefined` for what {@link encodeDetails} cannot have written. */
+/** @returns `undefined` for text that {@link encodeDetails} does not write. */
 export function decodeDetails(text: string): SessionDetails | undefined {
   let details: unknown;
   try {
@@ -87,7 +87,7 @@ function isDetails(details: unknown): details is SessionDetails {
   });
 }
 
-/** `details` with those of `others` in their place. @returns `undefined` where there are none. */
+/** `details` overridden by `others`. @returns `undefined` if there are none. */
 export function joinedDetails(
   details: SessionDetails | undefined,
   others: SessionDetails | undefined,

@@ -2,21 +2,21 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { StoredSession } from '../storage/session-storage.js';
 import { isEnded, isRotated, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
 
-/** How often the mark of an end is tried against writes of other requests. The end itself needs no mark. */
+/** Attempts to write a tombstone against other writers. */
 const MOST_ATTEMPTS = 16;
-/** How often a session may be given a new id within a minute and still be ended by a request with its first one. */
+/** Maximum rotations within a minute that ending by the first id follows. */
 const MOST_ROTATIONS = 16;
 
 type Present = Pick<StoredSession, 'value' | 'version' | 'owner'>;
 
-/** Ends by-id sessions, so that no parallel request restores one. */
+/** Ends by-id sessions so that no parallel request restores them. */
 export class SessionEnding {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
   readonly #bare: boolean;
   readonly #explains: boolean;
 
-  /** @param explains the mark of an ended session stays. */
+  /** @param explains keeps the tombstone. */
   constructor(storage: ConditionalSessionStorage, records: SessionRecords, bare: boolean, explains: boolean) {
     this.#storage = storage;
     this.#records = records;
@@ -25,12 +25,12 @@ export class SessionEnding {
   }
 
   /**
-   * Ends the session of an id, and the one that the id was exchanged for: a request that ends a session must not lose to
-   * one that rotates it. The mark tells a rotation under way that it came too late. A storage that refuses to write the
-   * mark, because it is full for example, may still be able to delete: the end is answered by that alone.
+   * Ends the session of an id, and the one that it was rotated to: an end must not lose against a rotation. The tombstone
+   * stops a parallel rotation. A storage that cannot write it, because it is full for example, may still delete, which is
+   * enough.
    *
-   * In bare mode there is no mark, and only the id itself is ended, unless the storage follows rotations by itself.
-   * @param present what is known to be stored; read where it is not.
+   * In bare mode there is no tombstone, and only the id itself is ended, unless the storage follows rotations.
+   * @param present the record, if known; read otherwise.
    */
   async end(storedId: string, reason: EndReason, present?: Present, rotations = 0): Promise<void> {
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
@@ -48,7 +48,7 @@ export class SessionEnding {
     try {
       return await this.#tryMark(storedId, reason, present);
     } catch {
-      // Once more: what is stored may be another record by now.
+      // Again: another record may be stored now.
       return this.#tryMark(storedId, reason, undefined).catch(() => ({ isMarked: false }));
     }
   }
@@ -67,8 +67,8 @@ export class SessionEnding {
 }
 
 interface Marking {
-  /** The mark is written. */
+  /** The tombstone is written. */
   readonly isMarked: boolean;
-  /** The stored name of the id that the session has now, where it was rotated. */
+  /** The `storedId` of the present id, if it was rotated. */
   readonly successor?: string;
 }

@@ -6,27 +6,26 @@ export interface SessionEnvelope extends SessionTimes {
   readonly text: string;
 }
 
-/** Digits of a moment in base 36: more than enough for any date. */
+/** Maximum digits of a time in base 36. */
 const MOST_DIGITS = 11;
 
-/** Begins the details of a session, behind its times. */
+/** Starts the details, after the times. */
 const DETAILS = '!';
 
 /**
  * `<created>.<renewed - created>.<name>:<text>`, both times in base 36. A session with details has
- * `<renewed - created>!<details>` in place of the second time. The name keeps a session from being taken for one of
- * another name that is kept in the same storage or protected with the same key; it is left out where the seal binds the
- * name.
+ * `<renewed - created>!<details>` in place of the second time. The name prevents use as a session of another name with the
+ * same storage or key; it is left out if the seal binds the name.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
-  // The clock of the renewing server may be behind that of the creating one.
+  // The renewing server's clock may be behind the creating one's.
   const since = Math.max(0, times.renewedAt - times.createdAt);
   const details = times.details === undefined ? '' : DETAILS + encodeDetails(times.details);
   const head = `${times.createdAt.toString(36)}.${since.toString(36)}${details}.`;
   return name === undefined ? head + text : `${head}${name}:${text}`;
 }
 
-/** @returns `undefined` for a text that {@link sealEnvelope} cannot have written for this `name`. */
+/** @returns `undefined` for text that {@link sealEnvelope} does not write for this `name`. */
 export function openEnvelope(value: string, name?: string): SessionEnvelope | undefined {
   const firstDot = value.indexOf('.');
   const secondDot = value.indexOf('.', firstDot + 1);
@@ -55,7 +54,7 @@ function openDetailed(value: string, name: string | undefined, secondDot: number
   return plain && { ...plain, details };
 }
 
-/** A number in base 36, lower case; `NaN` for anything else, and where there is no end. Runs on every request. */
+/** Parses a lower-case base 36 number; `NaN` for anything else. Runs on every request. */
 export function base36In(text: string, start: number, end: number): number {
   if (end <= start || end > start + MOST_DIGITS) return NaN;
   let number = 0;

@@ -3,28 +3,28 @@ import { SessionConflictError } from '../errors/session.errors.js';
 import { isFieldwise, type SessionSerializer } from '../serializer/session-serializer.js';
 
 /**
- * What to do with a field that this request and another one both changed.
+ * Resolves a field that this request and another one both changed.
  *
- * - `mine`: the value of this request stays. The default.
- * - `theirs`: the value that is stored already stays.
+ * - `mine`: this request's value. The default.
+ * - `theirs`: the stored value.
  * - `reject`: {@link SessionConflictError}, answered with 409.
- * - a function: gets the property's stored name and the three sessions, and returns the field's value. What it throws
- *   is the answer to the request, through the application's own filters; nothing is stored then.
+ * - a function: called with the property's stored name and the three sessions; returns the value. Its error fails the
+ *   request, and nothing is stored.
  */
 export type OnClash<S extends object = object> = 'mine' | 'theirs' | 'reject' | ClashResolver<S>['resolve'];
 
-// A method, so that resolvers of different sessions fit into one list.
+// A method, for bivariance: resolvers of different sessions fit into one list.
 export interface ClashResolver<S> {
   resolve(field: string, sessions: { readonly base: S; readonly mine: S; readonly theirs: S }): unknown;
 }
 
-/** A text that joins two parallel changes, and the fields that both had changed. */
+/** The merged text, and the fields that both requests changed. */
 export interface MergedSession {
   readonly text: string;
   readonly conflicts: readonly string[];
 }
 
-/** Joins parallel changes of one session by top-level field: three-way, against the text that was loaded. */
+/** Three-way merge of parallel changes by top-level field, against the loaded text. */
 export class SessionMerge<S extends object> {
   readonly #name: string;
   readonly #serializer: SessionSerializer<S>;
@@ -33,7 +33,7 @@ export class SessionMerge<S extends object> {
 
   /**
    * @param name the session's name, for messages.
-   * @param counters properties whose changes add up instead of clashing.
+   * @param counters properties whose changes are added up.
    */
   constructor(name: string, serializer: SessionSerializer<S>, onClash: OnClash<S>, counters: readonly string[] = []) {
     this.#name = name;
@@ -43,11 +43,11 @@ export class SessionMerge<S extends object> {
   }
 
   /**
-   * @param base the text that this request loaded.
-   * @param mine the text that this request wants to store.
-   * @param theirs the text that another request stored meanwhile.
+   * @param base the loaded text.
+   * @param mine the text to store.
+   * @param theirs the text that another request stored.
    * @throws {SessionConflictError} with `onClash: 'reject'`.
-   * @throws {ApplicationFailure} around what a function threw.
+   * @throws {ApplicationFailure} with the error of a function.
    */
   merge(base: string, mine: string, theirs: string): MergedSession {
     if (base === theirs) return { text: mine, conflicts: [] };
@@ -87,7 +87,7 @@ export class SessionMerge<S extends object> {
     };
     const result = serializer.deserialize(serializer.join(merged)) as Record<string, unknown>;
     for (const field of conflicts) {
-      // A request that removed the field has no such property.
+      // Absent if this request removed the field.
       const property = propertyOf(serializer, [result, sessions.mine, sessions.theirs, sessions.base], field);
       result[property] = resolved(this.#onClash, field, sessions);
     }

@@ -1,16 +1,16 @@
 import { SessionError } from '../errors/session.errors.js';
 
-/** Whose session it is: the id of a user. An object with its own `toString` or `toHexString` counts by that text. */
+/** An owner: the id of a user. An object is represented by its own `toString` or `toHexString`. */
 export type SessionOwnerId = string | number | bigint | { toString(): string };
 
-/** An owner is part of a key in the index of the storage, where databases set limits to it. */
+/** An owner is part of an index key, whose length databases limit. */
 const LONGEST_OWNER = 512;
 
 /**
- * The text of an owner; `undefined` for nobody, which `undefined`, `null` and an empty text are.
+ * The text of an owner; `undefined` for `undefined`, `null` and an empty text.
  * @param place where it was found, for the message.
- * @throws {SessionError} for anything that is no string, number or bigint, nor an object such as an ObjectId, and for a
- *   text of more than 512 bytes.
+ * @throws {SessionError} unless it is a string, number, bigint or object such as an ObjectId, and for more than 512
+ *   bytes.
  */
 export function ownerText(owner: unknown, place: string): string | undefined {
   if (owner === undefined || owner === null || owner === '') return undefined;

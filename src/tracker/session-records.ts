@@ -6,18 +6,18 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
 /** Options of {@link SessionRecords}. */
 export interface SessionRecordsOptions {
-  /** The session's name: keeps it apart from others in the same storage, contents and owners alike. */
+  /** The session's name; separates contents and owners of sessions in one storage. */
   readonly name: string;
   readonly lifetime: SessionLifetime;
-  /** Leaves the times out, so that only the serialized text is stored: the format of Ktor. */
+  /** Stores the serialized text without times: Ktor's format. */
   readonly bare: boolean;
-  /** The mark of an exchanged id names the new one in bare mode too. */
+  /** In bare mode too, the record of a rotated id names the new one. */
   readonly followsRotation: boolean;
-  /** Milliseconds for which the mark of an ended session tells why it ended. `0`: not. */
+  /** Milliseconds for which the tombstone tells why the session was ended. `0`: not at all. */
   readonly explainFor?: number;
   /**
-   * Milliseconds for which the record of an exchanged id is kept at least. Default a minute.
-   * @param before the session as it was.
+   * Minimum milliseconds for which the record of a rotated id is kept. Default one minute.
+   * @param before the session before the rotation.
    */
   retiredFor?(this: void, before: SessionTimes): number;
   /** The clock, in epoch milliseconds. */
@@ -25,69 +25,68 @@ export interface SessionRecordsOptions {
 }
 
 /**
- * Begins the record under an id that was exchanged for another one. After it follow a dot, the stored name of the new
- * id, a dot, the time of the exchange in base 36, a dot if the old id has a grace period, and, on a line of its own, the
- * session as it was before. In bare mode only the first dot and the name follow, or nothing.
+ * Starts the record of a rotated id: `~rotated.<storedId of the new id>.<time in base 36>`, a dot if the old id has a grace
+ * period, a line feed and the session before the rotation. In bare mode: `~rotated` or `~rotated.<storedId>`.
  */
 export const ROTATED = '~rotated';
 /** Why a by-id session was ended. */
 export type EndReason = 'ended' | 'revoked' | 'evicted';
 
-/** Begins the record under an id whose session was ended. After it follow a dot and the reason. */
+/** Starts the tombstone of an ended session: `~ended.<reason>`. */
 const ENDED = '~ended';
-/** The record under a new id whose rotation was undone: the old id counts again. */
+/** The record of a new id whose rotation was undone: the old id is valid again. */
 const UNDONE = '~undone';
-/** How long these records are kept: longer than any request with the id lasts. */
+/** How long these records are kept: longer than any request lasts. */
 const MARKED_FOR_MILLISECONDS = 60_000;
 /**
- * How long a new session lives until its login is confirmed. Well below {@link MARKED_FOR_MILLISECONDS}, so that the old
- * id can be used again after a login that died half-way.
+ * Lifetime of a session until its login is confirmed. Well below {@link MARKED_FOR_MILLISECONDS}, so that the old id is
+ * valid again after a login whose process died.
  */
 export const PENDING_FOR_MILLISECONDS = 30_000;
-/** How many writes a record remembers. */
+/** Number of writes that a record remembers. */
 const MOST_MARKS = 6;
 const TILDE = 0x7e;
 
-/** Whether a stored value says that its session is being ended. */
+/** Whether a value is the tombstone of an ended session. */
 export function isEnded(value: string): boolean {
   return value === ENDED || value.startsWith(`${ENDED}.`);
 }
 
-/** Why the session of a value that {@link isEnded} was ended. */
+/** The reason in a tombstone. */
 export function endReasonOf(value: string): EndReason {
   const reason = value.slice(ENDED.length + 1);
   return reason === 'revoked' || reason === 'evicted' ? reason : 'ended';
 }
 
-/** Whether a stored value says that its id was exchanged for a new one. */
+/** Whether a value is the record of a rotated id. */
 export function isRotated(value: string): boolean {
   return value.startsWith(ROTATED);
 }
 
-/** Whether a stored value says that the rotation to its id was undone. */
+/** Whether a value is the record of an undone rotation. */
 export function isUndone(value: string): boolean {
   return value === UNDONE;
 }
 
-/** What the record of an exchanged id says. */
+/** The content of the record of a rotated id. */
 export interface RetiredRecord {
-  /** The stored name of the new id. Empty in bare mode. */
+  /** The `storedId` of the new id. Empty in bare mode. */
   readonly successor: string;
-  /** When the id was exchanged, in epoch milliseconds. 0 in bare mode. */
+  /** Time of the rotation, in epoch milliseconds. 0 in bare mode. */
   readonly rotatedAt: number;
-  /** The old id may have a grace period: it was exchanged for the same owner. */
+  /** The old id may have a grace period: the rotation kept the owner. */
   readonly hasGrace: boolean;
-  /** The record that was there before. */
+  /** The record before the rotation. */
   readonly kept?: string;
 }
 
-/** Reads a value of which {@link isRotated} is true. */
+/** Parses a value for which {@link isRotated} is true. */
 export function retiredOf(value: string): RetiredRecord {
   const line = value.indexOf('\n');
   if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false };
   const hasGrace = value[line - 1] === '.';
   const head = value.slice(ROTATED.length + 1, hasGrace ? line - 1 : line);
-  // The stored name may hold dots, where the application makes it.
+  // A `storedId` of the application may contain dots.
   const dot = head.lastIndexOf('.');
   return {
     successor: head.slice(0, dot),
@@ -104,7 +103,7 @@ export interface OpenedRecord extends SessionTimes {
   readonly marks: string;
 }
 
-/** What is in a storage for a by-id session: times, marks of its writes, text; and the records of those that are gone. */
+/** Reads and writes the records of by-id sessions: times, marks of writes and text, or the record of a dead id. */
 export class SessionRecords {
   readonly #name: string;
   readonly #lifetime: SessionLifetime;
@@ -115,7 +114,7 @@ export class SessionRecords {
   readonly #now: () => number;
   /** The idle timeout in base 36. */
   readonly #idle: string;
-  /** Begins the mark of each write of this tracker, so that no two writes anywhere are equal. */
+  /** Starts the mark of each write of this tracker, so that marks are unique. */
   readonly #writer = randomBytes(4).toString('base64url');
   #writes = 0;
 
@@ -130,12 +129,12 @@ export class SessionRecords {
     this.#now = now;
   }
 
-  /** Whether this is a session of another name. */
+  /** Whether it is a session of another name. */
   isOfAnother({ value }: StoredSession): boolean {
     return !this.#bare && isOfAnotherName(value, this.#name);
   }
 
-  /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
+  /** Parses a record; `undefined` for a foreign, rotated or ended session. */
   open(stored: StoredSession): OpenedRecord | undefined {
     if (isGone(stored.value)) return undefined;
     if (this.#bare) {
@@ -154,10 +153,10 @@ export class SessionRecords {
   }
 
   /**
-   * A touch moves the expiry alone, so the last renewal shows there.
-   * @param idleThen the idle timeout in milliseconds when the session was written. Where the application has another
-   *   one now, the longer counts: a session is never taken for younger than it is.
-   * @param times with when it was renewed before. @returns `undefined` where it was not touched since.
+   * The time of the last touch, which changes nothing but the expiry.
+   * @param idleThen the idle timeout in milliseconds when the session was written. If the present one differs, the longer
+   *   one is used: a session is never considered younger than it is.
+   * @returns `undefined` if it was not touched since `times.renewedAt`.
    */
   #touchedAt(stored: StoredSession, idleThen: number, times: SessionTimes): number | undefined {
     const idle = this.#lifetime.idleOf(times);
@@ -167,8 +166,8 @@ export class SessionRecords {
   }
 
   /**
-   * A session as it is written.
-   * @param marks of the writes before this one.
+   * The record of a session.
+   * @param marks of earlier writes.
    */
   toStore(text: string, times: SessionTimes, owner: string | undefined, marks = ''): SessionToStore {
     return {
@@ -179,17 +178,17 @@ export class SessionRecords {
     };
   }
 
-  /** `toStore` with the short life of a session whose login is not confirmed yet. */
+  /** `toStore` with the short lifetime of an unconfirmed login. */
   pending(toStore: SessionToStore): SessionToStore {
     return { ...toStore, expiresAt: Math.min(toStore.expiresAt, this.pendingUntil) };
   }
 
-  /** Until when a session that is written now waits for its confirmation, in epoch milliseconds. */
+  /** Expiry of a session that is now written as pending, in epoch milliseconds. */
   get pendingUntil(): number {
     return this.#now() + PENDING_FOR_MILLISECONDS;
   }
 
-  /** Whether `written` is behind `current`: a client that lost its connection may send a write twice. */
+  /** Whether `current` includes the write `written`: clients resend writes after a lost connection. */
   includes(current: StoredSession, written: SessionToStore): boolean {
     if (current.value === written.value) return true;
     if (this.#bare || isRotated(written.value)) return false;
@@ -200,22 +199,23 @@ export class SessionRecords {
   }
 
   /**
-   * What is kept for a while under the id of a session that was ended.
-   * @param storedOwner as it is in the storage.
+   * The tombstone of an ended session.
+   * @param storedOwner its owner as the storage has it.
    */
   ended(reason: EndReason, storedOwner: string | undefined): SessionToStore {
     const keptFor = Math.max(this.#explainFor, MARKED_FOR_MILLISECONDS);
     return this.#marked(`${ENDED}.${reason}`, storedOwner === undefined ? {} : { owner: storedOwner }, keptFor);
   }
 
-  /** What is kept for a while under a new id whose rotation was undone. */
+  /** The record of a new id whose rotation was undone. */
   undone(owner?: string, times?: Pick<SessionTimes, 'details'>): SessionToStore {
     return this.#marked(UNDONE, this.storedOwner(owner, times));
   }
 
   /**
-   * What is kept for a while under an id that was exchanged for the one stored as `successor`.
-   * @param before the session as it was, for the case that the rotation is not finished.
+   * The record of a rotated id.
+   * @param successor `storedId` of the new id.
+   * @param before the session before the rotation, restored if the rotation is not finished.
    * @param hasGrace the old id may have a grace period.
    */
   rotated(successor: string, owner: string | undefined, before: OpenedRecord, hasGrace: boolean): SessionToStore {
@@ -227,14 +227,14 @@ export class SessionRecords {
     return this.#marked(value, this.storedOwner(owner, before), Math.max(MARKED_FOR_MILLISECONDS, keptFor));
   }
 
-  /** The session as it was before its id was exchanged. @returns `undefined` where the record kept none. */
+  /** The session before the rotation. @returns `undefined` if the record has none. */
   before({ kept }: RetiredRecord): OpenedRecord | undefined {
     return kept === undefined ? undefined : this.open({ value: kept, expiresAt: 0 });
   }
 
   /**
-   * The session that a rotation left behind, to be stored again. @returns `undefined` where it kept none, or where the
-   * rotation is so long ago that the mark of the new session's end may be gone.
+   * The record that undoes a rotation. @returns `undefined` if the old content is missing, or so old that the tombstone of
+   * the new session may have expired.
    */
   restored(stored: StoredSession): SessionToStore | undefined {
     const retired = retiredOf(stored.value);
@@ -249,12 +249,12 @@ export class SessionRecords {
     };
   }
 
-  /** The name of an owner in the storage, which may hold sessions of other names too. */
+  /** The owner's key in the storage, which separates sessions of different names. */
   storedOwnerOf(owner: string): string {
     return this.#bare ? owner : `${this.#name}:${owner}`;
   }
 
-  /** @param times with the details of the session, which say whether somebody else acts in it. */
+  /** @param times with details, for the actor. */
   storedOwner(owner: string | undefined, times?: Pick<SessionTimes, 'details'>): { owner?: string } {
     const listed = listedOwner(times?.details, owner);
     return listed === undefined ? {} : { owner: this.storedOwnerOf(listed) };
@@ -264,13 +264,12 @@ export class SessionRecords {
     return { value, expiresAt: this.#now() + keptFor, ...owner };
   }
 
-  // The idle timeout comes first: by it a touch is found again.
+  // The idle timeout is needed to find the time of a touch.
   #sealed(text: string, times: SessionTimes, marks: string): string {
     const idle = times.details === undefined ? this.#idle : this.#lifetime.idleOf(times).toString(36);
     return sealEnvelope(times, `${idle}~${marks}.${text}`, this.#name);
   }
 
-  // No two writes anywhere have the same mark.
   #marksAfter(marks: string): string {
     const mark = `${this.#writer}${(this.#writes++).toString(36)}`;
     if (marks === '') return mark;
@@ -283,7 +282,7 @@ export class SessionRecords {
   }
 }
 
-// Sessions begin with their time of creation, so most values are told by one character.
+// Live records start with a time: for most values one character decides.
 function isGone(value: string): boolean {
   return value.charCodeAt(0) === TILDE && (isEnded(value) || isRotated(value) || isUndone(value));
 }

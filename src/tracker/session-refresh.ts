@@ -4,8 +4,8 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
 type Fields = Record<string, unknown>;
 
 /**
- * Brings the instance that the application holds up to a newer text, in place: only what differs between `held` (its
- * own text) and `text` is assigned, so that fields which are never stored keep their values.
+ * Updates an instance to a newer text in place: assigns only what differs between `held` (its own text) and `text`, so
+ * that fields that are not stored keep their values.
  */
 export function refreshSession<S extends object>(
   serializer: SessionSerializer<S>,

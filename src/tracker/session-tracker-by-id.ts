@@ -44,39 +44,38 @@ import {
 
 /** Options of {@link SessionTrackerById}. */
 export interface SessionTrackerByIdOptions<S extends object> extends SessionTrackerOptions<S> {
-  /** The session's name: keeps it apart from others in the same storage, contents and owners alike. */
+  /** The session's name; separates contents and owners of sessions in one storage. */
   readonly name: string;
-  /** Joins parallel changes. */
+  /** Merges parallel changes. */
   readonly merge: SessionMerge<S>;
   /** Makes the ids. Default {@link generateSessionId}. */
   readonly sessionIdProvider?: SessionIdProvider;
-  /** How many sessions an owner may have. Needs `ownerOf`, and a storage with an owner index. Default: no limit. */
+  /** Maximum sessions per owner. Needs `ownerOf` and a storage with an owner index. Default: no limit. */
   readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
-  /** The name of an id in the storage. Default {@link hashSessionId}. */
+  /** The key of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
   /**
-   * In bare mode: the storage keeps the mark of an exchanged id to itself, so that the mark may name the new one, and
-   * ends that with the old one. Default `false`.
+   * In bare mode: the storage hides the records of rotated ids, so they may name the new id, and ends the new session
+   * together with the old id. Default `false`.
    */
   readonly followsRotation?: boolean;
-  /** How ids from before a rotation are treated. Default: they give no session. Not in bare mode. */
+  /** How rotated ids are treated. Default: they are not accepted. Not in bare mode. */
   readonly rotation?: RotationOptions & {
-    /** Seconds after which a session gets a new id. `0`: never. */
+    /** Seconds after which a session in use gets a new id. `0`: never. */
     readonly rotateEveryInSeconds: number;
   };
-  /** Seconds for which a mark tells why a session was ended. Not in bare mode. Default `0`: no such mark. */
+  /** Seconds for which a tombstone tells why a session was ended. Not in bare mode. Default `0`. */
   readonly explainInSeconds?: number;
-  /** Waits between attempts of a change that loses to other processes. Default: a random time that grows. */
+  /** Pause between attempts of a change that loses races. Default: random, growing. */
   readonly pause?: Pause;
 }
 
-/** How often an owner's sessions are looked for while they are ended. */
+/** Maximum number of times that an owner's sessions are listed while they are ended. */
 const MOST_ROUNDS = 5;
 
 /**
- * An id travels, the content is in a storage (Ktor: `SessionTrackerById`). Ids are made by the server only; one that
- * it does not know is never adopted. Updates never create a session, and never overwrite what another request wrote
- * meanwhile: parallel changes are merged.
+ * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). Only the server creates ids; an unknown
+ * one is never adopted. Changes never create a session and never overwrite a parallel write: they are merged.
  */
 export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';
@@ -166,7 +165,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     this.#ending = new SessionEnding(storage, this.#records, bare, this.#explains);
   }
 
-  // These are no async functions where a promise that is there already will do: every request comes through here.
+  // No async functions on the path of every request: each would add a promise.
   load(transportValue: string, call?: SessionCall): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
@@ -183,7 +182,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#loaded(id, storedId, await this.storage.read(storedId), false);
   }
 
-  /** @param isSent the id came with this request, and not with one that opened a connection earlier. */
+  /** @param isSent the client sent the id with this request, not with one that opened a connection earlier. */
   #loaded(
     id: string,
     storedId: string,
@@ -242,20 +241,20 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
 
   async #replayed(retired: StoredSession, isSent: boolean): Promise<Replay> {
     const handle = await this.#grace?.familyOf(retired);
-    // A connection that was opened before the rotation cannot know the new id.
+    // A connection from before the rotation cannot know the new id.
     const revoked = handle !== undefined && isSent && this.#onReplay === 'revoke';
     if (revoked) await this.#ending.end(handle, 'revoked');
     return { handle, revoked };
   }
 
-  /** A stored session; `undefined` for one that is not ours, was rotated away or ended. */
+  /** Parses a record; `undefined` for a foreign, rotated or ended session. */
   open(stored: StoredSession): OpenedRecord | undefined {
     return this.#records.open(stored);
   }
 
   /**
-   * A stored session as an instance, for lists; `undefined` for one that does not count or cannot be read. Where
-   * somebody acts for another in it, it is their own session.
+   * A stored session as an instance, for lists; `undefined` if it is not valid or not readable. During acting: the
+   * actor's own session.
    */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.open(stored);
@@ -304,7 +303,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   async clear(session: TrackedSession<S>): Promise<void> {
     if (session.id === undefined) return;
     const { version, byOldId } = session;
-    // The record of an old id leads to the session.
+    // The record of a rotated id leads to the session.
     const present =
       version === undefined || byOldId
         ? undefined
@@ -312,13 +311,13 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     await this.#ending.end(this.#storedId(session.id), 'ended', present);
   }
 
-  /** Ends a session by its id; does nothing for what can be no id. */
+  /** Ends a session by its id. Ignores malformed ids. */
   async clearById(id: string): Promise<void> {
     if (!isSessionId(id)) return;
     await this.#ending.end(this.#storedId(id), 'ended');
   }
 
-  /** Ends a session by its name in the storage, the handle that lists show; also one that is being rotated. */
+  /** Ends a session by its handle, also during a rotation. */
   async clearByHandle(handle: string, reason: EndReason = 'revoked'): Promise<void> {
     await this.#ending.end(handle, reason);
   }
@@ -329,9 +328,9 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
 
   /**
    * Ends all sessions of an owner, for a storage with an owner index.
-   * @param except the id of one that stays.
-   * @param onEnded told the handles of those that were listed before.
-   * @returns how many sessions were ended. Records of ids that were given up do not count.
+   * @param except the id of a session to keep.
+   * @param onEnded called with the handles of the listed sessions.
+   * @returns the number of ended sessions.
    */
   async clearByOwner(
     owner: string,
@@ -352,10 +351,10 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return count;
   }
 
-  /** Ends the sessions of an owner one by one, so that each leaves its mark. @returns how many. */
+  /** Ends the sessions of an owner one by one, so that each leaves a tombstone. @returns how many. */
   async #revokeEach(owners: OwnerIndex, storedOwner: string, except: string | undefined): Promise<number> {
     let count = 0;
-    // A login or a rotation under way may add one meanwhile.
+    // A parallel login or rotation may add one.
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const listed = (await owners.list(storedOwner)).filter(
         ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
@@ -368,7 +367,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return count;
   }
 
-  // A request with an id from before a rotation does not know the present one.
+  // The id may be a rotated one.
   async #presentHandle(id: string): Promise<string> {
     const handle = this.#storedId(id);
     if (!this.#grace) return handle;
@@ -377,17 +376,17 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return typeof successor === 'object' ? successor.storedId : handle;
   }
 
-  /** The name of an owner in the storage, which may hold sessions of other names too. */
+  /** The owner's key in the storage, which separates sessions of different names. */
   storedOwnerOf(owner: string): string {
     return this.#records.storedOwnerOf(owner);
   }
 
-  /** The name of an id in the storage: the handle that lists show. */
+  /** The handle of an id: its key in the storage. */
   handleOf(id: string): string {
     return this.#storedId(id);
   }
 
-  /** Whether something can be a handle. */
+  /** Whether a value has the form of a handle. */
   isHandle(handle: unknown): handle is string {
     return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
   }

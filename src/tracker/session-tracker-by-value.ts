@@ -10,13 +10,13 @@ import type { SessionClass } from './session-class.js';
 
 /** Options of {@link SessionTrackerByValue}. */
 export interface SessionTrackerByValueOptions<S extends object> extends SessionTrackerOptions<S> {
-  /** Put into the value, so that one of another session is refused; for transformers that do not bind the name. */
+  /** Part of the value, so that values of other sessions are refused; for transformers that do not bind the name. */
   readonly name?: string;
 }
 
 /**
- * The content itself travels (Ktor: `SessionTrackerByValue`). Nothing is kept on the server, so a copy of the value
- * stays good until its timeout, logout or not; parallel changes cannot be merged. Protect it with a transformer.
+ * The client has the content (Ktor: `SessionTrackerByValue`), and the server keeps nothing: a copy of the value is valid
+ * until its timeout, even after logout, and parallel changes cannot be merged. Protect it with a transformer.
  */
 export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-value';

@@ -21,56 +21,56 @@ import {
 import { WriteQueue } from './write-queue.js';
 
 /**
- * How often one change is tried against writers in other processes. Those of this process take turns, so that the rivals
- * are as many as there are processes.
+ * Attempts of one change against writers in other processes. Writers of this process take turns, so there is one rival per
+ * process.
  */
 const MOST_ATTEMPTS = 12;
-/** Attempts that follow each other at once. */
+/** Attempts without a pause. */
 const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
-/** How often a change checks for the confirmation of a parallel rotation; some 100 ms in all. */
+/** Checks for the confirmation of a parallel rotation; about 100 ms in all. */
 const MOST_LOOKS = 6;
 
-/** Waits before the next attempt of a change that lost to other processes `attempt` times. */
+/** Waits before the next attempt of a change that has lost `attempt` races. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
 
-/** A session as it is stored, or will be when those before it have been written. */
+/** The stored session, or the one that the queued writes will leave. */
 interface Present extends OpenedRecord {
   readonly version: string | undefined;
 }
 
-/** What a request wants to store. */
+/** A version of a change. */
 interface Revision {
-  /** The text that the change is measured against: what was loaded, or what another request stored meanwhile. */
+  /** The base of the change: what was loaded, or what another request has stored since. */
   readonly base: string;
   /** The text to be stored. */
   readonly mine: string;
   /** The same before `revise` was applied. */
   readonly unrevised: string;
-  /** Fields that others have changed as well. */
+  /** Fields that other requests have changed as well. */
   readonly conflicts: readonly string[];
 }
 
-/** A change of a stored session that waits for its turn. */
+/** A change in the queue. */
 interface Change<S extends object> {
   readonly session: SessionToTrack<S>;
   readonly previous: TrackedSession<S>;
   revision: Revision;
-  /** What `revision` may be written over. */
+  /** The session that `revision` may overwrite. */
   over: Present;
   readonly resolve: (result: StoreResult<S> | Promise<StoreResult<S>>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What a {@link SessionWriter} works with. */
+/** Options of {@link SessionWriter}. */
 export interface SessionWriterParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
   readonly rotation: SessionRotation<S>;
-  /** Absent: an id from before a rotation gives nothing. */
+  /** Absent: rotated ids are not accepted. */
   readonly grace: RotationGrace<S> | undefined;
-  /** The details tell when a session was rotated. */
+  /** Records the time of a rotation in the details. */
   readonly recordsRotation: boolean;
   readonly serializer: SessionSerializer<S>;
   readonly merge: SessionMerge<S>;
@@ -81,7 +81,7 @@ export interface SessionWriterParts<S extends object> {
   readonly pause: Pause | undefined;
 }
 
-/** Writes changed and renewed by-id sessions, against whatever other requests do meanwhile. */
+/** Writes changed and renewed by-id sessions, and merges them with the writes of other requests. */
 export class SessionWriter<S extends object> {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
@@ -112,12 +112,12 @@ export class SessionWriter<S extends object> {
     this.#pause = parts.pause ?? jitter;
     this.#queue = new WriteQueue(
       (batch, known) => this.#land([...batch], known),
-      // An update hands its caller what it stored, so nobody else's change may be in it.
+      // An update returns what it stored: it must not include changes of other requests.
       (change) => change.session.revise !== undefined || this.#isRotation(change),
     );
   }
 
-  /** Moves the expiry alone. */
+  /** Changes nothing but the expiry. */
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
     const renewedAt = this.#now();
     const times = { createdAt: previous.createdAt, renewedAt, details: storedDetails(previous) };
@@ -126,7 +126,7 @@ export class SessionWriter<S extends object> {
     const { storedId } = ids;
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
-      // Changed, ended or rotated meanwhile: the answer of that request has what the client needs.
+      // Changed, ended or rotated meanwhile: the other request's response tells the client.
       const latestExpiry = this.#lifetime.latestExpiry(times);
       const touched = await this.#storage.touch(storedId, expiresAt, previous.version, latestExpiry);
       if (!touched) return { status: 'unchanged', session: previous };
@@ -142,8 +142,8 @@ export class SessionWriter<S extends object> {
   }
 
   /**
-   * Stores a change of a session under its id, or under a new one; joins it with what others stored meanwhile.
-   * @param mine the text to be stored. @param unrevised the same before `revise` was applied.
+   * Stores a change under the session's id or a new one, merged with changes of other requests.
+   * @param mine the text to store. @param unrevised the same before `revise` was applied.
    */
   update(
     session: SessionToTrack<S>,
@@ -155,7 +155,7 @@ export class SessionWriter<S extends object> {
     if (byOldId && this.#isLogin(session, previous)) return Promise.resolve({ status: 'gone', reason: 'rotated' });
     return new Promise((resolve, reject) => {
       const change = {
-        // The session has just got a new id, which this request does not know.
+        // The session has just been rotated by another request.
         session: byOldId ? { ...session, rotate: false } : session,
         previous,
         revision: { base: text, mine, unrevised, conflicts: [] },
@@ -176,7 +176,7 @@ export class SessionWriter<S extends object> {
       : { status: 'gone', reason: 'ended' };
   }
 
-  /** Applies a change to the new id after a parallel rotation. @param retired the record of the old one. */
+  /** Applies a change to the new id after a parallel rotation. @param retired the record of the old id. */
   async #changeSuccessor(change: Change<S>, retired: StoredSession): Promise<StoreResult<S>> {
     const { session, previous } = change;
     const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(retired);
@@ -205,7 +205,7 @@ export class SessionWriter<S extends object> {
     return undefined;
   }
 
-  /** Whether it signs somebody in, which a request with an id from before a rotation must not do. */
+  /** Whether it is a login, which is refused with a rotated id. */
   #isLogin({ value, restart, acting, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
     return (
       restart === true ||
@@ -216,8 +216,8 @@ export class SessionWriter<S extends object> {
   }
 
   /**
-   * Writes the changes of a batch together, and settles each. @param known what is stored, as far as is known.
-   * @returns what is stored then.
+   * Writes the changes of a batch together and settles each. @param known the stored session, if known.
+   * @returns the stored session.
    */
   async #land(batch: Change<S>[], known: Present | undefined): Promise<Present | undefined> {
     let current = known;
@@ -251,7 +251,7 @@ export class SessionWriter<S extends object> {
     result: Exclude<ReplaceResult, { readonly status: 'replaced' }>,
   ): StoreResult<S> | Promise<StoreResult<S>> {
     const { session, previous, revision } = change;
-    // The request has changed nothing, so it must not fail.
+    // A request without a change must not fail.
     const isUnchanged = session.rotate === 'due' && !session.details && revision.mine === previous.text;
     if (isUnchanged) return { status: 'unchanged', session: previous };
     if (reason === 'rotated' && result.status === 'conflict' && this.#grace) {
@@ -260,12 +260,12 @@ export class SessionWriter<S extends object> {
     return { status: 'gone', reason };
   }
 
-  /** Rebases the changes onto each other, the first onto the stored session. Changes that conflict leave the batch. */
+  /** Rebases the first change onto the stored session, and each other onto the one before. Conflicts leave the batch. */
   #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
     let present = stored;
     for (const change of [...batch]) {
       try {
-        // The first one of a version that nobody has written over needs no joining.
+        // The first change of the present version needs no merge.
         if (present && !(present === stored && present.version === change.over.version)) {
           if (!isSameUse(change.over, present)) throw new Superseded();
           this.#join(change, present);
@@ -285,7 +285,7 @@ export class SessionWriter<S extends object> {
   #join(change: Change<S>, present: Present): void {
     const { session, revision: lost } = change;
     const { value, revise, acting } = session;
-    // A change of the actor's session does not belong in the session of the other owner.
+    // A change of the actor's session must not be merged into the other owner's.
     if (acting) return void (change.over = present);
     const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
     const joined = this.#canonical(merged.text);
@@ -311,7 +311,7 @@ export class SessionWriter<S extends object> {
       return this.#landed(batch, present, now);
     }
     if (result.status !== 'conflict' || !this.#records.includes(result.current, toStore)) return result;
-    // It was sent twice and had landed the first time; others may have written since.
+    // The first of two sends has landed; other requests may have written since.
     return this.#landed(batch, this.#presentOf(result, { ...over, ...times, text: revision.mine }), now);
   }
 
@@ -321,7 +321,7 @@ export class SessionWriter<S extends object> {
       const { value } = session;
       const { text, version, marks } = present;
       const times = previous.byOldId ? { ...present, details: authenticatedAs(previous, present.details) } : present;
-      // Never refuses: it was serialized by this serializer a moment ago.
+      // Cannot fail: this serializer has just written the text.
       refreshSession(this.#serializer, value, revision.mine, text);
       const ids = this.#idsOf(previous);
       const snapshot = snapshotOf(session, text);
@@ -364,7 +364,7 @@ export class SessionWriter<S extends object> {
     return { status: 'landed', present: undefined };
   }
 
-  // Asked each time: what was joined, or revised anew, may be somebody else's.
+  // Checked for each attempt: a merged or revised value may have another owner.
   #isRotation({ session, previous }: Change<S>): boolean {
     return Boolean(session.rotate) || this.#ownerOf(session.value) !== previous.owner;
   }
@@ -383,7 +383,7 @@ export class SessionWriter<S extends object> {
     return { id: id!, storedId: storedId ?? this.#storedId(id!), byOldId };
   }
 
-  // A merged text may have its fields in another order than the class gives them; change detection compares texts.
+  // A merged text may have another order of fields, and changes are detected by comparing texts.
   #canonical(text: string): string {
     return this.#serializer.serialize(this.#serializer.deserialize(text));
   }
@@ -393,7 +393,7 @@ function storedDetails({ byOldId, details }: TrackedSession): SessionDetails | u
   return byOldId ? byOldId.details : details;
 }
 
-/** The acting in a session began or ended while a change of it was under way. */
+/** Acting in the session started or ended during a change. */
 class Superseded extends Error {}
 
 type Landing =

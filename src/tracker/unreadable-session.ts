@@ -5,9 +5,9 @@ import { InvalidSession } from '../serializer/session-validation.js';
 import type { LoadResult } from './session-tracker.js';
 
 /**
- * What a tracker answers where a text cannot be read or is not valid.
- * @param id the id that came, where there is one.
- * @throws {SessionConfigurationError} that is the error itself.
+ * The result of `load` for a text that is unreadable or invalid.
+ * @param id the received id, if any.
+ * @throws {SessionConfigurationError} if it is the error.
  */
 export function unreadable<S extends object>(
   serializer: SessionSerializer<S>,
@@ -22,7 +22,7 @@ export function unreadable<S extends object>(
     status: 'rejected',
     reason: isFailure || error instanceof InvalidSession ? 'invalid' : 'undecodable',
     ...(path === undefined ? {} : { path }),
-    // A pod with the newer version of the class, or with a step that works, will read it.
+    // A server with a newer version of the class, or with a working step, can read it.
     ...(isFailure || serializer.isNewer?.(text) ? { kept: true, ...(id === undefined ? {} : { id }) } : {}),
   };
 }

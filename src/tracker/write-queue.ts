@@ -1,9 +1,9 @@
-/** Does what is waiting for one key, all at once. Never rejects. @returns what the next turn of this key may know. */
+/** Runs the waiting tasks of one key together. Never rejects. @returns the state for the next turn of this key. */
 export type TakeTurn<T, K> = (batch: readonly T[], known: K | undefined) => Promise<K | undefined>;
 
 /**
- * Lets the writers of one session in this process take turns. Those that arrive during a turn share the next one, except
- * for those that want to be alone. Sessions without writers take no memory.
+ * Queues the writers of one session in this process. Tasks that arrive during a turn share the next one, unless they must
+ * be alone. Idle sessions use no memory.
  */
 export class WriteQueue<T, K> {
   readonly #waiting = new Map<string, T[]>();
@@ -16,7 +16,7 @@ export class WriteQueue<T, K> {
     this.#isAlone = isAlone;
   }
 
-  /** Hands `task` to a turn of `key`, at once where there is none under way. */
+  /** Adds `task` to the next turn of `key`; starts one if none is running. */
   add(key: string, task: T): void {
     const waiting = this.#waiting.get(key);
     if (waiting) {
