@@ -52,7 +52,7 @@ interface Wanted {
 
 const NOTHING_WANTED: Wanted = {};
 
-/** One declared session in one request: loads it once, knows what changed, stores it and tells the client. */
+/** One session class in one request: loads the session once, detects changes, stores and sends them. */
 export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;
@@ -65,12 +65,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   #wanted: Wanted = NOTHING_WANTED;
   /** What `Clear-Site-Data` lists. */
   #siteData: ClearOptions['siteData'];
-  /** Whether the request uses the session, which renews it. */
+  /** Whether the request uses the session, and thus renews it. */
   #renews = false;
   #sent = false;
-  /** What the client has since the last commit, if that differs from what it sent. */
+  /** The string that was sent since the request began. */
   #transportValue: string | undefined;
-  /** The error of a dropped change. The session can still be ended after it. */
+  /** The error of a dropped change. The session can still be ended. */
   #lost: SessionConflictError | undefined;
   /** The id that a new session will get. */
   #newId: string | undefined;
@@ -85,8 +85,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /**
-   * Loads what came with the request, once; `undefined` where there is nothing to wait for. Rejects when the storage
-   * fails and the session may not be missed.
+   * Loads the session of the request, once; `undefined` if there is nothing to wait for. Rejects if the storage fails,
+   * unless `onUnavailable` is `anonymous`.
    */
   load(): Promise<void> | undefined {
     if (this.#received) return undefined;
@@ -109,7 +109,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return this.#receiving;
   }
 
-  /** The request uses the session: it is renewed when that is due. */
+  /** The request uses the session, which is renewed if that is due. */
   use(): void {
     this.#renews = true;
   }
@@ -127,7 +127,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
       case 'superseded':
       case 'unavailable':
       case 'cleared':
-        // A new session that a handler has changed is the session from then on, for filters and interceptors too.
+        // A changed new session is the session from then on, also for filters and interceptors.
         return this.#isFreshChanged() ? this.#fresh?.value : undefined;
       case 'unread':
       case 'frozen':
@@ -135,7 +135,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  /** The instance that the application holds, changed or not. */
+  /** The instance that the application has, changed or not. */
   get held(): S | undefined {
     const state = this.#state;
     if (state.kind === 'loaded') return state.session.value;
@@ -155,7 +155,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return this.#fresh.value;
   }
 
-  /** {@link valueOrFresh}, where a new session is stored whether it changes or not, or never. */
+  /** {@link valueOrFresh}; a new session is stored in any case (`stored`) or never. */
   valueOrNew(stored: boolean): S {
     const value = this.valueOrFresh;
     if (this.#fresh) this.#fresh = { ...this.#fresh, stored };
@@ -167,7 +167,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return storedBehind(this.#state)?.id;
   }
 
-  /** The same, or the id that a new session will be stored under. */
+  /** The same, or the future id of a new session. */
   get idNow(): string | undefined {
     const id = this.id;
     if (id !== undefined) return id;
@@ -177,7 +177,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return isNew ? this.#newId : undefined;
   }
 
-  /** @param keepsId the id of the loaded session stays, although another instance takes its place. */
+  /** @param keepsId keeps the id of the loaded session. */
   set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();
     this.provider.tracker.validate(value);
@@ -189,9 +189,9 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /**
-   * Makes it the session of an owner, with a new id and a new absolute timeout; see RequestSessions.login.
-   * @param owner what the field is given.
-   * @param text of the owner, as the tracker gives it.
+   * Makes it the session of an owner, with a new id and absolute timeout; see RequestSessions.login.
+   * @param owner value of the owner field.
+   * @param text of the owner, from the tracker.
    */
   async login(field: string, owner: unknown, text: string, init: SessionInit<S> | undefined): Promise<S> {
     await this.load();
@@ -222,7 +222,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return value;
   }
 
-  /** Whether somebody else was signed in when the request came, or is by now. */
+  /** Whether another owner was signed in when the request came, or is now. */
   #isOfOther(owner: string): boolean {
     if (this.#isActing) return true;
     const value = this.value;
@@ -230,7 +230,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return owners.some((one) => one !== undefined && one !== owner);
   }
 
-  /** @param siteData what else the client is told to forget. */
+  /** @param siteData values of `Clear-Site-Data`. */
   clear(siteData?: ClearOptions['siteData']): void {
     const state = this.#state;
     if (state.kind === 'frozen') return;
@@ -239,14 +239,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#forgetRequest();
   }
 
-  /** What is known of the stored session besides its content. */
+  /** Facts of the stored session besides its content. */
   async info(): Promise<SessionInfo | undefined> {
     await this.load();
     const stored = storedBehind(this.#state);
     return stored && infoOf(this.provider, stored);
   }
 
-  /** Gives the session a lifetime of its own when it is stored. */
+  /** Gives the session its own lifetime when it is stored. */
   async lifetime(own: OwnLifetime): Promise<void> {
     await this.#assertPresent('lifetime');
     if (this.#isActing) throw whileActing('lifetime', this.provider.name);
@@ -258,7 +258,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#wantDetails(detailsOfLifetime(this.provider, own));
   }
 
-  /** What its cookie gets as `Max-Age`. `undefined`: what the transport is configured with; `null`: none. */
+  /** `Max-Age` of its cookie. `undefined`: that of the transport; `null`: none. */
   get maxAge(): number | null | undefined {
     const stored = storedBehind(this.#state);
     const { createdAt, renewedAt, details } = stored ?? { createdAt: 0, renewedAt: 0 };
@@ -266,8 +266,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /**
-   * Notes that the owner of the session has been authenticated anew; it gets a new id when it is stored.
-   * @param now epoch milliseconds. @param restart starts the absolute timeout anew.
+   * Records a reauthentication of the owner. The session gets a new id when it is stored.
+   * @param now epoch milliseconds. @param restart restarts the absolute timeout.
    */
   async authenticated(method: string | undefined, now: number, restart: boolean): Promise<void> {
     if (!this.provider.tracker.lifetime) throw withoutTimes(this.provider.name);
@@ -288,13 +288,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#wantDetails({ authenticatedAt: now, methods });
   }
 
-  /** Keeps the path to which the visitor returns; `undefined`: none. */
+  /** Keeps the path to return to; `undefined`: none. */
   async returnTo(path: string | undefined): Promise<void> {
     if (this.value === undefined) return;
     this.#wantDetails({ returnTo: path });
   }
 
-  /** Takes the path that {@link returnTo} kept. */
+  /** Takes the path of {@link returnTo}. */
   async takeReturnPath(): Promise<string | undefined> {
     await this.load();
     const details = { ...storedBehind(this.#state)?.details, ...this.#wanted.details };
@@ -303,11 +303,11 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return details.returnTo;
   }
 
-  /** Makes it the session of `owner`, used by who is signed in now; see RequestSessions.actAs. */
+  /** Starts acting for `owner`; see RequestSessions.actAs. */
   async actAs(field: string, owner: unknown, text: string, options: ActAsOptions): Promise<S> {
     await this.#assertPresent('actAs');
     if (this.#isActing) throw whileActing('actAs', this.provider.name);
-    // What the request has made of the actor's session so far is part of what comes back.
+    // Changes of the actor's session in this request are part of what is restored.
     await this.commit(false);
     const state = this.#state;
     const stored = storedBehind(state);
@@ -319,7 +319,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return value;
   }
 
-  /** Gives the session back to who acts in it. @returns whether somebody did. */
+  /** Restores the actor's own session. @returns whether there was an actor. */
   async stopActing(): Promise<boolean> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
@@ -369,12 +369,12 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     if (storedBehind(this.#state)) this.#want({ rotate: true });
   }
 
-  /** Sends the session again, though it has not changed. */
+  /** Sends the session again although it is unchanged. */
   touch(): void {
     if (this.#state.kind === 'loaded') this.#state = { ...this.#state, outdated: true };
   }
 
-  /** Reads the stored session anew, in place of what the request has made of it. */
+  /** Reads the stored session again and drops changes of the request. */
   async reload(): Promise<void> {
     await this.load();
     const stored = storedBehind(this.#state);
@@ -389,9 +389,9 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#fresh = undefined;
   }
 
-  /** Applies `change` until it lands; see RequestSessions.update. */
+  /** Applies `change` until it is stored; see RequestSessions.update. */
   update(change: (present: S) => void): Promise<S> {
-    // One after the other: each must see what the one before has stored, or it would take it for somebody else's.
+    // In sequence: each must start from what the one before has stored.
     const update = (): Promise<S> => this.#update(change);
     const updated = this.#updating ? this.#updating.then(update, update) : update();
     const done = updated.then(ignore, ignore).finally(() => {
@@ -415,8 +415,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /**
-   * Stores, ends or renews the session as the request left it. What there is to do is decided at once; where that is
-   * nothing, it returns `undefined`. Rejects when it fails; nothing is tried again then.
+   * Stores, ends or renews the session as the request left it. The decision is synchronous; without work it returns
+   * `undefined`. Rejects if it fails; it is not retried.
    * @param serverError the response is a 5xx, so that changes are dropped unless the session wants them kept.
    */
   commit(serverError: boolean): Promise<void> | undefined {
@@ -444,7 +444,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  /** Whether {@link commit} would find nothing to do. Changes nothing. */
+  /** Whether {@link commit} has nothing to do. */
   isSettled(serverError: boolean): boolean {
     if (this.#updating || (isDecided(this.#state) && this.#state.incoming.kind === 'unread')) return false;
     try {
@@ -455,8 +455,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /**
-   * Reports a change that came after the head of the response and is lost.
-   * @param serverError the response is a 5xx, whose changes were dropped on purpose.
+   * Reports a change after the head of the response, which is lost.
+   * @param serverError the response is a 5xx, whose changes are dropped on purpose.
    */
   reportLateChange(serverError: boolean): void {
     if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
@@ -465,7 +465,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.#state = { kind: 'frozen' };
   }
 
-  /** Reports a change that nobody has stored so far, where there is no response. It can still be stored. */
+  /** Reports a change that is not stored, without a response. It can still be stored. */
   reportUnstored(): void {
     if (this.#updating || !this.#isChanged(false)) return;
     this.events.emit({ type: 'too-late', ...this.#facts(), connection: true });
@@ -475,7 +475,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     return factsOf(this, storedBehind(this.#state));
   }
 
-  /** Forgets every change since the last commit. Who asks next gets the session as it is stored, as a new instance. */
+  /** Drops all changes since the last commit. The next access loads the stored session as a new instance. */
   revert(): void {
     const state = this.#state;
     const incoming = isDecided(state) ? state.incoming : state;
@@ -497,7 +497,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  // Once: the handler was told that a new session is not stored, and changed it all the same.
+  // Once: the handler changed a new session with newSession: false.
   #reportDropped(): void {
     const fresh = this.#fresh;
     if (fresh?.stored !== false || !this.#differs(fresh)) return;
@@ -505,7 +505,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     this.events.emit({ type: 'not-begun', ...this.#facts() });
   }
 
-  // A change that cannot be stored must not be answered as if it were.
+  // A change that cannot be stored must fail the request.
   #refuse(error: SessionError): Promise<never> {
     if (error instanceof SessionConflictError) {
       this.events.emit({ type: 'gone', ...this.#facts(), reason: 'rotated' });
@@ -521,7 +521,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #take(incoming: IncomingSession<S>): void {
-    // A session that the request ends can be ended unread.
+    // An unread session can be ended.
     const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
     if (isMissed && this.#state.kind !== 'cleared') this.#miss(incoming.error);
     this.#received = true;
@@ -548,7 +548,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     };
   }
 
-  /** Whether the session is to get a new id, whatever its owner. */
+  /** Whether the session gets a new id, apart from a change of owner. */
   get #rotates(): boolean | 'due' {
     if (this.#wanted.rotate) return true;
     const { tracker, keepIdOnSet } = this.provider;
@@ -567,7 +567,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     try {
       return decideFresh(this.provider, { ...fresh, stored: undefined }) !== undefined;
     } catch {
-      // What cannot be written has been changed, and fails when it is to be stored.
+      // An unserializable session has changed; storing it fails.
       return true;
     }
   }
@@ -601,14 +601,14 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     reportOrdinary(this, 'cleared', ended);
   }
 
-  // The old id of a session that has just been given a new one ends the new one: it is the same session.
+  // A rotated id ends the session under its new id.
   async #end(stored: StoredIncoming<S>): Promise<void> {
     const { tracker } = this.provider;
     if (stored.kind === 'loaded') await tracker.clear(stored.session, this.call);
     else if (stored.id !== undefined) await tracker.clearById?.(stored.id);
   }
 
-  // A renewal that fails loses nothing but a little of the idle timeout.
+  // A failed renewal costs only a part of the idle timeout.
   async #renew(decision: SessionDecision<S> & { kind: 'renew' }): Promise<void> {
     if (this.call.headSent) return;
     try {
@@ -620,7 +620,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  /** `undefined` when it is done already: where nothing had to be waited for. */
+  /** `undefined` if it is done: there was nothing to wait for. */
   #store(decision: SessionDecision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> | undefined {
     const { value, text, snapshot, previous } = decision;
     const before = this.#state;
@@ -659,7 +659,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  // A session gets the lifetime that its class gives it when it begins, and when it gets another owner.
+  // The lifetime function of the class applies to new sessions and new owners.
   #detailsToStore(value: S, previous: TrackedSession<S> | undefined): SessionDetails | undefined {
     const { tracker } = this.provider;
     const { acting, restart, details } = this.#wanted;
@@ -691,7 +691,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     }
   }
 
-  // Where the session before it cannot be ended, the new one has no cookie.
+  // If the previous session cannot be ended, the new one is not sent.
   async #endReplaced(ended: StoredIncoming<S>, result: StoreResult<S>): Promise<void> {
     try {
       await this.#end(ended);
@@ -702,7 +702,7 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   #failureOf(error: unknown, revision: SessionRevision<S> | undefined): unknown {
-    // The application's own refusal, or another request's doing, and nothing has been stored.
+    // An error of the application or a conflict: nothing was stored.
     if (revision?.thrown(error) || (error !== undefined && error === this.#lost)) return error;
     this.#state = { kind: 'frozen' };
     return error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
@@ -728,16 +728,16 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     reportOrdinary(this, result.status, result.session);
     if (acting) reportActing(this, acting, storedBehind(before), result.session);
     else this.#reportOwnerSwitch(storedBehind(before), result.session);
-    // Ktor sends the same id again with each change.
+    // Ktor sends an unchanged id with each change.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
-    // A request with an id from before a rotation does not know the present one.
+    // A rotated id is never sent, and the request does not know the present one.
     if (this.call.headSent || isKept || result.session.byOldId) return undefined;
     const sending = sendSession(this, result.session, result.transportValue);
     this.#sent = true;
     return sending;
   }
 
-  // An instance that was set is the application's own choice; one whose owner was changed in place may be an oversight.
+  // Setting another instance is deliberate; changing the owner in place may be a mistake.
   #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
     if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
     if (before.value !== after.value || this.provider.keepIdOnSet) return;
@@ -745,8 +745,8 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
   }
 
   /**
-   * The session was ended or given a new id meanwhile, and what was to be stored was not. The cookie is left alone: the
-   * browser may hold the one of a new login by now. The next request with the dead id clears it.
+   * The session was ended or rotated meanwhile, and the change was not stored. The cookie is not touched: the browser
+   * may already have that of a new login. The next request with the dead id clears it.
    */
   #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
     const { name, tracker, onGone } = this.provider;
@@ -760,13 +760,13 @@ export class SessionSlot<S extends object = object> implements SessionPlace<S> {
     const value = stored && (before.kind === 'set' ? before.value : stored.value);
     const owner = value && tracker.ownerOf?.(value);
     this.#settle(before, { kind: 'absent' });
-    // Nobody is signed in by a login that was not stored.
+    // A login that was not stored must fail.
     const isLogin = owner !== undefined && owner !== stored?.owner;
     if (isLogin || onGone === 'reject') throw (this.#lost = new SessionConflictError(name, 'was ended'));
     return undefined;
   }
 
-  // The application may have set or ended the session while it was being stored; that comes next.
+  // The application may have set or ended the session meanwhile; that is stored next.
   #settle(before: SessionState<S>, stored: IncomingSession<S>): void {
     const state = this.#state;
     this.#state = state !== before && isDecided(state) ? { ...state, incoming: stored } : stored;

@@ -60,9 +60,9 @@ interface Present {
  * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before it writes and again
  * after, so that parallel logins see each other. Other requests cost nothing.
  *
- * **`end-oldest`**: during logins there may be one session more for each of them; when the last one is answered, exactly
- * the newest sessions are left. A login counts as newer than all sessions it found, whatever the clocks of the servers:
- * its time of creation is set after theirs. Parallel logins are ordered by their times.
+ * **`end-oldest`**: during logins there may be one session more for each of them; when the last one is answered,
+ * exactly the newest sessions are left. A login counts as newer than all sessions it found, whatever the clocks of the
+ * servers: its time of creation is set after theirs. Parallel logins are ordered by their times.
  *
  * **`refuse`**: never more sessions than the limit. Two parallel logins for the last place may both be refused.
  *

@@ -34,8 +34,8 @@ export interface SessionCreationParts<S extends object> {
 }
 
 /**
- * Writes sessions under new ids. A session with an owner is pending first: it lives for half a minute, and for its whole
- * lifetime once confirmed. A login that fails or whose process dies leaves nothing behind.
+ * Writes sessions under new ids. A session with an owner is pending first: it lives for half a minute, and for its
+ * whole lifetime once confirmed. A login that fails or whose process dies leaves nothing behind.
  */
 export class SessionCreation<S extends object> {
   readonly #parts: SessionCreationParts<S>;

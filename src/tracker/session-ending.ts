@@ -25,9 +25,9 @@ export class SessionEnding {
   }
 
   /**
-   * Ends the session of an id, and the one that it was rotated to: an end must not lose against a rotation. The tombstone
-   * stops a parallel rotation. A storage that cannot write it, because it is full for example, may still delete, which is
-   * enough.
+   * Ends the session of an id, and the one that it was rotated to: an end must not lose against a rotation. The
+   * tombstone stops a parallel rotation. A storage that cannot write it, because it is full for example, may still
+   * delete, which is enough.
    *
    * In bare mode there is no tombstone, and only the id itself is ended, unless the storage follows rotations.
    * @param present the record, if known; read otherwise.

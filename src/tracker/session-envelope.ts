@@ -14,8 +14,8 @@ const DETAILS = '!';
 
 /**
  * `<created>.<renewed - created>.<name>:<text>`, both times in base 36. A session with details has
- * `<renewed - created>!<details>` in place of the second time. The name prevents use as a session of another name with the
- * same storage or key; it is left out if the seal binds the name.
+ * `<renewed - created>!<details>` in place of the second time. The name prevents use as a session of another name with
+ * the same storage or key; it is left out if the seal binds the name.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
   // The renewing server's clock may be behind the creating one's.

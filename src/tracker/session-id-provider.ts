@@ -29,8 +29,8 @@ export function generateSessionId(): string {
 }
 
 /**
- * The key of a session in the storage, and its public handle: SHA-256 of the id, 43 characters of base64url. A dump of the
- * storage contains nothing that a client could present.
+ * The key of a session in the storage, and its public handle: SHA-256 of the id, 43 characters of base64url. A dump of
+ * the storage contains nothing that a client could present.
  */
 export function hashSessionId(id: string): string {
   return hash('sha256', id, 'base64url');

@@ -25,8 +25,8 @@ export interface SessionRecordsOptions {
 }
 
 /**
- * Starts the record of a rotated id: `~rotated.<storedId of the new id>.<time in base 36>`, a dot if the old id has a grace
- * period, a line feed and the session before the rotation. In bare mode: `~rotated` or `~rotated.<storedId>`.
+ * Starts the record of a rotated id: `~rotated.<storedId of the new id>.<time in base 36>`, a dot if the old id has a
+ * grace period, a line feed and the session before the rotation. In bare mode: `~rotated` or `~rotated.<storedId>`.
  */
 export const ROTATED = '~rotated';
 /** Why a by-id session was ended. */
@@ -154,8 +154,8 @@ export class SessionRecords {
 
   /**
    * The time of the last touch, which changes nothing but the expiry.
-   * @param idleThen the idle timeout in milliseconds when the session was written. If the present one differs, the longer
-   *   one is used: a session is never considered younger than it is.
+   * @param idleThen the idle timeout in milliseconds when the session was written. If the present one differs, the
+   *   longer one is used: a session is never considered younger than it is.
    * @returns `undefined` if it was not touched since `times.renewedAt`.
    */
   #touchedAt(stored: StoredSession, idleThen: number, times: SessionTimes): number | undefined {
@@ -233,8 +233,8 @@ export class SessionRecords {
   }
 
   /**
-   * The record that undoes a rotation. @returns `undefined` if the old content is missing, or so old that the tombstone of
-   * the new session may have expired.
+   * The record that undoes a rotation. @returns `undefined` if the old content is missing, or so old that the tombstone
+   * of the new session may have expired.
    */
   restored(stored: StoredSession): SessionToStore | undefined {
     const retired = retiredOf(stored.value);

@@ -39,8 +39,8 @@ export interface Rotation<S extends object> {
  * 3. The new session is confirmed and gets its whole lifetime.
  *
  * A rotation that fails after step 2 marks the new session as undone. A request with the old id that finds the new
- * session undone or missing restores the old content: see {@link restored}. An ended new session leaves a tombstone that
- * outlives the old record, so that its end is final.
+ * session undone or missing restores the old content: see {@link restored}. An ended new session leaves a tombstone
+ * that outlives the old record, so that its end is final.
  */
 export class SessionRotation<S extends object> {
   readonly #storage: ConditionalSessionStorage;

@@ -74,8 +74,8 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
 const MOST_ROUNDS = 5;
 
 /**
- * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). Only the server creates ids; an unknown
- * one is never adopted. Changes never create a session and never overwrite a parallel write: they are merged.
+ * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). Only the server creates ids; an
+ * unknown one is never adopted. Changes never create a session and never overwrite a parallel write: they are merged.
  */
 export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';

@@ -15,8 +15,8 @@ export interface SessionTrackerByValueOptions<S extends object> extends SessionT
 }
 
 /**
- * The client has the content (Ktor: `SessionTrackerByValue`), and the server keeps nothing: a copy of the value is valid
- * until its timeout, even after logout, and parallel changes cannot be merged. Protect it with a transformer.
+ * The client has the content (Ktor: `SessionTrackerByValue`), and the server keeps nothing: a copy of the value is
+ * valid until its timeout, even after logout, and parallel changes cannot be merged. Protect it with a transformer.
  */
 export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-value';

@@ -21,8 +21,8 @@ import {
 import { WriteQueue } from './write-queue.js';
 
 /**
- * Attempts of one change against writers in other processes. Writers of this process take turns, so there is one rival per
- * process.
+ * Attempts of one change against writers in other processes. Writers of this process take turns, so there is one rival
+ * per process.
  */
 const MOST_ATTEMPTS = 12;
 /** Attempts without a pause. */
@@ -260,7 +260,9 @@ export class SessionWriter<S extends object> {
     return { status: 'gone', reason };
   }
 
-  /** Rebases the first change onto the stored session, and each other onto the one before. Conflicts leave the batch. */
+  /**
+   * Rebases the first change onto the stored session, and each other onto the one before. Conflicts leave the batch.
+   */
   #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
     let present = stored;
     for (const change of [...batch]) {

@@ -2,8 +2,8 @@
 export type TakeTurn<T, K> = (batch: readonly T[], known: K | undefined) => Promise<K | undefined>;
 
 /**
- * Queues the writers of one session in this process. Tasks that arrive during a turn share the next one, unless they must
- * be alone. Idle sessions use no memory.
+ * Queues the writers of one session in this process. Tasks that arrive during a turn share the next one, unless they
+ * must be alone. Idle sessions use no memory.
  */
 export class WriteQueue<T, K> {
   readonly #waiting = new Map<string, T[]>();
