@@ -197,7 +197,7 @@ describe('the cookie of a Ktor server', () => {
     [{ path: '/\r\nSet-Cookie: x' }, 'control character'],
     [{ domain: 'a;b' }, 'host name'],
     [{ extensions: { 'a b': 'c' } }, 'Cookie name is not valid: a b'],
-    [{ encoding: 'rot13' as never }, "'uri', 'base64', 'raw', 'dquotes'"],
+    [{ encoding: 'rot13' as never }, "'uri', 'base64', 'raw' or 'dquotes'"],
     [{ maxAge: 5 } as never, 'unknown option "maxAge"'],
   ])('refuses %j', (configuration, message) => {
     expect(() => transport(configuration)).toThrow(message);

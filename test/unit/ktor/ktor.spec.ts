@@ -366,11 +366,11 @@ describe('ktor()', () => {
 
   it.each<[string, Partial<KtorSession<UserSession>>, string]>([
     ['an unknown version', { version: '4.0' as never }, "'1.5', '2.2', '2.3', '3.4', '3.5', '3.6'"],
-    ['no name', { name: undefined as never }, 'a name, that of the cookie or header'],
+    ['no name', { name: undefined as never }, 'Set name to that of the cookie or header'],
     [
       'keys and transformers',
       { keys: { sign: SIGN, weak: true }, transformers: [new SessionTransportTransformerDigest()] },
-      'Keep one of them',
+      'Remove one of them',
     ],
     [
       'an encryption key whose variable is not set',
@@ -381,19 +381,19 @@ describe('ktor()', () => {
     ['transformers that are not set', { transformers: undefined as never }, 'transformers is undefined'],
     ['an option that does not exist', { key: SIGN } as never, 'unknown option "key"'],
     ['a key that does not exist', { keys: { sign: SIGN, encryption: SIGN } as never }, 'unknown option "encryption"'],
-    ['an attribute that ends the path early', { cookie: { path: '/; Domain=a.example' } }, 'holds ";"'],
-    ['an attribute that ends an extension early', { cookie: { extensions: { A: 'b; Secure' } } }, 'holds ";"'],
-    ['an attribute that ends SameSite early', { cookie: { sameSite: 'Lax; Domain=a' } }, 'holds ";"'],
+    ['an attribute that ends the path early', { cookie: { path: '/; Domain=a.example' } }, 'contains ";"'],
+    ['an attribute that ends an extension early', { cookie: { extensions: { A: 'b; Secure' } } }, 'contains ";"'],
+    ['an attribute that ends SameSite early', { cookie: { sameSite: 'Lax; Domain=a' } }, 'contains ";"'],
     ['a control character in a path', { cookie: { path: '/\r\nX: y' } }, 'control character'],
     ['a domain with another attribute behind it', { cookie: { domain: 'a.example;Secure' } }, 'must be a host name'],
     ['an extension whose name ends early', { cookie: { extensions: { 'A;B': null } } }, 'in extensions'],
     ['a name that ends early', { name: 'a;b' }, 'Cookie name is not valid'],
-    ['a path that is no text', { cookie: { path: 5 as never } }, 'are texts'],
+    ['a path that is no text', { cookie: { path: 5 as never } }, 'must be strings'],
     ['secure that is not set', { cookie: { secure: undefined as never } }, 'secure is undefined'],
     ['sameSite that is not set', { cookie: { sameSite: undefined as never } }, 'sameSite is undefined'],
-    ['secure that is a text', { cookie: { secure: 'true' as never } }, 'secure is true or false'],
+    ['secure that is a text', { cookie: { secure: 'true' as never } }, 'secure must be true or false'],
     ['a cookie that is exposed', { exposed: true }, 'exposed is for header sessions'],
-    ['a header with a cookie', { transport: 'header', cookie: {} }, 'has no cookie'],
+    ['a header with a cookie', { transport: 'header', cookie: {} }, 'with cookie options'],
     ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
     ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
     ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or write weak: true'],
@@ -419,7 +419,7 @@ describe('ktor()', () => {
   it('takes keys of 32 random bytes, and shorter ones where it is told that they are weak', () => {
     expect(() => ktor(session({ keys: { sign: STRONG, encrypt: STRONG } }))).not.toThrow();
     expect(() => ktor(session({ keys: { sign: SIGN, encrypt: HEX, weak: true } }))).not.toThrow();
-    expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak is true');
+    expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak must be true');
   });
 
   describe('in production', () => {
