@@ -4,12 +4,11 @@ import type { OldStore } from './old-store.js';
 import { decodedCookie } from './cookie-text.js';
 import type { Secret } from './secrets.js';
 
-/** Signs ids as a package does. */
 export interface IdSignature {
   sign(id: string): string;
-  /** @returns `undefined` for a text that is not signed with any of the secrets. */
+  /** @returns `undefined` for an invalid signature. */
   unsign(text: string): string | undefined;
-  /** Makes the ids of sessions of ours: whoever does not know it cannot guess them. */
+  /** Makes our session ids unpredictable. */
   readonly secret: Secret;
 }
 

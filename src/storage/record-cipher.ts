@@ -40,7 +40,7 @@ export class RecordCipher {
   /** @param owner the session's owner; bound like the id. */
   seal(id: string, text: string, owner: string | undefined): string {
     const key = this.#keys.all[0];
-    if (!key) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
+    if (!key) throw new SessionConfigurationError('The key ring has no active key. Add one to the key source.');
     this.#ring.noteUse(key.ringId);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', recordKey(key, id), nonce).setAAD(associatedData(id, owner));
