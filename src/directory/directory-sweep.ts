@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
 import { hasCode } from './has-code.js';
 
-/** Removes the file at `path`, unless it is a session for which `isDue` is false. */
+/** Removes the file unless `isDue` is false for its session. */
 export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 
 const GRACE = 60_000;
 const EVERY = 3_600_000;
 const LEFT_OVER_AFTER = 600_000;
 
-/** Removes expired sessions and files left by crashed processes from a directory of 256 parts. */
+/** Removes expired sessions and files of crashed processes. */
 export class DirectorySweep {
   readonly #root: string;
   readonly #now: () => number;
@@ -36,14 +36,14 @@ export class DirectorySweep {
     return removed;
   }
 
-  /** Sweeps the part of `name` in the background if due: once an hour per part. */
+  /** Sweeps the part of `name` in the background, once an hour. */
   runIfDue(name: string): void {
     const part = name.slice(0, 2);
     // Spread over the first hour, so that short-lived processes sweep too.
     const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;
     this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + EVERY);
     if (dueAt > this.#now()) return;
-    // Errors are ignored here; foreground calls will report them.
+    // Foreground calls report the same errors.
     const sweeping = this.#sweepPart(part, Number.POSITIVE_INFINITY).catch(() => undefined);
     this.#running.add(sweeping);
     void sweeping.finally(() => this.#running.delete(sweeping));

@@ -1,8 +1,6 @@
 /**
- * The values of all cookies named `name`, in the client's order (RFC 6265, section 4.2). Names are compared byte for
- * byte, never decoded: `__%48ost-x` is not `__Host-x`.
- *
- * @param header the `Cookie` request header.
+ * Values of all cookies named `name`, in the client's order (RFC 6265, section 4.2). Names are never decoded:
+ * `__%48ost-x` is not `__Host-x`.
  * @param limit maximum number of values. Default: all.
  */
 export function cookieValues(header: string, name: string, limit = Infinity): string[] {

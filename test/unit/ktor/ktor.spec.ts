@@ -396,8 +396,8 @@ describe('ktor()', () => {
     ['a header with a cookie', { transport: 'header', cookie: {} }, 'with cookie options'],
     ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
     ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
-    ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or write weak: true'],
-    ['an encryption key of 16 bytes', { keys: { sign: STRONG, encrypt: STRONG.slice(32) } }, 'or write weak: true'],
+    ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or set weak: true'],
+    ['an encryption key of 16 bytes', { keys: { sign: STRONG, encrypt: STRONG.slice(32) } }, 'or set weak: true'],
     ['a key of 32 equal bytes', { keys: { sign: '11'.repeat(32) } }, 'repeats a pattern'],
     ['a text as bytes', { keys: { sign: Buffer.from('correct horse battery staple and more') } }, 'weak: true'],
     ['an AES key of 5 bytes', { keys: { sign: SIGN, encrypt: '0011223344' } }, '16, 24'],
@@ -441,9 +441,9 @@ describe('ktor()', () => {
       Buffer.from('6819b57a326945c1968f45236589'),
       Buffer.from(README_EXAMPLE_KEY, 'base64url'),
     ])('refuses the published key %s, weak or not', (sign) => {
-      expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('which everybody knows');
+      expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('is a public sample key');
       expect(() => ktor(session({ keys: { sign: STRONG, encrypt: HEX, weak: true } }))).toThrow(
-        "encryptionKey is a sample key of Ktor's documentation",
+        "encryptionKey is a public sample key of Ktor's documentation",
       );
     });
   });
