@@ -1,7 +1,7 @@
 /**
- * Merges two parallel changes of one session by top-level field.
+ * Merges parallel changes by top-level field.
  * @param base the text that this request read.
- * @param mine the text to store. Wins if both changed a field.
+ * @param mine the text to store; wins a conflict.
  * @param theirs the text that another request stored.
  */
 export function mergeExpressData(base: string, mine: string, theirs: string): string {
@@ -15,7 +15,7 @@ export function mergeExpressData(base: string, mine: string, theirs: string): st
   return `{${[...present].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 }
 
-/** The JSON of each field, by name. */
+/** JSON by field name. */
 function fieldsOf(text: string): Map<string, string> {
   return new Map(Object.entries(JSON.parse(text) as object).map(([name, value]) => [name, JSON.stringify(value)]));
 }

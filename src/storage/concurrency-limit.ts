@@ -1,4 +1,4 @@
-/** Limits the number of concurrent tasks; others wait in order of arrival. */
+/** Limits concurrent tasks; others wait in order. */
 export class ConcurrencyLimit {
   readonly #waiting: Array<() => void> = [];
   #free: number;

@@ -9,10 +9,7 @@ interface Waiting {
   over: boolean;
 }
 
-/**
- * Deadlines with one common timeout. The oldest expires first, so one timer serves all, and a call that finishes in
- * time touches no timer.
- */
+/** Deadlines with a common timeout: one timer serves all, and a call that finishes in time touches no timer. */
 export class DeadlineQueue {
   readonly #timeout: number;
   readonly #now: () => number;
@@ -21,14 +18,14 @@ export class DeadlineQueue {
   #last: Waiting | undefined;
   #ticking = false;
 
-  /** @param now a monotonic clock, milliseconds. */
+  /** @param now a monotonic clock, in milliseconds. */
   constructor(timeoutInMilliseconds: number, now: () => number, startTimer: StartTimer) {
     this.#timeout = timeoutInMilliseconds;
     this.#now = now;
     this.#startTimer = startTimer;
   }
 
-  /** Calls `expire` after the timeout, unless the returned ticket is passed to {@link release} before. */
+  /** Calls `expire` after the timeout, unless the returned ticket is passed to {@link release}. */
   add(expire: () => void): object {
     const waiting: Waiting = {
       deadline: this.#now() + this.#timeout,
@@ -59,7 +56,7 @@ export class DeadlineQueue {
 
   readonly #tick = (): void => {
     this.#ticking = false;
-    // Timers are exact only to the millisecond.
+    // Timers are exact to the millisecond only.
     const now = this.#now() + 1;
     while (this.#first && this.#first.deadline <= now) {
       const { expire } = this.#first;
@@ -76,8 +73,8 @@ export class DeadlineQueue {
 }
 
 /**
- * A timer that does not keep the process alive. It runs after pending I/O: if the process was busy past the deadline,
- * results that have arrived still count.
+ * Does not keep the process alive. Runs after pending I/O, so results that arrived while the process was busy still
+ * count.
  */
 export function startUnrefTimer(run: () => void, milliseconds: number): void {
   setTimeout(() => setImmediate(run), milliseconds).unref();
