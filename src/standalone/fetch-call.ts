@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { ResponseHead } from '../platform/response-head.js';
 import type { ResponseCall } from '../session/response-call.js';
 
-/** Carries fetch request headers: a `Request`, Next.js' `headers()`, or `Headers`. */
+/** A `Request`, Next.js' `headers()`, or `Headers`. */
 export type FetchRequest = { readonly headers: FetchHeaders; readonly url?: string } | FetchHeaders;
 
 /** The used part of fetch's `Headers`. */
@@ -10,9 +10,9 @@ export interface FetchHeaders {
   get(name: string): string | null;
 }
 
-/** One exchange with fetch types: reads request headers and collects response headers. */
+/** Adapts fetch types. */
 export class FetchCall implements ResponseCall {
-  /** The response is created after the sessions are saved, so a change is never too late. */
+  /** The response is created after saving, so a change is never too late. */
   readonly responded = false;
   readonly headSent = false;
   readonly secure: boolean;
@@ -47,7 +47,7 @@ export class FetchCall implements ResponseCall {
     this.#head.setHeader(name, value);
   }
 
-  /** Adds all headers to `headers`. A second call replaces the cookies of the first. */
+  /** Adds all headers to `headers`. Cookies of an earlier call are replaced. */
   applyTo(headers: Headers): void {
     const present: OutgoingHttpHeaders = Object.fromEntries(headers);
     present['set-cookie'] = headers.getSetCookie().filter((line) => !this.#names.has(line.split('=', 1)[0]!));

@@ -1,17 +1,16 @@
 import type { ResponseCall } from '../../session/response-call.js';
 
-/** A request without a server: carries given headers, collects what sessions send. */
+/** A request without a server. */
 export class TestCall implements ResponseCall {
   readonly responded = false;
   readonly headSent = false;
   readonly secure = true;
   /** `Set-Cookie` lines by cookie name. */
   readonly cookies = new Map<string, string>();
-  /** Response headers by lower-case name. */
+  /** By lower-case name. */
   readonly headers = new Map<string, string>();
   readonly #requestHeaders: Readonly<Record<string, string>>;
 
-  /** @param requestHeaders by lower-case name. */
   constructor(requestHeaders: Readonly<Record<string, string>> = {}) {
     this.#requestHeaders = requestHeaders;
   }

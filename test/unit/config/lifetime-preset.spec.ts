@@ -43,9 +43,9 @@ describe('A lifetime preset', () => {
 
   it('of another name is refused on the module and on a session', () => {
     const lifetimes = 'owasp' as LifetimePreset;
-    expect(() => new SessionProviderBuilder({ lifetimes })).toThrow("lifetimes is one of 'owasp-low'");
+    expect(() => new SessionProviderBuilder({ lifetimes })).toThrow("lifetimes must be one of 'owasp-low'");
     const builder = new SessionProviderBuilder({});
-    expect(() => builder.build({ type: Member, name: 'm', lifetimes })).toThrow("lifetimes is one of 'owasp-low'");
+    expect(() => builder.build({ type: Member, name: 'm', lifetimes })).toThrow("lifetimes must be one of 'owasp-low'");
   });
 
   it('shows in the description of the session', () => {

@@ -171,7 +171,7 @@ describe('overrides', () => {
   it.each(['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'])(
     'are refused where %s is undefined, as an unset variable makes it',
     (option) => {
-      const message = `Session "cart": ${option} is undefined. Is an environment variable not set?`;
+      const message = `Session "cart": ${option} is undefined. Is its environment variable set?`;
       expect(() => build({ type: Cart, [option]: undefined })).toThrow(message);
     },
   );
@@ -523,10 +523,10 @@ describe('what cannot work', () => {
       { type: User, idleTimeout: 5 },
       'unknown option "idleTimeout". Did you mean idleTimeoutInSeconds?',
     ],
-    ['an unknown tracker', { type: User, tracker: 'id' }, "tracker is one of 'by-value', 'by-id'"],
-    ['an unknown transport', { type: User, transport: 'query' }, "transport is one of 'cookie', 'header'"],
-    ['an unknown policy', { type: User, onUnavailable: 'ignore' }, "onUnavailable is one of 'reject', 'anonymous'"],
-    ['an unknown onClash', { type: Cart, onClash: 'ours' }, "onClash is one of 'mine', 'theirs', 'reject'"],
+    ['an unknown tracker', { type: User, tracker: 'id' }, "tracker must be one of 'by-value', 'by-id'"],
+    ['an unknown transport', { type: User, transport: 'query' }, "transport must be one of 'cookie', 'header'"],
+    ['an unknown policy', { type: User, onUnavailable: 'ignore' }, "onUnavailable must be one of 'reject', 'anonymous'"],
+    ['an unknown onClash', { type: Cart, onClash: 'ours' }, "onClash must be one of 'mine', 'theirs', 'reject'"],
     ['onClash by value', { type: User, onClash: 'mine' }, "onClash is for sessions by id. Add tracker: 'by-id'."],
     ['identity by value', { type: User, identity: () => 'x' }, "identity is for sessions by id. Add tracker: 'by-id'."],
     [

@@ -375,9 +375,9 @@ describe('ktor()', () => {
     [
       'an encryption key whose variable is not set',
       { keys: { sign: SIGN, encrypt: undefined as never } },
-      'encrypt is undefined. Is an environment variable not set?',
+      'encrypt is undefined. Is its environment variable set?',
     ],
-    ['keys that are not set', { keys: undefined as never }, 'keys is undefined. Is an environment variable not set?'],
+    ['keys that are not set', { keys: undefined as never }, 'keys is undefined. Is its environment variable set?'],
     ['transformers that are not set', { transformers: undefined as never }, 'transformers is undefined'],
     ['an option that does not exist', { key: SIGN } as never, 'unknown option "key"'],
     ['a key that does not exist', { keys: { sign: SIGN, encryption: SIGN } as never }, 'unknown option "encryption"'],

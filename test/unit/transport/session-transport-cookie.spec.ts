@@ -110,17 +110,20 @@ describe('send', () => {
     expect(sent({ encoding }, '{"a":1}')).toMatch(new RegExp(`^U=${text.replace(/[{}]/g, '\\$&')};`));
   });
 
-  it.each(['raw', 'dquotes'] as const)('refuses what encoding %s cannot represent, and shows nothing of it', (encoding) => {
-    const call = new FakeCall();
-    const transport = new SessionTransportCookie('U', { encoding });
-    const refused = thrown(() => transport.send(call, 'top secret; Domain=evil'));
-    expect(refused).toBeInstanceOf(SessionConfigurationError);
-    expect(refused.message).toBe(
-      `The value of cookie "U" contains characters that encoding '${encoding}' cannot represent. ` +
-        "Use encoding: 'uri' or 'base64'.",
-    );
-    expect(call.cookies.size).toBe(0);
-  });
+  it.each(['raw', 'dquotes'] as const)(
+    'refuses what encoding %s cannot represent, and shows nothing of it',
+    (encoding) => {
+      const call = new FakeCall();
+      const transport = new SessionTransportCookie('U', { encoding });
+      const refused = thrown(() => transport.send(call, 'top secret; Domain=evil'));
+      expect(refused).toBeInstanceOf(SessionConfigurationError);
+      expect(refused.message).toBe(
+        `The value of cookie "U" contains characters that encoding '${encoding}' cannot represent. ` +
+          "Use encoding: 'uri' or 'base64'.",
+      );
+      expect(call.cookies.size).toBe(0);
+    },
+  );
 });
 
 describe('the size of a cookie', () => {
