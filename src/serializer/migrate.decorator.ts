@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { MigrateFields, SessionMigration } from './session-migration-step.js';
 
-// Symbol.for: two copies of the package must agree.
+// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const MIGRATIONS = Symbol.for('nestjs-sessions:migrations');
 
 /**

@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-// Symbol.for: two copies of the package must agree.
+// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const FORMER_NAMES = Symbol.for('nestjs-sessions:former-names');
 
 export interface FormerName {

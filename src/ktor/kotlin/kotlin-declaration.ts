@@ -23,7 +23,7 @@ interface Declaration {
   isValueClass?: boolean;
 }
 
-// Symbol.for: two copies of the package must agree.
+// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const DECLARATION = Symbol.for('nestjs-sessions:kotlin');
 
 export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefined {
