@@ -1,6 +1,5 @@
 import { duration, type SessionFacts } from './session-facts.js';
 
-/** Met by this configuration, by an option that is not set, by application code, or not at all. */
 export type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
 
 export interface AsvsLine {
@@ -26,7 +25,6 @@ const signedIn = (sessions: readonly SessionFacts[]): SessionFacts[] =>
   sessions.filter(({ owner }) => owner !== undefined);
 const names = (sessions: readonly SessionFacts[]): string => sessions.map(({ name }) => name).join(', ');
 
-/** `no` if one of the sign-in sessions fails. */
 function forSignIns(
   sessions: readonly SessionFacts[],
   fails: (session: SessionFacts) => boolean,

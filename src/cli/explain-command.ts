@@ -11,7 +11,6 @@ import { foreignForm } from './foreign-form.js';
 import { loadFile } from './load-file.js';
 import type { StartedModule } from './start-module.js';
 
-/** @returns the output. */
 export async function explainCommand(args: readonly string[], readInput: () => Promise<string>): Promise<string> {
   const { values, positionals } = parseArgs({
     args: [...args],

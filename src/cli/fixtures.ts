@@ -7,7 +7,6 @@ import { CliFailure } from './cli-failure.js';
 
 export interface FixtureReport {
   readonly lines: readonly string[];
-  /** A session cannot be read or loses a field. */
   readonly lossy: boolean;
 }
 
@@ -56,10 +55,7 @@ function problemsOf(saved: string, { provider, declared }: BuiltSession): string
   return [...lost, ...unread];
 }
 
-/**
- * Paths of fields that a new instance lacks: renamed or removed. Requires class fields (ES2022) to find fields without
- * an initial value.
- */
+/** Requires class fields (ES2022) to find fields without an initial value. */
 function unknownPaths(value: unknown, saved: unknown, owner: string | undefined, path: string): string[] {
   if (Array.isArray(value)) {
     return value.flatMap((item, index) =>
@@ -86,13 +82,12 @@ function freshLike(value: object): object | undefined {
   }
 }
 
-/** A stored record with its times, or only the text. */
 function contentOf(saved: string, name: string): string {
   const envelope = saved.startsWith('{') || saved.startsWith('[') ? undefined : openEnvelope(saved, name);
   return envelope ? envelope.text.slice(envelope.text.indexOf('.') + 1) : saved;
 }
 
-/** Paths of `before` that are missing in `after` or have another type. Never contains a value. */
+/** Never contains a value. */
 function lostPaths(before: unknown, after: unknown, path: string): string[] {
   if (kindOf(before) !== kindOf(after)) return [path === '' ? 'everything' : path];
   if (Array.isArray(before)) {

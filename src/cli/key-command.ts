@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util';
 import { checkedKeyMaterial } from '../keys/key-material.js';
 import { CliFailure } from './cli-failure.js';
 
-/** @returns the output. */
 export function keyCommand(args: readonly string[]): string {
   const { values } = parseArgs({
     args: [...args],

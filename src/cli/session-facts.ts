@@ -8,9 +8,7 @@ export interface SessionFacts {
   readonly type: string;
   readonly byId: boolean;
   readonly transport: string;
-  /** The owner field. */
   readonly owner: string | undefined;
-  /** An owner's sessions can be listed and ended. */
   readonly revocable: boolean;
   /** Seconds; 0: unlimited. `undefined`: unknown (custom provider). */
   readonly idle: number | undefined;

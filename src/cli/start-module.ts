@@ -15,7 +15,7 @@ export interface StartedModule {
   close(): Promise<void>;
 }
 
-/** Starts the root module of a file without listening. Hooks up to `onApplicationBootstrap` run. */
+/** Hooks up to `onApplicationBootstrap` run. */
 export async function startModule(file: string): Promise<StartedModule> {
   const warnings: string[] = [];
   const app = await create(file, rootModule(file, await loadFile(file)), quietLogger(warnings));

@@ -9,10 +9,8 @@ import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
 const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-/** Bytes. Larger files are not ours. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 
-/** Reads and atomically changes the files of a directory storage. */
 export class DirectoryFiles {
   readonly #root: string;
   readonly #fsync: boolean;
@@ -35,12 +33,11 @@ export class DirectoryFiles {
     return join(this.#root, shard);
   }
 
-  /** @returns `undefined` if missing or not ours. */
   async read(path: string): Promise<DirectoryRecord | undefined> {
     return this.use(path, constants.O_RDONLY, async (_file, record) => record);
   }
 
-  /** Opens a record with `O_RDONLY` or `O_RDWR`. The handle stays valid if another file takes its name. */
+  /** The handle stays valid if another file takes its name. */
   async use<T>(
     path: string,
     mode: number,
@@ -66,7 +63,7 @@ export class DirectoryFiles {
   }
 
   /**
-   * Writes a record beside `path`, for {@link commit} or {@link place}.
+   * For {@link commit} or {@link place}.
    * @returns `undefined` if the directory is missing and may not be created.
    */
   async prepare(
@@ -86,21 +83,20 @@ export class DirectoryFiles {
     }
   }
 
-  /** @returns `false`, without changes, if another process broke the lock. */
+  /** @returns `false` if another process broke the lock. */
   async commit(prepared: PreparedFile, path: string): Promise<boolean> {
     const committed = await prepared.commit();
     if (committed && this.#fsync) await this.#syncDirectory(dirname(path));
     return committed;
   }
 
-  /** Links the file unless the name exists. @returns whether it did. */
+  /** @returns `false` if the name exists. */
   async place(prepared: PreparedFile, path: string): Promise<boolean> {
     const placed = await prepared.place();
     if (placed && this.#fsync) await this.#syncDirectory(dirname(path));
     return placed;
   }
 
-  /** @returns whether it existed. */
   async remove(path: string): Promise<boolean> {
     try {
       await rm(path);
@@ -112,7 +108,7 @@ export class DirectoryFiles {
     return true;
   }
 
-  /** Also sets the expiry as modification time, so sweeping reads names and times only. */
+  /** As modification time, too, so sweeping reads names and times only. */
   async setExpiresAt(file: FileHandle, expiresAt: number): Promise<void> {
     const seconds = fileTime(expiresAt) / 1000;
     await file.utimes(seconds, seconds);
@@ -141,13 +137,11 @@ export class DirectoryFiles {
   }
 }
 
-/** SHA-256 of the id, 64 hexadecimal digits. */
 export function nameOf(id: string): string {
   return hash('sha256', id, 'hex');
 }
 
 /**
- * Creates a directory and its parents if missing.
  * @returns the absolute path.
  * @throws {SessionConfigurationError}
  */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
 import { hasCode } from './has-code.js';
 
-/** Younger entries without a session may be in progress. */
+/** Younger entries may be in progress. */
 const LEFT_OVER_AFTER = 60_000;
 
 /**
@@ -35,7 +35,6 @@ export class DirectoryOwnerFiles {
     await this.#removeEntry(owner, nameOf(id));
   }
 
-  /** @returns file names of present and past sessions. */
   async names(owner: string): Promise<string[]> {
     try {
       return await readdir(this.#directoryOf(owner));
@@ -45,7 +44,7 @@ export class DirectoryOwnerFiles {
     }
   }
 
-  /** Removes an entry without a session, unless it may be in progress. */
+  /** Unless the session may be in progress. */
   async forgetLeftOver(owner: string, name: string): Promise<void> {
     try {
       const { mtimeMs } = await stat(this.#entryOf(owner, name));

@@ -2,7 +2,6 @@ import type { DirectoryOwnerFiles } from './directory-owner-files.js';
 import type { DirectoryRecord } from './directory-record.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 
-/** The operations that the index uses. */
 export interface DirectorySessions {
   /** @param name the hash of the id. */
   read(name: string): Promise<DirectoryRecord | undefined>;
@@ -10,7 +9,6 @@ export interface DirectorySessions {
   now(): number;
 }
 
-/** An owner's entries with a live session. */
 export class DirectoryOwnerIndex implements OwnerIndex {
   readonly #entries: DirectoryOwnerFiles;
   readonly #sessions: DirectorySessions;

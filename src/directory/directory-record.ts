@@ -36,8 +36,8 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
 }
 
 /**
- * @param modifiedAt of the file, epoch milliseconds; a touch sets it. The later of it and the header's expiry is used,
- * so that files copied without times keep their sessions.
+ * @param modifiedAt epoch milliseconds, set by a touch. The later of it and the header's expiry is used, so that files
+ * copied without times keep their sessions.
  * @returns `undefined` if invalid or incomplete.
  */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
@@ -54,7 +54,7 @@ export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryReco
   return { id: decodeTextField(header[6]!)!, session: owner === undefined ? session : { ...session, owner } };
 }
 
-/** Rounds and clamps to what file times support: 0 to {@link NEVER}. */
+/** Clamps to what file times support. */
 export function fileTime(moment: number): number {
   return moment > 0 ? Math.min(Math.floor(moment), NEVER) : 0;
 }

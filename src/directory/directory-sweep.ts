@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
 import { hasCode } from './has-code.js';
 
-/** Removes the file unless `isDue` is false for its session. */
 export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 
 const GRACE = 60_000;
 const EVERY = 3_600_000;
 const LEFT_OVER_AFTER = 600_000;
 
-/** Removes expired sessions and files of crashed processes. */
 export class DirectorySweep {
   readonly #root: string;
   readonly #now: () => number;
@@ -26,7 +24,6 @@ export class DirectorySweep {
     this.#start = now();
   }
 
-  /** @returns the number of removed sessions. */
   async run(limit: number): Promise<number> {
     let removed = 0;
     for (const part of await namesIn(this.#root)) {
@@ -36,7 +33,7 @@ export class DirectorySweep {
     return removed;
   }
 
-  /** Sweeps the part of `name` in the background, once an hour. */
+  /** In the background, once an hour. */
   runIfDue(name: string): void {
     const part = name.slice(0, 2);
     // Spread over the first hour, so that short-lived processes sweep too.
@@ -49,7 +46,6 @@ export class DirectorySweep {
     void sweeping.finally(() => this.#running.delete(sweeping));
   }
 
-  /** Resolves when no background work runs. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
   }

@@ -11,11 +11,10 @@ const GIVE_UP_AFTER = 5000;
 const HELD = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /**
- * A complete file that replaces another one. Between processes it is its own lock: {@link acquire} renames its
- * directory to `<path>.lock`; {@link commit} renames the file to `path`, which changes the record and releases the lock
- * in one step. Another process breaks the lock by removing the file, so a suspended holder has nothing left to commit.
- *
- * For local file systems only.
+ * A complete file that replaces another one, and its own lock: {@link acquire} renames its directory to `<path>.lock`;
+ * {@link commit} renames the file to `path`, which changes the record and releases the lock in one step. Another
+ * process breaks the lock by removing the file, so a suspended holder has nothing left to commit. For local file
+ * systems only.
  */
 export class PreparedFile {
   readonly #path: string;
@@ -29,7 +28,6 @@ export class PreparedFile {
     this.#folder = shared ? `${path}.${this.#name}.tmp` : undefined;
   }
 
-  /** @param write creates the file at the given path. */
   static async make(path: string, shared: boolean, write: (file: string) => Promise<void>): Promise<PreparedFile> {
     const prepared = new PreparedFile(path, shared);
     if (prepared.#folder !== undefined) await mkdir(prepared.#folder, { mode: 0o700 });
@@ -73,7 +71,7 @@ export class PreparedFile {
     }
   }
 
-  /** @returns `false`, without changes, if another process broke the lock. */
+  /** @returns `false` if another process broke the lock. */
   async commit(): Promise<boolean> {
     try {
       await rename(this.#file, this.#path);
@@ -85,7 +83,7 @@ export class PreparedFile {
     return true;
   }
 
-  /** Links the file unless the name exists; needs no lock. @returns whether it did. */
+  /** Needs no lock. @returns `false` if the name exists. */
   async place(): Promise<boolean> {
     try {
       await link(this.#file, this.#path);
@@ -105,7 +103,6 @@ export class PreparedFile {
     }
   }
 
-  /** Removes an uncommitted file and releases the lock. */
   async discard(): Promise<void> {
     await rm(this.#file, { force: true });
     await this.#removeFolder();
@@ -117,7 +114,6 @@ export class PreparedFile {
   }
 }
 
-/** The holder's file name; `''` if it has none. */
 async function holderOf(lock: string): Promise<string> {
   try {
     return (await readdir(lock))[0] ?? '';
@@ -135,7 +131,6 @@ async function breakLock(lock: string, holder: string): Promise<void> {
   await rmdir(lock).catch(() => undefined);
 }
 
-/** @returns whether there was a holder. */
 export async function breakLockOf(path: string): Promise<boolean> {
   const lock = `${path}.lock`;
   const holder = await holderOf(lock);

@@ -32,29 +32,25 @@ export interface SessionStorageDirectoryOptions {
   readonly now?: () => number;
 }
 
-/** Limit of open files. */
 const OPEN_FILES = 64;
 const LOCK_TIMEOUT = 10_000;
 /** Retries of a change whose lock was broken or whose owner changed. */
 const ATTEMPTS = 4;
 
-/** Result of ending a session. */
 type Ending = 'live' | 'dead' | 'spared' | 'absent';
 
 /**
- * Stores each session in a file (Ktor: `DirectoryStorage`). For one machine and local file systems; SQLite is faster.
+ * Stores each session in a file (Ktor: `DirectoryStorage`). For one machine and local file systems.
  *
- * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700; an id is never a path.
- * A header line and the text; the expiry is also the modification time. About 5 KiB on disk.
+ * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700: a header line and the
+ * text. The expiry is also the modification time. About 5 KiB on disk.
  *
- * **Crashes.** Changes are atomic: a crash leaves the old or the new session. A power failure may lose the last changes
- * unless `fsync` is set; an incomplete file counts as absent. A dead process' lock is broken after 0.75 s. A process
- * suspended for longer finds its change discarded and starts over.
+ * **Crashes.** Changes are atomic. A power failure may lose the last changes unless `fsync` is set; an incomplete file
+ * counts as absent. A dead process' lock is broken after 0.75 s; a process suspended for longer starts its change over.
  *
  * **Errors** of the file system reject and leave the session unchanged.
  *
- * Expired files are removed a minute after expiry, by {@link sweep} and in the background when sessions are created,
- * about once an hour.
+ * Expired files are removed a minute after expiry, by {@link sweep} and in the background, about once an hour.
  */
 export class SessionStorageDirectory implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -173,7 +169,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#put(path, record, (found) => !found || found.session.expiresAt <= this.#now());
   }
 
-  /** Replaces any record, or one that `mayReplace` allows. @returns whether it did. */
+  /** @param mayReplace default: any record. */
   async #put(
     path: string,
     record: RecordToWrite,
@@ -200,13 +196,13 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#files.prepare(path, record, { ...options, shared: this.#shared });
   }
 
-  /** A tombstone replaces an ended session; it also serves as the lock of a removal. */
+  /** Also serves as the lock of a removal. */
   #prepareTombstone(path: string, id: string): Promise<PreparedFile | undefined> {
     const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
     return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
   }
 
-  /** Replaces a live session by a tombstone; removes anything else. */
+  /** Writes a tombstone only for a live session. */
   async #bury(path: string, id: string): Promise<Ending> {
     if (!(await this.#exists(path))) return 'absent';
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -262,7 +258,7 @@ export class SessionStorageDirectory implements SessionStorage {
     throw overcrowded();
   }
 
-  /** Removes a file unless it is a session for which `isDue` is false. @returns what it was. */
+  /** @returns what it was. */
   async #removeIf(path: string, isDue: (record: DirectoryRecord | undefined) => boolean): Promise<Ending> {
     const remove = async (): Promise<Ending> => {
       const prepared = await this.#prepareTombstone(path, '');

@@ -8,7 +8,7 @@ const REDIS_CODES: ReadonlySet<string> = new Set(
 /** Clients may wrap socket errors. */
 const DEEPEST = 3;
 
-/** Class and code of an error and its causes, for logs. Messages are omitted, because they quote data. */
+/** Class and code of an error and its causes. Messages quote data. */
 export function errorKind(error: unknown): string {
   const kinds: string[] = [];
   for (let one = error; one !== undefined && one !== null && kinds.length < DEEPEST; one = causeOf(one)) {

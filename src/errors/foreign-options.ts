@@ -24,7 +24,6 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['overwrite', 'not needed here: a cookie is sent once. Remove it'],
 ]);
 
-/** `undefined` for other names. */
 export function foreignOption(option: string): string | undefined {
   const here = NAMES.get(option);
   return here === undefined ? undefined : `${option} is ${here}.`;

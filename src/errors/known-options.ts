@@ -1,7 +1,6 @@
 import { foreignOption } from './foreign-options.js';
 import { SessionConfigurationError } from './session.errors.js';
 
-/** @param place of the options, for the message. */
 export function refuseUnknownOptions(place: string, options: object, known: readonly string[]): void {
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
@@ -23,7 +22,7 @@ export function assertOneOf(place: string, option: string, value: unknown, allow
   );
 }
 
-/** Rejects options that are present but `undefined`, if omitting them weakens the protection. */
+/** If omitting them weakens the protection. */
 export function refuseUndefined(place: string, options: object, names: readonly string[]): void {
   for (const name of names) {
     if (!Object.hasOwn(options, name) || (options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;

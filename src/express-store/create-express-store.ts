@@ -26,8 +26,8 @@ interface StoreBase {
  * app.use(session({ secret, store: createExpressStore(session.Store, redisSessionStorage({ client })) }));
  * ```
  *
- * Unlike with other stores, parallel changes of different fields are merged, a destroyed session is not revived by a
- * slower request, renewal is throttled, ids are hashed, and a hanging storage times out.
+ * Unlike with other stores, parallel changes of different fields are merged, and a destroyed session is not revived by
+ * a slower request.
  *
  * @param Store the `Store` class of express-session.
  * @throws {SessionConfigurationError} for an invalid `Store` or storage.
@@ -86,7 +86,7 @@ function sessionsIn(storage: SessionStorage, options: ExpressStoreOptions): Expr
   return new ExpressSessions(conditional, ttl * 1000, now);
 }
 
-/** Outside of the promise, so that an error of the callback is not treated as a storage failure. */
+/** An error of the callback is not a storage failure. */
 function answer(promise: Promise<unknown>, callback: Callback = () => {}): void {
   promise.then(
     (value) => process.nextTick(callback, null, value),

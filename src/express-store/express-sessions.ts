@@ -3,12 +3,10 @@ import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import { mergeExpressData } from './merge-express-data.js';
 
-/** As received by a store of express-session. */
 export interface ExpressSessionData {
   cookie?: { expires?: Date | string | boolean | null; originalMaxAge?: number | null };
 }
 
-/** A session as read or stored. */
 interface Base {
   readonly text: string;
   readonly version: string | undefined;
@@ -24,7 +22,6 @@ export class ExpressSessions {
   readonly #now: () => number;
   readonly #bases = new WeakMap<object, Base>();
 
-  /** @param ttl default lifetime in milliseconds. */
   constructor(storage: ConditionalSessionStorage, ttl: number, now: () => number) {
     this.#storage = storage;
     this.#ttl = ttl;
@@ -41,13 +38,11 @@ export class ExpressSessions {
     return data;
   }
 
-  /** @param session created by express-session from `data`. */
   adopt(session: object, data: object): void {
     const base = this.#bases.get(data);
     if (base) this.#bases.set(session, base);
   }
 
-  /** Creates or changes a session, unless it has ended. */
   async set(sid: string, session: ExpressSessionData): Promise<void> {
     let base = this.#bases.get(session);
     let value = JSON.stringify(session);
@@ -73,7 +68,6 @@ export class ExpressSessions {
     );
   }
 
-  /** Renews an unchanged session if due. */
   async touch(sid: string, session: ExpressSessionData): Promise<void> {
     const base = this.#bases.get(session);
     const expiresAt = this.#expiryOf(session);

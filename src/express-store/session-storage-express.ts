@@ -18,7 +18,6 @@ export interface SessionStorageExpressOptions {
 type Callback = (error?: unknown, answer?: unknown) => void;
 type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
 
-/** Stores read the lifetime from different fields. */
 interface StoreData {
   readonly cookie: { readonly expires: Date; readonly maxAge: number; readonly originalMaxAge: number };
   readonly value: string;
@@ -27,15 +26,12 @@ interface StoreData {
 }
 
 /**
- * Uses any store for express-session, such as connect-mongo or express-mysql-session. Prefer a storage for the database
- * itself.
+ * Uses any store for express-session, such as connect-mongo. Prefer a storage for the database itself.
  *
- * Stores have only get, set and destroy, so the module adds a `SessionStorageGuarded`: exact within one process;
- * between processes an ended session stays ended, but of two changes within the same milliseconds the later wins. There
- * is no owner index.
+ * Stores have only get, set and destroy, so the module adds a `SessionStorageGuarded`. There is no owner index.
  *
  * Ids contain only letters, digits, `_` and `-`, because some stores use them as file names. The store is responsible
- * for expiry and durability. If it never calls back, the module's timeout applies.
+ * for expiry and durability.
  */
 export class SessionStorageExpress implements SessionStorage {
   readonly #store: Methods;

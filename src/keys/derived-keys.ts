@@ -1,6 +1,5 @@
 import type { DerivedKey, KeyRing } from './key-ring.js';
 
-/** Caches values derived from a ring's keys; rebuilt when the ring changes. */
 export class DerivedKeys<T> {
   readonly #ring: KeyRing;
   readonly #purpose: string;

@@ -35,9 +35,8 @@ const TELLTALE_WORDS = [
 const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new KeyRing(passphrase, { stretch: true }).';
 
 /**
- * Rejects keys that can be guessed: less than 32 bytes, repetitions, sequences, placeholders, published keys. A
- * character of hexadecimal counts as half a byte, of base64 as three quarters. Printable ASCII bytes are checked as
- * text, also when decoded from base64.
+ * Rejects less than 32 bytes, repetitions, sequences, placeholders and published keys. A character of hexadecimal
+ * counts as half a byte, of base64 as three quarters. Printable ASCII is checked as text, also decoded from base64.
  * @param place names the key in errors, such as `keys[0]`.
  * @returns a copy.
  * @throws {SessionConfigurationError} that never shows the key.
@@ -52,19 +51,19 @@ export function noKeysError(): SessionConfigurationError {
   return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
 }
 
-/** The predicate of a message; `undefined` if the key is present. */
+/** The predicate of a message, or `undefined`. */
 export function absenceOf(material: unknown): string | undefined {
   if (material === undefined || material === null) return 'is undefined. Is the environment variable set?';
   if (typeof material !== 'string' && !(material instanceof Uint8Array)) return 'must be a string or bytes.';
   return material.length === 0 ? 'is empty. Is the environment variable set?' : undefined;
 }
 
-/** The predicate of a message; `undefined` if the key is strong. */
+/** The predicate of a message, or `undefined`. */
 export function weaknessOfKey(material: KeyMaterial): string | undefined {
   return publicKeyIn(material) ?? (typeof material === 'string' ? weaknessOfText(material) : weaknessOfBytes(material));
 }
 
-/** The predicate of a message; `undefined` if the text is strong. */
+/** The predicate of a message, or `undefined`. */
 export function weaknessOfWords(text: string): string | undefined {
   if (text.trim() !== text) return 'starts or ends with white space, which is easily lost. Use trim().';
   const letters = text.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -102,7 +101,7 @@ function tooSmall(size: number, repeated: boolean): string {
   return repeated ? `repeats a pattern of at most ${holds}` : `is too short: at most ${holds}`;
 }
 
-/** The predicate of a message; `undefined` if the bytes look random. */
+/** The predicate of a message, or `undefined`. */
 export function patternOf(bytes: Buffer, distinct = MINIMUM_DISTINCT_BYTES): string | undefined {
   if (new Set(bytes).size < distinct) return 'uses too few different bytes to be random.';
   if (isSequence(bytes)) return 'is a sequence, not random.';
@@ -129,10 +128,7 @@ function isBase64(text: string): boolean {
   return isAlphabet && withoutPadding(text).length % 4 !== 1;
 }
 
-/**
- * One case only, or 60 % lower-case letters after lower-case letters. False positives: less than one in a million
- * random keys.
- */
+/** False positives: less than one in a million random keys. */
 function isProse(text: string): boolean {
   if (text === text.toLowerCase() || text === text.toUpperCase()) return true;
   const pairs = text.match(/(?<=[a-z])[a-z]/g)?.length ?? 0;
@@ -144,7 +140,6 @@ function withoutPadding(text: string): string {
   return text.slice(0, text.endsWith('==') ? -2 : -1);
 }
 
-/** Length of the shortest repeating prefix, or the full length. */
 export function shortestPeriod(bytes: Buffer): number {
   for (let period = 1; period <= bytes.length / 2; period++) {
     if (bytes.subarray(period).equals(bytes.subarray(0, bytes.length - period))) return period;
@@ -152,7 +147,7 @@ export function shortestPeriod(bytes: Buffer): number {
   return bytes.length;
 }
 
-/** Whether most differences between neighbours are equal, as in 1 2 3, 2 4 6 or a b c. */
+/** As in 1 2 3, 2 4 6 or a b c. */
 function isSequence(bytes: Uint8Array): boolean {
   const steps = new Map<number, number>();
   for (let index = 1; index < bytes.length; index++) {

@@ -36,7 +36,7 @@ export interface KeyReport {
  * The application's secrets, newest first: the first one protects, all of them read. To rotate, prepend a new key, and
  * keep the old one until its sessions have expired.
  *
- * HKDF-SHA256 (RFC 5869) derives one key per purpose and name, so a value for one is invalid for another.
+ * HKDF-SHA256 (RFC 5869) derives one key per purpose and name.
  */
 export class KeyRing {
   #keys: readonly KeyObject[];
@@ -47,9 +47,9 @@ export class KeyRing {
 
   /**
    * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or 43
-   * of base64url. `undefined`, as of a missing `process.env.SESSION_KEY`, is rejected.
+   * of base64url. `undefined`, as of a missing environment variable, is rejected.
    * @param options.stretch texts are passphrases of at least 20 characters, from which scrypt derives keys (N = 2^17, r
-   * = 8, p = 1; 128 MiB and a third of a second each, blocking). Default `false`: texts are keys.
+   * = 8, p = 1; 128 MiB and a third of a second each, blocking). Default `false`.
    * @throws {SessionConfigurationError} for a missing, weak or duplicate key. Never shows a key.
    */
   constructor(
@@ -69,8 +69,8 @@ export class KeyRing {
   }
 
   /**
-   * A ring that reloads its keys periodically, to rotate them without a restart. Without an active key, values can be
-   * neither read nor protected. Later failures go to `onError`; the previous keys stay in use.
+   * A ring that reloads its keys periodically. Without an active key, values can be neither read nor protected. Later
+   * failures go to `onError`; the previous keys stay in use.
    * @throws the source's error, or {@link SessionConfigurationError} if no key protects now.
    */
   static async from(source: KeySource, options: KeySourceOptions = {}): Promise<KeyRing> {

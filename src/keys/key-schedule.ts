@@ -31,7 +31,6 @@ export interface KeySourceOptions {
   readonly startTimer?: (run: () => void, milliseconds: number) => void;
 }
 
-/** With moments as numbers. */
 export interface KeyService {
   readonly key: KeyMaterial | undefined;
   readonly from: number;
@@ -40,7 +39,6 @@ export interface KeyService {
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Reloads a key source and determines the active keys. */
 export class KeySchedule {
   readonly #source: KeySource;
   readonly #reloadEvery: number;
@@ -51,7 +49,6 @@ export class KeySchedule {
   #reloadAt = 0;
   #closed = false;
 
-  /** @throws {SessionConfigurationError} for an invalid interval. */
   constructor(source: KeySource, options: KeySourceOptions = {}) {
     const { reloadEveryInSeconds = 300 } = options;
     if (!Number.isFinite(reloadEveryInSeconds) || reloadEveryInSeconds <= 0) {
@@ -64,7 +61,6 @@ export class KeySchedule {
     this.#startTimer = options.startTimer ?? ((run, milliseconds) => void setTimeout(run, milliseconds).unref());
   }
 
-  /** Includes inactive keys. */
   get services(): readonly KeyService[] {
     return this.#services;
   }
@@ -77,7 +73,7 @@ export class KeySchedule {
     return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
   }
 
-  /** Calls `apply` now and whenever the active keys may have changed. */
+  /** Now and whenever the active keys may have changed. */
   start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
     apply(services);
     this.#services = services;
@@ -89,7 +85,7 @@ export class KeySchedule {
     this.#closed = true;
   }
 
-  /** The keys that read at `now`, the protecting one first; empty if no key protects. */
+  /** The protecting key first; empty if no key protects. */
   static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
     const reading = services.filter(({ until }) => until > now);
     const protecting = reading

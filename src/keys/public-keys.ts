@@ -1,4 +1,3 @@
-/** Public, so a ring rejects it. */
 export const README_EXAMPLE_KEY = 'Q-J8vD1Bm3uPAqJr0JstDsw8h_TarpIGJkcF11t6Qt8';
 
 /** Hexadecimal keys of Ktor's documentation, samples and tests, which many servers still use. */
@@ -15,12 +14,9 @@ const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const README_EXAMPLE_HEX = Buffer.from(README_EXAMPLE_KEY, 'base64url').toString('hex');
-/** Maximum nested encodings, such as base64 of hexadecimal. */
 const DEEPEST = 3;
 
-/**
- * The predicate of a message if the key is published, or `undefined`. Detects bytes, hexadecimal, base64 and base64url.
- */
+/** The predicate of a message, or `undefined`. Detects bytes, hexadecimal, base64 and base64url. */
 export function publicKeyIn(key: string | Uint8Array): string | undefined {
   let forms: Buffer[] = typeof key === 'string' ? decoded(key) : [Buffer.from(key)];
   for (let depth = 0; depth < DEEPEST && forms.length > 0; depth++) {

@@ -13,7 +13,7 @@ const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
 const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
 
 /**
- * Derives a key with scrypt, the same in every process and Unicode normal form.
+ * The same key in every process and Unicode normal form.
  * @param place names the key in errors, such as `keys[0]`.
  * @throws {SessionConfigurationError} for a passphrase that is short, repeated, a sequence, a placeholder or published.
  */

@@ -28,14 +28,13 @@ interface Call {
 }
 
 /**
- * Detects failures of a Keyv, which returns the same for a failing store and an unknown key, and emits an `error`
- * event. The asynchronous context links the event to its call.
+ * For a failing store Keyv returns the same as for an unknown key, and emits an `error` event. The asynchronous context
+ * links the event to its call.
  */
 export class KeyvCalls {
   readonly #keyv: Methods;
   readonly #call = new AsyncLocalStorage<Call>();
 
-  /** @throws {SessionConfigurationError} for an invalid Keyv. */
   constructor(keyv: KeyvLike) {
     if ((['get', 'set', 'delete'] as const).some((name) => typeof keyv?.[name] !== 'function')) {
       throw new SessionConfigurationError(
@@ -53,7 +52,7 @@ export class KeyvCalls {
     (this.#keyv.store ?? this.#keyv.opts?.store)?.on?.('error', note);
   }
 
-  /** @returns the value, or `undefined`. Rejects if the store failed. */
+  /** Rejects if the store failed. */
   get(key: string): Promise<unknown> {
     // get of version 5 returns `undefined` if the store throws.
     return this.#watch(async () => {
@@ -62,7 +61,6 @@ export class KeyvCalls {
     });
   }
 
-  /** In one call if the store supports it. */
   getMany(keys: readonly string[]): Promise<unknown[]> {
     // Keyv 4 and 5 hide failures of stores without getMany.
     if (!this.#keyv.getMany || typeof this.#keyv.store?.getMany !== 'function') {

@@ -18,11 +18,8 @@ const HEAD = /^k1\|(-?\d{1,16})\|(-|=[^|]*)\|/;
 /**
  * Uses any Keyv store: MongoDB, DynamoDB, etcd, Memcached and more. Prefer a storage for the database itself.
  *
- * Keyv has only get, set and delete, so the module adds a `SessionStorageGuarded`: exact within one process; between
- * processes an ended session stays ended, but of two changes within the same milliseconds the later wins. There is no
- * owner index.
- *
- * Failures reject. Sessions are stored with their time to live; the store is responsible for expiry and durability.
+ * Keyv has only get, set and delete, so the module adds a `SessionStorageGuarded`. There is no owner index. Failures
+ * reject. The store is responsible for expiry and durability.
  */
 export class SessionStorageKeyv implements SessionStorage {
   readonly #calls: KeyvCalls;

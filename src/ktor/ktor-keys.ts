@@ -35,10 +35,7 @@ const KEY_OPTIONS: ReadonlyArray<keyof KtorKeys> = [
   'acknowledge',
 ];
 
-/**
- * MessageAuthentication, or Encrypt in the layout of the version.
- * @throws {SessionConfigurationError} for an invalid, weak or published key.
- */
+/** @throws {SessionConfigurationError} for an invalid, weak or published key. */
 export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
   refuseUnknownOptions('ktor() keys', keys, KEY_OPTIONS);
   refuseUndefined('ktor() keys', keys, ['encrypt', 'sign']);

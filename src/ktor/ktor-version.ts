@@ -11,7 +11,6 @@ export type KtorVersion = '1.5' | '2.2' | '2.3' | '3.4' | '3.5' | '3.6';
 
 export const KTOR_VERSIONS: readonly KtorVersion[] = ['1.5', '2.2', '2.3', '3.4', '3.5', '3.6'];
 
-/** @throws {SessionConfigurationError} for any other version. */
 export function checkKtorVersion(version: KtorVersion): void {
   if (KTOR_VERSIONS.includes(version)) return;
   throw new SessionConfigurationError(

@@ -62,7 +62,7 @@ export interface KtorSession<S extends object> extends SessionPolicies {
 }
 
 /**
- * A session shared with a Ktor server: same name, attributes, text, keys and storage, read and written by both.
+ * A session shared with a Ktor server: same name, attributes, text, keys and storage.
  *
  * ```ts
  * SessionsModule.forRoot({ sessions: [ktor({ type: UserSession, version: '3.5', keys: { sign, encrypt } })] })
@@ -70,8 +70,8 @@ export interface KtorSession<S extends object> extends SessionPolicies {
  *
  * As `from` of another session, Ktor's sessions are accepted and written in the format of that session.
  *
- * Sent if set, as in Ktor also on a server error, and if changed in place. Up to version `2.2` it is sent with every
- * response to a request that read it. No lifetime is enforced, because Ktor has only the cookie's.
+ * Sent if set, also on a server error, and if changed in place. Up to version `2.2` it is sent with every response to a
+ * request that read it. No lifetime is enforced, because Ktor has only the cookie's.
  *
  * @throws {SessionConfigurationError} for invalid options.
  */
@@ -176,7 +176,7 @@ function serializerOf<S extends object>({ type, version, serializer }: KtorSessi
   }
 }
 
-// The guard of basic storages writes more than the text, which Ktor could not read.
+// The guard's format is unreadable for Ktor.
 function conditional(name: string, storage: SessionStorage): ConditionalSessionStorage {
   const resilient = isConditional(storage) ? new SessionStorageResilient(storage) : undefined;
   if (resilient && isConditional(resilient)) return resilient;

@@ -7,8 +7,8 @@ const SENTINEL = 0;
 const OWNED = 1;
 
 /**
- * Sessions in columns: a slot number indexes typed arrays, so the garbage collector sees two strings per session. The
- * caller handles time and limits.
+ * A slot number indexes typed arrays, so the garbage collector sees two strings per session. The caller handles time
+ * and limits.
  */
 export class MemorySlots {
   readonly #slotOfId = new ShardedMap<number>();
@@ -40,7 +40,7 @@ export class MemorySlots {
     return this.#bytes;
   }
 
-  /** The least recently used slot, preferably without an owner, or 0. */
+  /** Preferably without an owner; 0 if empty. */
   get oldest(): number {
     const anonymous = this.#byUse.next(SENTINEL);
     if (anonymous !== SENTINEL) return anonymous;
@@ -48,7 +48,6 @@ export class MemorySlots {
     return owned === OWNED ? SENTINEL : owned;
   }
 
-  /** Returns 0 if unknown. */
   find(id: string): number {
     return this.#slotOfId.get(id) ?? SENTINEL;
   }
@@ -73,7 +72,6 @@ export class MemorySlots {
     return String(this.#versions[slot]!);
   }
 
-  /** The id must be unused. */
   add(id: string, value: string, owner: string | undefined, expiresAt: number, version: number): void {
     const free = this.#firstFree;
     const slot = free === SENTINEL ? this.#ids.length : free;
@@ -102,7 +100,7 @@ export class MemorySlots {
     this.#versions[slot] = version;
   }
 
-  /** A later expiry leaves the heap unchanged until {@link firstDue}, so renewing costs two stores. */
+  /** A later expiry leaves the heap unchanged until {@link firstDue}. */
   setExpiresAt(slot: number, expiresAt: number): void {
     const moment = expiresAt > 0 ? expiresAt : 0; // NaN cannot be ordered: expires at once
     this.#expiresAt[slot] = moment;
@@ -114,7 +112,7 @@ export class MemorySlots {
     this.#byUse.insertBefore(slot, this.#owners[slot] === undefined ? SENTINEL : OWNED);
   }
 
-  /** A slot that expired by `now`, or 0. Moves at most `maxMoves` renewed slots. */
+  /** Expired by `now`, or 0. Moves at most `maxMoves` renewed slots. */
   firstDue(now: number, maxMoves: number): number {
     for (let turn = 0; turn <= maxMoves; turn++) {
       const slot = this.#byDue.first;

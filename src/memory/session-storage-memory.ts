@@ -14,8 +14,8 @@ export interface SessionStorageMemoryOptions {
   /** Default 100,000. */
   readonly maxSessions?: number;
   /**
-   * Limit of all ids and values: one byte per character of ASCII text, else two. The overhead of about 170 bytes per
-   * session (250 with an owner) is not included. Default 268,435,456 (256 MiB).
+   * Limit of all ids and values: one byte per character of ASCII text, else two. Excludes about 170 bytes per session
+   * (250 with an owner). Default 268,435,456 (256 MiB).
    */
   readonly maxBytes?: number;
   /** Called after evicting live sessions, with the total number so far. */
@@ -24,9 +24,7 @@ export interface SessionStorageMemoryOptions {
   readonly now?: () => number;
 }
 
-/** Limit of expired sessions removed per call. */
 const SWEPT_PER_CALL = 4;
-/** Limit of renewed slots moved per eviction. */
 const MAX_MOVES = 256;
 /** Sessions that `sweep` removes before yielding to the event loop: 0.1 to 1 ms. */
 const BATCH = 100;
@@ -185,7 +183,6 @@ export class SessionStorageMemory implements SessionStorage {
     return owner === undefined ? { value, expiresAt, version } : { value, expiresAt, version, owner };
   }
 
-  /** @returns the current time. */
   #expire(): number {
     const now = this.#now();
     for (let removed = 0; removed < SWEPT_PER_CALL; removed++) {

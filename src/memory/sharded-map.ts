@@ -1,8 +1,8 @@
 const SHARDS = 256;
 
 /**
- * A map of 256 shards by the key's first two characters. A single `Map` blocks for tens of milliseconds when resizing
- * at a million entries, and is limited to 2^24.
+ * By the key's first two characters. A single `Map` blocks for tens of milliseconds when resizing at a million entries,
+ * and is limited to 2^24.
  */
 export class ShardedMap<V> {
   readonly #shards: Array<Map<string, V> | undefined> = [];

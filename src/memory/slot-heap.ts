@@ -1,4 +1,3 @@
-/** A binary min-heap of slots in typed arrays, 16 bytes per slot. */
 export class SlotHeap {
   #heap = new Int32Array(64);
   #positions = new Int32Array(64);
@@ -9,7 +8,6 @@ export class SlotHeap {
     return this.#size;
   }
 
-  /** The slot with the smallest key, or -1. */
   get first(): number {
     return this.#size > 0 ? this.#heap[0]! : -1;
   }

@@ -1,18 +1,18 @@
 import { grown, grownCapacity } from './slot-heap.js';
 
-/** Doubly linked rings of slots in typed arrays, 8 bytes per slot. */
+/** Doubly linked, in typed arrays, 8 bytes per slot. */
 export class SlotRings {
   #next = new Int32Array(64);
   #previous = new Int32Array(64);
 
-  /** Makes `slot` its own ring. */
+  /** A ring of one. */
   alone(slot: number): void {
     if (slot >= this.#next.length) this.#grow(slot);
     this.#next[slot] = slot;
     this.#previous[slot] = slot;
   }
 
-  /** `slot` must be its own ring. */
+  /** `slot` must be a ring of one. */
   insertBefore(slot: number, at: number): void {
     const previous = this.#previous[at]!;
     this.#next[previous] = slot;
@@ -21,7 +21,6 @@ export class SlotRings {
     this.#previous[at] = slot;
   }
 
-  /** `slot` becomes its own ring. */
   unlink(slot: number): void {
     const next = this.#next[slot]!;
     const previous = this.#previous[slot]!;

@@ -1,6 +1,6 @@
 import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 
-/** Limit of expired entries removed per call; more than a call adds. */
+/** More than a call adds. */
 const REMOVED_PER_CALL = 4;
 
 /** Ids that ended within the last minute, oldest first. */
@@ -8,7 +8,6 @@ export class Tombstones {
   readonly #most: number;
   readonly #until = new Map<string, number>();
 
-  /** @param most maximum number; the oldest are dropped first. */
   constructor(most: number) {
     this.#most = most;
   }

@@ -5,12 +5,10 @@ import { equalTexts } from './secrets.js';
 const PREFIX = 'Fe26.2';
 const SKEW_IN_MILLISECONDS = 60_000;
 
-/** By password id. */
 export type IronPasswords = ReadonlyMap<string, string>;
 
 /**
- * @returns the text and the seal's expiry in epoch milliseconds, if any; `undefined` if invalid, expired or sealed with
- * an unknown password.
+ * @returns text and expiry in epoch milliseconds; `undefined` if invalid, expired or sealed with an unknown password.
  */
 export function openIronSeal(
   seal: string,

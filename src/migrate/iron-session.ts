@@ -22,7 +22,6 @@ const FOURTEEN_DAYS = 1_209_600;
 /** As in iron-session 9. */
 const MOST_CHUNKS = 4;
 const LARGEST_COOKIE = 4096;
-/** Room for name and attributes of a chunk. */
 const ATTRIBUTES = 256;
 /** Version suffix. It is not authenticated, so nothing depends on it. */
 const VERSION = '~2';

@@ -9,10 +9,6 @@ import type { MigrationOptions, OldForm } from './old-session.js';
 
 const COMMON = ['map', 'unmap', 'alsoWrite', 'cookie'];
 
-/**
- * @param known the options of the form.
- * @param formFor creates the form for the accepting session.
- */
 export function migrationSource<S extends object, Old extends object>(
   kind: string,
   options: MigrationOptions<S, Old>,

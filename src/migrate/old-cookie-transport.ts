@@ -4,7 +4,7 @@ import { SessionTransportCookie } from '../transport/session-transport-cookie.js
 import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
 import type { OldForm } from './old-session.js';
 
-/** Sends the cookies of an old session as one string: a JSON list of pairs. */
+/** A JSON list of cookies. */
 export class OldCookieTransport implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
@@ -13,7 +13,6 @@ export class OldCookieTransport implements SessionTransport {
   readonly configuration: CookieConfiguration;
   readonly #cookies: readonly SessionTransportCookie[];
 
-  /** @throws {SessionConfigurationError} for an invalid name or attribute. */
   constructor(form: OldForm, cookie: CookieConfiguration, maxAgeInSeconds: number | null) {
     this.name = form.cookieName;
     const configuration = { path: '/', maxAgeInSeconds, ...cookie, encoding: 'raw', prefix: false } as const;
@@ -51,7 +50,7 @@ export class OldCookieTransport implements SessionTransport {
     return `OldCookieTransport: ${this.name}`;
   }
 
-  // The first of several cookies of one name, as in all Node.js packages.
+  // The first of several cookies of one name, as in Node.js packages.
   #received(call: SessionCall): Array<[string, string]> {
     const header = call.requestHeader('cookie');
     if (header === undefined) return [];

@@ -13,7 +13,6 @@ const LINK = 'nestjs-sessions';
 const DIGEST_LENGTH = 22;
 const NO_EXPIRY = 400 * 24 * 3600 * 1000;
 
-/** Reads and writes sessions of another package as sessions of our class. */
 export class OldSessionTracker<S extends object, Old extends object> implements TwinTracker<S> {
   readonly kind: string;
   readonly #form: OldForm;
@@ -23,7 +22,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   readonly #merge: SessionMerge<S>;
   readonly #olds = new WeakMap<TrackedSession<S>, OldSession>();
 
-  /** @throws {SessionConfigurationError} if `map` or `unmap` is not a function. */
   constructor(form: OldForm, accepting: AcceptingSession<S>, options: MigrationOptions<S, Old>) {
     for (const name of ['map', 'unmap'] as const) {
       if (typeof options[name] === 'function' || (name === 'unmap' && options.unmap === undefined)) continue;
@@ -137,7 +135,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return `OldSessionTracker: ${this.kind}`;
   }
 
-  /** @throws {SessionError} if `map` returns something other than an instance of the class. */
   #mapped(data: OldData): S | undefined {
     let value: S | undefined | null;
     try {
@@ -163,7 +160,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return session;
   }
 
-  /** Stored fields, not serialized: like in the old application, JSON does that. */
+  /** Not serialized: JSON does that, as in the old application. */
   #fieldsOf(session: S): object {
     let stored: unknown;
     try {
@@ -196,7 +193,6 @@ function sorted(value: unknown): unknown {
   return entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]);
 }
 
-/** As a JSON store returns it; bigints as strings. */
 function asJson(data: object): OldData {
   const text = JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
   return JSON.parse(text) as OldData;

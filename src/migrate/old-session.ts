@@ -18,7 +18,7 @@ export interface MigrationOptions<S extends object, Old extends object = OldData
   /**
    * For `alsoWrite`: the old content for our session.
    * @param old the previous content, `{}` for a new session. Keep fields that only the old code knows. Default: `old`
-   * with the fields of our session by name; bigints as strings.
+   * with our fields by name; bigints as strings.
    */
   readonly unmap?: (session: S, old: Partial<Old>) => object;
   /**
@@ -29,29 +29,22 @@ export interface MigrationOptions<S extends object, Old extends object = OldData
 
 export interface OldSession {
   readonly data: OldData;
-  /** Its id on the server, if stored there. */
   readonly id?: string | undefined;
   /** Epoch milliseconds, if the form stores them. */
   readonly writtenAt?: number | undefined;
   readonly expiresAt?: number | undefined;
 }
 
-/** Received cookies by name. */
 export type OldCookies = ReadonlyMap<string, string>;
 
-/** The session format of one package. */
 export interface OldForm {
-  /** The package, for messages. */
   readonly kind: string;
-  /** The cookie that names the session. */
   readonly cookieName: string;
-  /** Every cookie that may contain a part of a session. */
   readonly cookieNames: readonly string[];
   /** @returns `undefined` if invalid. @throws only if a store fails. */
   open(cookies: OldCookies): Promise<OldSession | undefined> | OldSession | undefined;
-  /** Stores a session and returns the client's cookies. */
   write(session: OldSession & { readonly expiresAt: number }): Promise<OldCookies> | OldCookies;
-  /** Creates an id for our session. Absent if the form has no ids. @param of a unique name. */
+  /** @param of a unique name. */
   idFor?(of: string | undefined): string;
   /** Absent if the form has no ids. */
   end?(id: string): Promise<void>;

@@ -14,19 +14,17 @@ export interface OldSessionStore {
 
 type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
 
-/** Stores read the lifetime from different fields. */
+/** Stores read different fields. */
 interface StoredCookie {
   readonly expires?: string | null;
   readonly originalExpires?: string | null;
 }
 
-/** A store of the old application, with a deadline for each call. */
 export class OldStore {
   readonly #storage: SessionStorage;
   readonly #cookie: CookieConfiguration;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for anything else. */
   constructor(
     place: string,
     store: OldSessionStore,
@@ -77,7 +75,6 @@ export class OldStore {
   }
 }
 
-/** Adapts stores that call back, return a promise, or both. */
 class StoreCalls implements SessionStorage {
   readonly #store: Methods;
 

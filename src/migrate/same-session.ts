@@ -21,8 +21,7 @@ export interface SameSessionOptions {
 }
 
 /**
- * Accepts the same session under another name, domain, path or other keys, for `from`: to rename a cookie or class, or
- * to change a cookie's scope.
+ * Accepts the same session under another name, domain, path or other keys, for `from`.
  *
  * A cookie that keeps its name cannot be distinguished from the new one; it moves when the session is next sent or
  * renewed.

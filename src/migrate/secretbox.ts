@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { poly1305 } from './poly1305.js';
 import { xsalsa20Stream } from './salsa20.js';
 
-/** NaCl's `crypto_secretbox` (XSalsa20, Poly1305), which Node's crypto lacks. Tested with published vectors. */
+/** XSalsa20 and Poly1305, which Node's crypto lacks. */
 export const SECRETBOX_KEY_BYTES = 32;
 export const SECRETBOX_NONCE_BYTES = 24;
 const TAG_BYTES = 16;

@@ -17,7 +17,6 @@ export function secretsOf(place: string, secrets: Secret | readonly Secret[]): r
   );
 }
 
-/** Base64 without padding. */
 export function hmac(algorithm: string, secret: Secret, text: string): string {
   return createHmac(algorithm, secret).update(text).digest('base64').replace(/=+$/, '');
 }

@@ -24,7 +24,6 @@ export type SecureSessionKey = string | Uint8Array;
 
 const SALT_BYTES = 16;
 const SHORTEST_SECRET = 32;
-/** The default of @fastify/secure-session. */
 const DEFAULT_SALT = Buffer.from('mq9hDxBVDbspDR6nLfFT1g==', 'base64');
 /** libsodium's "moderate": 3 passes over 256 MiB, one lane. */
 const ARGON2 = { parallelism: 1, passes: 3, memory: 262_144, tagLength: SECRETBOX_KEY_BYTES } as const;
@@ -44,7 +43,7 @@ export function secureSessionKeys(key: SecureSessionKey | readonly SecureSession
 }
 
 /**
- * Derives the key as @fastify/secure-session does: Argon2id, by Node from 24.7 on, else by sodium-native.
+ * Argon2id, by Node from 24.7 on, else by sodium-native.
  * @throws {SessionConfigurationError} if both are missing, or the secret or salt has a wrong size.
  */
 export function keyOfSecret(

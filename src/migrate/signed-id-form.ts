@@ -6,13 +6,11 @@ import type { Secret } from './secrets.js';
 
 export interface IdSignature {
   sign(id: string): string;
-  /** @returns `undefined` for an invalid signature. */
   unsign(text: string): string | undefined;
   /** Makes our session ids unpredictable. */
   readonly secret: Secret;
 }
 
-/** An id in a signed cookie, the content in a store. */
 export class SignedIdForm implements OldForm {
   readonly kind: string;
   readonly cookieName: string;

@@ -9,7 +9,6 @@ export interface StorageMeasures {
 }
 
 interface Operation {
-  /** The name in metrics and spans. */
   readonly name: string;
   /** The first argument is a stored id. */
   readonly takesId: boolean;
@@ -35,7 +34,6 @@ const OPERATIONS: ReadonlyMap<PropertyKey, Operation> = new Map<PropertyKey, Ope
   ...OF_MANY.map(([call, name]) => [call, { name, takesId: false }] as const),
 ]);
 
-// Of @opentelemetry/api: SpanKind.CLIENT, SpanStatusCode.ERROR.
 const CLIENT = 2;
 const ERROR = 2;
 /** SHA-256 in base64url: stored ids and public handles. */
@@ -43,7 +41,7 @@ const HANDLE = /^[\w-]{43}$/;
 
 type Call = (...args: readonly unknown[]) => unknown;
 
-/** A proxy that measures each call and has the capabilities of `storage`. */
+/** With the capabilities of `storage`. */
 export function measuredStorage<T extends SessionStorage>(storage: T, measures: StorageMeasures): T {
   return measured(storage, measures) as T;
 }

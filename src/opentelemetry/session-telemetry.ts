@@ -90,7 +90,6 @@ export function sessionTelemetry({ meter, tracer }: SessionTelemetryOptions): Se
   };
 }
 
-/** `undefined` if it cannot be counted. */
 function counterOf(storage: SessionStorage): (() => number | Promise<number>) | undefined {
   const { count } = storage as { count?: unknown };
   if (typeof count === 'function') return () => count.call(storage) as Promise<number>;

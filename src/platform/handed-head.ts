@@ -2,9 +2,8 @@ import { validateHeaderValue } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
 /**
- * Moves the headers passed to `writeHead` onto the response, to merge them with those of sessions, and returns the
- * remaining arguments. Node accepts an object, a flat array and an array of pairs; what Node would reject is thrown
- * here, at the caller.
+ * Merges the headers passed to `writeHead` with those of sessions, and returns the remaining arguments. What Node would
+ * reject is thrown here, at the caller.
  */
 export function takeHead(response: RawResponse, args: readonly unknown[], statusCode: number): unknown[] {
   const [, second, third] = args;

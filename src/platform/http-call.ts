@@ -2,7 +2,6 @@ import type { TLSSocket } from 'node:tls';
 import type { RawRequest, RawResponse } from './raw-exchange.js';
 import { ResponseHead } from './response-head.js';
 
-/** Adapts an HTTP exchange: reads the request, collects headers for the response. */
 export class HttpCall {
   readonly #request: RawRequest;
   readonly #response: RawResponse | undefined;

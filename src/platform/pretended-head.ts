@@ -9,8 +9,7 @@ const REFUSED = [
 ] as const;
 
 /**
- * Makes `response` behave as if the head were sent: `headersSent` is `true`, headers cannot change, the status has no
- * effect.
+ * As if the head were sent: `headersSent` is `true`, headers cannot change, the status has no effect.
  * @param swallows ignore header changes instead of throwing.
  * @returns undoes it.
  */
@@ -53,7 +52,6 @@ export function swallowHeaders(response: RawResponse): void {
   }
 }
 
-/** The error that Node throws for header changes after the head. */
 export function headersSent(response: RawResponse, verb: string): Error {
   return isHttp2(response)
     ? Object.assign(new Error('Response has already been initiated.'), { code: 'ERR_HTTP2_HEADERS_SENT' })

@@ -16,10 +16,7 @@ export function isClearing(line: string): boolean {
   return expires !== undefined && Date.parse(expires) <= Date.now();
 }
 
-/**
- * Headers of sessions, kept apart until the head is sent, because platforms and applications may replace all headers
- * before.
- */
+/** Kept apart until the head is sent, because platforms and applications may replace all headers. */
 export class ResponseHead {
   readonly #cookies = new Map<string, string>();
   readonly #headers = new Map<string, string>();
@@ -38,12 +35,10 @@ export class ResponseHead {
     this.#hasBytes ||= BEYOND_ASCII.test(line);
   }
 
-  /** Writes these names first, in this order. */
   orderCookies(names: readonly string[]): void {
     this.#order = names;
   }
 
-  /** See {@link withoutSharing}. */
   forbidSharing(): void {
     this.#isUnshared = true;
   }
@@ -59,7 +54,6 @@ export class ResponseHead {
     this.#headers.set(key, present !== undefined && isList(key) ? addToList(present, value) : value);
   }
 
-  /** Merges with the application's headers. */
   applyTo(response: RawResponse): void {
     for (const [name, value] of this.#headers)
       response.setHeader(name, merged(name, textOf(response.getHeader(name)), value));
@@ -114,7 +108,6 @@ function isWantedBeside(own: readonly string[]): (line: string) => boolean {
   };
 }
 
-/** Finds a header, ignoring case. */
 function keyOf(headers: OutgoingHttpHeaders, name: string): string {
   for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return key;
   return name;

@@ -4,33 +4,24 @@ import { takeHead } from './handed-head.js';
 import { headersSent, pretendHeadSent, swallowHeaders } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
-/** What a held response calls before its head is sent. */
 export interface ResponseGate {
-  /**
-   * Called before the head is sent, with its status. `undefined`: continue in the same tick. Otherwise all writes are
-   * queued until it settles.
-   */
+  /** With the final status. `undefined`: continue in the same tick. Otherwise writes are queued until it settles. */
   commit(statusCode: number): Promise<void> | undefined;
-  /** Whether {@link commit} would do nothing. No side effects. */
+  /** No side effects. */
   isSettled(statusCode: number): boolean;
   /** Called once, right before the head is sent. */
   applyHead(response: RawResponse): void;
-  /** If `handed` (passed to `writeHead`) are all headers: adds ours. */
+  /** If `handed` (passed to `writeHead`) are all headers. */
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
-  /**
-   * Whether a session header has bytes beyond ASCII. Node encodes head and text body together, and UTF-8 would corrupt
-   * them.
-   */
+  /** Bytes beyond ASCII: Node encodes head and text body together, and UTF-8 would corrupt them. */
   readonly hasHeaderBytes: boolean;
   /** The response if {@link commit} rejected. */
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
-  /** Whether the head is being held. */
   held: boolean;
 }
 
 type Phase =
   | 'open'
-  /** The application has responded, and the commit is running. */
   | 'holding'
   | 'released'
   /** A commit error was answered; later writes are ignored. */
@@ -39,7 +30,6 @@ type Phase =
 type Callback = (error?: Error | null) => void;
 type AnyMethod = (this: RawResponse, ...args: unknown[]) => unknown;
 
-/** Headers of the body that is not sent after a failed commit. */
 const OF_THE_BODY = [
   'content-length',
   'content-encoding',
@@ -56,9 +46,8 @@ const OF_THE_BODY = [
 ];
 
 /**
- * Holds the head of a response until sessions are committed, whoever sends it: a handler, `@Res()`, a stream, an
- * exception filter, a 404. Replaces methods of the raw response, for Express and Fastify alike, and passes calls
- * through if there is nothing to wait for.
+ * Holds the head of a response until sessions are committed, for a handler, `@Res()`, a stream, an exception filter or
+ * a 404. Replaces methods of the raw response, for Express and Fastify alike.
  *
  * While holding, calls are queued in order; `headersSent` is `true`, setting a header throws, a second `end` is
  * ignored, `write` reports back-pressure and `drain` follows.
@@ -79,7 +68,6 @@ export class ResponseHold {
   #wantsDrain = false;
   #failureAnswered = false;
 
-  /** The head must not be sent yet. */
   constructor(response: RawResponse, gate: ResponseGate) {
     this.#response = response;
     this.#gate = gate;
@@ -98,10 +86,7 @@ export class ResponseHold {
     });
   }
 
-  /**
-   * The exception filter answers a commit error. Later output comes from a handler that is unaware of it and is
-   * ignored: late headers would end the process.
-   */
+  /** Later output comes from a handler that is unaware of the error; late headers would end the process. */
   expectFailureAnswer(): void {
     this.#failureAnswered = true;
   }
@@ -271,7 +256,6 @@ export class ResponseHold {
 
 /** `undefined` for informational and invalid ones, which Node handles. */
 function finalStatusOf(value: unknown): number | undefined {
-  // As Node does.
   const statusCode = (value as number) | 0;
   return statusCode >= 200 && statusCode <= 999 ? statusCode : undefined;
 }
@@ -283,7 +267,7 @@ function isWholeHead(
 ): args is [statusCode: unknown, headers: OutgoingHttpHeaders] {
   const [, headers] = args;
   if (args.length !== 2 || typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
-  // An application cookie may replace ours and end the session, so the commit must see it on the response.
+  // An application cookie may replace ours; the commit must see it on the response.
   if ('set-cookie' in headers || 'Set-Cookie' in headers) return false;
   return response.getHeaderNames().length === 0;
 }

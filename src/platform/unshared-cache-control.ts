@@ -2,7 +2,7 @@
 const SHARING = /^\s*(?:public|s-maxage)\s*(?:=|$)/i;
 const PRIVATE = /^\s*private\s*$/i;
 
-/** Makes a `Cache-Control` with `public` or `s-maxage` `private`; returns others unchanged. */
+/** Replaces `public` and `s-maxage` by `private`. */
 export function withoutSharing(cacheControl: string): string {
   const directives = cacheControl.split(',');
   const others = directives.filter((directive) => !SHARING.test(directive));

@@ -5,7 +5,6 @@ export type AnyClass = abstract new (...parameters: never[]) => object;
 /** `read`: text to instance. `write`: instance to text. */
 export type Direction = 'read' | 'write';
 
-/** Decorators of a class for one direction, inherited ones included. */
 export interface ClassDeclaration {
   /** Fields without decorators are included. */
   readonly open: boolean;

@@ -13,7 +13,6 @@ export function storedNameOf(type: AnyClass, property: string): string {
   return storage.findExposeMetadata(type, property)?.options?.name || property;
 }
 
-/** Same result as class-transformer's `getKeys`. Computed once per class. */
 export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
   const declared = strategyOf(type);
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;

@@ -1,4 +1,3 @@
-/** The text before the value of a field. */
 export interface FieldStart {
   readonly asFirst: string;
   readonly asNext: string;
@@ -9,7 +8,6 @@ export function startOfField(name: string): FieldStart {
   return { asFirst: `{${text}:`, asNext: `,${text}:` };
 }
 
-/** Top-level fields with their texts, in text order. */
 export function splitFields(text: string): Map<string, string> {
   parseObject(text);
   const fields = new Map<string, string>();
@@ -24,7 +22,6 @@ export function splitFields(text: string): Map<string, string> {
   }
 }
 
-/** The inverse of {@link splitFields}. */
 export function joinFields(fields: ReadonlyMap<string, string>): string {
   let text = '';
   for (const [name, value] of fields) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${value}`;

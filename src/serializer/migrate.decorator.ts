@@ -5,9 +5,8 @@ import type { MigrateFields, SessionMigration } from './session-migration-step.j
 const MIGRATIONS = Symbol.for('nestjs-sessions:migrations');
 
 /**
- * Marks a static method that upgrades stored sessions from version `from` of the class to version `to`. It gets the
- * decoded fields by stored name and changes them in place or returns new ones, synchronously. Older sessions pass
- * through all steps from their version on.
+ * Marks a static method that upgrades stored sessions from version `from` of the class to version `to`. It changes the
+ * decoded fields, by stored name, in place or returns new ones. Synchronous. Older sessions pass through all steps.
  *
  * @example
  * ```ts

@@ -3,7 +3,6 @@ import { assertReadable, DECODED, decodeValue, isTagged } from './tagged-value.j
 /** `depth`: of the value in the text, or `DECODED`. */
 export type ReadValue = (value: unknown, depth: number) => unknown;
 
-/** Applies `leaf` to a value or to the items of arrays, Sets and Maps. */
 export function containers(leaf: ReadValue): ReadValue {
   const read: ReadValue = (value, depth) => {
     if (typeof value !== 'object' || value === null) return leaf(value, depth);
@@ -37,12 +36,10 @@ export function mapped(entries: Iterable<[unknown, unknown]>, read: ReadValue): 
   return map;
 }
 
-/** False for Date and bytes. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
 }
 
-/** Constructs the declared Set or subclass of Array. */
 export function listOf(designType: unknown): (() => unknown[] | Set<unknown>) | undefined {
   if (typeof designType !== 'function' || designType === Array || !('prototype' in designType)) return undefined;
   const prototype = designType.prototype as object | undefined;

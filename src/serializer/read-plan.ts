@@ -3,7 +3,6 @@ import { RecentShapes } from './fast/recent-shapes.js';
 import { DECODED } from './tagged-value.js';
 import { TextPlan, type TextStep } from './fast/text-plan.js';
 
-/** Assigns a stored field. `depth`: of the value in the text, or `DECODED`. */
 export type ReadStep = (instance: Fields, value: unknown, source: Fields, depth: number) => void;
 
 const NO_SOURCE: Fields = {};
@@ -12,7 +11,6 @@ interface ReadPlanParts {
   readonly make: new () => object;
   /** By stored name: fields with a decorator or an initial value. */
   readonly known: ReadonlyMap<string, ReadStep>;
-  /** Faster steps that read text directly. */
   readonly knownInText: ReadonlyMap<string, TextStep>;
   readonly unknown: (name: string) => ReadStep;
   /** Exposed fields that are assigned even if absent. */
@@ -22,7 +20,6 @@ interface ReadPlanParts {
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
 
-/** How the stored fields of a class are read. */
 export class ReadPlan {
   readonly make: new () => object;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;

@@ -18,9 +18,8 @@ import { formerNamesOf } from './was-called.decorator.js';
 const SKIP: ReadStep = () => {};
 
 /**
- * Creates instances like `plainToInstance(JSON.parse(text))` and decodes tags. A plan is compiled per class at first
- * use; later decorators are ignored. Text in the writer's format is read directly; other text, and classes that need
- * the whole object, go through `JSON.parse`.
+ * Like `plainToInstance(JSON.parse(text))`, with tags. A plan is compiled per class at first use. Text in the writer's
+ * format is read directly; other text, and classes that need the whole object, go through `JSON.parse`.
  */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
@@ -34,10 +33,7 @@ export class ReflectionReader {
     this.#version = version;
   }
 
-  /**
-   * @param start position behind a known first field, or 0.
-   * @throws {SyntaxError} if the text is not a JSON object.
-   */
+  /** @param start behind a known first field, or 0. */
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
     const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
@@ -127,7 +123,6 @@ export class ReflectionReader {
     };
   }
 
-  /** Reads instances of one class, alone or in arrays, without intermediate objects. */
   #assigningInText({ taken, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
     if (!taken || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target)) return undefined;
     if (listOf(type.designType) || type.designType === Map) return undefined;

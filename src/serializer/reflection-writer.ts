@@ -17,20 +17,17 @@ import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writte
 type WriteObject = (value: object, depth: number) => unknown;
 
 /**
- * Writes instances like `JSON.stringify(instanceToPlain(instance))`, plus tags for what JSON lacks. Fields are sorted
- * by name, integers first, so equal content gives equal text whatever the order of assignment. A plan is compiled per
- * class at first use.
+ * Like `JSON.stringify(instanceToPlain(instance))`, with tags. Fields are sorted, integers first, so equal content
+ * gives equal text. A plan is compiled per class at first use.
  */
 export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
   readonly #values = new ValueWriter((value, depth) => this.#undeclared(value, depth));
   readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
-  /** Plans of the versioned session itself, by prototype. */
   readonly #sessionPlans = new WeakMap<object, WritePlan>();
   readonly #version: WriteField | undefined;
 
-  /** @param version the session's first field. */
   constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
@@ -124,7 +121,6 @@ export class ReflectionWriter {
     return written;
   }
 
-  /** @param type the class read into; `undefined`: a plain object. */
   #planOf(type: AnyClass | undefined, prototype: object): WritePlan {
     let plans = this.#plans.get(type);
     if (!plans) this.#plans.set(type, (plans = new WeakMap()));
@@ -199,7 +195,6 @@ export class ReflectionWriter {
     let own: WritePlan | undefined;
     const write: WriteValue = (value, depth) => {
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
-      // Fast path: no lookup.
       if (Object.getPrototypeOf(value) === type.prototype)
         return this.#instance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
       const contained = this.#values.container(value, depth, write);
@@ -245,7 +240,6 @@ function prototypeOf(value: object): object {
   return (Object.getPrototypeOf(value) as object | null) ?? Object.prototype;
 }
 
-/** Whether `toJSON()` returns an object that equals the written fields. */
 function saysItsFields(value: object): boolean {
   const { toJSON } = value as { toJSON?: () => unknown };
   if (typeof toJSON !== 'function') return true;

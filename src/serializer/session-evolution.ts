@@ -9,15 +9,14 @@ export const VERSION_FIELD = '#version';
 
 export class MigrationFailure extends Error {}
 
-/** Upgrades stored sessions to the current version of the class. */
+/** Upgrades sessions of older versions of the class. */
 export class SessionEvolution {
   readonly version: number;
   readonly #steps: readonly SessionMigration[];
   readonly #write: (fields: StoredFields) => string;
-  /** The start of a text of this version, up to the digit that may follow. */
+  /** Up to the digit that may follow the version. */
   readonly #head: string;
 
-  /** @throws {SessionConfigurationError} for an invalid version or contradicting steps. */
   constructor(
     type: { readonly name: string },
     version: number,
@@ -30,17 +29,14 @@ export class SessionEvolution {
     this.#head = `{"${VERSION_FIELD}":${version}`;
   }
 
-  /** The position behind the version; 0 if the text may be of another version. */
+  /** Behind the version; 0 if the text may be of another version. */
   startOf(text: string): number {
     const { length } = this.#head;
     // Twice as fast as startsWith().
     return text.slice(0, length) === this.#head && !isDigit(text.charCodeAt(length)) ? length : 0;
   }
 
-  /**
-   * Runs all steps on an older text; returns others unchanged.
-   * @throws {MigrationFailure} if a step fails, {SyntaxError} for an unreadable text.
-   */
+  /** @throws {MigrationFailure} if a step fails, {SyntaxError} for an unreadable text. */
   upgraded(text: string): string {
     const fields = parseObject(text);
     let version = versionOf(fields);
@@ -60,7 +56,6 @@ export class SessionEvolution {
   }
 }
 
-/** @throws {SyntaxError} for an unreadable text. */
 export function versionOfText(text: string): number {
   return versionOf(parseObject(text));
 }

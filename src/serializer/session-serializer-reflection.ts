@@ -35,13 +35,11 @@ export interface SessionVersions {
 }
 
 /**
- * Writes compact JSON and reads it into a new instance, according to class-transformer's `@Type`, `@Expose`, `@Exclude`
- * and `@Transform`. Without decorators, plain values, Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and
- * infinities are restored (format: tagged-value.ts). An instance without `@Type` is read back as a plain object, or
- * rejected if that would lose content.
+ * Compact JSON according to class-transformer's `@Type`, `@Expose`, `@Exclude` and `@Transform`. Without decorators,
+ * plain values, Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and infinities are restored. An instance
+ * without `@Type` is read back as a plain object, or rejected if that would lose content.
  *
- * Stored fields that the class lacks are kept and written back. Fields under `@Exclude()` are never stored, unless
- * `toPlainOnly`.
+ * Stored fields that the class lacks are kept. Fields under `@Exclude()` are never stored, unless `toPlainOnly`.
  */
 export class SessionSerializerReflection<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: new () => S;

@@ -37,10 +37,7 @@ export interface SessionCheck<S> {
 }
 
 export class InvalidSession extends Error {
-  /**
-   * First invalid field, such as `items[0].price`; `undefined` for the session itself. Map keys are replaced, because
-   * they may be user content.
-   */
+  /** Such as `items[0].price`; `undefined` for the session. Map keys may be user content and are replaced. */
   readonly path: string | undefined;
 
   constructor(path: string | undefined) {
@@ -49,7 +46,6 @@ export class InvalidSession extends Error {
   }
 }
 
-/** @returns a function that throws {@link InvalidSession}. */
 export function checkOf<S extends object>(validation: SessionSchema<S>): (session: S) => void {
   if ('~standard' in validation) return checkOfSchema(validation);
   return (session) => {
@@ -84,7 +80,7 @@ function stepsOf(error: FieldError): readonly string[] {
   return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
 }
 
-/** Shows field names and list indices only; other keys may be user content, such as e-mail addresses. */
+/** Keys other than field names and indices may be user content. */
 function pathText(session: object, steps: readonly PropertyKey[]): string | undefined {
   let text = '';
   let holder: unknown = session;

@@ -48,14 +48,13 @@ export function escaped(written: Record<string, unknown>): object {
   return only === undefined ? written : { '#object': written };
 }
 
-/** A depth for values that are already decoded. Adding levels keeps it negative. */
+/** For decoded values. Adding levels keeps it negative. */
 export const DECODED = -1_000_000;
 
 export function assertReadable(depth: number): void {
   if (depth > MAX_DEPTH) throw new SyntaxError('The stored session is nested too deeply.');
 }
 
-/** Whether the first key begins with `#`. */
 export function isTagged(value: object): boolean {
   for (const name in value) return name.charCodeAt(0) === HASH;
   return false;

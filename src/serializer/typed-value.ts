@@ -1,8 +1,7 @@
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
 /**
- * Coerces to the type of `@Type(() => String)` and the like, as class-transformer does. Rejects plain objects, whose
- * `length` or `valueOf` would come from the text.
+ * As in class-transformer, but rejects plain objects, whose `length` or `valueOf` would come from the text.
  * @throws {SyntaxError}
  */
 export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
@@ -43,7 +42,6 @@ function notOfType(): SyntaxError {
   return new SyntaxError('The stored value cannot be converted to the type of its field.');
 }
 
-/** Caches `make(type)` per type. */
 export function forTypeOf<T>(
   declaration: TypeDeclaration,
   make: (type: unknown) => T,
@@ -60,7 +58,7 @@ export function forTypeOf<T>(
   };
 }
 
-/** class-transformer sets the discriminator on the value, where transforms may read it. It is removed afterwards. */
+/** class-transformer sets the discriminator for transforms; it is removed afterwards. */
 export function underDiscriminator(
   discriminator: Discriminator | undefined,
   value: unknown,

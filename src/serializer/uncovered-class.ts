@@ -6,11 +6,9 @@ export interface UncoveredClass {
   readonly name: string;
   /** Has its own `toJSON()` or `[Symbol.toPrimitive]()`. */
   readonly speaks: boolean;
-  /** Built-in, such as URL; rejected. */
   readonly platform: boolean;
   /** Has methods or accessors, so content may be hidden elsewhere. */
   readonly behaves: boolean;
-  /** Why instances would lose content. */
   readonly problem: string | undefined;
 }
 
@@ -18,7 +16,6 @@ const ADVICE =
   'Store a plain value such as its id or text, add @Type() or @Transform() to the field, or give the class a ' +
   'toJSON() that returns a string. Mark the field with @Exclude() if it need not be stored.';
 
-/** Analyzes each class once. */
 export class UncoveredClasses {
   readonly #classes = new WeakMap<object, UncoveredClass>();
 
@@ -74,7 +71,7 @@ function nameOf(prototype: object): string {
 const COMMENTS_AND_TEXTS = /\/\/[^\n]*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/g;
 /** `#name`, `#name = …`: a private instance field; not a static one, a method or a use. */
 const PRIVATE_FIELD = /(?<![\w$.])(?<!\bstatic\s+)#[\p{L}_$][\p{L}\d_$]*[ \t]*(?=[=;}\r\n]|$)/u;
-/** The same compiled to older targets by TypeScript, esbuild, SWC and Babel, or a WeakMap by hand. */
+/** The same compiled by TypeScript, esbuild, SWC and Babel, or a WeakMap by hand. */
 const PRIVATE_FIELD_OF_OLD =
   /\.set\(\s*this\s*,|\b__privateAdd\(\s*this\b|\b_class_private_field_init\(\s*this\b|\b_classPrivateFieldInitSpec\(\s*this\b/;
 

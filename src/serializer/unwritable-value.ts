@@ -1,12 +1,11 @@
 import { SessionUnserializableError } from '../errors/session.errors.js';
 
-/** A value that cannot be written. Each enclosing object adds itself and a path step. */
+/** Each enclosing object adds itself and a path step. */
 export class UnwritableValue extends Error {
   readonly #steps: string[] = [];
   readonly #advice: string | undefined;
   readonly #holders: object[] = [];
 
-  /** @param options.advice replaces the general advice. */
   constructor(message: string, options: { cause?: unknown; advice?: string } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.#advice = options.advice;

@@ -43,7 +43,6 @@ export class ValueWriter {
     return kind === 'map' ? this.#map(value as Map<unknown, unknown>, depth, write) : undefined;
   }
 
-  /** Keeps the order of the fields. */
   record(value: object, depth: number, write: WriteValue): object {
     assertDepth(depth);
     const written: Fields = {};
@@ -131,7 +130,6 @@ export class ValueWriter {
   }
 }
 
-/** Excludes subclasses and other realms. */
 function isUsual(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === Date.prototype || prototype === Map.prototype || prototype === Set.prototype;

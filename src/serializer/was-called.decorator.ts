@@ -11,12 +11,11 @@ export interface FormerName {
 type FormerNames = ReadonlyMap<string, readonly FormerName[]>;
 
 /**
- * Reads sessions that stored this field under another name. Writes both names, so an older version of the class (during
- * a rollout or after a rollback) can read and change it. If both are stored, the old name wins: only an older version
- * makes them differ.
+ * Reads sessions that stored this field under another name. Writes both names, so that an older version of the class
+ * can read and change it. If both are stored, the old name wins: only an older version makes them differ.
  *
  * @param name the former stored name.
- * @param options.alsoWrite `false` once no older version runs: the old name is only read. Default `true`.
+ * @param options.alsoWrite `false` once no older version runs. Default `true`.
  * @example
  * ```ts
  * class UserSession {
@@ -39,7 +38,6 @@ export function WasCalled(name: string, options: { readonly alsoWrite?: boolean 
   };
 }
 
-/** By property, inherited ones included. */
 export function formerNamesOf(type: object): FormerNames {
   return (type as { [FORMER_NAMES]?: FormerNames })[FORMER_NAMES] ?? new Map();
 }

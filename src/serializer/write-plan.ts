@@ -20,11 +20,9 @@ export interface WriteShape {
   readonly fields: readonly WriteField[];
   /** Template object with all fields `undefined`; copying it is faster than adding fields. */
   readonly blank: Readonly<Fields>;
-  /** A single field may begin with `#`. */
   readonly mayLookTagged: boolean;
 }
 
-/** @param fields in text order (integer names come first in the text). */
 export function writeShape(fields: readonly WriteField[]): WriteShape {
   return {
     fields,
@@ -37,19 +35,16 @@ export interface WritePlanParts {
   readonly declaration: ClassDeclaration;
   readonly declared: ReadonlyMap<string, WriteField>;
   readonly undeclared: (property: string) => WriteField;
-  /** Never written, even if declared. */
   readonly excluded: ReadonlySet<string>;
   /** Written as `undefined` if the instance lacks them. */
   readonly defaults: readonly string[];
-  /** Insertion order instead of sorted. */
   readonly inOwnOrder: boolean;
-  /** The value is also written under these. */
   readonly former: ReadonlyMap<string, readonly FormerName[]>;
   /** Not a property: the discriminator or the version. */
   readonly constant: WriteField | undefined;
 }
 
-/** Which fields of a class are written, in which order. Cached per set of own properties. */
+/** Cached per set of own properties. */
 export class WritePlan {
   readonly #parts: WritePlanParts;
   readonly #shapes = new RecentShapes<WriteShape>();
@@ -85,7 +80,7 @@ export function sorted(fields: ReadonlyMap<string, WriteField>): readonly WriteF
 }
 
 /**
- * A tag if a new instance has an initial value, which would otherwise return; else nothing.
+ * A tag if a new instance has an initial value, which would otherwise return.
  * @param fresh a new instance; `undefined` for a plain object.
  */
 export function writtenUndefined(fresh: Fields | undefined, property: string): object | undefined {

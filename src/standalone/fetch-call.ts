@@ -10,7 +10,6 @@ export interface FetchHeaders {
   get(name: string): string | null;
 }
 
-/** Adapts fetch types. */
 export class FetchCall implements ResponseCall {
   /** The response is created after saving, so a change is never too late. */
   readonly responded = false;

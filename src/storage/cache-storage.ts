@@ -10,14 +10,13 @@ export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMillisecon
 };
 
 /**
- * Caches reads of another storage (Ktor: `CacheStorage`). Changes invalidate the entry, so nothing is stale within one
- * process.
+ * Caches reads of another storage (Ktor: `CacheStorage`). Nothing is stale within one process.
  *
  * **Several processes.** Changes by others are seen after the cache time: a session that was ended elsewhere reads as
- * live until then. A change based on stale content conflicts by version. Use a short time, or no cache.
+ * live until then. A change based on stale content conflicts by version.
  *
- * Unlike Ktor's: the time starts when the entry is read, not at its last use; absence and failures are not cached;
- * equal text is written, because its expiry may be later.
+ * Unlike Ktor's: the time starts when the entry is read; absence and failures are not cached; equal text is written,
+ * because its expiry may be later.
  */
 export class CacheStorage implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;

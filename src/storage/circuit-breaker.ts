@@ -6,8 +6,7 @@ const LONGEST_PAUSE = 15_000;
 
 /**
  * Opens after five failures and half a second without success, so that no single event or client can open it. Then
- * rejects calls for one second and admits one probe; each failed probe doubles the pause, up to 15 s; a success closes
- * it. Pauses are up to 25 % shorter at random, to spread retries of processes.
+ * admits one probe per pause, which doubles from 1 to 15 s. Pauses vary, to spread retries of processes.
  */
 export class CircuitBreaker {
   readonly #now: () => number;
@@ -19,7 +18,6 @@ export class CircuitBreaker {
   #openUntil = 0;
   #probing = false;
 
-  /** @param now a monotonic clock, in milliseconds. */
   constructor(now: () => number, random: () => number) {
     this.#now = now;
     this.#random = random;
@@ -29,7 +27,7 @@ export class CircuitBreaker {
     return this.#pause > 0;
   }
 
-  /** @returns 0 if a call may pass, else milliseconds until the next retry. */
+  /** @returns milliseconds until the next retry, or 0. */
   refusal(): number {
     if (this.#pause === 0) return 0;
     const left = this.#openUntil - this.#now();
@@ -39,7 +37,6 @@ export class CircuitBreaker {
     return 0;
   }
 
-  /** @returns whether this closed it. */
   succeeded(): boolean {
     if (this.#failures > 0) this.#succeededAt = this.#now();
     this.#failures = 0;

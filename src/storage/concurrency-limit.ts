@@ -1,4 +1,3 @@
-/** Limits concurrent tasks; others wait in order. */
 export class ConcurrencyLimit {
   readonly #waiting: Array<() => void> = [];
   #free: number;

@@ -9,7 +9,7 @@ interface Waiting {
   over: boolean;
 }
 
-/** Deadlines with a common timeout: one timer serves all, and a call that finishes in time touches no timer. */
+/** One timer serves all, and a call that finishes in time touches no timer. */
 export class DeadlineQueue {
   readonly #timeout: number;
   readonly #now: () => number;
@@ -18,14 +18,13 @@ export class DeadlineQueue {
   #last: Waiting | undefined;
   #ticking = false;
 
-  /** @param now a monotonic clock, in milliseconds. */
   constructor(timeoutInMilliseconds: number, now: () => number, startTimer: StartTimer) {
     this.#timeout = timeoutInMilliseconds;
     this.#now = now;
     this.#startTimer = startTimer;
   }
 
-  /** Calls `expire` after the timeout, unless the returned ticket is passed to {@link release}. */
+  /** @returns a ticket for {@link release}. */
   add(expire: () => void): object {
     const waiting: Waiting = {
       deadline: this.#now() + this.#timeout,
@@ -72,10 +71,7 @@ export class DeadlineQueue {
   }
 }
 
-/**
- * Does not keep the process alive. Runs after pending I/O, so results that arrived while the process was busy still
- * count.
- */
+/** Runs after pending I/O, so results that arrived while the process was busy still count. */
 export function startUnrefTimer(run: () => void, milliseconds: number): void {
   setTimeout(() => setImmediate(run), milliseconds).unref();
 }

@@ -1,11 +1,9 @@
-/** Runs one task per key at a time, in order, within this process. */
+/** Within this process. */
 export class KeyedMutex {
   readonly #last = new Map<string, Turn>();
   readonly #patience: number;
 
-  /**
-   * @param patienceInMilliseconds after this time the next task starts, so that a hanging one does not block its key.
-   */
+  /** @param patienceInMilliseconds then the next task starts, so that a hanging one does not block its key. */
   constructor(patienceInMilliseconds: number) {
     this.#patience = patienceInMilliseconds;
   }
@@ -45,7 +43,6 @@ class Turn {
     this.#watch();
   }
 
-  /** Resolves when the turn ends or times out. */
   awaited(): Promise<void> {
     this.#awaited = true;
     this.#watch();

@@ -6,7 +6,6 @@ export function isStorage(candidate: unknown): candidate is SessionStorage {
   return [read, write, invalidate].every((verb) => typeof verb === 'function');
 }
 
-/** @throws {SessionConfigurationError} if it is not a storage. */
 export function assertStorage(place: string, candidate: unknown): void {
   if (isStorage(candidate)) return;
   throw new SessionConfigurationError(
@@ -15,7 +14,7 @@ export function assertStorage(place: string, candidate: unknown): void {
   );
 }
 
-/** @throws {SessionConfigurationError} if neither boolean nor `undefined`; the string `'false'` is truthy. */
+/** The string `'false'` is truthy. @throws {SessionConfigurationError} */
 export function assertBoolean(option: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new SessionConfigurationError(`${option} must be true or false, not a ${typeof value}.`);

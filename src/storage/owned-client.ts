@@ -4,7 +4,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 const ENDS = ['close', 'quit', 'end', 'destroy', 'disconnect'] as const;
 
 /**
- * Closes a client with `ownClient: true`; `undefined` if the application does.
+ * `undefined` without `ownClient: true`.
  * @throws {SessionConfigurationError} for a client without a closing method.
  */
 export function closerOf(

@@ -9,15 +9,12 @@ const TAG_BYTES = 16;
 const RECORD = /^e1\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{38,})$/;
 
 interface RecordKey {
-  /** Six characters of base64url. */
   readonly id: string;
   readonly keyObject: KeyObject;
   readonly ringId: string;
 }
 
 /**
- * Encrypts a record, bound to its id and owner:
- *
  * e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
  *
  * AES-256-GCM (NIST SP 800-38D) with id and owner as associated data. Each record has its own key, HMAC-SHA256 of the
@@ -47,7 +44,7 @@ export class RecordCipher {
     return `e1.${key.id}.${sealed.toString('base64url')}`;
   }
 
-  /** @returns `undefined` if not sealed for this id and owner with a key of the ring. */
+  /** @returns `undefined` if not sealed for this id and owner. */
   open(id: string, sealed: string, owner: string | undefined): string | undefined {
     const record = RECORD.exec(sealed);
     if (!record) return undefined;

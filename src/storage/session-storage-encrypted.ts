@@ -6,8 +6,8 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 
 /**
- * Encrypts the text of sessions in another storage, for dumps and backups. Ids are hashes; owners and expiries stay
- * readable, because the storage uses them.
+ * Encrypts the text of sessions in another storage. Ids are hashes; owners and expiries stay readable, because the
+ * storage uses them.
  *
  * A text reads as absent if it was modified, copied from another id or owner, encrypted with a removed key, or never
  * encrypted. With write access, an older record of the same id can still be restored. Old keys decrypt; the next change

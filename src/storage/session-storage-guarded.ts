@@ -31,14 +31,12 @@ const ENDED = 'ended';
 /**
  * Adds `create`, `replace` and `touch` to a storage with `read`, `write` and `invalidate`.
  *
- * Within one process the guarantees are complete: changes of a session are serialized, a stale version conflicts, an
- * ended session stays ended.
+ * Within one process the guarantees are complete. **Between processes** an ended session stays ended: `invalidate`
+ * writes a mark under a second id, which every read checks. But of two changes within the same milliseconds, the later
+ * wins.
  *
- * **Between processes** an ended session stays ended: `invalidate` writes a mark under a second id, which every read
- * checks. But of two changes within the same milliseconds, the later wins.
- *
- * Format: `g1|version|expiresAt|lifetime|owner|value`; values without the prefix are read unchanged. A mark is a small
- * record that expires after twice the session's lifetime plus ten minutes.
+ * Format: `g1|version|expiresAt|lifetime|owner|value`; values without the prefix are read unchanged. A mark expires
+ * after twice the session's lifetime plus ten minutes.
  *
  * Put deadlines inside: `new SessionStorageGuarded(new SessionStorageResilient(storage))`.
  */
@@ -182,7 +180,6 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
 
 interface Found {
   readonly session: StoredSession;
-  /** The longest lifetime of any write, in milliseconds. */
   readonly lifetime: number;
 }
 

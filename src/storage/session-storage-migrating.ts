@@ -11,13 +11,12 @@ import {
 
 /**
  * Migrates between storages without signing users out. New sessions are written to `to`; those in `from` stay there
- * until they end or rotate. No session is copied.
+ * until they end or rotate.
  *
- * Remove `from` when its last session has ended: after the absolute timeout (default 30 days). With several servers,
- * first deploy all with `to` and `from` swapped, so that each can read what others will write.
+ * Remove `from` after the absolute timeout (default 30 days). With several servers, first deploy all with `to` and
+ * `from` swapped, so that each can read what others will write.
  *
- * Has the capabilities `replace`, `touch` and `owners` if both storages do. A session in `from` costs an extra command
- * per call.
+ * A session in `from` costs an extra command per call.
  */
 export class SessionStorageMigrating implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;

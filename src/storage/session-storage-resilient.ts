@@ -34,10 +34,9 @@ const MANY = 10;
  * Failures and timeouts become a {@link SessionStorageUnavailableError} with a cause; other errors of this library
  * pass. A timed-out call may still take effect. A failed read is retried once within its deadline.
  *
- * After half a second and five calls without an answer the storage is down: calls fail at once for one second, then one
- * probe is sent; each failed probe doubles the pause, up to 15 s. Reads, writes and ends have separate breakers,
- * because a full server still reads and deletes. Errors of a single call ({@link StorageFault}) do not count. `ping` is
- * always sent.
+ * After half a second and five calls without an answer, calls fail at once, and one probe is sent per pause, from 1 s
+ * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes. Errors of a
+ * single call ({@link StorageFault}) do not count. `ping` is always sent.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;

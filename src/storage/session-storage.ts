@@ -32,21 +32,19 @@ export type ReplaceResult =
 export const TOMBSTONE_IN_MILLISECONDS = 60_000;
 
 /**
- * Stores sessions by id (Ktor: `SessionStorage`).
+ * Stores sessions by id (Ktor: `SessionStorage`). The three methods are enough; the other interfaces are capabilities,
+ * detected by their methods.
  *
- * **Ids** are SHA-256 hashes of the client's id: 43 characters of `[A-Za-z0-9_-]`. A storage that accepts others must
- * never use them as a path, pattern or statement.
+ * **Ids** are SHA-256 hashes of the client's id: 43 characters of `[A-Za-z0-9_-]`. Never use others as a path, pattern
+ * or statement.
  *
  * **Absence and failure.** An unknown, ended or expired id reads as `undefined`; a backend failure rejects.
  *
  * **Expiry.** From `expiresAt` on, a session reads as absent, whether removed or not.
  *
- * **Tombstones.** A storage with `create` remembers an ended id for {@link TOMBSTONE_IN_MILLISECONDS}: it reads as
- * absent, and `create`, `replace` and `touch` do not revive it, so a command resent after a broken connection cannot
- * undo a logout. If the tombstone cannot be written (backend full or read-only), the session is removed without one.
- *
- * The three methods are enough; without {@link ConditionalStorage} the storage is guarded within one process. The other
- * interfaces are capabilities, detected by their methods.
+ * **Tombstones.** A storage with `create` remembers an ended id for {@link TOMBSTONE_IN_MILLISECONDS}: `create`,
+ * `replace` and `touch` do not revive it, so a resent command cannot undo a logout. If the tombstone cannot be written
+ * (backend full or read-only), the session is removed without one.
  */
 export interface SessionStorage
   extends

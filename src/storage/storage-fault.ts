@@ -32,7 +32,6 @@ const ANSWER_MYSQL: ReadonlySet<number> = new Set([1048, 1062, 1071, 1118, 1153,
 const READ_ONLY_SQLITE: ReadonlySet<number> = new Set([8, 13]);
 const ANSWER_SQLITE_NUMBERS: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 
-/** By the error codes of known clients. */
 export function storageFaultOf(error: unknown): StorageFault {
   if (error instanceof SessionError) {
     if (error.code !== 'SESSION_STORAGE_UNAVAILABLE') return 'answer';

@@ -1,6 +1,5 @@
 import type { OwnerIndex, SessionStorage } from './session-storage.js';
 
-/** Operations besides `read`, `write` and `invalidate`. */
 const CAPABILITIES = ['create', 'replace', 'touch', 'readMany', 'sweep', 'ping', 'inspect', 'close'] as const;
 
 export type Capability = (typeof CAPABILITIES)[number];
@@ -16,10 +15,7 @@ export const passOn: AroundCall = (_operation, call) => call();
 /** Members that a wrapper implements itself, if the wrapped storage has them. */
 export type StorageOverrides = Partial<Omit<SessionStorage, 'owners'>> & { readonly owners?: Partial<OwnerIndex> };
 
-/**
- * The capabilities that `storage` has, called through `around` unless overridden. The only list of operations, so no
- * wrapper loses one.
- */
+/** The only list of operations, so no wrapper loses one. */
 export function wrappedCapabilities(
   storage: SessionStorage,
   around: AroundCall,

@@ -18,7 +18,6 @@ export interface SessionFaultsContractOptions {
 
 interface FaultCase {
   readonly name: string;
-  /** Such as `change logout` for two at the same time. */
   readonly requests: readonly string[];
 }
 

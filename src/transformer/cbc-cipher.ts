@@ -17,14 +17,13 @@ const CIPHERS = {
 /** Java name (`javax.crypto.Cipher`). `DESede` is 3DES. */
 export type EncryptAlgorithm = keyof typeof CIPHERS;
 
-/** CBC with PKCS #5 padding: Java's `<algorithm>/CBC/PKCS5PADDING`. Not authenticated. */
+/** Java's `<algorithm>/CBC/PKCS5PADDING`. Not authenticated. */
 export class CbcCipher {
   /** Size of a block and of the IV: 16 for AES, 8 for DESede. */
   readonly blockBytes: number;
   readonly #name: string;
   readonly #key: KeyObject;
 
-  /** @throws {SessionConfigurationError} for an unknown algorithm or a wrong key size. */
   constructor(algorithm: EncryptAlgorithm, key: Uint8Array) {
     if (!Object.hasOwn(CIPHERS, algorithm)) {
       throw new SessionConfigurationError(
@@ -38,7 +37,6 @@ export class CbcCipher {
     probe(algorithm, () => createCipheriv(this.#name, this.#key, Buffer.alloc(blockBytes)));
   }
 
-  /** @throws {SessionConfigurationError} for a wrong IV size. */
   encrypt(iv: Uint8Array, plaintext: Uint8Array): Buffer {
     if (!(iv instanceof Uint8Array) || iv.length !== this.blockBytes) {
       throw new SessionConfigurationError(

@@ -39,20 +39,14 @@ export type DigestAlgorithm = keyof typeof DIGESTS;
 /** A MAC by its Java name (`javax.crypto.Mac`). */
 export type MacAlgorithm = keyof typeof MACS;
 
-/**
- * @returns Node's name.
- * @throws {SessionConfigurationError} if unknown or unavailable.
- */
+/** @returns Node's name. */
 export function digestHash(algorithm: DigestAlgorithm): string {
   const hash = lookUp('digest', DIGESTS, algorithm);
   probe(algorithm, () => createHash(hash));
   return hash;
 }
 
-/**
- * @returns Node's name of the MAC's hash function.
- * @throws {SessionConfigurationError} if unknown or unavailable.
- */
+/** @returns Node's name of the hash function. */
 export function macHash(algorithm: MacAlgorithm): string {
   const hash = lookUp('MAC', MACS, algorithm);
   probe(algorithm, () => createHmac(hash, 'probe'));
@@ -61,7 +55,6 @@ export function macHash(algorithm: MacAlgorithm): string {
 
 /**
  * Any length but 0, as in `javax.crypto.spec.SecretKeySpec`.
- * @param place names the key in errors.
  * @throws {SessionConfigurationError} with Ktor's text for an empty key.
  */
 export function secretKeyOf(key: Uint8Array, place: string): KeyObject {

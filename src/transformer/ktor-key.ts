@@ -5,9 +5,7 @@ import { publicKeyIn } from '../keys/public-keys.js';
 import { secretKeyOf } from './java-algorithms.js';
 
 /**
- * A key shared with a Ktor server. Rejects what a key ring rejects; `weak` allows short keys, and published keys
- * outside production.
- * @param place names the key in errors.
+ * `weak` allows short keys, and published keys outside production.
  * @throws {SessionConfigurationError} which never shows the key.
  */
 export function checkedKtorKey(key: Uint8Array, place: string, weak: unknown): KeyObject {

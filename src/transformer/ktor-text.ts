@@ -37,7 +37,6 @@ export function javaUtf8(text: string): Buffer {
   return Buffer.from(LONE_SURROGATE.test(text) ? withoutLoneSurrogates(text) : text, 'utf8');
 }
 
-/** `undefined` if invalid. */
 export function bytesOfHex(text: string): Buffer | undefined {
   if (text.length % 2 !== 0 || /[^0-9a-f]/i.test(text)) return undefined;
   return Buffer.from(text, 'hex');

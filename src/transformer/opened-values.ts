@@ -1,6 +1,4 @@
-/** Maximum characters per generation. */
 const MOST_CHARACTERS = 512 * 1024;
-/** Overhead per entry, in characters. */
 const ENTRY_CHARACTERS = 64;
 
 interface OpenedValue {
@@ -9,14 +7,13 @@ interface OpenedValue {
 }
 
 /**
- * Caches opened values, because browsers resend them and opening is slow. Add genuine values only, so that clients
- * cannot fill the cache.
+ * Browsers resend values, and opening is slow. Add genuine values only, so that clients cannot fill the cache.
  *
  * Two generations: when the newer one is full or one period old, it replaces the older one. Used entries are kept;
- * unused ones are dropped after one to two periods, on the next access.
+ * unused ones are dropped after one to two periods.
  *
- * A lookup does not leak a prefix of a genuine value by time: the engine compares characters only if a 32-bit hash with
- * a secret seed matches.
+ * A lookup does not leak a prefix by time: the engine compares characters only if a 32-bit hash with a secret seed
+ * matches.
  */
 export class OpenedValues {
   readonly #period: number;
@@ -26,7 +23,7 @@ export class OpenedValues {
   #room = MOST_CHARACTERS;
   #since: number;
 
-  /** @param now a monotonic clock, in milliseconds. */
+  /** @param now monotonic, in milliseconds. */
   constructor(periodInMilliseconds: number, now: () => number = monotonic) {
     this.#period = periodInMilliseconds;
     this.#now = now;
@@ -42,11 +39,11 @@ export class OpenedValues {
     return older?.text;
   }
 
-  /** Only for genuine values. Ignores long ones and invalid Unicode. */
+  /** Ignores long texts and invalid Unicode. */
   set(value: string, text: string): void {
     this.#forget();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
-    // A substring would keep its whole header in memory, so it is copied.
+    // A substring would keep its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
     if (opened.value === value && opened.text === text) this.#keep(opened);
   }

@@ -14,10 +14,8 @@ const WEAKNESS =
 /** Options of {@link SessionTransportTransformerEncrypt}. */
 export interface SessionTransportTransformerEncryptOptions {
   /**
-   * Returns `size` unpredictable, unique bytes: 16 for AES, 8 for DESede. Called once per value and once in the
-   * constructor. Default: random bytes.
-   *
-   * Ktor before 3.5.1 requests the length of the key but uses only a block (#990); the format is the same.
+   * Returns `size` unpredictable, unique bytes: 16 for AES, 8 for DESede. Also called in the constructor. Default:
+   * random bytes.
    */
   readonly ivGenerator?: (size: number) => Uint8Array;
   /** Default `AES`. */
@@ -53,11 +51,11 @@ const OPTIONS: ReadonlyArray<keyof SessionTransportTransformerEncryptOptions> = 
  * Wire format: `hex(iv)/hex(ciphertext):hex(mac)`, lower case; ciphertext = AES or 3DES in CBC mode with PKCS #5
  * padding of the UTF-8 text; mac = HMAC(signKey, ciphertext).
  *
- * - **The IV is not authenticated.** Flipping one of its bits flips the same bit of the first 16 bytes of the session:
- * a client that knows `{"userId":"id2",` can become another user. A `SessionTransportTransformerMessageAuthentication`
- * after this one prevents that, if the Ktor server has it, too.
- * - With `macOver: 'plaintext'` or `backwardCompatibleRead`, values are decrypted before they are verified, which
- * allows a padding oracle (KTOR-6318).
+ * - **The IV is not authenticated.** Flipping one of its bits flips the same bit of the first 16 bytes: a client that
+ * knows `{"userId":"id2",` can become another user. A `SessionTransportTransformerMessageAuthentication` after this one
+ * prevents that, if Ktor has it, too.
+ * - With `macOver: 'plaintext'` or `backwardCompatibleRead`, values are decrypted before they are verified: a padding
+ * oracle (KTOR-6318).
  * - Session name and time are not authenticated: a value is accepted for other sessions with the same keys, and
  * forever. There is no key rotation.
  *

@@ -16,11 +16,10 @@ export interface SessionTransportTransformerMessageAuthenticationOptions {
 }
 
 /**
- * Ktor's `SessionTransportTransformerMessageAuthentication`, same bytes as in all versions: the client can read the
- * value but not change it.
+ * Ktor's `SessionTransportTransformerMessageAuthentication`, same bytes: the client can read the value but not change
+ * it.
  *
- * Wire format: `value/hex(HMAC(key, value))`, UTF-8, lower-case hex, split at the last `/`. Upper-case hex is rejected,
- * as in Ktor.
+ * Wire format: `value/hex(HMAC(key, value))`, UTF-8, lower-case hex only, split at the last `/`.
  *
  * Session name and time are not authenticated: a value is accepted for other sessions with the same key, and forever.
  * Use one key per session. There is no key rotation. `SessionTransportTransformerSeal` has none of these limits.

@@ -13,7 +13,6 @@ const KEY_ID_BYTES = 4;
 const NONCE_AT = VERSION_BYTES + KEY_ID_BYTES;
 const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
 const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
-/** Base64url characters of version and key id. */
 const HEAD_CHARACTERS = 7;
 
 /** What a sealed value is bound to. */
@@ -26,8 +25,7 @@ export interface SealBinding {
 /** Options of {@link SessionTransportTransformerSeal}. */
 export interface SessionTransportTransformerSealOptions {
   /**
-   * How long opened values are cached in memory after their last use, at most twice as long, and less beyond a million
-   * characters. `0` disables the cache. Default 60.
+   * How long opened values are cached after their last use, at most twice as long. `0` disables the cache. Default 60.
    */
   readonly rememberForSeconds?: number;
 }
@@ -51,12 +49,10 @@ interface Sealer {
  * version (1 byte, 1) ‖ key id (4) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)
  *
  * by XAES-256-GCM (https://c2sp.org/XAES-256-GCM) with the ring's key for purpose `seal` and the session name. Version,
- * key id, session name and transport are authenticated, so a value is valid for one session and transport only. n bytes
- * become ceil((n + 45) * 4 / 3) characters; the length is not hidden. Each value has exactly one valid spelling.
+ * key id, session name and transport are authenticated. n bytes become ceil((n + 45) * 4 / 3) characters; the length is
+ * not hidden. Each value has exactly one valid spelling.
  *
- * Time is not included: a copied value opens as long as its key is in the ring. Lifetimes belong in the text.
- *
- * UTF-8; a lone surrogate becomes U+FFFD (`JSON.stringify` escapes them).
+ * Time is not included: a copied value opens as long as its key is in the ring. UTF-8; a lone surrogate becomes U+FFFD.
  */
 export class SessionTransportTransformerSeal implements SessionTransportTransformer {
   readonly writesUnreserved = true;
@@ -80,7 +76,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     this.#sealers = this.#derived.all;
   }
 
-  /** Follows changes of the ring. Clears the cache, because a key may have ended. */
+  /** A key may have ended, so the cache is cleared. */
   #follow(): void {
     const sealers = this.#derived.all;
     if (sealers === this.#sealers) return;
@@ -161,8 +157,8 @@ function startsWith(bytes: Buffer, head: Buffer): boolean {
 const SIX_BITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /**
- * Strict, so that each value has one spelling. Node's decoder skips unknown characters, accepts standard base64 and
- * ignores spare bits of the last character.
+ * Each value has one spelling, but Node's decoder skips unknown characters, accepts standard base64 and ignores spare
+ * bits.
  */
 function fromBase64Url(text: string): Buffer | undefined {
   const spare = text.length % 4;

@@ -29,8 +29,8 @@ export interface SessionTransportTransformer {
   readonly writesUnreserved?: boolean;
 
   /**
-   * What an attacker can do and what to use instead, in one or two sentences: a warning at start in production.
-   * `undefined` if there is nothing to warn of, or it is acknowledged.
+   * What an attacker can do and what to use instead: a warning at start in production. `undefined` if there is nothing
+   * to warn of, or it is acknowledged.
    */
   readonly weakness?: string | undefined;
 }

@@ -9,7 +9,6 @@ export const XAES_TAG_BYTES = 16;
 const BLOCK_BYTES = 16;
 const HALF_NONCE_BYTES = 12;
 
-/** A key with precomputed state. */
 export interface XaesKey {
   /** AES-256-ECB. ECB is stateless between blocks, so one cipher serves all messages. */
   readonly blocks: Cipher;
@@ -17,7 +16,6 @@ export interface XaesKey {
   readonly mask: Buffer;
 }
 
-/** @param key of {@link XAES_KEY_BYTES} bytes. */
 export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
   const keyObject = key instanceof Uint8Array ? createSecretKey(key) : key;
   const blocks = createCipheriv('aes-256-ecb', keyObject, null).setAutoPadding(false);
@@ -27,8 +25,8 @@ export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
 }
 
 /**
- * XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM with a key derived from the first half of the nonce (NIST
- * SP 800-108r1 KDF in counter mode with CMAC) and the second half as nonce.
+ * https://c2sp.org/XAES-256-GCM: AES-256-GCM with a key derived from the first half of the nonce (NIST SP 800-108r1)
+ * and the second half as nonce.
  * @returns ciphertext and tag.
  */
 export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
@@ -39,7 +37,7 @@ export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array,
   return Buffer.concat([ciphertext, cipher.getAuthTag()]);
 }
 
-/** @returns the plaintext, or `undefined` if authentication fails. */
+/** @returns `undefined` if authentication fails. */
 export function xaesOpen(
   key: XaesKey,
   nonce: Uint8Array,
@@ -62,7 +60,6 @@ export function xaesOpen(
   return plaintext;
 }
 
-/** Encrypts both counter blocks. */
 function derivedKey(key: XaesKey, nonce: Uint8Array): Buffer | KeyObject {
   if (nonce.length !== XAES_NONCE_BYTES) throw new RangeError(`The nonce must have ${XAES_NONCE_BYTES} bytes.`);
   const input = Buffer.from(key.mask);

@@ -16,16 +16,16 @@ export type RequestCookieAttributes = Pick<CookieConfiguration, 'domain' | 'part
 /** The attributes of a session cookie (Ktor: `CookieConfiguration`). */
 export interface CookieConfiguration {
   /**
-   * `Max-Age`, an integer; `null` for a cookie that ends with the browser session. Only a hint to the browser: the
-   * server enforces the session's lifetime. Default: the session's idle timeout. More than 400 days, the maximum of
-   * browsers (RFC 6265bis, 5.5), is reduced with a warning.
+   * `Max-Age`, an integer; `null` for a cookie that ends with the browser session. Only a hint: the server enforces the
+   * session's lifetime. Default: the session's idle timeout. More than 400 days (RFC 6265bis, 5.5) is reduced with a
+   * warning.
    */
   readonly maxAgeInSeconds?: number | null;
   /** Adds `Expires`, for clients older than RFC 6265. Default `false`. */
   readonly expires?: boolean;
   /**
-   * A prefix of the cookie name, enforced by browsers. `'auto'` (default): in production, `__Host-` for a `Secure`
-   * cookie with path `/` and no domain, else `__Secure-`. `false`: none. The name without prefix is not read.
+   * A prefix of the cookie name (RFC 6265bis). `'auto'` (default): in production, `__Host-` for a `Secure` cookie with
+   * path `/` and no domain, else `__Secure-`. `false`: none. The name without prefix is not read.
    */
   readonly prefix?: CookiePrefix;
   /** `Domain`. Default: none, so only the same host gets the cookie. */
@@ -47,13 +47,13 @@ export interface CookieConfiguration {
   readonly priority?: 'low' | 'medium' | 'high';
   /**
    * Places where earlier deployments set this cookie; an omitted member has its current value. Cleared when a request
-   * carries several, and at every logout. With `domain`, the host-only cookie is always included. Default: none.
+   * carries several, and at every logout. Default: none.
    */
   readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
   /**
-   * Per-request attributes, such as the domain of a tenant. Called for each cookie that is sent or cleared; the result
-   * replaces `domain` and `partitioned`. If it throws or is invalid, the request fails. Implies the prefix `__Secure-`
-   * in production. Validate a domain that you read from the request. Default: none.
+   * Per-request attributes, such as the domain of a tenant. Called for each cookie that is sent or cleared; replaces
+   * `domain` and `partitioned`. If it throws or is invalid, the request fails. Implies the prefix `__Secure-` in
+   * production. Validate a domain that you read from the request. Default: none.
    */
   attributes?(this: void, call: CookieCall): RequestCookieAttributes;
   /** Default `uri`. */
@@ -82,7 +82,6 @@ export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfigur
     expires: false,
   });
 
-/** `undefined` counts as omitted. */
 export function resolveCookieConfiguration(configuration: CookieConfiguration): ResolvedCookieConfiguration {
   const given = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
   return { ...DEFAULT_COOKIE_CONFIGURATION, ...given };
@@ -129,8 +128,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
 ]);
 
 /**
- * Checks against RFC 6265bis.
- * @throws {SessionConfigurationError} that says what to write instead.
+ * RFC 6265bis.
+ * @throws {SessionConfigurationError}
  */
 export function checkCookieConfiguration(name: string, cookie: CookieConfiguration): void {
   const refuse = (problem: string): never => {

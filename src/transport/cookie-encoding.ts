@@ -51,8 +51,8 @@ export function decodeCookieValue(text: string, encoding: CookieEncoding): strin
 }
 
 /**
- * Padded standard base64 only. Node's decoder also accepts base64url and non-ASCII characters, stops at `=` and skips
- * unknown characters; the length reveals the latter. Ten times faster than checking each character.
+ * Node's decoder also accepts base64url and non-ASCII characters, stops at `=` and skips unknown characters; the length
+ * reveals the latter.
  */
 function bytesOfBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;

@@ -10,7 +10,6 @@ export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
   false,
 ];
 
-/** The attributes that determine the prefix. */
 export interface PrefixedCookie {
   readonly prefix?: CookiePrefix;
   readonly secure?: boolean | 'auto';
@@ -20,10 +19,7 @@ export interface PrefixedCookie {
   readonly attributes?: unknown;
 }
 
-/**
- * The name on the wire (OWASP ASVS 5.0, 3.3.1 and 3.3.3). A prefixed name is unchanged. `'auto'` adds a prefix in
- * production only, where the cookie is always `Secure`.
- */
+/** OWASP ASVS 5.0, 3.3.1 and 3.3.3. `'auto'` adds a prefix in production only, where the cookie is always `Secure`. */
 export function prefixedName(name: string, cookie: PrefixedCookie): string {
   const { prefix = 'auto' } = cookie;
   if (prefix === false || hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return name;

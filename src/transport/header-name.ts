@@ -57,10 +57,7 @@ const TAKEN: ReadonlySet<string> = new Set(
 /** Names of `Object.prototype`, which Node.js drops or confuses with received headers. */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype).map(lowerCase));
 
-/**
- * Accepts any token without another meaning.
- * @throws {SessionConfigurationError} for an invalid or reserved name.
- */
+/** @throws {SessionConfigurationError} for an invalid or reserved name. */
 export function checkHeaderName(name: string): void {
   if (!TOKEN.test(name)) {
     const at = Array.from(name).findIndex((character) => !TOKEN.test(character));

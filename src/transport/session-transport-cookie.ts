@@ -37,7 +37,6 @@ export class SessionTransportCookie implements SessionTransport {
   readonly #beforeSecure: string;
   readonly #afterSecure: string;
   readonly #clearedBeforeSecure: string;
-  /** `Domain` and `Path` of the same cookie elsewhere. */
   readonly #elsewhere: readonly string[];
   readonly clearsElsewhere: boolean;
   readonly #byRequest: CookieScopes | undefined;
@@ -139,10 +138,8 @@ export class SessionTransportCookie implements SessionTransport {
   }
 }
 
-/** Limit of cached scopes. */
 const MOST_SCOPES = 1000;
 
-/** Caches a transport per set of request-dependent attributes. */
 class CookieScopes {
   readonly #attributesOf: NonNullable<CookieConfiguration['attributes']>;
   readonly #name: string;
@@ -162,7 +159,6 @@ class CookieScopes {
     this.#transformers = transformers;
   }
 
-  /** @throws {SessionConfigurationError} for invalid attributes. */
   of(call: SessionCall): SessionTransportCookie {
     const attributes: unknown = this.#attributesOf(call);
     if (typeof attributes !== 'object' || attributes === null) {

@@ -9,8 +9,8 @@ const LARGEST_HEADER = 8000;
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
 
 /**
- * Sends a session in request and response headers (Ktor: `SessionTransportHeader`), for clients that are not browsers:
- * they store the value and send it back. A header cannot be cleared, so {@link clear} does nothing.
+ * Sends a session in request and response headers (Ktor: `SessionTransportHeader`), for clients that store the value
+ * and send it back. A header cannot be cleared.
  */
 export class SessionTransportHeader implements SessionTransport {
   readonly kind = 'header';

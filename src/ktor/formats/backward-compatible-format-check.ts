@@ -5,7 +5,7 @@ import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
 /**
- * Rejects types that Ktor's kotlinx text format writes but cannot read back.
+ * Rejects types that Ktor writes but cannot read back.
  * @throws {SessionConfigurationError} with class and field.
  */
 export function checkBackwardCompatibleFormat(

@@ -10,10 +10,7 @@ import { Unwritable, writing } from './unwritable.js';
 const ADVICE = "Store another value, or omit readBy: 'kotlinx' if the server does not read it.";
 const WITHOUT_SERIALIZER: ReadonlySet<string> = new Set(['bigDecimal', 'bigInteger', 'uuid']);
 
-/**
- * Writes Ktor's kotlinx "backward compatible" format, for Ktor's reflection reader and, as far as the format allows,
- * its kotlinx reader.
- */
+/** For Ktor's reflection reader and, if possible, its kotlinx reader. */
 export class BackwardCompatibleFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #forKotlinx: boolean;

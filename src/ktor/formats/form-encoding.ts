@@ -46,7 +46,7 @@ for (let digit = 0; digit < 16; digit++) {
 export function decodeQuery(text: string, plus: 'plus-is-space' | 'plus-is-plus' = 'plus-is-plus'): string {
   const plusIsSpace = plus === 'plus-is-space' && text.includes('+');
   if (!plusIsSpace && !text.includes('%')) return text;
-  // Decodes in place. decodeURIComponent fails on invalid UTF-8.
+  // decodeURIComponent fails on invalid UTF-8.
   const octets = Buffer.from(text, 'utf8');
   let length = 0;
   let all = octets.length === text.length ? 0 : 0x80;
@@ -60,7 +60,6 @@ export function decodeQuery(text: string, plus: 'plus-is-space' | 'plus-is-plus'
       plain = 0;
     } else if (octet === PLUS && plusIsSpace) octet = SPACE;
     else if (++plain === LONG_PLAIN && !plusIsSpace) {
-      // Copies long unescaped runs at once.
       const escape = octets.indexOf(PERCENT, index);
       const end = escape === -1 ? octets.length : escape;
       octets.copyWithin(length, index, end);
@@ -95,12 +94,11 @@ function javaText(octets: Buffer): string {
 /** Ktor ignores further pairs of a document. */
 export const MOST_PAIRS = 1000;
 
-/** Parses like `parseQueryString`: case-insensitive names; the first value of a name is used. */
+/** Like `parseQueryString`: case-insensitive names, the first value wins. */
 export class FormDocument {
   // Contains `undefined` for a name without `=`.
   readonly #pairs = new Map<string, { readonly name: string; values: string[] }>();
 
-  /** @throws {Unreadable} for an invalid escape. */
   constructor(text: string) {
     let count = 0;
     for (let start = 0; start <= text.length && count < MOST_PAIRS; count++) {
@@ -111,7 +109,6 @@ export class FormDocument {
     }
   }
 
-  /** In order and case of first occurrence. */
   get names(): readonly string[] {
     return Array.from(this.#pairs.values(), ({ name }) => name);
   }
@@ -120,7 +117,7 @@ export class FormDocument {
     return this.#pairs.has(name.toLowerCase());
   }
 
-  /** `undefined` for an unknown name or one without `=`. */
+  /** `undefined` also without `=`. */
   get(name: string): string | undefined {
     return this.#pairs.get(name.toLowerCase())?.values[0];
   }

@@ -1,7 +1,6 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { decodeQuery, encodeForm, MOST_PAIRS } from './form-encoding.js';
 
-/** @throws {SessionConfigurationError} for field names that Ktor would lose or confuse. */
 export function checkFormNames(type: string, names: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const name of names) {

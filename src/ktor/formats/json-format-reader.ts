@@ -7,7 +7,6 @@ import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
 import { Unreadable } from './unreadable.js';
 
-/** Types that kotlinx reads with or without quotes. */
 const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double', 'char']);
 
 export class JsonFormatReader {
@@ -91,7 +90,6 @@ export class JsonFormatReader {
   }
 }
 
-/** `null` is handled by the caller. */
 function readScalar(shape: ScalarShape, node: JsonNode): unknown {
   const number = typeof node === 'number' ? readNumber(shape.kind, node) : undefined;
   if (number !== undefined) return number;
@@ -121,7 +119,6 @@ function readScalar(shape: ScalarShape, node: JsonNode): unknown {
   }
 }
 
-/** `undefined` for types that need more than a number. */
 function readNumber(kind: ScalarShape['kind'], value: number): number | undefined {
   if (kind === 'int') return inRange(value, 0x7fff_ffff);
   if (kind === 'short') return inRange(value, 0x7fff);

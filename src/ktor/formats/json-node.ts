@@ -5,15 +5,11 @@ export class BareWord {
   constructor(readonly text: string) {}
 }
 
-/**
- * A JSON value that preserves the text of numbers: integers up to 15 digits are numbers, other unquoted words are
- * {@link BareWord}.
- */
+/** Integers up to 15 digits are numbers; other unquoted words keep their text as {@link BareWord}. */
 export type JsonNode = ReadonlyMap<string, JsonNode> | readonly JsonNode[] | string | number | BareWord;
 
 /** Maximum nesting. */
 const DEEPEST_JSON = 512;
-/** Longest integer that is stored as a number; leading zeros are not allowed. */
 const MOST_DIGITS = 15;
 
 const SPACE = 0x20;
@@ -41,7 +37,6 @@ export function parseJson(text: string): JsonNode {
 class JsonParser {
   readonly #text: string;
   #index = 0;
-  /** Position of the next backslash, cached for all strings before it. */
   #backslash = -1;
 
   constructor(text: string) {
@@ -133,7 +128,6 @@ class JsonParser {
     return isPlain && digits === 1 && !isNegative ? value : new BareWord(text.slice(start, end));
   }
 
-  /** Consumes `closing` if no element follows. */
   #next(closing: number): boolean {
     if (this.#peek() === closing) {
       this.#index++;
@@ -148,7 +142,6 @@ class JsonParser {
     this.#index++;
   }
 
-  /** The next character that is not white space; `NaN` at the end. */
   #peek(): number {
     let code = this.#text.charCodeAt(this.#index);
     while (code <= SPACE && isSpace(code)) code = this.#text.charCodeAt(++this.#index);
@@ -160,7 +153,7 @@ function fail(): never {
   throw new Unreadable('invalid JSON');
 }
 
-/** Accepts control characters. Writes UTF-16 units in one pass, so many escapes cost no more. */
+/** One pass, so many escapes cost no more. */
 function unescaped(inner: string): string {
   const units = new Uint16Array(inner.length);
   let length = 0;

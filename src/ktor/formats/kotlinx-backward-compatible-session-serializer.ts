@@ -13,18 +13,18 @@ import { Unwritable } from './unwritable.js';
 export interface KotlinxBackwardCompatibleSessionSerializerOptions {
   /**
    * The Ktor serializer that reads the text. `reflection` (default): its reflection serializer, and this class.
-   * `kotlinx`: the one of this name. It misreads an empty list, `&` and `%` in a list, `&`, `=` and `+` in a map, keys
-   * that differ in case, and null in a collection; such values are rejected.
+   * `kotlinx`: the one of this name; values that it misreads are rejected (an empty list, null in a collection, some
+   * characters in lists and maps, keys that differ in case).
    */
   readonly readBy?: 'reflection' | 'kotlinx';
 }
 
 /**
- * Ktor's `KotlinxBackwardCompatibleSessionSerializer` (since 2.2): text like the reflection format's, in declaration
- * order, with sets as lists.
+ * Ktor's `KotlinxBackwardCompatibleSessionSerializer` (since 2.2): like the reflection format, in declaration order,
+ * with sets as lists.
  *
  * The constructor rejects types that no Ktor reader reads back: sealed or nested collections, and an object that is not
- * the last field. Strings in a list are encoded once, because Ktor cannot read back its double encoding. Both are read.
+ * the last field. Strings in a list are encoded once, because Ktor cannot read back its double encoding.
  */
 export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: KotlinClass<S>;

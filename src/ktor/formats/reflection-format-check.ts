@@ -16,7 +16,7 @@ const SELF_DESCRIBING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Rejects types that Ktor's reflection format writes but cannot read back.
+ * Rejects types that Ktor writes but cannot read back.
  * @throws {SessionConfigurationError} with class and field.
  */
 export function checkReflectionFormat(

@@ -105,7 +105,6 @@ export class ReflectionFormatReader {
   }
 }
 
-/** Reads the encoded elements of a collection. */
 export function readParts<T>(text: string, read: (part: string) => T): T[] {
   const decoded = decodeQuery(text);
   const values: T[] = [];

@@ -19,12 +19,12 @@ export interface KtorReflectionSessionSerializerOptions {
  * Ktor's reflection format: the default of Ktor 1.x and 2.x, `reflectionSessionSerializer()` in 3.x (before 3.0:
  * `SessionSerializerReflection`).
  *
- * `name=%23sJohn&visits=%23i3`: pairs sorted by name, each value with a tag for its Kotlin type. Decorators declare the
- * types; strings and booleans are also inferred from initial values.
+ * `name=%23sJohn&visits=%23i3`: pairs sorted by name, with a tag for the Kotlin type, declared by decorators. Types of
+ * strings and booleans are inferred from initial values.
  *
- * Values that Ktor writes but cannot read back are rejected: by type in the constructor (lists of lists, `Float?`,
- * names that differ only in case), by content on write (`&` in a list, `=` in a key, null for a collection). Reads like
- * Ktor, except that a `defaulted()` field may be missing.
+ * Rejects what Ktor writes but cannot read back: by type in the constructor (lists of lists, `Float?`, names that
+ * differ only in case), by content on write (`&` in a list, `=` in a key, null for a collection). Reads like Ktor,
+ * except that a `defaulted()` field may be missing.
  */
 export class KtorReflectionSessionSerializer<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: KotlinClass<S>;

@@ -1,4 +1,4 @@
-/** Unreadable text; the caller treats it as no session. The message never contains the text. */
+/** Treated as no session. The message never contains the text. */
 export class Unreadable extends Error {
   constructor(problem: string) {
     super(`The text is not a session: ${problem}.`);

@@ -1,6 +1,6 @@
 import { SessionUnserializableError } from '../../errors/session.errors.js';
 
-/** A value that the format cannot represent. Collects its path; the message never contains the value. */
+/** The message never contains the value. */
 export class Unwritable extends Error {
   readonly #problem: string;
   readonly #advice: string;
@@ -23,7 +23,6 @@ export class Unwritable extends Error {
   }
 }
 
-/** Adds `segment` to the path of an {@link Unwritable}. */
 export function writing<T>(segment: string | (() => string), write: () => T): T {
   try {
     return write();

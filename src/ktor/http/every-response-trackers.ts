@@ -2,8 +2,7 @@ import type { TrackedSession, SessionToTrack, StoreResult } from '../../tracker/
 import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../../tracker/session-tracker-by-value.js';
 
-// Ktor before 2.3.1 sends a loaded session with every response, which extends its Max-Age (KTOR-912). So every loaded
-// session is due for renewal.
+// Ktor before 2.3.1 sends a loaded session with every response (KTOR-912).
 
 export class SessionTrackerByValueOfEveryResponse<S extends object> extends SessionTrackerByValue<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {

@@ -25,7 +25,6 @@ export interface KtorCookieConfiguration {
   readonly extensions?: Readonly<Record<string, string | null>>;
 }
 
-/** Values of `$x-enc`. */
 export const KTOR_ENCODING_NAMES: Readonly<Record<CookieEncoding, string>> = {
   uri: 'URI_ENCODING',
   base64: 'BASE64_ENCODING',
@@ -39,7 +38,6 @@ const NOT_READ_BACK = /^\$|[={}]/;
 const CONTROL = /[\u0000-\u001f\u007f-\uffff]/;
 const BAD_DOMAIN = /[;,\s]/;
 
-/** @throws {SessionConfigurationError} for an invalid name or attribute, in Ktor's words where they exist. */
 export function checkKtorCookie(name: string, cookie: KtorCookieConfiguration): void {
   const refuse = (problem: string): never => {
     throw new SessionConfigurationError(problem);

@@ -10,7 +10,7 @@ const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** @returns the value as a Ktor server of `version` writes it; `undefined` if that would be unreadable. */
+/** @returns `undefined` if it would be unreadable. */
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -27,7 +27,7 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
   }
 }
 
-/** @returns the value as a Ktor server of `version` reads it; `undefined` if unreadable. */
+/** @returns `undefined` if unreadable. */
 export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   // 1.x reads every cookie as URI_ENCODING (KTOR-524).
   const read = isBefore(version, '2.2') ? 'uri' : encoding;

@@ -25,12 +25,11 @@ export interface KtorCookieTransportOptions {
 }
 
 /**
- * Writes the same bytes as a Ktor server (Ktor: `SessionTransportCookie`): `name=value; Max-Age=…; Expires=…; Domain=…;
- * Path=…; Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
+ * Same bytes as a Ktor server (Ktor: `SessionTransportCookie`): `name=value; Max-Age=…; Expires=…; Domain=…; Path=…;
+ * Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
  *
- * Reads like Ktor, with two exceptions: an undecodable value is ignored (Ktor answers every request with 500), and
- * other cookies of the same name are tried after the last one. Rejects values that need more than 4096 bytes or would
- * end the cookie early.
+ * Reads like Ktor, but ignores an undecodable value (Ktor answers every request with 500), and tries other cookies of
+ * the same name after the last one. Rejects values that need more than 4096 bytes or would end the cookie early.
  */
 export class KtorCookieTransport implements SessionTransport {
   readonly kind = 'cookie';

@@ -3,7 +3,6 @@ import { checkHeaderName } from '../../transport/header-name.js';
 import type { SessionCall, SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 
-/** Limit of values tried if lines may have been joined. */
 const MOST_CANDIDATES = 8;
 const LARGEST_HEADER = 8000;
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
@@ -64,8 +63,8 @@ export class KtorHeaderTransport implements SessionTransport {
   }
 }
 
-// Ktor uses the first of several lines. Node.js joins lines by a comma and a space, which a value may contain itself,
-// so the whole is tried first, then the part before each comma.
+// Ktor uses the first of several lines. Node.js joins them by a comma, which a value may contain, so the whole is tried
+// first.
 function candidates(value: string): readonly string[] {
   const values = [value];
   for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {

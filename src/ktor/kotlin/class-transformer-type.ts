@@ -14,7 +14,7 @@ export interface NamedSubclass {
 }
 
 /**
- * Declares the type to class-transformer as well, so that this library's serializer can use it.
+ * For this library's serializer.
  * @param subclassesOf the concrete subclasses of a sealed class; `undefined` for other classes.
  */
 export function declareForClassTransformer(
@@ -27,7 +27,7 @@ export function declareForClassTransformer(
   if (!held) return;
   const collection = collectionOf(shape);
   if (collection) Reflect.defineMetadata('design:type', collection, target, property);
-  // Evaluated when a serializer is created, because it may refer to later classes and decorators.
+  // Evaluated late: it may refer to later classes and decorators.
   const options = {
     get discriminator() {
       const subTypes = subclassesOf(held())?.map(({ name, type }) => ({ name, value: type as new () => object }));

@@ -8,7 +8,6 @@ export function valueClassOf(plans: KotlinClassPlans, shape: KotlinShape): Kotli
   return plan.isValueClass ? plan : undefined;
 }
 
-/** The kotlinx formats write a value class as its only field. */
 export function inlinedShape(plans: KotlinClassPlans, shape: KotlinShape): KotlinShape {
   if (shape.kind === 'nullable') {
     const of = inlinedShape(plans, shape.of);

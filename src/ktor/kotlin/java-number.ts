@@ -7,10 +7,7 @@ const LONGEST_INTEGER = 64;
 /** Longest number in characters, because BigInt() takes quadratic time. */
 export const LONGEST_BIG_INTEGER = 4096;
 
-/**
- * `java.lang.Double.toString` of JDK 19 and later: the fewest digits that identify the number, at least one on each
- * side of the point, and an exponent outside 10⁻³ … 10⁷.
- */
+/** `java.lang.Double.toString` of JDK 19 and later. */
 export function javaDouble(value: number): string {
   const shortest = value.toExponential();
   // For a single digit, Java uses the nearest two-digit decimal: 4.9E-324.
@@ -27,8 +24,8 @@ export function javaFloat(value: number): string {
   return javaDecimal(value, value.toExponential(9));
 }
 
-// The nearest decimal that reads as this float. Below a power of two the spacing is smaller than above it, so the
-// nearest decimal may read as another float and the next one as this.
+// Below a power of two the spacing is smaller than above it, so the nearest decimal may read as another float and the
+// next one as this.
 function nearestFloatText(value: number, fractionDigits: number): string | undefined {
   const nearest = value.toExponential(fractionDigits);
   if (Math.fround(Number(nearest)) === value) return nearest;

@@ -12,15 +12,13 @@ export interface KotlinField {
   readonly isComputed: boolean;
 }
 
-/** A class as the formats use it: own and inherited fields in declaration order, parents first. */
 export interface KotlinClassPlan {
   readonly type: KotlinClass;
   readonly simpleName: string;
   readonly serialName: string;
   readonly fields: readonly KotlinField[];
-  /** The direct subclasses of a sealed class. */
   readonly subclasses: readonly KotlinClass[] | undefined;
-  /** The parent is sealed, so the reflection format writes the class name. */
+  /** The reflection format writes its class name. */
   readonly isSubclassOfSealed: boolean;
   readonly isObject: boolean;
   readonly isValueClass: boolean;
@@ -31,11 +29,9 @@ export interface KotlinClassPlan {
 
 type Construct = new () => Record<string, unknown>;
 
-/** Caches the plans of one serializer. */
 export class KotlinClassPlans {
   readonly #plans = new Map<KotlinClass, KotlinClassPlan>();
 
-  /** @throws {SessionConfigurationError} with class and field, if a type is unknown. */
   of(type: KotlinClass): KotlinClassPlan {
     let plan = this.#plans.get(type);
     if (!plan) this.#plans.set(type, (plan = makePlan(type)));
@@ -72,7 +68,7 @@ function makePlan(type: KotlinClass): KotlinClassPlan {
   };
 }
 
-/** The class and its parents, topmost first. */
+/** Topmost first. */
 function ancestors(type: KotlinClass): readonly KotlinClass[] {
   const chain: KotlinClass[] = [];
   for (let one: unknown = type; typeof one === 'function' && one !== Function.prototype;) {
@@ -92,7 +88,7 @@ function fieldsOf(
   const fresh = freshInstance(type);
   const seen = Object.keys(fresh).filter((property) => !transients.has(property));
   const inferred = seen.filter((property) => !declared.has(property));
-  // Initial values show the order of all fields, unless the build omits fields without one.
+  // Unless the build omits fields without initial value.
   const isComplete = [...declared.keys()].every((property) => seen.includes(property));
   const order = isComplete ? seen : [...declared.keys(), ...inferred];
   const fields = order.map((property): KotlinField => {

@@ -11,7 +11,6 @@ export interface DeclaredField {
   readonly hasDefault: boolean;
 }
 
-/** Declared on one class; inherited declarations excluded. */
 interface Declaration {
   readonly fields: Map<string, DeclaredField>;
   readonly serialNames: Map<string, string>;
@@ -54,8 +53,8 @@ export function kotlinFields<T extends object>(
 }
 
 /**
- * Kotlin's `@SerialName`, for a class or field: the name in the kotlinx formats. On a class it identifies a subclass of
- * a sealed class; Kotlin's default is the qualified name: `com.example.Shape.Circle`.
+ * Kotlin's `@SerialName`, for a class or field: the name in the kotlinx formats. On a subclass of a sealed class,
+ * Kotlin's default is the qualified name: `com.example.Shape.Circle`.
  */
 export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   return (target: object, property?: string | symbol): void => {

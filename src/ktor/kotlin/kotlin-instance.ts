@@ -4,13 +4,9 @@ import { Unwritable } from '../formats/unwritable.js';
 
 /** Maximum nesting of classes in the text formats, where each level is decoded again. */
 export const DEEPEST = 12;
-/** Maximum nesting in JSON. */
 export const DEEPEST_IN_JSON = 64;
 
-/**
- * The plan of the class of `value`.
- * @throws {Unwritable} for a value of another class, a cycle, and an undeclared field, which would be lost.
- */
+/** @throws {Unwritable} for a value of another class, a cycle, and an undeclared field, which would be lost. */
 export function planOfInstance(
   plans: KotlinClassPlans,
   expected: KotlinClass,

@@ -18,7 +18,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 const SHORTEST_UUID = 36;
 
 /**
- * The text as Java writes it. The type is already checked.
+ * The type is already checked.
  * @throws {Unwritable}
  */
 export function scalarText(shape: ScalarShape, value: unknown): string {
@@ -57,7 +57,6 @@ export function scalarText(shape: ScalarShape, value: unknown): string {
   }
 }
 
-/** @throws {Unreadable} for a text of another type. */
 export function scalarValue(shape: ScalarShape, text: string): unknown {
   switch (shape.kind) {
     case 'string':

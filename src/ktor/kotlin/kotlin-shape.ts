@@ -44,7 +44,6 @@ export function withoutNull(shape: KotlinShape): KotlinShape {
   return shape.kind === 'nullable' ? shape.of : shape;
 }
 
-/** The Kotlin name, for messages. */
 export function describeShape(shape: KotlinShape): string {
   if (isScalar(shape)) return shape.kind === 'uuid' ? 'UUID' : capitalized(shape.kind);
   switch (shape.kind) {

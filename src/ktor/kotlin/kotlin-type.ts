@@ -130,8 +130,7 @@ export function nested(type: () => KotlinClass): KotlinType {
 }
 
 /**
- * The Kotlin property has the same default value as this field's initial value: JSON omits the field if it holds this
- * value, and a missing field has this value.
+ * The Kotlin property has the same default as this field's initial value: JSON omits the field if it has this value.
  */
 export function defaulted(type: KotlinType): KotlinType {
   return kotlinType(type.shape, true);

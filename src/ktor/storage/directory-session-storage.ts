@@ -2,14 +2,12 @@ import { TimeoutCache } from '../../storage/timeout-cache.js';
 import { KtorDirectoryStorage } from './ktor-directory-storage.js';
 import { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
 
-/** Idle time after which Ktor's cache drops an entry. */
 const CACHED_FOR_MILLISECONDS = 60_000;
 
 /**
  * The directory of a Ktor server (Ktor: `directorySessionStorage(rootDir, cached)`).
  * @param rootDir created if missing.
- * @param cached caches reads for 60 s, as Ktor does; changes by the Ktor server are seen later. Use `false` if both
- * servers write. Default `true`, as in Ktor.
+ * @param cached caches reads for 60 s. Use `false` if both servers write. Default `true`, as in Ktor.
  * @throws {SessionConfigurationError} if the directory cannot be created.
  */
 export function directorySessionStorage(rootDir: string, cached = true): KtorSessionStorage {

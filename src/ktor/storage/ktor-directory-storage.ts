@@ -25,7 +25,7 @@ const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;
  * The directory of a Ktor server (Ktor: `DirectoryStorage`): session `abcde` is the whole content of `ab/cd/e.dat`.
  *
  * Writes are atomic; Ktor's are not, so a file that Ktor is writing may read as no session. Unlike in Ktor, an id that
- * is not a file name reads as unknown, and reading creates no directory.
+ * is not a file name reads as unknown.
  */
 export class KtorDirectoryStorage extends KtorSessionStorage {
   /** The files as Ktor sees them: text by id. */
@@ -135,7 +135,6 @@ function madeDirectory(path: string, mode: number): void {
   );
 }
 
-/** Missing, or an id too long for a file name. */
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 
 async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {

@@ -19,8 +19,8 @@ const LOCK_TIMEOUT = 5000;
 /**
  * Adapts a storage shared with a Ktor server; ids and texts stay as Ktor writes them.
  *
- * Ktor's storages have neither expiry nor versions: sessions stay until they end, and changes are detected by text.
- * Within this process no change is lost; between servers the later write wins, as in Ktor. There is no owner index.
+ * No expiry, versions or owner index: changes are detected by text. Within this process no change is lost; between
+ * servers the later write wins, as in Ktor.
  */
 export class KtorSessionStorage implements ConditionalSessionStorage {
   readonly #storage: KtorStringStorage;

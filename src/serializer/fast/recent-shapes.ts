@@ -1,6 +1,6 @@
 const MOST = 4;
 
-/** Caches results for recent lists of names. Comparing a few interned lists is faster than hashing names. */
+/** Comparing a few interned lists is faster than hashing names. */
 export class RecentShapes<T> {
   readonly #shapes: { readonly names: readonly string[]; readonly made: T }[] = [];
 

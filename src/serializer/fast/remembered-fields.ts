@@ -1,6 +1,6 @@
 /**
- * Stored fields that an instance cannot hold: undeclared ones of a strict class, or the name of a method. They are
- * written back, so an older version of the class keeps the fields of a newer one.
+ * Stored fields that an instance cannot hold (strict class, name of a method) are written back, so an older version of
+ * the class keeps the fields of a newer one.
  */
 export class RememberedFields {
   readonly #fields = new WeakMap<object, Map<string, unknown>>();

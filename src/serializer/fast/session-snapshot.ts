@@ -19,9 +19,9 @@ const WITHOUT_PROTOTYPE = { is: 'object' };
 const END = { is: 'end' };
 
 /**
- * Detects an unchanged session without serializing it. A snapshot is a flat list of values in traversal order; each
- * object starts with its prototype. Classes whose text depends on more than field values (`@Transform()`, exposed
- * getters, computed types) get none.
+ * Detects an unchanged session without serializing it: a flat list of values in traversal order, with the prototype of
+ * each object. Classes whose text depends on more than field values (`@Transform()`, exposed getters, computed types)
+ * get none.
  */
 export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
@@ -29,7 +29,6 @@ export class SessionSnapshots<S extends object> {
   readonly #traversals = new WeakMap<object, Traversal>();
   readonly #uncovered = new UncoveredClasses();
   #isVisible: boolean | undefined;
-  /** Initial capacity of the next snapshot. */
   #usualLength = 0;
 
   constructor(type: new () => S, options: ClassTransformOptions) {
@@ -37,7 +36,7 @@ export class SessionSnapshots<S extends object> {
     this.#options = options;
   }
 
-  /** @returns `undefined` if only the text can tell whether the session changed. */
+  /** @returns `undefined` if only the text can tell. */
   capture(session: S): SessionSnapshot<S> | undefined {
     this.#isVisible ??= this.#isDeclaredByValues(this.#type, new Set());
     if (!this.#isVisible) return undefined;
@@ -107,7 +106,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     return this.#at;
   }
 
-  /** Call once, first. @returns `false` if only the text can tell whether the session changed. */
+  /** Call once. @returns `false` if only the text can tell. */
   record(session: S): boolean {
     return this.#record(session, 0);
   }
@@ -242,7 +241,6 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   }
 }
 
-/** Avoids a recursive call in the common case. */
 function isScalar(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }

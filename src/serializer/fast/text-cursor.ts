@@ -24,12 +24,12 @@ const MOST_DIGITS = 15;
 /** Triggers the fallback to `JSON.parse`. Created once, because a stack trace costs more than the read. */
 const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
 
-/** Returns the value at the cursor and moves the cursor behind it. */
+/** Returns the value at the cursor and moves behind it. */
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
 
 /**
  * Reads JSON as the writer formats it (no white space; the caller checks for backslashes) and decodes tags. Throws on
- * anything else, which `JSON.parse` then reads. Accepts control characters in strings, unlike `JSON.parse`.
+ * anything else, which `JSON.parse` then reads.
  */
 export class TextCursor {
   readonly #text: string;
@@ -48,7 +48,6 @@ export class TextCursor {
     return this.#code(0) === LIST;
   }
 
-  /** At an object whose first name is not a tag. */
   get isAtFields(): boolean {
     return this.#code(0) === OBJECT && this.#code(2) !== HASH;
   }
@@ -134,7 +133,6 @@ export class TextCursor {
     return decodeTag(name, content, DECODED);
   }
 
-  // Most tags are dates, so they are checked first.
   #date(): Date {
     const moment = this.#code(0) === LOWER_N ? this.#literal('null', NaN) : this.#number();
     if (!this.endsObject()) throw UNUSUAL;
@@ -201,15 +199,12 @@ function isBehindValue(code: number): boolean {
   return code === COMMA || code === END_OF_OBJECT || code === END_OF_LIST;
 }
 
-/** Leaves deep nesting to `JSON.parse`, whose caller throws the error. */
+/** `JSON.parse`'s caller throws the error. */
 export function assertUsualDepth(depth: number): void {
   if (depth > MAX_DEPTH) throw UNUSUAL;
 }
 
-/**
- * Leaves unsorted names (possible duplicates) and names that begin with a digit (objects reorder integers) to
- * `JSON.parse`.
- */
+/** Unsorted names may be duplicates, and objects reorder names that begin with a digit. */
 export function assertUsualOrder(before: string, name: string): void {
   const code = name.charCodeAt(0);
   if (!(before < name) || (code >= ZERO && code <= NINE)) throw UNUSUAL;

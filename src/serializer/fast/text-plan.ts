@@ -2,23 +2,19 @@ import type { Fields } from '../fields.js';
 import { type FieldStart, startOfField } from '../json-text.js';
 import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
 
-/** Assigns the value at the cursor to an instance. */
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
 interface TextField extends FieldStart {
   readonly name: string;
   readonly read: TextStep;
-  /** The field that followed last time. */
+  /** After the last read. */
   next: TextField | undefined;
 }
 
 /** Limit of cached names, because texts may contain any. */
 const MOST_FIELDS = 100;
 
-/**
- * Reads instances of one class directly from text. Fields are sorted, so the next one is usually the one that followed
- * last time; one comparison identifies it.
- */
+/** Reads instances directly from text. Fields are sorted, so one comparison usually identifies the next one. */
 export class TextPlan {
   readonly #make: new () => object;
   readonly #stepOf: (name: string) => TextStep;

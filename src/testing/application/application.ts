@@ -8,14 +8,13 @@ export interface ApplicationUnderTest {
   get(token: never, options?: { strict: boolean }): unknown;
 }
 
-/** Imports NestJS lazily, because the storage contract in the same entry does not need it. */
+/** Lazy, because the storage contract in the same entry does not need NestJS. */
 export async function sessionsOfApplication(app: ApplicationUnderTest): Promise<SessionProviders> {
   const { SessionsRuntime } = await import('../../module/sessions-runtime.js');
   const runtime = app.get(SessionsRuntime as never, { strict: false }) as InstanceType<typeof SessionsRuntime>;
   return runtime.providers;
 }
 
-/** @throws {SessionError} if the class is not registered. */
 export async function providerIn<S extends object>(
   app: ApplicationUnderTest,
   type: SessionClass<S>,
@@ -23,7 +22,6 @@ export async function providerIn<S extends object>(
   return (await sessionsOfApplication(app)).findByType(type);
 }
 
-/** Test helpers report no events. */
 export const SILENCE = {
   isObserved: () => false,
   emit: () => undefined,

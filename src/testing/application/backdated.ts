@@ -6,13 +6,9 @@ import { NEVER } from '../../storage/session-storage.js';
 import { openEnvelope, sealEnvelope } from '../../tracker/session-envelope.js';
 import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 
-/** Older than any lifetime. */
 const LONG_AGO = { createdAt: 0, renewedAt: 0 };
 
-/**
- * Makes a stored session expire, by its record or its value.
- * @returns the new value for the client; `undefined` if it stays.
- */
+/** @returns the new value for the client; `undefined` if it stays. */
 export async function backdated(
   provider: SessionProvider,
   exchange: SessionExchange,

@@ -21,7 +21,6 @@ export type SessionHolder =
   | ToughJar
   | Readonly<Record<string, string>>;
 
-/** The request headers of a client that holds `source`. */
 export function heldBy(source: SessionHolder): Record<string, string> {
   const jar: unknown = 'jar' in source && typeof source.jar === 'object' ? source.jar : source;
   if (isSupertestJar(jar)) return cookieHeader(supertestCookies(jar));

@@ -49,7 +49,7 @@ export class SessionsTestingModule {
    */
   static async forRoot(options: SessionsTestingOptions = {}): Promise<SessionsTestingDefinition> {
     const clock = options.clock ?? new FakeClock();
-    // Imported lazily: the storage contract in the same entry does not need NestJS.
+    // Lazy, because the storage contract in the same entry does not need NestJS.
     const { SessionsModule } = await import('../../module/sessions.module.js');
     return {
       module: SessionsTestingModule,

@@ -1,13 +1,10 @@
 import type { ResponseCall } from '../../session/response-call.js';
 
-/** A request without a server. */
 export class TestCall implements ResponseCall {
   readonly responded = false;
   readonly headSent = false;
   readonly secure = true;
-  /** `Set-Cookie` lines by cookie name. */
   readonly cookies = new Map<string, string>();
-  /** By lower-case name. */
   readonly headers = new Map<string, string>();
   readonly #requestHeaders: Readonly<Record<string, string>>;
 

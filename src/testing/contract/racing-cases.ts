@@ -3,7 +3,6 @@ import type { ContractCase } from './contract-bench.js';
 
 const ROUNDS = 40;
 
-/** Parallel requests through both instances. */
 export const racingCases: readonly ContractCase[] = [
   {
     name: 'lets exactly one of twenty parallel replaces of one version succeed',

@@ -48,7 +48,6 @@ interface FailingCall {
   readonly fail: (error: Error) => void;
 }
 
-/** @returns the effect for a later step, if any. */
 export async function followUpOf(
   outcome: CallOutcome,
   call: FailingCall,

@@ -9,7 +9,6 @@ export interface FaultyRequests {
   readonly requests: readonly SessionRequest[];
   /** By request. */
   readonly results: ReadonlyArray<PromiseSettledResult<SessionAnswer>>;
-  /** As named by `exploreInterleavings`. */
   readonly order: readonly string[];
   readonly sameField: boolean;
   readonly owners: readonly string[];

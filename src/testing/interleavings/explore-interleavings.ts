@@ -99,7 +99,6 @@ interface WaitingCall {
   readonly fail: (error: Error) => void;
 }
 
-/** The pending calls of each request, and the dead requests. */
 class Waiting {
   readonly calls: WaitingCall[][];
   readonly deaths: ReadonlyArray<Promise<never>>;
@@ -122,7 +121,6 @@ class Waiting {
   }
 }
 
-/** Follows `turns`, then always takes the first pending call. */
 async function runOrder<C, R>(
   interleavings: Interleavings<C, R>,
   given: readonly Turn[],
@@ -177,10 +175,9 @@ async function takeTurns(
   readsCommute: boolean,
 ): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
-  // Requests whose next call was already run at an earlier step, after which only commuting calls followed.
+  // Requests whose next call was run at an earlier step, after which only commuting calls followed.
   let asleep: ReadonlySet<number> = new Set();
   const order: string[] = [];
-  // Effects of late calls.
   const delayed: Array<readonly [name: string, run: () => Promise<unknown>]> = [];
   let faulty = 0;
   for (;;) {
@@ -225,7 +222,6 @@ async function takeTurns(
 interface Option {
   /** Of the request or delayed call. */
   readonly index: number;
-  /** Absent for a delayed call. */
   readonly outcome?: CallOutcome;
 }
 

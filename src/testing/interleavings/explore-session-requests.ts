@@ -90,10 +90,8 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
 }
 
 interface Ending {
-  /** The cookie of all requests. */
   readonly first: string;
   readonly done: ReadonlyArray<{ readonly request: SessionRequest; readonly answer: SessionAnswer }>;
-  /** Live sessions by cookie. */
   readonly sessions: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly promise: NonNullable<SessionRequests['promise']>;
 }

@@ -3,7 +3,6 @@ import { wrappedStorage } from '../../storage/wrapped-storage.js';
 
 export type Gate = <T>(name: string, call: () => Promise<T>) => Promise<T>;
 
-/** `storage` with a gate before every call. */
 export function gatedStorage(storage: SessionStorage, gate: Gate): SessionStorage {
   return wrappedStorage(storage, gate);
 }
