@@ -50,7 +50,6 @@ export async function explainCommand(args: readonly string[], readInput: () => P
   }
 }
 
-/** Loads NestJS only if needed. */
 async function startedModule(file: string): Promise<StartedModule> {
   const { startModule } = await import('./start-module.js');
   return startModule(file);

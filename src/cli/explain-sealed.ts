@@ -5,13 +5,11 @@ import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import { contentLines, timeLines } from './explain-times.js';
 
-/** Version, key id, nonce and tag. */
 const SEAL_OVERHEAD = 45;
 const VERSION = 1;
 const TRANSPORTS = ['cookie', 'header'];
 
 export interface SealedQuestion {
-  /** With and without the cookie's prefix. */
   readonly names: readonly string[];
   readonly value: string;
   readonly keys: readonly string[];

@@ -15,7 +15,6 @@ export function timeLines(times: SessionTimes, lifetime: SessionLifetime, known:
   ];
 }
 
-/** Field names; with `show`, the text. */
 export function contentLines(text: string, show: boolean): string[] {
   if (show) return [`Content: ${text}`];
   try {

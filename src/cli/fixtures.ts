@@ -10,7 +10,6 @@ export interface FixtureReport {
   readonly lossy: boolean;
 }
 
-/** Reads all saved sessions and writes them again. */
 export function checkFixtures(folder: string, sessions: readonly BuiltSession[]): FixtureReport {
   if (!existsSync(folder)) throw new CliFailure(`Folder ${folder} does not exist.`);
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
@@ -71,7 +70,6 @@ function unknownPaths(value: unknown, saved: unknown, owner: string | undefined,
   });
 }
 
-/** `undefined` for plain objects and classes that need arguments. */
 function freshLike(value: object): object | undefined {
   const { constructor } = value as { constructor: new () => object };
   if (constructor === Object || typeof constructor !== 'function') return undefined;

@@ -6,7 +6,6 @@ const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/(?:^|&)\w+=%23/, "A value of Ktor's serializer. Explain it with its transformers; see docs/ktor.md."],
 ];
 
-/** `undefined` if it may be of this package. */
 export function foreignForm(value: string): string | undefined {
   if (value === '') return 'Empty: the cookie was cleared.';
   return FORMS.find(([form]) => form.test(value))?.[1];

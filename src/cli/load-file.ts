@@ -3,7 +3,6 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CliFailure } from './cli-failure.js';
 
-/** Spreads `default` of a CommonJS module. */
 export async function loadFile(file: string): Promise<Record<string, unknown>> {
   const path = resolve(file);
   if (!existsSync(path))

@@ -47,7 +47,6 @@ function limitText(limit: unknown): string {
   return `${String(most)}, beyond: ${String(beyond)}`;
 }
 
-/** `7 d`, `30 min`; `none` for unlimited. */
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined) return '?';
   if (seconds === 0) return 'none';

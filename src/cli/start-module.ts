@@ -10,7 +10,6 @@ import { loadFile } from './load-file.js';
 export interface StartedModule {
   readonly runtime: SessionsRuntime;
   readonly sessions: readonly BuiltSession[];
-  /** Warnings and errors logged by the module. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
 import { hasCode } from './has-code.js';
 
-/** Younger entries may be in progress. */
 const LEFT_OVER_AFTER = 60_000;
 
 /**
@@ -44,7 +43,6 @@ export class DirectoryOwnerFiles {
     }
   }
 
-  /** Unless the session may be in progress. */
   async forgetLeftOver(owner: string, name: string): Promise<void> {
     try {
       const { mtimeMs } = await stat(this.#entryOf(owner, name));

@@ -3,7 +3,6 @@ import type { DirectoryRecord } from './directory-record.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 
 export interface DirectorySessions {
-  /** @param name the hash of the id. */
   read(name: string): Promise<DirectoryRecord | undefined>;
   invalidate(id: string): Promise<boolean>;
   now(): number;

@@ -54,7 +54,6 @@ export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryReco
   return { id: decodeTextField(header[6]!)!, session: owner === undefined ? session : { ...session, owner } };
 }
 
-/** Clamps to what file times support. */
 export function fileTime(moment: number): number {
   return moment > 0 ? Math.min(Math.floor(moment), NEVER) : 0;
 }

@@ -33,7 +33,6 @@ export class DirectorySweep {
     return removed;
   }
 
-  /** In the background, once an hour. */
   runIfDue(name: string): void {
     const part = name.slice(0, 2);
     // Spread over the first hour, so that short-lived processes sweep too.

@@ -11,15 +11,13 @@ const GIVE_UP_AFTER = 5000;
 const HELD = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /**
- * A complete file that replaces another one, and its own lock: {@link acquire} renames its directory to `<path>.lock`;
- * {@link commit} renames the file to `path`, which changes the record and releases the lock in one step. Another
- * process breaks the lock by removing the file, so a suspended holder has nothing left to commit. For local file
- * systems only.
+ * A complete file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the
+ * file to `path`, which releases the lock in the same step. Another process breaks the lock by removing the file, so a
+ * suspended holder has nothing left to commit. For local file systems only.
  */
 export class PreparedFile {
   readonly #path: string;
   readonly #name: string;
-  /** `undefined` if not shared between processes. */
   #folder: string | undefined;
 
   private constructor(path: string, shared: boolean) {

@@ -240,7 +240,6 @@ export class SessionStorageDirectory implements SessionStorage {
     const next = newVersion();
     let changed = session;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      // Written before the lock, to hold the lock briefly.
       const record = { id, session: changed, version: next };
       const prepared = await this.#prepare(path, record, { mayMakeDirectory: false });
       if (!prepared) return { status: 'gone' };

@@ -5,7 +5,6 @@ const REDIS_CODES: ReadonlySet<string> = new Set(
     'TRYAGAIN WRONGPASS WRONGTYPE'
   ).split(' '),
 );
-/** Clients may wrap socket errors. */
 const DEEPEST = 3;
 
 /** Class and code of an error and its causes. Messages quote data. */

@@ -1,4 +1,3 @@
-/** Options of other session packages and their names here. */
 const NAMES: ReadonlyMap<string, string> = new Map([
   ['secret', 'called keys here: a random key of 32 bytes, or a list, newest first'],
   ['secrets', 'called keys here'],

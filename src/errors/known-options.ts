@@ -22,7 +22,6 @@ export function assertOneOf(place: string, option: string, value: unknown, allow
   );
 }
 
-/** If omitting them weakens the protection. */
 export function refuseUndefined(place: string, options: object, names: readonly string[]): void {
   for (const name of names) {
     if (!Object.hasOwn(options, name) || (options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;

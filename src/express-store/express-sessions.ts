@@ -32,7 +32,6 @@ export class ExpressSessions {
     const stored = await this.#storage.read(storedId(sid));
     const data = stored && parsed(stored.value);
     if (!stored || !data) return undefined;
-    // A touch changes only the stored expiry.
     if (data.cookie?.expires) data.cookie.expires = new Date(stored.expiresAt).toISOString();
     this.#bases.set(data, { text: stored.value, version: stored.version, expiresAt: stored.expiresAt });
     return data;

@@ -79,7 +79,6 @@ export class SessionStorageExpress implements SessionStorage {
     await this.read('ping');
   }
 
-  /** Supports callbacks, promises or both. */
   #call(method: 'get' | 'set' | 'destroy', ...args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const callback: Callback = (error, answer) => {

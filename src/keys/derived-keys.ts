@@ -17,7 +17,6 @@ export class DerivedKeys<T> {
     this.#made = ring.derive(purpose, name).map(make);
   }
 
-  /** Newest first. The same array until the ring changes. */
   get all(): readonly T[] {
     if (this.#generation !== this.#ring.generation) {
       this.#generation = this.#ring.generation;

@@ -35,8 +35,8 @@ const TELLTALE_WORDS = [
 const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new KeyRing(passphrase, { stretch: true }).';
 
 /**
- * Rejects less than 32 bytes, repetitions, sequences, placeholders and published keys. A character of hexadecimal
- * counts as half a byte, of base64 as three quarters. Printable ASCII is checked as text, also decoded from base64.
+ * A character of hexadecimal counts as half a byte, of base64 as three quarters. Printable ASCII is checked as text,
+ * also decoded from base64.
  * @param place names the key in errors, such as `keys[0]`.
  * @returns a copy.
  * @throws {SessionConfigurationError} that never shows the key.
@@ -51,19 +51,17 @@ export function noKeysError(): SessionConfigurationError {
   return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
 }
 
-/** The predicate of a message, or `undefined`. */
+/** The checks return the predicate of a message, or `undefined`. */
 export function absenceOf(material: unknown): string | undefined {
   if (material === undefined || material === null) return 'is undefined. Is the environment variable set?';
   if (typeof material !== 'string' && !(material instanceof Uint8Array)) return 'must be a string or bytes.';
   return material.length === 0 ? 'is empty. Is the environment variable set?' : undefined;
 }
 
-/** The predicate of a message, or `undefined`. */
 export function weaknessOfKey(material: KeyMaterial): string | undefined {
   return publicKeyIn(material) ?? (typeof material === 'string' ? weaknessOfText(material) : weaknessOfBytes(material));
 }
 
-/** The predicate of a message, or `undefined`. */
 export function weaknessOfWords(text: string): string | undefined {
   if (text.trim() !== text) return 'starts or ends with white space, which is easily lost. Use trim().';
   const letters = text.toLowerCase().replace(/[^a-z0-9]/g, '');
@@ -101,7 +99,6 @@ function tooSmall(size: number, repeated: boolean): string {
   return repeated ? `repeats a pattern of at most ${holds}` : `is too short: at most ${holds}`;
 }
 
-/** The predicate of a message, or `undefined`. */
 export function patternOf(bytes: Buffer, distinct = MINIMUM_DISTINCT_BYTES): string | undefined {
   if (new Set(bytes).size < distinct) return 'uses too few different bytes to be random.';
   if (isSequence(bytes)) return 'is a sequence, not random.';

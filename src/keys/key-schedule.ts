@@ -73,7 +73,6 @@ export class KeySchedule {
     return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
   }
 
-  /** Now and whenever the active keys may have changed. */
   start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
     apply(services);
     this.#services = services;

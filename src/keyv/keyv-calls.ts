@@ -78,7 +78,6 @@ export class KeyvCalls {
   async delete(key: string): Promise<boolean | undefined> {
     const done = await this.#watch(() => this.#keyv.delete(key));
     if (done === true) return undefined; // some stores return true for unknown keys, too
-    // Unknown key or a failure.
     if ((await this.get(key)) !== undefined) throw new Error('Keyv could not delete a key.');
     return false;
   }

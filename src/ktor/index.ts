@@ -62,7 +62,6 @@ export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storag
 export { directorySessionStorage } from './storage/directory-session-storage.js';
 export type { KtorVersion } from './ktor-version.js';
 
-// Classes of this library with Ktor's names. `SameSite` is in the main entry.
 export { SessionProvider, type SessionProviderOptions } from '../session/session-provider.js';
 export type { SessionTracker } from '../tracker/session-tracker.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';

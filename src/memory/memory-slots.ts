@@ -40,7 +40,6 @@ export class MemorySlots {
     return this.#bytes;
   }
 
-  /** Preferably without an owner; 0 if empty. */
   get oldest(): number {
     const anonymous = this.#byUse.next(SENTINEL);
     if (anonymous !== SENTINEL) return anonymous;
@@ -171,7 +170,6 @@ export class MemorySlots {
   }
 }
 
-/** One byte per character of ASCII text, else two. */
 export function bytesOf(id: string, value: string): number {
   return sizeOf(id) + sizeOf(value);
 }

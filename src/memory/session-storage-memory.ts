@@ -26,7 +26,6 @@ export interface SessionStorageMemoryOptions {
 
 const SWEPT_PER_CALL = 4;
 const MAX_MOVES = 256;
-/** Sessions that `sweep` removes before yielding to the event loop: 0.1 to 1 ms. */
 const BATCH = 100;
 
 /**

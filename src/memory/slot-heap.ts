@@ -76,7 +76,6 @@ export class SlotHeap {
   }
 }
 
-/** Adds a quarter, which wastes less than doubling. */
 export function grownCapacity(slot: number): number {
   return slot + 1 + ((slot + 1) >> 2);
 }

@@ -1,6 +1,5 @@
 import { grown, grownCapacity } from './slot-heap.js';
 
-/** Doubly linked, in typed arrays, 8 bytes per slot. */
 export class SlotRings {
   #next = new Int32Array(64);
   #previous = new Int32Array(64);
@@ -12,7 +11,6 @@ export class SlotRings {
     this.#previous[slot] = slot;
   }
 
-  /** `slot` must be a ring of one. */
   insertBefore(slot: number, at: number): void {
     const previous = this.#previous[at]!;
     this.#next[previous] = slot;

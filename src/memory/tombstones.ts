@@ -1,9 +1,7 @@
 import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 
-/** More than a call adds. */
 const REMOVED_PER_CALL = 4;
 
-/** Ids that ended within the last minute, oldest first. */
 export class Tombstones {
   readonly #most: number;
   readonly #until = new Map<string, number>();

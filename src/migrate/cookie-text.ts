@@ -1,4 +1,3 @@
-/** A cookie value as Node.js packages read it: percent-decoded if it contains a `%`. */
 export function decodedCookie(text: string): string | undefined {
   const bare = text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
   if (!bare.includes('%')) return bare;

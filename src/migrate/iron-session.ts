@@ -84,7 +84,6 @@ class IronSessionForm implements OldForm {
 
   write({ data }: OldSession): OldCookies {
     const expiresAt = this.#ttl === 0 ? undefined : this.#now() + this.#ttl;
-    // A seal needs no escapes.
     const seal = ironSeal(JSON.stringify(data), this.#newest, expiresAt) + VERSION;
     const room = LARGEST_COOKIE - ATTRIBUTES - this.cookieName.length;
     if (!this.#chunk || seal.length <= room) return new Map([[this.cookieName, seal]]);

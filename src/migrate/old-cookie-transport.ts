@@ -4,7 +4,6 @@ import { SessionTransportCookie } from '../transport/session-transport-cookie.js
 import type { SessionCall, SessionTransport } from '../transport/session-transport.js';
 import type { OldForm } from './old-session.js';
 
-/** A JSON list of cookies. */
 export class OldCookieTransport implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';

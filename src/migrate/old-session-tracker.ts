@@ -71,7 +71,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   }> {
     const before = previous && this.#olds.get(previous);
     const held = withoutLink(before?.data ?? {});
-    // The digest covers what is stored: JSON.
     const data = asJson(this.#unmap(value, held as Partial<Old>));
     const linked = { ...data, [LINK]: `${of}.${digestOf(data)}` };
     const now = this.#accepting.now();
@@ -160,7 +159,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return session;
   }
 
-  /** Not serialized: JSON does that, as in the old application. */
   #fieldsOf(session: S): object {
     let stored: unknown;
     try {

@@ -30,7 +30,6 @@ export interface MigrationOptions<S extends object, Old extends object = OldData
 export interface OldSession {
   readonly data: OldData;
   readonly id?: string | undefined;
-  /** Epoch milliseconds, if the form stores them. */
   readonly writtenAt?: number | undefined;
   readonly expiresAt?: number | undefined;
 }
@@ -44,8 +43,6 @@ export interface OldForm {
   /** @returns `undefined` if invalid. @throws only if a store fails. */
   open(cookies: OldCookies): Promise<OldSession | undefined> | OldSession | undefined;
   write(session: OldSession & { readonly expiresAt: number }): Promise<OldCookies> | OldCookies;
-  /** @param of a unique name. */
   idFor?(of: string | undefined): string;
-  /** Absent if the form has no ids. */
   end?(id: string): Promise<void>;
 }

@@ -6,7 +6,6 @@ import { xsalsa20Stream } from './salsa20.js';
 export const SECRETBOX_KEY_BYTES = 32;
 export const SECRETBOX_NONCE_BYTES = 24;
 const TAG_BYTES = 16;
-/** The start of the stream is the one-time key. */
 const ONE_TIME_KEY_BYTES = 32;
 
 /** @returns `undefined` if not sealed with this key. */

@@ -10,7 +10,6 @@ export interface StorageMeasures {
 
 interface Operation {
   readonly name: string;
-  /** The first argument is a stored id. */
   readonly takesId: boolean;
 }
 
@@ -41,7 +40,6 @@ const HANDLE = /^[\w-]{43}$/;
 
 type Call = (...args: readonly unknown[]) => unknown;
 
-/** With the capabilities of `storage`. */
 export function measuredStorage<T extends SessionStorage>(storage: T, measures: StorageMeasures): T {
   return measured(storage, measures) as T;
 }

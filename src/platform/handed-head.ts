@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
 /**
- * Merges the headers passed to `writeHead` with those of sessions, and returns the remaining arguments. What Node would
+ * Merges headers passed to `writeHead` with those of sessions, and returns the remaining arguments. What Node would
  * reject is thrown here, at the caller.
  */
 export function takeHead(response: RawResponse, args: readonly unknown[], statusCode: number): unknown[] {

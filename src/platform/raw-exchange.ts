@@ -19,7 +19,6 @@ export function rawResponseOf(response: unknown): RawResponse | undefined {
 
 /** `undefined` once the response is sent, for HTTP/2, or if the client is pipelining. */
 export function currentResponseOf(request: RawRequest): RawResponse | undefined {
-  // The socket of HTTP/2 is a proxy without it.
   if (request.httpVersionMajor !== 1) return undefined;
   const socket = request.socket as { _httpMessage?: ServerResponse | null } | undefined;
   if (!socket) return undefined;
@@ -32,7 +31,6 @@ export function isUpgrade(request: RawRequest): boolean {
   return (request as { upgrade?: unknown }).upgrade === true;
 }
 
-/** Lacks some HTTP/1 features, or warns about them. */
 export function isHttp2(response: RawResponse): response is Http2ServerResponse {
   return 'stream' in response;
 }

@@ -8,7 +8,6 @@ export function cookieNameOf(line: string): string {
   return line.slice(0, Math.max(0, line.indexOf('='))).trim();
 }
 
-/** Whether browsers delete the cookie (RFC 6265, 5.3). */
 export function isClearing(line: string): boolean {
   const maxAge = /;\s*max-age=([^;]*)/i.exec(line)?.[1];
   if (maxAge !== undefined) return Number(maxAge) <= 0;
@@ -24,12 +23,10 @@ export class ResponseHead {
   #hasBytes = false;
   #isUnshared = false;
 
-  /** Has characters beyond ASCII, each of which is one byte. */
   get hasBytes(): boolean {
     return this.#hasBytes;
   }
 
-  /** A later line for a name replaces the earlier one. */
   setCookie(name: string, line: string): void {
     this.#cookies.set(name, line);
     this.#hasBytes ||= BEYOND_ASCII.test(line);

@@ -9,23 +9,15 @@ export interface ResponseGate {
   commit(statusCode: number): Promise<void> | undefined;
   /** No side effects. */
   isSettled(statusCode: number): boolean;
-  /** Called once, right before the head is sent. */
   applyHead(response: RawResponse): void;
-  /** If `handed` (passed to `writeHead`) are all headers. */
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
   /** Bytes beyond ASCII: Node encodes head and text body together, and UTF-8 would corrupt them. */
   readonly hasHeaderBytes: boolean;
-  /** The response if {@link commit} rejected. */
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
   held: boolean;
 }
 
-type Phase =
-  | 'open'
-  | 'holding'
-  | 'released'
-  /** A commit error was answered; later writes are ignored. */
-  | 'failed';
+type Phase = 'open' | 'holding' | 'released' | 'failed';
 
 type Callback = (error?: Error | null) => void;
 type AnyMethod = (this: RawResponse, ...args: unknown[]) => unknown;
@@ -47,10 +39,10 @@ const OF_THE_BODY = [
 
 /**
  * Holds the head of a response until sessions are committed, for a handler, `@Res()`, a stream, an exception filter or
- * a 404. Replaces methods of the raw response, for Express and Fastify alike.
+ * a 404.
  *
- * While holding, calls are queued in order; `headersSent` is `true`, setting a header throws, a second `end` is
- * ignored, `write` reports back-pressure and `drain` follows.
+ * While holding, calls are queued; `headersSent` is `true`, setting a header throws, a second `end` is ignored, `write`
+ * reports back-pressure and `drain` follows.
  */
 export class ResponseHold {
   readonly #response: RawResponse;
@@ -150,7 +142,6 @@ export class ResponseHold {
     else if (!this.#ended) this.#queue.push(() => this.#flushHeaders?.call(this.#response));
   }
 
-  /** The first call decides whether to hold. */
   #isReleased(): boolean {
     if (this.#phase !== 'open') return this.#phase === 'released';
     const commit = this.#gate.commit(this.#response.statusCode);
@@ -204,7 +195,6 @@ export class ResponseHold {
     }
     this.#phase = 'failed';
     swallowHeaders(this.#response);
-    // Lets a piping stream finish; its output is discarded.
     this.#drain();
   }
 
@@ -260,7 +250,6 @@ function finalStatusOf(value: unknown): number | undefined {
   return statusCode >= 200 && statusCode <= 999 ? statusCode : undefined;
 }
 
-/** Whether `writeHead` gets an object, and the response has no other headers. */
 function isWholeHead(
   response: RawResponse,
   args: unknown[],
@@ -272,7 +261,6 @@ function isWholeHead(
   return response.getHeaderNames().length === 0;
 }
 
-// Node rejects anything else; it must throw at the caller.
 function isChunk(value: unknown): boolean {
   return typeof value === 'string' || value instanceof Uint8Array;
 }

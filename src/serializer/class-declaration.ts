@@ -28,7 +28,6 @@ export interface TypeDeclaration {
   /** The type function takes no argument, so its result never changes. */
   readonly fixed: boolean;
   resolve(help: TypeHelpOptions): unknown;
-  /** Emitted by TypeScript: `Array`, `Map`, `Set`, ... */
   readonly designType: unknown;
   readonly discriminator: Discriminator | undefined;
 }

@@ -9,11 +9,9 @@ const NO_SOURCE: Fields = {};
 
 interface ReadPlanParts {
   readonly make: new () => object;
-  /** By stored name: fields with a decorator or an initial value. */
   readonly known: ReadonlyMap<string, ReadStep>;
   readonly knownInText: ReadonlyMap<string, TextStep>;
   readonly unknown: (name: string) => ReadStep;
-  /** Exposed fields that are assigned even if absent. */
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   /** A transform or type function reads the whole source, so it is decoded first. */
   readonly seesSource: boolean;

@@ -18,8 +18,8 @@ import { formerNamesOf } from './was-called.decorator.js';
 const SKIP: ReadStep = () => {};
 
 /**
- * Like `plainToInstance(JSON.parse(text))`, with tags. A plan is compiled per class at first use. Text in the writer's
- * format is read directly; other text, and classes that need the whole object, go through `JSON.parse`.
+ * Like `plainToInstance(JSON.parse(text))`, with tags. Text in the writer's format is read directly, other text through
+ * `JSON.parse`.
  */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
@@ -33,7 +33,6 @@ export class ReflectionReader {
     this.#version = version;
   }
 
-  /** @param start behind a known first field, or 0. */
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
     const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
@@ -96,8 +95,7 @@ export class ReflectionReader {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
-      // A newer version wrote undefined over an initial value. The instance would not write it again, so it is kept
-      // beside.
+      // A newer version wrote undefined over an initial value; the instance would not write it again.
       if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };

@@ -18,7 +18,7 @@ type WriteObject = (value: object, depth: number) => unknown;
 
 /**
  * Like `JSON.stringify(instanceToPlain(instance))`, with tags. Fields are sorted, integers first, so equal content
- * gives equal text. A plan is compiled per class at first use.
+ * gives equal text.
  */
 export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
@@ -35,7 +35,6 @@ export class ReflectionWriter {
     this.#version = {
       property: VERSION_FIELD,
       stored: VERSION_FIELD,
-      // A newer version's number is kept with its fields.
       write: (session) => this.#remembered.of(session)?.get(VERSION_FIELD) ?? version,
     };
   }
@@ -186,7 +185,6 @@ export class ReflectionWriter {
     const coerce = COERCIONS.get(type);
     if (coerce) {
       const write = this.#containers((value, depth) => this.#values.write(coerce(value), depth), coerce);
-      // Most coerced values are dates already.
       return type === Date
         ? (value, depth) => (value instanceof Date ? writtenDate(value) : write(value, depth))
         : write;

@@ -9,12 +9,10 @@ export const VERSION_FIELD = '#version';
 
 export class MigrationFailure extends Error {}
 
-/** Upgrades sessions of older versions of the class. */
 export class SessionEvolution {
   readonly version: number;
   readonly #steps: readonly SessionMigration[];
   readonly #write: (fields: StoredFields) => string;
-  /** Up to the digit that may follow the version. */
   readonly #head: string;
 
   constructor(

@@ -37,7 +37,6 @@ export function tagOfNumber(value: number): object {
   return { '#number': Object.is(value, -0) ? '-0' : `${value}` };
 }
 
-/** Wraps an object that would be read as a tag. */
 export function escaped(written: Record<string, unknown>): object {
   let only: string | undefined;
   for (const name in written) {
@@ -93,7 +92,6 @@ function onlyNameOf(value: object): string | undefined {
   return only;
 }
 
-/** Decodes an object that is not a tag, even if its only key looks like one. */
 export function decodeFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
   for (const name of Object.keys(fields)) {
     const value = fields[name];

@@ -4,10 +4,8 @@ import { isBuiltIn } from './value-kind.js';
 /** A class without `@Type()`, whose instances are read back as plain objects. */
 export interface UncoveredClass {
   readonly name: string;
-  /** Has its own `toJSON()` or `[Symbol.toPrimitive]()`. */
   readonly speaks: boolean;
   readonly platform: boolean;
-  /** Has methods or accessors, so content may be hidden elsewhere. */
   readonly behaves: boolean;
   readonly problem: string | undefined;
 }
@@ -26,7 +24,6 @@ export class UncoveredClasses {
   }
 }
 
-/** The result of `toJSON()` or `[Symbol.toPrimitive]()`, if it is a string or number. */
 export function scalarOf(value: object): string | number | undefined {
   const { toJSON, [Symbol.toPrimitive]: toPrimitive } = value as {
     toJSON?: unknown;

@@ -1,6 +1,5 @@
 import { SessionUnserializableError } from '../errors/session.errors.js';
 
-/** Each enclosing object adds itself and a path step. */
 export class UnwritableValue extends Error {
   readonly #steps: string[] = [];
   readonly #advice: string | undefined;
@@ -11,7 +10,6 @@ export class UnwritableValue extends Error {
     this.#advice = options.advice;
   }
 
-  /** Wraps other errors, such as those of getters and `@Transform()`. */
   static from(error: unknown): UnwritableValue {
     return error instanceof UnwritableValue ? error : new UnwritableValue('reading it failed', { cause: error });
   }

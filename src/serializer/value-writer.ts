@@ -7,7 +7,6 @@ import { kindOf, type ValueKind } from './value-kind.js';
 /** @returns input for `JSON.stringify`, never `undefined`. */
 export type WriteValue = (value: unknown, depth: number) => unknown;
 
-/** Writes values without decorators, with tags for what JSON lacks. */
 export class ValueWriter {
   readonly #writeInstance: (value: object, depth: number) => unknown;
   readonly #kinds = new WeakMap<object, ValueKind>();

@@ -12,7 +12,6 @@ export interface WriteField {
   readonly stored: string;
   /** `undefined` result: store nothing. Absent for fields without decorators. */
   readonly write?: (holder: Fields, depth: number) => unknown;
-  /** Written for `undefined` if there is no {@link write}. */
   readonly whenUndefined?: object | undefined;
 }
 
@@ -40,11 +39,9 @@ export interface WritePlanParts {
   readonly defaults: readonly string[];
   readonly inOwnOrder: boolean;
   readonly former: ReadonlyMap<string, readonly FormerName[]>;
-  /** Not a property: the discriminator or the version. */
   readonly constant: WriteField | undefined;
 }
 
-/** Cached per set of own properties. */
 export class WritePlan {
   readonly #parts: WritePlanParts;
   readonly #shapes = new RecentShapes<WriteShape>();

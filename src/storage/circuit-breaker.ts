@@ -5,8 +5,8 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 
 /**
- * Opens after five failures and half a second without success, so that no single event or client can open it. Then
- * admits one probe per pause, which doubles from 1 to 15 s. Pauses vary, to spread retries of processes.
+ * Opens after five failures and half a second without success, so that no single event or client can open it. Pauses
+ * double from 1 to 15 s, and vary to spread retries of processes.
  */
 export class CircuitBreaker {
   readonly #now: () => number;

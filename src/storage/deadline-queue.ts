@@ -55,7 +55,6 @@ export class DeadlineQueue {
 
   readonly #tick = (): void => {
     this.#ticking = false;
-    // Timers are exact to the millisecond only.
     const now = this.#now() + 1;
     while (this.#first && this.#first.deadline <= now) {
       const { expire } = this.#first;

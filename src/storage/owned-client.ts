@@ -1,6 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Closing methods of database clients, in order of preference. */
 const ENDS = ['close', 'quit', 'end', 'destroy', 'disconnect'] as const;
 
 /**

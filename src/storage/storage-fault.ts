@@ -9,7 +9,6 @@ import { SessionError } from '../errors/session.errors.js';
  */
 export type StorageFault = 'answer' | 'read-only' | 'outage';
 
-/** Redis error messages start with a code. */
 const READ_ONLY_REDIS = /^(?:OOM|READONLY|NOREPLICAS|MISCONF)\b/;
 const ANSWER_REDIS = /^(?:WRONGTYPE|ERR (?:wrong number|value is not|syntax error|string exceeds|invalid))/;
 /** Operating system, SQLite and PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html). */

@@ -1,6 +1,5 @@
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Plain values are used synchronously. */
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
 }

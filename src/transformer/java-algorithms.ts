@@ -46,7 +46,6 @@ export function digestHash(algorithm: DigestAlgorithm): string {
   return hash;
 }
 
-/** @returns Node's name of the hash function. */
 export function macHash(algorithm: MacAlgorithm): string {
   const hash = lookUp('MAC', MACS, algorithm);
   probe(algorithm, () => createHmac(hash, 'probe'));
@@ -72,7 +71,6 @@ export function secretKeyOf(key: Uint8Array, place: string): KeyObject {
   return createSecretKey(key);
 }
 
-// Java ignores the case of algorithm names.
 function lookUp(kind: string, names: Readonly<Record<string, string>>, algorithm: string): string {
   const wanted = typeof algorithm === 'string' ? algorithm.toUpperCase() : undefined;
   const found = Object.entries(names).find(([name]) => name.toUpperCase() === wanted);

@@ -1,6 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** Without a `delimiter`: the whole text and an empty string. */
 export function splitAtLast(text: string, delimiter: string): readonly [before: string, after: string] {
   const at = text.lastIndexOf(delimiter);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + delimiter.length)];

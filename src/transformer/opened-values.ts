@@ -7,10 +7,10 @@ interface OpenedValue {
 }
 
 /**
- * Browsers resend values, and opening is slow. Add genuine values only, so that clients cannot fill the cache.
+ * Add genuine values only, so that clients cannot fill the cache.
  *
- * Two generations: when the newer one is full or one period old, it replaces the older one. Used entries are kept;
- * unused ones are dropped after one to two periods.
+ * When the newer generation is full or one period old, it replaces the older one. Used entries are kept; unused ones
+ * are dropped after one to two periods.
  *
  * A lookup does not leak a prefix by time: the engine compares characters only if a 32-bit hash with a secret seed
  * matches.
@@ -39,7 +39,6 @@ export class OpenedValues {
     return older?.text;
   }
 
-  /** Ignores long texts and invalid Unicode. */
   set(value: string, text: string): void {
     this.#forget();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;

@@ -95,7 +95,6 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
     this.#readsCiphertextMac = macOver === 'ciphertext' || backwardCompatibleRead;
     this.#readsPlaintextMac = macOver === 'plaintext' || backwardCompatibleRead;
     this.weakness = options.acknowledge ? undefined : WEAKNESS;
-    // Reports a wrong IV size now, as Ktor does.
     this.transformWrite('');
   }
 

@@ -31,7 +31,6 @@ export interface SessionTransportTransformerSealOptions {
 }
 
 interface Sealer {
-  /** Version and key id: the prefix of the sealed bytes. */
   readonly head: Buffer;
   /** Possible prefixes of the text; the last character includes two bits of the nonce. */
   readonly beginnings: readonly string[];

@@ -90,7 +90,6 @@ export function resolveCookieConfiguration(configuration: CookieConfiguration): 
 /** Ktor's default `Max-Age`: 7 days, in seconds. */
 export const DEFAULT_SESSION_MAX_AGE = 604_800;
 
-/** Seconds (RFC 6265bis, section 5.5). */
 export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
 
 // RFC 9110 token. RFC 6265bis allows more, which servers and proxies treat differently.
@@ -149,7 +148,6 @@ export function checkCookieConfiguration(name: string, cookie: CookieConfigurati
     refuse(`${needsSecure} needs secure: true. Browsers drop the cookie otherwise.`);
 }
 
-/** Whether browsers reject the cookie without `Secure`. */
 export function demandsSecure(name: string, cookie: CookieConfiguration): boolean {
   return (
     hasPrefix(name, '__Secure-', '__Host-', '__Http-') || cookie.sameSite === 'none' || cookie.partitioned === true

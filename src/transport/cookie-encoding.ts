@@ -20,7 +20,6 @@ const CARRIED_AS_IT_IS = /^[\u0020-\u003a\u003c-\u007e]*$/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
-/** @returns `undefined` if `encoding` cannot represent `value`. */
 export function encodeCookieValue(value: string, encoding: CookieEncoding): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -37,7 +36,6 @@ export function encodeCookieValue(value: string, encoding: CookieEncoding): stri
   }
 }
 
-/** @returns `undefined` if `text` is invalid. */
 export function decodeCookieValue(text: string, encoding: CookieEncoding): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -62,7 +60,6 @@ function bytesOfBase64(text: string): Buffer | undefined {
   return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
 }
 
-/** A loop for speed: runs for every sent session. */
 function isUnreserved(value: string): boolean {
   for (let index = 0; index < value.length; index++) if (UNRESERVED[value.charCodeAt(index)] !== 1) return false;
   return true;

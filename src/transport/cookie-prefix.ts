@@ -15,7 +15,6 @@ export interface PrefixedCookie {
   readonly secure?: boolean | 'auto';
   readonly domain?: string;
   readonly path?: string;
-  /** The domain may differ by request. */
   readonly attributes?: unknown;
 }
 

@@ -45,7 +45,6 @@ const REGISTERED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** X- names used by proxies, frameworks and browsers. */
 const TAKEN: ReadonlySet<string> = new Set(
   (
     'x-dns-prefetch-control x-forwarded-by x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix ' +

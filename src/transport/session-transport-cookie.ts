@@ -94,7 +94,6 @@ export class SessionTransportCookie implements SessionTransport {
       `${this.name}=${encoded}${this.#lifetime(maxAgeInSeconds)}${this.#beforeSecure}` +
       this.#secureFor(call) +
       this.#afterSecure;
-    // ASCII only: one character is one byte.
     if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
     if (this.clearsElsewhere && this.receive(call).length > 1) this.#clearElsewhere(call);

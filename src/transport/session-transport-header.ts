@@ -5,7 +5,6 @@ import type { SessionCall, SessionTransport } from './session-transport.js';
 
 /** Bytes. Servers and proxies accept 8 kB for all headers together. */
 const LARGEST_HEADER = 8000;
-// RFC 9110, 5.5, without surrounding white space.
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
 
 /**

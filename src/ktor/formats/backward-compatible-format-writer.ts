@@ -10,7 +10,6 @@ import { Unwritable, writing } from './unwritable.js';
 const ADVICE = "Store another value, or omit readBy: 'kotlinx' if the server does not read it.";
 const WITHOUT_SERIALIZER: ReadonlySet<string> = new Set(['bigDecimal', 'bigInteger', 'uuid']);
 
-/** For Ktor's reflection reader and, if possible, its kotlinx reader. */
 export class BackwardCompatibleFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #forKotlinx: boolean;

@@ -1,6 +1,6 @@
 import { Unreadable } from './unreadable.js';
 
-// Ktor's percent-encoders (ktor-http, Codecs.kt): UTF-8, upper-case hex digits.
+// ktor-http, Codecs.kt: UTF-8, upper-case hex digits.
 
 const FORM_LITERAL = /^[A-Za-z0-9\-._~]*$/;
 const QUERY_LITERAL = /^[A-Za-z0-9:/?#[\]@!$&'()*,;=\-._~+]*$/;
@@ -96,7 +96,6 @@ export const MOST_PAIRS = 1000;
 
 /** Like `parseQueryString`: case-insensitive names, the first value wins. */
 export class FormDocument {
-  // Contains `undefined` for a name without `=`.
   readonly #pairs = new Map<string, { readonly name: string; values: string[] }>();
 
   constructor(text: string) {

@@ -1,4 +1,3 @@
-/** Encoded pairs by name, to merge parallel changes by field. */
 export function splitForm(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const pair of text === '' ? [] : text.split('&')) {

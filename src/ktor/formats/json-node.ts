@@ -1,6 +1,6 @@
 import { Unreadable } from './unreadable.js';
 
-/** An unquoted word. Numbers keep their digits. */
+/** Numbers keep their digits. */
 export class BareWord {
   constructor(readonly text: string) {}
 }
@@ -23,7 +23,7 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Parses like kotlinx with default settings: no single quotes, bare keys, trailing comma or trailing text. The last of
+ * Like kotlinx with default settings: no single quotes, bare keys, trailing comma or trailing text. The last of
  * duplicate keys wins.
  * @throws {Unreadable}
  */
@@ -123,7 +123,6 @@ class JsonParser {
     if (end === start) fail();
     this.#index = end;
     const isPlain = digits > 0 && digits <= MOST_DIGITS && digits === end - firstDigit;
-    // -0 and leading zeros keep their text.
     if (isPlain && text.charCodeAt(firstDigit) !== DIGIT_0) return isNegative ? -value : value;
     return isPlain && digits === 1 && !isNegative ? value : new BareWord(text.slice(start, end));
   }
@@ -153,7 +152,6 @@ function fail(): never {
   throw new Unreadable('invalid JSON');
 }
 
-/** One pass, so many escapes cost no more. */
 function unescaped(inner: string): string {
   const units = new Uint16Array(inner.length);
   let length = 0;

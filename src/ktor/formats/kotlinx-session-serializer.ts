@@ -26,7 +26,6 @@ export class KotlinxSessionSerializer<S extends object> implements SessionSerial
   }
 }
 
-/** JSON allows merging by field. */
 class JsonSessionSerializer<S extends object>
   extends KotlinxSessionSerializer<S>
   implements FieldwiseSessionSerializer<S>

@@ -3,7 +3,6 @@ import { checkFormNames } from './form-names.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
-/** Types that are fully described by their tag. */
 const SELF_DESCRIBING: ReadonlySet<string> = new Set([
   'string',
   'int',

@@ -125,7 +125,6 @@ export function payload(tagged: string, tag: string): string {
 function readTaggedScalar(shape: ScalarShape, tagged: string): unknown {
   switch (shape.kind) {
     case 'boolean':
-      // Ktor ignores the rest, too.
       if (tagged.startsWith('#bot')) return true;
       if (tagged.startsWith('#bof')) return false;
       throw new Unreadable('neither true nor false');

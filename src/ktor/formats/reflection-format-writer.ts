@@ -108,7 +108,6 @@ function uncut(tagged: string): string {
   return tagged;
 }
 
-/** Both text formats share these, except for types that only this one has. */
 export function taggedScalar(shape: ScalarShape, value: unknown): string {
   const text = scalarText(shape, value);
   return shape.kind === 'boolean' ? `#bo${text.charAt(0)}` : TAGS[shape.kind] + text;

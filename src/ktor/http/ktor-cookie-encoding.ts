@@ -4,7 +4,6 @@ import { decodeQuery } from '../formats/form-encoding.js';
 import { isBefore, type KtorVersion } from '../ktor-version.js';
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
-// Ktor allows tabs in quotes.
 const CONTROL_BUT_TAB = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
@@ -19,7 +18,6 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
       return javaUtf8(value).toString('base64');
     case 'raw':
       if (CONTROL.test(value) || value.includes(';') || value !== withoutQuotes(value.trim())) return undefined;
-      // Only 1.x and 2.x check it.
       return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : asBytes(value);
     case 'dquotes':
       if (value.includes('"') || CONTROL_BUT_TAB.test(value)) return undefined;

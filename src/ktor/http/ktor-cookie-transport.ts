@@ -8,7 +8,6 @@ import { decodeKtorCookie, encodeKtorCookie } from './ktor-cookie-encoding.js';
 import { ktorCookieValues } from './ktor-cookie-header.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from '../ktor-version.js';
 
-/** Bytes per `Set-Cookie` line that browsers must support. */
 const LARGEST_COOKIE = 4096;
 const LARGEST_MAX_AGE = 0x7fff_ffff;
 const LAST_MOMENT = 8.64e15;

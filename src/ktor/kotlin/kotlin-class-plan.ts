@@ -18,11 +18,9 @@ export interface KotlinClassPlan {
   readonly serialName: string;
   readonly fields: readonly KotlinField[];
   readonly subclasses: readonly KotlinClass[] | undefined;
-  /** The reflection format writes its class name. */
   readonly isSubclassOfSealed: boolean;
   readonly isObject: boolean;
   readonly isValueClass: boolean;
-  /** Whether an own property is declared, or excluded. */
   knows(property: string): boolean;
   create(): Record<string, unknown>;
 }
@@ -88,7 +86,6 @@ function fieldsOf(
   const fresh = freshInstance(type);
   const seen = Object.keys(fresh).filter((property) => !transients.has(property));
   const inferred = seen.filter((property) => !declared.has(property));
-  // Unless the build omits fields without initial value.
   const isComplete = [...declared.keys()].every((property) => seen.includes(property));
   const order = isComplete ? seen : [...declared.keys(), ...inferred];
   const fields = order.map((property): KotlinField => {

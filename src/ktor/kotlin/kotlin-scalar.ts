@@ -17,10 +17,6 @@ const BITS = { byte: 8, short: 16, int: 32 } as const;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const SHORTEST_UUID = 36;
 
-/**
- * The type is already checked.
- * @throws {Unwritable}
- */
 export function scalarText(shape: ScalarShape, value: unknown): string {
   switch (shape.kind) {
     case 'string':

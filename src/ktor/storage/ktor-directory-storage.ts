@@ -16,7 +16,6 @@ export interface KtorDirectoryStorageOptions {
   readonly now?: () => number;
 }
 
-/** Rejected by Ktor, and lone surrogates, which file names cannot contain. */
 const BAD_ID = /\.\.|[/\\!?><\u0000]|\p{Surrogate}/u;
 const MOST_ATTEMPTS = 5;
 const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;

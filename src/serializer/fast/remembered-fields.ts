@@ -1,7 +1,4 @@
-/**
- * Stored fields that an instance cannot hold (strict class, name of a method) are written back, so an older version of
- * the class keeps the fields of a newer one.
- */
+/** Written back, so that an older version of the class keeps the fields of a newer one. */
 export class RememberedFields {
   readonly #fields = new WeakMap<object, Map<string, unknown>>();
   #isUsed = false;

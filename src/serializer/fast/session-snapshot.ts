@@ -7,7 +7,6 @@ import { COERCIONS } from '../typed-value.js';
 import { UncoveredClasses } from '../uncovered-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
-/** `opaque`: a snapshot cannot walk the object. */
 type Traversal = 'fields' | 'date' | 'map' | 'set' | 'opaque';
 
 /** Sentinels for the start and end of an object; no application value equals them. */
@@ -19,9 +18,8 @@ const WITHOUT_PROTOTYPE = { is: 'object' };
 const END = { is: 'end' };
 
 /**
- * Detects an unchanged session without serializing it: a flat list of values in traversal order, with the prototype of
- * each object. Classes whose text depends on more than field values (`@Transform()`, exposed getters, computed types)
- * get none.
+ * A flat list of values in traversal order, with the prototype of each object. Classes whose text depends on more than
+ * field values (`@Transform()`, exposed getters, computed types) get none.
  */
 export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;

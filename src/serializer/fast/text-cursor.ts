@@ -28,8 +28,8 @@ const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
 
 /**
- * Reads JSON as the writer formats it (no white space; the caller checks for backslashes) and decodes tags. Throws on
- * anything else, which `JSON.parse` then reads.
+ * Reads only the writer's format, without white space and backslashes; throws on anything else, which `JSON.parse` then
+ * reads.
  */
 export class TextCursor {
   readonly #text: string;

@@ -11,10 +11,9 @@ interface TextField extends FieldStart {
   next: TextField | undefined;
 }
 
-/** Limit of cached names, because texts may contain any. */
 const MOST_FIELDS = 100;
 
-/** Reads instances directly from text. Fields are sorted, so one comparison usually identifies the next one. */
+/** Fields are sorted, so one comparison usually identifies the next one. */
 export class TextPlan {
   readonly #make: new () => object;
   readonly #stepOf: (name: string) => TextStep;

@@ -3,7 +3,6 @@ import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { SessionStorageMemory } from '../../memory/session-storage-memory.js';
 import { FakeClock } from '../fake-clock.js';
 
-/** Public, so production rejects it. */
 const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
 
 /** Options of a test, which override the fixed ones. */

@@ -57,13 +57,11 @@ export class ContractBench {
     return { value, expiresAt: this.now() + LIFETIME, latestExpiry: this.now() + 10 * LIFETIME, ...more };
   }
 
-  /** In real time without `advance`. */
   async pass(milliseconds: number): Promise<void> {
     if (this.storage.advance) await this.storage.advance(milliseconds);
     else await setTimeout(milliseconds);
   }
 
-  /** Lifetime of a session that is to expire. */
   get shortly(): number {
     return this.storage.advance ? 30_000 : 500;
   }
@@ -84,7 +82,6 @@ export class ContractBench {
     ok((await storage.read(id)) === undefined, 'the session should read as undefined, but exists');
   }
 
-  /** Retries on conflict, as `sessions.update` does. */
   async update(storage: SessionStorage, id: string, change: (value: string) => string): Promise<ReplaceResult> {
     let current = await this.present(id, storage);
     for (;;) {

@@ -2,7 +2,6 @@ import { equal, ok, rejects } from 'node:assert/strict';
 import { SessionStorageUnavailableError } from '../../errors/session.errors.js';
 import type { ContractBench, ContractCase, StorageFaults } from './contract-bench.js';
 
-/** Longer than any delay of an engine before it removes expired sessions. */
 const LONG_AFTER = 3_600_000;
 
 export const sweepCases: readonly ContractCase[] = [

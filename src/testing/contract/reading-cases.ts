@@ -2,7 +2,6 @@ import { equal, ok } from 'node:assert/strict';
 import { NEVER } from '../../storage/session-storage.js';
 import type { ContractCase } from './contract-bench.js';
 
-/** Text that storages may change, cut or reject. */
 const TEXTS = [
   '',
   ' leading and trailing ',
@@ -17,7 +16,6 @@ const TEXTS = [
   'null',
 ];
 
-/** Storages must treat ids as data. */
 const HOSTILE_IDS = [
   '..',
   '../..',

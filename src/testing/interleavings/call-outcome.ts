@@ -20,7 +20,6 @@ export interface Faults {
   readonly outcomes?: readonly CallOutcome[];
 }
 
-/** The request's process died, so it has no answer. */
 export class ProcessDied extends Error {
   constructor() {
     super('The process of this request died.');

@@ -16,7 +16,6 @@ export interface FaultyRequests {
 
 interface Done {
   readonly request: SessionRequest;
-  /** Absent if the request failed or its process died. */
   readonly answer?: SessionAnswer;
   readonly died: boolean;
 }

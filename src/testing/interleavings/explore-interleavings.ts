@@ -220,7 +220,6 @@ async function takeTurns(
 }
 
 interface Option {
-  /** Of the request or delayed call. */
   readonly index: number;
   readonly outcome?: CallOutcome;
 }
@@ -255,7 +254,6 @@ async function opened<C, R>(
 function gateOf(waiting: Waiting, caller: () => number | undefined): Gate {
   return (name, call) => {
     const index = caller();
-    // Preparation and checks are not delayed.
     if (index === undefined) return call();
     return new Promise((resolve, reject) => {
       waiting.add(index, { name, answer: () => call().then(resolve, reject), run: call, fail: reject });

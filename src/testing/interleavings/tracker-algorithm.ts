@@ -41,7 +41,6 @@ function trackerOver(storage: SessionStorage, ahead = 0, graceInSeconds = 0): Se
 }
 
 function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAnswer {
-  // The cookie of another session is not changed.
   if (result.status === 'gone') return { acknowledged: false };
   if (result.status === 'unchanged') return { acknowledged: true };
   return result.transportValue === cookie
@@ -52,7 +51,6 @@ function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAn
 /** The real tracker, without grace period. */
 export const trackerAlgorithm = algorithmWith(0);
 
-/** With a grace period; sessions are inspected after it. */
 export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
 
 function algorithmWith(graceInSeconds: number): SessionAlgorithm {
