@@ -525,7 +525,11 @@ describe('what cannot work', () => {
     ],
     ['an unknown tracker', { type: User, tracker: 'id' }, "tracker must be one of 'by-value', 'by-id'"],
     ['an unknown transport', { type: User, transport: 'query' }, "transport must be one of 'cookie', 'header'"],
-    ['an unknown policy', { type: User, onUnavailable: 'ignore' }, "onUnavailable must be one of 'reject', 'anonymous'"],
+    [
+      'an unknown policy',
+      { type: User, onUnavailable: 'ignore' },
+      "onUnavailable must be one of 'reject', 'anonymous'",
+    ],
     ['an unknown onClash', { type: Cart, onClash: 'ours' }, "onClash must be one of 'mine', 'theirs', 'reject'"],
     ['onClash by value', { type: User, onClash: 'mine' }, "onClash is for sessions by id. Add tracker: 'by-id'."],
     ['identity by value', { type: User, identity: () => 'x' }, "identity is for sessions by id. Add tracker: 'by-id'."],
