@@ -6,7 +6,6 @@ import { factsOf, type SessionFacts } from './session-facts.js';
 import { startModule } from './start-module.js';
 import { textTable } from './text-table.js';
 
-/** `nestjs-sessions asvs`. @returns what to print. */
 export async function asvsCommand(args: readonly string[]): Promise<string> {
   const { values, positionals } = parseArgs({
     args: [...args],

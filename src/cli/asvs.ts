@@ -1,14 +1,10 @@
 import { duration, type SessionFacts } from './session-facts.js';
 
-/**
- * How a requirement is met: by this configuration; by an option that is not set; by application code; or not at all.
- */
 export type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
 
 export interface AsvsLine {
   readonly id: string;
   readonly level: 1 | 2 | 3;
-  /** The requirement in short. */
   readonly requirement: string;
   readonly status: AsvsStatus;
   readonly reason: string;
@@ -23,13 +19,12 @@ interface Requirement {
   readonly verdict: (sessions: readonly SessionFacts[]) => Verdict;
 }
 
-const NO_SIGN_IN: Verdict = ['yours', 'No session has a @SessionOwner() field, so none is known to be a sign-in.'];
+const NO_SIGN_IN: Verdict = ['yours', 'No session has a @SessionOwner() field, so no sign-in session is known.'];
 
 const signedIn = (sessions: readonly SessionFacts[]): SessionFacts[] =>
   sessions.filter(({ owner }) => owner !== undefined);
 const names = (sessions: readonly SessionFacts[]): string => sessions.map(({ name }) => name).join(', ');
 
-/** The verdict over all sign-in sessions: `no` if one of them fails. */
 function forSignIns(
   sessions: readonly SessionFacts[],
   fails: (session: SessionFacts) => boolean,
@@ -46,7 +41,7 @@ function timeout(sessions: readonly SessionFacts[], which: 'idle' | 'absolute'):
   const unlimited = sessions.filter((session) => session[which] === 0);
   if (unlimited.length > 0) return ['no', `${names(unlimited)}: no limit. Set ${which}TimeoutInSeconds.`];
   const unknown = sessions.filter((session) => session[which] === undefined);
-  if (unknown.length > 0) return ['yours', `${names(unknown)}: made by hand.`];
+  if (unknown.length > 0) return ['yours', `${names(unknown)}: a custom provider.`];
   return ['met', sessions.map((session) => `${session.name} ${duration(session[which])}`).join(', ')];
 }
 
@@ -55,10 +50,10 @@ const revocable = (sessions: readonly SessionFacts[], call: string): Verdict =>
     sessions,
     (session) => !session.revocable,
     ['yours', call],
-    "cannot be found by owner. Use tracker: 'by-id' and a storage with an owner index.",
+    "sessions cannot be listed by owner. Use tracker: 'by-id' and a storage with an owner index.",
   );
 
-/** OWASP ASVS 5.0, chapter V7 "Session Management": its 19 requirements, shortened. */
+/** OWASP ASVS 5.0, chapter V7 "Session Management", shortened. */
 const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.1.1',
@@ -72,7 +67,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.1.2',
     level: 2,
-    requirement: 'Number of parallel sessions per account, and what happens beyond it, is documented',
+    requirement: 'The number of parallel sessions per account and the behaviour beyond it are documented',
     verdict: (sessions) => {
       const all = signedIn(sessions);
       if (all.length === 0) return NO_SIGN_IN;
@@ -84,8 +79,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.1.3',
     level: 2,
-    requirement: 'Systems of a federated sign-in and how their sessions end together are documented',
-    verdict: () => ['yours', 'Single sign-on is outside of sessions.'],
+    requirement: 'Federated systems and how their sessions end together are documented',
+    verdict: () => ['yours', 'Single sign-on is outside this package.'],
   },
   {
     id: '7.2.1',
@@ -94,8 +89,8 @@ const REQUIREMENTS: readonly Requirement[] = [
     verdict: (sessions) => {
       const plain = sessions.filter(({ plainText }) => plainText);
       return plain.length > 0
-        ? ['no', `${names(plain)}: travels in plain text. Remove transformers: [].`]
-        : ['met', 'Seal and storage are checked on the server, at every request.'];
+        ? ['no', `${names(plain)}: plain text. Remove transformers: [].`]
+        : ['met', 'The server verifies the seal or the stored id at every request.'];
     },
   },
   {
@@ -107,18 +102,18 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.2.3',
     level: 1,
-    requirement: 'Reference tokens are unique, of a CSPRNG, with at least 128 bits',
+    requirement: 'Reference tokens are unique, from a CSPRNG, with at least 128 bits',
     verdict: (sessions) => {
       const own = sessions.filter(({ ownIds }) => ownIds);
       return own.length > 0
-        ? ['yours', `${names(own)}: identity makes the ids.`]
+        ? ['yours', `${names(own)}: identity generates the ids.`]
         : ['met', 'Ids are 256 bits of randomBytes.'];
     },
   },
   {
     id: '7.2.4',
     level: 1,
-    requirement: 'Authentication gives a new token and ends the present one',
+    requirement: 'Authentication creates a new token and ends the current one',
     verdict: (sessions) =>
       forSignIns(
         sessions,
@@ -127,7 +122,7 @@ const REQUIREMENTS: readonly Requirement[] = [
           'met',
           'A change of the @SessionOwner() field rotates the id. sessions.authenticated() does the same at re-authentication.',
         ],
-        'by value: a copy from before the sign-in stays readable as what it was.',
+        'by value: a copy from before the sign-in stays valid with its old content.',
       ),
   },
   {
@@ -145,7 +140,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.4.1',
     level: 1,
-    requirement: 'After logout or expiry the session cannot be used any more',
+    requirement: 'After logout or expiry the session cannot be used',
     verdict: (sessions) =>
       forSignIns(
         sessions,
@@ -163,14 +158,14 @@ const REQUIREMENTS: readonly Requirement[] = [
   {
     id: '7.4.3',
     level: 2,
-    requirement: 'Users may end all other sessions after a change of a factor',
+    requirement: 'Users can end all other sessions after changing a factor',
     verdict: (sessions) => revocable(sessions, 'Call revokeAll(Type, owner, { except: id }) after the change.'),
   },
   {
     id: '7.4.4',
     level: 2,
     requirement: 'Every page that needs a sign-in shows how to log out',
-    verdict: () => ['yours', 'Pages are yours.'],
+    verdict: () => ['yours', 'Add it to your pages.'],
   },
   {
     id: '7.4.5',
@@ -182,7 +177,7 @@ const REQUIREMENTS: readonly Requirement[] = [
     id: '7.5.1',
     level: 2,
     requirement: 'Full re-authentication before changes of sensitive account data',
-    verdict: () => ['by option', 'Put @RequireFresh() on the handlers of such changes.'],
+    verdict: () => ['by option', 'Add @RequireFresh() to these handlers.'],
   },
   {
     id: '7.5.2',
@@ -194,23 +189,22 @@ const REQUIREMENTS: readonly Requirement[] = [
     id: '7.5.3',
     level: 3,
     requirement: 'A further factor before highly sensitive operations',
-    verdict: () => ['by option', 'Put @RequireFresh() with methods on the handlers of such operations.'],
+    verdict: () => ['by option', 'Add @RequireFresh() with methods to these handlers.'],
   },
   {
     id: '7.6.1',
     level: 2,
-    requirement: 'Session lifetime agrees with that of the identity provider',
-    verdict: () => ['yours', 'Set the timeouts to what the provider documents.'],
+    requirement: 'Session lifetime matches that of the identity provider',
+    verdict: () => ['yours', 'Set the timeouts that the provider documents.'],
   },
   {
     id: '7.6.2',
     level: 2,
-    requirement: 'A session begins only by consent or an explicit action of the user',
-    verdict: () => ['yours', 'Set the owner field in the handler of a sign-in only.'],
+    requirement: 'A session is created only with consent or an explicit action of the user',
+    verdict: () => ['yours', 'Set the owner field only in sign-in handlers.'],
   },
 ];
 
-/** The 19 lines for a configuration. */
 export function asvsLines(sessions: readonly SessionFacts[]): readonly AsvsLine[] {
   return REQUIREMENTS.map(({ id, level, requirement, verdict }) => {
     const [status, reason] = verdict(sessions);

@@ -8,13 +8,11 @@ import { duration, factsOf, type SessionFacts } from './session-facts.js';
 import { startModule } from './start-module.js';
 import { textTable } from './text-table.js';
 
-/** What a command prints, and its exit code. */
 export interface CommandResult {
   readonly text: string;
   readonly exitCode: number;
 }
 
-/** `nestjs-sessions check`. */
 export async function checkCommand(args: readonly string[]): Promise<CommandResult> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -74,7 +72,6 @@ function warningText(warnings: readonly string[]): string {
 
 function openLines(facts: readonly SessionFacts[]): string {
   const open = asvsLines(facts).filter(({ status }) => status === 'no' || status === 'by option');
-  if (open.length === 0)
-    return 'OWASP ASVS 5.0 chapter 7: nothing in the configuration is in the way. See asvs for your part.';
+  if (open.length === 0) return 'OWASP ASVS 5.0 chapter 7: the configuration has no problems. See asvs for your part.';
   return `OWASP ASVS 5.0 chapter 7:\n${textTable(open.map(({ id, status, reason }) => [id, status, reason]))}`;
 }

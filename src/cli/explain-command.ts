@@ -11,7 +11,6 @@ import { foreignForm } from './foreign-form.js';
 import { loadFile } from './load-file.js';
 import type { StartedModule } from './start-module.js';
 
-/** `nestjs-sessions explain`. @returns what to print. */
 export async function explainCommand(args: readonly string[], readInput: () => Promise<string>): Promise<string> {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -51,7 +50,6 @@ export async function explainCommand(args: readonly string[], readInput: () => P
   }
 }
 
-/** Loads NestJS only for options that need an application. */
 async function startedModule(file: string): Promise<StartedModule> {
   const { startModule } = await import('./start-module.js');
   return startModule(file);
@@ -83,19 +81,16 @@ function isNamed(session: string, name: string | undefined): boolean {
   return name !== undefined && (session.toLowerCase() === name.toLowerCase() || session === bare(name));
 }
 
-/** Possible session names of a cookie. */
 function namesOf(name: string | undefined): string[] {
   return name === undefined ? [] : [...new Set([bare(name)!, name])];
 }
 
-/** A cookie's name without the prefix that browsers enforce. */
 function bare(name: string | undefined): string | undefined {
   return name?.replace(/^__(?:Host-Http|Host|Secure|Http)-/, '');
 }
 
 function pairsOf(given: string, name: string | undefined): Array<{ name: string | undefined; value: string }> {
   const text = given.trim().replace(/^(?:set-)?cookie:\s*/i, '');
-  // Attributes of a Set-Cookie line are not cookies.
   const attributes = /^(?:path|domain|max-age|expires|samesite|secure|httponly|partitioned|priority)\b/i;
   const pairs = text
     .split(';')
@@ -115,7 +110,7 @@ async function storageIn(file: string): Promise<SessionStorage> {
   for (const exported of Object.values(await loadFile(file))) {
     const candidate: unknown = await exported;
     if (!isStorage(candidate)) continue;
-    // With the deadline of applications.
+    // Adds the application's deadline.
     const type = class Explained {};
     const builder = new SessionProviderBuilder({ storage: candidate });
     builder.build({ type, name: 'explained', tracker: 'by-id' });

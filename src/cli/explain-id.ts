@@ -18,9 +18,7 @@ export interface IdQuestion {
 
 export async function explainId({ value, name, storage, built, show }: IdQuestion): Promise<string[]> {
   const isId = /^[\w-]{43}$/.test(value);
-  const lines = [
-    isId ? 'A session id: 256 bits, base64url.' : 'Neither a sealed value nor an id that this package makes.',
-  ];
+  const lines = [isId ? 'A session id: 256 bits, base64url.' : 'Neither a sealed value nor an id of this package.'];
   const tracker = built && trackerById(built);
   const handle = tracker ? tracker.handleOf(value) : hashSessionId(value);
   lines.push(`Public handle (name in the storage): ${handle}`);
@@ -28,15 +26,15 @@ export async function explainId({ value, name, storage, built, show }: IdQuestio
   if (!place) return [...lines, 'Pass --storage or --module to look it up.'];
   const record = await place.read(handle);
   if (!record) return [...lines, 'Refused (unknown-id): never issued, ended, or expired and removed.'];
-  if (isEnded(record.value)) return [...lines, `Refused (${endReasonOf(record.value)}): its session was ended.`];
-  if (isRotated(record.value)) return [...lines, 'Refused (rotated): its session got a new id.'];
+  if (isEnded(record.value)) return [...lines, `Refused (${endReasonOf(record.value)}): the session was ended.`];
+  if (isRotated(record.value)) return [...lines, 'Refused (rotated): the session has a new id.'];
   const opened = tracker ? tracker.open(record) : envelopeOf(record.value, name);
   if (!opened) {
     return [
       ...lines,
       openEnvelope(record.value)
-        ? 'Refused (wrong-session): the record belongs to a session of another name.'
-        : 'Refused (undecodable): the record is not one of ours.',
+        ? 'Refused (wrong-session): the record belongs to another session name.'
+        : 'Refused (undecodable): the record has an unknown format.',
     ];
   }
   const lifetime = built?.declared?.lifetime;
@@ -52,7 +50,7 @@ function trackerById({ provider }: BuiltSession): SessionTrackerById<object> | u
   return tracker instanceof SessionTrackerById ? (tracker as SessionTrackerById<object>) : undefined;
 }
 
-/** A record is `<times>.<name>:<mark>.<text>`. */
+/** `<times>.<name>:<mark>.<text>`. */
 function envelopeOf(value: string, name: string | undefined): ReturnType<typeof openEnvelope> {
   const envelope = openEnvelope(value);
   const head = /^([^:]*):[^.]*\./.exec(envelope?.text ?? '');

@@ -5,14 +5,11 @@ import { SessionLifetime } from '../tracker/session-lifetime.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import { contentLines, timeLines } from './explain-times.js';
 
-/** Version, key id, nonce and tag of every seal. */
 const SEAL_OVERHEAD = 45;
 const VERSION = 1;
-/** Transports that a value may have been sealed for. */
 const TRANSPORTS = ['cookie', 'header'];
 
 export interface SealedQuestion {
-  /** Possible session names: with and without the cookie's prefix. */
   readonly names: readonly string[];
   readonly value: string;
   readonly keys: readonly string[];
@@ -21,7 +18,6 @@ export interface SealedQuestion {
   readonly show: boolean;
 }
 
-/** Whether a value has the form of the seal: base64url of version 1 and at least the overhead. */
 export function looksSealed(value: string): boolean {
   if (!/^[\w-]+$/.test(value)) return false;
   const bytes = Buffer.from(value, 'base64url');
@@ -46,12 +42,12 @@ export function explainSealed({ names, value, keys, transport, built, show }: Se
     lines.push(
       state === 'unknown'
         ? 'Refused (unknown-key): no key of the application has this id.'
-        : 'Refused (tampered): the key is known, and the value was changed or belongs to another session.',
+        : 'Refused (tampered): the key is known, but the value was changed or belongs to another session.',
     );
     return lines;
   }
   if (keys.length === 0) return [...lines, 'Pass --key or --env-file to open it.'];
-  if (names.length === 0) return [...lines, 'Pass --name, the name of the session: the seal is bound to it.'];
+  if (names.length === 0) return [...lines, 'Pass --name: the seal is bound to the name of the session.'];
   return [...lines, ...withKeys(names, value, id, keys, transport, built, show)];
 }
 
@@ -80,13 +76,13 @@ function withKeys(
     (one) =>
       one !== transport && new SessionTransportTransformerSeal(ring, { name, transport: one }).transformRead(value),
   );
-  if (other !== undefined) return [place, `Refused (tampered): it was made for a ${other}, not for a ${transport}.`];
-  return [place, 'Refused (tampered): the key is right, and the value was changed or cut off.'];
+  if (other !== undefined) return [place, `Refused (tampered): it was sealed for a ${other}, not for a ${transport}.`];
+  return [place, 'Refused (tampered): the key is correct, but the value was changed or truncated.'];
 }
 
 function opened(text: string, built: BuiltSession | undefined, show: boolean): string[] {
   const envelope = openEnvelope(text);
-  if (!envelope) return ['Refused (malformed): the seal is right, and no session is inside.'];
+  if (!envelope) return ['Refused (malformed): the seal is valid, but contains no session.'];
   const lifetime = built?.declared?.lifetime;
   return [
     ...timeLines(envelope, lifetime ?? new SessionLifetime(), lifetime !== undefined),

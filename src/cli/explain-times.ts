@@ -1,22 +1,20 @@
 import type { SessionLifetime, SessionTimes } from '../tracker/session-lifetime.js';
 import { duration } from './session-facts.js';
 
-/** Creation, last renewal and expiry of a session. */
 export function timeLines(times: SessionTimes, lifetime: SessionLifetime, known: boolean): string[] {
   const now = Date.now();
   const limits =
     `idle ${duration(lifetime.idle / 1000)}, absolute ${duration(lifetime.absolute / 1000)}` +
-    (known ? '' : ', the defaults; pass --module for yours');
+    (known ? '' : ', the defaults; pass --module for those of your application');
   const until = new Date(lifetime.expiresAt(times));
   return [
-    `Made ${new Date(times.createdAt).toISOString()}, renewed ${new Date(times.renewedAt).toISOString()}.`,
+    `Created ${new Date(times.createdAt).toISOString()}, renewed ${new Date(times.renewedAt).toISOString()}.`,
     lifetime.isAlive(times, now)
       ? `Valid until ${until.toISOString()} (${limits}).`
       : `Refused (expired): since ${until.toISOString()} (${limits}).`,
   ];
 }
 
-/** The names of the fields; with `show`, the text too. */
 export function contentLines(text: string, show: boolean): string[] {
   if (show) return [`Content: ${text}`];
   try {

@@ -5,26 +5,23 @@ import type { BuiltSession } from '../config/session-provider.builder.js';
 import { openEnvelope } from '../tracker/session-envelope.js';
 import { CliFailure } from './cli-failure.js';
 
-/** The result of reading saved sessions with the current classes. */
 export interface FixtureReport {
   readonly lines: readonly string[];
-  /** Whether a session cannot be read or loses a field. */
   readonly lossy: boolean;
 }
 
-/** Reads every saved session of a folder with the current classes and writes it again. */
 export function checkFixtures(folder: string, sessions: readonly BuiltSession[]): FixtureReport {
-  if (!existsSync(folder)) throw new CliFailure(`There is no folder ${folder}.`);
+  if (!existsSync(folder)) throw new CliFailure(`Folder ${folder} does not exist.`);
   const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
   if (files.length === 0) throw new CliFailure(`${folder} has no .json file. Name each <session>.<anything>.json.`);
   const reports = files.sort().map((file) => {
     const built = sessions.filter(
       ({ provider }) => file === `${provider.name}.json` || file.startsWith(`${provider.name}.`),
     );
-    // The longest match: a session name may be another one plus a dot and more.
+    // The longest match, because one session name may start with another.
     const owner = built.sort((left, right) => right.provider.name.length - left.provider.name.length)[0];
     if (!owner?.declared)
-      return { file, problems: ['belongs to no declared session. Name it <session>.<anything>.json.'] };
+      return { file, problems: ['matches no declared session. Name it <session>.<anything>.json.'] };
     return { file, problems: problemsOf(readFileSync(join(folder, file), 'utf8').trim(), owner) };
   });
   return {
@@ -41,26 +38,23 @@ function problemsOf(saved: string, { provider, declared }: BuiltSession): string
   try {
     before = JSON.parse(text);
   } catch {
-    return ['is no JSON. Save what the serializer writes.'];
+    return ['is not JSON. Save the output of the serializer.'];
   }
   let session: object;
   try {
     session = declared!.serializer.deserialize(text);
   } catch {
-    return [`cannot be read as ${provider.type.name}: every visitor with such a session starts anew.`];
+    return [`cannot be read as ${provider.type.name}: visitors with such a session would lose it.`];
   }
   const after: unknown = JSON.parse(declared!.serializer.serialize(session));
   const lost = lostPaths(before, after, '').map((path) => `loses ${path}`);
   const unread = unknownPaths(session, before, ownerOf(provider.type), '').map(
-    (path) => `loses ${path}: it is kept, and no field of the class reads it`,
+    (path) => `loses ${path}: it is kept, but the class has no such field`,
   );
   return [...lost, ...unread];
 }
 
-/**
- * Paths of fields that were read into an instance but that a new instance lacks: renamed or removed. Fields without an
- * initial value exist on a new instance if the compiler defines class fields (ES2022).
- */
+/** Requires class fields (ES2022) to find fields without an initial value. */
 function unknownPaths(value: unknown, saved: unknown, owner: string | undefined, path: string): string[] {
   if (Array.isArray(value)) {
     return value.flatMap((item, index) =>
@@ -76,7 +70,6 @@ function unknownPaths(value: unknown, saved: unknown, owner: string | undefined,
   });
 }
 
-/** A new instance of the class of `value`; `undefined` for plain objects and for classes that need arguments. */
 function freshLike(value: object): object | undefined {
   const { constructor } = value as { constructor: new () => object };
   if (constructor === Object || typeof constructor !== 'function') return undefined;
@@ -87,13 +80,12 @@ function freshLike(value: object): object | undefined {
   }
 }
 
-/** A stored record with its times, or only the serialized text. */
 function contentOf(saved: string, name: string): string {
   const envelope = saved.startsWith('{') || saved.startsWith('[') ? undefined : openEnvelope(saved, name);
   return envelope ? envelope.text.slice(envelope.text.indexOf('.') + 1) : saved;
 }
 
-/** Paths of `before` that are missing in `after` or have another type. Never contains a value. */
+/** Never contains a value. */
 function lostPaths(before: unknown, after: unknown, path: string): string[] {
   if (kindOf(before) !== kindOf(after)) return [path === '' ? 'everything' : path];
   if (Array.isArray(before)) {
@@ -104,7 +96,7 @@ function lostPaths(before: unknown, after: unknown, path: string): string[] {
       lostPaths(value, (after as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`),
     );
   }
-  return before === after ? [] : [`${path} (another value is read)`];
+  return before === after ? [] : [`${path} (the value changes)`];
 }
 
 function kindOf(value: unknown): string {

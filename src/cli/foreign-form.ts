@@ -1,4 +1,3 @@
-/** Patterns for values of other packages. */
 const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^s(?::|%3A)[\w-]+\./i, 'A signed id of express-session or @fastify/session, not one of this package.'],
   [/^Fe26\.2\*/, 'A seal of iron-session, not one of this package.'],
@@ -7,7 +6,6 @@ const FORMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/(?:^|&)\w+=%23/, "A value of Ktor's serializer. Explain it with its transformers; see docs/ktor.md."],
 ];
 
-/** The package that wrote a value; `undefined` if it may be this one. */
 export function foreignForm(value: string): string | undefined {
   if (value === '') return 'Empty: the cookie was cleared.';
   return FORMS.find(([form]) => form.test(value))?.[1];

@@ -4,20 +4,19 @@ import { parseArgs } from 'node:util';
 import { checkedKeyMaterial } from '../keys/key-material.js';
 import { CliFailure } from './cli-failure.js';
 
-/** `nestjs-sessions key`. @returns what to print. */
 export function keyCommand(args: readonly string[]): string {
   const { values } = parseArgs({
     args: [...args],
     options: { append: { type: 'string' }, name: { type: 'string', default: 'SESSION_KEY' } },
   });
   const { append, name } = values;
-  if (!/^[A-Za-z_]\w*$/.test(name)) throw new CliFailure('--name must be the name of an environment variable.');
+  if (!/^[A-Za-z_]\w*$/.test(name)) throw new CliFailure('--name must be a valid name of an environment variable.');
   if (append === undefined) return newKey();
   appendTo(append, name);
   return `Added ${name} to ${append}. Keep the file out of version control.`;
 }
 
-/** A key that every ring accepts and no command line parses as an option. */
+/** A key that no command line parses as an option. */
 export function newKey(): string {
   for (;;) {
     const key = randomBytes(32).toString('base64url');
@@ -25,7 +24,7 @@ export function newKey(): string {
       checkedKeyMaterial(key, 'key');
       if (!key.startsWith('-')) return key;
     } catch {
-      // About one in ten thousand contains a placeholder word by chance.
+      // One in ten thousand contains a placeholder word.
     }
   }
 }
@@ -34,7 +33,7 @@ function appendTo(file: string, name: string): void {
   const present = existsSync(file) ? readFileSync(file, 'utf8') : '';
   if (new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`, 'm').test(present)) {
     throw new CliFailure(
-      `${name} is in ${file} already, and replacing it would end every session. To rotate, add a second key: ` +
+      `${name} is already in ${file}. Replacing it would end all sessions. To rotate, add a second key: ` +
         `nestjs-sessions key --append ${file} --name ${name}_NEXT, then keys: [process.env.${name}_NEXT, process.env.${name}].`,
     );
   }

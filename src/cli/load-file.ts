@@ -3,11 +3,10 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CliFailure } from './cli-failure.js';
 
-/** The exports of a user's file; `default` of a CommonJS module is spread. */
 export async function loadFile(file: string): Promise<Record<string, unknown>> {
   const path = resolve(file);
   if (!existsSync(path))
-    throw new CliFailure(`There is no file ${file}. Build the application first and pass its JavaScript.`);
+    throw new CliFailure(`File ${file} does not exist. Build the application first and pass its JavaScript.`);
   try {
     const loaded = (await import(pathToFileURL(path).href)) as Record<string, unknown>;
     const fallback = loaded['default'];

@@ -13,11 +13,11 @@ const USAGES: Readonly<Record<string, string>> = {
 const USAGE = `nestjs-sessions <command>
 
   key      prints a new key, or adds one to an env file
-  explain  says what a cookie or header value is, and why it is refused
+  explain  explains a cookie or header value, and why it is refused
   check    starts an application without listening; prints sessions and warnings; reads saved sessions
   asvs     prints OWASP ASVS 5.0 chapter 7 for an application
 
-nestjs-sessions <command> --help says more.`;
+nestjs-sessions <command> --help shows the options.`;
 
 async function run([command = '--help', ...args]: readonly string[]): Promise<{ text: string; exitCode: number }> {
   const usage = USAGES[command];
@@ -38,7 +38,7 @@ async function run([command = '--help', ...args]: readonly string[]): Promise<{ 
     case '-h':
       return { text: USAGE, exitCode: 0 };
     default:
-      throw new CliFailure(`There is no command "${command}".\n\n${USAGE}`);
+      throw new CliFailure(`Unknown command "${command}".\n\n${USAGE}`);
   }
 }
 
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${result.text}\n`);
     process.exitCode = result.exitCode;
   } catch (error) {
-    // A misspelt option is a user error too; a stack does not help.
+    // A misspelt option is a user error, so no stack is shown.
     const isMistake =
       error instanceof CliFailure || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
     process.stderr.write(`${isMistake ? (error as Error).message : String((error as Error).stack ?? error)}\n`);

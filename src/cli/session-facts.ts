@@ -3,21 +3,17 @@ import type { BuiltSession } from '../config/session-provider.builder.js';
 import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 
-/** Facts about one session, for the reports. */
 export interface SessionFacts {
   readonly name: string;
   readonly type: string;
   readonly byId: boolean;
   readonly transport: string;
-  /** The owner field. */
   readonly owner: string | undefined;
-  /** Whether an owner's sessions can be listed and ended. */
   readonly revocable: boolean;
-  /** Seconds; 0: no limit. `undefined`: unknown (custom provider). */
+  /** Seconds; 0: unlimited. `undefined`: unknown (custom provider). */
   readonly idle: number | undefined;
   readonly absolute: number | undefined;
   readonly maxPerOwner: string | undefined;
-  /** Where the content is stored. */
   readonly place: string;
   readonly ownIds: boolean;
   readonly plainText: boolean;
@@ -38,7 +34,7 @@ export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
     idle: declared && declared.lifetime.idle / 1000,
     absolute: declared && declared.lifetime.absolute / 1000,
     maxPerOwner: limit === undefined ? undefined : limitText(limit),
-    place: declared?.place ?? `${tracker.kind}, made by hand`,
+    place: declared?.place ?? `${tracker.kind}, custom`,
     ownIds: declared?.resolved.identity !== undefined,
     plainText: tracker.kind === 'by-value' && provider.transport.transformers.length === 0,
   };
@@ -51,7 +47,6 @@ function limitText(limit: unknown): string {
   return `${String(most)}, beyond: ${String(beyond)}`;
 }
 
-/** `7 d`, `30 min`; `none` for no limit. */
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined) return '?';
   if (seconds === 0) return 'none';

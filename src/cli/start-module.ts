@@ -7,18 +7,14 @@ import { SessionsRuntime } from '../module/sessions-runtime.js';
 import { CliFailure } from './cli-failure.js';
 import { loadFile } from './load-file.js';
 
-/** An application started without listening. */
 export interface StartedModule {
   readonly runtime: SessionsRuntime;
   readonly sessions: readonly BuiltSession[];
-  /** Warnings and errors logged by the module. */
   readonly warnings: readonly string[];
   close(): Promise<void>;
 }
 
-/**
- * Imports a file, finds its root module, and starts it without listening. All hooks up to `onApplicationBootstrap` run.
- */
+/** Hooks up to `onApplicationBootstrap` run. */
 export async function startModule(file: string): Promise<StartedModule> {
   const warnings: string[] = [];
   const app = await create(file, rootModule(file, await loadFile(file)), quietLogger(warnings));
@@ -47,7 +43,7 @@ async function create(file: string, module: object, logger: LoggerService): Prom
   }
 }
 
-/** Express or Fastify, whichever the application has. Both are optional, so they are not imported by name. */
+/** Express or Fastify. Both are optional, so they are resolved from the application. */
 async function platformOf(file: string): Promise<object | undefined> {
   const { resolve: find } = createRequire(resolve(file));
   for (const [name, adapter] of [
@@ -74,7 +70,7 @@ function rootModule(file: string, loaded: Record<string, unknown>): object {
   throw new CliFailure(
     modules.length === 0
       ? `${file} exports no module. Pass the file of the root module, such as dist/app.module.js.`
-      : `${file} exports several modules and no AppModule. Pass a file that exports the root module alone.`,
+      : `${file} exports several modules and no AppModule. Pass a file that exports only the root module.`,
   );
 }
 

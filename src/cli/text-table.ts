@@ -1,4 +1,3 @@
-/** Rows of text, with columns as wide as their widest cell. */
 export function textTable(rows: ReadonlyArray<readonly string[]>): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   return rows

@@ -9,10 +9,8 @@ import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
 const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-/** Bytes. A larger file is not one of ours. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 
-/** The files of a directory storage: where they are, how they are read, and how they change in one step. */
 export class DirectoryFiles {
   readonly #root: string;
   readonly #fsync: boolean;
@@ -22,7 +20,7 @@ export class DirectoryFiles {
     this.#fsync = fsync;
   }
 
-  /** `<2 hex>/<62 hex>` of SHA-256: any id makes a harmless name, the same one on file systems that ignore case. */
+  /** `<2 hex>/<62 hex>` of SHA-256: a safe name for any id, also on case-insensitive file systems. */
   pathOf(id: string): string {
     return this.pathOfName(nameOf(id));
   }
@@ -35,12 +33,11 @@ export class DirectoryFiles {
     return join(this.#root, shard);
   }
 
-  /** @returns `undefined` when there is no such file, or not one of ours. */
   async read(path: string): Promise<DirectoryRecord | undefined> {
     return this.use(path, constants.O_RDONLY, async (_file, record) => record);
   }
 
-  /** Opens a record with `O_RDONLY` or `O_RDWR`; its file stays the same even if another takes its name meanwhile. */
+  /** The handle stays valid if another file takes its name. */
   async use<T>(
     path: string,
     mode: number,
@@ -66,8 +63,8 @@ export class DirectoryFiles {
   }
 
   /**
-   * Writes a complete record beside `path`, to be put in its place by {@link commit} or {@link place}.
-   * @returns `undefined` when the directory is not there and may not be made.
+   * For {@link commit} or {@link place}.
+   * @returns `undefined` if the directory is missing and may not be created.
    */
   async prepare(
     path: string,
@@ -86,21 +83,20 @@ export class DirectoryFiles {
     }
   }
 
-  /** @returns `false`, and nothing is changed, where another process took the lock over. */
+  /** @returns `false` if another process broke the lock. */
   async commit(prepared: PreparedFile, path: string): Promise<boolean> {
     const committed = await prepared.commit();
     if (committed && this.#fsync) await this.#syncDirectory(dirname(path));
     return committed;
   }
 
-  /** Gives a prepared file its name as well, unless a file has it. @returns whether it did. */
+  /** @returns `false` if the name exists. */
   async place(prepared: PreparedFile, path: string): Promise<boolean> {
     const placed = await prepared.place();
     if (placed && this.#fsync) await this.#syncDirectory(dirname(path));
     return placed;
   }
 
-  /** @returns whether it was there. */
   async remove(path: string): Promise<boolean> {
     try {
       await rm(path);
@@ -112,7 +108,7 @@ export class DirectoryFiles {
     return true;
   }
 
-  /** Expiry is the time of modification too, so that sweeping needs to look at names and times only. */
+  /** As modification time, too, so sweeping reads names and times only. */
   async setExpiresAt(file: FileHandle, expiresAt: number): Promise<void> {
     const seconds = fileTime(expiresAt) / 1000;
     await file.utimes(seconds, seconds);
@@ -130,7 +126,7 @@ export class DirectoryFiles {
   }
 
   async #syncDirectory(path: string): Promise<void> {
-    // Windows cannot open a directory, and needs not.
+    // Windows cannot open a directory, and does not need to.
     if (process.platform === 'win32') return;
     const directory = await open(path, constants.O_RDONLY);
     try {
@@ -141,20 +137,18 @@ export class DirectoryFiles {
   }
 }
 
-/** The name of an id's file: SHA-256, 64 hexadecimal digits. */
 export function nameOf(id: string): string {
   return hash('sha256', id, 'hex');
 }
 
 /**
- * Makes a directory with its parents, if it is not there.
- * @returns its absolute path.
+ * @returns the absolute path.
  * @throws {SessionConfigurationError}
  */
 export function madeDirectory(directory: string): string {
   if (typeof directory !== 'string' || directory === '') {
     throw new SessionConfigurationError(
-      "The directory of a session storage must be a path, as in { directory: '.sessions' }.",
+      "The directory of a session storage must be a path, such as { directory: '.sessions' }.",
     );
   }
   try {
@@ -163,15 +157,15 @@ export function madeDirectory(directory: string): string {
   } catch (error) {
     if (error instanceof SessionConfigurationError) throw error;
     throw new SessionConfigurationError(
-      `The session directory ${directory} is not a directory and cannot be made one. ` +
-        'Name a directory that this process may write to.',
+      `The session directory ${directory} is not a directory and cannot be created. ` +
+        'Choose a directory that this process can write to.',
       { cause: error },
     );
   }
   return resolve(directory);
 }
 
-/** Whoever may write to the directory could plant or roll back sessions. @throws {SessionConfigurationError} */
+/** Users with write access could forge or roll back sessions. @throws {SessionConfigurationError} */
 function assertOwn(directory: string): void {
   if (process.platform === 'win32') return;
   const { mode, uid } = statSync(resolve(directory));
@@ -179,7 +173,7 @@ function assertOwn(directory: string): void {
   const isOthers = own !== undefined && own !== 0 && uid !== own && uid !== 0;
   if ((mode & 0o022) === 0 && !isOthers) return;
   throw new SessionConfigurationError(
-    `The session directory ${directory} can be written by other users. Make it this process's own: ` +
-      `chmod 700 ${directory}, or name a directory that does not exist yet.`,
+    `The session directory ${directory} is writable for other users. Run ` +
+      `chmod 700 ${directory}, or choose a directory that does not exist yet.`,
   );
 }

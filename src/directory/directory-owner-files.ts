@@ -3,12 +3,11 @@ import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
 import { hasCode } from './has-code.js';
 
-/** An entry without a session may be in progress; after this time it is left over. */
 const LEFT_OVER_AFTER = 60_000;
 
 /**
- * The sessions of an owner, one empty file each: `owners/<2 hex>/<62 hex of the owner>/<64 hex of the id>`. An entry is
- * created before its session and removed after it, so an entry may lack a session, but no session lacks an entry.
+ * An owner's sessions, one empty file each: `owners/<2 hex>/<62 hex of the owner>/<64 hex of the id>`. Created before
+ * the session and removed after it, so no session lacks an entry.
  */
 export class DirectoryOwnerFiles {
   readonly #root: string;
@@ -35,7 +34,6 @@ export class DirectoryOwnerFiles {
     await this.#removeEntry(owner, nameOf(id));
   }
 
-  /** @returns the file names of an owner's present and past sessions. */
   async names(owner: string): Promise<string[]> {
     try {
       return await readdir(this.#directoryOf(owner));
@@ -45,7 +43,6 @@ export class DirectoryOwnerFiles {
     }
   }
 
-  /** Removes an entry without a session, unless the session may still be in progress. */
   async forgetLeftOver(owner: string, name: string): Promise<void> {
     try {
       const { mtimeMs } = await stat(this.#entryOf(owner, name));

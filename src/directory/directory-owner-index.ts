@@ -2,15 +2,12 @@ import type { DirectoryOwnerFiles } from './directory-owner-files.js';
 import type { DirectoryRecord } from './directory-record.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 
-/** The operations of the storage that the index uses. */
 export interface DirectorySessions {
-  /** Reads a session file by its name, the hash of the id. */
   read(name: string): Promise<DirectoryRecord | undefined>;
   invalidate(id: string): Promise<boolean>;
   now(): number;
 }
 
-/** The sessions of an owner in a directory: its entries with a live session. */
 export class DirectoryOwnerIndex implements OwnerIndex {
   readonly #entries: DirectoryOwnerFiles;
   readonly #sessions: DirectorySessions;
@@ -31,7 +28,7 @@ export class DirectoryOwnerIndex implements OwnerIndex {
     );
   }
 
-  // Repeats until nothing is found: a rotating session adds its new id before the old one is removed.
+  // Repeats until empty: a rotation adds the new id before removing the old one.
   async invalidateAll(owner: string, except?: string): Promise<number> {
     for (let ended = 0; ;) {
       const ids = (await this.list(owner)).map(({ id }) => id).filter((id) => id !== except);

@@ -1,22 +1,20 @@
 import { NEVER, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
 import { decodeTextField, encodeTextField } from '../storage/text-field.js';
 
-/** A session as it stands in a file. */
 export interface DirectoryRecord {
   readonly id: string;
   readonly session: StoredSession & { readonly version: string };
 }
 
-/** A session as it is to be put into a file. */
 export interface RecordToWrite {
   readonly id: string;
   readonly session: SessionToStore;
   readonly version: string;
 }
 
-// s1 version expiresAt encoding bytes owner id, then a line feed and so many bytes of value.
+// s1 version expiresAt encoding bytes owner id, a line feed, and the value of that many bytes.
 const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
-/** The version of the tombstone of an ended id. Sessions have longer ones. */
+/** Sessions have longer versions. */
 export const TOMBSTONE_VERSION = '-';
 
 const LONGEST_HEADER = 16_384;
@@ -38,9 +36,9 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
 }
 
 /**
- * @param modifiedAt the file's time of modification, epoch milliseconds: a touch sets it. The later of it and the
- *   header's expiry counts, so that a file which was copied without its times does not lose its session.
- * @returns `undefined` for anything that {@link encodeRecord} did not write, or of which a part is missing.
+ * @param modifiedAt epoch milliseconds, set by a touch. The later of it and the header's expiry is used, so that files
+ * copied without times keep their sessions.
+ * @returns `undefined` if invalid or incomplete.
  */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
   const header = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER));
@@ -56,7 +54,6 @@ export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryReco
   return { id: decodeTextField(header[6]!)!, session: owner === undefined ? session : { ...session, owner } };
 }
 
-/** A moment as files can hold it: whole milliseconds, not before the epoch, not after {@link NEVER}. */
 export function fileTime(moment: number): number {
   return moment > 0 ? Math.min(Math.floor(moment), NEVER) : 0;
 }

@@ -3,14 +3,12 @@ import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
 import { hasCode } from './has-code.js';
 
-/** Removes the file at `path`, unless it is a session for which `isDue` is false. */
 export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 
 const GRACE = 60_000;
 const EVERY = 3_600_000;
 const LEFT_OVER_AFTER = 600_000;
 
-/** Removes expired sessions and files left by crashed processes from a directory of 256 parts. */
 export class DirectorySweep {
   readonly #root: string;
   readonly #now: () => number;
@@ -26,7 +24,6 @@ export class DirectorySweep {
     this.#start = now();
   }
 
-  /** @returns the number of removed sessions. */
   async run(limit: number): Promise<number> {
     let removed = 0;
     for (const part of await namesIn(this.#root)) {
@@ -36,20 +33,18 @@ export class DirectorySweep {
     return removed;
   }
 
-  /** Sweeps the part of `name` in the background if due: once an hour per part. */
   runIfDue(name: string): void {
     const part = name.slice(0, 2);
     // Spread over the first hour, so that short-lived processes sweep too.
     const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;
     this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + EVERY);
     if (dueAt > this.#now()) return;
-    // Errors are ignored here; foreground calls will report them.
+    // Foreground calls report the same errors.
     const sweeping = this.#sweepPart(part, Number.POSITIVE_INFINITY).catch(() => undefined);
     this.#running.add(sweeping);
     void sweeping.finally(() => this.#running.delete(sweeping));
   }
 
-  /** Resolves when no background work runs. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
   }

@@ -5,23 +5,19 @@ import { setTimeout } from 'node:timers/promises';
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { hasCode } from './has-code.js';
 
-/** Locks are held for about a millisecond. One seen for this long belongs to a process that died or stands still. */
+/** Locks are held for about a millisecond. An older one belongs to a dead or suspended process. */
 const STALE_AFTER = 750;
 const GIVE_UP_AFTER = 5000;
 const HELD = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /**
- * A complete file that is to take the place of another. Between processes it is its own lock: it lies in a directory that
- * {@link acquire} renames to `<path>.lock`, under a name that no other file has. {@link commit} renames it to `path`, which
- * makes the change and releases the lock in one step. Another process takes the lock over by removing the file, so that a
- * holder which stands still, at any moment and for any time, has nothing left to put in place.
- *
- * Works on file systems of this machine; network file systems do not promise what it needs.
+ * A complete file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the
+ * file to `path`, which releases the lock in the same step. Another process breaks the lock by removing the file, so a
+ * suspended holder has nothing left to commit. For local file systems only.
  */
 export class PreparedFile {
   readonly #path: string;
   readonly #name: string;
-  /** `undefined` where one process has the directory for itself. */
   #folder: string | undefined;
 
   private constructor(path: string, shared: boolean) {
@@ -30,7 +26,6 @@ export class PreparedFile {
     this.#folder = shared ? `${path}.${this.#name}.tmp` : undefined;
   }
 
-  /** @param write makes the file at the path that it is given. */
   static async make(path: string, shared: boolean, write: (file: string) => Promise<void>): Promise<PreparedFile> {
     const prepared = new PreparedFile(path, shared);
     if (prepared.#folder !== undefined) await mkdir(prepared.#folder, { mode: 0o700 });
@@ -47,7 +42,7 @@ export class PreparedFile {
     return this.#folder === undefined ? `${this.#path}.${this.#name}.tmp` : join(this.#folder, this.#name);
   }
 
-  /** Takes the lock. @throws {SessionStorageUnavailableError} when others hold it for 5 seconds. */
+  /** @throws {SessionStorageUnavailableError} if others hold the lock for 5 seconds. */
   async acquire(): Promise<void> {
     if (this.#folder === undefined) return;
     const lock = `${this.#path}.lock`;
@@ -65,16 +60,16 @@ export class PreparedFile {
       const now = performance.now();
       const current = await holderOf(lock);
       if (current !== holder) [holder, seenAt] = [current, now];
-      // An empty directory of a holder that is about to release, or died before.
+      // An empty directory: its holder is releasing it, or has died.
       if (current === '') await rmdir(lock).catch(() => undefined);
       else if (now - seenAt > STALE_AFTER) await breakLock(lock, current);
       if (now - start > GIVE_UP_AFTER) throw overcrowded();
-      // Spread, or the same ones would meet again.
+      // Randomized, to avoid repeated collisions.
       await setTimeout(Math.min(attempt, 10) * Math.random());
     }
   }
 
-  /** Puts the file in place. @returns `false`, and nothing is changed, where another process took the lock over. */
+  /** @returns `false` if another process broke the lock. */
   async commit(): Promise<boolean> {
     try {
       await rename(this.#file, this.#path);
@@ -86,7 +81,7 @@ export class PreparedFile {
     return true;
   }
 
-  /** Gives the file its place as well, unless a file has it; needs no lock. @returns whether it did. */
+  /** Needs no lock. @returns `false` if the name exists. */
   async place(): Promise<boolean> {
     try {
       await link(this.#file, this.#path);
@@ -97,7 +92,7 @@ export class PreparedFile {
     }
   }
 
-  /** @throws {SessionStorageUnavailableError} when another process took the lock over. */
+  /** @throws {SessionStorageUnavailableError} if another process broke the lock. */
   async confirm(): Promise<void> {
     try {
       await access(this.#file);
@@ -106,19 +101,17 @@ export class PreparedFile {
     }
   }
 
-  /** Removes what {@link commit} has not put in place, and releases the lock. */
   async discard(): Promise<void> {
     await rm(this.#file, { force: true });
     await this.#removeFolder();
   }
 
-  // Fails where the directory is the lock of the next holder by now.
+  // Fails if the directory is already the next holder's lock.
   async #removeFolder(): Promise<void> {
     if (this.#folder !== undefined) await rmdir(this.#folder).catch(() => undefined);
   }
 }
 
-/** The name of the file of a lock's holder; `''` where it has none. */
 async function holderOf(lock: string): Promise<string> {
   try {
     return (await readdir(lock))[0] ?? '';
@@ -136,7 +129,6 @@ async function breakLock(lock: string, holder: string): Promise<void> {
   await rmdir(lock).catch(() => undefined);
 }
 
-/** Takes from the holder of a file's lock what it would put in place. @returns whether there was one. */
 export async function breakLockOf(path: string): Promise<boolean> {
   const lock = `${path}.lock`;
   const holder = await holderOf(lock);
@@ -146,6 +138,6 @@ export async function breakLockOf(path: string): Promise<boolean> {
 
 export function overcrowded(): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
-    'The file of a session stayed locked by other processes. Use a storage made for several servers, as Redis or SQL.',
+    'A session file stayed locked by other processes. Use a storage for several servers, such as Redis or SQL.',
   );
 }

@@ -22,42 +22,35 @@ import {
 } from '../storage/session-storage.js';
 
 export interface SessionStorageDirectoryOptions {
-  /** Where the sessions are kept. Made, with its parents, if it is not there. */
+  /** Created if missing, with its parents. */
   readonly directory: string;
-  /** Waits until each change is on the disk itself: safe when the power fails, five times slower. Default `false`. */
+  /** Flushes each change to the disk: survives a power failure, five times slower. Default `false`. */
   readonly fsync?: boolean;
   /** Several processes of this machine use the directory. `false` saves a lock file per change. Default `true`. */
   readonly shared?: boolean;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Files open at a time: far fewer than a process may have. */
 const OPEN_FILES = 64;
 const LOCK_TIMEOUT = 10_000;
-/** How often a change starts over because another process took its lock over, or the owner is another one. */
+/** Retries of a change whose lock was broken or whose owner changed. */
 const ATTEMPTS = 4;
 
-/** What {@link SessionStorageDirectory} found where it was to end a session. */
 type Ending = 'live' | 'dead' | 'spared' | 'absent';
 
 /**
- * Keeps each session in a file of its own, below one directory (Ktor: `DirectoryStorage`). For one machine: network file
- * systems do not promise what it needs. A storage in SQLite does the same faster.
+ * Stores each session in a file (Ktor: `DirectoryStorage`). For one machine and local file systems.
  *
- * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700; no id is ever a path, and
- * reading an unknown id makes nothing. A session is one header line and its text; its expiry is the file's time of
- * modification as well. About 5 KiB on the disk.
+ * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700: a header line and the
+ * text. The expiry is also the modification time. About 5 KiB on disk.
  *
- * **Crashes.** A change is a new file put in place in one step: a process that dies leaves the old session or the new
- * one. When the power fails, the last changes may be lost unless `fsync` is on; a file that lost a part counts as absent.
- * A lock that a dead process left is taken over after 0.75 s. A process that stands still for longer, at any moment of a
- * change, changes nothing afterwards: what it would put in place is gone, and it starts over.
+ * **Crashes.** Changes are atomic. A power failure may lose the last changes unless `fsync` is set; an incomplete file
+ * counts as absent. A dead process' lock is broken after 0.75 s; a process suspended for longer starts its change over.
  *
- * **Errors** of the file system, as a full disk or missing permissions, reject and leave the session as it was.
+ * **Errors** of the file system reject and leave the session unchanged.
  *
- * Expired files are removed as new sessions come, each part of the directory about once an hour and without waiting, and
- * by {@link sweep}, a minute after they expired.
+ * Expired files are removed a minute after expiry, by {@link sweep} and in the background, about once an hour.
  */
 export class SessionStorageDirectory implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -70,7 +63,7 @@ export class SessionStorageDirectory implements SessionStorage {
   readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
   readonly #limit = new ConcurrencyLimit(OPEN_FILES);
 
-  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made, and for a wrong option. */
+  /** @throws {SessionConfigurationError} for an unusable directory or invalid option. */
   constructor(options: SessionStorageDirectoryOptions) {
     assertBoolean('fsync of directorySessionStorage', options?.fsync);
     assertBoolean('shared of directorySessionStorage', options?.shared);
@@ -100,7 +93,7 @@ export class SessionStorageDirectory implements SessionStorage {
     }
     await this.#mutex.run(path, () =>
       this.#limit.run(async () => {
-        // The owner's entry first: a session that its owner cannot find could not be ended.
+        // The owner's entry first, so that the owner can always find and end the session.
         if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
         await this.#put(path, { id, session, version });
       }),
@@ -134,7 +127,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, session, version)));
   }
 
-  /** Changes the time of modification of the file that was read, and so never what another process puts in its place. */
+  /** Changes the file that was read, never another one put in its place. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     const path = this.#files.pathOf(id);
     const touched = await this.#mutex.run(path, () =>
@@ -158,12 +151,12 @@ export class SessionStorageDirectory implements SessionStorage {
     await access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK);
   }
 
-  /** Waits for work under way in the background. */
+  /** Waits for background work. */
   async close(): Promise<void> {
     await this.#sweep.idle();
   }
 
-  /** Links a complete file to its place, which fails where another one is. Only an expired one is replaced. */
+  /** link() fails if the file exists; only an expired one is replaced. */
   async #create(path: string, id: string, session: SessionToStore, version: string): Promise<boolean> {
     if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
     const record = { id, session, version };
@@ -176,7 +169,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#put(path, record, (found) => !found || found.session.expiresAt <= this.#now());
   }
 
-  /** Puts a record in place of any other, or of one that `mayReplace` allows. @returns whether it did. */
+  /** @param mayReplace default: any record. */
   async #put(
     path: string,
     record: RecordToWrite,
@@ -203,13 +196,13 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#files.prepare(path, record, { ...options, shared: this.#shared });
   }
 
-  /** A tombstone: what takes the place of an ended session, and holds the lock of a file that is to be removed. */
+  /** Also serves as the lock of a removal. */
   #prepareTombstone(path: string, id: string): Promise<PreparedFile | undefined> {
     const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
     return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
   }
 
-  /** Puts a tombstone in place of a live session; removes anything else of this id. */
+  /** Writes a tombstone only for a live session. */
   async #bury(path: string, id: string): Promise<Ending> {
     if (!(await this.#exists(path))) return 'absent';
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -231,7 +224,7 @@ export class SessionStorageDirectory implements SessionStorage {
     throw overcrowded();
   }
 
-  // Not bound to the lock as a commit is: for files that expired or are none of ours, whose ids nobody makes again.
+  // Not bound to the lock like a commit: these files are expired or not ours, and their ids are never reused.
   async #removeFile(path: string, record: DirectoryRecord | undefined, prepared?: PreparedFile): Promise<Ending> {
     await prepared?.confirm();
     if (!(await this.#files.remove(path))) return 'absent';
@@ -247,7 +240,6 @@ export class SessionStorageDirectory implements SessionStorage {
     const next = newVersion();
     let changed = session;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      // Written before the lock is taken, so that the lock is held for a moment only.
       const record = { id, session: changed, version: next };
       const prepared = await this.#prepare(path, record, { mayMakeDirectory: false });
       if (!prepared) return { status: 'gone' };
@@ -265,7 +257,7 @@ export class SessionStorageDirectory implements SessionStorage {
     throw overcrowded();
   }
 
-  /** Removes a file, unless it is a session that `isDue` spares. @returns what it was. */
+  /** @returns what it was. */
   async #removeIf(path: string, isDue: (record: DirectoryRecord | undefined) => boolean): Promise<Ending> {
     const remove = async (): Promise<Ending> => {
       const prepared = await this.#prepareTombstone(path, '');
@@ -281,7 +273,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#end(path, remove, isDue);
   }
 
-  /** Runs what ends a session; where the disk has no room for its lock, the session ends without one. */
+  /** If the disk has no room for a lock, ends the session without one. */
   #end(path: string, end: () => Promise<Ending>, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     return this.#mutex.run(path, () =>
       this.#limit.run(async () => {
@@ -295,7 +287,7 @@ export class SessionStorageDirectory implements SessionStorage {
     );
   }
 
-  /** Again until nothing is left: a change that had taken the lock may have been put in place meanwhile. */
+  /** Repeats until nothing is left, because a locked change may have been committed meanwhile. */
   async #endWithoutRoom(path: string, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     for (let ended: Ending = 'absent'; ;) {
       const record = await this.#files.read(path);
@@ -329,13 +321,13 @@ export class SessionStorageDirectory implements SessionStorage {
 
 export interface DirectorySessionStorageOptions extends SessionStorageDirectoryOptions {
   /**
-   * Keeps what was read in memory: for a minute in a directory of one process (`shared: false`), else for two seconds, for
-   * which a session that another process ended still reads as live. Default `false`; Ktor's is `true`.
+   * Caches reads in memory: for a minute if `shared: false`, else for two seconds, during which a session ended by
+   * another process still reads as live. Default `false` (Ktor: `true`).
    */
   readonly cached?: boolean;
 }
 
-/** A {@link SessionStorageDirectory}, with a {@link CacheStorage} in front on request (Ktor: `directorySessionStorage`). */
+/** A {@link SessionStorageDirectory}, optionally with a {@link CacheStorage} (Ktor: `directorySessionStorage`). */
 export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
   const { cached, ...rest } = options ?? {};
   assertBoolean('cached of directorySessionStorage', cached);

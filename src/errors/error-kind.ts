@@ -1,17 +1,13 @@
-/** Codes at the start of Redis error messages that describe the server, not the command. */
+/** Codes in Redis error messages that describe the server, not the command. */
 const REDIS_CODES: ReadonlySet<string> = new Set(
   (
     'ASK BUSY CLUSTERDOWN CROSSSLOT ERR LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM READONLY ' +
     'TRYAGAIN WRONGPASS WRONGTYPE'
   ).split(' '),
 );
-/** Clients may wrap socket errors. */
 const DEEPEST = 3;
 
-/**
- * Describes a client's error for logs: class and code of it and its causes. Messages are omitted, because they quote
- * data: Redis the arguments of a command, databases the rejected row or value.
- */
+/** Class and code of an error and its causes. Messages quote data. */
 export function errorKind(error: unknown): string {
   const kinds: string[] = [];
   for (let one = error; one !== undefined && one !== null && kinds.length < DEEPEST; one = causeOf(one)) {
@@ -25,7 +21,7 @@ function causeOf(error: unknown): unknown {
 }
 
 function kindOf(error: unknown): string {
-  // By shape: `instanceof` fails for errors of another realm.
+  // Not `instanceof`, which fails for errors of another realm.
   if (typeof error !== 'object' || error === null) return `a ${typeof error}`;
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const name: unknown = (error.constructor as { name?: unknown } | undefined)?.name;

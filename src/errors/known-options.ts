@@ -1,10 +1,6 @@
 import { foreignOption } from './foreign-options.js';
 import { SessionConfigurationError } from './session.errors.js';
 
-/**
- * Rejects unknown options, such as misspelt ones.
- * @param place where the options are, for the message.
- */
 export function refuseUnknownOptions(place: string, options: object, known: readonly string[]): void {
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
@@ -19,18 +15,18 @@ export function refuseUnknownOptions(place: string, options: object, known: read
   }
 }
 
-/** Throws unless the value is `undefined` or one of `allowed`. */
 export function assertOneOf(place: string, option: string, value: unknown, allowed: readonly string[]): void {
   if (value === undefined || allowed.includes(value as string)) return;
-  throw new SessionConfigurationError(`${place}: ${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
+  throw new SessionConfigurationError(
+    `${place}: ${option} must be one of ${allowed.map((one) => `'${one}'`).join(', ')}.`,
+  );
 }
 
-/** Rejects options that are present but `undefined`, if their absence weakens the protection. */
 export function refuseUndefined(place: string, options: object, names: readonly string[]): void {
   for (const name of names) {
     if (!Object.hasOwn(options, name) || (options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;
     throw new SessionConfigurationError(
-      `${place}: ${name} is undefined. Is an environment variable not set? Leave ${name} out where you do not want it.`,
+      `${place}: ${name} is undefined. Is its environment variable set? Omit ${name} if you do not want it.`,
     );
   }
 }

@@ -41,14 +41,14 @@ export type AnySessionError =
   | SessionWrongValueError;
 
 /**
- * The base class of all errors of this library. The message ends with the fix and never contains a session's id,
- * content or key. `cause` is the underlying error, if any.
+ * Base class of all errors of this library. The message ends with the fix and never contains a session's id, content or
+ * key. `cause` is the underlying error, if any.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode;
-  /** HTTP status for Nest's exception filter; absent on programming errors, which are answered with 500. */
+  /** HTTP status for Nest's exception filter; absent on programming errors (500). */
   declare readonly statusCode?: number;
-  /** The same as `statusCode`, and `expose: true`: Nest 12, Express and Fastify read them (http-errors). */
+  /** `status` and `expose: true` as in http-errors, for Nest 12, Express and Fastify. */
   declare readonly status?: number;
   declare readonly expose?: boolean;
 
@@ -70,7 +70,7 @@ export class SessionConfigurationError extends SessionError {
   }
 }
 
-/** The session cannot be changed: the response headers were sent (Ktor: `TooLateSessionSetException`). */
+/** The response headers were already sent (Ktor: `TooLateSessionSetException`). */
 export class SessionTooLateError extends SessionError {
   declare readonly code: 'SESSION_TOO_LATE';
 
@@ -83,14 +83,14 @@ export class SessionTooLateError extends SessionError {
   }
 }
 
-/** The session does not fit into its cookie or header. Sizes are in bytes; content is never shown. */
+/** The session does not fit into its cookie or header. */
 export class SessionTooLargeError extends SessionError {
   declare readonly code: 'SESSION_TOO_LARGE';
-  /** Bytes of the whole header value, including attributes. */
+  /** Bytes of the header value, including attributes. */
   readonly size: number;
   /** Maximum bytes. */
   readonly limit: number;
-  /** Serialized size of the largest top-level fields, largest first. */
+  /** Serialized sizes of the largest top-level fields, largest first. */
   readonly fields: ReadonlyArray<{ readonly name: string; readonly size: number }>;
 
   constructor(
@@ -102,9 +102,9 @@ export class SessionTooLargeError extends SessionError {
     const largest = fields.map((field) => `${field.name} (${field.size} bytes)`).join(', ');
     super(
       'SESSION_TOO_LARGE',
-      `Session "${session}" takes ${size} bytes and ${limit} are allowed.` +
+      `Session "${session}" has ${size} bytes; the limit is ${limit}.` +
         (largest ? ` Its largest fields: ${largest}.` : '') +
-        " Keep less in it, or keep it on the server: @Session(name, { tracker: 'by-id' }).",
+        " Store less in it, or store it on the server: @Session(name, { tracker: 'by-id' }).",
     );
     this.size = size;
     this.limit = limit;
@@ -112,50 +112,44 @@ export class SessionTooLargeError extends SessionError {
   }
 }
 
-/** A value that cannot be serialized: a cycle, a function, a symbol. Names the path of the field. */
+/** A value that cannot be serialized: a cycle, a function, a symbol. */
 export class SessionUnserializableError extends SessionError {
   declare readonly code: 'SESSION_UNSERIALIZABLE';
-  /** Path of the value, such as `UserSession.items[2].callback`. */
+  /** Such as `UserSession.items[2].callback`. */
   readonly path: string;
 
-  /** @param options.advice the fix, if the default does not fit. */
+  /** @param options.advice replaces the default fix. */
   constructor(path: string, problem: string, options: { cause?: unknown; advice?: string } = {}) {
-    const { advice = 'Mark the field with @Exclude(), or give it a @Transform().', ...rest } = options;
+    const { advice = 'Mark the field with @Exclude() or @Transform().', ...rest } = options;
     super('SESSION_UNSERIALIZABLE', `${path} cannot be stored in a session: ${problem}. ${advice}`, rest);
     this.path = path;
   }
 }
 
-/**
- * A change was rejected because of another request: both changed the same field with `onClash: 'reject'`, or the other
- * one rotated or ended the session. Answered with 409.
- */
+/** Another request changed the same field with `onClash: 'reject'`, or rotated or ended the session. Status 409. */
 export class SessionConflictError extends SessionError {
   declare readonly code: 'SESSION_CONFLICT';
 
-  /** @param what the fields that both requests changed, or what else happened to the session. */
+  /** @param what the fields that both requests changed, or what happened to the session. */
   constructor(session: string, what: readonly string[] | 'was given a new id' | 'was ended') {
     const happened =
-      typeof what === 'string'
-        ? `${what} by another request meanwhile`
-        : `was changed by another request meanwhile (${what.join(', ')})`;
+      typeof what === 'string' ? `${what} by another request` : `was changed by another request (${what.join(', ')})`;
     super('SESSION_CONFLICT', `Session "${session}" ${happened}. Repeat the request.`, { statusCode: 409 });
   }
 }
 
 /**
- * The owner has `maxPerOwner` sessions, with `beyond: 'refuse'`. Answered with 409, not 403: the login was valid and
- * succeeds once another session has ended (RFC 9110, 15.5.10). Nothing was stored or sent; the visitor's session is
- * unchanged. Nest's filter does not send {@link sessions}: only the application knows whether the user is fully
- * authenticated and may see them.
+ * The owner has `maxPerOwner` sessions, with `beyond: 'refuse'`. Nothing was stored. Status 409, not 403, because the
+ * login succeeds once another session has ended (RFC 9110, 15.5.10). Nest's filter does not send {@link sessions},
+ * because only the application knows whether the user may see them.
  */
 export class SessionLimitError extends SessionError {
   declare readonly code: 'SESSION_LIMIT';
   /** Maximum number of sessions per owner. */
   readonly limit: number;
   /**
-   * The owner's other sessions, least recently used first, so that the user can choose one for
-   * `SessionsService.revoke`. Show handles only to the owner.
+   * The owner's other sessions, least recently used first, for `SessionsService.revoke`. Show handles only to the
+   * owner.
    */
   readonly sessions: ReadonlyArray<{ readonly handle: string; readonly createdAt: Date; readonly renewedAt: Date }>;
 
@@ -167,7 +161,7 @@ export class SessionLimitError extends SessionError {
   ) {
     super(
       'SESSION_LIMIT',
-      `There are ${limit} sessions "${session}" of this owner already, and no more are allowed. Sign out elsewhere first.`,
+      `The owner already has ${limit} sessions "${session}", the maximum. Sign out elsewhere first.`,
       { statusCode: 409 },
     );
     this.limit = limit;
@@ -182,13 +176,12 @@ export class SessionLimitError extends SessionError {
 }
 
 /**
- * The storage failed or timed out. Answered with 503 and `Retry-After`. The message is for the visitor, since
- * frameworks send it; {@link detail} is for the operator and is logged. `cause` is the client's error, whose message
- * may quote keys and content: do not log it.
+ * The storage failed or timed out. Status 503 with `Retry-After`. The message is for the visitor; {@link detail} is for
+ * the operator and is logged. Do not log `cause`, the client's error: its message may quote keys and content.
  */
 export class SessionStorageUnavailableError extends SessionError {
   declare readonly code: 'SESSION_STORAGE_UNAVAILABLE';
-  /** What happened and what to check. Never a session's id or content. */
+  /** What happened and what to check. Never contains an id or content. */
   readonly detail: string;
   /** Seconds after which the client may retry. */
   readonly retryAfterInSeconds: number;
@@ -202,7 +195,7 @@ export class SessionStorageUnavailableError extends SessionError {
     this.retryAfterInSeconds = options.retryAfterInSeconds ?? 1;
   }
 
-  /** For `console.log` and Nest's logger: shows only the kind of `cause`, since its message may quote a session. */
+  /** For `console.log` and Nest's logger: only the kind of `cause`, because its message may quote a session. */
   [INSPECT](): string {
     return `${this.stack} { code: '${this.code}', detail: ${JSON.stringify(this.detail)}, cause: '${errorKind(this.cause)}' }`;
   }
@@ -217,7 +210,7 @@ export class SessionNotRegisteredError extends SessionError {
   }
 }
 
-/** No request, or the request's application has no sessions (Ktor: `SessionNotYetConfiguredException`). */
+/** There is no request, or its application has no sessions (Ktor: `SessionNotYetConfiguredException`). */
 export class SessionNoRequestError extends SessionError {
   declare readonly code: 'SESSION_NO_REQUEST';
 
@@ -235,7 +228,7 @@ export class SessionWithoutIdError extends SessionError {
   }
 }
 
-/** A value that is no instance of the session class, or an id or owner of the wrong format. */
+/** Not an instance of the session class, or an invalid id or owner. */
 export class SessionWrongValueError extends SessionError {
   declare readonly code: 'SESSION_WRONG_VALUE';
 

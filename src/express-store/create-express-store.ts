@@ -5,9 +5,9 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { ExpressSessions, type ExpressSessionData } from './express-sessions.js';
 
 export interface ExpressStoreOptions {
-  /** Lifetime in seconds of a session whose cookie has no expiry. Default 86,400: a day. */
+  /** Lifetime of a session whose cookie has no expiry. Default 86,400. */
   readonly ttlInSeconds?: number;
-  /** Timeout of a storage call in milliseconds. Default 1,000. */
+  /** Timeout of a storage call. Default 1,000. */
   readonly timeoutInMilliseconds?: number;
   /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -15,24 +15,22 @@ export interface ExpressStoreOptions {
 
 type Callback = (error?: unknown, answer?: unknown) => void;
 
-/** The base class `Store` of express-session. */
 interface StoreBase {
   createSession(request: never, data: object): object;
 }
 
 /**
- * One of our storages as a store of express-session, for applications with `req.session`.
+ * Uses one of our storages as a store of express-session.
  *
  * ```ts
  * app.use(session({ secret, store: createExpressStore(session.Store, redisSessionStorage({ client })) }));
  * ```
  *
- * Differences from other stores: parallel requests that change different fields lose nothing; a destroyed session is
- * not revived by a slower request; renewal is throttled instead of written at every request; ids are hashed; a hanging
- * storage times out after a second.
+ * Unlike with other stores, parallel changes of different fields are merged, and a destroyed session is not revived by
+ * a slower request.
  *
  * @param Store the `Store` class of express-session.
- * @throws {SessionConfigurationError} if `Store` is not that class, or the storage is invalid.
+ * @throws {SessionConfigurationError} for an invalid `Store` or storage.
  */
 export function createExpressStore<S extends object>(
   Store: abstract new () => S,
@@ -41,12 +39,12 @@ export function createExpressStore<S extends object>(
 ): S {
   if (typeof Store !== 'function' || typeof (Store.prototype as Partial<StoreBase>)?.createSession !== 'function') {
     throw new SessionConfigurationError(
-      'createExpressStore needs the Store class of express-session first, as in createExpressStore(session.Store, storage).',
+      'The first argument must be the Store class of express-session: createExpressStore(session.Store, storage).',
     );
   }
   if (typeof storage?.read !== 'function') {
     throw new SessionConfigurationError(
-      'createExpressStore needs a session storage second, as in createExpressStore(session.Store, storage).',
+      'The second argument must be a session storage: createExpressStore(session.Store, storage).',
     );
   }
   const sessions = sessionsIn(storage, options);
@@ -76,7 +74,7 @@ export function createExpressStore<S extends object>(
 function sessionsIn(storage: SessionStorage, options: ExpressStoreOptions): ExpressSessions {
   const ttl = options.ttlInSeconds ?? 86_400;
   if (!Number.isFinite(ttl) || ttl <= 0) {
-    throw new SessionConfigurationError('ttlInSeconds of createExpressStore must be a positive number, as in 86_400.');
+    throw new SessionConfigurationError('ttlInSeconds of createExpressStore must be a positive number.');
   }
   const { timeoutInMilliseconds } = options;
   const resilient = new SessionStorageResilient(
@@ -88,7 +86,7 @@ function sessionsIn(storage: SessionStorage, options: ExpressStoreOptions): Expr
   return new ExpressSessions(conditional, ttl * 1000, now);
 }
 
-/** Calls back outside of the promise, so that an error in the callback is not mistaken for a storage failure. */
+/** An error of the callback is not a storage failure. */
 function answer(promise: Promise<unknown>, callback: Callback = () => {}): void {
   promise.then(
     (value) => process.nextTick(callback, null, value),

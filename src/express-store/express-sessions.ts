@@ -3,12 +3,10 @@ import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import { mergeExpressData } from './merge-express-data.js';
 
-/** A session of express-session, as its stores receive it. */
 export interface ExpressSessionData {
   cookie?: { expires?: Date | string | boolean | null; originalMaxAge?: number | null };
 }
 
-/** A session as it was read or stored. */
 interface Base {
   readonly text: string;
   readonly version: string | undefined;
@@ -18,14 +16,12 @@ interface Base {
 const MOST_ATTEMPTS = 256;
 const MINUTE = 60_000;
 
-/** The sessions of express-session in one of our storages. */
 export class ExpressSessions {
   readonly #storage: ConditionalSessionStorage;
   readonly #ttl: number;
   readonly #now: () => number;
   readonly #bases = new WeakMap<object, Base>();
 
-  /** @param ttl milliseconds, the lifetime of a session whose cookie has none. */
   constructor(storage: ConditionalSessionStorage, ttl: number, now: () => number) {
     this.#storage = storage;
     this.#ttl = ttl;
@@ -36,19 +32,16 @@ export class ExpressSessions {
     const stored = await this.#storage.read(storedId(sid));
     const data = stored && parsed(stored.value);
     if (!stored || !data) return undefined;
-    // A touch changes only the stored expiry.
     if (data.cookie?.expires) data.cookie.expires = new Date(stored.expiresAt).toISOString();
     this.#bases.set(data, { text: stored.value, version: stored.version, expiresAt: stored.expiresAt });
     return data;
   }
 
-  /** @param session the object that express-session created from `data`. */
   adopt(session: object, data: object): void {
     const base = this.#bases.get(data);
     if (base) this.#bases.set(session, base);
   }
 
-  /** Stores a new session or changes one that was read; never one that has ended. */
   async set(sid: string, session: ExpressSessionData): Promise<void> {
     let base = this.#bases.get(session);
     let value = JSON.stringify(session);
@@ -70,11 +63,10 @@ export class ExpressSessions {
       base = { text: current.value, version: current.version, expiresAt: current.expiresAt };
     }
     throw new SessionStorageUnavailableError(
-      `A session was changed by other requests ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
+      `Other requests changed the session ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
     );
   }
 
-  /** Renews an unchanged session if the renewal throttle allows. */
   async touch(sid: string, session: ExpressSessionData): Promise<void> {
     const base = this.#bases.get(session);
     const expiresAt = this.#expiryOf(session);
@@ -95,7 +87,7 @@ export class ExpressSessions {
   }
 }
 
-/** Hashes the id, so that storages never see a client's id. */
+/** Storages never see a client's id. */
 function storedId(sid: string): string {
   return hash('sha256', sid, 'base64url');
 }
@@ -103,7 +95,7 @@ function storedId(sid: string): string {
 function parsed(text: string): ExpressSessionData | undefined {
   try {
     const data = JSON.parse(text) as ExpressSessionData | null;
-    // express-session reads the cookie's fields without checking that it exists.
+    // express-session requires the cookie.
     return typeof data?.cookie === 'object' && data.cookie !== null ? data : undefined;
   } catch {
     return undefined;

@@ -1,8 +1,8 @@
 /**
- * Merges two parallel changes of one session by top-level field.
- * @param base the text that this request read.
- * @param mine the text to store. Wins if both changed a field.
- * @param theirs the text that another request stored.
+ * By top-level field.
+ * @param base read by this request.
+ * @param mine wins a conflict.
+ * @param theirs stored by another request.
  */
 export function mergeExpressData(base: string, mine: string, theirs: string): string {
   const [was, ours, present] = [fieldsOf(base), fieldsOf(mine), fieldsOf(theirs)];
@@ -15,7 +15,6 @@ export function mergeExpressData(base: string, mine: string, theirs: string): st
   return `{${[...present].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 }
 
-/** The JSON of each field, by name. */
 function fieldsOf(text: string): Map<string, string> {
   return new Map(Object.entries(JSON.parse(text) as object).map(([name, value]) => [name, JSON.stringify(value)]));
 }

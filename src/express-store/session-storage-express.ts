@@ -2,7 +2,6 @@ import { hash } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionStorage, SessionToStore, StoredSession } from '../storage/session-storage.js';
 
-/** The required methods of an express-session store. */
 export interface ExpressSessionStore {
   readonly get: (...args: never[]) => unknown;
   readonly set: (...args: never[]) => unknown;
@@ -10,7 +9,7 @@ export interface ExpressSessionStore {
 }
 
 export interface SessionStorageExpressOptions {
-  /** The store, which the application creates and closes. */
+  /** Created and closed by the application. */
   readonly store: ExpressSessionStore;
   /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -19,7 +18,6 @@ export interface SessionStorageExpressOptions {
 type Callback = (error?: unknown, answer?: unknown) => void;
 type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
 
-/** The data given to a store. Stores read the lifetime from different fields of the cookie. */
 interface StoreData {
   readonly cookie: { readonly expires: Date; readonly maxAge: number; readonly originalMaxAge: number };
   readonly value: string;
@@ -28,15 +26,12 @@ interface StoreData {
 }
 
 /**
- * Keeps sessions in any store for express-session: connect-mongo, express-mysql-session, memorystore and about a
- * hundred others. Best effort: prefer a storage for the database itself.
+ * Uses any store for express-session, such as connect-mongo. Prefer a storage for the database itself.
  *
- * Such stores have only get, set and destroy, so the module adds a `SessionStorageGuarded`: exact within one process;
- * between processes an ended session stays ended, but of two changes within the same milliseconds the later may win.
- * There is no owner index.
+ * Stores have only get, set and destroy, so the module adds a `SessionStorageGuarded`. There is no owner index.
  *
  * Ids contain only letters, digits, `_` and `-`, because some stores use them as file names. The store is responsible
- * for expiry and durability. A store that never calls back fails by the module's timeout.
+ * for expiry and durability.
  */
 export class SessionStorageExpress implements SessionStorage {
   readonly #store: Methods;
@@ -47,8 +42,8 @@ export class SessionStorageExpress implements SessionStorage {
     const store = options?.store;
     if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
       throw new SessionConfigurationError(
-        'The store of expressSessionStorage must have get, set and destroy, as an instance of a store for ' +
-          'express-session, as in expressSessionStorage({ store: new RedisStore({ client }) }).',
+        'The store of expressSessionStorage must be a store for ' +
+          'express-session: expressSessionStorage({ store: new RedisStore({ client }) }).',
       );
     }
     this.#store = store as unknown as Methods;
@@ -84,7 +79,6 @@ export class SessionStorageExpress implements SessionStorage {
     await this.read('ping');
   }
 
-  /** Supports stores with callbacks, promises or both. */
   #call(method: 'get' | 'set' | 'destroy', ...args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const callback: Callback = (error, answer) => {
@@ -97,7 +91,7 @@ export class SessionStorageExpress implements SessionStorage {
   }
 }
 
-/** {@link SessionStorageExpress} on the application's store. */
+/** See {@link SessionStorageExpress}. */
 export function expressSessionStorage(options: SessionStorageExpressOptions): SessionStorageExpress {
   return new SessionStorageExpress(options);
 }
@@ -106,7 +100,7 @@ function storeId(id: string): string {
   return /^[\w-]{16,64}$/.test(id) ? id : hash('sha256', id, 'base64url');
 }
 
-/** Like express-session, treats ENOENT of a store as "no such session". */
+/** As in express-session, ENOENT means "no such session". */
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== 'ENOENT') throw error;
 }

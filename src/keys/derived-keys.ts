@@ -1,6 +1,5 @@
 import type { DerivedKey, KeyRing } from './key-ring.js';
 
-/** Values made from a ring's keys for one purpose and name; rebuilt when the ring changes. */
 export class DerivedKeys<T> {
   readonly #ring: KeyRing;
   readonly #purpose: string;
@@ -18,7 +17,6 @@ export class DerivedKeys<T> {
     this.#made = ring.derive(purpose, name).map(make);
   }
 
-  /** Newest first; empty while no key is in service. The same array until the ring changes. */
   get all(): readonly T[] {
     if (this.#generation !== this.#ring.generation) {
       this.#generation = this.#ring.generation;

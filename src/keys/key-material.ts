@@ -1,18 +1,17 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { publicKeyIn } from './public-keys.js';
 
-/** An application secret: bytes, or hexadecimal or base64 text whose characters (not decoded) are the key material. */
+/** A secret: bytes, or hexadecimal or base64 text. The characters of a text, not decoded, are the key material. */
 export type KeyMaterial = string | Uint8Array;
 
 const MINIMUM_BYTES = 32;
 const MINIMUM_DISTINCT_BYTES = 16;
 
-/** For the end of a message. */
 export const HOW_TO_MAKE_ONE =
-  `Make one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))" ` +
-  'and hand it over in an environment variable.';
+  `Generate one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))" ` +
+  'and pass it in an environment variable.';
 
-// At least six letters: a shorter word occurs by chance in about one of 10,000 random base64 keys.
+// Six letters or more: shorter words occur in one of 10,000 random base64 keys.
 const TELLTALE_WORDS = [
   'changeit',
   'changeme',
@@ -33,16 +32,13 @@ const TELLTALE_WORDS = [
   'yourkey',
 ];
 
-const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase write new KeyRing(passphrase, { stretch: true }).';
+const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new KeyRing(passphrase, { stretch: true }).';
 
 /**
- * Checks that a key is hard to guess: at least 32 bytes, no repetition, sequence, placeholder text or published key.
- *
- * Text is hexadecimal (half a byte per character), base64 or base64url (three quarters). Bytes that are all printable
- * ASCII are checked as text, also when decoded from base64.
- *
- * @param place name of the key in errors, such as `keys[0]`.
- * @returns a copy of the key material.
+ * A character of hexadecimal counts as half a byte, of base64 as three quarters. Printable ASCII is checked as text,
+ * also decoded from base64.
+ * @param place names the key in errors, such as `keys[0]`.
+ * @returns a copy.
  * @throws {SessionConfigurationError} that never shows the key.
  */
 export function checkedKeyMaterial(material: KeyMaterial | undefined, place: string): Buffer {
@@ -51,30 +47,26 @@ export function checkedKeyMaterial(material: KeyMaterial | undefined, place: str
   return typeof material === 'string' ? Buffer.from(material, 'utf8') : Buffer.from(material!);
 }
 
-/** The error for an empty list of keys. */
 export function noKeysError(): SessionConfigurationError {
   return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
 }
 
-/** Why a key is missing, as the predicate of a message, or `undefined`. */
+/** The checks return the predicate of a message, or `undefined`. */
 export function absenceOf(material: unknown): string | undefined {
-  if (material === undefined || material === null) return 'is undefined: is the environment variable not set?';
-  if (typeof material !== 'string' && !(material instanceof Uint8Array)) return 'is neither a string nor bytes.';
-  return material.length === 0 ? 'is empty: is the environment variable set to nothing?' : undefined;
+  if (material === undefined || material === null) return 'is undefined. Is the environment variable set?';
+  if (typeof material !== 'string' && !(material instanceof Uint8Array)) return 'must be a string or bytes.';
+  return material.length === 0 ? 'is empty. Is the environment variable set?' : undefined;
 }
 
-/** Why a key is weak, as the predicate of a message, or `undefined`. */
 export function weaknessOfKey(material: KeyMaterial): string | undefined {
   return publicKeyIn(material) ?? (typeof material === 'string' ? weaknessOfText(material) : weaknessOfBytes(material));
 }
 
-/** Why the text of a key or passphrase is weak, as the predicate of a message, or `undefined`. */
 export function weaknessOfWords(text: string): string | undefined {
-  if (text.trim() !== text)
-    return 'starts or ends with white space, which gets lost in one place or another: trim() it.';
+  if (text.trim() !== text) return 'starts or ends with white space, which is easily lost. Use trim().';
   const letters = text.toLowerCase().replace(/[^a-z0-9]/g, '');
   return TELLTALE_WORDS.some((word) => letters.includes(word))
-    ? 'contains a word that placeholders are made of.'
+    ? 'contains a word that is typical of placeholders.'
     : undefined;
 }
 
@@ -103,18 +95,17 @@ function weaknessOfBytes(bytes: Uint8Array): string | undefined {
 }
 
 function tooSmall(size: number, repeated: boolean): string {
-  const holds = `${Math.floor(size)} bytes of key, and ${MINIMUM_BYTES} are needed.`;
-  return repeated ? `repeats a pattern that can hold ${holds}` : `is too short: it can hold ${holds}`;
+  const holds = `${Math.floor(size)} bytes; ${MINIMUM_BYTES} are needed.`;
+  return repeated ? `repeats a pattern of at most ${holds}` : `is too short: at most ${holds}`;
 }
 
-/** Why bytes are not random, as the predicate of a message, or `undefined`. */
 export function patternOf(bytes: Buffer, distinct = MINIMUM_DISTINCT_BYTES): string | undefined {
   if (new Set(bytes).size < distinct) return 'uses too few different bytes to be random.';
-  if (isSequence(bytes)) return 'is a sequence and not random.';
+  if (isSequence(bytes)) return 'is a sequence, not random.';
   return undefined;
 }
 
-/** The text if all bytes are printable ASCII (32 random bytes: 1 in 10^13). */
+/** For 32 random bytes: 1 in 10^13. */
 function asPrintableText(bytes: Uint8Array): string | undefined {
   const printable = bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d));
   return printable && bytes.length > 0 ? Buffer.from(bytes).toString('latin1') : undefined;
@@ -134,10 +125,7 @@ function isBase64(text: string): boolean {
   return isAlphabet && withoutPadding(text).length % 4 !== 1;
 }
 
-/**
- * Whether base64 text looks like words: one case only, or more than 60 % of characters are lower-case letters after
- * lower-case letters. False positives: fewer than one in a million random keys.
- */
+/** False positives: less than one in a million random keys. */
 function isProse(text: string): boolean {
   if (text === text.toLowerCase() || text === text.toUpperCase()) return true;
   const pairs = text.match(/(?<=[a-z])[a-z]/g)?.length ?? 0;
@@ -149,7 +137,6 @@ function withoutPadding(text: string): string {
   return text.slice(0, text.endsWith('==') ? -2 : -1);
 }
 
-/** Length of the shortest repeating prefix (the period), or the full length. */
 export function shortestPeriod(bytes: Buffer): number {
   for (let period = 1; period <= bytes.length / 2; period++) {
     if (bytes.subarray(period).equals(bytes.subarray(0, bytes.length - period))) return period;
@@ -157,7 +144,7 @@ export function shortestPeriod(bytes: Buffer): number {
   return bytes.length;
 }
 
-/** Whether more than half of the differences between neighbouring bytes are equal, as in 1 2 3, 2 4 6 or a b c. */
+/** As in 1 2 3, 2 4 6 or a b c. */
 function isSequence(bytes: Uint8Array): boolean {
   const steps = new Map<number, number>();
   for (let index = 1; index < bytes.length; index++) {

@@ -9,36 +9,34 @@ const PRODUCT = 'nestjs-sessions';
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 
-/** A key for one purpose and one name. */
 export interface DerivedKey {
-  /** Four bytes that identify this key within the ring. Public: they prefix each protected value. */
+  /** Four bytes that identify the key within the ring. Public: the prefix of protected values. */
   readonly id: Buffer;
-  /** 256 bits. Printing it does not reveal the key. */
+  /** 256 bits. Can be logged safely. */
   readonly keyObject: KeyObject;
-  /** The {@link KeyReport.id} of the ring key that it is derived from. */
+  /** The {@link KeyReport.id} of the ring key. */
   readonly ringId: string;
 }
 
-/** One key of a ring, for operators. Does not reveal the key. */
+/** A key of a ring, for operators. Can be logged safely. */
 export interface KeyReport {
-  /** Eight hexadecimal digits, the same in every process: derived from the key, and public. */
+  /** Eight public hexadecimal digits derived from the key, the same in every process. */
   readonly id: string;
   /** `protects`: new values. `reads`: older ones. `ended`: its `until` has passed. */
   readonly state: 'protects' | 'reads' | 'ended';
-  /** Epoch milliseconds. Absent: at once. */
+  /** Epoch milliseconds. Absent: always. */
   readonly from?: number;
   /** Epoch milliseconds. Absent: never. */
   readonly until?: number;
-  /** When this process protected or read a value with it last, epoch milliseconds. Absent: not since it started. */
+  /** Last use in this process, epoch milliseconds. Absent: unused since the start. */
   readonly lastUsedAt?: number;
 }
 
 /**
- * The application's secrets, newest first: the first one protects, all of them read. To rotate, prepend a new key; keep
- * the old one until the last session it protects has expired.
+ * The application's secrets, newest first: the first one protects, all of them read. To rotate, prepend a new key, and
+ * keep the old one until its sessions have expired.
  *
- * Keys are never used directly: HKDF-SHA256 (RFC 5869) derives one per purpose and name, so a value made for one is
- * invalid for another.
+ * HKDF-SHA256 (RFC 5869) derives one key per purpose and name.
  */
 export class KeyRing {
   #keys: readonly KeyObject[];
@@ -48,13 +46,11 @@ export class KeyRing {
   #schedule: KeySchedule | undefined;
 
   /**
-   * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or
-   * 43 of base64url. `undefined` is in the type because `process.env.SESSION_KEY` may be; it is always refused.
-   * @param options.stretch the texts are passphrases of at least 20 characters, and scrypt makes a key of each (N = 2^17,
-   * r = 8, p = 1: 128 MiB and a third of a second each, while the process waits). Bytes are taken as they are. Default
-   * `false`: a text is a key itself.
-   * @throws {SessionConfigurationError} when there is none, one is missing or weak, or two are the same. The message
-   * never shows a key and says how to make one.
+   * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or 43
+   * of base64url. `undefined`, as of a missing environment variable, is rejected.
+   * @param options.stretch texts are passphrases of at least 20 characters, from which scrypt derives keys (N = 2^17, r
+   * = 8, p = 1; 128 MiB and a third of a second each, blocking). Default `false`.
+   * @throws {SessionConfigurationError} for a missing, weak or duplicate key. Never shows a key.
    */
   constructor(
     keys: KeyMaterial | undefined | readonly (KeyMaterial | undefined)[],
@@ -73,11 +69,9 @@ export class KeyRing {
   }
 
   /**
-   * A ring that reloads its keys from a source periodically, so keys rotate without a restart. While no key is in
-   * service, values can be neither read nor protected.
-   *
-   * @throws what the source throws, or {@link SessionConfigurationError} when no key of it protects now. Later failures go
-   * to `onError`, and the keys from before stay in use.
+   * A ring that reloads its keys periodically. Without an active key, values can be neither read nor protected. Later
+   * failures go to `onError`; the previous keys stay in use.
+   * @throws the source's error, or {@link SessionConfigurationError} if no key protects now.
    */
   static async from(source: KeySource, options: KeySourceOptions = {}): Promise<KeyRing> {
     const schedule = new KeySchedule(source, options);
@@ -85,7 +79,7 @@ export class KeyRing {
     const first = KeySchedule.inService(services, schedule.now());
     if (first.length === 0) {
       throw new SessionConfigurationError(
-        'No key of the source is in service. One must have a from in the past, or none, and an until in the future, or none.',
+        'The key source has no active key. One key needs from in the past or omitted, and until in the future or omitted.',
       );
     }
     const ring = new KeyRing(first.map(({ key }) => key));
@@ -94,15 +88,12 @@ export class KeyRing {
     return ring;
   }
 
-  /** A ring with one random key, known to this process only: sessions do not survive a restart or reach another. */
+  /** A random key of this process: sessions do not survive a restart or reach other processes. */
   static development(): KeyRing {
     return new KeyRing(randomBytes(KEY_BYTES));
   }
 
-  /**
-   * The keys for one purpose (as `seal`) and one name (as the session's), newest first. The same ring, purpose and
-   * name give the same keys in every process.
-   */
+  /** The keys for a purpose (such as `seal`) and a name (of a session), newest first; the same in every process. */
   derive(purpose: string, name: string): readonly DerivedKey[] {
     const place = JSON.stringify([purpose, name]);
     let derived = this.#derived.get(place);
@@ -113,17 +104,17 @@ export class KeyRing {
     return derived;
   }
 
-  /** Increases when the keys change; derived keys are then out of date. */
+  /** Increases when the keys change. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Notes that a derived key was used. @param ringId of the {@link DerivedKey}. */
+  /** @param ringId of the used {@link DerivedKey}. */
   noteUse(ringId: string): void {
     this.#lastUsed.set(ringId, Date.now());
   }
 
-  /** The keys, the protecting one first. Operators may remove an old key that is no longer used. */
+  /** The protecting key first. Unused old keys may be removed. */
   report(): readonly KeyReport[] {
     const schedule = this.#schedule;
     const present = this.#keys.map(
@@ -143,7 +134,7 @@ export class KeyRing {
     });
   }
 
-  /** Stops reading the source, for a ring made by {@link from}. */
+  /** Stops reloading, for a ring of {@link from}. */
   close(): void {
     this.#schedule?.close();
   }
@@ -153,7 +144,7 @@ export class KeyRing {
     return lastUsedAt === undefined ? {} : { lastUsedAt };
   }
 
-  /** Takes the keys that are in service now. @throws {SessionConfigurationError} for a weak one; nothing changes then. */
+  /** @throws {SessionConfigurationError} for a weak key, without changes. */
   #use(services: readonly KeyService[], now: number): void {
     const keys = KeySchedule.inService(services, now).map(({ key }, index) =>
       createSecretKey(checkedKeyMaterial(key, `keys[${index}]`)),
@@ -172,7 +163,6 @@ function derivedKey(key: KeyObject, purpose: string, name: string): DerivedKey {
   return Object.freeze({ id, keyObject: createSecretKey(keyBytes), ringId: idOf(key) });
 }
 
-/** The public id of a key of a ring. */
 function idOf(key: KeyObject): string {
   return expand(key, ['key id'], KEY_ID_BYTES).toString('hex');
 }
@@ -187,7 +177,7 @@ function stretchOf(options: { readonly stretch?: boolean }): boolean {
     throw new SessionConfigurationError(`KeyRing: unknown option "${unknown}". Known: stretch.`);
   }
   const { stretch = false } = options;
-  if (typeof stretch !== 'boolean') throw new SessionConfigurationError('KeyRing: stretch is true or false.');
+  if (typeof stretch !== 'boolean') throw new SessionConfigurationError('KeyRing: stretch must be true or false.');
   return stretch;
 }
 
@@ -201,7 +191,7 @@ function refuseDuplicates(materials: readonly Buffer[]): void {
   materials.forEach((material, index) => {
     const first = materials.findIndex((other) => other.equals(material));
     if (first < index) {
-      throw new SessionConfigurationError(`keys[${first}] and keys[${index}] are the same key. Leave one of them out.`);
+      throw new SessionConfigurationError(`keys[${first}] and keys[${index}] are the same key. Remove one of them.`);
     }
   });
 }

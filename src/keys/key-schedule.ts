@@ -1,37 +1,36 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { KeyMaterial } from './key-material.js';
 
-/** A point in time: a `Date`, epoch milliseconds, or an ISO 8601 string (`Date.parse`). */
+/** A `Date`, epoch milliseconds, or an ISO 8601 string. */
 export type KeyMoment = Date | number | string;
 
 /** A key and its period of use. */
 export interface ScheduledKey {
   readonly key: KeyMaterial | undefined;
   /**
-   * When it starts to protect. Until then it only reads, so that every process can load it first. The latest past
-   * `from` wins; on a tie, the first in the list. Default: at once.
+   * Start of protecting; before, it only reads, so that every process can load it first. The latest past `from` wins;
+   * on a tie, the first in the list. Default: at once.
    */
   readonly from?: KeyMoment | undefined;
-  /** When it stops reading. Default: never. */
+  /** End of reading. Default: never. */
   readonly until?: KeyMoment | undefined;
 }
 
-/** Returns the current keys, for example from a secret manager, a mounted file or a database. */
+/** Returns the current keys, such as from a secret manager, a file or a database. */
 export type KeySource = () => Promise<readonly ScheduledKey[]> | readonly ScheduledKey[];
 
-/** How a key source is read. */
+/** Options of {@link KeyRing.from}. */
 export interface KeySourceOptions {
-  /** Seconds between two reads of the source. Default 300. */
+  /** Default 300. */
   readonly reloadEveryInSeconds?: number;
   /** Called when a reload fails; the previous keys stay in use. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown) => void;
-  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  /** Clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
   /** Calls `run` once after `milliseconds`. Default: an unreferenced timer. */
   readonly startTimer?: (run: () => void, milliseconds: number) => void;
 }
 
-/** A {@link ScheduledKey} with its moments as numbers. */
 export interface KeyService {
   readonly key: KeyMaterial | undefined;
   readonly from: number;
@@ -40,7 +39,6 @@ export interface KeyService {
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Reloads a key source periodically and determines the keys in service. */
 export class KeySchedule {
   readonly #source: KeySource;
   readonly #reloadEvery: number;
@@ -51,11 +49,10 @@ export class KeySchedule {
   #reloadAt = 0;
   #closed = false;
 
-  /** @throws {SessionConfigurationError} on an interval that is no positive number. */
   constructor(source: KeySource, options: KeySourceOptions = {}) {
     const { reloadEveryInSeconds = 300 } = options;
     if (!Number.isFinite(reloadEveryInSeconds) || reloadEveryInSeconds <= 0) {
-      throw new SessionConfigurationError('reloadEveryInSeconds must be a number of seconds above 0.');
+      throw new SessionConfigurationError('reloadEveryInSeconds must be a positive number.');
     }
     this.#source = source;
     this.#reloadEvery = reloadEveryInSeconds * 1000;
@@ -64,19 +61,18 @@ export class KeySchedule {
     this.#startTimer = options.startTimer ?? ((run, milliseconds) => void setTimeout(run, milliseconds).unref());
   }
 
-  /** All keys of the source, those out of service included. */
   get services(): readonly KeyService[] {
     return this.#services;
   }
 
-  /** Reads the source. @throws what it throws, or {@link SessionConfigurationError} for keys that cannot be used. */
+  /** @throws the source's error, or {@link SessionConfigurationError} for invalid keys. */
   async load(): Promise<readonly KeyService[]> {
     const keys = await this.#source();
-    if (!Array.isArray(keys)) throw new SessionConfigurationError('A key source gives a list of { key, from, until }.');
+    if (!Array.isArray(keys))
+      throw new SessionConfigurationError('A key source must return a list of { key, from, until }.');
     return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
   }
 
-  /** Starts with these keys; calls `apply` now and whenever the keys in service may have changed. */
   start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
     apply(services);
     this.#services = services;
@@ -88,7 +84,7 @@ export class KeySchedule {
     this.#closed = true;
   }
 
-  /** The keys that read at `now`, the protecting one first; empty if no key protects. */
+  /** The protecting key first; empty if no key protects. */
   static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
     const reading = services.filter(({ until }) => until > now);
     const protecting = reading
@@ -112,7 +108,6 @@ export class KeySchedule {
     );
   }
 
-  // On failure the previous keys stay in use.
   async #turn(apply: (services: readonly KeyService[]) => void): Promise<void> {
     try {
       let services = this.#services;
@@ -136,7 +131,7 @@ function serviceOf({ key, from, until }: ScheduledKey, index: number): KeyServic
     until: momentOf(until, `keys[${index}].until`, Infinity),
   };
   if (service.until <= service.from) {
-    throw new SessionConfigurationError(`keys[${index}] ends before it begins: until must be after from.`);
+    throw new SessionConfigurationError(`keys[${index}]: until must be after from.`);
   }
   return service;
 }
@@ -146,11 +141,11 @@ function momentOf(moment: KeyMoment | undefined, place: string, otherwise: numbe
   const at = moment instanceof Date ? moment.getTime() : typeof moment === 'number' ? moment : Date.parse(moment);
   if (Number.isFinite(at)) return at;
   throw new SessionConfigurationError(
-    `${place} is no moment. Use a Date, epoch milliseconds, or a text such as 2027-01-31T00:00:00Z.`,
+    `${place} is not a point in time. Use a Date, epoch milliseconds, or a string such as 2027-01-31T00:00:00Z.`,
   );
 }
 
 function warn(error: unknown): void {
   const kind = error instanceof SessionConfigurationError ? error.message : (error as Error | undefined)?.name;
-  process.emitWarning(`The key source failed; the keys from before stay in use. ${kind ?? ''}`, 'SessionWarning');
+  process.emitWarning(`The key source failed. The previous keys stay in use. ${kind ?? ''}`, 'SessionWarning');
 }

@@ -1,6 +1,4 @@
-/**
- * Joins byte strings unambiguously: each part follows its length (four bytes, big-endian). Text is encoded as UTF-8.
- */
+/** Four bytes of length (big-endian) before each part. Text is UTF-8. */
 export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {

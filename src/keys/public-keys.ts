@@ -1,7 +1,6 @@
-/** The example key in the README. Public, so a ring rejects it. */
 export const README_EXAMPLE_KEY = 'Q-J8vD1Bm3uPAqJr0JstDsw8h_TarpIGJkcF11t6Qt8';
 
-/** Keys of Ktor's documentation, samples and tests, which many servers still have, in hexadecimal. */
+/** Hexadecimal keys of Ktor's documentation, samples and tests, which many servers still use. */
 const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
   '000102030405060708090a0b0c0d0e0f',
   '00112233445566778899aabbccddeeff',
@@ -15,20 +14,16 @@ const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const README_EXAMPLE_HEX = Buffer.from(README_EXAMPLE_KEY, 'base64url').toString('hex');
-/** Maximum number of nested encodings that are decoded, such as base64 of hexadecimal. */
 const DEEPEST = 3;
 
-/**
- * Which published key this is, as the predicate of a message, or `undefined`. Recognizes bytes, hexadecimal, base64 and
- * base64url, with or without padding.
- */
+/** The predicate of a message, or `undefined`. Detects bytes, hexadecimal, base64 and base64url. */
 export function publicKeyIn(key: string | Uint8Array): string | undefined {
   let forms: Buffer[] = typeof key === 'string' ? decoded(key) : [Buffer.from(key)];
   for (let depth = 0; depth < DEEPEST && forms.length > 0; depth++) {
     const digits = forms.map((form) => form.toString('hex'));
-    if (digits.includes(README_EXAMPLE_HEX)) return 'is the example key of the README, which everybody knows.';
+    if (digits.includes(README_EXAMPLE_HEX)) return 'is the public example key of the README.';
     if (digits.some((form) => KTOR_SAMPLE_KEYS.has(form))) {
-      return "is a sample key of Ktor's documentation, which everybody knows.";
+      return "is a public sample key of Ktor's documentation.";
     }
     forms = forms.flatMap((form) => decoded(form.toString('latin1')));
   }

@@ -9,13 +9,12 @@ const MINIMUM_DISTINCT_CHARACTERS = 8;
 
 // OWASP's first recommendation for scrypt: 128 MiB and a third of a second, once at start.
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
-// Fixed: every process must derive the same key, and there is no place to store a random salt.
+// Every process must derive the same key, and a random salt could not be stored.
 const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
 
 /**
- * Derives a key from a passphrase with scrypt; deterministic across processes and Unicode normal forms.
- *
- * @param place name of the key in errors, such as `keys[0]`.
+ * The same key in every process and Unicode normal form.
+ * @param place names the key in errors, such as `keys[0]`.
  * @throws {SessionConfigurationError} for a passphrase that is short, repeated, a sequence, a placeholder or published.
  */
 export function stretchedPassphrase(passphrase: string, place: string): Buffer {
@@ -30,7 +29,7 @@ function weaknessOfPassphrase(passphrase: string): string | undefined {
   const bytes = Buffer.from(passphrase, 'utf8');
   const characters = Array.from(bytes.toString('utf8', 0, shortestPeriod(bytes))).length;
   if (characters < MINIMUM_CHARACTERS) {
-    return `is too short for a passphrase: it has ${characters} characters that are not repeated, and ${MINIMUM_CHARACTERS} are needed.`;
+    return `is too short for a passphrase: it has ${characters} characters, without repetitions; ${MINIMUM_CHARACTERS} are needed.`;
   }
   return patternOf(bytes, MINIMUM_DISTINCT_CHARACTERS);
 }

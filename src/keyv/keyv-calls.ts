@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** A `Keyv` of version 4, 5 or 6, or an object with its methods. */
+/** A `Keyv` of version 4, 5 or 6. */
 export interface KeyvLike {
   readonly get: (...args: never[]) => Promise<unknown>;
   readonly set: (...args: never[]) => Promise<unknown>;
@@ -28,18 +28,17 @@ interface Call {
 }
 
 /**
- * Calls Keyv and detects failures: for a failing store Keyv returns the same as for an unknown key, and reports the
- * failure only by an `error` event. The asynchronous context links an event to its call.
+ * For a failing store Keyv returns the same as for an unknown key, and emits an `error` event. The asynchronous context
+ * links the event to its call.
  */
 export class KeyvCalls {
   readonly #keyv: Methods;
   readonly #call = new AsyncLocalStorage<Call>();
 
-  /** @throws {SessionConfigurationError} for an invalid Keyv. */
   constructor(keyv: KeyvLike) {
     if ((['get', 'set', 'delete'] as const).some((name) => typeof keyv?.[name] !== 'function')) {
       throw new SessionConfigurationError(
-        'The keyv of keyvSessionStorage must be a Keyv of version 4, 5 or 6, as in ' +
+        'The keyv of keyvSessionStorage must be a Keyv of version 4, 5 or 6: ' +
           'keyvSessionStorage({ keyv: new Keyv(store) }).',
       );
     }
@@ -49,20 +48,19 @@ export class KeyvCalls {
       if (call) Object.assign(call, { failed: true, error });
     };
     this.#keyv.on?.('error', note);
-    // A Keyv that emits no errors still has a store that does.
+    // If Keyv emits no errors, its store does.
     (this.#keyv.store ?? this.#keyv.opts?.store)?.on?.('error', note);
   }
 
-  /** @returns the value, or `undefined`. Rejects if the store failed. */
+  /** Rejects if the store failed. */
   get(key: string): Promise<unknown> {
-    // Prefer getRaw: get of version 5 returns `undefined` if the store throws.
+    // get of version 5 returns `undefined` if the store throws.
     return this.#watch(async () => {
       if (!this.#keyv.getRaw) return this.#keyv.get(key);
       return (await this.#keyv.getRaw(key))?.value;
     });
   }
 
-  /** {@link get} for several keys, in one call if the store supports it. */
   getMany(keys: readonly string[]): Promise<unknown[]> {
     // Keyv 4 and 5 hide failures of stores without getMany.
     if (!this.#keyv.getMany || typeof this.#keyv.store?.getMany !== 'function') {
@@ -76,11 +74,10 @@ export class KeyvCalls {
     if (done === false) throw new Error('Keyv could not set a key.');
   }
 
-  /** @returns whether the key existed; `undefined` if the store does not report it. */
+  /** @returns whether it existed; `undefined` if unknown. */
   async delete(key: string): Promise<boolean | undefined> {
     const done = await this.#watch(() => this.#keyv.delete(key));
-    if (done === true) return undefined; // some stores return true for unknown keys too
-    // Unknown key or a failure.
+    if (done === true) return undefined; // some stores return true for unknown keys, too
     if ((await this.get(key)) !== undefined) throw new Error('Keyv could not delete a key.');
     return false;
   }

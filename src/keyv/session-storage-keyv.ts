@@ -4,8 +4,8 @@ import { KeyvCalls, type KeyvLike } from './keyv-calls.js';
 
 export interface SessionStorageKeyvOptions {
   /**
-   * A Keyv of version 4, 5 or 6, which the application creates and closes. Use a separate one with its own namespace:
-   * `clear()` of a shared one signs all users out. A listener for its `error` event is added.
+   * A Keyv of version 4, 5 or 6, created and closed by the application. Use a separate namespace: `clear()` of a shared
+   * one signs all users out. An `error` listener is added.
    */
   readonly keyv: KeyvLike;
   /** Clock, epoch milliseconds. Default `Date.now`. */
@@ -16,16 +16,10 @@ export interface SessionStorageKeyvOptions {
 const HEAD = /^k1\|(-?\d{1,16})\|(-|=[^|]*)\|/;
 
 /**
- * Keeps sessions in any Keyv store: MongoDB, DynamoDB, etcd, Memcached and more. Best effort: prefer a storage for the
- * database itself.
+ * Uses any Keyv store: MongoDB, DynamoDB, etcd, Memcached and more. Prefer a storage for the database itself.
  *
- * Keyv has only get, set and delete, so the module adds a `SessionStorageGuarded`: exact within one process; between
- * processes an ended session stays ended, but of two changes within the same milliseconds the later may win. There is
- * no owner index.
- *
- * **Failures** reject, although Keyv itself returns `undefined` for a failing store.
- *
- * Sessions are stored with their time to live; the store is responsible for expiry and durability.
+ * Keyv has only get, set and delete, so the module adds a `SessionStorageGuarded`. There is no owner index. Failures
+ * reject. The store is responsible for expiry and durability.
  */
 export class SessionStorageKeyv implements SessionStorage {
   readonly #calls: KeyvCalls;
@@ -41,7 +35,7 @@ export class SessionStorageKeyv implements SessionStorage {
     return this.#live(await this.#calls.get(id));
   }
 
-  /** Several sessions in one call, for the guard, which always reads two. */
+  /** For the guard, which always reads two. */
   async readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>> {
     const values = await this.#calls.getMany(ids);
     return ids.map((_id, index) => this.#live(values[index]));
@@ -50,7 +44,7 @@ export class SessionStorageKeyv implements SessionStorage {
   async write(id: string, session: SessionToStore): Promise<void> {
     const { value, expiresAt, owner } = session;
     const ttl = Math.trunc(expiresAt - this.#now());
-    // Keyv treats a time to live of 0 as unlimited.
+    // Keyv treats 0 as unlimited.
     if (ttl <= 0) await this.#calls.delete(id);
     else await this.#calls.set(id, `k1|${Math.trunc(expiresAt)}|${encodeTextField(owner)}|${value}`, ttl);
   }
@@ -72,7 +66,7 @@ export class SessionStorageKeyv implements SessionStorage {
   }
 }
 
-/** {@link SessionStorageKeyv} on the application's Keyv. */
+/** See {@link SessionStorageKeyv}. */
 export function keyvSessionStorage(options: SessionStorageKeyvOptions): SessionStorageKeyv {
   return new SessionStorageKeyv(options);
 }

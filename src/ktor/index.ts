@@ -2,7 +2,6 @@
 export { ktor, type KtorSession } from './ktor.js';
 export type { KtorKeys } from './ktor-keys.js';
 
-// Kotlin types for fields and classes.
 export type { KotlinClass, KotlinShape, ScalarShape } from './kotlin/kotlin-shape.js';
 export {
   bigDecimal,
@@ -54,7 +53,6 @@ export { defaultSessionSerializer, KotlinxSessionSerializer } from './formats/ko
 export { KotlinxJson, type BoundStringFormat, type StringFormat } from './formats/kotlinx-json.js';
 export type { KotlinxJsonOptions } from './formats/kotlinx-json-options.js';
 
-// Cookies, headers, ids and storages.
 export { KtorCookieTransport, type KtorCookieTransportOptions } from './http/ktor-cookie-transport.js';
 export type { KtorCookieConfiguration } from './http/ktor-cookie-configuration.js';
 export { KtorHeaderTransport } from './http/ktor-header-transport.js';
@@ -64,7 +62,6 @@ export { KtorDirectoryStorage, type KtorDirectoryStorageOptions } from './storag
 export { directorySessionStorage } from './storage/directory-session-storage.js';
 export type { KtorVersion } from './ktor-version.js';
 
-// Classes of this library with Ktor's names. `SameSite` is in the main entry.
 export { SessionProvider, type SessionProviderOptions } from '../session/session-provider.js';
 export type { SessionTracker } from '../tracker/session-tracker.js';
 export { SessionTrackerById, type SessionTrackerByIdOptions } from '../tracker/session-tracker-by-id.js';
@@ -81,7 +78,6 @@ export type { CookieConfiguration } from '../transport/cookie-configuration.js';
 export type { CookieEncoding } from '../transport/cookie-encoding.js';
 export { generateSessionId, type SessionIdProvider } from '../tracker/session-id-provider.js';
 
-// Ktor's builders, transformers and caches.
 export {
   CookieIdSessionBuilder,
   CookieSessionBuilder,

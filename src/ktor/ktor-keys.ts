@@ -7,21 +7,21 @@ import { SessionTransportTransformerMessageAuthentication } from '../transformer
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import { isBefore, type KtorVersion } from './ktor-version.js';
 
-/** The keys that a Ktor server is configured with: hexadecimal, as in Ktor's `hex("…")`, or bytes. */
+/** Keys of a Ktor server: hexadecimal as in Ktor's `hex("…")`, or bytes. */
 export interface KtorKeys {
-  /** The key of the message authentication code, 32 bytes or more: signs alone, or together with {@link encrypt}. */
+  /** The authentication key, 32 bytes or more; signs, or authenticates what {@link encrypt} encrypts. */
   readonly sign: string | Uint8Array;
-  /** 32 bytes for AES; with {@link weak} also 16 or 24, and 24 for DESede: encrypts. */
+  /** The encryption key: 32 bytes for AES. With {@link weak} also 16 or 24, and 24 for DESede. */
   readonly encrypt?: string | Uint8Array;
   /** Default `HmacSHA256`. */
   readonly signAlgorithm?: MacAlgorithm;
   /** Default `AES`. */
   readonly encryptAlgorithm?: EncryptAlgorithm;
-  /** Ktor 3's option of that name: reads what servers before 3.0 encrypted, too. Default `false`. */
+  /** Ktor 3's option: also reads what servers before 3.0 encrypted. Default `false`. */
   readonly backwardCompatibleRead?: boolean;
-  /** Takes keys of less than 32 random bytes, where an old server has such. Default: they are refused. */
+  /** Accepts keys of less than 32 random bytes. Default: they are rejected. */
   readonly weak?: true;
-  /** The weaknesses of Ktor's encryption are known and accepted: no warning at start in production. */
+  /** Disables the warning about the weaknesses of Ktor's encryption at start in production. */
   readonly acknowledge?: true;
 }
 
@@ -35,15 +35,12 @@ const KEY_OPTIONS: ReadonlyArray<keyof KtorKeys> = [
   'acknowledge',
 ];
 
-/**
- * The transformers of a Ktor server with these keys: MessageAuthentication, or Encrypt in the layout of the version.
- * @throws {SessionConfigurationError} for a key that is not hexadecimal, empty, weak, published or of a wrong size.
- */
+/** @throws {SessionConfigurationError} for an invalid, weak or published key. */
 export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
   refuseUnknownOptions('ktor() keys', keys, KEY_OPTIONS);
   refuseUndefined('ktor() keys', keys, ['encrypt', 'sign']);
   if (keys.weak !== undefined && keys.weak !== true) {
-    throw new SessionConfigurationError('ktor() keys: weak is true, or left out.');
+    throw new SessionConfigurationError('ktor() keys: weak must be true or omitted.');
   }
   const sign = bytesOf('keys.sign', keys.sign);
   const weak = keys.weak ? { weak: keys.weak } : {};

@@ -32,51 +32,49 @@ import { KtorSessionStorage } from './storage/ktor-session-storage.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from './ktor-version.js';
 import { KtorReflectionSessionSerializer } from './formats/reflection-session-serializer.js';
 
-/** A session of a Ktor server, as its `install(Sessions) { … }` says it. */
+/** A session of a Ktor server, as in `install(Sessions) { … }`. */
 export interface KtorSession<S extends object> extends SessionPolicies {
   /** The session class, with its Kotlin types. */
   readonly type: SessionClass<S>;
-  /** The name of the cookie or header. Default: that of the class's `@Session`. */
+  /** The cookie or header name. Default: that of `@Session`. */
   readonly name?: string;
   readonly version: KtorVersion;
-  /** `cookie<S>(…)` or `header<S>(…)`. Default `cookie`. */
+  /** Default `cookie`. */
   readonly transport?: 'cookie' | 'header';
-  /** Header sessions: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
+  /** Headers: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
   readonly exposed?: boolean;
   /** The attributes of the cookie, with Ktor's defaults. */
   readonly cookie?: KtorCookieConfiguration;
-  /** By id: the server's storage. Absent: by value. A directory is `new KtorDirectoryStorage({ directory })`. */
+  /** The server's storage, such as `new KtorDirectoryStorage({ directory })`: by id. Default: by value. */
   readonly storage?: SessionStorage;
   /**
-   * `reflection`: the default of 1.x and 2.x; `json`: that of 3.x; `kotlinx`: the text format of
-   * `KotlinxBackwardCompatibleSessionSerializer`; or a serializer of yours. Default: that of the version.
+   * `reflection`: default of 1.x and 2.x; `json`: default of 3.x; `kotlinx`: the format of
+   * `KotlinxBackwardCompatibleSessionSerializer`; or your own. Default: that of the version.
    */
   readonly serializer?: 'reflection' | 'json' | 'kotlinx' | SessionSerializer<S>;
-  /** The server's keys: they give the transformers. */
+  /** The server's keys, for its transformers. */
   readonly keys?: KtorKeys;
-  /** The transformers themselves, in order, in place of {@link keys}. Default: none, as Ktor's. */
+  /** Transformers in order, instead of {@link keys}. Default: none, as in Ktor. */
   readonly transformers?: readonly SessionTransportTransformer[];
-  /** Makes the ids. Default: as many random hex digits as the version's have. */
+  /** Generates ids. Default: hex digits, as many as in the version. */
   readonly identity?: SessionIdProvider;
-  /** What to do with a field that two parallel requests changed. Default `mine`. */
+  /** Resolves a field that two parallel requests changed. Default `mine`. */
   readonly onClash?: OnClash<S>;
 }
 
 /**
- * One session that this application shares with a Ktor server of some version: the same name, attributes, text, keys
- * and storage, read and written by both.
+ * A session shared with a Ktor server: same name, attributes, text, keys and storage.
  *
  * ```ts
  * SessionsModule.forRoot({ sessions: [ktor({ type: UserSession, version: '3.5', keys: { sign, encrypt } })] })
  * ```
  *
- * As `from` of a session it is a one-way street instead: Ktor's sessions are accepted, and ours are written.
+ * As `from` of another session, Ktor's sessions are accepted and written in the format of that session.
  *
- * Sent whenever the application sets it, also on a server error, as Ktor does; and besides whenever it was changed in
- * place. As versions `1.5` and `2.2` it is sent with every response to a request that asked for it, so that its Max-Age
- * slides. Ktor knows no lifetimes but the cookie's, so none are enforced here.
+ * Sent if set, also on a server error, and if changed in place. Up to version `2.2` it is sent with every response to a
+ * request that read it. No lifetime is enforced, because Ktor has only the cookie's.
  *
- * @throws {SessionConfigurationError} for whatever cannot work.
+ * @throws {SessionConfigurationError} for invalid options.
  */
 export function ktor<S extends object>(session: KtorSession<S>): SessionProvider<S> {
   assertOptions('ktor()', session, KTOR_OPTION_RULES);
@@ -84,10 +82,12 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
   checkKtorVersion(session.version);
   const name = session.name ?? definitionOf(session.type)?.name;
   if (name === undefined) {
-    throw new SessionConfigurationError(`ktor(): give ${session.type.name} a name, that of the cookie or header.`);
+    throw new SessionConfigurationError(
+      `ktor(): ${session.type.name} has no name. Set name to that of the cookie or header.`,
+    );
   }
   if (session.keys && session.transformers) {
-    throw new SessionConfigurationError(`ktor(): session "${name}" has keys and transformers. Keep one of them.`);
+    throw new SessionConfigurationError(`ktor(): session "${name}" has keys and transformers. Remove one of them.`);
   }
   return new SessionProvider<S>(name, session.type, transportOf(name, session), trackerOf(name, session), {
     sendOnlyIfModified: session.sendOnlyIfModified ?? false,
@@ -129,7 +129,9 @@ function transportOf<S extends object>(name: string, session: KtorSession<S>): S
   }
   if (transport === 'cookie') return new KtorCookieTransport(name, cookie, transformers, { version });
   if (cookie) {
-    throw new SessionConfigurationError(`ktor(): "${name}" is a header and has no cookie. Remove one of them.`);
+    throw new SessionConfigurationError(
+      `ktor(): "${name}" is a header session with cookie options. Remove one of them.`,
+    );
   }
   return new KtorHeaderTransport(name, transformers, { exposed: exposed ?? false });
 }
@@ -139,7 +141,7 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Com
   const serializer = serializerOf(session);
   const ownerOf = readOwner(type);
   const lifetime = new SessionLifetime({ idleTimeoutInSeconds: 0, absoluteTimeoutInSeconds: 0 });
-  // Until 2.3.0 every response carried the session; `sendOnlyIfModified` came later and says that it should not.
+  // Until 2.3.0 every response carried the session; `sendOnlyIfModified` is a later option.
   const isEveryResponse = isBefore(version, '2.3') && !session.sendOnlyIfModified;
   if (!storage) {
     const ByValue = isEveryResponse ? SessionTrackerByValueOfEveryResponse : SessionTrackerByValue;
@@ -171,12 +173,12 @@ function serializerOf<S extends object>({ type, version, serializer }: KtorSessi
   }
 }
 
-// What guards a storage of three verbs writes more than the text, which Ktor could not read.
+// The guard's format is unreadable for Ktor.
 function conditional(name: string, storage: SessionStorage): ConditionalSessionStorage {
   const resilient = isConditional(storage) ? new SessionStorageResilient(storage) : undefined;
   if (resilient && isConditional(resilient)) return resilient;
   throw new SessionConfigurationError(
-    `ktor(): the storage of "${name}" has no replace. Pass new KtorDirectoryStorage({ directory }), or ` +
-      'new KtorSessionStorage(storage) around what reads and writes texts by id.',
+    `ktor(): the storage of "${name}" does not implement replace. Use new KtorDirectoryStorage({ directory }), or ` +
+      'new KtorSessionStorage(storage) with your own KtorStringStorage.',
   );
 }

@@ -2,13 +2,13 @@ import { ShardedMap } from './sharded-map.js';
 import { grown, grownCapacity, SlotHeap } from './slot-heap.js';
 import { SlotRings } from './slot-rings.js';
 
-/** Sentinels of the LRU lists of sessions without and with an owner; each successor is the least recently used slot. */
+/** Sentinels of the LRU lists of sessions without and with an owner; the successor is the least recently used slot. */
 const SENTINEL = 0;
 const OWNED = 1;
 
 /**
- * Sessions in columns: a slot number indexes typed arrays, so the garbage collector sees two strings per session.
- * The caller handles time and bounds.
+ * A slot number indexes typed arrays, so the garbage collector sees two strings per session. The caller handles time
+ * and limits.
  */
 export class MemorySlots {
   readonly #slotOfId = new ShardedMap<number>();
@@ -21,9 +21,8 @@ export class MemorySlots {
   readonly #owners: Array<string | undefined> = [undefined, undefined];
   #expiresAt = new Float64Array(64);
   #versions = new Float64Array(64);
-  /** Bytes of id and value. */
   #sizes = new Uint32Array(64);
-  /** Linked free list; a growing array would copy itself. */
+  /** A linked list, because a growing array would copy itself. */
   #nextFree = new Int32Array(64);
   #firstFree = SENTINEL;
   #bytes = 0;
@@ -37,12 +36,10 @@ export class MemorySlots {
     return this.#byDue.size;
   }
 
-  /** Bytes of all ids and values, as {@link bytesOf} counts them. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The least recently used slot without an owner, else the least recently used one, or 0. */
   get oldest(): number {
     const anonymous = this.#byUse.next(SENTINEL);
     if (anonymous !== SENTINEL) return anonymous;
@@ -50,7 +47,6 @@ export class MemorySlots {
     return owned === OWNED ? SENTINEL : owned;
   }
 
-  /** The slot of an id, or 0. */
   find(id: string): number {
     return this.#slotOfId.get(id) ?? SENTINEL;
   }
@@ -75,7 +71,6 @@ export class MemorySlots {
     return String(this.#versions[slot]!);
   }
 
-  /** Adds a session under an id that has none. */
   add(id: string, value: string, owner: string | undefined, expiresAt: number, version: number): void {
     const free = this.#firstFree;
     const slot = free === SENTINEL ? this.#ids.length : free;
@@ -104,10 +99,7 @@ export class MemorySlots {
     this.#versions[slot] = version;
   }
 
-  /**
-   * A later expiry does not move the slot in the heap; {@link firstDue} moves it when the old expiry is due. Renewing
-   * a session thus costs two stores.
-   */
+  /** A later expiry leaves the heap unchanged until {@link firstDue}. */
   setExpiresAt(slot: number, expiresAt: number): void {
     const moment = expiresAt > 0 ? expiresAt : 0; // NaN cannot be ordered: expires at once
     this.#expiresAt[slot] = moment;
@@ -119,7 +111,7 @@ export class MemorySlots {
     this.#byUse.insertBefore(slot, this.#owners[slot] === undefined ? SENTINEL : OWNED);
   }
 
-  /** A slot that expired by `now`, or 0. Stops after moving `maxMoves` renewed slots. */
+  /** Expired by `now`, or 0. Moves at most `maxMoves` renewed slots. */
   firstDue(now: number, maxMoves: number): number {
     for (let turn = 0; turn <= maxMoves; turn++) {
       const slot = this.#byDue.first;
@@ -178,7 +170,6 @@ export class MemorySlots {
   }
 }
 
-/** Bytes in V8: one per character of ASCII text, two per character of any other text (an upper bound for Latin-1). */
 export function bytesOf(id: string, value: string): number {
   return sizeOf(id) + sizeOf(value);
 }

@@ -11,36 +11,31 @@ import type {
 } from '../storage/session-storage.js';
 
 export interface SessionStorageMemoryOptions {
-  /** Maximum number of sessions. Default 100,000. */
+  /** Default 100,000. */
   readonly maxSessions?: number;
   /**
-   * Maximum bytes of all ids and values: one per character, two in text that is not plain ASCII. Overhead of about 170
-   * bytes per session (250 with an owner) is not counted. Default 268,435,456 (256 MiB).
+   * Limit of all ids and values: one byte per character of ASCII text, else two. Excludes about 170 bytes per session
+   * (250 with an owner). Default 268,435,456 (256 MiB).
    */
   readonly maxBytes?: number;
-  /** Called after live sessions were evicted, with the total number so far. */
+  /** Called after evicting live sessions, with the total number so far. */
   readonly onEvict?: (evicted: number) => void;
-  /** The clock, epoch milliseconds. Default `Date.now`. */
+  /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Maximum number of expired sessions that one call removes. */
 const SWEPT_PER_CALL = 4;
-/** Maximum number of renewed slots that an eviction moves while it looks for an expired one. */
 const MAX_MOVES = 256;
-/** Sessions that `sweep` removes before it yields to the event loop: 0.1 to 1 ms of work. */
 const BATCH = 100;
 
 /**
- * Keeps sessions in the memory of this process (Ktor: `SessionStorageMemory`), for development, tests and
- * single-process applications. Sessions end with the process.
+ * Stores sessions in the memory of this process (Ktor: `SessionStorageMemory`), for development, tests and
+ * single-process applications.
  *
  * **Bounded.** Beyond `maxSessions` or `maxBytes`, expired sessions are removed first, then the least recently used
  * without an owner, then the least recently used. {@link evicted} counts the live ones.
  *
- * **Expires without timers.** Every call removes a few expired sessions; {@link sweep} removes all of them.
- *
- * Promises: versions, `replace`, `touch` and the owner list are exact, each call is atomic.
+ * **No timers.** Each call removes a few expired sessions; {@link sweep} removes all.
  */
 export class SessionStorageMemory implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -52,10 +47,10 @@ export class SessionStorageMemory implements SessionStorage {
   readonly #tombstones: Tombstones;
   #evicted = 0;
   readonly #watchers = new Set<(count: number) => void>();
-  // One counter for all sessions, so that a reused id never repeats a version.
+  // One counter, so that a reused id never repeats a version.
   #version = 0;
 
-  /** @throws {SessionConfigurationError} when a bound is not a whole number from 1. */
+  /** @throws {SessionConfigurationError} if a limit is not an integer from 1. */
   constructor(options: SessionStorageMemoryOptions = {}) {
     this.#maxSessions = bound('maxSessions', options.maxSessions ?? 100_000);
     this.#maxBytes = bound('maxBytes', options.maxBytes ?? 256 * 1024 * 1024);
@@ -68,17 +63,17 @@ export class SessionStorageMemory implements SessionStorage {
     };
   }
 
-  /** Number of sessions, including expired ones that are not removed yet. */
+  /** Includes expired sessions that are not removed yet. */
   get size(): number {
     return this.#slots.size;
   }
 
-  /** Bytes of the ids and values of all sessions, as {@link SessionStorageMemoryOptions.maxBytes} counts them. */
+  /** As limited by {@link SessionStorageMemoryOptions.maxBytes}. */
   get bytes(): number {
     return this.#slots.bytes;
   }
 
-  /** Number of live sessions evicted so far. */
+  /** Live sessions evicted so far. */
   get evicted(): number {
     return this.#evicted;
   }
@@ -95,7 +90,7 @@ export class SessionStorageMemory implements SessionStorage {
     return this.#stored(slot);
   }
 
-  /** @throws {SessionError} `SESSION_TOO_LARGE` when the session alone exceeds `maxBytes`. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` if it exceeds `maxBytes` alone. */
   async write(id: string, session: SessionToStore): Promise<string> {
     this.#refuseTooLarge(id, session.value);
     const version = ++this.#version;
@@ -109,7 +104,7 @@ export class SessionStorageMemory implements SessionStorage {
     return String(version);
   }
 
-  /** @throws {SessionTooLargeError} when the session alone exceeds `maxBytes`. */
+  /** @throws {SessionTooLargeError} if it exceeds `maxBytes` alone. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     this.#refuseTooLarge(id, session.value);
     const now = this.#expire();
@@ -125,7 +120,7 @@ export class SessionStorageMemory implements SessionStorage {
     return slot !== 0;
   }
 
-  /** @throws {SessionError} `SESSION_TOO_LARGE` when the session alone exceeds `maxBytes`. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` if it exceeds `maxBytes` alone. */
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const slot = this.#live(id);
     if (slot === 0) return { status: 'gone' };
@@ -149,7 +144,7 @@ export class SessionStorageMemory implements SessionStorage {
     return true;
   }
 
-  /** Removes in batches of 100 and yields to the event loop between them. */
+  /** Yields to the event loop every 100 sessions. */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     let removed = 0;
     while (removed < limit) {
@@ -163,7 +158,6 @@ export class SessionStorageMemory implements SessionStorage {
 
   async ping(): Promise<void> {}
 
-  /** Removes all sessions. */
   async close(): Promise<void> {
     this.#slots = new MemorySlots();
     this.#tombstones.clear();
@@ -188,7 +182,6 @@ export class SessionStorageMemory implements SessionStorage {
     return owner === undefined ? { value, expiresAt, version } : { value, expiresAt, version, owner };
   }
 
-  /** Removes a few expired sessions. @returns the current time. */
   #expire(): number {
     const now = this.#now();
     for (let removed = 0; removed < SWEPT_PER_CALL; removed++) {
@@ -217,8 +210,8 @@ export class SessionStorageMemory implements SessionStorage {
     if (2 * (id.length + value.length) <= this.#maxBytes || bytesOf(id, value) <= this.#maxBytes) return;
     throw new SessionError(
       'SESSION_TOO_LARGE',
-      `One session is larger than all sessions together may be (${this.#maxBytes} bytes). ` +
-        'Keep less in it, or raise maxBytes of SessionStorageMemory.',
+      `The session is larger than maxBytes of SessionStorageMemory (${this.#maxBytes} bytes). ` +
+        'Store less in it, or raise maxBytes.',
     );
   }
 
@@ -244,6 +237,6 @@ export class SessionStorageMemory implements SessionStorage {
 function bound(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new SessionConfigurationError(
-    `${name} of SessionStorageMemory must be a whole number from 1, as in new SessionStorageMemory({ ${name}: 50_000 }).`,
+    `${name} of SessionStorageMemory must be an integer from 1, such as new SessionStorageMemory({ ${name}: 50_000 }).`,
   );
 }

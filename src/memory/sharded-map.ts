@@ -1,11 +1,10 @@
 const SHARDS = 256;
 
 /**
- * A map of 256 shards, chosen by the key's first two characters. One large `Map` would block for tens of milliseconds
- * when it resizes at a million entries, and cannot exceed 2^24 entries.
+ * By the key's first two characters. A single `Map` blocks for tens of milliseconds when resizing at a million entries,
+ * and is limited to 2^24.
  */
 export class ShardedMap<V> {
-  // Created on first use.
   readonly #shards: Array<Map<string, V> | undefined> = [];
 
   get(key: string): V | undefined {

@@ -1,6 +1,3 @@
-/**
- * A binary min-heap of slots (small integers) in typed arrays, 16 bytes per slot. `first` is O(1), changes are O(log n).
- */
 export class SlotHeap {
   #heap = new Int32Array(64);
   #positions = new Int32Array(64);
@@ -11,7 +8,6 @@ export class SlotHeap {
     return this.#size;
   }
 
-  /** The slot with the smallest key, or -1. */
   get first(): number {
     return this.#size > 0 ? this.#heap[0]! : -1;
   }
@@ -20,14 +16,12 @@ export class SlotHeap {
     return this.#keys[slot]!;
   }
 
-  /** Adds a slot that is not in the heap. */
   add(slot: number, key: number): void {
     if (slot >= this.#keys.length) this.#grow(slot);
     this.#keys[slot] = key;
     this.#rise(this.#size++, slot);
   }
 
-  /** Changes the key of a slot in the heap. */
   move(slot: number, key: number): void {
     const before = this.#keys[slot]!;
     this.#keys[slot] = key;
@@ -35,7 +29,6 @@ export class SlotHeap {
     else this.#sink(this.#positions[slot]!, slot);
   }
 
-  /** Removes a slot in the heap. */
   remove(slot: number): void {
     const position = this.#positions[slot]!;
     const last = this.#heap[--this.#size]!;
@@ -83,12 +76,10 @@ export class SlotHeap {
   }
 }
 
-/** A capacity for `slot` plus a quarter: wastes less than doubling. */
 export function grownCapacity(slot: number): number {
   return slot + 1 + ((slot + 1) >> 2);
 }
 
-/** `to` with the content of `from`. */
 export function grown<A extends Int32Array | Uint32Array | Float64Array>(from: A, to: A): A {
   to.set(from);
   return to;

@@ -1,14 +1,11 @@
 import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 
-/** Maximum number of expired entries that one call removes; more than it adds. */
 const REMOVED_PER_CALL = 4;
 
-/** The ids that ended within the last minute, oldest first. */
 export class Tombstones {
   readonly #most: number;
   readonly #until = new Map<string, number>();
 
-  /** @param most maximum number of entries; the oldest are dropped first. */
   constructor(most: number) {
     this.#most = most;
   }
@@ -24,7 +21,6 @@ export class Tombstones {
     return (this.#until.get(id) ?? 0) > now;
   }
 
-  /** Call when an id is deliberately stored again. */
   delete(id: string): void {
     this.#until.delete(id);
   }

@@ -5,24 +5,24 @@ import { migrationSource } from './migration-source.js';
 import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
 import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
 
-/** What cookie-session takes for its `keys` beside a list: an instance of the package keygrip. */
+/** A Keygrip instance. */
 export interface KeygripLike {
   sign(data: string): string;
   verify(data: string, digest: string): boolean;
 }
 
-/** Options of {@link cookieSession}: those of the old application. */
+/** Options of {@link cookieSession}, as in the old application. */
 export interface CookieSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `keys` of cookie-session, newest first, or its `secret` as a list of one; or a Keygrip. */
+  /** `keys` of cookie-session, newest first; its `secret` as a list of one; or a Keygrip. */
   readonly keys: readonly string[] | KeygripLike;
   /** `name` of cookie-session. Default `session`. */
   readonly name?: string;
 }
 
 /**
- * Sessions of cookie-session and nestjs-cookie-session, for `from`. Only signed ones are accepted. Such a cookie has no
- * expiry of its own: a copy of it stays valid for as long as `from` is there.
- * @throws {SessionConfigurationError} for what cannot work.
+ * Accepts signed sessions of cookie-session and nestjs-cookie-session, for `from`. They do not expire: a copied cookie
+ * is valid as long as `from` is configured.
+ * @throws {SessionConfigurationError} for invalid options.
  */
 export function cookieSession<S extends object, Old extends object = OldData>(
   options: CookieSessionOptions<S, Old>,
@@ -64,10 +64,10 @@ function keygripOf(keys: readonly string[] | KeygripLike): KeygripLike {
   const { sign, verify } = (keys ?? {}) as Partial<KeygripLike>;
   if (typeof sign === 'function' && typeof verify === 'function') return keys as KeygripLike;
   if (!Array.isArray(keys)) {
-    throw new SessionConfigurationError('cookieSession: keys is the list of cookie-session, or a Keygrip.');
+    throw new SessionConfigurationError('cookieSession: keys must be the list of cookie-session or a Keygrip.');
   }
   const secrets = secretsOf('keys of cookieSession', keys as readonly Secret[]);
-  // Keygrip's default is HMAC-SHA1, which is not broken as SHA-1 alone is (RFC 6194, section 3.3).
+  // Keygrip's default, HMAC-SHA1, is not broken, unlike SHA-1 (RFC 6194, section 3.3).
   const signature = (data: string, by: Secret): string =>
     hmac('sha1', by, data).replaceAll('/', '_').replaceAll('+', '-');
   return {

@@ -1,4 +1,3 @@
-/** A cookie's value as Node's packages read it: percent-decoded where it holds a `%`, else as it is. */
 export function decodedCookie(text: string): string | undefined {
   const bare = text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
   if (!bare.includes('%')) return bare;
@@ -9,7 +8,6 @@ export function decodedCookie(text: string): string | undefined {
   }
 }
 
-/** An object of JSON, or `undefined`. */
 export function objectOf(json: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(json);

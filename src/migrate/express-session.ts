@@ -5,27 +5,27 @@ import { OldStore, type OldSessionStore } from './old-store.js';
 import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
 import { SignedIdForm, type IdSignature } from './signed-id-form.js';
 
-/** Options of {@link expressSession}: those of the old application. */
+/** Options of {@link expressSession}, as in the old application. */
 export interface ExpressSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
   S,
   Old
 > {
-  /** `secret` of express-session: one, or several, newest first. */
+  /** `secret` of express-session; a list is newest first. */
   readonly secret: Secret | readonly Secret[];
-  /** The store of the old application, such as connect-redis, connect-pg-simple or connect-mongo. */
+  /** The old application's store, such as connect-redis, connect-pg-simple or connect-mongo. */
   readonly store: OldSessionStore;
   /** `name` of express-session. Default `connect.sid`. */
   readonly name?: string;
 }
 
 /**
- * Sessions of express-session and nestjs-session, for `from`.
+ * Accepts sessions of express-session and nestjs-session, for `from`.
  *
  * ```ts
  * from: expressSession({ secret, store, map: (old) => Object.assign(new AuthSession(), { userId: old.userId }) })
  * ```
  *
- * @throws {SessionConfigurationError} for what cannot work.
+ * @throws {SessionConfigurationError} for invalid options.
  */
 export function expressSession<S extends object, Old extends object = OldData>(
   options: ExpressSessionOptions<S, Old>,
@@ -37,7 +37,7 @@ export function expressSession<S extends object, Old extends object = OldData>(
   });
 }
 
-/** `s:<id>.<signature>`, after the package cookie-signature. */
+/** `s:<id>.<signature>`, as in cookie-signature. */
 function expressSignature(place: string, secret: Secret | readonly Secret[]): IdSignature {
   const secrets = secretsOf(place, secret);
   const signed = (id: string, by: Secret): string => `${id}.${hmac('sha256', by, id)}`;

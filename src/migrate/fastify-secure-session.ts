@@ -7,30 +7,30 @@ import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from 
 import { openSecretbox, secretbox, SECRETBOX_NONCE_BYTES } from './secretbox.js';
 import { keyOfSecret, secureSessionKeys, type SecureSessionKey, type SodiumLike } from './secure-session-keys.js';
 
-/** Options of {@link fastifySecureSession}: those of the old application. */
+/** Options of {@link fastifySecureSession}, as in the old application. */
 export interface FastifySecureSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
   S,
   Old
 > {
-  /** `key` of @fastify/secure-session: 32 bytes, base64 of them, or a list, newest first. */
+  /** `key` of @fastify/secure-session: 32 bytes or their base64; a list is newest first. */
   readonly key?: SecureSessionKey | readonly SecureSessionKey[];
-  /** `secret` of @fastify/secure-session, where it has no `key`. */
+  /** `secret` of @fastify/secure-session, if it has no `key`. */
   readonly secret?: string | Uint8Array;
-  /** `salt` that goes with the secret. Default: that of the package. */
+  /** `salt` for the secret. Default: that of the package. */
   readonly salt?: string | Uint8Array;
-  /** The package sodium-native: derives the key of a `secret` before Node 24.7. A `key` needs none. */
+  /** The package sodium-native, needed for `secret` before Node 24.7. */
   readonly sodium?: SodiumLike;
-  /** `cookieName` of @fastify/secure-session, or its `sessionName`. Default `session`. */
+  /** `cookieName` or `sessionName` of @fastify/secure-session. Default `session`. */
   readonly cookieName?: string;
-  /** `expiry` of @fastify/secure-session: seconds that a session lives since it was changed. Default 86,401. */
+  /** `expiry` of @fastify/secure-session: lifetime in seconds after the last change. Default 86,401. */
   readonly expiryInSeconds?: number;
 }
 
 const KNOWN = ['key', 'secret', 'salt', 'sodium', 'cookieName', 'expiryInSeconds'];
 
 /**
- * Sessions of @fastify/secure-session, for `from`.
- * @throws {SessionConfigurationError} for what cannot work.
+ * Accepts sessions of @fastify/secure-session, for `from`.
+ * @throws {SessionConfigurationError} for invalid options.
  */
 export function fastifySecureSession<S extends object, Old extends object = OldData>(
   options: FastifySecureSessionOptions<S, Old>,
@@ -38,7 +38,7 @@ export function fastifySecureSession<S extends object, Old extends object = OldD
   return migrationSource('fastifySecureSession', options, KNOWN, ({ now }) => {
     const expiry = options.expiryInSeconds ?? 86_401;
     if (!Number.isFinite(expiry) || expiry <= 0) {
-      throw new SessionConfigurationError('fastifySecureSession: expiryInSeconds is a positive number of seconds.');
+      throw new SessionConfigurationError('fastifySecureSession: expiryInSeconds must be a positive number.');
     }
     return new SecureSessionForm(options.cookieName ?? 'session', keysOf(options), expiry, now);
   });
@@ -94,6 +94,6 @@ function keysOf<S extends object, Old extends object>({
   if (key !== undefined) return secureSessionKeys(key);
   if (secret !== undefined) return [keyOfSecret(secret, salt, sodium)];
   throw new SessionConfigurationError(
-    'fastifySecureSession: pass the key or the secret of the old application. Is its environment variable there?',
+    'fastifySecureSession: set key or secret to that of the old application. Is its environment variable set?',
   );
 }

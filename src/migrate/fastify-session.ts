@@ -6,32 +6,32 @@ import { OldStore, type OldSessionStore } from './old-store.js';
 import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
 import { SignedIdForm, type IdSignature } from './signed-id-form.js';
 
-/** A signer of your own, as @fastify/session takes one for its `secret`. */
+/** A custom signer of @fastify/session. */
 export interface FastifySessionSigner {
   sign(value: string): string;
   unsign(value: string): { readonly valid: boolean; readonly value: string | null };
 }
 
-/** Options of {@link fastifySession}: those of the old application. */
+/** Options of {@link fastifySession}, as in the old application. */
 export interface FastifySessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
   S,
   Old
 > {
-  /** `secret` of @fastify/session: one, several, newest first, or a signer. */
+  /** `secret` of @fastify/session or a signer; a list is newest first. */
   readonly secret: string | Uint8Array | readonly (string | Uint8Array)[] | FastifySessionSigner;
-  /** The store of the old application. */
+  /** The old application's store. */
   readonly store: OldSessionStore;
   /** `cookieName` of @fastify/session. Default `sessionId`. */
   readonly cookieName?: string;
-  /** `cookiePrefix` of @fastify/session, as `s:`. Default: none. */
+  /** `cookiePrefix` of @fastify/session, such as `s:`. Default: none. */
   readonly cookiePrefix?: string;
   /** `algorithm` of @fastify/session. Default `sha256`. */
   readonly algorithm?: string;
 }
 
 /**
- * Sessions of @fastify/session, for `from`.
- * @throws {SessionConfigurationError} for what cannot work.
+ * Accepts sessions of @fastify/session, for `from`.
+ * @throws {SessionConfigurationError} for invalid options.
  */
 export function fastifySession<S extends object, Old extends object = OldData>(
   options: FastifySessionOptions<S, Old>,
@@ -49,7 +49,7 @@ function signatureOf<S extends object, Old extends object>(options: FastifySessi
     text.startsWith(prefix) ? text.slice(prefix.length) : undefined;
   if (isSigner(secret)) {
     return {
-      // A signature of a text that is no id: as secret as the signer's key.
+      // The signature of a text that is not an id is as secret as the key.
       secret: secret.sign('nestjs-sessions'),
       sign: (id) => prefix + secret.sign(id),
       unsign: (text) => {
@@ -64,7 +64,7 @@ function signatureOf<S extends object, Old extends object>(options: FastifySessi
     signed('', secrets[0]!);
   } catch (cause) {
     throw new SessionConfigurationError(
-      "fastifySession: algorithm is one that Node's createHmac knows, such as sha256.",
+      "fastifySession: algorithm must be one that Node's createHmac supports, such as sha256.",
       { cause },
     );
   }

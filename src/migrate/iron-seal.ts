@@ -1,17 +1,14 @@
 import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes, type BinaryLike } from 'node:crypto';
 import { equalTexts } from './secrets.js';
 
-/** The format of the packages iron and iron-webcrypto with their defaults: `Fe26.2`, AES-256-CBC, HMAC-SHA256. */
+/** The `Fe26.2` format of iron and iron-webcrypto with defaults: AES-256-CBC, HMAC-SHA256. */
 const PREFIX = 'Fe26.2';
 const SKEW_IN_MILLISECONDS = 60_000;
 
-/** Passwords by their number. */
 export type IronPasswords = ReadonlyMap<string, string>;
 
 /**
- * Opens a seal.
- * @returns the text, and when the seal ends in epoch milliseconds, if it does; `undefined` for one that is malformed,
- *   expired, forged, or sealed with an unknown password.
+ * @returns text and expiry in epoch milliseconds; `undefined` if invalid, expired or sealed with an unknown password.
  */
 export function openIronSeal(
   seal: string,
@@ -36,7 +33,6 @@ export function openIronSeal(
   }
 }
 
-/** Seals a text with one of the passwords. */
 export function ironSeal(
   text: string,
   { id, password }: { readonly id: string; readonly password: string },
@@ -61,7 +57,7 @@ function digestOf(sealed: string, password: string, salt: string): string {
   return createHmac('sha256', keyOf(password, salt)).update(sealed).digest('base64url');
 }
 
-// One round: the format's choice, for passwords that are long and random.
+// The format prescribes one iteration; passwords are long and random.
 function keyOf(password: BinaryLike, salt: string): Buffer {
   return pbkdf2Sync(password, salt, 1, 32, 'sha1');
 }

@@ -5,31 +5,30 @@ import { ironSeal, openIronSeal, type IronPasswords } from './iron-seal.js';
 import { migrationSource } from './migration-source.js';
 import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
 
-/** Options of {@link ironSession}: those of the old application. */
+/** Options of {@link ironSession}, as in the old application. */
 export interface IronSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `password` of iron-session: a text, or a map of passwords by number, of which the highest seals. */
+  /** `password` of iron-session: a string, or a map by number; the highest number seals. */
   readonly password: string | Readonly<Record<string, string>>;
   /** `cookieName` of iron-session. */
   readonly cookieName: string;
-  /** `ttl` of iron-session: how long a seal lives that is written with `alsoWrite`. Default 14 days; `0`: no end. */
+  /** `ttl` of iron-session: lifetime of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
   readonly ttlInSeconds?: number;
-  /** `chunk` of iron-session 9, for `alsoWrite`: a session may take several cookies. Default `false`. */
+  /** `chunk` of iron-session 9, for `alsoWrite`: allows several cookies per session. Default `false`. */
   readonly chunk?: boolean;
 }
 
 const SHORTEST_PASSWORD = 32;
 const FOURTEEN_DAYS = 1_209_600;
-/** As iron-session 9 has it. */
+/** As in iron-session 9. */
 const MOST_CHUNKS = 4;
 const LARGEST_COOKIE = 4096;
-/** For name and attributes of a chunk. */
 const ATTRIBUTES = 256;
-/** Marks the version of what is sealed. It is not authenticated, so nothing depends on it. */
+/** Version suffix. It is not authenticated, so nothing depends on it. */
 const VERSION = '~2';
 
 /**
- * Sessions of iron-session 8 and 9, for `from`: in one cookie or in chunks.
- * @throws {SessionConfigurationError} for what cannot work.
+ * Accepts sessions of iron-session 8 and 9, for `from`: in one cookie or in chunks.
+ * @throws {SessionConfigurationError} for invalid options.
  */
 export function ironSession<S extends object, Old extends object = OldData>(
   options: IronSessionOptions<S, Old>,
@@ -59,10 +58,10 @@ class IronSessionForm implements OldForm {
     now: () => number,
   ) {
     if (typeof cookieName !== 'string' || cookieName === '') {
-      throw new SessionConfigurationError('ironSession: cookieName is the name of the cookie of iron-session.');
+      throw new SessionConfigurationError('ironSession: cookieName must be the cookie name of iron-session.');
     }
     if (!Number.isInteger(ttlInSeconds) || ttlInSeconds < 0) {
-      throw new SessionConfigurationError('ironSession: ttlInSeconds is a whole number of seconds, or 0 for no end.');
+      throw new SessionConfigurationError('ironSession: ttlInSeconds must be an integer, or 0 for unlimited.');
     }
     this.cookieName = cookieName;
     this.cookieNames = [cookieName, ...Array.from({ length: MOST_CHUNKS }, (_, index) => `${cookieName}.${index}`)];
@@ -85,7 +84,6 @@ class IronSessionForm implements OldForm {
 
   write({ data }: OldSession): OldCookies {
     const expiresAt = this.#ttl === 0 ? undefined : this.#now() + this.#ttl;
-    // No character of it needs an escape.
     const seal = ironSeal(JSON.stringify(data), this.#newest, expiresAt) + VERSION;
     const room = LARGEST_COOKIE - ATTRIBUTES - this.cookieName.length;
     if (!this.#chunk || seal.length <= room) return new Map([[this.cookieName, seal]]);
@@ -98,7 +96,7 @@ class IronSessionForm implements OldForm {
     );
   }
 
-  // No cookie says how many chunks there are: the client could write any number.
+  // The client could forge a number of chunks, so none is stored.
   #sealOf(cookies: OldCookies): string {
     const [whole, ...chunks] = this.cookieNames.map((name) => decodedCookie(cookies.get(name) ?? '') ?? '');
     if (whole) return whole;
@@ -113,7 +111,7 @@ function passwordsOf(password: string | Readonly<Record<string, string>>): IronP
     Number.isInteger(Number(id)) && typeof secret === 'string' && secret.length >= SHORTEST_PASSWORD;
   if (passwords.size > 0 && [...passwords].every(isUsable)) return passwords;
   throw new SessionConfigurationError(
-    `ironSession: password is a text of at least ${SHORTEST_PASSWORD} characters, or a map of them by number, as ` +
-      '{ 1: process.env.OLD, 2: process.env.NEW }. Is the environment variable there?',
+    `ironSession: password must be a string of at least ${SHORTEST_PASSWORD} characters, or a map by number, such as ` +
+      '{ 1: process.env.OLD, 2: process.env.NEW }. Is the environment variable set?',
   );
 }

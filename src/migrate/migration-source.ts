@@ -9,11 +9,6 @@ import type { MigrationOptions, OldForm } from './old-session.js';
 
 const COMMON = ['map', 'unmap', 'alsoWrite', 'cookie'];
 
-/**
- * The sessions of a form as a source.
- * @param known the options of the form.
- * @param formFor makes the form for the session that accepts it.
- */
 export function migrationSource<S extends object, Old extends object>(
   kind: string,
   options: MigrationOptions<S, Old>,
@@ -21,18 +16,18 @@ export function migrationSource<S extends object, Old extends object>(
   formFor: (accepting: Pick<AcceptingSession<S>, 'now' | 'storageTimeoutInMilliseconds'>) => OldForm,
 ): SessionSource<S> {
   if (typeof options !== 'object' || options === null) {
-    throw new SessionConfigurationError(`${kind} needs its options, as in ${kind}({ map: (old) => … }).`);
+    throw new SessionConfigurationError(`… }). => … }).`);
   }
   refuseUnknownOptions(kind, options, [...known, ...COMMON]);
   assertBoolean(`alsoWrite of ${kind}`, options.alsoWrite);
   if (typeof options.map !== 'function') {
     throw new SessionConfigurationError(
-      `${kind} needs map, which makes a session of an old one: ` +
+      `${kind} needs map, which creates a session from an old one: ` +
         'map: (old) => (old.userId ? Object.assign(new AuthSession(), { userId: old.userId }) : undefined).',
     );
   }
   if (options.unmap && !options.alsoWrite) {
-    throw new SessionConfigurationError(`${kind}: unmap is for alsoWrite: true. Add it, or remove unmap.`);
+    throw new SessionConfigurationError(`${kind}: unmap requires alsoWrite: true. Add it or remove unmap.`);
   }
   return {
     alsoWrite: options.alsoWrite ? 'twin' : undefined,

@@ -5,17 +5,14 @@ import { SessionTransportCookie } from '../transport/session-transport-cookie.js
 import type { SessionTransport } from '../transport/session-transport.js';
 import type { OldForm } from './old-session.js';
 
-/** The cookies of an old session, as one text: pairs of name and value in JSON. */
 export class OldCookieTransport implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
   readonly transformers = [];
   readonly name: string;
-  /** Where the cookies are. */
   readonly configuration: CookieConfiguration;
   readonly #cookies: readonly SessionTransportCookie[];
 
-  /** @throws {SessionConfigurationError} on a bad name or attribute. */
   constructor(form: OldForm, cookie: CookieConfiguration, maxAgeInSeconds: number | null) {
     this.name = form.cookieName;
     const configuration = { path: '/', maxAgeInSeconds, ...cookie, encoding: 'raw', prefix: false } as const;
@@ -53,7 +50,7 @@ export class OldCookieTransport implements SessionTransport {
     return `OldCookieTransport: ${this.name}`;
   }
 
-  // The first of several cookies of one name, as every package of Node reads them.
+  // The first of several cookies of one name, as in Node.js packages.
   #received(call: SessionCall): Array<[string, string]> {
     const header = call.requestHeader('cookie');
     if (header === undefined) return [];

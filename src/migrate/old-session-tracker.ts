@@ -7,13 +7,12 @@ import { SessionMerge } from '../tracker/session-merge.js';
 import type { LoadResult, StoreResult, TrackedSession } from '../tracker/session-tracker.js';
 import type { MigrationOptions, OldData, OldForm, OldSession } from './old-session.js';
 
-/** The field of an old session that names ours. Old code keeps it as it keeps every field. */
+/** The field that refers to our session. Old code preserves unknown fields. */
 const LINK = 'nestjs-sessions';
-/** Of the digest in a link: what the old code writes is not hostile, only different. */
+/** Short, because old code is not an attacker. */
 const DIGEST_LENGTH = 22;
 const NO_EXPIRY = 400 * 24 * 3600 * 1000;
 
-/** Sessions of another package, as sessions of a class of ours. */
 export class OldSessionTracker<S extends object, Old extends object> implements TwinTracker<S> {
   readonly kind: string;
   readonly #form: OldForm;
@@ -23,12 +22,11 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   readonly #merge: SessionMerge<S>;
   readonly #olds = new WeakMap<TrackedSession<S>, OldSession>();
 
-  /** @throws {SessionConfigurationError} where `map` or `unmap` is no function. */
   constructor(form: OldForm, accepting: AcceptingSession<S>, options: MigrationOptions<S, Old>) {
     for (const name of ['map', 'unmap'] as const) {
       if (typeof options[name] === 'function' || (name === 'unmap' && options.unmap === undefined)) continue;
       throw new SessionConfigurationError(
-        `${form.kind}: ${name} is a function, as in { map: (old) => Object.assign(new ${accepting.type.name}(), …) }.`,
+        `${form.kind}: ${name} must be a function, such as { map: (old) => Object.assign(new ${accepting.type.name}(), …) }.`,
       );
     }
     this.kind = form.kind;
@@ -50,11 +48,9 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return { status: 'loaded', session: this.#tracked(value, opened, opened.writtenAt ?? now) };
   }
 
-  /** Nothing is stored without a session of ours beside it. */
+  /** An old session is only written beside one of ours. */
   store(): StoreResult<S> {
-    throw new SessionConfigurationError(
-      `${this.kind} is for the from of a session, as in { type: UserSession, from: … }.`,
-    );
+    throw new SessionConfigurationError(`${this.kind} can only be used as from: { type: UserSession, from: … }.`);
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {
@@ -75,7 +71,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   }> {
     const before = previous && this.#olds.get(previous);
     const held = withoutLink(before?.data ?? {});
-    // What is stored is JSON: so is what the digest is made of.
     const data = asJson(this.#unmap(value, held as Partial<Old>));
     const linked = { ...data, [LINK]: `${of}.${digestOf(data)}` };
     const now = this.#accepting.now();
@@ -93,7 +88,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   joined(present: TrackedSession<S>, twin: TrackedSession<S>): S {
     const { serializer } = this.#accepting;
     const data = withoutLink(this.#olds.get(twin)?.data ?? {});
-    // What the old form would be if the old code had changed nothing.
+    // The old form if the old code had changed nothing.
     const unchanged = this.#mapped(asJson(this.#unmap(present.value, data as Partial<Old>)));
     if (!unchanged) return twin.value;
     const { text } = this.#merge.merge(
@@ -112,7 +107,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return this.#accepting.serializer.serialize(value);
   }
 
-  /** An old form that ends by itself is written again when half of its time has passed. */
+  /** A form with an expiry is rewritten after half of its lifetime. */
   isRenewalDue(session: TrackedSession<S>): boolean {
     const { writtenAt, expiresAt } = this.#olds.get(session) ?? {};
     if (writtenAt === undefined || expiresAt === undefined) return false;
@@ -139,7 +134,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return `OldSessionTracker: ${this.kind}`;
   }
 
-  /** @throws {SessionError} where `map` returns something else than an instance of the class. */
   #mapped(data: OldData): S | undefined {
     let value: S | undefined | null;
     try {
@@ -165,7 +159,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return session;
   }
 
-  /** The fields that are stored, as they are: JSON makes of them what it makes of the old application's. */
   #fieldsOf(session: S): object {
     let stored: unknown;
     try {
@@ -174,7 +167,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
       return session;
     }
     if (typeof stored !== 'object' || stored === null) return session;
-    // A field that is not stored is empty: the old form holds none either.
+    // Fields that are not stored are cleared in the old form.
     const names = [...Object.keys(new this.#accepting.type()), ...Object.keys(session)];
     const empty = Object.fromEntries(names.map((name) => [name, undefined]));
     return { ...empty, ...Object.fromEntries(Object.entries(session).filter(([name]) => Object.hasOwn(stored, name))) };
@@ -186,7 +179,7 @@ function withoutLink(data: OldData): OldData {
   return rest;
 }
 
-/** Of the content, whatever order a database gives its fields. */
+/** Independent of field order, which databases may change. */
 function digestOf(data: OldData): string {
   return hash('sha256', JSON.stringify(sorted(withoutLink(data))), 'base64url').slice(0, DIGEST_LENGTH);
 }
@@ -198,7 +191,6 @@ function sorted(value: unknown): unknown {
   return entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([name, member]) => [name, sorted(member)]);
 }
 
-/** As a store of JSON gives it back; a bigint, which JSON does not have, as its text. */
 function asJson(data: object): OldData {
   const text = JSON.stringify(data, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
   return JSON.parse(text) as OldData;

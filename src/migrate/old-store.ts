@@ -5,7 +5,7 @@ import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { objectOf } from './cookie-text.js';
 import type { OldData, OldSession } from './old-session.js';
 
-/** A store made for express-session, or one with the same methods. */
+/** A store for express-session, or one with the same methods. */
 export interface OldSessionStore {
   readonly get: (...args: never[]) => unknown;
   readonly set: (...args: never[]) => unknown;
@@ -14,19 +14,17 @@ export interface OldSessionStore {
 
 type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
 
-/** What stores look into for the lifetime, each at another field. */
+/** Stores read different fields. */
 interface StoredCookie {
   readonly expires?: string | null;
   readonly originalExpires?: string | null;
 }
 
-/** The sessions in a store of the old application. Each call has a deadline. */
 export class OldStore {
   readonly #storage: SessionStorage;
   readonly #cookie: CookieConfiguration;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for something that is no such store. */
   constructor(
     place: string,
     store: OldSessionStore,
@@ -35,7 +33,7 @@ export class OldStore {
   ) {
     if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
       throw new SessionConfigurationError(
-        `${place}: store is the store of the old application, with get, set and destroy, as new RedisStore({ client }).`,
+        `${place}: store must have get, set and destroy, such as new RedisStore({ client }).`,
       );
     }
     const calls = new StoreCalls(store as unknown as Methods);
@@ -77,7 +75,6 @@ export class OldStore {
   }
 }
 
-/** The three methods as the three verbs: some stores call back, some give a promise, some do both. */
 class StoreCalls implements SessionStorage {
   readonly #store: Methods;
 
@@ -113,7 +110,7 @@ class StoreCalls implements SessionStorage {
   }
 }
 
-/** express-session takes this error of a store for "no such session". */
+/** express-session treats this error as "no such session". */
 function unlessMissing(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code !== 'ENOENT') throw error;
   return undefined;

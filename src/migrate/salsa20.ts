@@ -2,7 +2,6 @@
 const SIGMA = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574] as const;
 const BLOCK = 64;
 
-/** The twenty rounds over sixteen numbers, in place. */
 function rounds(x: Uint32Array): void {
   for (let round = 0; round < 20; round += 2) {
     quarter(x, 0, 4, 8, 12);
@@ -42,7 +41,7 @@ function matrix(key: readonly number[], input: readonly number[]): Uint32Array {
   ); // prettier-ignore
 }
 
-/** HSalsa20: a key for the rest of a long nonce (Bernstein, "Extending the Salsa20 nonce"). @param nonce 16 bytes. */
+/** HSalsa20 (Bernstein, "Extending the Salsa20 nonce"). @param nonce 16 bytes. */
 export function hsalsa20(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   const x = matrix(numbersOf(key), numbersOf(nonce));
   rounds(x);
@@ -51,7 +50,6 @@ export function hsalsa20(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   return derived;
 }
 
-/** The first bytes of the stream of Salsa20. @param nonce 8 bytes. */
 function salsa20Stream(length: number, key: Uint8Array, nonce: Uint8Array): Uint8Array {
   const stream = Buffer.alloc(Math.ceil(length / BLOCK) * BLOCK);
   const [keyNumbers, nonceNumbers] = [numbersOf(key), numbersOf(nonce)];
@@ -64,7 +62,6 @@ function salsa20Stream(length: number, key: Uint8Array, nonce: Uint8Array): Uint
   return stream.subarray(0, length);
 }
 
-/** The first bytes of the stream of XSalsa20. @param key 32 bytes. @param nonce 24 bytes. */
 export function xsalsa20Stream(length: number, key: Uint8Array, nonce: Uint8Array): Uint8Array {
   return salsa20Stream(length, hsalsa20(key, nonce.subarray(0, 16)), nonce.subarray(16, 24));
 }

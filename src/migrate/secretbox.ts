@@ -2,14 +2,13 @@ import { timingSafeEqual } from 'node:crypto';
 import { poly1305 } from './poly1305.js';
 import { xsalsa20Stream } from './salsa20.js';
 
-/** NaCl's `crypto_secretbox`: XSalsa20 and Poly1305. Node's crypto has neither; both are small and have vectors. */
+/** XSalsa20 and Poly1305, which Node's crypto lacks. */
 export const SECRETBOX_KEY_BYTES = 32;
 export const SECRETBOX_NONCE_BYTES = 24;
 const TAG_BYTES = 16;
-/** The one-time key is the beginning of the stream. */
 const ONE_TIME_KEY_BYTES = 32;
 
-/** Opens what {@link secretbox} gave. @returns `undefined` for what was not sealed with this key. */
+/** @returns `undefined` if not sealed with this key. */
 export function openSecretbox(box: Uint8Array, nonce: Uint8Array, key: Uint8Array): Buffer | undefined {
   if (box.length < TAG_BYTES || nonce.length !== SECRETBOX_NONCE_BYTES) return undefined;
   const encrypted = box.subarray(TAG_BYTES);
@@ -18,7 +17,7 @@ export function openSecretbox(box: Uint8Array, nonce: Uint8Array, key: Uint8Arra
   return timingSafeEqual(tag, box.subarray(0, TAG_BYTES)) ? mixed(encrypted, stream) : undefined;
 }
 
-/** The tag, and behind it the message encrypted. */
+/** @returns the tag, followed by the ciphertext. */
 export function secretbox(message: Uint8Array, nonce: Uint8Array, key: Uint8Array): Buffer {
   const stream = xsalsa20Stream(ONE_TIME_KEY_BYTES + message.length, key, nonce);
   const encrypted = mixed(message, stream);

@@ -1,10 +1,9 @@
 import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** What signs: a text, bytes or a key. */
 export type Secret = string | Uint8Array | KeyObject;
 
-/** The secrets of a package, newest first. @throws {SessionConfigurationError} where there is none, or an empty one. */
+/** Newest first. @throws {SessionConfigurationError} if empty. */
 export function secretsOf(place: string, secrets: Secret | readonly Secret[]): readonly Secret[] {
   const list = (Array.isArray(secrets) ? secrets : [secrets]) as readonly Secret[];
   const isUsable = (secret: Secret | undefined): boolean =>
@@ -13,17 +12,16 @@ export function secretsOf(place: string, secrets: Secret | readonly Secret[]): r
       : (secret as { type?: unknown } | undefined)?.type === 'secret';
   if (list.length > 0 && list.every(isUsable)) return list;
   throw new SessionConfigurationError(
-    `${place} is the secret of the old application, or a list of them, newest first. It is empty or not set: is its ` +
-      'environment variable there?',
+    `${place} must be the secret of the old application, or a list, newest first. It is empty or not set. Is its ` +
+      'environment variable set?',
   );
 }
 
-/** HMAC of a text, in base64 without padding. */
 export function hmac(algorithm: string, secret: Secret, text: string): string {
   return createHmac(algorithm, secret).update(text).digest('base64').replace(/=+$/, '');
 }
 
-/** Compares two texts in a time that depends on their lengths alone. */
+/** Constant time; only the lengths can leak. */
 export function equalTexts(left: string, right: string): boolean {
   const [leftBytes, rightBytes] = [Buffer.from(left), Buffer.from(right)];
   return leftBytes.length === rightBytes.length && timingSafeEqual(leftBytes, rightBytes);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SECRETBOX_KEY_BYTES } from './secretbox.js';
 
-/** The part of the package sodium-native that derives a key of a secret. */
+/** The part of sodium-native that derives a key. */
 export interface SodiumLike {
   readonly crypto_pwhash_OPSLIMIT_MODERATE: number;
   readonly crypto_pwhash_MEMLIMIT_MODERATE: number;
@@ -19,19 +19,18 @@ export interface SodiumLike {
   ): void;
 }
 
-/** A key of @fastify/secure-session: bytes, or base64 of them. */
+/** A key of @fastify/secure-session: bytes or their base64. */
 export type SecureSessionKey = string | Uint8Array;
 
 const SALT_BYTES = 16;
 const SHORTEST_SECRET = 32;
-/** What @fastify/secure-session takes where it is given none. */
 const DEFAULT_SALT = Buffer.from('mq9hDxBVDbspDR6nLfFT1g==', 'base64');
 /** libsodium's "moderate": 3 passes over 256 MiB, one lane. */
 const ARGON2 = { parallelism: 1, passes: 3, memory: 262_144, tagLength: SECRETBOX_KEY_BYTES } as const;
 
 type Argon2Sync = (algorithm: 'argon2id', options: object) => Buffer;
 
-/** The keys, newest first. @throws {SessionConfigurationError} for one that is not of 32 bytes. */
+/** Newest first. @throws {SessionConfigurationError} if a key does not have 32 bytes. */
 export function secureSessionKeys(key: SecureSessionKey | readonly SecureSessionKey[]): readonly Uint8Array[] {
   const list = Array.isArray(key) ? (key as readonly SecureSessionKey[]) : [key as SecureSessionKey];
   const keys = list.map((one) => (typeof one === 'string' ? Buffer.from(one, 'base64') : one));
@@ -39,14 +38,13 @@ export function secureSessionKeys(key: SecureSessionKey | readonly SecureSession
     return keys;
   }
   throw new SessionConfigurationError(
-    `fastifySecureSession: key is ${SECRETBOX_KEY_BYTES} bytes, base64 of them, or a list of those, newest first.`,
+    `fastifySecureSession: key must be ${SECRETBOX_KEY_BYTES} bytes, their base64, or a list of those, newest first.`,
   );
 }
 
 /**
- * The key that @fastify/secure-session derives of its `secret`: Argon2id, by Node where it can (24.7 and later), else by
- * sodium-native, which the old application has.
- * @throws {SessionConfigurationError} where neither is there, or for a secret or salt of a wrong size.
+ * Argon2id, by Node from 24.7 on, else by sodium-native.
+ * @throws {SessionConfigurationError} if both are missing, or the secret or salt has a wrong size.
  */
 export function keyOfSecret(
   secret: string | Uint8Array,
@@ -55,12 +53,12 @@ export function keyOfSecret(
 ): Uint8Array {
   const password = Buffer.from(secret as string);
   if (password.length < SHORTEST_SECRET) {
-    throw new SessionConfigurationError(`fastifySecureSession: secret is at least ${SHORTEST_SECRET} bytes.`);
+    throw new SessionConfigurationError(`fastifySecureSession: secret must have at least ${SHORTEST_SECRET} bytes.`);
   }
   const nonce = salt === undefined ? DEFAULT_SALT : typeof salt === 'string' ? Buffer.from(salt, 'ascii') : salt;
   if (nonce.length !== SALT_BYTES) {
     throw new SessionConfigurationError(
-      `fastifySecureSession: salt is ${SALT_BYTES} bytes, or a text of as many letters.`,
+      `fastifySecureSession: salt must have ${SALT_BYTES} bytes or ASCII characters.`,
     );
   }
   const { argon2Sync } = crypto as { argon2Sync?: Argon2Sync };
@@ -68,8 +66,8 @@ export function keyOfSecret(
   const sodium = given ?? sodiumOfApplication();
   if (!sodium) {
     throw new SessionConfigurationError(
-      'fastifySecureSession: before Node 24.7 a key is derived of a secret by sodium-native only, which ' +
-        "@fastify/secure-session brings along. Add sodium: require('sodium-native'), or pass the key itself.",
+      'fastifySecureSession: before Node 24.7, secret needs sodium-native, which ' +
+        "@fastify/secure-session depends on. Add sodium: require('sodium-native'), or use key.",
     );
   }
   const key = Buffer.alloc(SECRETBOX_KEY_BYTES);

@@ -4,16 +4,13 @@ import type { OldStore } from './old-store.js';
 import { decodedCookie } from './cookie-text.js';
 import type { Secret } from './secrets.js';
 
-/** Signs ids as a package does. */
 export interface IdSignature {
   sign(id: string): string;
-  /** @returns `undefined` for a text that is not signed with any of the secrets. */
   unsign(text: string): string | undefined;
-  /** Makes the ids of sessions of ours: whoever does not know it cannot guess them. */
+  /** Makes our session ids unpredictable. */
   readonly secret: Secret;
 }
 
-/** An id in a signed cookie, the content in a store. */
 export class SignedIdForm implements OldForm {
   readonly kind: string;
   readonly cookieName: string;

@@ -78,8 +78,8 @@ function globalInterceptors(modules: ModuleRef): readonly unknown[] {
 
 function cached(place: string): SessionConfigurationError {
   return new SessionConfigurationError(
-    `${place} reads a session, and CacheInterceptor keeps its answer by URL alone: one visitor would get what is meant ` +
-      'for another. Remove it there, or key it by session: class SessionCacheInterceptor extends CacheInterceptor { ' +
+    `${place} reads a session, but CacheInterceptor caches its response by URL only: visitors would get responses of ` +
+      'others. Remove it, or include the session in the key: class SessionCacheInterceptor extends CacheInterceptor { ' +
       'async trackBy(context) { const url = await super.trackBy(context); const session = await ' +
       'sessionsOf(context.switchToHttp().getRequest()).get(UserSession); ' +
       'return url && session?.userId ? `${session.userId} ${url}` : undefined; } }. See ' +

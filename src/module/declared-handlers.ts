@@ -42,9 +42,9 @@ function checkClass(discovered: DiscoveredClass, providers: SessionProviders): v
   const prototype = type.prototype as object;
   if (methodsOf(prototype).some((name) => isRoute(discovered, handlerAt(prototype, name)))) return;
   throw new SessionConfigurationError(
-    `@RequireSession() on ${type.name} guards nothing: none of its methods is a route, a resolver or a message handler. ` +
-      'Remove it, or put it on the controller. A decorator that replaces methods and copies no metadata removes ' +
-      'their routes too; put it below @Get().',
+    `@RequireSession() on ${type.name} has no effect: the class has no route, resolver or message handler. ` +
+      'Remove it, or add it to the controller. A decorator that replaces methods without copying metadata removes ' +
+      'their routes; move it below @Get().',
   );
 }
 
@@ -52,8 +52,8 @@ function checkRegistered(place: string, { sessions }: HandlerFacts, providers: S
   for (const { type } of sessions) {
     if (providers.get(type)) continue;
     throw new SessionConfigurationError(
-      `${place} uses session ${type.name}, which is not registered. Add it: SessionsModule.forRoot({ sessions: ` +
-        `[…, ${type.name}] }), or leave sessions out to register every class that a handler uses.`,
+      `${place} uses session ${type.name}, which is not registered. Register it: SessionsModule.forRoot({ sessions: ` +
+        `[…, ${type.name}] }), or omit sessions to register every class that a handler uses.`,
     );
   }
 }
@@ -72,8 +72,8 @@ function checkReached(discovered: DiscoveredClass, property: string | symbol, pl
   if (!declaring || ownHandlerFacts(declaring, property).requirements.length === 0) return;
   if (isRoute(discovered, handlerAt(prototype, property))) return;
   throw new SessionConfigurationError(
-    `@RequireSession() on ${place} guards nothing: the method is no route, resolver or message handler. Put it beside ` +
-      '@Get() or the like. A decorator that replaces the method and copies no metadata removes its route; put it below ' +
+    `@RequireSession() on ${place} has no effect: the method is not a route, resolver or message handler. Add ` +
+      '@Get() or similar. A decorator that replaces the method without copying metadata removes its route; move it below ' +
       '@Get() and @RequireSession().',
   );
 }
@@ -82,7 +82,7 @@ function checkPrincipal({ type }: DiscoveredClass, place: string, { requirements
   if (requirements.length > 0) return;
   if (prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0)) return;
   throw new SessionConfigurationError(
-    `${place} has a @Principal(), and no guard that gives it one. Add @RequireSession(UserSession) to the handler or to ` +
+    `${place} has a @Principal() but no guard that provides it. Add @RequireSession(UserSession) to the handler or to ` +
       'its class, or register { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession) }.',
   );
 }
@@ -98,8 +98,8 @@ function checkNestSessions({ type }: DiscoveredClass, providers: SessionProvider
       const declared = types?.[Number(key.slice(NEST_SESSION.length))] as (new () => object) | undefined;
       if (!declared || (!definitionOf(declared) && !providers.get(declared))) continue;
       throw new SessionConfigurationError(
-        `${type.name}.${String(property)}: @Session() of @nestjs/common does not give a ${declared.name}. Write ` +
-          "@CurrentSession(), and import it: import { CurrentSession } from 'nestjs-sessions'.",
+        `${type.name}.${String(property)}: @Session() of @nestjs/common does not inject a ${declared.name}. Use ` +
+          "@CurrentSession(): import { CurrentSession } from 'nestjs-sessions'.",
       );
     }
   }

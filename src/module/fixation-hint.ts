@@ -23,9 +23,9 @@ export function fixationHints(
     if (!provider || provider.tracker.kind !== 'by-id' || provider.keepIdOnSet) continue;
     if (provider.ownerField !== undefined || givesNewIds(discovery, type.name)) continue;
     hints.push(
-      `Session "${provider.name}" is required by ${place} and keeps its id when somebody signs in, so that an id planted ` +
-        'before is signed in as well (session fixation). Mark the field that holds the user with @SessionOwner() and ' +
-        `sign in by sessions.login(${type.name}, userId). Where nobody signs in, say { anonymous: true }.`,
+      `Session "${provider.name}" is required by ${place} and keeps its id at sign-in, so an attacker's id would ` +
+        'be signed in, too (session fixation). Mark the field of the user with @SessionOwner() and ' +
+        `sign in with sessions.login(${type.name}, userId). If the session has no sign-in, set { anonymous: true }.`,
     );
   }
   return hints;

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { SessionRequirement } from './session-requirement.js';
 
-// Global symbols: the package may be loaded twice, as ES module and as CommonJS.
+// Symbol.for: Node loads the package once, but Jest (require beside import), bundlers or two versions may load it twice.
 const FACTS = Symbol.for('nestjs-sessions:facts');
 const PLACE = Symbol.for('nestjs-sessions:place');
 

@@ -17,8 +17,8 @@ export function decorateHandlerOrClass(label: string, decorate: HandlerOrClass):
     const isMethod = typeof target !== 'function' && typeof descriptor?.value === 'function';
     if (!isMethod) {
       throw new SessionConfigurationError(
-        `${label} is on ${nameOf(target)}.${String(property)}, which is no method of a class. Write the handler as a ` +
-          'method: it is no guard on a field, a static method or an accessor.',
+        `${label} is on ${nameOf(target)}.${String(property)}, which is not an instance method. Use it on methods, not on ` +
+          'fields, static methods or accessors.',
       );
     }
     const place = { prototype: target, property };

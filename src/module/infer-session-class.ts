@@ -20,14 +20,14 @@ export function inferSessionClass(
   const place = `${target.constructor.name}.${String(property)}(), parameter ${index + 1}`;
   if (withoutName) {
     throw new SessionConfigurationError(
-      `${place}: ${declared.name} has no @Session('name'). Put @Session('${nameFor(declared.name)}') on the class; a ` +
-        `subclass needs its own. If it gets its name in forRoot, write @${decorator}(${declared.name}).`,
+      `${place}: ${declared.name} has no @Session('name'). Add @Session('${nameFor(declared.name)}') to the class; a ` +
+        `subclass needs its own. If its name is set in forRoot, use @${decorator}(${declared.name}).`,
     );
   }
   throw new SessionConfigurationError(
-    `${place}: @${decorator}() cannot see which session is meant, only ${describe(declared)}. Name it: ` +
-      `@${decorator}(UserSession). That is needed where the parameter's type is an interface or a union ('| null'), ` +
-      "where the class is imported by 'import type', where it has no @Session, and in builds without " +
+    `${place}: @${decorator}() cannot infer the session class; it finds ${describe(declared)}. Use ` +
+      `@${decorator}(UserSession). This is necessary if the parameter's type is an interface or a union ('| null'), ` +
+      "if the class is imported by 'import type' or has no @Session, and in builds without " +
       "'emitDecoratorMetadata' (esbuild, tsx).",
   );
 }
@@ -68,6 +68,6 @@ function nameFor(type: string): string {
 }
 
 function describe(declared: unknown): string {
-  if (declared === undefined) return 'no type at all';
+  if (declared === undefined) return 'no type';
   return typeof declared === 'function' && declared.name ? declared.name : 'something else';
 }

@@ -44,13 +44,13 @@ export class SessionsService {
     const { requests } = this.#runtime;
     if (!requests) {
       throw new SessionConfigurationError(
-        'SessionsService.current needs SessionsModule.forRoot({ asyncLocalStorage: true }). With a request at hand use ' +
+        'SessionsService.current needs SessionsModule.forRoot({ asyncLocalStorage: true }). With a request, use ' +
           'sessionsOf(request).',
       );
     }
     const request = requests.getStore();
     if (!request) {
-      throw new SessionError('SESSION_NO_REQUEST', 'SessionsService.current: no request is being handled here.');
+      throw new SessionError('SESSION_NO_REQUEST', 'SessionsService.current: there is no current request.');
     }
     return httpSessionsOf(request).exchange;
   }
@@ -128,7 +128,7 @@ export class SessionsService {
     if (tracker instanceof SessionTrackerById) return { tracker: tracker as SessionTrackerById<S>, name };
     throw new SessionError(
       'SESSION_WITHOUT_ID',
-      `Session "${name}" is not kept on the server, so it can be neither listed nor revoked. Add tracker: 'by-id'.`,
+      `Session "${name}" is by value, so it cannot be listed or revoked. Add tracker: 'by-id'.`,
     );
   }
 
@@ -150,8 +150,8 @@ export class SessionsService {
     const { owners } = tracker.storage;
     if (!owners) {
       throw new SessionConfigurationError(
-        `The storage of session "${name}" has no owner index, so an owner's sessions can be neither listed nor ended. ` +
-          'Use one that has: memory, Redis, SQL.',
+        `The storage of session "${name}" has no owner index, so an owner's sessions cannot be listed or ended. ` +
+          'Use a storage with an owner index: memory, directory, Redis or SQL.',
       );
     }
     return { tracker, name, owners };
@@ -163,10 +163,10 @@ function givenOwner(owner: unknown, method: string): string {
   if (text !== undefined) return text;
   throw new SessionError(
     'SESSION_WRONG_VALUE',
-    `SessionsService.${method} needs an owner, and it is empty. ` +
+    `SessionsService.${method}: the owner is empty. ` +
       (method === 'revoke'
-        ? 'Say whose session it must be: revoke(Type, handle, { owner: userId }); { anyOwner: true } is for administrators.'
-        : 'Give it the id of the user.'),
+        ? 'Pass the owner: revoke(Type, handle, { owner: userId }), or { anyOwner: true } for administrators.'
+        : 'Pass the id of the user.'),
   );
 }
 

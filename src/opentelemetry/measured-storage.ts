@@ -2,7 +2,6 @@ import { errorKind } from '../errors/error-kind.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { TelemetryTracer } from './telemetry-api.js';
 
-/** Targets for the measurements of one storage. */
 export interface StorageMeasures {
   readonly name: string;
   readonly tracer: TelemetryTracer | undefined;
@@ -10,9 +9,7 @@ export interface StorageMeasures {
 }
 
 interface Operation {
-  /** The name in metrics and spans. */
   readonly name: string;
-  /** Whether the first argument is the stored id of one session. */
   readonly takesId: boolean;
 }
 
@@ -31,21 +28,18 @@ const OF_MANY: ReadonlyArray<readonly [string, string]> = [
   ['sweep', 'sweep'],
 ];
 
-/** The measured calls. */
 const OPERATIONS: ReadonlyMap<PropertyKey, Operation> = new Map<PropertyKey, Operation>([
   ...OF_ONE.map(([call, name]) => [call, { name, takesId: true }] as const),
   ...OF_MANY.map(([call, name]) => [call, { name, takesId: false }] as const),
 ]);
 
-// Of @opentelemetry/api: SpanKind.CLIENT, SpanStatusCode.ERROR.
 const CLIENT = 2;
 const ERROR = 2;
-/** SHA-256 in base64url: ids in a storage and public handles. */
+/** SHA-256 in base64url: stored ids and public handles. */
 const HANDLE = /^[\w-]{43}$/;
 
 type Call = (...args: readonly unknown[]) => unknown;
 
-/** A proxy of `storage` that measures each call and has exactly its capabilities. */
 export function measuredStorage<T extends SessionStorage>(storage: T, measures: StorageMeasures): T {
   return measured(storage, measures) as T;
 }
@@ -82,7 +76,7 @@ function measuredCall(call: Call, operation: Operation, { name, tracer, record }
       outcome = 'ok';
       return result;
     } catch (error) {
-      // Only the kind: a driver's message may contain session content.
+      // A driver's message may contain session content.
       span?.setAttribute('error.type', errorKind(error));
       span?.setStatus({ code: ERROR });
       throw error;

@@ -8,19 +8,19 @@ export interface SessionTelemetryOptions {
   /** `metrics.getMeter('nestjs-sessions')` of `@opentelemetry/api`. */
   readonly meter: TelemetryMeter;
   /**
-   * `trace.getTracer('nestjs-sessions')`: a span per call of a measured storage, with the public handle as
-   * `session.id`. Default: no spans.
+   * `trace.getTracer('nestjs-sessions')`: a span per storage call, with the public handle as `session.id`. Default: no
+   * spans.
    */
   readonly tracer?: TelemetryTracer;
 }
 
 /** Metrics and spans of sessions. Never contains an id, key or value. */
 export interface SessionTelemetry {
-  /** Counts events: for the option `onEvent`. */
+  /** Counts events. Use it as the option `onEvent`. */
   readonly onEvent: SessionEventListener;
   /**
-   * Measures each call of a storage, and its live sessions if it can count them (`count()` or `size`).
-   * @param name of the storage in metrics, such as `redis`. Default: the name of its class.
+   * Measures each call of a storage, and its live sessions if it has `count()` or `size`.
+   * @param name in metrics, such as `redis`. Default: the class name.
    */
   storage<T extends SessionStorage>(storage: T, name?: string): T;
 }
@@ -29,8 +29,7 @@ export interface SessionTelemetry {
 const BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /**
- * Metrics and spans of sessions for OpenTelemetry. Takes meter and tracer, so that this package does not depend on
- * `@opentelemetry/api`.
+ * Metrics and spans for OpenTelemetry, without a dependency on `@opentelemetry/api`.
  *
  * ```ts
  * const telemetry = sessionTelemetry({ meter: metrics.getMeter('nestjs-sessions') });
@@ -50,15 +49,15 @@ const BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
  */
 export function sessionTelemetry({ meter, tracer }: SessionTelemetryOptions): SessionTelemetry {
   const created = meter.createCounter('session.created', { description: 'Sessions that began.' });
-  const ended = meter.createCounter('session.ended', { description: 'Sessions that were ended.' });
-  const rejected = meter.createCounter('session.rejected', { description: 'Values of clients that are no session.' });
+  const ended = meter.createCounter('session.ended', { description: 'Ended sessions.' });
+  const rejected = meter.createCounter('session.rejected', { description: 'Rejected values of clients.' });
   const conflicts = meter.createCounter('session.conflicts', {
-    description: 'Stores that found a field changed by a parallel request.',
+    description: 'Fields changed by parallel requests.',
   });
-  const dropped = meter.createCounter('session.changes.dropped', { description: 'Changes that were lost.' });
-  const failures = meter.createCounter('session.storage.failures', { description: 'Storage calls that failed.' });
+  const dropped = meter.createCounter('session.changes.dropped', { description: 'Lost changes.' });
+  const failures = meter.createCounter('session.storage.failures', { description: 'Failed storage calls.' });
   const duration = meter.createHistogram('session.storage.duration', {
-    description: 'Time of a storage call.',
+    description: 'Duration of storage calls.',
     unit: 's',
     advice: { explicitBucketBoundaries: BUCKETS },
   });
@@ -91,7 +90,6 @@ export function sessionTelemetry({ meter, tracer }: SessionTelemetryOptions): Se
   };
 }
 
-/** Counts a storage's sessions; `undefined` if it cannot. */
 function counterOf(storage: SessionStorage): (() => number | Promise<number>) | undefined {
   const { count } = storage as { count?: unknown };
   if (typeof count === 'function') return () => count.call(storage) as Promise<number>;

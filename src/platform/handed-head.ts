@@ -2,9 +2,8 @@ import { validateHeaderValue } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
 /**
- * Moves the headers handed to `writeHead` onto the response, where they meet those of sessions, and returns what is
- * left to call it with. Node takes an object, a flat array `[name, value, …]`, and an array of pairs; what it would
- * refuse is refused here, at the caller.
+ * Merges headers passed to `writeHead` with those of sessions, and returns the remaining arguments. What Node would
+ * reject is thrown here, at the caller.
  */
 export function takeHead(response: RawResponse, args: readonly unknown[], statusCode: number): unknown[] {
   const [, second, third] = args;
@@ -21,7 +20,7 @@ export function takeHead(response: RawResponse, args: readonly unknown[], status
 
 function takeArray(response: RawResponse, headers: readonly unknown[]): void {
   if (!Array.isArray(headers[0]) && headers.length % 2 !== 0) {
-    throw Object.assign(new TypeError('The argument "headers" is invalid: a flat array holds names and values.'), {
+    throw Object.assign(new TypeError('The argument "headers" is invalid: a flat array needs a value for each name.'), {
       code: 'ERR_INVALID_ARG_VALUE',
     });
   }

@@ -3,18 +3,17 @@ import type { SessionCall } from '../call/session-call.js';
 import type { RawRequest, RawResponse } from './raw-exchange.js';
 import { ResponseHead } from './response-head.js';
 
-/** One exchange as sessions see it: reads the raw request, collects headers for the raw response. */
 export class HttpCall implements SessionCall {
   readonly #request: RawRequest;
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;
   readonly head = new ResponseHead();
-  /** Set by the hold while it keeps the head back: the application has responded, the head has not left. */
+  /** Set by the hold: the application has responded, the head is not sent yet. */
   held = false;
 
   /**
-   * @param response absent for an exchange that has none, such as a WebSocket's.
-   * @param withheld sessions see no header of the request, so that they find nothing in it.
+   * @param response absent for a WebSocket.
+   * @param withheld hides all request headers from sessions.
    */
   constructor(request: RawRequest, response: RawResponse | undefined, withheld = false) {
     this.#request = request;
@@ -34,17 +33,15 @@ export class HttpCall implements SessionCall {
 
   get secure(): boolean {
     if (isEncrypted(this.#request)) return true;
-    // Only decides whether our own cookie carries `Secure`, so a client that lies hurts nobody but itself.
+    // Only determines `Secure` of our cookie, so a forged header harms only its sender.
     const forwarded = this.#header('x-forwarded-proto');
     return forwarded !== undefined && /^\s*https\b/i.test(forwarded);
   }
 
-  /** Whether the status that the response has so far is one of a server error. */
   get serverError(): boolean {
     return this.#response !== undefined && this.#response.statusCode >= 500;
   }
 
-  /** Whether there is a response at all. */
   get hasResponse(): boolean {
     return this.#response !== undefined;
   }
@@ -84,7 +81,7 @@ function isEncrypted(request: RawRequest): boolean {
   try {
     return (request.socket as Partial<TLSSocket> | undefined)?.encrypted === true;
   } catch {
-    // The socket of an HTTP/2 request cannot even be asked once its connection is gone.
+    // The socket of a closed HTTP/2 request throws.
     return false;
   }
 }

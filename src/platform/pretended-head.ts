@@ -1,6 +1,6 @@
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
-/** Methods that Node refuses once the head has left, and its word for what they do. */
+/** Methods that Node rejects after the head, with Node's verb for the message. */
 const REFUSED = [
   ['setHeader', 'set'],
   ['setHeaders', 'set'],
@@ -9,11 +9,9 @@ const REFUSED = [
 ] as const;
 
 /**
- * Makes `response` look as if its head had left, as an application must see it between its response and the head:
- * `headersSent` is `true`, headers can no longer be changed, and a status set from now on has no effect.
- * @param ended what `writableEnded` says.
- * @param swallows whether a change of the headers is ignored now instead of refused.
- * @returns takes everything back.
+ * As if the head were sent: `headersSent` is `true`, headers cannot change, the status has no effect.
+ * @param swallows ignore header changes instead of throwing.
+ * @returns undoes it.
  */
 export function pretendHeadSent(
   response: RawResponse,
@@ -38,7 +36,7 @@ export function pretendHeadSent(
   }
   return () => {
     for (const [name, before] of covered) {
-      // Other middleware may have put its own there before.
+      // Other middleware may have replaced it.
       if (before) Object.defineProperty(response, name, before);
       else Reflect.deleteProperty(response, name);
     }
@@ -47,14 +45,13 @@ export function pretendHeadSent(
   };
 }
 
-/** Makes `response` ignore every later change of its headers, which Node would refuse with an exception. */
+/** Ignores later header changes, for which Node would throw. */
 export function swallowHeaders(response: RawResponse): void {
   for (const [name] of REFUSED) {
     Object.defineProperty(response, name, { configurable: true, writable: true, value: () => response });
   }
 }
 
-/** The error that Node throws for a change of the head after it has left. */
 export function headersSent(response: RawResponse, verb: string): Error {
   return isHttp2(response)
     ? Object.assign(new Error('Response has already been initiated.'), { code: 'ERR_HTTP2_HEADERS_SENT' })

@@ -4,12 +4,10 @@ import { withoutSharing } from './unshared-cache-control.js';
 
 const BEYOND_ASCII = /[^\u0000-\u007f]/;
 
-/** What a `Set-Cookie` line begins with: the name of its cookie. */
 export function cookieNameOf(line: string): string {
   return line.slice(0, Math.max(0, line.indexOf('='))).trim();
 }
 
-/** Whether a `Set-Cookie` line makes the browser forget its cookie (RFC 6265, 5.3). */
 export function isClearing(line: string): boolean {
   const maxAge = /;\s*max-age=([^;]*)/i.exec(line)?.[1];
   if (maxAge !== undefined) return Number(maxAge) <= 0;
@@ -17,10 +15,7 @@ export function isClearing(line: string): boolean {
   return expires !== undefined && Date.parse(expires) <= Date.now();
 }
 
-/**
- * The headers that sessions want on a response, kept apart from it until its head leaves: platforms and applications
- * replace headers wholesale until then, and neither side's may be lost.
- */
+/** Kept apart until the head is sent, because platforms and applications may replace all headers. */
 export class ResponseHead {
   readonly #cookies = new Map<string, string>();
   readonly #headers = new Map<string, string>();
@@ -28,28 +23,27 @@ export class ResponseHead {
   #hasBytes = false;
   #isUnshared = false;
 
-  /** Whether a value has characters beyond ASCII, each of which stands for one byte. */
   get hasBytes(): boolean {
     return this.#hasBytes;
   }
 
-  /** One `Set-Cookie` for each name; a later line replaces the earlier one. */
   setCookie(name: string, line: string): void {
     this.#cookies.set(name, line);
     this.#hasBytes ||= BEYOND_ASCII.test(line);
   }
 
-  /** Writes the `Set-Cookie` lines of these names in this order, however they come; others follow. */
   orderCookies(names: readonly string[]): void {
     this.#order = names;
   }
 
-  /** Makes a `Cache-Control` that lets shared caches keep the response private; see {@link withoutSharing}. */
   forbidSharing(): void {
     this.#isUnshared = true;
   }
 
-  /** `Vary`, `Access-Control-Expose-Headers` and `Server-Timing` add up, `Cache-Control` only gets stricter, others are replaced. */
+  /**
+   * `Vary`, `Access-Control-Expose-Headers` and `Server-Timing` accumulate, `Cache-Control` only gets stricter, others
+   * are replaced.
+   */
   setHeader(name: string, value: string): void {
     this.#hasBytes ||= BEYOND_ASCII.test(value);
     const key = name.toLowerCase();
@@ -57,7 +51,6 @@ export class ResponseHead {
     this.#headers.set(key, present !== undefined && isList(key) ? addToList(present, value) : value);
   }
 
-  /** Puts everything on `response`, beside what the application has set there. */
   applyTo(response: RawResponse): void {
     for (const [name, value] of this.#headers)
       response.setHeader(name, merged(name, textOf(response.getHeader(name)), value));
@@ -69,7 +62,7 @@ export class ResponseHead {
     if (this.#cookies.size > 0) response.setHeader('set-cookie', this.#cookiesBehind(response.getHeader('set-cookie')));
   }
 
-  /** The headers that an application hands to `writeHead`, and everything: for a response on which no others stand. */
+  /** For a response without other headers than those passed to `writeHead`. */
   joinedWith(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
     const joined = { ...handed };
     for (const [name, value] of this.#headers) {
@@ -103,7 +96,7 @@ export class ResponseHead {
   }
 }
 
-/** The application's own line for a cookie of ours wins. Where both end it, ours repeats the attributes that it needs. */
+/** The application's line for our cookie wins. If both clear it, ours has the necessary attributes. */
 function isWantedBeside(own: readonly string[]): (line: string) => boolean {
   return (line) => {
     const name = cookieNameOf(line);
@@ -112,7 +105,6 @@ function isWantedBeside(own: readonly string[]): (line: string) => boolean {
   };
 }
 
-/** Under which key of `headers` a header stands, or would stand; its name in lower case. */
 function keyOf(headers: OutgoingHttpHeaders, name: string): string {
   for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return key;
   return name;
@@ -123,7 +115,7 @@ function merged(name: string, present: string | undefined, value: string): strin
   if (isList(name)) return addToList(present, value);
   if (name !== 'cache-control') return value;
   if (hasDirective(present, 'no-store')) return present;
-  // Says nothing about caching: what compresses or rewrites bodies on the way must still leave this one alone.
+  // `no-transform` is unrelated to caching and must be kept.
   return hasDirective(present, 'no-transform') ? `${value}, no-transform` : value;
 }
 

@@ -4,44 +4,24 @@ import { takeHead } from './handed-head.js';
 import { headersSent, pretendHeadSent, swallowHeaders } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
-/** What a held response asks before its head leaves. */
 export interface ResponseGate {
-  /**
-   * Called when the head is about to leave, with the status it will have. `undefined`: nothing to wait for, the
-   * response goes on in the same tick. Otherwise everything the application writes is kept back until it settles.
-   */
+  /** With the final status. `undefined`: continue in the same tick. Otherwise writes are queued until it settles. */
   commit(statusCode: number): Promise<void> | undefined;
-  /** Whether {@link commit} would find nothing to do. Changes nothing. */
+  /** No side effects. */
   isSettled(statusCode: number): boolean;
-  /** Puts headers on the response; called once, right before the head leaves. */
   applyHead(response: RawResponse): void;
-  /** The same where `handed`, which the application hands to `writeHead`, are all headers: those, and ours. */
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
-  /**
-   * Whether a header of sessions has characters beyond ASCII, each of which stands for one byte. Node sends head and
-   * body together where it can, and writes both in the encoding of a text body: UTF-8 would make two bytes of one.
-   */
+  /** Bytes beyond ASCII: Node encodes head and text body together, and UTF-8 would corrupt them. */
   readonly hasHeaderBytes: boolean;
-  /** What to answer instead when {@link commit} rejected. */
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
-  /** Whether the head is being kept back. */
   held: boolean;
 }
 
-type Phase =
-  /** Nothing has been written. */
-  | 'open'
-  /** The application responds, and the commit is under way. */
-  | 'holding'
-  /** Everything goes straight through. */
-  | 'released'
-  /** A failure of the sessions was answered: what the application still writes is swallowed. */
-  | 'failed';
+type Phase = 'open' | 'holding' | 'released' | 'failed';
 
 type Callback = (error?: Error | null) => void;
 type AnyMethod = (this: RawResponse, ...args: unknown[]) => unknown;
 
-/** Headers that describe the body which is not sent when a commit fails. */
 const OF_THE_BODY = [
   'content-length',
   'content-encoding',
@@ -58,12 +38,11 @@ const OF_THE_BODY = [
 ];
 
 /**
- * Keeps the head of one response back until sessions are committed, whoever sends it: a handler's value, `@Res()`, a
- * stream, an exception filter, a 404. It sits on the raw response of Express and Fastify alike, as methods of that one
- * object, and lets everything through at once when there is nothing to wait for.
+ * Holds the head of a response until sessions are committed, for a handler, `@Res()`, a stream, an exception filter or
+ * a 404.
  *
- * While it holds, calls are kept and replayed in order; `headersSent` is already `true`, setting a header throws as it
- * would after the head, a second `end` is ignored, `write` reports back-pressure and `drain` follows.
+ * While holding, calls are queued; `headersSent` is `true`, setting a header throws, a second `end` is ignored, `write`
+ * reports back-pressure and `drain` follows.
  */
 export class ResponseHold {
   readonly #response: RawResponse;
@@ -81,11 +60,10 @@ export class ResponseHold {
   #wantsDrain = false;
   #failureAnswered = false;
 
-  /** Puts the hold on `response`. Its head must not have left. */
   constructor(response: RawResponse, gate: ResponseGate) {
     this.#response = response;
     this.#gate = gate;
-    // Other middleware may have replaced these methods; a release calls the current ones.
+    // Other middleware may replace these methods; a release calls the current ones.
     this.#writeHead = response.writeHead as AnyMethod;
     this.#write = response.write as AnyMethod;
     this.#end = response.end as AnyMethod;
@@ -100,10 +78,7 @@ export class ResponseHold {
     });
   }
 
-  /**
-   * The sessions have failed, and the application's exception filter answers that. What comes after its answer is of a
-   * handler that does not know, and is swallowed: Node would end the process over a header that comes too late.
-   */
+  /** Later output comes from a handler that is unaware of the error; late headers would end the process. */
   expectFailureAnswer(): void {
     this.#failureAnswered = true;
   }
@@ -113,7 +88,7 @@ export class ResponseHold {
     const statusCode = finalStatusOf(args[0]);
     if (this.#phase === 'released' || statusCode === undefined) return this.#writeHead.apply(this.#response, args);
     if (this.#phase === 'holding') {
-      // Middleware that goes by Node's own `_header` asks for the head again, since it has not seen it leave.
+      // Middleware that checks Node's `_header` repeats the head, because it was not sent.
       if (args.length === 1 && statusCode === this.#response.statusCode) return this.#response;
       throw headersSent(this.#response, 'write');
     }
@@ -125,14 +100,14 @@ export class ResponseHold {
     return this.#response;
   }
 
-  // One by one on the response they would cost a microsecond more.
+  // Setting them one by one takes a microsecond more.
   #passHead(statusCode: number, headers: OutgoingHttpHeaders): unknown {
     this.#phase = 'released';
     this.#applied = true;
     try {
       return this.#writeHead.call(this.#response, statusCode, this.#gate.joinHead(headers));
     } catch (error) {
-      // Node has refused what the application handed over; it may answer otherwise.
+      // Node rejected the arguments; the application may respond otherwise.
       this.#applied = this.#response.headersSent;
       if (!this.#applied) this.#phase = 'open';
       throw error;
@@ -167,7 +142,6 @@ export class ResponseHold {
     else if (!this.#ended) this.#queue.push(() => this.#flushHeaders?.call(this.#response));
   }
 
-  /** Whether a call may go through; the first one decides whether there is something to wait for. */
   #isReleased(): boolean {
     if (this.#phase !== 'open') return this.#phase === 'released';
     const commit = this.#gate.commit(this.#response.statusCode);
@@ -190,7 +164,7 @@ export class ResponseHold {
     return false;
   }
 
-  // Other code may have sent the head, for example an upgrade.
+  // Other code, such as an upgrade, may have sent the head.
   #applyHead(): void {
     if (this.#applied || this.#response.headersSent) return;
     this.#applied = true;
@@ -211,7 +185,7 @@ export class ResponseHold {
   }
 
   #fail(error: unknown): void {
-    // Node's `end` calls the replaced methods on the response.
+    // Node's `end` calls the replaced methods.
     this.#stopHolding();
     this.#queue.length = 0;
     try {
@@ -221,7 +195,6 @@ export class ResponseHold {
     }
     this.#phase = 'failed';
     swallowHeaders(this.#response);
-    // Lets a piping stream finish; its output is discarded.
     this.#drain();
   }
 
@@ -233,7 +206,7 @@ export class ResponseHold {
 
   #answer({ statusCode, body }: { readonly statusCode: number; readonly body: string }): void {
     const response = this.#response;
-    // Part of a response was sent: only closing the connection signals the failure.
+    // A part was sent, so only closing the connection signals the failure.
     if (response.headersSent) return void response.destroy();
     for (const name of OF_THE_BODY) response.removeHeader(name);
     response.statusCode = statusCode;
@@ -244,7 +217,7 @@ export class ResponseHold {
     this.#end.apply(response, this.#bodyOf([body]));
   }
 
-  /** Converts text to bytes where Node would otherwise encode the head like the body. */
+  /** Converts text to bytes if Node would otherwise use the body's encoding for the head. */
   #bodyOf(args: unknown[]): unknown[] {
     const [chunk, encoding] = args;
     if (!this.#gate.hasHeaderBytes || typeof chunk !== 'string') return args;
@@ -263,7 +236,7 @@ export class ResponseHold {
   #drain(): void {
     if (!this.#wantsDrain || this.#ended) return;
     process.nextTick(() => {
-      // Compression keeps listeners on its own stream; `on` returns whatever they were put on.
+      // Compression puts listeners on its own stream, which `on` returns.
       const place = this.#on.call(this.#response, 'drain', ignore) as EventEmitter | undefined;
       place?.off('drain', ignore).emit('drain');
       if (place !== this.#response) this.#response.emit('drain');
@@ -271,26 +244,23 @@ export class ResponseHold {
   }
 }
 
-/** The status of a final head. Anything else, informational ones included, is Node's to take or refuse. */
+/** `undefined` for informational and invalid ones, which Node handles. */
 function finalStatusOf(value: unknown): number | undefined {
-  // As Node reads it.
   const statusCode = (value as number) | 0;
   return statusCode >= 200 && statusCode <= 999 ? statusCode : undefined;
 }
 
-/** Whether `writeHead` is called with an object of headers, and none stands on the response. */
 function isWholeHead(
   response: RawResponse,
   args: unknown[],
 ): args is [statusCode: unknown, headers: OutgoingHttpHeaders] {
   const [, headers] = args;
   if (args.length !== 2 || typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
-  // A cookie of the application's may be ours, which ends the session: the commit has to see it on the response.
+  // An application cookie may replace ours; the commit must see it on the response.
   if ('set-cookie' in headers || 'Set-Cookie' in headers) return false;
   return response.getHeaderNames().length === 0;
 }
 
-// Anything else is an error that Node should throw at the caller, not later at us.
 function isChunk(value: unknown): boolean {
   return typeof value === 'string' || value instanceof Uint8Array;
 }

@@ -1,11 +1,8 @@
-/** Directives that let a cache keep one answer for several visitors (RFC 9111, 5.2.2.9 and 5.2.2.10). */
+/** Allow shared caching (RFC 9111, 5.2.2.9 and 5.2.2.10). */
 const SHARING = /^\s*(?:public|s-maxage)\s*(?:=|$)/i;
 const PRIVATE = /^\s*private\s*$/i;
 
-/**
- * A `Cache-Control` that lets shared caches keep the response, as `private`: without `public` and `s-maxage`, all else as
- * it is. The text itself where it has neither.
- */
+/** Replaces `public` and `s-maxage` by `private`. */
 export function withoutSharing(cacheControl: string): string {
   const directives = cacheControl.split(',');
   const others = directives.filter((directive) => !SHARING.test(directive));

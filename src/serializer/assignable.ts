@@ -1,7 +1,4 @@
-/**
- * Whether a stored field may be assigned to a property: not to a method or a getter without setter, own or inherited.
- * The rule of class-transformer, extended to inherited getters, where it throws.
- */
+/** class-transformer's rule, extended to inherited getters without setter, on which it throws. */
 export function isAssignable(instance: object, property: string): boolean {
   if (!(property in instance)) return true;
   const prototype = Object.getPrototypeOf(instance) as object | null;

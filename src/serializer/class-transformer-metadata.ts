@@ -9,12 +9,10 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 
 const storage = defaultMetadataStorage as MetadataStorage;
 
-/** The stored name of a property: its own, or that of `@Expose({ name })`. */
 export function storedNameOf(type: AnyClass, property: string): string {
   return storage.findExposeMetadata(type, property)?.options?.name || property;
 }
 
-/** The declaration of `type` in one direction under class-transformer's options, like its `getKeys`. Computed once. */
 export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
   const declared = strategyOf(type);
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
@@ -37,10 +35,7 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
   return { open, fields };
 }
 
-/**
- * Properties under `@Exclude()`: never stored. `@Exclude({ toPlainOnly: true })` applies to responses
- * (ClassSerializerInterceptor) only, so these are stored.
- */
+/** Properties under `@Exclude()`. With `toPlainOnly` (responses only) they are stored. */
 export function excludedFrom(type: AnyClass): ReadonlySet<string> {
   return new Set(storage.getExcludedProperties(type, TransformationType.PLAIN_TO_CLASS));
 }
@@ -52,15 +47,14 @@ function strategyOf(type: AnyClass): ReturnType<MetadataStorage['getStrategy']> 
 }
 
 /**
- * Fails if class-transformer is loaded twice, as by a bundler or an ES module build. Its decorators would write to
- * another storage, and excluded fields would be stored.
+ * If class-transformer is loaded twice, its decorators write to another storage and excluded fields would be stored.
  */
 export function assertDecoratorsAreSeen(): void {
   Exclude()(DecoratorProbe.prototype, 'probe');
   if (storage.findExcludeMetadata(DecoratorProbe, 'probe')) return;
   throw new SessionConfigurationError(
     'The session serializer does not see the decorators of class-transformer, because it is loaded twice. ' +
-      "Mark 'class-transformer' as external in the bundler, or set a serializer of your own.",
+      "Mark 'class-transformer' as external in the bundler, or set your own serializer.",
   );
 }
 
@@ -78,7 +72,7 @@ function propertyOf(type: AnyClass, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-// Every property with any decorator, including inherited ones. The storage has no method that covers all four maps.
+// All properties with a decorator. The storage has no method that covers its four maps.
 function keysOf(type: AnyClass, direction: Direction): Set<string> {
   const keys = new Set<string>();
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = storage as unknown as Record<
@@ -129,8 +123,8 @@ function transformOf(
     );
 }
 
-// Rules of class-transformer: `version` filters only fields with `since` or `until`; without groups only ungrouped
-// fields match.
+// As in class-transformer: `version` filters only fields with `since` or `until`; without groups only ungrouped fields
+// match.
 function isSelected(
   declared: { since?: number; until?: number; groups?: string[] } | undefined,
   { version, groups }: ClassTransformOptions,

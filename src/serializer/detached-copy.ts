@@ -1,10 +1,7 @@
 import { UncoveredClasses } from './uncovered-class.js';
 import { kindOf } from './value-kind.js';
 
-/**
- * A deep copy with the same classes. Objects with hidden content (private fields, a URL, bytes) cannot be copied and
- * stay shared.
- */
+/** A deep copy with the same classes. Objects with hidden state (private fields, URL, bytes) are shared. */
 export function detachedCopy(value: unknown): unknown {
   return new Copying().copy(value);
 }

@@ -1,8 +1,5 @@
-/** What stands before the value of a field. */
 export interface FieldStart {
-  /** An opening brace and the name, for the first field. */
   readonly asFirst: string;
-  /** A comma and the name, for any other. */
   readonly asNext: string;
 }
 
@@ -11,7 +8,6 @@ export function startOfField(name: string): FieldStart {
   return { asFirst: `{${text}:`, asNext: `,${text}:` };
 }
 
-/** The top-level fields of a JSON object, each with its own text, in the order of the text. */
 export function splitFields(text: string): Map<string, string> {
   parseObject(text);
   const fields = new Map<string, string>();
@@ -26,26 +22,25 @@ export function splitFields(text: string): Map<string, string> {
   }
 }
 
-/** The inverse of {@link splitFields}. */
 export function joinFields(fields: ReadonlyMap<string, string>): string {
   let text = '';
   for (const [name, value] of fields) text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${value}`;
   return `{${text}}`;
 }
 
-/** @throws {SyntaxError} for anything but a JSON object. The message shows nothing of the text, as JSON.parse's does. */
+/** @throws {SyntaxError} for anything but a JSON object. Unlike JSON.parse's, the message shows no text. */
 export function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new SyntaxError('A stored session is no JSON text.');
+    throw new SyntaxError('The stored session is not valid JSON.');
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new SyntaxError('A stored session is no JSON object.');
+  throw new SyntaxError('The stored session is not a JSON object.');
 }
 
-// Both walk over text that JSON.parse has accepted.
+// These functions walk text that JSON.parse has accepted.
 function endOfString(text: string, start: number): number {
   let index = start + 1;
   while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1;

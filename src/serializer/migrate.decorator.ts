@@ -1,13 +1,12 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { MigrateFields, SessionMigration } from './session-migration-step.js';
 
-// A symbol of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const MIGRATIONS = Symbol.for('nestjs-sessions:migrations');
 
 /**
- * Marks a static method of a session class as the step from one version of the class to a newer one. It gets the fields
- * of a stored session by their stored names, decoded (plain objects, Date, Map, Set), and changes them in place or
- * returns new ones. Synchronous. A session of an older version goes through all steps from its own on.
+ * Marks a static method that upgrades stored sessions from version `from` of the class to version `to`. It changes the
+ * decoded fields, by stored name, in place or returns new ones. Synchronous. Older sessions pass through all steps.
  *
  * @example
  * ```ts
@@ -28,7 +27,7 @@ export function Migrate(
     const step = descriptor?.value as MigrateFields | undefined;
     if (typeof type !== 'function' || typeof step !== 'function') {
       throw new SessionConfigurationError(
-        `@Migrate(${from}, ${to}) belongs to a static method of the session class, and ${String(method)} is none.`,
+        `@Migrate(${from}, ${to}): ${String(method)} is not a static method. Use it on a static method of the session class.`,
       );
     }
     const migrate: MigrateFields = (fields) => step.call(type, fields);
@@ -37,7 +36,6 @@ export function Migrate(
   };
 }
 
-/** The steps of a class, inherited ones included. */
 export function migrationsOf(type: object): readonly SessionMigration[] {
   return (type as { [MIGRATIONS]?: readonly SessionMigration[] })[MIGRATIONS] ?? [];
 }

@@ -1,9 +1,8 @@
 import { assertReadable, DECODED, decodeValue, isTagged } from './tagged-value.js';
 
-/** @param depth the depth of the value in the text, or `DECODED`. */
+/** `depth`: of the value in the text, or `DECODED`. */
 export type ReadValue = (value: unknown, depth: number) => unknown;
 
-/** Applies `leaf` to a value, or to the items of arrays, Sets and Maps. */
 export function containers(leaf: ReadValue): ReadValue {
   const read: ReadValue = (value, depth) => {
     if (typeof value !== 'object' || value === null) return leaf(value, depth);
@@ -31,19 +30,16 @@ export function filled(target: unknown[] | Set<unknown>, items: readonly unknown
   return target;
 }
 
-/** @param entries already decoded. */
 export function mapped(entries: Iterable<[unknown, unknown]>, read: ReadValue): Map<unknown, unknown> {
   const map = new Map<unknown, unknown>();
   for (const [key, value] of entries) map.set(key, read(value, DECODED));
   return map;
 }
 
-/** True for plain objects and containers, not for Date and bytes. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array);
 }
 
-/** Reads a stored array back into the declared Set or subclass of Array. */
 export function listOf(designType: unknown): (() => unknown[] | Set<unknown>) | undefined {
   if (typeof designType !== 'function' || designType === Array || !('prototype' in designType)) return undefined;
   const prototype = designType.prototype as object | undefined;

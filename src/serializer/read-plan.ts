@@ -3,34 +3,27 @@ import { RecentShapes } from './fast/recent-shapes.js';
 import { DECODED } from './tagged-value.js';
 import { TextPlan, type TextStep } from './fast/text-plan.js';
 
-/** Assigns one stored field to an instance. `depth` is the depth of its value in the text, or `DECODED`. */
 export type ReadStep = (instance: Fields, value: unknown, source: Fields, depth: number) => void;
 
 const NO_SOURCE: Fields = {};
 
 interface ReadPlanParts {
   readonly make: new () => object;
-  /** Steps by stored name, for fields with a decorator or an initial value. */
   readonly known: ReadonlyMap<string, ReadStep>;
-  /** Faster steps that read from the text, by stored name. */
   readonly knownInText: ReadonlyMap<string, TextStep>;
-  /** Makes the step for any other stored name. */
   readonly unknown: (name: string) => ReadStep;
-  /** Exposed fields that must be assigned even if they are not stored. */
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
-  /** A transform or a type function reads the whole source, so it must be decoded first. */
+  /** A transform or type function reads the whole source, so it is decoded first. */
   readonly seesSource: boolean;
-  /** Former and present stored names. */
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
 
-/** How the stored fields of a class are read. Computed once per list of names. */
 export class ReadPlan {
   readonly make: new () => object;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   readonly seesSource: boolean;
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
-  /** Reads directly from the text. `undefined` if a step needs the whole source, a missing field or a renamed one. */
+  /** `undefined` if a step needs the whole source, a missing field or a renamed one. */
   readonly text: TextPlan | undefined;
   readonly #known: ReadonlyMap<string, ReadStep>;
   readonly #unknown: (name: string) => ReadStep;
@@ -47,7 +40,6 @@ export class ReadPlan {
     if (!isWhole) this.text = new TextPlan(parts.make, (name) => parts.knownInText.get(name) ?? this.#inText(name));
   }
 
-  /** One step per name. */
   stepsFor(names: readonly string[]): readonly ReadStep[] {
     return this.#shapes.get(names, () => names.map((name) => this.#stepOf(name)));
   }

@@ -18,12 +18,8 @@ import { formerNamesOf } from './was-called.decorator.js';
 const SKIP: ReadStep = () => {};
 
 /**
- * Creates instances from text, like `plainToInstance` on the result of `JSON.parse`, and decodes tagged values: all at
- * once if a decorator may read the whole object, otherwise field by field. A plan is compiled per class at its first
- * use; decorators applied later are ignored.
- *
- * Text in the writer's format is read directly into the instance. Other text, invalid text, and classes that need the
- * whole object go through `JSON.parse`.
+ * Like `plainToInstance(JSON.parse(text))`, with tags. Text in the writer's format is read directly, other text through
+ * `JSON.parse`.
  */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
@@ -31,17 +27,12 @@ export class ReflectionReader {
   readonly #version: number | undefined;
   readonly #plans = new Map<AnyClass, ReadPlan>();
 
-  /** @param version the version of the class. A newer one in the text is kept. */
   constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
     this.#version = version;
   }
 
-  /**
-   * @param start behind a known first field; 0: at the start.
-   * @throws {SyntaxError} if the text is not a JSON object.
-   */
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
     const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
@@ -104,8 +95,7 @@ export class ReflectionReader {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
-      // An undefined that a newer version wrote over its initial value would not be written again, so it is kept
-      // beside.
+      // A newer version wrote undefined over an initial value; the instance would not write it again.
       if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };
@@ -131,7 +121,6 @@ export class ReflectionReader {
     };
   }
 
-  /** Instances of one class, alone or in arrays, are read without intermediate plain objects. */
   #assigningInText({ taken, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
     if (!taken || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target)) return undefined;
     if (listOf(type.designType) || type.designType === Map) return undefined;
@@ -211,14 +200,13 @@ export class ReflectionReader {
   }
 }
 
-// Both names are written with the same value. If they differ, an older version of the class changed the old name.
+// Both names hold the same value unless an older version of the class changed the old one.
 function rename(source: Fields, from: string, to: string): void {
   if (!Object.hasOwn(source, from)) return;
   source[to] = source[from];
   delete source[from];
 }
 
-/** `undefined` if the text is not in the writer's format. */
 function readUsual(plan: TextPlan, text: string, start: number): object | undefined {
   if (text.includes('\\')) return undefined;
   try {

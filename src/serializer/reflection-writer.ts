@@ -17,20 +17,17 @@ import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writte
 type WriteObject = (value: object, depth: number) => unknown;
 
 /**
- * Writes instances as JSON text, as `JSON.stringify(instanceToPlain(instance))` does, with the values that JSON does
- * not have. Fields of classes are ordered by name, whole numbers first: equal content gives equal text, whatever the order
- * of assignment and whatever the version of the class. A plan is compiled for each class at its first use.
+ * Like `JSON.stringify(instanceToPlain(instance))`, with tags. Fields are sorted, integers first, so equal content
+ * gives equal text.
  */
 export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
   readonly #values = new ValueWriter((value, depth) => this.#undeclared(value, depth));
   readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
-  /** Plans of the session itself, by prototype, where it has a version. */
   readonly #sessionPlans = new WeakMap<object, WritePlan>();
   readonly #version: WriteField | undefined;
 
-  /** @param version that of the class: the first field of a session's text. */
   constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
     this.#options = options;
     this.#remembered = remembered;
@@ -38,12 +35,10 @@ export class ReflectionWriter {
     this.#version = {
       property: VERSION_FIELD,
       stored: VERSION_FIELD,
-      // That of a newer version of the class, whose fields are still there.
       write: (session) => this.#remembered.of(session)?.get(VERSION_FIELD) ?? version,
     };
   }
 
-  /** @throws {UnwritableValue} */
   write(type: new () => object, session: object): string {
     const plan = this.#version
       ? this.#sessionPlan(type, prototypeOf(session))
@@ -51,7 +46,6 @@ export class ReflectionWriter {
     return JSON.stringify(this.#instance(plan, session, 0));
   }
 
-  /** The text of decoded fields. @throws {UnwritableValue} */
   writeFields(fields: Fields): string {
     const written: Fields = {};
     for (const name of Object.keys(fields))
@@ -84,7 +78,7 @@ export class ReflectionWriter {
   }
 
   #undeclaredValue(value: unknown, depth: number, { whenUndefined }: WriteField): unknown {
-    // Most of them, and they need no further call.
+    // Fast path.
     if (typeof value === 'string') return value;
     return value === undefined ? whenUndefined : this.#values.write(value, depth);
   }
@@ -103,8 +97,8 @@ export class ReflectionWriter {
   }
 
   /**
-   * An instance that no decorator covers: it is read back as a plain object, but its own class says what of it is written.
-   * @throws {UnwritableValue} where that object would not have the same content.
+   * An instance without `@Type()`: read back as a plain object.
+   * @throws {UnwritableValue} if the plain object would lose content.
    */
   #undeclared(value: object, depth: number): unknown {
     const uncovered = this.#values.uncovered(value);
@@ -112,21 +106,20 @@ export class ReflectionWriter {
     if (uncovered.speaks) {
       const scalar = scalarOf(value);
       if (scalar !== undefined) return this.#values.write(scalar, depth);
-      if (!saysItsFields(value)) refuseUncovered(uncovered, 'whose toJSON() gives something else than its fields');
+      if (!saysItsFields(value)) refuseUncovered(uncovered, 'whose toJSON() does not return its fields');
     }
     if (uncovered.problem !== undefined) refuseUncovered(uncovered, uncovered.problem);
-    if (hidesFields(value)) refuseUncovered(uncovered, 'which keeps content where no enumerable field shows it');
+    if (hidesFields(value)) refuseUncovered(uncovered, 'which has content outside its enumerable fields');
     const written = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
     if (isEmpty(written as Fields)) {
       if (Symbol.toStringTag in value) throw exotic(value);
       if (uncovered.behaves && Object.keys(value).length === 0) {
-        refuseUncovered(uncovered, 'which shows its content in no field');
+        refuseUncovered(uncovered, 'whose content is not in its fields');
       }
     }
     return written;
   }
 
-  /** @param type what the text is read into; `undefined`: a plain object. */
   #planOf(type: AnyClass | undefined, prototype: object): WritePlan {
     let plans = this.#plans.get(type);
     if (!plans) this.#plans.set(type, (plans = new WeakMap()));
@@ -192,7 +185,6 @@ export class ReflectionWriter {
     const coerce = COERCIONS.get(type);
     if (coerce) {
       const write = this.#containers((value, depth) => this.#values.write(coerce(value), depth), coerce);
-      // Nearly all that is coerced are dates, and nearly all of them are dates already.
       return type === Date
         ? (value, depth) => (value instanceof Date ? writtenDate(value) : write(value, depth))
         : write;
@@ -201,7 +193,6 @@ export class ReflectionWriter {
     let own: WritePlan | undefined;
     const write: WriteValue = (value, depth) => {
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
-      // The usual case, and the only one that needs nothing looked up.
       if (Object.getPrototypeOf(value) === type.prototype)
         return this.#instance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
       const contained = this.#values.container(value, depth, write);
@@ -247,7 +238,6 @@ function prototypeOf(value: object): object {
   return (Object.getPrototypeOf(value) as object | null) ?? Object.prototype;
 }
 
-/** Whether a `toJSON()` that gives an object shows the fields that are written anyway. */
 function saysItsFields(value: object): boolean {
   const { toJSON } = value as { toJSON?: () => unknown };
   if (typeof toJSON !== 'function') return true;
@@ -268,6 +258,6 @@ function newInstanceOf(type: AnyClass): object {
   try {
     return new (type as new () => object)();
   } catch (cause) {
-    throw new UnwritableValue(`new ${type.name}() fails, so it could not be read back`, { cause });
+    throw new UnwritableValue(`new ${type.name}() throws, so it cannot be read back`, { cause });
   }
 }

@@ -11,38 +11,35 @@ import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-seri
 import { SessionSnapshots } from './fast/session-snapshot.js';
 import { UnwritableValue } from './unwritable-value.js';
 
-/** Options of class-transformer, with its meaning; all of them hold for both directions. */
+/** Options of class-transformer, applied in both directions. */
 export type SessionSerializerReflectionOptions = Pick<
   ClassTransformOptions,
-  /** For classes that do not say so themselves: `'excludeAll'` stores only what is under `@Expose()`. */
+  /** For classes without a strategy: `'excludeAll'` stores only fields under `@Expose()`. */
   | 'strategy'
-  /** Store only what is under `@Expose()`, in every class. */
+  /** In every class, store only fields under `@Expose()`. */
   | 'excludeExtraneousValues'
-  /** The groups whose fields are stored. */
+  /** Groups whose fields are stored. */
   | 'groups'
-  /** The version whose fields are stored: `since` and `until`. */
+  /** Version whose fields are stored, by `since` and `until`. */
   | 'version'
-  /** An exposed field that is not stored keeps its initializer's value. Default `true`, unlike class-transformer's. */
+  /** An absent exposed field keeps its initial value. Default `true` (class-transformer: `false`). */
   | 'exposeDefaultValues'
 >;
 
-/** The version of a session class, see `@Session(name, { version })`. */
+/** See `@Session(name, { version })`. */
 export interface SessionVersions {
-  /** A whole number from 1. Left out: the text carries none, and one that it has is kept. */
+  /** Integer from 1. Default: none is written, and a stored one is kept. */
   readonly version?: number | undefined;
-  /** Steps from older versions, beside those under `@Migrate()`. */
+  /** Steps from older versions, in addition to `@Migrate()`. */
   readonly migrations?: readonly SessionMigration[] | undefined;
 }
 
 /**
- * Writes a session as compact JSON and reads it into a new instance, as the decorators of class-transformer on its
- * class and on nested ones declare: `@Type`, `@Expose`, `@Exclude`, `@Transform`. Without any of them, plain values,
- * Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and infinities come back as they were (tagged-value.ts
- * shows their text). A class instance under no `@Type` comes back as a plain object, or is refused where that would not
- * have the same content.
+ * Compact JSON according to class-transformer's `@Type`, `@Expose`, `@Exclude` and `@Transform`. Without decorators,
+ * plain values, Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and infinities are restored. An instance
+ * without `@Type` is read back as a plain object, or rejected if that would lose content.
  *
- * Stored fields that the class does not have are kept, on the instance or, where class-transformer drops them, beside
- * it. A field under `@Exclude()` is never stored; with `toPlainOnly` it is.
+ * Stored fields that the class lacks are kept. Fields under `@Exclude()` are never stored, unless `toPlainOnly`.
  */
 export class SessionSerializerReflection<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: new () => S;
@@ -53,9 +50,8 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   readonly #evolution: SessionEvolution | undefined;
 
   /**
-   * @param type the session's class. It is not used before the first session, so decorators may still follow.
-   * @throws {SessionConfigurationError} for an option that does not exist here, and when class-transformer is loaded
-   * twice, so that the decorators are not seen.
+   * @param type read at the first session, so decorators may be applied later.
+   * @throws {SessionConfigurationError} for unknown options, or if class-transformer is loaded twice.
    */
   constructor(type: new () => S, options: SessionSerializerReflectionOptions = {}, versions: SessionVersions = {}) {
     assertOptions(options);
@@ -72,8 +68,8 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   }
 
   /**
-   * @throws {SessionUnserializableError} for a function, a symbol, a cycle, more than 100 levels, a class whose content
-   * no field shows (Promise, WeakMap, RegExp, Error, URL, ...), and for whatever a getter or `@Transform()` throws.
+   * @throws {SessionUnserializableError} for a function, symbol, cycle, more than 100 levels, a class with hidden
+   * content (Promise, WeakMap, RegExp, Error, URL, ...), or a getter or `@Transform()` that throws.
    */
   serialize(session: S): string {
     try {
@@ -97,7 +93,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
     }
   }
 
-  /** `undefined` where a `@Transform()`, an exposed getter or method, bytes or a type chosen at run time are involved. */
+  /** `undefined` if a `@Transform()`, exposed getter or method, bytes or a dynamic type is involved. */
   capture(session: S): SessionSnapshot<S> | undefined {
     return this.#snapshots.capture(session);
   }
@@ -132,7 +128,7 @@ function assertOptions(options: object): void {
   const unknown = Object.keys(options).filter((name) => !(OPTIONS as readonly string[]).includes(name));
   if (unknown.length === 0) return;
   throw new SessionConfigurationError(
-    `SessionSerializerReflection has no option ${unknown.join(', ')}. Its options are ${OPTIONS.join(', ')}; ` +
-      'for anything else put decorators of class-transformer on the class, or give the session a serializer of your own.',
+    `SessionSerializerReflection: unknown option ${unknown.join(', ')}. Known: ${OPTIONS.join(', ')}. ` +
+      'For anything else, use decorators of class-transformer or your own serializer.',
   );
 }

@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** The used part of Standard Schema (standardschema.dev, version 1): zod, valibot, arktype and others implement it. */
+/** The used part of Standard Schema version 1 (standardschema.dev), as in zod, valibot and arktype. */
 export interface StandardSchema {
   readonly '~standard': {
     readonly version: 1;
@@ -9,7 +9,7 @@ export interface StandardSchema {
   };
 }
 
-/** The result of a Standard Schema. Only the paths of issues are used. */
+/** Only the paths of issues are used. */
 export interface StandardSchemaResult {
   readonly issues?:
     | ReadonlyArray<{
@@ -19,38 +19,33 @@ export interface StandardSchemaResult {
     | undefined;
 }
 
-/** An error as returned by class-validator's `validateSync`. */
+/** As returned by class-validator's `validateSync`. */
 export interface FieldError {
   readonly property?: string | undefined;
   readonly children?: readonly FieldError[] | undefined;
 }
 
 /**
- * Validates a loaded session: a Standard Schema, or a function that returns errors like class-validator's
- * `validateSync`. Synchronous. The output of a schema is ignored.
+ * Validates a loaded session: a Standard Schema, or a function such as class-validator's `validateSync`. Synchronous.
+ * The output of a schema is ignored.
  */
 export type SessionSchema<S extends object = object> = StandardSchema | SessionCheck<S>['check'];
 
-// A method is bivariant, so checks of different sessions fit into one list.
+// A bivariant method, so checks of different sessions fit into one list.
 export interface SessionCheck<S> {
   check(session: S): readonly FieldError[] | undefined | void;
 }
 
-/** A loaded session failed its `validate` option. */
 export class InvalidSession extends Error {
-  /**
-   * The first invalid field, as `items[0].price` or `limits[key]`; `undefined` if the session itself is invalid.
-   * Contains no user content, so map keys are replaced.
-   */
+  /** Such as `items[0].price`; `undefined` for the session. Map keys may be user content and are replaced. */
   readonly path: string | undefined;
 
   constructor(path: string | undefined) {
-    super('A stored session is not valid.');
+    super('The stored session is not valid.');
     this.path = path;
   }
 }
 
-/** @returns a function that throws {@link InvalidSession} for an invalid session. */
 export function checkOf<S extends object>(validation: SessionSchema<S>): (session: S) => void {
   if ('~standard' in validation) return checkOfSchema(validation);
   return (session) => {
@@ -85,7 +80,7 @@ function stepsOf(error: FieldError): readonly string[] {
   return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
 }
 
-/** Shows field names and list indices. Other keys may be user content, such as e-mail addresses. */
+/** Keys other than field names and indices may be user content. */
 function pathText(session: object, steps: readonly PropertyKey[]): string | undefined {
   let text = '';
   let holder: unknown = session;

@@ -1,48 +1,42 @@
 /**
- * Values that JSON does not have are written as objects of one key that begins with `#`:
+ * Values that JSON lacks are written as objects with one key that begins with `#`:
  *
  * | value | text |
  * |---|---|
- * | `Date` | `{"#date":1700000000000}`, `{"#date":null}` for an invalid one |
+ * | `Date` | `{"#date":1700000000000}`, invalid: `{"#date":null}` |
  * | bigint | `{"#bigint":"123"}` |
  * | `NaN`, `Infinity`, `-Infinity`, `-0` | `{"#number":"NaN"}` |
  * | `undefined` | `{"#undefined":0}` |
  * | `Map`, `Set` | `{"#map":[[key,value]]}`, `{"#set":[value]}` |
  * | `Buffer`, `Uint8Array` | `{"#bytes":"base64"}`, `{"#uint8array":"base64"}` |
- * | an object of the user's with one such key | `{"#object":{"#date":1}}` |
+ * | user object with one such key | `{"#object":{"#date":1}}` |
  *
- * A single `#` key of another name is the user's own data.
+ * Other single `#` keys are user data.
  */
 export type Tag = keyof typeof DECODERS;
 
 const HASH = 0x23;
 
-/** What is written for `undefined`. */
 export const TAG_OF_UNDEFINED = Object.freeze({ '#undefined': 0 });
 
-/** How deep objects may stand in each other, in a session and in a text. Deeper is an error, never a stack overflow. */
+/** Maximum nesting, in a session and in a text. Avoids stack overflows. */
 export const MAX_DEPTH = 100;
 
-/** Whether a name could reach a prototype: such a key is neither written nor read. */
+/** Names that could reach a prototype are neither written nor read. */
 export function isForbidden(name: string): boolean {
   const { length } = name;
   return (length === 9 || length === 11) && (name === '__proto__' || name === 'prototype' || name === 'constructor');
 }
 
-/**
- * Whether a property is never written: one that could reach a prototype, and `_locals`, which Express puts on the object
- * that it renders.
- */
+/** Includes `_locals`, which Express adds to rendered objects. */
 export function isNeverStored(name: string): boolean {
   return isForbidden(name) || (name.length === 7 && name === '_locals');
 }
 
-/** What is written for a number that JSON does not have. */
 export function tagOfNumber(value: number): object {
   return { '#number': Object.is(value, -0) ? '-0' : `${value}` };
 }
 
-/** An object that is to be written, in another one where it would be read as a tag. Fields of `undefined` are none. */
 export function escaped(written: Record<string, unknown>): object {
   let only: string | undefined;
   for (const name in written) {
@@ -53,24 +47,21 @@ export function escaped(written: Record<string, unknown>): object {
   return only === undefined ? written : { '#object': written };
 }
 
-/** Stands for a depth where values are decoded already. Any number of levels more leaves it negative. */
+/** For decoded values. Adding levels keeps it negative. */
 export const DECODED = -1_000_000;
 
-/** @throws {SyntaxError} */
 export function assertReadable(depth: number): void {
-  if (depth > MAX_DEPTH) throw new SyntaxError('A stored session is nested too deep.');
+  if (depth > MAX_DEPTH) throw new SyntaxError('The stored session is nested too deeply.');
 }
 
-/** Whether an object that `JSON.parse` gave has to be decoded as a whole: its first key begins with `#`. */
 export function isTagged(value: object): boolean {
   for (const name in value) return name.charCodeAt(0) === HASH;
   return false;
 }
 
 /**
- * Turns what `JSON.parse` gave into the value that was written, in place where it can. Nothing is done at a depth of
- * {@link DECODED}.
- * @throws {SyntaxError} when a tag is broken or the text is nested too deep.
+ * Decodes a result of `JSON.parse`, in place if possible. Does nothing at depth {@link DECODED}.
+ * @throws {SyntaxError} for an invalid tag or too deep nesting.
  */
 export function decodeValue(value: unknown, depth: number): unknown {
   if (depth < 0 || typeof value !== 'object' || value === null) return value;
@@ -82,15 +73,11 @@ export function decodeValue(value: unknown, depth: number): unknown {
   return isTag ? decodeTag(name, fields[name], depth) : decodeFields(fields, depth);
 }
 
-/** Whether an object with this name alone stands for something else. */
 export function isTagName(name: string): name is Tag {
   return name.charCodeAt(0) === HASH && Object.hasOwn(DECODERS, name);
 }
 
-/**
- * What stands under a tag, decoded.
- * @param depth where the tag stands; {@link DECODED} where what is in a Map or Set has been decoded already.
- */
+/** @param depth of the tag; {@link DECODED} if the content of a Map or Set is already decoded. */
 export function decodeTag(name: Tag, content: unknown, depth: number): unknown {
   return DECODERS[name](content, depth);
 }
@@ -105,7 +92,6 @@ function onlyNameOf(value: object): string | undefined {
   return only;
 }
 
-/** The same for an object that is no tag itself, whatever its only key; values that stand in it may be tags. */
 export function decodeFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
   for (const name of Object.keys(fields)) {
     const value = fields[name];
@@ -176,5 +162,5 @@ function fail(): never {
 }
 
 function broken(): SyntaxError {
-  return new SyntaxError('A tagged value in a stored session is broken.');
+  return new SyntaxError('The stored session has an invalid tagged value.');
 }

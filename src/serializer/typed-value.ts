@@ -1,9 +1,7 @@
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
 /**
- * Converts a value to the type of `@Type(() => String)` and the like, as class-transformer does for scalars. Plain
- * objects are rejected: their `length`, `toString` and `valueOf` come from the text and must not be used as a size or
- * called.
+ * As in class-transformer, but rejects plain objects, whose `length` or `valueOf` would come from the text.
  * @throws {SyntaxError}
  */
 export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
@@ -24,7 +22,7 @@ function notPlain(value: unknown): unknown {
   return value;
 }
 
-/** Accepts bytes, a string, a list of numbers or the JSON of a Buffer. Never a size. */
+/** Bytes, string, list of numbers or JSON of a Buffer. Never a size. */
 function bytesOf(value: unknown): Buffer {
   if (Buffer.isBuffer(value)) return value;
   if (typeof value === 'string') return Buffer.from(value);
@@ -41,10 +39,9 @@ function dataOf(value: unknown): unknown {
 }
 
 function notOfType(): SyntaxError {
-  return new SyntaxError('A stored value cannot be converted to the type of its field.');
+  return new SyntaxError('The stored value cannot be converted to the type of its field.');
 }
 
-/** Caches `make(type)` for the type of a declaration: once if the type is fixed, otherwise once per returned type. */
 export function forTypeOf<T>(
   declaration: TypeDeclaration,
   make: (type: unknown) => T,
@@ -61,10 +58,7 @@ export function forTypeOf<T>(
   };
 }
 
-/**
- * Runs a transform on write. class-transformer sets the discriminator on the value, so transforms may read it; here it
- * is removed afterwards.
- */
+/** class-transformer sets the discriminator for transforms; it is removed afterwards. */
 export function underDiscriminator(
   discriminator: Discriminator | undefined,
   value: unknown,

@@ -1,24 +1,19 @@
 import { UnwritableValue } from './unwritable-value.js';
 import { isBuiltIn } from './value-kind.js';
 
-/** What is known of a class whose instances no `@Type()` covers, so that they come back as plain objects. */
+/** A class without `@Type()`, whose instances are read back as plain objects. */
 export interface UncoveredClass {
   readonly name: string;
-  /** It has a `toJSON()` or `[Symbol.toPrimitive]()` of its own. */
   readonly speaks: boolean;
-  /** One of the platform, such as URL: it is refused. */
   readonly platform: boolean;
-  /** It has methods or accessors, so that an instance without fields may keep its content elsewhere. */
   readonly behaves: boolean;
-  /** Why an instance would not come back equal, as far as the class tells. */
   readonly problem: string | undefined;
 }
 
 const ADVICE =
-  'Store a plain value such as its id or text, cover the field by @Type() or @Transform(), or give the class a ' +
+  'Store a plain value such as its id or text, add @Type() or @Transform() to the field, or give the class a ' +
   'toJSON() that returns a string. Mark the field with @Exclude() if it need not be stored.';
 
-/** Looks at each class once. */
 export class UncoveredClasses {
   readonly #classes = new WeakMap<object, UncoveredClass>();
 
@@ -29,10 +24,6 @@ export class UncoveredClasses {
   }
 }
 
-/**
- * The string or number that an instance stands for: what its `toJSON()` returns, or else its `[Symbol.toPrimitive]()`.
- * `undefined` where both give something else.
- */
 export function scalarOf(value: object): string | number | undefined {
   const { toJSON, [Symbol.toPrimitive]: toPrimitive } = value as {
     toJSON?: unknown;
@@ -44,9 +35,8 @@ export function scalarOf(value: object): string | number | undefined {
   return isScalar(primitive) ? primitive : undefined;
 }
 
-/** @throws {UnwritableValue} for an instance that would not come back equal. */
 export function refuseUncovered({ name }: UncoveredClass, problem: string): never {
-  throw new UnwritableValue(`it is of the class ${name}, ${problem}`, { advice: ADVICE });
+  throw new UnwritableValue(`it is an instance of ${name}, ${problem}`, { advice: ADVICE });
 }
 
 function look(prototype: object): UncoveredClass {
@@ -63,7 +53,7 @@ function look(prototype: object): UncoveredClass {
     }
     speaks ||= Object.hasOwn(level, 'toJSON') || Object.hasOwn(level, Symbol.toPrimitive);
     behaves ||= Reflect.ownKeys(level).some((key) => key !== 'constructor' && key !== Symbol.toStringTag);
-    if (typeof owner === 'function' && keepsPrivateContent(owner)) problem ??= 'which keeps content in private fields';
+    if (typeof owner === 'function' && keepsPrivateContent(owner)) problem ??= 'which has private fields';
   }
   const name = nameOf(prototype);
   const platform = (globalThis as Record<string, unknown>)[name] === prototype.constructor;
@@ -76,13 +66,13 @@ function nameOf(prototype: object): string {
 }
 
 const COMMENTS_AND_TEXTS = /\/\/[^\n]*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/g;
-/** `#name`, `#name = …`: a private field of instances. Not a static one, a method or a use. */
+/** `#name`, `#name = …`: a private instance field; not a static one, a method or a use. */
 const PRIVATE_FIELD = /(?<![\w$.])(?<!\bstatic\s+)#[\p{L}_$][\p{L}\d_$]*[ \t]*(?=[=;}\r\n]|$)/u;
-/** The same as TypeScript, esbuild, SWC and Babel write it for older targets, and content in a WeakMap by hand. */
+/** The same compiled by TypeScript, esbuild, SWC and Babel, or a WeakMap by hand. */
 const PRIVATE_FIELD_OF_OLD =
   /\.set\(\s*this\s*,|\b__privateAdd\(\s*this\b|\b_class_private_field_init\(\s*this\b|\b_classPrivateFieldInitSpec\(\s*this\b/;
 
-// No reflection shows private fields; the source of the class does.
+// Only the source of a class shows private fields.
 function keepsPrivateContent(type: object): boolean {
   const source = Function.prototype.toString.call(type).replace(COMMENTS_AND_TEXTS, ' ');
   return PRIVATE_FIELD.test(source) || PRIVATE_FIELD_OF_OLD.test(source);

@@ -1,26 +1,20 @@
 import { SessionUnserializableError } from '../errors/session.errors.js';
 
-/** A value that cannot be written, on its way out: every object it stands in adds itself and the step to it. */
 export class UnwritableValue extends Error {
   readonly #steps: string[] = [];
   readonly #advice: string | undefined;
   readonly #holders: object[] = [];
 
-  /** @param options.advice what to do about it, where the usual does not fit. */
   constructor(message: string, options: { cause?: unknown; advice?: string } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.#advice = options.advice;
   }
 
-  /** The same error, or a new one around whatever a getter or `@Transform()` threw. */
   static from(error: unknown): UnwritableValue {
     return error instanceof UnwritableValue ? error : new UnwritableValue('reading it failed', { cause: error });
   }
 
-  /**
-   * {@link from}, with one more step to the value.
-   * @param step the field of a class or the place in a list; `undefined` for a key, which may be content.
-   */
+  /** @param step field or index; `undefined` for a key, which may be content. */
   static within(error: unknown, holder: object, step: string | number | undefined): UnwritableValue {
     const unwritable = UnwritableValue.from(error);
     unwritable.#steps.unshift(stepText(step));
@@ -28,12 +22,11 @@ export class UnwritableValue extends Error {
     return unwritable;
   }
 
-  /** @param root the class of the session. */
   toError(root: string): SessionUnserializableError {
     const again = this.#holders.findIndex((holder, index) => this.#holders.indexOf(holder) < index);
     const isCycle = again !== -1;
     const steps = isCycle ? this.#steps.slice(0, again) : this.#steps;
-    const problem = isCycle ? 'it leads back to an object that it stands in (a cycle)' : this.message;
+    const problem = isCycle ? 'it refers to an object that contains it (a cycle)' : this.message;
     return new SessionUnserializableError(root + shortened(steps).join(''), problem, {
       ...('cause' in this ? { cause: this.cause } : {}),
       ...(this.#advice === undefined || isCycle ? {} : { advice: this.#advice }),

@@ -1,6 +1,6 @@
 /**
- * How an object is written, by prototype. `class`: field by field, as class-transformer does. `exotic`: hidden content
- * (Promise, WeakMap, Error, RegExp, ...) that would silently become `{}`.
+ * `class`: written field by field, like class-transformer. `exotic`: hidden content (Promise, WeakMap, Error, RegExp,
+ * ...) that JSON would turn into `{}`.
  */
 export type ValueKind = 'plain' | 'class' | 'array' | 'date' | 'map' | 'set' | 'bytes' | 'exotic';
 
@@ -13,7 +13,7 @@ const KINDS_OF_BUILT_INS: Readonly<Record<string, ValueKind>> = {
   Uint8Array: 'bytes',
 };
 
-/** The kind for a prototype. A subclass of a built-in has its kind, in every realm. */
+/** By prototype. Subclasses of a built-in and other realms have the kind of the built-in. */
 export function kindOf(prototype: object | null): ValueKind {
   let kind: ValueKind = 'plain';
   for (let level = prototype; level !== null; level = Object.getPrototypeOf(level) as object | null) {
@@ -27,12 +27,10 @@ export function kindOf(prototype: object | null): ValueKind {
   return kind;
 }
 
-/** Whether instances of `type` are written field by field. */
 export function isFieldClass(type: unknown): type is new () => object {
   return typeof type === 'function' && type.prototype !== undefined && kindOf(type.prototype as object) === 'class';
 }
 
-/** Whether a constructor is native. */
 export function isBuiltIn(owner: object): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(owner));
 }

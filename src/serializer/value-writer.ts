@@ -4,16 +4,14 @@ import { refuseUncovered, scalarOf, type UncoveredClass, UncoveredClasses } from
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
 
-/** @returns what `JSON.stringify` is to write for a value that stands `depth` levels deep; never `undefined`. */
+/** @returns input for `JSON.stringify`, never `undefined`. */
 export type WriteValue = (value: unknown, depth: number) => unknown;
 
-/** Writes values of which no decorator says anything: as JSON has them, with tags for what JSON does not have. */
 export class ValueWriter {
   readonly #writeInstance: (value: object, depth: number) => unknown;
   readonly #kinds = new WeakMap<object, ValueKind>();
   readonly #uncovered = new UncoveredClasses();
 
-  /** @param writeInstance writes an instance of a class. */
   constructor(writeInstance: (value: object, depth: number) => unknown) {
     this.#writeInstance = writeInstance;
   }
@@ -36,7 +34,7 @@ export class ValueWriter {
     return kind;
   }
 
-  /** An array, Map or Set with `write` for what stands in it; `undefined` for anything else. */
+  /** Applies `write` to the items of an array, Map or Set; `undefined` for other values. */
   container(value: object, depth: number, write: WriteValue): unknown {
     if (Array.isArray(value)) return this.#list(value, value as unknown[], depth, write);
     const kind = this.kindOf(value);
@@ -44,7 +42,6 @@ export class ValueWriter {
     return kind === 'map' ? this.#map(value as Map<unknown, unknown>, depth, write) : undefined;
   }
 
-  /** A plain object, field by field in its own order. */
   record(value: object, depth: number, write: WriteValue): object {
     assertDepth(depth);
     const written: Fields = {};
@@ -58,7 +55,6 @@ export class ValueWriter {
     return escaped(written);
   }
 
-  /** What is known of the class of an instance that no decorator covers. */
   uncovered(value: object): UncoveredClass {
     return this.#uncovered.of(Object.getPrototypeOf(value) as object);
   }
@@ -85,7 +81,7 @@ export class ValueWriter {
     }
   }
 
-  /** What stands for an instance of an application's own subclass of a built-in, which would come back as the built-in. */
+  /** A subclass of a built-in would be read back as the built-in, so its scalar form is written. */
   #scalar(value: object): string | number | object | undefined {
     const uncovered = this.uncovered(value);
     if (uncovered.problem === undefined || Buffer.isBuffer(value)) return undefined;
@@ -133,23 +129,20 @@ export class ValueWriter {
   }
 }
 
-/** No subclass of an application. What comes from another realm is looked at. */
 function isUsual(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return prototype === Date.prototype || prototype === Map.prototype || prototype === Set.prototype;
 }
 
-/** @throws {UnwritableValue} */
 export function assertDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw new UnwritableValue(`it stands more than ${MAX_DEPTH} levels deep`);
+  if (depth > MAX_DEPTH) throw new UnwritableValue(`it is nested more than ${MAX_DEPTH} levels deep`);
 }
 
-/** The error for an object whose content no field shows: a Promise, a URL, an Error. */
 export function exotic(value: object): UnwritableValue {
-  return new UnwritableValue(`it is of the class ${value.constructor.name}, which shows its content in no field`);
+  return new UnwritableValue(`it is an instance of ${value.constructor.name}, whose content is not in its fields`);
 }
 
-/** A date as it is written: its epoch milliseconds, `null` for an invalid one. */
+/** Epoch milliseconds, `null` if invalid. */
 export function writtenDate(date: Date): object {
   const time = date.getTime();
   return { '#date': Number.isNaN(time) ? null : time };

@@ -1,9 +1,8 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-// A symbol of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const FORMER_NAMES = Symbol.for('nestjs-sessions:former-names');
 
-/** What `@WasCalled` says of a former stored name. */
 export interface FormerName {
   readonly name: string;
   readonly alsoWrite: boolean;
@@ -12,12 +11,11 @@ export interface FormerName {
 type FormerNames = ReadonlyMap<string, readonly FormerName[]>;
 
 /**
- * A field that was stored under another name: sessions with the old one are read. The value is written under both names,
- * so that an older version of the class, which runs beside this one during a rollout or after a rollback, reads and
- * changes it. The old name wins where both are stored: only the older version lets them differ.
+ * Reads sessions that stored this field under another name. Writes both names, so that an older version of the class
+ * can read and change it. If both are stored, the old name wins: only an older version makes them differ.
  *
- * @param name the former stored name: of the property, or of its `@Expose({ name })`.
- * @param options.alsoWrite `false`, once no older version runs any more: the old name is read and not written.
+ * @param name the former stored name.
+ * @param options.alsoWrite `false` once no older version runs. Default `true`.
  * @example
  * ```ts
  * class UserSession {
@@ -28,7 +26,9 @@ type FormerNames = ReadonlyMap<string, readonly FormerName[]>;
 export function WasCalled(name: string, options: { readonly alsoWrite?: boolean } = {}): PropertyDecorator {
   return (prototype, property) => {
     if (typeof property !== 'string' || typeof name !== 'string' || name === '' || name === property) {
-      throw new SessionConfigurationError(`@WasCalled() of ${String(property)} needs another name: @WasCalled('old').`);
+      throw new SessionConfigurationError(
+        `@WasCalled() on ${String(property)} needs a former name, such as @WasCalled('old').`,
+      );
     }
     const type = prototype.constructor;
     const names = formerNamesOf(type);
@@ -38,7 +38,6 @@ export function WasCalled(name: string, options: { readonly alsoWrite?: boolean 
   };
 }
 
-/** Former stored names by property, inherited ones included. */
 export function formerNamesOf(type: object): FormerNames {
   return (type as { [FORMER_NAMES]?: FormerNames })[FORMER_NAMES] ?? new Map();
 }

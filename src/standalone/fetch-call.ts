@@ -2,7 +2,7 @@ import type { SessionCall } from '../call/session-call.js';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { ResponseHead } from '../platform/response-head.js';
 
-/** Carries fetch request headers: a `Request`, Next.js' `headers()`, or `Headers`. */
+/** A `Request`, Next.js' `headers()`, or `Headers`. */
 export type FetchRequest = { readonly headers: FetchHeaders; readonly url?: string } | FetchHeaders;
 
 /** The used part of fetch's `Headers`. */
@@ -10,7 +10,6 @@ export interface FetchHeaders {
   get(name: string): string | null;
 }
 
-/** One exchange with fetch types: reads request headers and collects response headers. */
 export class FetchCall implements SessionCall {
   readonly secure: boolean;
   readonly #headers: FetchHeaders;
@@ -44,7 +43,7 @@ export class FetchCall implements SessionCall {
     this.#head.setHeader(name, value);
   }
 
-  /** Adds all headers to `headers`. A second call replaces the cookies of the first. */
+  /** Adds all headers to `headers`. Cookies of an earlier call are replaced. */
   applyTo(headers: Headers): void {
     const present: OutgoingHttpHeaders = Object.fromEntries(headers);
     present['set-cookie'] = headers.getSetCookie().filter((line) => !this.#names.has(line.split('=', 1)[0]!));

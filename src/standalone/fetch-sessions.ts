@@ -7,8 +7,7 @@ import { FetchCall, type FetchRequest } from './fetch-call.js';
 /** The sessions of one request outside NestJS. */
 export interface FetchSessions extends RequestSessions {
   /**
-   * Stores every change, then sets `Set-Cookie`, `Vary` and `Cache-Control` on the response headers. Call it once,
-   * after the request is handled; without it changes are lost.
+   * Stores all changes, then sets `Set-Cookie`, `Vary` and `Cache-Control`. Call it once, at the end of the request.
    * @param options.status of the response. From 500 on, changes are dropped unless `saveOnServerError` is set. Default
    * 200.
    * @throws {SessionError} if a session cannot be stored; the headers stay unchanged.
@@ -16,7 +15,6 @@ export interface FetchSessions extends RequestSessions {
   saveTo(headers: Headers, options?: { readonly status?: number }): Promise<void>;
 }
 
-/** Implements {@link FetchSessions} with the exchange of NestJS requests. */
 export class FetchExchange extends SessionExchange implements FetchSessions {
   readonly #fetchCall: FetchCall;
 

@@ -2,7 +2,6 @@ export { openSessions, type OpenedSessions, type OpenSessionsOptions } from './o
 export type { FetchSessions } from './fetch-sessions.js';
 export type { FetchHeaders, FetchRequest } from './fetch-call.js';
 
-// Exports for files with session classes, usable without NestJS. The same as in the main entry.
 export { Session } from '../config/session.decorator.js';
 export { SessionOwner } from '../config/session-owner.decorator.js';
 export { Counter } from '../config/counter.decorator.js';

@@ -11,33 +11,32 @@ import { FetchExchange, type FetchSessions } from './fetch-sessions.js';
 
 /** Options of {@link openSessions}: those of `SessionsModule.forRoot` that need no NestJS. */
 export interface OpenSessionsOptions extends SharedOptions {
-  /** Called once for each configuration warning. Default: `process.emitWarning`. */
+  /** Called per configuration warning. Default: `process.emitWarning`. */
   readonly onWarning?: (sentence: string) => void;
 }
 
 const OPTION_RULES: OptionRules<OpenSessionsOptions> = { ...SESSIONS_OPTION_RULES, onWarning: { type: FUNCTION } };
 
-/** The sessions of an application, for requests as fetch's `Request` or `Headers`. */
+/** The sessions of an application, for fetch requests. */
 export interface OpenedSessions {
-  /** The sessions of a request, read on first access. Call it once per request: each call has its own instances. */
+  /** Call it once per request: each call has its own instances. Sessions are read on first access. */
   of(request: FetchRequest): FetchSessions;
 
   /**
-   * Handles a request: stores the changes of `handler` before the response is returned, and adds the cookies. If the
-   * handler throws, only what it saved by `sessions.save()` is stored.
-   * @returns a copy of the handler's response; its body is not read.
+   * Runs `handler` and stores its changes before returning the response with the cookies. If the handler throws, only
+   * what `sessions.save()` stored is kept.
+   * @returns a copy of the response; its body is not read.
    */
   handle(request: Request, handler: (sessions: FetchSessions) => Response | Promise<Response>): Promise<Response>;
 
-  /** Closes what was opened here: the memory storage of by-id sessions without a `storage`. */
+  /** Closes the default memory storage. */
   close(): Promise<void>;
 }
 
 /**
- * Reads and writes the sessions of a NestJS application without NestJS: in Next.js middleware or server components, in
- * a worker, in Hono. With the same classes, keys and storage, both sides share sessions.
- *
- * @throws {SessionConfigurationError} for an invalid configuration; the message contains the fix.
+ * Opens the sessions of a NestJS application without NestJS, such as in Next.js, Hono or a worker. With the same
+ * classes, keys and storage, both share sessions.
+ * @throws {SessionConfigurationError} for an invalid configuration.
  */
 export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   assertSessionsOptions('openSessions', options, OPTION_RULES);
@@ -48,7 +47,7 @@ export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   const providers = new SessionProviders();
   for (const session of rest.sessions ?? declaredSessions()) providers.register(builder.build(session).provider);
   if (providers.all.length === 0) {
-    throw new SessionConfigurationError('openSessions: no session is declared. Pass sessions: [UserSession].');
+    throw new SessionConfigurationError('openSessions: no session is declared. Set sessions: [UserSession].');
   }
   for (const warning of builder.warnings) onWarning(warning);
   const of = (request: FetchRequest): FetchExchange => new FetchExchange(providers, request, events);

@@ -10,15 +10,13 @@ export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMillisecon
 };
 
 /**
- * Caches reads of another storage (Ktor: `CacheStorage`). Every change is passed on and drops the cached entry, so
- * within one process nothing is stale.
+ * Caches reads of another storage (Ktor: `CacheStorage`). Nothing is stale within one process.
  *
- * **Several processes.** A change by another process is seen after the cache time at the latest. A change based on
- * stale content conflicts by version; but a session that was ended elsewhere still reads as live until then. Use a
- * short time, or no cache.
+ * **Several processes.** Changes by others are seen after the cache time: a session that was ended elsewhere reads as
+ * live until then. A change based on stale content conflicts by version.
  *
- * Unlike Ktor's: the time counts from the read that filled the cache, not from the last use; absence and failures are
- * not cached; a write of equal text is written, since its expiry may be later.
+ * Unlike Ktor's: the time starts when the entry is read; absence and failures are not cached; equal text is written,
+ * because its expiry may be later.
  */
 export class CacheStorage implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -34,7 +32,7 @@ export class CacheStorage implements SessionStorage {
   readonly #cache: Cache<string, StoredSession | undefined>;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for an invalid storage, and for a time or `max` that is not positive. */
+  /** @throws {SessionConfigurationError} for an invalid storage, time or `max`. */
   constructor(delegate: SessionStorage, idleTimeoutInMilliseconds: number, options: CacheStorageOptions = {}) {
     assertStorage('A cache', delegate);
     this.#delegate = delegate;
@@ -70,7 +68,7 @@ export class CacheStorage implements SessionStorage {
     return this.#changing(id, () => this.#delegate.invalidate(id));
   }
 
-  /** Invalidates before the change and after it, in case of a read in between. */
+  /** Invalidates before and after, because of reads in between. */
   async #changing<T>(id: string, change: () => Promise<T>): Promise<T> {
     this.#cache.invalidate(id);
     try {
@@ -95,13 +93,13 @@ export class CacheStorage implements SessionStorage {
 }
 
 export interface CachedSessionStorageOptions {
-  /** Milliseconds that a session is cached: the maximum delay of changes by another process. Default 2,000. */
+  /** The maximum delay of changes by another process. Default 2,000. */
   readonly ttlInMilliseconds?: number;
   /** Maximum number of cached sessions. Default 10,000. */
   readonly max?: number;
 }
 
-/** A {@link CacheStorage} in front of `storage`, with a default time for several processes. */
+/** A {@link CacheStorage}, with a default time for several processes. */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

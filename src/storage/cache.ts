@@ -1,24 +1,23 @@
-/** Values by key, computed on first use (Ktor: `Cache`). */
+/** Values computed on first use (Ktor: `Cache`). */
 export interface Cache<K, V> {
-  /** The value of `key`; concurrent calls share one computation. */
+  /** Concurrent calls share one computation. */
   getOrCompute(key: K): Promise<V>;
 
-  /** The value of `key` if it is computed. */
+  /** `undefined` if not computed yet. */
   peek(key: K): V | undefined;
 
   /**
-   * Removes the value of `key`, also one being computed.
-   * @returns the removed value, if it was computed.
+   * Also cancels a running computation.
+   * @returns the removed value.
    */
   invalidate(key: K): V | undefined;
 
   /**
-   * Removes the value of `key` only if it is `value`.
+   * Removes only `value`.
    * @returns whether it was removed.
    */
   invalidate(key: K, value: V): boolean;
 
-  /** Removes all values. */
   invalidateAll(): void;
 }
 
@@ -27,10 +26,7 @@ interface Entry<V> {
   computed?: { readonly value: V };
 }
 
-/**
- * Keeps values until they are invalidated (Ktor: `BaseCache`). Unlike Ktor's, failed computations are not kept: all
- * current callers fail, and the next call retries.
- */
+/** Keeps values until invalidated (Ktor: `BaseCache`). Unlike in Ktor, a failed computation is not cached. */
 export class BaseCache<K, V> implements Cache<K, V> {
   readonly #compute: (key: K) => V | PromiseLike<V>;
   readonly #entries = new Map<K, Entry<V>>();
@@ -39,12 +35,12 @@ export class BaseCache<K, V> implements Cache<K, V> {
     this.#compute = compute;
   }
 
-  /** Number of values that are kept or being computed. */
+  /** Includes running computations. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Whether the value of `key` is kept or being computed. */
+  /** Includes running computations. */
   has(key: K): boolean {
     return this.#entries.has(key);
   }

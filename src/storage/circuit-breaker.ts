@@ -1,14 +1,12 @@
 const FAILURES_TO_OPEN = 5;
-/** Milliseconds without success before it opens: one reset connection fails many calls at once. */
+/** Milliseconds without success: one reset connection fails many calls at once. */
 const OPEN_AFTER = 500;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 
 /**
- * Circuit breaker. Opens after five failures and half a second without success, so that neither a single event nor a
- * single client can open it. Open, it rejects calls for one second, then admits one probe; each failed probe doubles
- * the pause, up to 15 s, and any success closes it. Each pause is up to 25 % shorter at random, so that processes do
- * not retry at once.
+ * Opens after five failures and half a second without success, so that no single event or client can open it. Pauses
+ * double from 1 to 15 s, and vary to spread retries of processes.
  */
 export class CircuitBreaker {
   readonly #now: () => number;
@@ -20,7 +18,6 @@ export class CircuitBreaker {
   #openUntil = 0;
   #probing = false;
 
-  /** @param now a monotonic clock, milliseconds. */
   constructor(now: () => number, random: () => number) {
     this.#now = now;
     this.#random = random;
@@ -30,7 +27,7 @@ export class CircuitBreaker {
     return this.#pause > 0;
   }
 
-  /** @returns 0 if a call may pass, else milliseconds until the next retry. */
+  /** @returns milliseconds until the next retry, or 0. */
   refusal(): number {
     if (this.#pause === 0) return 0;
     const left = this.#openUntil - this.#now();
@@ -40,7 +37,6 @@ export class CircuitBreaker {
     return 0;
   }
 
-  /** @returns whether this closed it. */
   succeeded(): boolean {
     if (this.#failures > 0) this.#succeededAt = this.#now();
     this.#failures = 0;
@@ -51,12 +47,12 @@ export class CircuitBreaker {
   }
 
   /**
-   * @param lasted milliseconds until the call failed.
+   * @param lasted duration of the call in milliseconds.
    * @returns whether this opened it.
    */
   failed(lasted = 0): boolean {
     if (this.#pause > 0) {
-      // While open, only the probe counts, not earlier calls.
+      // While open, only the probe counts.
       if (!this.#probing) return false;
       this.#probing = false;
       this.#open(Math.min(2 * this.#pause, LONGEST_PAUSE));

@@ -1,4 +1,3 @@
-/** Limits the number of concurrent tasks; others wait in order of arrival. */
 export class ConcurrencyLimit {
   readonly #waiting: Array<() => void> = [];
   #free: number;

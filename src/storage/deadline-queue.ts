@@ -9,10 +9,7 @@ interface Waiting {
   over: boolean;
 }
 
-/**
- * Deadlines with one common timeout. The oldest expires first, so one timer serves all, and a call that finishes in
- * time touches no timer.
- */
+/** One timer serves all, and a call that finishes in time touches no timer. */
 export class DeadlineQueue {
   readonly #timeout: number;
   readonly #now: () => number;
@@ -21,14 +18,13 @@ export class DeadlineQueue {
   #last: Waiting | undefined;
   #ticking = false;
 
-  /** @param now a monotonic clock, milliseconds. */
   constructor(timeoutInMilliseconds: number, now: () => number, startTimer: StartTimer) {
     this.#timeout = timeoutInMilliseconds;
     this.#now = now;
     this.#startTimer = startTimer;
   }
 
-  /** Calls `expire` after the timeout, unless the returned ticket is passed to {@link release} before. */
+  /** @returns a ticket for {@link release}. */
   add(expire: () => void): object {
     const waiting: Waiting = {
       deadline: this.#now() + this.#timeout,
@@ -59,7 +55,6 @@ export class DeadlineQueue {
 
   readonly #tick = (): void => {
     this.#ticking = false;
-    // Timers are exact only to the millisecond.
     const now = this.#now() + 1;
     while (this.#first && this.#first.deadline <= now) {
       const { expire } = this.#first;
@@ -75,10 +70,7 @@ export class DeadlineQueue {
   }
 }
 
-/**
- * A timer that does not keep the process alive. It runs after pending I/O: if the process was busy past the deadline,
- * results that have arrived still count.
- */
+/** Runs after pending I/O, so results that arrived while the process was busy still count. */
 export function startUnrefTimer(run: () => void, milliseconds: number): void {
   setTimeout(() => setImmediate(run), milliseconds).unref();
 }

@@ -1,15 +1,9 @@
-/**
- * Runs one task per key at a time, in order of arrival, within this process. Idle keys use no memory; uncontended tasks
- * use no timer.
- */
+/** Within this process. */
 export class KeyedMutex {
   readonly #last = new Map<string, Turn>();
   readonly #patience: number;
 
-  /**
-   * @param patienceInMilliseconds how long a task may run while others wait. After that the next one starts, so that a
-   * hanging task cannot block its key.
-   */
+  /** @param patienceInMilliseconds then the next task starts, so that a hanging one does not block its key. */
   constructor(patienceInMilliseconds: number) {
     this.#patience = patienceInMilliseconds;
   }
@@ -49,7 +43,6 @@ class Turn {
     this.#watch();
   }
 
-  /** Resolves when the turn ends or times out. */
   awaited(): Promise<void> {
     this.#awaited = true;
     this.#watch();

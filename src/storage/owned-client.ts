@@ -1,11 +1,9 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Names of closing methods of database clients, in order of preference. */
 const ENDS = ['close', 'quit', 'end', 'destroy', 'disconnect'] as const;
 
 /**
- * Returns a function that closes an owned client (`ownClient: true`); `undefined` if the application closes it.
- * @param place the called function, for the message.
+ * `undefined` without `ownClient: true`.
  * @throws {SessionConfigurationError} for a client without a closing method.
  */
 export function closerOf(
@@ -14,7 +12,7 @@ export function closerOf(
   ownClient: boolean | undefined,
 ): (() => Promise<void>) | undefined {
   if (ownClient !== undefined && typeof ownClient !== 'boolean') {
-    throw new SessionConfigurationError(`${place}: ownClient is true or false.`);
+    throw new SessionConfigurationError(`${place}: ownClient must be true or false.`);
   }
   if (!ownClient) return undefined;
   const methods = (typeof client === 'object' && client !== null ? client : {}) as Record<string, unknown>;

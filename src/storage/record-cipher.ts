@@ -9,19 +9,16 @@ const TAG_BYTES = 16;
 const RECORD = /^e1\.([A-Za-z0-9_-]{6})\.([A-Za-z0-9_-]{38,})$/;
 
 interface RecordKey {
-  /** Six characters of base64url. */
   readonly id: string;
   readonly keyObject: KeyObject;
   readonly ringId: string;
 }
 
 /**
- * Encrypts the text of one record, bound to its id and owner:
- *
- *     e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
+ * e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
  *
  * AES-256-GCM (NIST SP 800-38D) with id and owner as associated data. Each record has its own key, HMAC-SHA256 of the
- * id under the ring's key, so random nonces are safe for 2^32 writes per record.
+ * id with the ring's key, so random nonces are safe for 2^32 writes per record.
  */
 export class RecordCipher {
   /** Newest first. */
@@ -37,10 +34,9 @@ export class RecordCipher {
     }));
   }
 
-  /** @param owner the session's owner; bound like the id. */
   seal(id: string, text: string, owner: string | undefined): string {
     const key = this.#keys.all[0];
-    if (!key) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
+    if (!key) throw new SessionConfigurationError('The key ring has no active key. Add one to the key source.');
     this.#ring.noteUse(key.ringId);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', recordKey(key, id), nonce).setAAD(associatedData(id, owner));
@@ -48,12 +44,12 @@ export class RecordCipher {
     return `e1.${key.id}.${sealed.toString('base64url')}`;
   }
 
-  /** @returns `undefined` if the text was not sealed for this id and owner with a key of the ring. */
+  /** @returns `undefined` if not sealed for this id and owner. */
   open(id: string, sealed: string, owner: string | undefined): string | undefined {
     const record = RECORD.exec(sealed);
     if (!record) return undefined;
     const bytes = Buffer.from(record[2]!, 'base64url');
-    // Reject other encodings of the same bytes.
+    // Rejects other encodings of the same bytes.
     if (bytes.toString('base64url') !== record[2]) return undefined;
     for (const key of this.#keys.all) {
       const text = key.id === record[1] ? openWith(key, id, owner, bytes) : undefined;
@@ -83,7 +79,7 @@ function recordKey(key: RecordKey, id: string): Buffer | KeyObject {
   return messageKey(createHmac('sha256', key.keyObject).update(id, 'utf16le').digest());
 }
 
-/** The length prefix separates id and owner. No owner differs from an empty one. */
+/** The length separates id and owner. No owner differs from an empty one. */
 function associatedData(id: string, owner: string | undefined): Buffer {
   return Buffer.from(`${id.length}.${id}${owner === undefined ? '' : `=${owner}`}`, 'utf16le');
 }

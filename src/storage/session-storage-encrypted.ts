@@ -6,12 +6,12 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 
 /**
- * Encrypts the text of sessions in another storage, so that dumps and backups do not reveal it. Ids are hashes anyway;
- * owners and expiries stay readable, because the storage uses them.
+ * Encrypts the text of sessions in another storage. Ids are hashes; owners and expiries stay readable, because the
+ * storage uses them.
  *
- * A text that cannot be decrypted reads as absent: modified, copied from another id or owner, encrypted with a removed
- * key, or never encrypted. Times are inside the encrypted text. Whoever can write to the storage can still restore an
- * older record of the same id. Old keys decrypt; the next change of a session uses the newest.
+ * A text reads as absent if it was modified, copied from another id or owner, encrypted with a removed key, or never
+ * encrypted. With write access, an older record of the same id can still be restored. Old keys decrypt; the next change
+ * uses the newest.
  */
 export class SessionStorageEncrypted implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -95,9 +95,8 @@ export class SessionStorageEncrypted implements SessionStorage {
 }
 
 /**
- * A {@link SessionStorageEncrypted} in front of `storage`.
- * @param options.keys a key ring, or keys for one, newest first, as in `forRoot({ keys })`.
- * @throws {SessionConfigurationError} for an invalid storage, and for a missing or weak key.
+ * @param options.keys a key ring, or keys, newest first, as in `forRoot({ keys })`.
+ * @throws {SessionConfigurationError} for an invalid storage or key.
  */
 export function encryptedSessionStorage(
   storage: SessionStorage,

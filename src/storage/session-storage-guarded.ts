@@ -14,13 +14,12 @@ import { decodeTextField, encodeTextField } from './text-field.js';
 /** A storage with conditional writes, which parallel requests need. */
 export type ConditionalSessionStorage = SessionStorage & ConditionalStorage;
 
-/** Whether `storage` has conditional writes and needs no {@link SessionStorageGuarded}. */
 export function isConditional(storage: SessionStorage): storage is ConditionalSessionStorage {
   return typeof storage.replace === 'function' && typeof storage.create === 'function';
 }
 
 export interface SessionStorageGuardedOptions {
-  /** Milliseconds that a change waits for a hanging change of the same session. Default 5,000. */
+  /** How long a change waits for a hanging change of the same session. Default 5,000. */
   readonly lockTimeoutInMilliseconds?: number;
   /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -30,18 +29,14 @@ const TEN_MINUTES = 600_000;
 const ENDED = 'ended';
 
 /**
- * Adds `create`, `replace` and `touch` to a storage that has only `read`, `write` and `invalidate`.
+ * Adds `create`, `replace` and `touch` to a storage with `read`, `write` and `invalidate`.
  *
- * Within one process the guarantees are those of any storage: changes of one session run one after another, a stale
- * version conflicts, an ended session stays ended.
+ * Within one process the guarantees are complete. **Between processes** an ended session stays ended: `invalidate`
+ * writes a mark under a second id, which every read checks. But of two changes within the same milliseconds, the later
+ * wins.
  *
- * **Between processes** an ended session stays ended too: `invalidate` writes a mark under a second id, which outlives
- * concurrent writes, and every read checks both. But two processes that replace a session within the same milliseconds
- * may both succeed, and the later wins; a touch may undo a change in the same way.
- *
- * Stored values are `g1|version|expiresAt|lifetime|owner|value`, so the wrapped storage need not return owner and
- * expiry. Values without that prefix are read as they are. Each mark is one small record, which expires after twice the
- * session's lifetime plus ten minutes.
+ * Format: `g1|version|expiresAt|lifetime|owner|value`; values without the prefix are read unchanged. A mark expires
+ * after twice the session's lifetime plus ten minutes.
  *
  * Put deadlines inside: `new SessionStorageGuarded(new SessionStorageResilient(storage))`.
  */
@@ -94,7 +89,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   async invalidate(id: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
-      // Absent: concurrent changes elsewhere cannot have read it, or its end is already marked.
+      // Absent: no concurrent change elsewhere can have read it, or its end is already marked.
       if (!found) {
         await this.#storage.invalidate(id);
         return false;
@@ -121,7 +116,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     });
   }
 
-  /** Writes the whole session with a later expiry: the wrapped storage has no `touch`. */
+  /** Rewrites the session, because the wrapped storage has no `touch`. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
@@ -170,8 +165,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     };
     return {
       list,
-      // One by one, because each end needs its mark; repeated until nothing is found, because a session may be
-      // rotating.
+      // One by one, because each end needs a mark. Repeats until empty, because a session may be rotating.
       invalidateAll: async (owner, except) => {
         let ended = 0;
         for (;;) {
@@ -186,7 +180,6 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
 
 interface Found {
   readonly session: StoredSession;
-  /** Milliseconds: the longest lifetime of any write of this session. */
   readonly lifetime: number;
 }
 
@@ -204,7 +197,7 @@ function open(stored: StoredSession): Found {
   return { session: owner === undefined ? session : { ...session, owner }, lifetime: Number(head[3]) };
 }
 
-// A hash too, so that all ids have the same format.
+// A hash, so that all ids have the same format.
 function endedId(id: string): string {
   return hash('sha256', `ended ${id}`, 'base64url');
 }

@@ -10,15 +10,13 @@ import {
 } from './session-storage.js';
 
 /**
- * Migrates from one storage to another without signing users out. New sessions are written to `to`; those in `from` are
- * read, changed, renewed and ended there, until they end or a login rotates them. Each session is in one storage only
- * and is never copied.
+ * Migrates between storages without signing users out. New sessions are written to `to`; those in `from` stay there
+ * until they end or rotate.
  *
- * `from` can be removed when its last session has ended: after the absolute timeout (default 30 days). With several
- * servers, first deploy all of them with `to` and `from` swapped, so that each can read what the others will write.
+ * Remove `from` after the absolute timeout (default 30 days). With several servers, first deploy all with `to` and
+ * `from` swapped, so that each can read what others will write.
  *
- * It has `replace`, `touch` and `owners` if both storages have them. A session in `from` costs one extra command per
- * call.
+ * A session in `from` costs an extra command per call.
  */
 export class SessionStorageMigrating implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -60,7 +58,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
   }
 
-  /** New sessions are created in `to`, so the tombstone of a session ended in `from` must be there. */
+  /** New sessions are created in `to`, so it needs the tombstone. */
   async #bury(id: string): Promise<void> {
     await this.#to.create?.(id, { value: '', expiresAt: NEVER });
     await this.#to.invalidate(id);
@@ -108,7 +106,7 @@ export class SessionStorageMigrating implements SessionStorage {
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
     return {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
-      // In this order: a rotating session moves from `from` to `to`, never back.
+      // In this order, because rotations move sessions from `from` to `to`.
       invalidateAll: async (owner, except) => {
         const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
         const ended = await bothEven(
@@ -127,7 +125,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
   }
 
-  // Report one storage's problems even if the other is down.
+  // Reports one storage's problems even if the other is down.
   async #inspect(): Promise<readonly string[]> {
     const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
     return (await Promise.allSettled(asked)).flatMap((said) => (said.status === 'fulfilled' ? said.value : []));
@@ -141,7 +139,7 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 }
 
-/** Runs both, the second even if the first fails, so that an end is complete. */
+/** Runs `second` even if `first` fails, so that an end is complete. */
 async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
   let result: T;
   try {
@@ -153,7 +151,7 @@ async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): P
   return [result, await second()];
 }
 
-/** A {@link SessionStorageMigrating}: new sessions go to `to`, those in `from` stay there until they end. */
+/** See {@link SessionStorageMigrating}. */
 export function migratingSessionStorage(to: SessionStorage, from: SessionStorage): SessionStorageMigrating {
   return new SessionStorageMigrating(to, from);
 }

@@ -7,24 +7,20 @@ import { storageFaultOf } from './storage-fault.js';
 import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
 
 export interface SessionStorageResilientOptions {
-  /**
-   * Timeout of one call in milliseconds. Default 1,000. `owners` and `close`, which handle many sessions, have ten
-   * times as long; `sweep` has no timeout.
-   */
+  /** Timeout of a call. Default 1,000. Ten times as long for `owners` and `close`; none for `sweep`. */
   readonly timeoutInMilliseconds?: number;
-  /** Called when the storage goes down and when it recovers, with the outage since the first failure. */
+  /** Called when the storage goes down and when it recovers. */
   readonly onStateChange?: (state: 'down' | 'up', outage: StorageOutage) => void;
-  /** Monotonic clock, milliseconds. Default `performance.now`. */
+  /** Monotonic clock, in milliseconds. Default `performance.now`. */
   readonly now?: () => number;
-  /** Default: `setTimeout` that does not keep the process alive. */
+  /** Default: an unreferenced `setTimeout`. */
   readonly startTimer?: StartTimer;
   /** 0 to 1, spreads the retries of several processes. Default `Math.random`. */
   readonly random?: () => number;
 }
 
-/** An outage so far. */
 export interface StorageOutage {
-  /** Failed calls plus rejected calls. */
+  /** Failed and rejected calls. */
   readonly failures: number;
   /** Since the first failure. */
   readonly milliseconds: number;
@@ -33,19 +29,14 @@ export interface StorageOutage {
 const MANY = 10;
 
 /**
- * Adds a deadline and a circuit breaker to a storage: by default no client of Redis or PostgreSQL gives up on a hanging
- * server.
+ * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever.
  *
- * Every rejection and timeout becomes a {@link SessionStorageUnavailableError} with its cause; other errors of this
- * library, such as "too large", are passed on. A call that timed out may still take effect. A failed read is retried
- * once within its deadline.
+ * Failures and timeouts become a {@link SessionStorageUnavailableError} with a cause; other errors of this library
+ * pass. A timed-out call may still take effect. A failed read is retried once within its deadline.
  *
- * After half a second and at least five calls without an answer the storage counts as down: calls fail at once for one
- * second, then one probe is sent; each failed probe doubles the pause, up to 15 s. Reads, writes and ends have separate
- * breakers: a full server still reads and ends sessions. Errors of a single call ({@link StorageFault}) do not count.
- * `ping` is always sent.
- *
- * It has the capabilities of the wrapped storage.
+ * After half a second and five calls without an answer, calls fail at once, and one probe is sent per pause, from 1 s
+ * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes. Errors of a
+ * single call ({@link StorageFault}) do not count. `ping` is always sent.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -68,13 +59,13 @@ export class SessionStorageResilient implements SessionStorage {
   #failures = 0;
   #failingSince = 0;
 
-  /** @throws {SessionConfigurationError} for an invalid storage, and for a timeout that is not a positive number. */
+  /** @throws {SessionConfigurationError} for an invalid storage or timeout. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
     assertStorage('A deadline', storage);
     const timeout = options.timeoutInMilliseconds ?? 1000;
     if (!Number.isFinite(timeout) || timeout <= 0) {
       throw new SessionConfigurationError(
-        'timeoutInMilliseconds of a session storage must be a positive number, as in { timeoutInMilliseconds: 1000 }.',
+        'timeoutInMilliseconds of a session storage must be a positive number, such as { timeoutInMilliseconds: 1000 }.',
       );
     }
     const now = options.now ?? monotonic;
@@ -105,7 +96,6 @@ export class SessionStorageResilient implements SessionStorage {
     return this.#call(this.#single, this.#breakers.end, () => this.#storage.invalidate(id));
   }
 
-  // `ping`, `inspect` and `close` bypass the breaker; `sweep` has no deadline.
   #around<T>(operation: StorageOperation, call: () => Promise<T>): Promise<T> {
     switch (operation) {
       case 'ping':
@@ -168,7 +158,7 @@ export class SessionStorageResilient implements SessionStorage {
         }
         if (!deadlines.release(ticket)) return;
         reject(unavailable(error));
-        // A server that refuses writes affects only the write breaker.
+        // A server that rejects writes affects only the write breaker.
         const isFailure = fault === 'outage' || (fault === 'read-only' && breaker === this.#breakers.write);
         if (isFailure) this.#failed(breaker, 0);
         else this.#succeeded(breaker);
@@ -234,15 +224,14 @@ async function translated<T>(run: () => Promise<T>): Promise<T> {
 
 function unavailable(error: unknown): SessionError {
   if (error instanceof SessionError) return error;
-  return new SessionStorageUnavailableError(
-    'The session storage failed. Its own error is the cause of this one; check that it is reachable.',
-    { cause: error },
-  );
+  return new SessionStorageUnavailableError('The session storage failed. Check that it is reachable; see the cause.', {
+    cause: error,
+  });
 }
 
 function refused(pauseInMilliseconds: number): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
-    'The session storage does not answer and is not called for a while. Try again later.',
+    'The session storage does not answer. Calls are suspended. Try again later.',
     { retryAfterInSeconds: Math.max(1, Math.ceil(pauseInMilliseconds / 1000)) },
   );
 }

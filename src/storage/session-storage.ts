@@ -1,59 +1,50 @@
-/** The `expiresAt` of a session without a limit: 13 digits, in the year 2286. */
+/** `expiresAt` of an unlimited session: 13 digits, in the year 2286. */
 export const NEVER = 9_999_999_999_999;
 
-/** A session as stored. `value` is opaque to the storage. */
+/** `value` is opaque to the storage. */
 export interface StoredSession {
   readonly value: string;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
-  /** Opaque; changes with every `write` and `replace`, never with `touch`. Absent: the storage has no versions. */
+  /** Opaque; changes with every `write` and `replace`, never with `touch`. Absent if the storage has no versions. */
   readonly version?: string;
-  /** The session's owner. Set by the first write of the id, then fixed. */
+  /** Set by the first write of the id, then fixed. */
   readonly owner?: string;
 }
 
-/** A session to be written. */
 export interface SessionToStore {
   readonly value: string;
   /** Epoch milliseconds. In the past: the session reads as absent. */
   readonly expiresAt: number;
-  /**
-   * Epoch milliseconds that no later `touch` or `replace` of this id will exceed; limits the lifetime of the owner
-   * index.
-   */
+  /** Epoch milliseconds that no later `touch` or `replace` will exceed; the lifetime of the owner index. */
   readonly latestExpiry?: number;
   readonly owner?: string;
 }
 
-/** The result of {@link ConditionalStorage.replace}. */
 export type ReplaceResult =
   | { readonly status: 'replaced'; readonly version?: string }
-  /** Another version is stored. Nothing was written; `current` is the stored session. */
+  /** Another version is stored: `current`. Nothing was written. */
   | { readonly status: 'conflict'; readonly current: StoredSession }
   /** The session has ended or expired. Nothing was written. */
   | { readonly status: 'gone' };
 
-/** Milliseconds that the tombstone of an ended id is kept: longer than any request or resent command. */
+/** Lifetime of a tombstone: longer than any request or resent command. */
 export const TOMBSTONE_IN_MILLISECONDS = 60_000;
 
 /**
- * Stores sessions by id (Ktor: `SessionStorage`, with its three methods).
+ * Stores sessions by id (Ktor: `SessionStorage`). The three methods are enough; the other interfaces are capabilities,
+ * detected by their methods.
  *
- * **Ids** are SHA-256 hashes of the client's id: 43 characters of `[A-Za-z0-9_-]`. A storage that accepts other ids
- * must treat them as data, never as a path, pattern or statement.
+ * **Ids** are SHA-256 hashes of the client's id: 43 characters of `[A-Za-z0-9_-]`. Never use others as a path, pattern
+ * or statement.
  *
- * **Absence is a value, failure is a rejection**: an unknown, ended or expired id reads as `undefined`; a backend that
- * cannot answer rejects.
+ * **Absence and failure.** An unknown, ended or expired id reads as `undefined`; a backend failure rejects.
  *
- * **Expiry** is the storage's duty: from `expiresAt` on, a session reads as absent, no matter when it is removed.
+ * **Expiry.** From `expiresAt` on, a session reads as absent, whether removed or not.
  *
- * **Tombstones.** A storage with `create` remembers an ended id for a minute ({@link TOMBSTONE_IN_MILLISECONDS}): it
- * reads as absent, and neither `create` nor `replace` nor `touch` revives it. So a command that a client resends after
- * a broken connection cannot undo a logout. If the tombstone cannot be written (backend full or read-only), the session
- * is removed without one.
- *
- * The three methods are enough; a storage without {@link ConditionalStorage} is guarded within one process. The other
- * interfaces are capabilities, detected by their methods.
+ * **Tombstones.** A storage with `create` remembers an ended id for {@link TOMBSTONE_IN_MILLISECONDS}: `create`,
+ * `replace` and `touch` do not revive it, so a resent command cannot undo a logout. If the tombstone cannot be written
+ * (backend full or read-only), the session is removed without one.
  */
 export interface SessionStorage
   extends
@@ -65,18 +56,18 @@ export interface SessionStorage
     Partial<MonitoredStorage>,
     Partial<EvictingStorage>,
     Partial<ClosableStorage> {
-  /** @returns the session, or `undefined` for an unknown, ended or expired id. */
+  /** @returns `undefined` for an unknown, ended or expired id. */
   read(id: string): Promise<StoredSession | undefined>;
 
   /**
-   * Stores unconditionally, also over a tombstone. The library calls it only if there is no `create`.
-   * @returns the version written, if the storage has versions.
+   * Writes unconditionally, even over a tombstone. Called only if there is no `create`.
+   * @returns the new version, if supported.
    */
   write(id: string, session: SessionToStore): Promise<string | void>;
 
   /**
    * Ends a session. Idempotent.
-   * @returns whether it existed, if the storage can tell.
+   * @returns whether it existed, if known.
    */
   invalidate(id: string): Promise<boolean | void>;
 }
@@ -84,14 +75,14 @@ export interface SessionStorage
 /** Conditional writes. Implement both methods or neither. */
 export interface ConditionalStorage {
   /**
-   * Stores a new session, unless a live session or a tombstone has the id.
-   * @returns the version written, or `undefined` if the id is taken and nothing was written.
+   * Stores a new session unless a live session or tombstone has the id.
+   * @returns the new version, or `undefined` if the id is taken.
    */
   create(id: string, session: SessionToStore): Promise<string | undefined>;
 
   /**
-   * Replaces an existing session; never creates one. With `version`, only if that is still the stored version.
-   * `session.owner` is the stored one: the owner of an id never changes.
+   * Replaces a session; never creates one. With `version`, only if that is the stored version. `session.owner` is the
+   * stored one.
    */
   replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult>;
 }
@@ -100,16 +91,15 @@ export interface ConditionalStorage {
 export interface TouchableStorage {
   /**
    * Extends the expiry; never shortens it, never creates, never changes value or version. With `version`, only if that
-   * is still the stored version.
-   * @param latestExpiry epoch milliseconds that no later `touch` will exceed; extends the owner index if needed.
+   * is the stored version.
+   * @param latestExpiry epoch milliseconds that no later `touch` will exceed; extends the owner index.
    * @returns `false` if the session does not exist or has another version.
    */
   touch(id: string, expiresAt: number, version?: string, latestExpiry?: number): Promise<boolean>;
 }
 
-/** Several reads in one round trip. */
 export interface BatchReading {
-  /** @returns the result of {@link SessionStorage.read} for each id, in the same order. */
+  /** {@link SessionStorage.read} of several ids in one round trip, in the same order. */
   readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>>;
 }
 
@@ -118,11 +108,11 @@ export interface OwnedStorage {
   readonly owners: OwnerIndex;
 }
 
-/** Keeps expired sessions until `sweep` is called. */
+/** Keeps expired sessions until `sweep`. */
 export interface SweptStorage {
   /**
-   * Removes expired sessions, for engines that do not do so themselves.
-   * @param limit maximum number; default: all.
+   * Removes expired sessions.
+   * @param limit maximum number. Default: all.
    * @returns the number removed.
    */
   sweep(limit?: number): Promise<number>;
@@ -130,17 +120,17 @@ export interface SweptStorage {
 
 /** Health checks of the backend. */
 export interface MonitoredStorage {
-  /** Resolves if the backend answers, else rejects. For health checks. */
+  /** Rejects if the backend does not answer. */
   ping(): Promise<void>;
 
   /**
-   * Checks the backend for settings that endanger sessions. Called once after start; a rejection is ignored.
-   * @returns one sentence per problem, with the fix; empty if there is none or it is unknown.
+   * Checks for settings that endanger sessions. Called once after start; a rejection is ignored.
+   * @returns one sentence per problem, with its fix.
    */
   inspect(): Promise<readonly string[]>;
 }
 
-/** Has a size limit and evicts live sessions. */
+/** Evicts live sessions. */
 export interface EvictingStorage {
   /**
    * Calls `listener` with the number of live sessions at each eviction.
@@ -151,20 +141,20 @@ export interface EvictingStorage {
 
 /** Holds resources. */
 export interface ClosableStorage {
-  /** The storage owns its client: {@link close} closes it, and `SessionsModule` calls that last. */
+  /** {@link close} closes the client, too; `SessionsModule` calls it last. */
   readonly ownsClient?: boolean;
 
-  /** Releases what the storage opened: timers, files. Never a client or pool that it was given, unless `ownsClient`. */
+  /** Releases timers and files of the storage; its client only if `ownsClient`. */
   close(): Promise<void>;
 }
 
-/** Lists and ends the sessions of one owner. */
+/** The sessions of an owner. */
 export interface OwnerIndex {
-  /** The owner's live sessions, in any order. */
+  /** The live sessions, in any order. */
   list(owner: string): Promise<ReadonlyArray<{ readonly id: string; readonly session: StoredSession }>>;
 
   /**
-   * Ends all sessions of an owner, each with a tombstone, including one that is rotating.
+   * Ends all sessions with tombstones, including rotating ones.
    * @param except the id of a session to keep.
    * @returns the number ended.
    */

@@ -1,22 +1,17 @@
 import { SessionError } from '../errors/session.errors.js';
 
 /**
- * The meaning of a storage's rejection.
+ * Classifies a rejection.
  *
- * - `answer`: the backend works but rejects this call: a text too long, an invalid byte, a wrong argument type. Other
- *   calls are not affected.
- * - `read-only`: the backend rejects writes, because it is full or read-only. It still reads and deletes.
- * - `outage`: anything else. The backend may be unreachable.
+ * - `answer`: the backend rejects this call only, such as a text too long or an invalid byte.
+ * - `read-only`: the backend is full or read-only. It still reads and deletes.
+ * - `outage`: anything else.
  */
 export type StorageFault = 'answer' | 'read-only' | 'outage';
 
-/** Redis starts error messages with a code. */
 const READ_ONLY_REDIS = /^(?:OOM|READONLY|NOREPLICAS|MISCONF)\b/;
 const ANSWER_REDIS = /^(?:WRONGTYPE|ERR (?:wrong number|value is not|syntax error|string exceeds|invalid))/;
-/**
- * Codes of the operating system, SQLite and PostgreSQL
- * (https://www.postgresql.org/docs/current/errcodes-appendix.html).
- */
+/** Operating system, SQLite and PostgreSQL (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const READ_ONLY_CODES: ReadonlySet<string> = new Set([
   'ENOSPC',
   'EDQUOT',
@@ -32,11 +27,10 @@ const ANSWER_SQLITE = /^SQLITE_(?:TOOBIG|CONSTRAINT|MISMATCH|RANGE)/;
 /** https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html */
 const READ_ONLY_MYSQL: ReadonlySet<number> = new Set([1021, 1114, 1290, 1836, 3675]);
 const ANSWER_MYSQL: ReadonlySet<number> = new Set([1048, 1062, 1071, 1118, 1153, 1264, 1265, 1366, 1406, 3988]);
-/** Primary result codes of SQLite, from `node:sqlite` (https://sqlite.org/rescode.html). */
+/** Primary result codes, from `node:sqlite` (https://sqlite.org/rescode.html). */
 const READ_ONLY_SQLITE: ReadonlySet<number> = new Set([8, 13]);
 const ANSWER_SQLITE_NUMBERS: ReadonlySet<number> = new Set([18, 19, 20, 25]);
 
-/** Classifies a rejection by the error codes of known clients. */
 export function storageFaultOf(error: unknown): StorageFault {
   if (error instanceof SessionError) {
     if (error.code !== 'SESSION_STORAGE_UNAVAILABLE') return 'answer';

@@ -3,21 +3,20 @@ import { BaseCache, type Cache } from './cache.js';
 import { startUnrefTimer, type StartTimer } from './deadline-queue.js';
 
 export interface TimeoutCacheOptions {
-  /** Milliseconds that a value is kept. */
   readonly timeoutInMilliseconds: number;
-  /** Start of the time: when a value was computed, or its last use. Default `computation`. */
+  /** The time starts at the computation or at the last use. Default `computation`. */
   readonly since?: 'computation' | 'use';
   /** Maximum number of values; the oldest are removed first. Default 10,000. */
   readonly max?: number;
-  /** Clock, milliseconds. Default `performance.now`. */
+  /** Clock, in milliseconds. Default `performance.now`. */
   readonly now?: () => number;
-  /** Default: `setTimeout` that does not keep the process alive. */
+  /** Default: an unreferenced `setTimeout`. */
   readonly startTimer?: StartTimer;
 }
 
 /**
- * Keeps values for a time (Ktor: `BaseTimeoutCache`, which removes only the last one used). All values have the same
- * time, so insertion order is expiry order and one timer serves all.
+ * Keeps values for a time (Ktor: `BaseTimeoutCache`). All have the same time, so insertion order is expiry order and
+ * one timer is enough.
  */
 export class TimeoutCache<K, V> implements Cache<K, V> {
   readonly #cache: BaseCache<K, V>;
@@ -29,7 +28,7 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
   readonly #startTimer: StartTimer;
   #ticking = false;
 
-  /** @throws {SessionConfigurationError} if the timeout or `max` is not positive. */
+  /** @throws {SessionConfigurationError} for an invalid timeout or `max`. */
   constructor(compute: (key: K) => V | PromiseLike<V>, options: TimeoutCacheOptions) {
     this.#cache = new BaseCache(compute);
     this.#timeout = positive('The timeout of a cache', options.timeoutInMilliseconds);
@@ -39,7 +38,7 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
     this.#startTimer = options.startTimer ?? startUnrefTimer;
   }
 
-  /** Number of values that are kept or being computed. */
+  /** Includes running computations. */
   get size(): number {
     return this.#cache.size;
   }

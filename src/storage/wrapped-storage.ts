@@ -1,27 +1,21 @@
 import type { OwnerIndex, SessionStorage } from './session-storage.js';
 
-/** Operations of a storage besides `read`, `write` and `invalidate`. */
 const CAPABILITIES = ['create', 'replace', 'touch', 'readMany', 'sweep', 'ping', 'inspect', 'close'] as const;
 
-/** Name of a capability method. */
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** Name of an operation of a storage or its owner index. */
+/** Includes those of the owner index. */
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;
 
-/** Runs one call of the wrapped storage, with the wrapper's code around it. */
+/** Runs a call of the wrapped storage. */
 export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>) => Promise<T>;
 
-/** The {@link AroundCall} that only calls. */
 export const passOn: AroundCall = (_operation, call) => call();
 
 /** Members that a wrapper implements itself, if the wrapped storage has them. */
 export type StorageOverrides = Partial<Omit<SessionStorage, 'owners'>> & { readonly owners?: Partial<OwnerIndex> };
 
-/**
- * The capabilities of `storage` for a wrapper: exactly those that `storage` has, called through `around` unless
- * overridden. The only list of operations, so that no wrapper loses one.
- */
+/** The only list of operations, so no wrapper loses one. */
 export function wrappedCapabilities(
   storage: SessionStorage,
   around: AroundCall,
@@ -45,7 +39,7 @@ export function wrappedCapabilities(
   return wrapped;
 }
 
-/** A storage that passes every call of `storage` through `around`. */
+/** Passes every call through `around`. */
 export function wrappedStorage(
   storage: SessionStorage,
   around: AroundCall,

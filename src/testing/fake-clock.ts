@@ -3,28 +3,25 @@ interface FakeTimer {
   readonly run: () => void;
 }
 
-/**
- * A clock that moves only when told to. Hand {@link now} to whatever takes a `now` option, and {@link startTimer} to
- * what takes a timer.
- */
+/** A manual clock. Pass {@link now} as option `now`, and {@link startTimer} as timer. */
 export class FakeClock {
   #now: number;
   #timers: FakeTimer[] = [];
 
-  /** @param now epoch milliseconds at which it stands first. Default: the present moment. */
+  /** @param now epoch milliseconds. Default: the current time. */
   constructor(now: number = Date.now()) {
     this.#now = now;
   }
 
-  /** Epoch milliseconds. Bound: can be handed on as it is. */
+  /** Epoch milliseconds. Bound. */
   readonly now = (): number => this.#now;
 
-  /** Calls `run` once, when the clock has been moved on by `milliseconds`. */
+  /** Calls `run` once, when the clock has advanced by `milliseconds`. */
   readonly startTimer = (run: () => void, milliseconds: number): void => {
     this.#timers.push({ at: this.#now + milliseconds, run });
   };
 
-  /** Moves the clock, and runs the timers on the way in their order. A negative number sets it back. */
+  /** Moves the clock and runs due timers in order. A negative number moves it back. */
   advance(milliseconds: number): void {
     const until = this.#now + milliseconds;
     for (;;) {

@@ -6,25 +6,24 @@ import { trackerAlgorithm } from './interleavings/tracker-algorithm.js';
 import type { ContractRunner, DeclareTest } from './session-storage.contract.js';
 
 export interface SessionFaultsContractOptions {
-  /** What `describe` is called with. Default `sessions under faults`. */
+  /** For `describe`. Default `sessions under faults`. */
   readonly name?: string;
-  /** How many requests of one session run at the same time at most. Default 2; 1 is quick over a network. */
+  /** Maximum number of concurrent requests. Default 2; 1 is quick over a network. */
   readonly atOnce?: 1 | 2 | 3;
-  /** Which calls fail, and how. Default: one of each order, in every way. */
+  /** Which calls fail, and how. Default: one per order, in every way. */
   readonly faults?: Faults;
-  /** How sessions are kept. Default: as applications keep them. */
+  /** Default: as in applications. */
   readonly algorithm?: SessionAlgorithm;
 }
 
 interface FaultCase {
   readonly name: string;
-  /** The requests, as `change logout` for two at the same time. */
   readonly requests: readonly string[];
 }
 
 const CASES: readonly FaultCase[] = [
   {
-    name: 'promise 1: a logout or revocation that was answered with success is final',
+    name: 'promise 1: a successful logout or revocation is final',
     requests: [
       'logout',
       'revoke',
@@ -37,39 +36,39 @@ const CASES: readonly FaultCase[] = [
     ],
   },
   {
-    name: 'promise 2: a logout can be done whenever the storage can still delete',
+    name: 'promise 2: a logout succeeds if the storage can delete',
     requests: ['logout', 'read logout', 'logout logout'],
   },
   {
-    name: 'promise 3: a login that was answered with an error leaves the session that was there before',
+    name: 'promise 3: a failed login keeps the previous session',
     requests: ['login', 'rotate', 'read login', 'change login', 'touch rotate'],
   },
   {
-    name: 'promise 4: a change that was answered with success is stored',
+    name: 'promise 4: a successful change is stored',
     requests: ['change', 'change change', 'change touch', 'change rotate', 'change login', 'change change revoke'],
   },
   {
-    name: "promise 5: the owner's list finds every session that can be used",
+    name: "promise 5: the owner's list contains every usable session",
     requests: ['touch', 'login', 'touch revoke', 'touch login', 'rotate revoke', 'change login revoke'],
   },
   {
-    name: 'promise 6: no answer touches the cookie of another session',
+    name: 'promise 6: no response changes the cookie of another session',
     requests: ['change', 'touch', 'change logout', 'read rotate', 'touch rotate'],
   },
 ];
 
 /**
- * Declares one test for each promise that sessions keep under faults. Each runs logins, logouts, changes, renewals and
- * revocations of one session in every order of their storage calls, and lets one call of each order fail in every way
- * of {@link CallOutcome}. The storage has `replace`, `touch` and `owners`.
+ * Declares one test per promise that sessions keep under faults. Each runs logins, logouts, changes, renewals and
+ * revocations of one session in every order of storage calls, with one failing call, in every way of {@link
+ * CallOutcome}. The storage needs `replace`, `touch` and `owners`.
  *
  * ```ts
  * import { describe, it } from 'node:test';
  * sessionFaultsContract({ describe, it }, () => ({ storage: new MyStorage() }), { atOnce: 1 });
  * ```
  *
- * @param open called before each order. May give the same storage each time: each order begins a session of its own.
- * @returns how many tests were declared.
+ * @param open called before each order; may return the same storage, because each order begins its own session.
+ * @returns the number of declared tests.
  */
 export function sessionFaultsContract(
   runner: ContractRunner,

@@ -7,44 +7,41 @@ import { manySessionsCase, ownerCases } from './contract/owner-cases.js';
 import { racingCases, touchRacingCases } from './contract/racing-cases.js';
 import { clockCases, readingCases } from './contract/reading-cases.js';
 
-/** What a storage may be able to do beyond read, write and invalidate. `replace` stands for `create` too. */
+/** Optional capabilities of a storage. `replace` includes `create`. */
 export type StorageCapability = 'replace' | 'touch' | 'owners' | 'sweep' | 'ping';
 
-/** Declares one test: `it` of jest, vitest or node:test. */
+/** `it` of jest, vitest or node:test. */
 export type DeclareTest = (name: string, test: () => Promise<void>) => unknown;
 
-/** `it` alone, or `describe` and `it` together. */
+/** `it` alone, or `describe` and `it`. */
 export type ContractRunner =
   DeclareTest | { readonly describe: (name: string, body: () => void) => unknown; readonly it: DeclareTest };
 
 export interface SessionStorageContractOptions {
-  /** What `describe` is called with. Default `session storage contract`. */
+  /** For `describe`. Default `session storage contract`. */
   readonly name?: string;
-  /**
-   * What the storage can do; a case makes sure that it has just these members. Cases of the others are not declared.
-   * Default: all.
-   */
+  /** The storage must have exactly these; other cases are not declared. Default: all. */
   readonly capabilities?: readonly StorageCapability[];
-  /** Faults that the factory can cause by its `faults`. Default: none. */
+  /** Faults that the factory supports. Default: none. */
   readonly faults?: ReadonlyArray<'hang' | 'down'>;
-  /** The factory gives `advance`: cases that need a clock which moves are declared too. Default `false`. */
+  /** The factory returns `advance`, so cases with a clock are declared. Default `false`. */
   readonly fakeClock?: boolean;
-  /** How many sessions one owner has in the case of many. Default 10,000; fewer where writing is slow. */
+  /** Number of sessions in the case of one owner with many. Default 10,000; use fewer if writing is slow. */
   readonly sessionsOfOneOwner?: number;
 }
 
 const CAPABILITIES: readonly StorageCapability[] = ['replace', 'touch', 'owners', 'sweep', 'ping'];
 
 /**
- * Declares the tests that every session storage passes, ours and other people's. Needs no test runner of its own:
+ * Declares the tests that every session storage must pass, for any test runner:
  *
  * ```ts
  * import { describe, it } from 'node:test';
  * sessionStorageContract({ describe, it }, async () => ({ a: new MyStorage() }), { capabilities: ['replace', 'touch'] });
  * ```
  *
- * @param factory called before each case; gives storages that hold nothing a case could stumble over.
- * @returns how many tests were declared.
+ * @param factory called before each case.
+ * @returns the number of declared tests.
  */
 export function sessionStorageContract(
   runner: ContractRunner,
@@ -91,7 +88,7 @@ function casesOf(options: SessionStorageContractOptions): readonly ContractCase[
 
 function capabilityCase(expected: readonly StorageCapability[]): ContractCase {
   return {
-    name: `can do what it says: read, write, invalidate${expected.map((name) => `, ${name}`).join('')}`,
+    name: `has the declared capabilities: read, write, invalidate${expected.map((name) => `, ${name}`).join('')}`,
     async test({ a, b }) {
       for (const storage of [a, b]) {
         const present = CAPABILITIES.filter((name) => storage[name] !== undefined);

@@ -170,7 +170,7 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
     return 'maxPerOwner is a whole number of sessions from 1, as in { maxPerOwner: 5 }.';
   }
   if (beyond === 'end-oldest' || beyond === 'refuse') return undefined;
-  return "maxPerOwner.beyond is one of 'end-oldest', 'refuse'.";
+  return "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'.";
 }
 
 function latestOf({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {

@@ -1,7 +1,5 @@
-/** A value, or a promise of it. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Whether the value is a promise. Plain values are used synchronously. */
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
 }

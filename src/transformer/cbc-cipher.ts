@@ -14,17 +14,16 @@ const CIPHERS = {
   DESede: { blockBytes: 8, names: new Map([[24, 'des-ede3-cbc']]) },
 } as const;
 
-/** A block cipher by its Java name (`javax.crypto.Cipher`). `DESede` is 3DES. */
+/** Java name (`javax.crypto.Cipher`). `DESede` is 3DES. */
 export type EncryptAlgorithm = keyof typeof CIPHERS;
 
-/** A block cipher in CBC mode with PKCS #5 padding: Java's `<algorithm>/CBC/PKCS5PADDING`. Authenticates nothing. */
+/** Java's `<algorithm>/CBC/PKCS5PADDING`. Not authenticated. */
 export class CbcCipher {
-  /** Bytes of a block, and so of the IV: 16 for AES, 8 for DESede. */
+  /** Size of a block and of the IV: 16 for AES, 8 for DESede. */
   readonly blockBytes: number;
   readonly #name: string;
   readonly #key: KeyObject;
 
-  /** @throws {SessionConfigurationError} for an unknown algorithm, or a key of a size that it does not have. */
   constructor(algorithm: EncryptAlgorithm, key: Uint8Array) {
     if (!Object.hasOwn(CIPHERS, algorithm)) {
       throw new SessionConfigurationError(
@@ -38,21 +37,20 @@ export class CbcCipher {
     probe(algorithm, () => createCipheriv(this.#name, this.#key, Buffer.alloc(blockBytes)));
   }
 
-  /** @throws {SessionConfigurationError} for an IV that is not as long as a block. */
   encrypt(iv: Uint8Array, plaintext: Uint8Array): Buffer {
     if (!(iv instanceof Uint8Array) || iv.length !== this.blockBytes) {
       throw new SessionConfigurationError(
-        `The IV must have ${this.blockBytes} bytes: ivGenerator(size) has to return exactly \`size\` bytes.`,
+        `The IV must have ${this.blockBytes} bytes: ivGenerator(size) must return exactly \`size\` bytes.`,
       );
     }
     const cipher = createCipheriv(this.#name, this.#key, iv);
     return Buffer.concat([cipher.update(plaintext), cipher.final()]);
   }
 
-  /** @returns the plaintext, or `undefined` for a wrong IV length, ciphertext length or padding. */
+  /** @returns `undefined` for a wrong size or padding. */
   decrypt(iv: Uint8Array, ciphertext: Uint8Array): Buffer | undefined {
     if (iv.length !== this.blockBytes) return undefined;
-    // Java decrypts empty input to empty output; Node throws for the missing padding.
+    // Java decrypts empty input to empty output; Node throws.
     if (ciphertext.length === 0) return Buffer.alloc(0);
     const decipher = createDecipheriv(this.#name, this.#key, iv);
     try {

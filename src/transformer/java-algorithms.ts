@@ -1,7 +1,7 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Java's names of the hash functions, and Node's. */
+/** Java to Node names. */
 const DIGESTS = {
   MD5: 'md5',
   'SHA-1': 'sha1',
@@ -17,7 +17,7 @@ const DIGESTS = {
   'SHA3-512': 'sha3-512',
 } as const;
 
-/** Java's names of the message authentication codes, and Node's of the hash functions in them. */
+/** Java to Node names of the hash function. */
 const MACS = {
   HmacMD5: 'md5',
   HmacSHA1: 'sha1',
@@ -33,26 +33,19 @@ const MACS = {
   'HmacSHA3-512': 'sha3-512',
 } as const;
 
-/** A hash function by its Java name (`java.security.MessageDigest`), as Ktor is configured with. */
+/** A hash function by its Java name (`java.security.MessageDigest`). */
 export type DigestAlgorithm = keyof typeof DIGESTS;
 
-/** A message authentication code by its Java name (`javax.crypto.Mac`), as Ktor is configured with. */
+/** A MAC by its Java name (`javax.crypto.Mac`). */
 export type MacAlgorithm = keyof typeof MACS;
 
-/**
- * @returns Node's name of a hash function.
- * @throws {SessionConfigurationError} for one that is unknown, or that this Node does not offer.
- */
+/** @returns Node's name. */
 export function digestHash(algorithm: DigestAlgorithm): string {
   const hash = lookUp('digest', DIGESTS, algorithm);
   probe(algorithm, () => createHash(hash));
   return hash;
 }
 
-/**
- * @returns Node's name of the hash function in a message authentication code.
- * @throws {SessionConfigurationError} for one that is unknown, or that this Node does not offer.
- */
 export function macHash(algorithm: MacAlgorithm): string {
   const hash = lookUp('MAC', MACS, algorithm);
   probe(algorithm, () => createHmac(hash, 'probe'));
@@ -60,27 +53,24 @@ export function macHash(algorithm: MacAlgorithm): string {
 }
 
 /**
- * A key of any length but 0, as `javax.crypto.spec.SecretKeySpec` takes it.
- *
- * @param place how the error names the key.
+ * Any length but 0, as in `javax.crypto.spec.SecretKeySpec`.
  * @throws {SessionConfigurationError} with Ktor's text for an empty key.
  */
 export function secretKeyOf(key: Uint8Array, place: string): KeyObject {
   if (!(key instanceof Uint8Array)) {
     throw new SessionConfigurationError(
-      `${place} is not bytes. Write Buffer.from(hex, 'hex') or Buffer.from(text, 'utf8').`,
+      `${place} must be bytes. Use Buffer.from(hex, 'hex') or Buffer.from(text, 'utf8').`,
     );
   }
   if (key.length === 0) {
     throw new SessionConfigurationError(
       `Empty key: ${place} has no bytes. Is the environment variable set, and is it hexadecimal? ` +
-        "Buffer.from(text, 'hex') stops without a word where it is not.",
+        "Buffer.from(text, 'hex') stops silently at invalid characters.",
     );
   }
   return createSecretKey(key);
 }
 
-// Java's providers do not look at the case of a name.
 function lookUp(kind: string, names: Readonly<Record<string, string>>, algorithm: string): string {
   const wanted = typeof algorithm === 'string' ? algorithm.toUpperCase() : undefined;
   const found = Object.entries(names).find(([name]) => name.toUpperCase() === wanted);
@@ -90,7 +80,7 @@ function lookUp(kind: string, names: Readonly<Record<string, string>>, algorithm
   return found[1];
 }
 
-/** Tries a primitive at start: Node.js can be built or set up (FIPS) without it. */
+/** Tries a primitive at start, because a Node.js build or FIPS may lack it. */
 export function probe(algorithm: string, use: () => unknown): void {
   try {
     use();

@@ -5,10 +5,7 @@ import { publicKeyIn } from '../keys/public-keys.js';
 import { secretKeyOf } from './java-algorithms.js';
 
 /**
- * A key that a Ktor server has too. Refuses what a key ring refuses, unless `weak` says that an old server forces it.
- * A published key is refused in production even then.
- *
- * @param place how the error names the key.
+ * `weak` allows short keys, and published keys outside production.
  * @throws {SessionConfigurationError} which never shows the key.
  */
 export function checkedKtorKey(key: Uint8Array, place: string, weak: unknown): KeyObject {
@@ -22,7 +19,7 @@ export function checkedKtorKey(key: Uint8Array, place: string, weak: unknown): K
   const problem = weak === true ? undefined : (published ?? weaknessOfKey(key));
   if (problem === undefined) return keyObject;
   throw new SessionConfigurationError(
-    `${place} ${problem} Give this application and the Ktor server a key of 32 random bytes, or write weak: true if ` +
+    `${place} ${problem} Give this application and the Ktor server a key of 32 random bytes, or set weak: true if ` +
       'the server cannot change its key.',
   );
 }

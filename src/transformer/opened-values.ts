@@ -1,6 +1,4 @@
-/** Maximum characters per generation, values and their content together. */
 const MOST_CHARACTERS = 512 * 1024;
-/** Overhead per entry, in characters. */
 const ENTRY_CHARACTERS = 64;
 
 interface OpenedValue {
@@ -9,14 +7,13 @@ interface OpenedValue {
 }
 
 /**
- * A cache of opened values: browsers resend the same value, and a lookup is much faster than opening it again. Add
- * genuine values only, so that clients cannot fill the cache.
+ * Add genuine values only, so that clients cannot fill the cache.
  *
- * Two generations: when the newer one is full or one period old, it replaces the older one; entries used meanwhile are
- * kept. Unused entries are dropped after one to two periods, on the next access.
+ * When the newer generation is full or one period old, it replaces the older one. Used entries are kept; unused ones
+ * are dropped after one to two periods.
  *
- * Lookup time does not reveal a prefix of a genuine value: the engine compares characters only after a match of a
- * 32-bit hash with a secret per-process seed.
+ * A lookup does not leak a prefix by time: the engine compares characters only if a 32-bit hash with a secret seed
+ * matches.
  */
 export class OpenedValues {
   readonly #period: number;
@@ -26,14 +23,13 @@ export class OpenedValues {
   #room = MOST_CHARACTERS;
   #since: number;
 
-  /** @param now a monotonic clock, milliseconds. */
+  /** @param now monotonic, in milliseconds. */
   constructor(periodInMilliseconds: number, now: () => number = monotonic) {
     this.#period = periodInMilliseconds;
     this.#now = now;
     this.#since = now();
   }
 
-  /** The content of `value`, or `undefined` if it is not cached. */
   get(value: string): string | undefined {
     this.#forget();
     const newer = this.#newer.get(value);
@@ -43,11 +39,10 @@ export class OpenedValues {
     return older?.text;
   }
 
-  /** Caches the content of a genuine value, unless it is too long or not well-formed Unicode. */
   set(value: string, text: string): void {
     this.#forget();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
-    // Copies, because a substring keeps its whole header in memory.
+    // A substring would keep its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
     if (opened.value === value && opened.text === text) this.#keep(opened);
   }

@@ -4,26 +4,26 @@ import { bytesOfHex, equalInConstantTime, javaUtf8, splitAtLast } from './ktor-t
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
 
 const WEAKNESS =
-  'SessionTransportTransformerDigest is a salted hash and not a MAC: whoever knows the salt, which is public unless ' +
-  'you chose one, forges sessions at will. Use SessionTransportTransformerSeal, or say { acknowledge: true }.';
+  'SessionTransportTransformerDigest is a salted hash, not a MAC: anyone who knows the salt (public by default) ' +
+  'can forge sessions. Use SessionTransportTransformerSeal, or set { acknowledge: true }.';
 
 /** Options of {@link SessionTransportTransformerDigest}. */
 export interface SessionTransportTransformerDigestOptions {
-  /** The weakness is known and accepted: no warning at start in production. */
+  /** Disables the warning about the weakness at start in production. */
   readonly acknowledge?: true;
 }
 
 /**
- * Ktor 1.x's `SessionTransportTransformerDigest`, byte for byte. **Weak**; here to read and write what a Ktor 1.x
- * server does, which deprecated it in 1.1 (#792) and removed it in 2.0.
+ * Ktor 1.x's `SessionTransportTransformerDigest`, same bytes. **Weak**: only for sharing sessions with a Ktor 1.x
+ * server; Ktor deprecated it in 1.1 (#792) and removed it in 2.0.
  *
- * Wire format: `value/hex(H(salt ‖ value))`, texts as UTF-8, hex in lower case.
+ * Wire format: `value/hex(H(salt ‖ value))`, UTF-8, lower-case hex.
  *
- * - Not a MAC. The default salt is public, so anybody can sign; and with a salt of one's own, a client can lengthen a
- *   value it has where the algorithm is MD5, SHA-1, SHA-224, SHA-256 or SHA-512 (length extension).
- * - The value stays readable. It is bound neither to the session's name nor to a time.
+ * - Not a MAC. The default salt is public, so anyone can sign. With a secret salt, a client can extend its value under
+ * MD5, SHA-1, SHA-224, SHA-256 or SHA-512 (length extension).
+ * - The value is readable, and bound to neither session name nor time.
  *
- * Read as Ktor does: the last `/` divides; the hex may be of either case; the last digit of an odd number is ignored.
+ * Reads like Ktor: splits at the last `/`, accepts both cases of hex, ignores the last of an odd number of digits.
  */
 export class SessionTransportTransformerDigest implements SessionTransportTransformer {
   readonly weakness: string | undefined;
@@ -32,7 +32,7 @@ export class SessionTransportTransformerDigest implements SessionTransportTransf
 
   /**
    * @param salt default `ktor`.
-   * @param algorithm default `SHA-384`, as since Ktor 1.1; `SHA-256` is what 1.0 used.
+   * @param algorithm default `SHA-384` (Ktor 1.0: `SHA-256`).
    * @throws {SessionConfigurationError} for an unknown algorithm.
    */
   constructor(

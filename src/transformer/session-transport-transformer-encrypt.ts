@@ -8,17 +8,14 @@ import { bytesOfHex, equalInConstantTime, javaUtf8, splitAtLast } from './ktor-t
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
 
 const WEAKNESS =
-  'SessionTransportTransformerEncrypt does not authenticate its IV: a client changes the first block of a session ' +
-  'whose text it can guess, a user id for instance. Use SessionTransportTransformerSeal, or say { acknowledge: true }.';
+  'SessionTransportTransformerEncrypt does not authenticate its IV: a client can change the first block of a session ' +
+  'if it can guess the text, such as a user id. Use SessionTransportTransformerSeal, or set { acknowledge: true }.';
 
 /** Options of {@link SessionTransportTransformerEncrypt}. */
 export interface SessionTransportTransformerEncryptOptions {
   /**
-   * Gives an IV of exactly `size` bytes, unpredictable and never the same: 16 for AES, 8 for DESede. Called once for
-   * each value, and once at construction. Default: random bytes.
-   *
-   * Ktor before 3.5.1 asked for as many bytes as the key has, but could use none but those of a block (#990): what
-   * travels is the same.
+   * Returns `size` unpredictable, unique bytes: 16 for AES, 8 for DESede. Also called in the constructor. Default:
+   * random bytes.
    */
   readonly ivGenerator?: (size: number) => Uint8Array;
   /** Default `AES`. */
@@ -26,15 +23,15 @@ export interface SessionTransportTransformerEncryptOptions {
   /** Default `HmacSHA256`. */
   readonly signAlgorithm?: MacAlgorithm;
   /**
-   * What the MAC is made of: `ciphertext` as Ktor writes it since 3.0 (default), or `plaintext` as before, for a
-   * server of version 1.x or 2.x. Read is what is written, unless {@link backwardCompatibleRead} says both.
+   * Input of the MAC: `ciphertext` as in Ktor 3 (default), or `plaintext` as in 1.x and 2.x. Also applies to reading,
+   * unless {@link backwardCompatibleRead} is set.
    */
   readonly macOver?: 'ciphertext' | 'plaintext';
-  /** Reads both kinds of MAC (Ktor 3's option of that name). Default `false`. */
+  /** Reads both kinds of MAC (Ktor 3's option). Default `false`. */
   readonly backwardCompatibleRead?: boolean;
-  /** Takes keys of less than 32 random bytes, where an old server has such. Default: they are refused. */
+  /** Accepts keys of less than 32 random bytes. Default: they are rejected. */
   readonly weak?: true;
-  /** The weaknesses are known and accepted: no warning at start in production. */
+  /** Disables the warning about the weaknesses at start in production. */
   readonly acknowledge?: true;
 }
 
@@ -49,21 +46,21 @@ const OPTIONS: ReadonlyArray<keyof SessionTransportTransformerEncryptOptions> = 
 ];
 
 /**
- * Ktor's `SessionTransportTransformerEncrypt`, byte for byte. **Weak**; for sharing sessions with a Ktor server.
+ * Ktor's `SessionTransportTransformerEncrypt`, same bytes. **Weak**: only for sharing sessions with a Ktor server.
  *
- * Wire format: `hex(iv)/hex(ciphertext):hex(mac)`, hex in lower case; ciphertext = AES or 3DES in CBC mode with
- * PKCS #5 padding, of the text as UTF-8; mac = HMAC(signKey, ciphertext).
+ * Wire format: `hex(iv)/hex(ciphertext):hex(mac)`, lower case; ciphertext = AES or 3DES in CBC mode with PKCS #5
+ * padding of the UTF-8 text; mac = HMAC(signKey, ciphertext).
  *
- * - **The IV is not authenticated.** Flipping a bit of it flips the same bit of the first 16 bytes of the session, and
- *   the value stays valid. `{"userId":"id2",` has 16 bytes: who knows them can become another user. Adding a
- *   `SessionTransportTransformerMessageAuthentication` behind this one closes that, where the Ktor server has it too.
- * - With `macOver: 'plaintext'` or `backwardCompatibleRead`, values are decrypted before they are checked: whoever can
- *   tell a wrong padding from a wrong MAC, by time for instance, can decrypt them (padding oracle, KTOR-6318).
- * - Neither the session's name nor a time is covered: a value of one session is taken for one of another with the same
- *   keys, and an old one stays valid for ever. There is no rotation of keys.
+ * - **The IV is not authenticated.** Flipping one of its bits flips the same bit of the first 16 bytes: a client that
+ * knows `{"userId":"id2",` can become another user. A `SessionTransportTransformerMessageAuthentication` after this one
+ * prevents that, if Ktor has it, too.
+ * - With `macOver: 'plaintext'` or `backwardCompatibleRead`, values are decrypted before they are verified: a padding
+ * oracle (KTOR-6318).
+ * - Session name and time are not authenticated: a value is accepted for other sessions with the same keys, and
+ * forever. There is no key rotation.
  *
- * Read as Ktor does: the last `/` and the last `:` behind it divide; IV and ciphertext may be of either case, the MAC
- * may not. Compared in constant time, which Ktor up to 3.5.2 does not do (KTOR-9477).
+ * Reads like Ktor: splits at the last `/` and the last `:` after it; IV and ciphertext in either case, the MAC in lower
+ * case only. Compares in constant time, unlike Ktor up to 3.5.2 (KTOR-9477).
  */
 export class SessionTransportTransformerEncrypt implements SessionTransportTransformer {
   readonly weakness: string | undefined;
@@ -76,11 +73,10 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
   readonly #readsPlaintextMac: boolean;
 
   /**
-   * @param encryptionKey 32 random bytes for AES. With `weak` also 16 or 24, and 24 for DESede. From Ktor's `hex(…)`:
+   * @param encryptionKey 32 random bytes for AES. With `weak` also 16 or 24, and 24 for DESede. Ktor's `hex(…)` is
    * `Buffer.from('…', 'hex')`.
    * @param signKey 32 random bytes or more.
-   * @throws {SessionConfigurationError} for a weak or published key, a key or IV of a wrong size, or an unknown algorithm.
-   * Names what is allowed.
+   * @throws {SessionConfigurationError} for an invalid, weak or published key, IV size or algorithm.
    */
   constructor(encryptionKey: Uint8Array, signKey: Uint8Array, options: SessionTransportTransformerEncryptOptions = {}) {
     refuseUnknownOptions('SessionTransportTransformerEncrypt', options, OPTIONS);
@@ -99,7 +95,6 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
     this.#readsCiphertextMac = macOver === 'ciphertext' || backwardCompatibleRead;
     this.#readsPlaintextMac = macOver === 'plaintext' || backwardCompatibleRead;
     this.weakness = options.acknowledge ? undefined : WEAKNESS;
-    // Ktor's own check: a generator that gives the wrong size shows now and not at the first session.
     this.transformWrite('');
   }
 

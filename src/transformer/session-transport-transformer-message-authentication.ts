@@ -6,25 +6,23 @@ import { equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
 import { OpenedValues } from './opened-values.js';
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
 
-/** What was signed is no secret: the client can read it. */
+/** Caching it is safe, because the client can read it. */
 const REMEMBERED_FOR_MILLISECONDS = 60_000;
 
 /** Options of {@link SessionTransportTransformerMessageAuthentication}. */
 export interface SessionTransportTransformerMessageAuthenticationOptions {
-  /** Takes a key of less than 32 random bytes, where an old server has one. Default: such a key is refused. */
+  /** Accepts a key of less than 32 random bytes. Default: it is rejected. */
   readonly weak?: true;
 }
 
 /**
- * Ktor's `SessionTransportTransformerMessageAuthentication`, byte for byte, all versions: the client can read the
- * value but not change it.
+ * Ktor's `SessionTransportTransformerMessageAuthentication`, same bytes: the client can read the value but not change
+ * it.
  *
- * Wire format: `value/hex(HMAC(key, value))`, the text as UTF-8, hex in lower case. The last `/` divides. Hex in upper
- * case is refused, as Ktor refuses it.
+ * Wire format: `value/hex(HMAC(key, value))`, UTF-8, lower-case hex only, split at the last `/`.
  *
- * The code covers the value alone, neither the session's name nor a time: with one key for two sessions, a value of
- * the first is taken for one of the second, and an old value stays valid for ever. Give each session a key of its own.
- * There is no rotation of keys. `SessionTransportTransformerSeal` has none of these limits.
+ * Session name and time are not authenticated: a value is accepted for other sessions with the same key, and forever.
+ * Use one key per session. There is no key rotation. `SessionTransportTransformerSeal` has none of these limits.
  */
 export class SessionTransportTransformerMessageAuthentication implements SessionTransportTransformer {
   readonly #key: KeyObject;
@@ -32,8 +30,8 @@ export class SessionTransportTransformerMessageAuthentication implements Session
   readonly #opened = new OpenedValues(REMEMBERED_FOR_MILLISECONDS);
 
   /**
-   * @param key 32 random bytes or more. From Ktor's `hex(…)`: `Buffer.from('…', 'hex')`.
-   * @param algorithm default `HmacSHA256`; Ktor before 1.1.2 used `HmacSHA1`.
+   * @param key 32 random bytes or more. Ktor's `hex(…)` is `Buffer.from('…', 'hex')`.
+   * @param algorithm default `HmacSHA256` (before Ktor 1.1.2: `HmacSHA1`).
    * @throws {SessionConfigurationError} for an empty, weak or published key, or an unknown algorithm.
    */
   constructor(

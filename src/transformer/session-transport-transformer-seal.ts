@@ -13,31 +13,26 @@ const KEY_ID_BYTES = 4;
 const NONCE_AT = VERSION_BYTES + KEY_ID_BYTES;
 const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
 const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
-/** Number of base64url characters that cover version and key id. */
 const HEAD_CHARACTERS = 7;
 
-/** The session and transport that a sealed value is bound to. */
+/** What a sealed value is bound to. */
 export interface SealBinding {
-  /** The session's name. */
   readonly name: string;
-  /** How it travels, as `cookie` or `header`. */
+  /** `cookie` or `header`. */
   readonly transport: string;
 }
 
 /** Options of {@link SessionTransportTransformerSeal}. */
 export interface SessionTransportTransformerSealOptions {
   /**
-   * Seconds for which decrypted values are cached in memory after their last use. Dropped after at most twice that time,
-   * on the next access, and earlier beyond a million characters. `0` disables the cache. Default 60.
+   * How long opened values are cached after their last use, at most twice as long. `0` disables the cache. Default 60.
    */
   readonly rememberForSeconds?: number;
 }
 
-/** A derived key, made ready. */
 interface Sealer {
-  /** Version and key id: the prefix of the sealed bytes. */
   readonly head: Buffer;
-  /** Possible text prefixes; several, since the last character also holds two bits of the nonce. */
+  /** Possible prefixes of the text; the last character includes two bits of the nonce. */
   readonly beginnings: readonly string[];
   readonly key: XaesKey;
   readonly additionalData: Buffer;
@@ -45,25 +40,20 @@ interface Sealer {
 }
 
 /**
- * Encrypts and authenticates: the client can neither read nor change what it carries. The default, and the one to use
- * unless a Ktor server must read the value.
+ * Encrypts and authenticates: the client can neither read nor change the value. The default; use others only to share
+ * sessions with a Ktor server.
  *
  * Wire format, in unpadded base64url (RFC 4648 §5):
  *
- *     version (1 byte, 1) ‖ key id (4) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)
+ * version (1 byte, 1) ‖ key id (4) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)
  *
- * by XAES-256-GCM (https://c2sp.org/XAES-256-GCM) under the ring's key for purpose `seal` and the session's name.
- * Version, key id, session name and transport are authenticated: a value of one session is never taken for another's,
- * nor one made for a cookie for a header's. A text of n bytes becomes ceil((n + 45) * 4 / 3) characters, so its length
- * is not hidden. There is one spelling of each value; any other, like any other change, is refused.
+ * by XAES-256-GCM (https://c2sp.org/XAES-256-GCM) with the ring's key for purpose `seal` and the session name. Version,
+ * key id, session name and transport are authenticated. n bytes become ceil((n + 45) * 4 / 3) characters; the length is
+ * not hidden. Each value has exactly one valid spelling.
  *
- * Time is not part of it. A copy of an old value opens for as long as its key is in the ring: lifetimes belong into
- * the text.
- *
- * The text travels as UTF-8, so a lone surrogate becomes U+FFFD. JSON never holds one (`JSON.stringify` escapes them).
+ * Time is not included: a copied value opens as long as its key is in the ring. UTF-8; a lone surrogate becomes U+FFFD.
  */
 export class SessionTransportTransformerSeal implements SessionTransportTransformer {
-  /** Base64url. */
   readonly writesUnreserved = true;
   /** Newest first. */
   readonly #derived: DerivedKeys<Sealer>;
@@ -72,11 +62,11 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   readonly #rememberFor: number;
   #opened: OpenedValues | undefined;
 
-  /** @throws {SessionConfigurationError} on an option that is no number of seconds. */
+  /** @throws {SessionConfigurationError} for an invalid number of seconds. */
   constructor(keys: KeyRing, binding: SealBinding, options: SessionTransportTransformerSealOptions = {}) {
     const { rememberForSeconds = 60 } = options;
     if (!Number.isFinite(rememberForSeconds) || rememberForSeconds < 0) {
-      throw new SessionConfigurationError('rememberForSeconds of a seal must be a number of seconds, 0 for nothing.');
+      throw new SessionConfigurationError('rememberForSeconds must be a number from 0.');
     }
     this.#rememberFor = rememberForSeconds * 1000;
     if (this.#rememberFor > 0) this.#opened = new OpenedValues(this.#rememberFor);
@@ -85,7 +75,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     this.#sealers = this.#derived.all;
   }
 
-  /** Today's keys. What was opened with others is forgotten, since one of them may have ended. */
+  /** A key may have ended, so the cache is cleared. */
   #follow(): void {
     const sealers = this.#derived.all;
     if (sealers === this.#sealers) return;
@@ -110,7 +100,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     for (const { head, key, additionalData, ringId } of this.#sealers) {
       if (!startsWith(bytes, head)) continue;
       const plaintext = xaesOpen(key, nonce, sealed, additionalData);
-      // Two keys of a ring may share their id, however unlikely: the next one is tried.
+      // Two keys may share an id; try the next one.
       if (plaintext === undefined) continue;
       this.#ring.noteUse(ringId);
       return plaintext.toString('utf8');
@@ -121,16 +111,16 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   transformWrite(transportValue: string): string {
     this.#follow();
     const sealer = this.#sealers[0];
-    if (!sealer) throw new SessionConfigurationError('No key of the ring is in service. Add one to the key source.');
+    if (!sealer) throw new SessionConfigurationError('The key ring has no active key. Add one to the key source.');
     const { head, key, additionalData, ringId } = sealer;
     this.#ring.noteUse(ringId);
-    // Drawn for this value alone: a snapshot of the process that is restored twice would repeat nonces drawn ahead.
+    // Generated per value: nonces generated ahead would repeat if a process snapshot is restored twice.
     const nonce = randomBytes(XAES_NONCE_BYTES);
     const sealed = xaesSeal(key, nonce, Buffer.from(transportValue, 'utf8'), additionalData);
     return Buffer.concat([head, nonce, sealed]).toString('base64url');
   }
 
-  /** Looks at version and key id alone: `'current'` does not mean that the value is genuine. */
+  /** Reads only version and key id; `'current'` does not imply a genuine value. */
   keyState(transportValue: string): KeyState {
     this.#follow();
     for (let index = 0; index < this.#sealers.length; index++) {
@@ -166,8 +156,8 @@ function startsWith(bytes: Buffer, head: Buffer): boolean {
 const SIX_BITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /**
- * Strict, so that each value has one spelling. Node's decoder passes over what it does not know, which shows in the
- * length, takes standard base64 as well, and drops the bits that the last character has too many.
+ * Each value has one spelling, but Node's decoder skips unknown characters, accepts standard base64 and ignores spare
+ * bits.
  */
 function fromBase64Url(text: string): Buffer | undefined {
   const spare = text.length % 4;

@@ -1,49 +1,47 @@
 import { isPromise, type Awaitable } from './awaitable.js';
 
-/** With which key a value was protected: today's, an older one that still reads, or one that nobody knows. */
+/** The key that protects a value: newest, older, or none of the ring. */
 export type KeyState = 'current' | 'outdated' | 'unknown';
 
 /**
- * Protects the string that travels between server and client (Ktor: `SessionTransportTransformer`). Transformers
- * stand in a list: applied in order on write, reversed on read.
+ * Protects the string that travels between server and client (Ktor: `SessionTransportTransformer`). A list is applied
+ * in order on write and reversed on read.
  */
 export interface SessionTransportTransformer {
   /**
-   * @param transportValue what the client sent, or what the next transformer in the list gave. Never trusted.
-   * @returns the inner value, or `undefined` when the value is not genuine. A rejection counts as `undefined`.
+   * @param transportValue untrusted: from the client or the next transformer.
+   * @returns the inner value, or `undefined` if not genuine. A rejected promise counts as `undefined`.
    */
   transformRead(transportValue: string): Awaitable<string | undefined>;
 
-  /** @returns the protected value, in characters that a cookie value may hold (RFC 6265 `cookie-octet`). */
+  /** @returns the protected value, in RFC 6265 `cookie-octet` characters. */
   transformWrite(transportValue: string): Awaitable<string>;
 
   /**
-   * With which key `transportValue` was protected. A value that reads with an `'outdated'` key is written again with
-   * the newest one. Left out by transformers without a key ring.
+   * The key of `transportValue`. A value with an `'outdated'` key is rewritten. Optional: omit it without a key ring.
    */
   keyState?(transportValue: string): KeyState;
 
   /**
-   * Whether {@link transformWrite} gives nothing but letters, digits and `-._~` (RFC 3986 "unreserved"), whatever it is
-   * given, so that a transport can send that as it is without looking at each character. Default `false`.
+   * Whether {@link transformWrite} always returns RFC 3986 "unreserved" characters, so that transports need no check.
+   * Default `false`.
    */
   readonly writesUnreserved?: boolean;
 
   /**
-   * What an attacker can do with values of this transformer, and what to use instead: one sentence or two, for a
-   * warning at start in production. Absent when there is nothing to say, or when the application has acknowledged it.
+   * What an attacker can do and what to use instead: a warning at start in production. `undefined` if there is nothing
+   * to warn of, or it is acknowledged.
    */
   readonly weakness?: string | undefined;
 }
 
-/** What the whole list made of a received value. */
 export interface TransformedRead {
   readonly value: string;
-  /** One of the transformers read it with an old key: it should be written again. */
+  /** An old key was used, so the value should be rewritten. */
   readonly outdated: boolean;
 }
 
-/** Applies `transformers` in reverse order; the first that gives `undefined` ends it (Ktor: `transformRead`). */
+/** Applies `transformers` in reverse order until one returns `undefined` (Ktor: `transformRead`). */
 export function transformRead(
   transformers: readonly SessionTransportTransformer[],
   transportValue: string,

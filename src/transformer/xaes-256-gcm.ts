@@ -1,25 +1,21 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type Cipher, type KeyObject } from 'node:crypto';
 import { messageKey } from '../keys/message-key.js';
 
-/** Bytes of a key. */
 export const XAES_KEY_BYTES = 32;
-/** Bytes of a nonce: long enough to be drawn at random for every message of a key's life. */
+/** Long enough for random nonces. */
 export const XAES_NONCE_BYTES = 24;
-/** Bytes of the authentication tag at the end of every sealed message. */
 export const XAES_TAG_BYTES = 16;
 
 const BLOCK_BYTES = 16;
 const HALF_NONCE_BYTES = 12;
 
-/** A key with what can be computed before the first message. */
 export interface XaesKey {
-  /** AES-256-ECB under the key. ECB keeps no state between blocks, so one cipher object serves every message. */
+  /** AES-256-ECB. ECB is stateless between blocks, so one cipher serves all messages. */
   readonly blocks: Cipher;
-  /** The CMAC subkey K1 twice, each XORed with the fixed bytes of its counter block. */
+  /** CMAC subkey K1 twice, each XORed with the fixed bytes of its counter block. */
   readonly mask: Buffer;
 }
 
-/** Prepares a key of {@link XAES_KEY_BYTES} bytes for {@link xaesSeal} and {@link xaesOpen}. */
 export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
   const keyObject = key instanceof Uint8Array ? createSecretKey(key) : key;
   const blocks = createCipheriv('aes-256-ecb', keyObject, null).setAutoPadding(false);
@@ -29,9 +25,8 @@ export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
 }
 
 /**
- * XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived from the first half of the nonce, by
- * the KDF in counter mode with CMAC of NIST SP 800-108r1, with the second half as its nonce.
- *
+ * https://c2sp.org/XAES-256-GCM: AES-256-GCM with a key derived from the first half of the nonce (NIST SP 800-108r1)
+ * and the second half as nonce.
  * @returns ciphertext and tag.
  */
 export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
@@ -42,7 +37,7 @@ export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array,
   return Buffer.concat([ciphertext, cipher.getAuthTag()]);
 }
 
-/** @returns the plaintext, or `undefined` when key, nonce, ciphertext, tag or additional data do not belong together. */
+/** @returns `undefined` if authentication fails. */
 export function xaesOpen(
   key: XaesKey,
   nonce: Uint8Array,
@@ -65,7 +60,6 @@ export function xaesOpen(
   return plaintext;
 }
 
-/** The key of one message: both counter blocks, with the nonce's first half in them, encrypted. */
 function derivedKey(key: XaesKey, nonce: Uint8Array): Buffer | KeyObject {
   if (nonce.length !== XAES_NONCE_BYTES) throw new RangeError(`The nonce must have ${XAES_NONCE_BYTES} bytes.`);
   const input = Buffer.from(key.mask);
@@ -76,7 +70,7 @@ function derivedKey(key: XaesKey, nonce: Uint8Array): Buffer | KeyObject {
   return messageKey(key.blocks.update(input));
 }
 
-/** What stands before the nonce in a block of the KDF: the counter, the label `X` and a zero byte. */
+/** Counter, label `X` and a zero byte. */
 function counterBlock(counter: number): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   block.writeUInt16BE(counter, 0);

@@ -3,81 +3,74 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { CookieEncoding } from './cookie-encoding.js';
 import { COOKIE_PREFIXES, hasPrefix, type CookiePrefix } from './cookie-prefix.js';
 
-/** What the attributes of a cookie may depend on. */
+/** The request, as seen by {@link CookieConfiguration.attributes}. */
 export interface CookieCall {
-  /** A request header by its lower-case name. */
+  /** A request header by lower-case name. */
   requestHeader(name: string): string | undefined;
-  /** Whether the client's connection is encrypted, as far as this server can see. */
+  /** Whether the client's connection is encrypted, as far as this server knows. */
   readonly secure: boolean;
 }
 
-/** Attributes of a cookie that may differ by request. */
 export type RequestCookieAttributes = Pick<CookieConfiguration, 'domain' | 'partitioned'>;
 
-/** The attributes of a session's cookie (Ktor: `CookieConfiguration`). All are optional; the defaults are safe. */
+/** The attributes of a session cookie (Ktor: `CookieConfiguration`). */
 export interface CookieConfiguration {
   /**
-   * `Max-Age` in whole seconds; `null` for a cookie that ends with the browser session. Only a hint to the browser:
-   * the server enforces the session's own lifetime. Default: the session's idle timeout. Browsers keep a
-   * cookie for 400 days at most (RFC 6265bis, 5.5), so more is sent as 400 days, with a warning at start.
+   * `Max-Age`, an integer; `null` for a cookie that ends with the browser session. Only a hint: the server enforces the
+   * session's lifetime. Default: the session's idle timeout. More than 400 days (RFC 6265bis, 5.5) is reduced with a
+   * warning.
    */
   readonly maxAgeInSeconds?: number | null;
-  /** Writes `Expires` beside `Max-Age`, for clients older than RFC 6265. Default `false`. */
+  /** Adds `Expires`, for clients older than RFC 6265. Default `false`. */
   readonly expires?: boolean;
   /**
-   * A prefix of the cookie's name, which browsers enforce. `'auto'` (the default): in production a `Secure` cookie is
-   * named `__Host-<name>` with path `/` and no domain, and `__Secure-<name>` otherwise. `false`: none. The name without
-   * the prefix is not read.
+   * A prefix of the cookie name (RFC 6265bis). `'auto'` (default): in production, `__Host-` for a `Secure` cookie with
+   * path `/` and no domain, else `__Secure-`. `false`: none. The name without prefix is not read.
    */
   readonly prefix?: CookiePrefix;
-  /** `Domain`. Default: none, so that only the host that set the cookie gets it back. */
+  /** `Domain`. Default: none, so only the same host gets the cookie. */
   readonly domain?: string;
   /** `Path`. Default `/`. */
   readonly path?: string;
   /**
-   * `Secure`. `'auto'` (the default): set, unless the request came over plain http outside production
-   * (`NODE_ENV` other than `production`).
+   * `Secure`. `'auto'` (default): set in production, and outside (`NODE_ENV` other than `production`) unless the
+   * request is plain http.
    */
   readonly secure?: boolean | 'auto';
   /** `HttpOnly`: hidden from scripts. Default `true`. */
   readonly httpOnly?: boolean;
   /** `SameSite`. Default `lax`. `none` needs `Secure`. */
   readonly sameSite?: 'strict' | 'lax' | 'none';
-  /** `Partitioned` (CHIPS): a cookie jar of its own for each top-level site. Needs `Secure`. Default `false`. */
+  /** `Partitioned` (CHIPS): separate per top-level site. Needs `Secure`. Default `false`. */
   readonly partitioned?: boolean;
-  /** `Priority` (Chromium): what to drop first when the jar is full. Default: none. */
+  /** `Priority` (Chromium): eviction order. Default: none. */
   readonly priority?: 'low' | 'medium' | 'high';
   /**
-   * Paths and domains where earlier deployments set the same cookie; an omitted member has its current value. These
-   * cookies are cleared when a request carries several, and at every logout. With `domain`, the host-only cookie is
-   * always included. Default: empty.
+   * Places where earlier deployments set this cookie; an omitted member has its current value. Cleared when a request
+   * carries several, and at every logout. Default: none.
    */
   readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
   /**
-   * Attributes that differ by request: the domain of a tenant, partitioned cookies for embedded clients. Called for each
-   * cookie that is sent or cleared; what it gives takes the place of `domain` and `partitioned`, and is checked as these
-   * are. One that throws, or gives something wrong, fails the request. In production the name begins with `__Secure-`.
-   * Never take the domain from the request unchecked. Default: none.
+   * Per-request attributes, such as the domain of a tenant. Called for each cookie that is sent or cleared; replaces
+   * `domain` and `partitioned`. If it throws or is invalid, the request fails. Implies the prefix `__Secure-` in
+   * production. Validate a domain that you read from the request. Default: none.
    */
   attributes?(this: void, call: CookieCall): RequestCookieAttributes;
-  /** How the value is written. Default `uri`. */
+  /** Default `uri`. */
   readonly encoding?: CookieEncoding;
   /**
-   * Further attributes in order, e.g. `{ Comment: 'x' }`; `null` writes the bare name. Those that have an option of
-   * their own are refused. Default: none.
+   * Further attributes in order, such as `{ Comment: 'x' }`; `null` writes only the name. Attributes with an own option
+   * are rejected. Default: none.
    */
   readonly extensions?: Readonly<Record<string, string | null>>;
 }
 
-/** The attributes that always have a value. */
 export type DefaultedCookieAttribute =
   'path' | 'secure' | 'httpOnly' | 'sameSite' | 'partitioned' | 'encoding' | 'expires';
 
-/** A configuration with the defaults filled in. */
 export type ResolvedCookieConfiguration = CookieConfiguration &
   Required<Pick<CookieConfiguration, DefaultedCookieAttribute>>;
 
-/** The defaults. */
 export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfiguration, DefaultedCookieAttribute>>> =
   Object.freeze({
     path: '/',
@@ -89,7 +82,6 @@ export const DEFAULT_COOKIE_CONFIGURATION: Readonly<Required<Pick<CookieConfigur
     expires: false,
   });
 
-/** Applies {@link DEFAULT_COOKIE_CONFIGURATION}; `undefined` counts as omitted. */
 export function resolveCookieConfiguration(configuration: CookieConfiguration): ResolvedCookieConfiguration {
   const given = Object.fromEntries(Object.entries(configuration).filter(([, value]) => value !== undefined));
   return { ...DEFAULT_COOKIE_CONFIGURATION, ...given };
@@ -98,15 +90,14 @@ export function resolveCookieConfiguration(configuration: CookieConfiguration): 
 /** Ktor's default `Max-Age`: 7 days, in seconds. */
 export const DEFAULT_SESSION_MAX_AGE = 604_800;
 
-/** Maximum cookie lifetime in browsers (RFC 6265bis, section 5.5), in seconds. */
 export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
 
-// RFC 9110 token; RFC 6265bis allows more, but no server or proxy agrees on the rest.
+// RFC 9110 token. RFC 6265bis allows more, which servers and proxies treat differently.
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const DOMAIN = /^\.?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const PATH = /^\/[\u0020-\u003a\u003c-\u007e]{0,1023}$/;
 const ATTRIBUTE_VALUE = /^[\u0020-\u003a\u003c-\u007e]*$/;
-/** Options by lower-case attribute name. Extensions may not repeat them: browsers use the last occurrence. */
+/** By lower-case attribute name. An extension would override the option, because browsers use the last occurrence. */
 const OWN_OPTIONS: ReadonlyMap<string, keyof CookieConfiguration> = new Map([
   ['max-age', 'maxAgeInSeconds'],
   ['expires', 'expires'],
@@ -136,14 +127,14 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CookieConfiguration>([
 ]);
 
 /**
- * Checks a cookie's name and attributes against RFC 6265bis and against each other.
- * @throws {SessionConfigurationError} that says what to write instead.
+ * RFC 6265bis.
+ * @throws {SessionConfigurationError}
  */
 export function checkCookieConfiguration(name: string, cookie: CookieConfiguration): void {
   const refuse = (problem: string): never => {
     throw new SessionConfigurationError(`Cookie "${name}": ${problem}`);
   };
-  if (!COOKIE_NAME.test(name)) refuse("a cookie name is letters, digits and any of !#$%&'*+-.^_`|~.");
+  if (!COOKIE_NAME.test(name)) refuse("a cookie name may contain letters, digits and !#$%&'*+-.^_`|~.");
   for (const option of Object.keys(cookie)) {
     if (KNOWN.has(option)) continue;
     const advice = foreignOption(option) ?? `Known options: ${[...KNOWN].join(', ')}.`;
@@ -153,10 +144,10 @@ export function checkCookieConfiguration(name: string, cookie: CookieConfigurati
   checkPrefix(name, cookie, refuse);
   const needsSecure =
     cookie.sameSite === 'none' ? "sameSite: 'none'" : cookie.partitioned ? 'partitioned: true' : undefined;
-  if (needsSecure && cookie.secure === false) refuse(`${needsSecure} needs secure: true, browsers drop it otherwise.`);
+  if (needsSecure && cookie.secure === false)
+    refuse(`${needsSecure} needs secure: true. Browsers drop the cookie otherwise.`);
 }
 
-/** Whether browsers drop the cookie without `Secure`, so that it is always set. */
 export function demandsSecure(name: string, cookie: CookieConfiguration): boolean {
   return (
     hasPrefix(name, '__Secure-', '__Host-', '__Http-') || cookie.sameSite === 'none' || cookie.partitioned === true
@@ -166,19 +157,19 @@ export function demandsSecure(name: string, cookie: CookieConfiguration): boolea
 function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => never): void {
   const { maxAgeInSeconds: maxAge, domain, path, secure, sameSite, priority, encoding } = cookie;
   if (maxAge !== undefined && maxAge !== null && (!Number.isInteger(maxAge) || maxAge < 0)) {
-    refuse("maxAgeInSeconds shouldn't be negative or fractional. Write whole seconds, or null for a browser session.");
+    refuse("maxAgeInSeconds shouldn't be negative or fractional. Use an integer, or null for a browser session.");
   }
   if (domain !== undefined && !DOMAIN.test(domain)) refuse('domain must be a host name such as example.com.');
   if (path !== undefined && !(typeof path === 'string' && PATH.test(path))) {
-    refuse('path must start with "/" and hold no ";" or control character.');
+    refuse('path must start with "/" and must not contain ";" or control characters.');
   }
   if (secure !== undefined && secure !== 'auto' && typeof secure !== 'boolean')
-    refuse("secure is true, false or 'auto'.");
+    refuse("secure must be true, false or 'auto'.");
   for (const option of ['expires', 'httpOnly', 'partitioned'] as const) {
-    if (cookie[option] !== undefined && typeof cookie[option] !== 'boolean') refuse(`${option} is true or false.`);
+    if (cookie[option] !== undefined && typeof cookie[option] !== 'boolean') refuse(`${option} must be true or false.`);
   }
   if (cookie.prefix !== undefined && !COOKIE_PREFIXES.includes(cookie.prefix)) {
-    refuse("prefix is one of 'auto', '__Host-', '__Secure-', '__Http-', '__Host-Http-', false.");
+    refuse("prefix must be 'auto', '__Host-', '__Secure-', '__Http-', '__Host-Http-' or false.");
   }
   oneOf('sameSite', sameSite, ['strict', 'lax', 'none'], refuse);
   oneOf('priority', priority, ['low', 'medium', 'high'], refuse);
@@ -186,25 +177,25 @@ function checkValues(cookie: CookieConfiguration, refuse: (problem: string) => n
   checkExtensions(cookie.extensions ?? {}, refuse);
   checkPlaces(cookie.alsoClear, refuse);
   if (cookie.attributes !== undefined && typeof cookie.attributes !== 'function') {
-    refuse("attributes is a function, as in (call) => ({ domain: domainOf(call.requestHeader('host')) }).");
+    refuse("attributes must be a function, such as (call) => ({ domain: domainOf(call.requestHeader('host')) }).");
   }
 }
 
 function checkPlaces(places: CookieConfiguration['alsoClear'], refuse: (problem: string) => never): void {
   if (places === undefined) return;
-  if (!Array.isArray(places)) return refuse("alsoClear is a list of places, as in [{ path: '/app' }].");
+  if (!Array.isArray(places)) return refuse("alsoClear must be a list of places, such as [{ path: '/app' }].");
   for (const place of places as ReadonlyArray<Record<string, unknown> | null>) {
     const known = typeof place === 'object' && place !== null;
     if (!known || Object.keys(place).some((key) => key !== 'path' && key !== 'domain')) {
-      refuse("each place of alsoClear is { path } or { domain } or both, as in [{ path: '/app' }].");
+      refuse("each place of alsoClear needs path, domain or both, such as [{ path: '/app' }].");
       return;
     }
     const { path, domain } = place;
     if (path !== undefined && !(typeof path === 'string' && PATH.test(path))) {
-      refuse('path in alsoClear must start with "/" and hold no ";" or control character.');
+      refuse('path in alsoClear must start with "/" and must not contain ";" or control characters.');
     }
     if (domain !== undefined && domain !== null && !(typeof domain === 'string' && DOMAIN.test(domain))) {
-      refuse('domain in alsoClear must be a host name such as example.com, or null for the host alone.');
+      refuse('domain in alsoClear must be a host name such as example.com, or null for a host-only cookie.');
     }
   }
 }
@@ -214,24 +205,25 @@ function checkExtensions(
   refuse: (problem: string) => never,
 ): void {
   for (const [key, value] of Object.entries(extensions)) {
-    if (!/^[$A-Za-z][A-Za-z0-9-]*$/.test(key)) refuse('names in extensions are letters, digits and "-".');
+    if (!/^[$A-Za-z][A-Za-z0-9-]*$/.test(key)) refuse('names in extensions may contain letters, digits and "-".');
     const option = OWN_OPTIONS.get(key.toLowerCase());
-    if (option) refuse(`${key} has an option of its own. Write ${option} instead of the extension.`);
+    if (option) refuse(`${key} has its own option. Use ${option} instead of extensions.`);
     if (value === null) continue;
-    if (typeof value !== 'string') refuse(`extension ${key} is a text, or null for the bare name.`);
-    if (!ATTRIBUTE_VALUE.test(value)) refuse(`extension ${key} holds ";" or a control character.`);
+    if (typeof value !== 'string') refuse(`extension ${key} must be a string, or null for the name only.`);
+    if (!ATTRIBUTE_VALUE.test(value)) refuse(`extension ${key} contains ";" or a control character.`);
   }
 }
 
 function checkPrefix(name: string, cookie: CookieConfiguration, refuse: (problem: string) => never): void {
   if (!hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return;
-  if (cookie.secure === false) refuse('the prefix of its name needs secure: true.');
+  if (cookie.secure === false) refuse('the prefix of the cookie name needs secure: true.');
   if (hasPrefix(name, '__Host-')) {
-    if (cookie.domain !== undefined) refuse('a __Host- cookie has no domain. Remove the domain, or use __Secure-.');
-    if (cookie.path !== undefined && cookie.path !== '/') refuse("a __Host- cookie has path: '/'.");
+    if (cookie.domain !== undefined)
+      refuse('a __Host- cookie must not have a domain. Remove domain, or use __Secure-.');
+    if (cookie.path !== undefined && cookie.path !== '/') refuse("a __Host- cookie needs path: '/'.");
   }
   if (hasPrefix(name, '__Http-', '__Host-Http-') && cookie.httpOnly === false) {
-    refuse('the prefix of its name needs httpOnly: true.');
+    refuse('the prefix of the cookie name needs httpOnly: true.');
   }
 }
 
@@ -242,6 +234,6 @@ function oneOf(
   refuse: (problem: string) => never,
 ): void {
   if (value !== undefined && !allowed.includes(value)) {
-    refuse(`${option} is one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
+    refuse(`${option} must be one of ${allowed.map((one) => `'${one}'`).join(', ')}.`);
   }
 }

@@ -1,13 +1,13 @@
 /**
- * How a value is written into a cookie (Ktor: `CookieEncoding`).
+ * How a cookie value is encoded (Ktor: `CookieEncoding`).
  *
- * - `uri`: percent-encoding with `+` for a space; letters, digits and `-._~` stay as they are. The default.
+ * - `uri` (default): percent-encoding, `+` for a space; letters, digits and `-._~` are unchanged.
  * - `base64`: standard base64 with padding.
- * - `raw`: as it is.
- * - `dquotes`: in double quotes where the value holds white space or `,`.
+ * - `raw`: unchanged.
+ * - `dquotes`: in double quotes if the value contains white space or `,`.
  *
- * The last two reject values that would not survive a round trip: `;` (browsers cut there, even in quotes), control
- * characters, non-ASCII characters, and with `raw` surrounding white space or quotes.
+ * The last two reject `;` (browsers cut there, even in quotes), control and non-ASCII characters, and `raw` also
+ * surrounding white space or quotes.
  */
 export type CookieEncoding = 'uri' | 'base64' | 'raw' | 'dquotes';
 
@@ -20,7 +20,6 @@ const CARRIED_AS_IT_IS = /^[\u0020-\u003a\u003c-\u007e]*$/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
-/** @returns the text for the cookie, or `undefined` when `encoding` cannot hold `value`. */
 export function encodeCookieValue(value: string, encoding: CookieEncoding): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -37,7 +36,6 @@ export function encodeCookieValue(value: string, encoding: CookieEncoding): stri
   }
 }
 
-/** @returns the value, or `undefined` when `text` is not of this encoding. */
 export function decodeCookieValue(text: string, encoding: CookieEncoding): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -51,9 +49,8 @@ export function decodeCookieValue(text: string, encoding: CookieEncoding): strin
 }
 
 /**
- * Decodes padded standard base64; `undefined` for anything else. Node's decoder also accepts base64url and non-ASCII
- * characters, stops at `=` and skips unknown characters; the length reveals the latter. Ten times faster than checking
- * each character.
+ * Node's decoder also accepts base64url and non-ASCII characters, stops at `=` and skips unknown characters; the length
+ * reveals the latter.
  */
 function bytesOfBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;
@@ -63,7 +60,6 @@ function bytesOfBase64(text: string): Buffer | undefined {
   return bytes.length === (text.length / 4) * 3 - padding ? bytes : undefined;
 }
 
-/** Letters, digits and `-._~`. A loop, for speed: runs for every sent session. */
 function isUnreserved(value: string): boolean {
   for (let index = 0; index < value.length; index++) if (UNRESERVED[value.charCodeAt(index)] !== 1) return false;
   return true;
@@ -81,7 +77,7 @@ function percentDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    // Octets that are not UTF-8: read as U+FFFD, as Ktor and browsers do.
+    // Invalid UTF-8 becomes U+FFFD, as in Ktor and browsers.
     const octets = spaced.replace(/%([0-9A-Fa-f]{2})|[^%]+/g, (run, hex?: string) =>
       hex === undefined ? Buffer.from(run, 'utf8').toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
     );

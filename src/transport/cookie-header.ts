@@ -1,10 +1,4 @@
-/**
- * The values of all cookies named `name`, in the client's order (RFC 6265, section 4.2). Names are compared byte for
- * byte, never decoded: `__%48ost-x` is not `__Host-x`.
- *
- * @param header the `Cookie` request header.
- * @param limit maximum number of values. Default: all.
- */
+/** In the client's order (RFC 6265, section 4.2). Names are never decoded: `__%48ost-x` is not `__Host-x`. */
 export function cookieValues(header: string, name: string, limit = Infinity): string[] {
   const values: string[] = [];
   for (let start = 0; start < header.length && values.length < limit;) {

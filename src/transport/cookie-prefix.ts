@@ -1,7 +1,6 @@
-/** Prefixes of cookie names that browsers enforce (RFC 6265bis, 4.1.3), and `'auto'` for the strictest that fits. */
+/** Prefixes enforced by browsers (RFC 6265bis, 4.1.3). `'auto'`: the strictest possible. */
 export type CookiePrefix = 'auto' | '__Host-' | '__Secure-' | '__Http-' | '__Host-Http-' | false;
 
-/** All values of {@link CookiePrefix}. */
 export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
   'auto',
   '__Host-',
@@ -11,20 +10,15 @@ export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
   false,
 ];
 
-/** What decides about the prefix of a cookie's name; see `CookieConfiguration`. */
 export interface PrefixedCookie {
   readonly prefix?: CookiePrefix;
   readonly secure?: boolean | 'auto';
   readonly domain?: string;
   readonly path?: string;
-  /** Its domain may differ by request. */
   readonly attributes?: unknown;
 }
 
-/**
- * The name that a cookie has on the wire (OWASP ASVS 5.0, 3.3.1 and 3.3.3). A name that has a prefix already keeps it.
- * `'auto'` adds one in production only, where the cookie is always `Secure`.
- */
+/** OWASP ASVS 5.0, 3.3.1 and 3.3.3. `'auto'` adds a prefix in production only, where the cookie is always `Secure`. */
 export function prefixedName(name: string, cookie: PrefixedCookie): string {
   const { prefix = 'auto' } = cookie;
   if (prefix === false || hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return name;
@@ -34,7 +28,7 @@ export function prefixedName(name: string, cookie: PrefixedCookie): string {
   return (isForHost ? '__Host-' : '__Secure-') + name;
 }
 
-/** Browsers compare prefixes without regard to case (RFC 6265bis, 5.7). */
+/** Case-insensitive, as in browsers (RFC 6265bis, 5.7). */
 export function hasPrefix(name: string, ...prefixes: readonly string[]): boolean {
   const lower = name.toLowerCase();
   return prefixes.some((prefix) => lower.startsWith(prefix.toLowerCase()));

@@ -3,7 +3,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 // RFC 9110 token.
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** The HTTP field names that IANA has registered, and what HTTP/1.1 servers and browsers know beside them. */
+/** Field names registered at IANA, and others used by HTTP/1.1 servers and browsers. */
 const REGISTERED: ReadonlySet<string> = new Set(
   (
     'a-im accept accept-additions accept-ch accept-charset accept-datetime accept-encoding accept-features ' +
@@ -45,7 +45,6 @@ const REGISTERED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** What proxies, frameworks and browsers have made of names that begin with X-. */
 const TAKEN: ReadonlySet<string> = new Set(
   (
     'x-dns-prefetch-control x-forwarded-by x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-prefix ' +
@@ -54,13 +53,10 @@ const TAKEN: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The names of `Object.prototype`, which Node.js cannot tell from a header that came, or drops. */
+/** Names of `Object.prototype`, which Node.js drops or confuses with received headers. */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype).map(lowerCase));
 
-/**
- * Checks that a header can be a session's: any token that means nothing else.
- * @throws {SessionConfigurationError} for a name that no header can have, or that means something else already.
- */
+/** @throws {SessionConfigurationError} for an invalid or reserved name. */
 export function checkHeaderName(name: string): void {
   if (!TOKEN.test(name)) {
     const at = Array.from(name).findIndex((character) => !TOKEN.test(character));
@@ -71,13 +67,11 @@ export function checkHeaderName(name: string): void {
   }
   const lower = lowerCase(name);
   if (REGISTERED.has(lower) || TAKEN.has(lower)) {
-    throw new SessionConfigurationError(
-      `Header "${name}" belongs to HTTP itself or means something else. Name it X-Session, for example.`,
-    );
+    throw new SessionConfigurationError(`Header "${name}" is reserved. Use another name, such as X-Session.`);
   }
   if (INHERITED.has(lower)) {
     throw new SessionConfigurationError(
-      `Header "${name}" has the name of a member of every JavaScript object. Name it X-Session, for example.`,
+      `Header "${name}" has the name of a member of Object.prototype. Use another name, such as X-Session.`,
     );
   }
 }

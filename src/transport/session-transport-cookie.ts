@@ -17,36 +17,34 @@ import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from './coo
 import { cookieValues } from './cookie-header.js';
 import type { SessionTransport } from './session-transport.js';
 
-/** Bytes of one `Set-Cookie` line, attributes included: what every browser keeps (RFC 6265, section 6.1). */
+/** Bytes per `Set-Cookie` line that browsers must support (RFC 6265, section 6.1). */
 const LARGEST_COOKIE = 4096;
 
 const CLEARED = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 
-/** Carries a session in a cookie (Ktor: `SessionTransportCookie`). */
+/** Sends a session in a cookie (Ktor: `SessionTransportCookie`). */
 export class SessionTransportCookie implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
-  /** The name on the wire, with its prefix. */
+  /** With its prefix. */
   readonly name: string;
   readonly transformers: readonly SessionTransportTransformer[];
-  /** The configuration with all defaults filled in. */
+  /** With all defaults. */
   readonly configuration: ResolvedCookieConfiguration;
 
   readonly #encoding: CookieEncoding;
-  /** Values need no encoding. */
   readonly #isUnreserved: boolean;
   readonly #secure: boolean | 'auto';
   readonly #beforeSecure: string;
   readonly #afterSecure: string;
   readonly #clearedBeforeSecure: string;
-  /** `Domain` and `Path` of the same cookie in other places. */
   readonly #elsewhere: readonly string[];
   readonly clearsElsewhere: boolean;
   readonly #byRequest: CookieScopes | undefined;
 
   /**
-   * @param bareName the cookie's name, an RFC 9110 token; the configuration's prefix comes in front.
-   * @throws {SessionConfigurationError} on a bad name or on attributes that contradict each other.
+   * @param bareName an RFC 9110 token, without prefix.
+   * @throws {SessionConfigurationError} for an invalid name or contradicting attributes.
    */
   constructor(
     bareName: string,
@@ -84,13 +82,12 @@ export class SessionTransportCookie implements SessionTransport {
     return this.configuration.maxAgeInSeconds !== null;
   }
 
-  /** @param value what the transformers gave. */
   send(call: SessionCall, value: string, maxAgeInSeconds = this.configuration.maxAgeInSeconds): void {
     if (this.#byRequest) return this.#byRequest.of(call).send(call, value, maxAgeInSeconds);
     const encoded = this.#isUnreserved ? value : encodeCookieValue(value, this.#encoding);
     if (encoded === undefined) {
       throw new SessionConfigurationError(
-        `The value of cookie "${this.name}" holds characters that encoding '${this.#encoding}' cannot carry. ` +
+        `The value of cookie "${this.name}" contains characters that encoding '${this.#encoding}' cannot represent. ` +
           "Use encoding: 'uri' or 'base64'.",
       );
     }
@@ -98,20 +95,19 @@ export class SessionTransportCookie implements SessionTransport {
       `${this.name}=${encoded}${this.#lifetime(maxAgeInSeconds)}${this.#beforeSecure}` +
       this.#secureFor(call) +
       this.#afterSecure;
-    // All parts are ASCII: one character is one byte.
     if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
     call.setCookie(this.name, line);
     if (this.clearsElsewhere && this.receive(call).length > 1) this.#clearElsewhere(call);
   }
 
-  /** Clears with every attribute repeated: browsers refuse or misplace the clearing otherwise (RFC 6265bis, 5.7). */
+  /** Repeats all attributes; browsers ignore the clearing otherwise (RFC 6265bis, 5.7). */
   clear(call: SessionCall): void {
     if (this.#byRequest) return this.#byRequest.of(call).clear(call);
     call.setCookie(this.name, `${this.name}=${this.#clearedBeforeSecure}${this.#secureFor(call)}${this.#afterSecure}`);
     this.#clearElsewhere(call);
   }
 
-  /** Whether the cookie that would go out now carries `Secure`. */
+  /** Whether the cookie would be sent with `Secure`. */
   isSecure(call: SessionCall): boolean {
     if (this.#byRequest) return this.#byRequest.of(call).isSecure(call);
     return this.#secure === 'auto' ? call.secure : this.#secure;
@@ -142,10 +138,8 @@ export class SessionTransportCookie implements SessionTransport {
   }
 }
 
-/** How many scopes of one cookie are kept ready. */
 const MOST_SCOPES = 1000;
 
-/** The transports of a cookie whose attributes differ by request, one for each set of attributes. */
 class CookieScopes {
   readonly #attributesOf: NonNullable<CookieConfiguration['attributes']>;
   readonly #name: string;
@@ -165,11 +159,10 @@ class CookieScopes {
     this.#transformers = transformers;
   }
 
-  /** @throws {SessionConfigurationError} for attributes that the application may not give. */
   of(call: SessionCall): SessionTransportCookie {
     const attributes: unknown = this.#attributesOf(call);
     if (typeof attributes !== 'object' || attributes === null) {
-      throw new SessionConfigurationError(`Cookie "${this.#name}": attributes must give an object.`);
+      throw new SessionConfigurationError(`Cookie "${this.#name}": attributes must return an object.`);
     }
     refuseUnknownOptions(`Cookie "${this.#name}", attributes`, attributes, ['domain', 'partitioned']);
     const { domain, partitioned } = attributes as RequestCookieAttributes;
@@ -192,7 +185,6 @@ function placeOf({ domain, path }: { readonly domain?: string | null; readonly p
   return (domain ? `; Domain=${domain}` : '') + (path ? `; Path=${path}` : '');
 }
 
-/** Other places where browsers may still have this cookie. */
 function otherPlaces({ domain, path, alsoClear = [] }: ResolvedCookieConfiguration): readonly string[] {
   const hostAlone = domain === undefined ? [] : [{ path }];
   const present = { path, ...(domain === undefined ? {} : { domain }) };

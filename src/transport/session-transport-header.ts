@@ -4,14 +4,13 @@ import type { SessionTransportTransformer } from '../transformer/session-transpo
 import { checkHeaderName } from './header-name.js';
 import type { SessionTransport } from './session-transport.js';
 
-/** Bytes of one header value. Servers and proxies stop at 8 kB for all headers together. */
+/** Bytes. Servers and proxies accept 8 kB for all headers together. */
 const LARGEST_HEADER = 8000;
-// What a header value may hold on the wire (RFC 9110, 5.5), without leading or trailing white space.
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
 
 /**
- * Carries a session in a header of the request and of the response (Ktor: `SessionTransportHeader`). A client that
- * is not a browser keeps the value and sends it back; a header cannot be cleared, so {@link clear} does nothing.
+ * Sends a session in request and response headers (Ktor: `SessionTransportHeader`), for clients that store the value
+ * and send it back. A header cannot be cleared.
  */
 export class SessionTransportHeader implements SessionTransport {
   readonly kind = 'header';
@@ -22,10 +21,9 @@ export class SessionTransportHeader implements SessionTransport {
   readonly #lowerCaseName: string;
 
   /**
-   * @param name the header's name.
-   * @param options.exposed adds the name to `Access-Control-Expose-Headers`, so that scripts of another origin may
-   *   read it. Default `false`.
-   * @throws {SessionConfigurationError} on a name that no header can have, or that means something else already.
+   * @param options.exposed adds the name to `Access-Control-Expose-Headers`, for scripts of other origins. Default
+   * `false`.
+   * @throws {SessionConfigurationError} for an invalid or reserved name.
    */
   constructor(
     name: string,
@@ -62,8 +60,8 @@ export class SessionTransportHeader implements SessionTransport {
   }
 }
 
-// Sealed values and ids are plain ASCII and go as they are. Whatever else a transformer gives goes as RFC 8187 text,
-// since Node writes header values as Latin-1 and browsers read them so.
+// Sealed values and ids are ASCII. Other values are sent as RFC 8187 text, because Node and browsers use Latin-1 for
+// headers.
 const ENCODED = "UTF-8''";
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

@@ -1,40 +1,36 @@
 import type { SessionCall } from '../call/session-call.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 
-/** Carries one string between client and server (Ktor: `SessionTransport`). */
+/** Sends one string between client and server (Ktor: `SessionTransport`). */
 export interface SessionTransport {
-  /** `cookie`, `header`, or the name of a transport of your own. By-value sessions are bound to it. */
+  /** `cookie`, `header`, or your own. By-value sessions are bound to it. */
   readonly kind: string;
-  /** The name of the cookie or header. Absent: clients keep the session under no name. */
+  /** The cookie or header name, if any. */
   readonly name?: string;
-  /** Applied to the string in order when it is sent, reversed when it is received. */
+  /** Applied in order on send, reversed on receive. */
   readonly transformers: readonly SessionTransportTransformer[];
-  /** The request header that the response depends on: `Cookie`, or the header's name. Goes into `Vary`. */
+  /** The request header that the response depends on, for `Vary`. */
   readonly requestHeader: string;
 
-  /**
-   * What the client sent, as it came: one entry for each value of our name, in the client's order. An entry that
-   * came but cannot be decoded is `undefined`. Nothing sent: an empty list. Never throws.
-   */
+  /** The raw values that the client sent, in its order; `undefined` for an undecodable one. Never throws. */
   receive(call: SessionCall): ReadonlyArray<string | undefined>;
 
   /**
-   * Puts `value` on the response.
-   * @param maxAgeInSeconds how long the client keeps it, for a session with a lifetime of its own; `null`: until the
-   *   browser is closed. Default: as the transport is configured.
-   * @throws {SessionTooLargeError} when it does not fit.
+   * @param maxAgeInSeconds the client's lifetime of the value; `null`: until the browser closes. Default: the
+   * transport's configuration.
+   * @throws {SessionTooLargeError} if it does not fit.
    */
   send(call: SessionCall, value: string, maxAgeInSeconds?: number | null): void;
 
-  /** Whether clients keep what {@link send} gives when the browser is closed. Default `true`. */
+  /** Whether clients keep the value when the browser closes. Default `true`. */
   readonly persistent?: boolean;
 
-  /** Whether what {@link send} gives now is dropped by browsers on an unencrypted connection (`Secure`). */
+  /** Whether browsers drop the value on an unencrypted connection (`Secure`). */
   isSecure?(call: SessionCall): boolean;
 
-  /** A client may hold values in other places, which {@link send} clears where several came, and {@link clear} always. */
+  /** Clients may have values elsewhere. {@link clear} always clears them, {@link send} if several were received. */
   readonly clearsElsewhere?: boolean;
 
-  /** Tells the client to forget the value, as far as the transport can. */
+  /** Tells the client to delete the value, if the transport can. */
   clear(call: SessionCall): void;
 }

@@ -18,7 +18,7 @@ describe('sessionStorageContract under node:test', () => {
       expect(good.output).toMatch(/fail 0\n/);
       expect(good.output).toMatch(/pass (3[5-9]|[4-9]\d)\n/);
       expect(await bad.ended()).toBe(1);
-      expect(bad.output).toContain('the session should be there, and reads as absent');
+      expect(bad.output).toContain('the session should exist, but reads as absent');
     } finally {
       await sources.remove();
     }

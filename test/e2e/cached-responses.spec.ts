@@ -218,7 +218,7 @@ describe.each(platforms)('CacheInterceptor of @nestjs/cache-manager, on $name', 
     ['the whole application', ReadingController, globally(CacheInterceptor)],
   ])('is refused on %s', async (_, controller, metadata) => {
     await expect(start(controller, metadata)).rejects.toThrow(
-      /reads a session, and CacheInterceptor keeps its answer by URL alone.*extends CacheInterceptor \{ async trackBy/,
+      /reads a session, but CacheInterceptor caches its response by URL only.*extends CacheInterceptor \{ async trackBy/,
     );
   });
 

@@ -154,8 +154,8 @@ describe.each(platforms)('a cookie whose place a deployment changes, on $name', 
   });
 
   it.each<[unknown, RegExp]>([
-    ['/app', /alsoClear is a list of places/],
-    [['/app'], /each place of alsoClear is \{ path \}/],
+    ['/app', /alsoClear must be a list of places/],
+    [['/app'], /each place of alsoClear needs path/],
     [[{ paht: '/app' }], /each place of alsoClear/],
     [[{ path: 'app' }], /path in alsoClear must start with/],
     [[{ domain: 'a;b' }], /domain in alsoClear must be a host name/],

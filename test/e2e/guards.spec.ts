@@ -370,7 +370,7 @@ describe('an application does not start', () => {
       }
     }
     await expect(start({ controllers: [LostController] })).rejects.toThrow(
-      '@RequireSession() on LostController.secret guards nothing',
+      '@RequireSession() on LostController.secret has no effect',
     );
   });
 
@@ -381,7 +381,7 @@ describe('an application does not start', () => {
         return 'secret';
       }
     }
-    await expect(start({ providers: [SecretService] })).rejects.toThrow('SecretService.secret guards nothing');
+    await expect(start({ providers: [SecretService] })).rejects.toThrow('SecretService.secret has no effect');
   });
 
   it('with a requirement on a class without handlers', async () => {
@@ -393,7 +393,7 @@ describe('an application does not start', () => {
       }
     }
     await expect(start({ providers: [SecretService] })).rejects.toThrow(
-      '@RequireSession() on SecretService guards nothing',
+      '@RequireSession() on SecretService has no effect',
     );
   });
 
@@ -406,7 +406,7 @@ describe('an application does not start', () => {
     }
     const starting = start({ controllers: [PageController] });
     await expect(starting).rejects.toThrow(SessionConfigurationError);
-    await expect(starting).rejects.toThrow('PageController.page has a @Principal(), and no guard that gives it one');
+    await expect(starting).rejects.toThrow('PageController.page has a @Principal() but no guard that provides it');
   });
 
   it.each([
@@ -434,7 +434,7 @@ describe('an application does not start', () => {
       }
     }
     await expect(start({ controllers: [PageController] })).rejects.toThrow(
-      "PageController.page: @Session() of @nestjs/common does not give a StaffSession. Write @CurrentSession(), and import it: import { CurrentSession } from 'nestjs-sessions'.",
+      "PageController.page: @Session() of @nestjs/common does not inject a StaffSession. Use @CurrentSession(): import { CurrentSession } from 'nestjs-sessions'.",
     );
   });
 
@@ -459,7 +459,7 @@ describe('@RequireSession()', () => {
         }
       }
       return FieldController;
-    }).toThrow('FieldController.secret, which is no method of a class');
+    }).toThrow('FieldController.secret, which is not an instance method');
     const onField = RequireSession(StaffSession) as PropertyDecorator;
     expect(() => onField(class FieldController {}.prototype, 'secret')).toThrow(SessionConfigurationError);
   });

@@ -331,7 +331,7 @@ describe('SessionsService', () => {
         { owner: null },
         { anyOwner: false },
       ]) {
-        await expect(service.revoke(ById, handle, options as never)).rejects.toThrow('revoke needs an owner');
+        await expect(service.revoke(ById, handle, options as never)).rejects.toThrow('revoke: the owner is empty');
       }
       for (const owner of [{}, [], true, Number.NaN, 'x'.repeat(513)] as never[]) {
         await expect(service.revoke(ById, handle, { owner })).rejects.toThrow('cannot be the owner of a session');

@@ -35,7 +35,7 @@ describe('a mistake is answered with what to write instead', () => {
         }
       }
       return PageController;
-    }).toThrow("PageController.page(), parameter 1: Plain has no @Session('name'). Put @Session('plain') on the class");
+    }).toThrow("PageController.page(), parameter 1: Plain has no @Session('name'). Add @Session('plain') to the class");
   });
 
   it.each<[string, object, string]>([

@@ -324,7 +324,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     const on = [SessionsModule.forRoot({ ...options, asyncLocalStorage: true })];
     await withApp(platform, { ...metadata, imports: on }, async (url, get) => {
       expect(await visitTwice(url)).toEqual({ visits: 2 });
-      expect(() => get(SessionsService).current).toThrow('no request');
+      expect(() => get(SessionsService).current).toThrow('no current request');
     });
     await withApp(platform, { ...metadata, imports: [SessionsModule.forRoot(options)] }, async (url) => {
       expect((await ask(url)).status).toBe(500);
@@ -583,7 +583,7 @@ describe('SessionsModule at start', () => {
       }
       return Unknown;
     }).toThrow(
-      'Unknown.handler(), parameter 1: @CurrentSession() cannot see which session is meant, only Object. Name it: @CurrentSession(UserSession)',
+      'Unknown.handler(), parameter 1: @CurrentSession() cannot infer the session class; it finds Object. Use @CurrentSession(UserSession)',
     );
   });
 

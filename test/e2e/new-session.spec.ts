@@ -116,7 +116,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
       controllers: [MistakenController],
     });
     await expect(starting).rejects.toThrow(
-      'MistakenController.mistaken: @Session() of @nestjs/common does not give a UserSession.',
+      'MistakenController.mistaken: @Session() of @nestjs/common does not inject a UserSession.',
     );
   });
 

@@ -226,7 +226,7 @@ describe('the options of rotations', () => {
     [{ onReplay: 'revoke', graceInSeconds: 0 }, "onReplay: 'revoke' needs graceInSeconds"],
     [{ onReplay: undefined }, 'onReplay is undefined.'],
     [{ rotateEveryInSeconds: undefined }, 'rotateEveryInSeconds is undefined.'],
-    [{ onReplay: 'end' }, "onReplay is one of 'ignore', 'revoke'."],
+    [{ onReplay: 'end' }, "onReplay must be one of 'ignore', 'revoke'."],
     [{ tracker: 'by-value', graceInSeconds: 10 }, "graceInSeconds is for sessions by id. Add tracker: 'by-id'."],
   ])('refuses %j at start', async (options, message) => {
     await expect(startWith(options)).rejects.toThrow(message);

@@ -108,6 +108,6 @@ describe('ownClient', () => {
     expect(() => redisSessionStorage({ client, ownClient: true })).toThrow(SessionConfigurationError);
     expect(() => redisSessionStorage({ client, ownClient: true })).toThrow(/ownClient: true needs a client with close/);
     const ownClient = 'false' as unknown as boolean;
-    expect(() => redisSessionStorage({ client, ownClient })).toThrow(/ownClient is true or false/);
+    expect(() => redisSessionStorage({ client, ownClient })).toThrow(/ownClient must be true or false/);
   });
 });

@@ -5,8 +5,8 @@ import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
 /**
- * Refuses every shape that Ktor's kotlinx text format writes and cannot read back, in a class and in all it holds.
- * @throws {SessionConfigurationError} that names class and field.
+ * Rejects types that Ktor writes but cannot read back.
+ * @throws {SessionConfigurationError} with class and field.
  */
 export function checkBackwardCompatibleFormat(
   plans: KotlinClassPlans,
@@ -28,11 +28,11 @@ export function checkBackwardCompatibleFormat(
     const problem =
       problemOf(plans, held) ??
       (seenShape.kind === 'class' && index < fields.length - 1
-        ? 'an object must be the last field, or what follows is lost. Move it to the end'
+        ? 'Ktor loses the fields after an object. Move it to the end'
         : undefined);
     if (problem !== undefined) {
       throw new SessionConfigurationError(
-        `${type.name}.${property}: Ktor's kotlinx text format cannot hold ${describeShape(shape)}: ${problem}.`,
+        `${type.name}.${property}: Ktor's kotlinx text format cannot represent ${describeShape(shape)}: ${problem}.`,
       );
     }
     if (held.kind === 'class') checkBackwardCompatibleFormat(plans, held.type(), seen);
@@ -40,7 +40,7 @@ export function checkBackwardCompatibleFormat(
 }
 
 function problemOf(plans: KotlinClassPlans, held: KotlinShape): string | undefined {
-  if (held.kind === 'byte' || held.kind === 'short') return 'a Byte or Short is lost. Use Int';
+  if (held.kind === 'byte' || held.kind === 'short') return 'Ktor loses a Byte or Short. Use Int';
   if (isScalar(held)) return undefined;
   switch (held.kind) {
     case 'list':
@@ -62,5 +62,5 @@ function problemOf(plans: KotlinClassPlans, held: KotlinShape): string | undefin
 function elementProblem(plans: KotlinClassPlans, element: KotlinShape): string | undefined {
   const held = withoutNull(inlinedShape(plans, element));
   if (isScalar(held)) return problemOf(plans, held);
-  return 'collections hold simple values only. Put the inner ones into a class of their own';
+  return 'collections may contain simple values only. Move the inner ones into a class';
 }

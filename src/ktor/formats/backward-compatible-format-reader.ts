@@ -7,7 +7,7 @@ import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '
 import { payload, readParts } from './reflection-format-reader.js';
 import { Unreadable } from './unreadable.js';
 
-/** Reads Ktor's kotlinx "backward compatible" format, as it was written and not as Ktor misreads it. */
+/** Reads Ktor's kotlinx "backward compatible" format correctly, also where Ktor misreads it. */
 export class BackwardCompatibleFormatReader {
   readonly #plans: KotlinClassPlans;
 
@@ -15,14 +15,13 @@ export class BackwardCompatibleFormatReader {
     this.#plans = plans;
   }
 
-  /** @throws {Unreadable} */
   read(type: KotlinClass, text: string): object {
     const plan = this.#plans.of(type);
     if (!plan.subclasses) return this.#object(plan, text, 0);
     const document = new FormDocument(text);
     const name = payload(document.get('type') ?? '', '#s');
     const named = concreteClasses(this.#plans, type).find(({ serialName }) => serialName === name);
-    if (!named) throw new Unreadable('it is of no subclass of the sealed class');
+    if (!named) throw new Unreadable('not a subclass of the sealed class');
     return this.#object(named, payload(document.get('value') ?? '', '##'), 1);
   }
 
@@ -31,7 +30,7 @@ export class BackwardCompatibleFormatReader {
     const document = new FormDocument(text);
     const fields = plan.fields.filter(({ isComputed }) => !isComputed);
     const known = new Set(fields.map(({ serialName }) => serialName));
-    if (!document.names.every((name) => known.has(name))) throw new Unreadable('a field that the class has not');
+    if (!document.names.every((name) => known.has(name))) throw new Unreadable('an unknown field');
     const instance = plan.create();
     for (const { property, serialName, shape, hasDefault } of fields) {
       const tagged = document.get(serialName);
@@ -82,7 +81,7 @@ export class BackwardCompatibleFormatReader {
 
 const NUMBER = /^#[ilf]/;
 
-// Ktor drops the tag unseen, so that a field may have become a Long since. Nothing else is taken for another type.
+// Ktor ignores the tag, so the field may have become a Long meanwhile. No other type is converted.
 function readTagged(shape: ScalarShape, tagged: string): unknown {
   switch (shape.kind) {
     case 'boolean':

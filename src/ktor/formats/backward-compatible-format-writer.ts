@@ -7,24 +7,19 @@ import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '
 import { taggedScalar } from './reflection-format-writer.js';
 import { Unwritable, writing } from './unwritable.js';
 
-const ADVICE = "Store something else there, or leave out readBy: 'kotlinx' where the server does not read it.";
+const ADVICE = "Store another value, or omit readBy: 'kotlinx' if the server does not read it.";
 const WITHOUT_SERIALIZER: ReadonlySet<string> = new Set(['bigDecimal', 'bigInteger', 'uuid']);
 
-/**
- * Writes Ktor's kotlinx "backward compatible" format, so that Ktor's reflection reader and ours read it; its kotlinx
- * reader too, as far as the format allows.
- */
 export class BackwardCompatibleFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #forKotlinx: boolean;
 
-  /** @param forKotlinx refuses what Ktor's kotlinx reader would read as something else. */
+  /** @param forKotlinx rejects what Ktor's kotlinx reader would misread. */
   constructor(plans: KotlinClassPlans, forKotlinx: boolean) {
     this.#plans = plans;
     this.#forKotlinx = forKotlinx;
   }
 
-  /** @throws {Unwritable} */
   write(expected: KotlinClass, value: unknown): string {
     const plan = planOfInstance(this.#plans, expected, value, 0);
     if (plan.isObject) throw new Unwritable('Ktor cannot write an object in this format');
@@ -42,7 +37,7 @@ export class BackwardCompatibleFormatWriter {
         writing(`.${field.property}`, () => {
           const tagged = this.#tagged(field.shape, instance[field.property], depth);
           if (this.#forKotlinx && index < fields.length - 1 && tagged.startsWith('##')) {
-            throw new Unwritable('Ktor loses what follows an object', 'Move the field to the end of the class.');
+            throw new Unwritable('Ktor loses the fields after an object', 'Move the field to the end of the class.');
           }
           return formPair(field.serialName, tagged);
         }),
@@ -59,13 +54,13 @@ export class BackwardCompatibleFormatWriter {
       case 'class':
         return this.#object(shape, value, depth);
       case 'list':
-        if (!Array.isArray(value)) throw new Unwritable('a List is an array');
+        if (!Array.isArray(value)) throw new Unwritable('a List must be an array');
         return this.#elements(shape.element, value, depth);
       case 'set':
-        if (!(value instanceof Set)) throw new Unwritable('a Set is a Set');
+        if (!(value instanceof Set)) throw new Unwritable('a Set must be a Set');
         return this.#elements(shape.element, [...value], depth);
       case 'map':
-        if (!(value instanceof Map)) throw new Unwritable('a Map is a Map');
+        if (!(value instanceof Map)) throw new Unwritable('a Map must be a Map');
         return this.#entries(shape, value, depth);
       case 'optional':
         throw new Unwritable('kotlinx has no Optional');
@@ -85,7 +80,7 @@ export class BackwardCompatibleFormatWriter {
     return `##${text}`;
   }
 
-  // Ktor decodes the text of an inner object once more before it takes it apart.
+  // Ktor decodes the text of an inner object once more before parsing it.
   #lostField(plan: KotlinClassPlan, text: string): string | undefined {
     if (!this.#forKotlinx) return undefined;
     const [written, read] = [new FormDocument(text), documentOf(text)];
@@ -95,7 +90,7 @@ export class BackwardCompatibleFormatWriter {
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
     if (this.#forKotlinx && values.length === 0) {
-      throw new Unwritable('Ktor reads an empty list as one with an empty text in it', ADVICE);
+      throw new Unwritable('Ktor reads an empty list as one empty string', ADVICE);
     }
     const parts = Array.from(values, (value, index) =>
       writing(
@@ -103,7 +98,7 @@ export class BackwardCompatibleFormatWriter {
         () => {
           const tagged = this.#notNull(this.#tagged(element, value, depth));
           this.#refuseIn(/[&%]/, tagged, "in a list, Ktor changes '&' and '%'");
-          // Encoded once, below: Ktor's own second time is what its kotlinx reader does not undo.
+          // Ktor encodes a second time, which its own kotlinx reader does not undo.
           return tagged.replace(/[&%]/g, encodeURIComponent);
         },
       ),
@@ -120,7 +115,7 @@ export class BackwardCompatibleFormatWriter {
           const taggedKey = this.#notNull(this.#tagged(shape.key, key, depth));
           this.#refuseIn(/[&= ]/, taggedKey, "in the key of a map, Ktor changes '&', '=' and spaces");
           if (this.#forKotlinx && seen.has(taggedKey.toLowerCase())) {
-            throw new Unwritable('Ktor takes keys for one that differ in case', ADVICE);
+            throw new Unwritable('Ktor merges keys that differ only in case', ADVICE);
           }
           seen.add(taggedKey.toLowerCase());
           const taggedValue = this.#notNull(this.#tagged(shape.value, value, depth));
@@ -130,7 +125,7 @@ export class BackwardCompatibleFormatWriter {
       ),
     );
     if (this.#forKotlinx && parts.length > MOST_PAIRS) {
-      throw new Unwritable(`Ktor reads ${MOST_PAIRS} entries of a map and no more`, ADVICE);
+      throw new Unwritable(`Ktor reads at most ${MOST_PAIRS} entries of a map`, ADVICE);
     }
     return `#m${encodeQuery(parts.join('&'))}`;
   }
@@ -140,7 +135,7 @@ export class BackwardCompatibleFormatWriter {
   }
 
   #notNull(tagged: string): string {
-    if (this.#forKotlinx && tagged === '#n') throw new Unwritable('Ktor loses a null in a collection', ADVICE);
+    if (this.#forKotlinx && tagged === '#n') throw new Unwritable('Ktor loses null in a collection', ADVICE);
     return tagged;
   }
 }
@@ -157,7 +152,7 @@ function decodedTwice(): Unwritable {
   return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends", ADVICE);
 }
 
-// The types of Java that kotlinx does not know are written by a serializer of the application's, as a text.
+// Java types unknown to kotlinx need an application serializer, which writes text.
 function taggedForKotlinx(shape: ScalarShape, value: unknown): string {
   return WITHOUT_SERIALIZER.has(shape.kind) ? `#s${scalarText(shape, value)}` : taggedScalar(shape, value);
 }

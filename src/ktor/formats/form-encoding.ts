@@ -1,15 +1,15 @@
 import { Unreadable } from './unreadable.js';
 
-// Ktor's percent-encoders (ktor-http, Codecs.kt). All of them encode UTF-8 and write hex digits in upper case.
+// ktor-http, Codecs.kt: UTF-8, upper-case hex digits.
 
 const FORM_LITERAL = /^[A-Za-z0-9\-._~]*$/;
 const QUERY_LITERAL = /^[A-Za-z0-9:/?#[\]@!$&'()*,;=\-._~+]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 const LEFT_BY_JAVASCRIPT = /[!'()*]/g;
-// What encodeURIComponent escapes and encodeURLQueryComponent does not.
+// Escaped by encodeURIComponent, but not by encodeURLQueryComponent.
 const QUERY_UNESCAPED = /%(?:3A|2F|3F|23|5B|5D|40|24|26|2C|3B|3D|2B)/g;
 
-/** `encodeURLParameter(spaceToPlus = true)`: names and values of a document, and cookies. */
+/** `encodeURLParameter(spaceToPlus = true)`: names and values of documents, and cookies. */
 export function encodeForm(text: string): string {
   if (FORM_LITERAL.test(text)) return text;
   return encodeOctets(text)
@@ -17,7 +17,7 @@ export function encodeForm(text: string): string {
     .replace(/%20/g, '+');
 }
 
-/** `encodeURLQueryComponent()`: inside collections. `&`, `=`, `#` and `+` stay as they are; that is Ktor's defect. */
+/** `encodeURLQueryComponent()`: inside collections. Leaves `&`, `=`, `#` and `+` (a defect of Ktor). */
 export function encodeQuery(text: string): string {
   if (QUERY_LITERAL.test(text)) return text;
   return encodeOctets(text).replace(QUERY_UNESCAPED, (escape) =>
@@ -25,7 +25,7 @@ export function encodeQuery(text: string): string {
   );
 }
 
-// Java writes half a surrogate pair as a question mark; encodeURIComponent throws.
+// Java writes a lone surrogate as a question mark; encodeURIComponent throws.
 function encodeOctets(text: string): string {
   return encodeURIComponent(text.replace(LONE_SURROGATE, '?'));
 }
@@ -40,13 +40,13 @@ for (let digit = 0; digit < 16; digit++) {
 }
 
 /**
- * `decodeURLQueryComponent(plusIsSpace)`: octets that are no UTF-8 read as U+FFFD.
- * @throws {Unreadable} for an incomplete or wrong escape.
+ * `decodeURLQueryComponent(plusIsSpace)`: invalid UTF-8 becomes U+FFFD.
+ * @throws {Unreadable} for an invalid escape.
  */
 export function decodeQuery(text: string, plus: 'plus-is-space' | 'plus-is-plus' = 'plus-is-plus'): string {
   const plusIsSpace = plus === 'plus-is-space' && text.includes('+');
   if (!plusIsSpace && !text.includes('%')) return text;
-  // One pass over the octets, written over themselves: decodeURIComponent gives up at the first that is no UTF-8.
+  // decodeURIComponent fails on invalid UTF-8.
   const octets = Buffer.from(text, 'utf8');
   let length = 0;
   let all = octets.length === text.length ? 0 : 0x80;
@@ -60,7 +60,6 @@ export function decodeQuery(text: string, plus: 'plus-is-space' | 'plus-is-plus'
       plain = 0;
     } else if (octet === PLUS && plusIsSpace) octet = SPACE;
     else if (++plain === LONG_PLAIN && !plusIsSpace) {
-      // Nothing has been escaped for a while: what follows up to the next escape is moved as a whole.
       const escape = octets.indexOf(PERCENT, index);
       const end = escape === -1 ? octets.length : escape;
       octets.copyWithin(length, index, end);
@@ -83,7 +82,7 @@ function octetAt(octets: Buffer, index: number): number {
   return (high << 4) | low;
 }
 
-// UTF-8 as Java reads it: of the octets of half a surrogate pair it makes one U+FFFD, where Node.js makes three.
+// Java reads an encoded lone surrogate as one U+FFFD, Node.js as three.
 function javaText(octets: Buffer): string {
   const text = octets.toString('utf8');
   if (!text.includes('\ufffd') || !octets.includes(0xed)) return text;
@@ -92,15 +91,13 @@ function javaText(octets: Buffer): string {
   );
 }
 
-/** How many pairs of a document Ktor reads; the rest is ignored. */
+/** Ktor ignores further pairs of a document. */
 export const MOST_PAIRS = 1000;
 
-/** The pairs of a document as `parseQueryString` gives them: names without regard to case, the first of a name counts. */
+/** Like `parseQueryString`: case-insensitive names, the first value wins. */
 export class FormDocument {
-  // `undefined`: the name stood there without `=`.
   readonly #pairs = new Map<string, { readonly name: string; values: string[] }>();
 
-  /** @throws {Unreadable} for a wrong escape. */
   constructor(text: string) {
     let count = 0;
     for (let start = 0; start <= text.length && count < MOST_PAIRS; count++) {
@@ -111,7 +108,6 @@ export class FormDocument {
     }
   }
 
-  /** The names in the order in which they came first, as they were written first. */
   get names(): readonly string[] {
     return Array.from(this.#pairs.values(), ({ name }) => name);
   }
@@ -120,7 +116,7 @@ export class FormDocument {
     return this.#pairs.has(name.toLowerCase());
   }
 
-  /** The first value of a name; `undefined` for an unknown name and for one without `=`. */
+  /** `undefined` also without `=`. */
   get(name: string): string | undefined {
     return this.#pairs.get(name.toLowerCase())?.values[0];
   }
@@ -140,7 +136,7 @@ export class FormDocument {
   }
 }
 
-// Kotlin's white space: without the byte order mark that JavaScript trims, with the separators U+001C to U+001F.
+// Kotlin's white space: excludes the byte order mark, includes U+001C to U+001F.
 const SEPARATOR = /\p{Z}/u;
 
 function trimmed(text: string): string {
@@ -157,12 +153,11 @@ function isWhiteSpace(text: string, index: number): boolean {
   return code === SPACE || (code >= 0x09 && code <= 0x0d) || (code >= 0x1c && code <= 0x1f);
 }
 
-/** One pair of a document. */
 export function formPair(name: string, value: string): string {
   return `${encodeForm(name)}=${encodeForm(value)}`;
 }
 
-/** Ktor 1.4.3 to 1.5.x left `=` in values as it is; every version reads both. */
+/** Ktor 1.4.3 to 1.5.x does not escape `=` in values; every version reads both. */
 export function formPairOfKtor1(name: string, value: string): string {
   return `${encodeForm(name)}=${encodeForm(value).replaceAll('%3D', '=')}`;
 }

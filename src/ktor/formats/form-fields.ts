@@ -1,4 +1,3 @@
-/** The pairs of a document by name, neither decoded: for merging parallel changes field by field. */
 export function splitForm(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const pair of text === '' ? [] : text.split('&')) {
@@ -8,7 +7,6 @@ export function splitForm(text: string): Map<string, string> {
   return fields;
 }
 
-/** The inverse of {@link splitForm}. */
 export function joinForm(fields: ReadonlyMap<string, string>): string {
   return Array.from(fields, ([name, value]) => `${name}=${value}`).join('&');
 }

@@ -1,10 +1,6 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { decodeQuery, encodeForm, MOST_PAIRS } from './form-encoding.js';
 
-/**
- * Checks the names of the fields of one class in a form document.
- * @throws {SessionConfigurationError} for names that Ktor would lose or mix up.
- */
 export function checkFormNames(type: string, names: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const name of names) {
@@ -12,12 +8,12 @@ export function checkFormNames(type: string, names: readonly string[]): void {
       throw new SessionConfigurationError(`${type}.${name}: ${problem} in Ktor's text format. Rename the field.`);
     };
     if (/\p{Surrogate}/u.test(name) || decodeQuery(encodeForm(name)) !== name) refuse('a name with a space is lost');
-    if (name === '$type') refuse('the name belongs to sealed classes');
+    if (name === '$type') refuse('the name is reserved for sealed classes');
     const other = seen.get(name.toLowerCase());
-    if (other !== undefined) refuse(`it and ${other} differ in case alone, so that one is lost`);
+    if (other !== undefined) refuse(`it differs from ${other} only in case, so one of them is lost`);
     seen.set(name.toLowerCase(), name);
   }
   if (names.length > MOST_PAIRS) {
-    throw new SessionConfigurationError(`${type} has more than ${MOST_PAIRS} fields, of which Ktor reads no more.`);
+    throw new SessionConfigurationError(`${type} has more than ${MOST_PAIRS} fields. Ktor reads no more.`);
   }
 }

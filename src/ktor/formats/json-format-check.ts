@@ -4,8 +4,8 @@ import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-p
 import { isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
 /**
- * Refuses what kotlinx Json cannot write, in a class and in all it holds.
- * @throws {SessionConfigurationError} that names class and field.
+ * Rejects types that kotlinx Json cannot write.
+ * @throws {SessionConfigurationError} with class and field.
  */
 export function checkJsonFormat(
   plans: KotlinClassPlans,
@@ -22,7 +22,7 @@ export function checkJsonFormat(
   }
   const fields = plan.fields.filter(({ isComputed }) => !isComputed);
   const names = new Set(fields.map(({ serialName }) => serialName));
-  if (names.size < fields.length) refuse(type.name, 'two of its fields have one @SerialName. Rename one of them');
+  if (names.size < fields.length) refuse(type.name, 'two fields have the same @SerialName. Rename one of them');
   for (const { property, shape } of fields) {
     const problem = problemOf(plans, shape);
     if (problem !== undefined) refuse(`${type.name}.${property}`, problem);
@@ -31,9 +31,9 @@ export function checkJsonFormat(
 }
 
 function checkSubclass(plan: KotlinClassPlan, discriminator: string): void {
-  if (plan.isValueClass) refuse(plan.type.name, 'a value class has no place for the name of its class');
+  if (plan.isValueClass) refuse(plan.type.name, 'a value class cannot be a subclass of a sealed class in JSON');
   if (plan.fields.some(({ serialName }) => serialName === discriminator)) {
-    refuse(plan.type.name, `its field "${discriminator}" has the name that tells subclasses apart. Use @SerialName`);
+    refuse(plan.type.name, `field "${discriminator}" has the name of the discriminator. Rename it with @SerialName`);
   }
 }
 
@@ -45,7 +45,7 @@ function problemOf(plans: KotlinClassPlans, shape: KotlinShape): string | undefi
     case 'set':
       return problemOf(plans, held.element);
     case 'map':
-      if (!isScalar(inlinedShape(plans, held.key))) return 'a key in JSON is a simple value';
+      if (!isScalar(inlinedShape(plans, held.key))) return 'a map key in JSON must be a simple value';
       return problemOf(plans, held.value);
     case 'optional':
       return 'kotlinx has no Optional. Use nullable()';

@@ -7,10 +7,8 @@ import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
 import { Unreadable } from './unreadable.js';
 
-/** Kotlin types that kotlinx reads without quotes, and with them, too. */
 const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double', 'char']);
 
-/** Reads JSON as kotlinx does. */
 export class JsonFormatReader {
   readonly #plans: KotlinClassPlans;
   readonly #options: Required<KotlinxJsonOptions>;
@@ -20,7 +18,6 @@ export class JsonFormatReader {
     this.#options = options;
   }
 
-  /** @throws {Unreadable} */
   read(expected: KotlinClass, node: JsonNode): unknown {
     return this.#value({ kind: 'class', type: () => expected }, node, -1);
   }
@@ -51,7 +48,6 @@ export class JsonFormatReader {
 
   #elements(shape: KotlinShape, node: JsonNode, depth: number): unknown[] {
     const nodes = elementsOf(node);
-    // Asked once for all of them.
     if (isScalar(shape)) return nodes.map((element) => readScalar(shape, element));
     return nodes.map((element) => this.#value(shape, element, depth));
   }
@@ -66,7 +62,7 @@ export class JsonFormatReader {
     const known = new Set(plan.fields.filter(({ isComputed }) => !isComputed).map(({ serialName }) => serialName));
     for (const name of fields.keys()) {
       if (known.has(name) || (isSealed && name === this.#options.classDiscriminator)) continue;
-      if (!this.#options.ignoreUnknownKeys) throw new Unreadable('a field that the class has not');
+      if (!this.#options.ignoreUnknownKeys) throw new Unreadable('an unknown field');
     }
     return this.#fill(plan, fields, depth);
   }
@@ -89,17 +85,16 @@ export class JsonFormatReader {
     if (!plan.subclasses) return plan;
     const name = fields.get(this.#options.classDiscriminator);
     const named = concreteClasses(this.#plans, type).find(({ serialName }) => name === serialName);
-    if (!named) throw new Unreadable('it is of no subclass of the sealed class');
+    if (!named) throw new Unreadable('not a subclass of the sealed class');
     return named;
   }
 }
 
-/** `null` for a nullable type is read before. */
 function readScalar(shape: ScalarShape, node: JsonNode): unknown {
   const number = typeof node === 'number' ? readNumber(shape.kind, node) : undefined;
   if (number !== undefined) return number;
   const text = textOf(node);
-  if (typeof node !== 'string' && !BARE.has(shape.kind)) throw new Unreadable('a text without quotes');
+  if (typeof node !== 'string' && !BARE.has(shape.kind)) throw new Unreadable('a string without quotes');
   switch (shape.kind) {
     case 'boolean':
       return scalarValue(shape, text.toLowerCase());
@@ -124,7 +119,6 @@ function readScalar(shape: ScalarShape, node: JsonNode): unknown {
   }
 }
 
-/** `undefined` for the types that need more than a number. */
 function readNumber(kind: ScalarShape['kind'], value: number): number | undefined {
   if (kind === 'int') return inRange(value, 0x7fff_ffff);
   if (kind === 'short') return inRange(value, 0x7fff);
@@ -133,7 +127,7 @@ function readNumber(kind: ScalarShape['kind'], value: number): number | undefine
 }
 
 function inRange(value: number, largest: number): number {
-  if (value > largest || value < -largest - 1) throw new Unreadable('a whole number of too many bits');
+  if (value > largest || value < -largest - 1) throw new Unreadable('an integer out of range');
   return value;
 }
 
@@ -141,17 +135,17 @@ function textOf(node: JsonNode): string {
   if (typeof node === 'string') return node;
   if (typeof node === 'number') return String(node);
   if (node instanceof BareWord) return node.text;
-  throw new Unreadable('an object or array for a simple value');
+  throw new Unreadable('an object or array instead of a simple value');
 }
 
 const WITH_EXPONENT = /^-?\d{1,19}[eE][+-]?\d{1,4}$/;
 
-// kotlinx takes 1e3 for a whole number, and no plus sign in front.
+// kotlinx accepts 1e3 as an integer, but no leading plus sign.
 function withoutExponent(text: string): string {
   if (text.startsWith('+')) throw new Unreadable('a number with a plus sign');
   if (!WITH_EXPONENT.test(text)) return text;
   const value = Number(text);
-  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 63) throw new Unreadable('not a whole number');
+  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 63) throw new Unreadable('not an integer');
   return String(BigInt(value));
 }
 

@@ -8,7 +8,6 @@ import { Unwritable, writing } from './unwritable.js';
 
 const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double']);
 
-/** Writes JSON as kotlinx does. */
 export class JsonFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #options: Required<KotlinxJsonOptions>;
@@ -19,7 +18,6 @@ export class JsonFormatWriter {
     this.#options = options;
   }
 
-  /** @throws {Unwritable} */
   write(expected: KotlinClass, value: unknown): string {
     return this.#value({ kind: 'class', type: () => expected }, value, -1);
   }
@@ -33,13 +31,13 @@ export class JsonFormatWriter {
       case 'class':
         return this.#object(shape, value, depth + 1);
       case 'list':
-        if (!Array.isArray(value)) throw new Unwritable('a List is an array');
+        if (!Array.isArray(value)) throw new Unwritable('a List must be an array');
         return this.#elements(shape.element, value, depth);
       case 'set':
-        if (!(value instanceof Set)) throw new Unwritable('a Set is a Set');
+        if (!(value instanceof Set)) throw new Unwritable('a Set must be a Set');
         return this.#elements(shape.element, [...value], depth);
       case 'map':
-        if (!(value instanceof Map)) throw new Unwritable('a Map is a Map');
+        if (!(value instanceof Map)) throw new Unwritable('a Map must be a Map');
         return this.#entries(shape, value, depth);
       case 'optional':
         throw new Unwritable('kotlinx has no Optional');
@@ -105,7 +103,7 @@ export class JsonFormatWriter {
 function jsonScalar(shape: ScalarShape, value: unknown): string {
   const text = scalarText(shape, value);
   if ((shape.kind === 'float' || shape.kind === 'double') && !Number.isFinite(value)) {
-    throw new Unwritable('JSON has no NaN and no infinities');
+    throw new Unwritable('JSON has neither NaN nor infinities');
   }
   return BARE.has(shape.kind) ? text : JSON.stringify(text);
 }

@@ -1,16 +1,15 @@
 import { Unreadable } from './unreadable.js';
 
-/** A word without quotes, as its text shows it: a number keeps its digits. */
+/** Numbers keep their digits. */
 export class BareWord {
   constructor(readonly text: string) {}
 }
 
-/** A JSON value as its text shows it: an object, an array, a text in quotes, a whole number of up to 15 digits, or another word. */
+/** Integers up to 15 digits are numbers; other unquoted words keep their text as {@link BareWord}. */
 export type JsonNode = ReadonlyMap<string, JsonNode> | readonly JsonNode[] | string | number | BareWord;
 
-/** How deep objects and arrays may stand in each other. */
+/** Maximum nesting. */
 const DEEPEST_JSON = 512;
-/** Digits of a number that is kept as one, without a leading zero: most of what JSON has of bare words. */
 const MOST_DIGITS = 15;
 
 const SPACE = 0x20;
@@ -24,8 +23,8 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Parses JSON as kotlinx does with its default settings: no single quotes, no bare keys, no trailing comma or text.
- * Of a key that comes twice the last value counts.
+ * Like kotlinx with default settings: no single quotes, bare keys, trailing comma or trailing text. The last of
+ * duplicate keys wins.
  * @throws {Unreadable}
  */
 export function parseJson(text: string): JsonNode {
@@ -38,7 +37,6 @@ export function parseJson(text: string): JsonNode {
 class JsonParser {
   readonly #text: string;
   #index = 0;
-  /** Where the next backslash is, looked for once for all texts before it. */
   #backslash = -1;
 
   constructor(text: string) {
@@ -111,7 +109,6 @@ class JsonParser {
     return unescaped(text.slice(start, end));
   }
 
-  /** A number, `true`, `false`, `null`, or whatever else stands between delimiters. */
   #word(): number | BareWord {
     const text = this.#text;
     const start = this.#index;
@@ -126,12 +123,10 @@ class JsonParser {
     if (end === start) fail();
     this.#index = end;
     const isPlain = digits > 0 && digits <= MOST_DIGITS && digits === end - firstDigit;
-    // Minus zero, and zeros in front, keep their text.
     if (isPlain && text.charCodeAt(firstDigit) !== DIGIT_0) return isNegative ? -value : value;
     return isPlain && digits === 1 && !isNegative ? value : new BareWord(text.slice(start, end));
   }
 
-  /** Whether another element follows; `closing` is consumed where none does. */
   #next(closing: number): boolean {
     if (this.#peek() === closing) {
       this.#index++;
@@ -146,7 +141,6 @@ class JsonParser {
     this.#index++;
   }
 
-  /** The code of the next character that is no white space; `NaN` at the end. */
   #peek(): number {
     let code = this.#text.charCodeAt(this.#index);
     while (code <= SPACE && isSpace(code)) code = this.#text.charCodeAt(++this.#index);
@@ -155,10 +149,9 @@ class JsonParser {
 }
 
 function fail(): never {
-  throw new Unreadable('it is no JSON');
+  throw new Unreadable('invalid JSON');
 }
 
-/** Control characters are taken as they are. One pass over UTF-16 units, which costs no more for many escapes. */
 function unescaped(inner: string): string {
   const units = new Uint16Array(inner.length);
   let length = 0;

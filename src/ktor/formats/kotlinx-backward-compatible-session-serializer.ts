@@ -12,20 +12,19 @@ import { Unwritable } from './unwritable.js';
 /** Options of {@link KotlinxBackwardCompatibleSessionSerializer}. */
 export interface KotlinxBackwardCompatibleSessionSerializerOptions {
   /**
-   * Who reads the text on the Ktor server. `reflection` (the default): its reflection serializer; this class reads it
-   * too. `kotlinx`: the serializer of this name, which takes an empty list for `[""]`, changes `&` and `%` in a list and
-   * `&`, `=`, `+` in a map, merges keys that differ in case, and loses a null: such values are refused.
+   * The Ktor serializer that reads the text. `reflection` (default): its reflection serializer, and this class.
+   * `kotlinx`: the one of this name; values that it misreads are rejected (an empty list, null in a collection, some
+   * characters in lists and maps, keys that differ in case).
    */
   readonly readBy?: 'reflection' | 'kotlinx';
 }
 
 /**
- * Ktor's `KotlinxBackwardCompatibleSessionSerializer` (since 2.2): kotlinx serialization into a text like the
- * reflection format's, in declaration order, sets as lists, without types that kotlinx has not.
+ * Ktor's `KotlinxBackwardCompatibleSessionSerializer` (since 2.2): like the reflection format, in declaration order,
+ * with sets as lists.
  *
- * Types that no Ktor reader reads back are refused at construction: a sealed or nested collection, an object that is
- * not the last field. Texts in a list are encoded once, where Ktor encodes them twice and does not read that back. Read
- * are both.
+ * The constructor rejects types that no Ktor reader reads back: sealed or nested collections, and an object that is not
+ * the last field. Strings in a list are encoded once, because Ktor cannot read back its double encoding.
  */
 export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: KotlinClass<S>;
@@ -33,11 +32,11 @@ export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implem
   readonly #writer: BackwardCompatibleFormatWriter;
   readonly #reader = new BackwardCompatibleFormatReader(this.#plans);
 
-  /** @throws {SessionConfigurationError} for a field whose type is not known, or that the format cannot hold. */
+  /** @throws {SessionConfigurationError} for a field of unknown or unsupported type. */
   constructor(type: KotlinClass<S>, options: KotlinxBackwardCompatibleSessionSerializerOptions = {}) {
     const { readBy = 'reflection' } = options;
     if (readBy !== 'reflection' && readBy !== 'kotlinx') {
-      throw new SessionConfigurationError("readBy is one of 'reflection', 'kotlinx'.");
+      throw new SessionConfigurationError("readBy must be 'reflection' or 'kotlinx'.");
     }
     this.#writer = new BackwardCompatibleFormatWriter(this.#plans, readBy === 'kotlinx');
     this.#type = type;
@@ -45,12 +44,12 @@ export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implem
     const { isObject, isValueClass } = this.#plans.of(type);
     if (isObject || isValueClass) {
       throw new SessionConfigurationError(
-        `${type.name}: this format cannot write an object or a value class by itself.`,
+        `${type.name}: this format cannot write an object or a value class as a session.`,
       );
     }
   }
 
-  /** @throws {SessionUnserializableError} that names the field. */
+  /** @throws {SessionUnserializableError} with the field. */
   serialize(session: S): string {
     try {
       return this.#writer.write(this.#type, session);

@@ -1,11 +1,11 @@
-/** The settings of kotlinx `Json { … }` that change what is written or read. Defaults are kotlinx's. */
+/** Settings of kotlinx `Json { … }`, with kotlinx's defaults. */
 export interface KotlinxJsonOptions {
-  /** Writes fields that hold their default, too. Default `false`. */
+  /** Writes fields that equal their default. Default `false`. */
   readonly encodeDefaults?: boolean;
-  /** Writes `null`; without, it is left out, and a nullable field that is missing reads as null. Default `true`. */
+  /** Writes `null`. If `false`, nulls are omitted and a missing nullable field is null. Default `true`. */
   readonly explicitNulls?: boolean;
-  /** Reads past fields that the class has not. Default `false`: the session is lost. */
+  /** Ignores unknown fields. Default `false`: the session is unreadable. */
   readonly ignoreUnknownKeys?: boolean;
-  /** The key that names the subclass of a sealed class. Default `type`. */
+  /** The key with the subclass of a sealed class. Default `type`. */
   readonly classDiscriminator?: string;
 }

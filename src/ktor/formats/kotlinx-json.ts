@@ -7,23 +7,22 @@ import { parseJson } from './json-node.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
 import { Unwritable } from './unwritable.js';
 
-/** Reads and writes instances of one class: kotlinx's `StringFormat`, bound to a class. */
+/** kotlinx's `StringFormat`, bound to a class. */
 export interface StringFormat {
-  /** @throws {SessionConfigurationError} when the class, or a field of it, cannot be written in this format. */
+  /** @throws {SessionConfigurationError} if the format cannot represent the class or a field. */
   bind<T extends object>(type: KotlinClass<T>): BoundStringFormat<T>;
 }
 
-/** A {@link StringFormat} for one class. */
 export interface BoundStringFormat<T extends object> {
-  /** @throws {SessionUnserializableError} that names the field. */
+  /** @throws {SessionUnserializableError} with the field. */
   encodeToString(value: T): string;
-  /** @throws anything for a text that is none of the class. */
+  /** @throws any error for an unreadable text. */
   decodeFromString(text: string): T;
 }
 
 /**
- * kotlinx `Json`: what Ktor writes by default since 3.0. Compact, in declaration order; numbers as Java writes them
- * (`1.0`, `1.0E7`), since `JSON.stringify` would give other bytes.
+ * kotlinx `Json`, Ktor's default since 3.0: compact, in declaration order, numbers as Java writes them (`1.0`,
+ * `1.0E7`).
  */
 export class KotlinxJson implements StringFormat {
   readonly #options: Required<KotlinxJsonOptions>;

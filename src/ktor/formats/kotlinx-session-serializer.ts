@@ -5,18 +5,18 @@ import type { KotlinClass } from '../kotlin/kotlin-shape.js';
 import { KotlinxJson, type BoundStringFormat, type StringFormat } from './kotlinx-json.js';
 
 /**
- * Ktor's `KotlinxSessionSerializer` (since 2.2): a session in any kotlinx text format, the default being the one that
- * Ktor uses since 3.0: JSON with kotlinx's default settings.
+ * Ktor's `KotlinxSessionSerializer` (since 2.2): any kotlinx text format. Default: JSON with kotlinx's default
+ * settings.
  */
 export class KotlinxSessionSerializer<S extends object> implements SessionSerializer<S> {
   readonly #format: BoundStringFormat<S>;
 
-  /** @throws {SessionConfigurationError} for a field whose type is not known, or that the format cannot hold. */
+  /** @throws {SessionConfigurationError} for a field of unknown or unsupported type. */
   constructor(type: KotlinClass<S>, format: StringFormat = new KotlinxJson()) {
     this.#format = format.bind(type);
   }
 
-  /** @throws {SessionUnserializableError} that names the field. */
+  /** @throws {SessionUnserializableError} with the field. */
   serialize(session: S): string {
     return this.#format.encodeToString(session);
   }
@@ -26,7 +26,6 @@ export class KotlinxSessionSerializer<S extends object> implements SessionSerial
   }
 }
 
-/** {@link KotlinxSessionSerializer} in JSON, whose fields can be merged one by one. */
 class JsonSessionSerializer<S extends object>
   extends KotlinxSessionSerializer<S>
   implements FieldwiseSessionSerializer<S>

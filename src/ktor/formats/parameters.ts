@@ -1,13 +1,13 @@
 import { FormDocument, formPair, encodeForm } from './form-encoding.js';
 
 /**
- * Ktor's `Parameters`: texts by name, several under one name, names without regard to case. As a session class it
- * travels as a plain query string, without the tags of the reflection format.
+ * Ktor's `Parameters`: case-insensitive names, each with any number of values. As a session class it is sent as a query
+ * string without tags.
  */
 export class Parameters {
   readonly #entries = new Map<string, { readonly name: string; readonly values: string[] }>();
 
-  /** The names in the order in which they came, as they were written first. */
+  /** In order and case of first occurrence. */
   get names(): readonly string[] {
     return Array.from(this.#entries.values(), ({ name }) => name);
   }
@@ -20,7 +20,7 @@ export class Parameters {
     return [...(this.#entries.get(name.toLowerCase())?.values ?? [])];
   }
 
-  /** Adds values to a name; none at all leaves the bare name. */
+  /** Without values, appends the bare name. */
   append(name: string, ...values: readonly string[]): this {
     const entry = this.#entries.get(name.toLowerCase());
     if (entry) entry.values.push(...values);

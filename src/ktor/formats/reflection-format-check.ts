@@ -3,7 +3,6 @@ import { checkFormNames } from './form-names.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
-/** Types whose tag says all there is to know, so that they need no declaration to be read. */
 const SELF_DESCRIBING: ReadonlySet<string> = new Set([
   'string',
   'int',
@@ -16,8 +15,8 @@ const SELF_DESCRIBING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Refuses every shape that Ktor's reflection format writes and cannot read back, in a class and in all it holds.
- * @throws {SessionConfigurationError} that names class and field.
+ * Rejects types that Ktor writes but cannot read back.
+ * @throws {SessionConfigurationError} with class and field.
  */
 export function checkReflectionFormat(
   plans: KotlinClassPlans,
@@ -42,7 +41,7 @@ export function checkReflectionFormat(
 
 function problemOf(shape: KotlinShape): string | undefined {
   const held = withoutNull(shape);
-  if (held.kind === 'byte' || held.kind === 'short') return 'a Byte or Short is lost. Use Int';
+  if (held.kind === 'byte' || held.kind === 'short') return 'Ktor loses a Byte or Short. Use Int';
   if (held.kind === 'float') return shape.kind === 'nullable' ? 'a Float? cannot be read. Use Double?' : undefined;
   if (isScalar(held) || held.kind === 'class') return undefined;
   switch (held.kind) {
@@ -53,7 +52,7 @@ function problemOf(shape: KotlinShape): string | undefined {
       if (held.key.kind === 'nullable') return 'a key cannot be null';
       return elementProblem(held.key) ?? elementProblem(held.value);
     case 'optional':
-      return SELF_DESCRIBING.has(held.of.kind) ? undefined : 'an Optional of this type is read as another';
+      return SELF_DESCRIBING.has(held.of.kind) ? undefined : 'Ktor reads an Optional of this type as another type';
     case 'nullable':
       return undefined;
   }
@@ -61,13 +60,13 @@ function problemOf(shape: KotlinShape): string | undefined {
 
 function elementProblem(element: KotlinShape): string | undefined {
   const held = withoutNull(element);
-  if (held.kind === 'float') return 'its Floats are read as Doubles. Use Double';
-  if (!isScalar(held)) return 'collections hold simple values only. Put the inner ones into a class of their own';
+  if (held.kind === 'float') return 'Ktor reads its Floats as Doubles. Use Double';
+  if (!isScalar(held)) return 'collections may contain simple values only. Move the inner ones into a class';
   return problemOf(held);
 }
 
 function refuse(plan: KotlinClassPlan, property: string, shape: KotlinShape, problem: string): never {
   throw new SessionConfigurationError(
-    `${plan.type.name}.${property}: Ktor's reflection format cannot hold ${describeShape(shape)}: ${problem}.`,
+    `${plan.type.name}.${property}: Ktor's reflection format cannot represent ${describeShape(shape)}: ${problem}.`,
   );
 }

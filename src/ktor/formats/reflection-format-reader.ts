@@ -19,7 +19,6 @@ const TAG_OF: Readonly<Record<Exclude<ScalarShape['kind'], 'boolean' | 'char' | 
   enum: '#s',
 };
 
-/** Reads Ktor's reflection format. */
 export class ReflectionFormatReader {
   readonly #plans: KotlinClassPlans;
 
@@ -27,7 +26,6 @@ export class ReflectionFormatReader {
     this.#plans = plans;
   }
 
-  /** @throws {Unreadable} */
   read(type: KotlinClass, text: string, depth = 0): object {
     if (depth > DEEPEST) throw new Unreadable('nested too deep');
     const document = new FormDocument(text);
@@ -46,11 +44,11 @@ export class ReflectionFormatReader {
     const plan = this.#plans.of(type);
     const name = document.get(TYPE_NAME);
     if (!plan.subclasses) {
-      if (name !== undefined && name !== plan.simpleName) throw new Unreadable('it is of another class');
+      if (name !== undefined && name !== plan.simpleName) throw new Unreadable('another class');
       return plan;
     }
     const named = plan.subclasses.map((subclass) => this.#plans.of(subclass)).find((one) => one.simpleName === name);
-    if (!named || named.subclasses) throw new Unreadable('it is of no subclass of the sealed class');
+    if (!named || named.subclasses) throw new Unreadable('not a subclass of the sealed class');
     return named;
   }
 
@@ -58,7 +56,7 @@ export class ReflectionFormatReader {
     if (!tagged.startsWith('#')) throw new Unreadable('a value without tag');
     if (tagged.length === 1 || tagged.startsWith('#n')) {
       if (shape.kind === 'nullable') return null;
-      throw new Unreadable('null for a field that is not nullable');
+      throw new Unreadable('null in a field that is not nullable');
     }
     const held = withoutNull(shape);
     if (isScalar(held)) return readTaggedScalar(held, tagged);
@@ -84,7 +82,7 @@ export class ReflectionFormatReader {
     return value === '#' || value.startsWith('#n') ? undefined : this.#value(of, value, depth);
   }
 
-  // Of a set that became a list, every element stays once.
+  // A set written as a list: drop duplicates.
   #elements(element: KotlinShape, tagged: string, depth: number): unknown[] {
     const isSet = tagged.startsWith('#cs');
     const values = readParts(payload(tagged, isSet ? '#cs' : '#cl'), (part) =>
@@ -107,7 +105,6 @@ export class ReflectionFormatReader {
   }
 }
 
-/** Reads the elements of a collection, each still encoded. */
 export function readParts<T>(text: string, read: (part: string) => T): T[] {
   const decoded = decodeQuery(text);
   const values: T[] = [];
@@ -120,7 +117,6 @@ export function readParts<T>(text: string, read: (part: string) => T): T[] {
   return values;
 }
 
-/** What stands behind a tag. */
 export function payload(tagged: string, tag: string): string {
   if (!tagged.startsWith(tag)) throw new Unreadable('a value of another type');
   return tagged.slice(tag.length);
@@ -129,14 +125,13 @@ export function payload(tagged: string, tag: string): string {
 function readTaggedScalar(shape: ScalarShape, tagged: string): unknown {
   switch (shape.kind) {
     case 'boolean':
-      // What stands behind the letter is not looked at, as in Ktor.
       if (tagged.startsWith('#bot')) return true;
       if (tagged.startsWith('#bof')) return false;
       throw new Unreadable('neither true nor false');
     case 'char':
       return scalarValue(shape, payload(tagged, '#ch').slice(0, 1));
     case 'float':
-      // The one type that is read from every other number.
+      // The only type that accepts all other numbers.
       return scalarValue(shape, tagged.replace(/^#(?:f|i|l|bd|bi)/, ''));
     case 'string':
     case 'byte':

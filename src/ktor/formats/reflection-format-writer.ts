@@ -24,7 +24,6 @@ const TAGS = {
 
 const AMPERSAND = "Ktor cuts collections at '&'";
 
-/** Writes Ktor's reflection format. */
 export class ReflectionFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #pair: (name: string, value: string) => string;
@@ -34,7 +33,6 @@ export class ReflectionFormatWriter {
     this.#pair = equals === 'escaped' ? formPair : formPairOfKtor1;
   }
 
-  /** @throws {Unwritable} */
   write(expected: KotlinClass, value: unknown, depth = 0): string {
     const plan = planOfInstance(this.#plans, expected, value, depth);
     if (plan.type !== expected && !this.#plans.of(expected).subclasses?.includes(plan.type)) {
@@ -66,13 +64,13 @@ export class ReflectionFormatWriter {
       case 'optional':
         return value === undefined ? '#om' : `#op${this.#tagged(held.of, value, depth)}`;
       case 'list':
-        if (!Array.isArray(value)) throw new Unwritable('a List is an array');
+        if (!Array.isArray(value)) throw new Unwritable('a List must be an array');
         return `#cl${this.#elements(held.element, value, depth)}`;
       case 'set':
-        if (!(value instanceof Set)) throw new Unwritable('a Set is a Set');
+        if (!(value instanceof Set)) throw new Unwritable('a Set must be a Set');
         return `#cs${this.#elements(held.element, [...value], depth)}`;
       case 'map':
-        if (!(value instanceof Map)) throw new Unwritable('a Map is a Map');
+        if (!(value instanceof Map)) throw new Unwritable('a Map must be a Map');
         return `#m${this.#entries(held, value, depth)}`;
       case 'nullable':
         return this.#tagged(held, value, depth);
@@ -80,7 +78,7 @@ export class ReflectionFormatWriter {
   }
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
-    // Array.from visits the holes of an array, which map passes over.
+    // Array.from visits holes, map does not.
     const parts = Array.from(values, (value, index) =>
       writing(
         () => `[${index}]`,
@@ -110,7 +108,6 @@ function uncut(tagged: string): string {
   return tagged;
 }
 
-/** The tagged text of a simple value, the same in both text formats but for the types that only this one has. */
 export function taggedScalar(shape: ScalarShape, value: unknown): string {
   const text = scalarText(shape, value);
   return shape.kind === 'boolean' ? `#bo${text.charAt(0)}` : TAGS[shape.kind] + text;

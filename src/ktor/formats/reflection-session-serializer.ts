@@ -11,20 +11,20 @@ import { Unwritable } from './unwritable.js';
 
 /** Options of {@link KtorReflectionSessionSerializer}. */
 export interface KtorReflectionSessionSerializerOptions {
-  /** `literal`: `=` inside values stays as it is, as Ktor 1.4.3 to 1.5.x writes it. Read is both. Default `escaped`. */
+  /** `literal`: writes `=` in values unescaped, like Ktor 1.4.3 to 1.5.x. Both are read. Default `escaped`. */
   readonly equals?: 'escaped' | 'literal';
 }
 
 /**
- * Ktor's reflection format: the default of Ktor 1.x and 2.x, `reflectionSessionSerializer()` in 3.x (Ktor:
- * `SessionSerializerReflection`, removed as a public name in 3.0).
+ * Ktor's reflection format: the default of Ktor 1.x and 2.x, `reflectionSessionSerializer()` in 3.x (before 3.0:
+ * `SessionSerializerReflection`).
  *
- * `name=%23sJohn&visits=%23i3`: pairs sorted by name, each value with a tag for its Kotlin type. The types are declared
- * by decorators; texts and booleans are also known by their initializers.
+ * `name=%23sJohn&visits=%23i3`: pairs sorted by name, with a tag for the Kotlin type, declared by decorators. Types of
+ * strings and booleans are inferred from initial values.
  *
- * Ktor writes some values that it cannot read back. Those are refused: by their type at construction (lists of lists,
- * `Float?`, names that differ in case alone), by their content on write (`&` in a list, `=` in a key, null for a
- * collection). Reads what Ktor reads, except that a field under `defaulted()` may be missing.
+ * Rejects what Ktor writes but cannot read back: by type in the constructor (lists of lists, `Float?`, names that
+ * differ only in case), by content on write (`&` in a list, `=` in a key, null for a collection). Reads like Ktor,
+ * except that a `defaulted()` field may be missing.
  */
 export class KtorReflectionSessionSerializer<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: KotlinClass<S>;
@@ -32,7 +32,7 @@ export class KtorReflectionSessionSerializer<S extends object> implements Fieldw
   readonly #reader: ReflectionFormatReader;
   readonly #isParameters: boolean;
 
-  /** @throws {SessionConfigurationError} for a field whose type is not known, or that the format cannot hold. */
+  /** @throws {SessionConfigurationError} for a field of unknown or unsupported type. */
   constructor(type: KotlinClass<S>, options: KtorReflectionSessionSerializerOptions = {}) {
     const plans = new KotlinClassPlans();
     this.#type = type;
@@ -42,7 +42,7 @@ export class KtorReflectionSessionSerializer<S extends object> implements Fieldw
     this.#reader = new ReflectionFormatReader(plans);
   }
 
-  /** @throws {SessionUnserializableError} that names the field. */
+  /** @throws {SessionUnserializableError} with the field. */
   serialize(session: S): string {
     if (this.#isParameters) return (session as unknown as Parameters).formUrlEncode();
     try {

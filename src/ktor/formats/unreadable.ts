@@ -1,7 +1,7 @@
-/** A text that is none of ours. The caller takes it for "no session"; the message never holds the text. */
+/** Treated as no session. The message never contains the text. */
 export class Unreadable extends Error {
   constructor(problem: string) {
-    super(`This text is no session: ${problem}.`);
+    super(`The text is not a session: ${problem}.`);
     this.name = 'Unreadable';
   }
 }

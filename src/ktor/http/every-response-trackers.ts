@@ -2,10 +2,8 @@ import type { TrackedSession, SessionToTrack, StoreResult } from '../../tracker/
 import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../../tracker/session-tracker-by-value.js';
 
-// Ktor before 2.3.1 sends a loaded session with every response (KTOR-912), so that its Max-Age slides: every loaded
-// session is due for renewal.
+// Ktor before 2.3.1 sends a loaded session with every response (KTOR-912).
 
-/** {@link SessionTrackerByValue} that sends a loaded session with every response. */
 export class SessionTrackerByValueOfEveryResponse<S extends object> extends SessionTrackerByValue<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {
     return true;
@@ -16,7 +14,7 @@ export class SessionTrackerByValueOfEveryResponse<S extends object> extends Sess
   }
 }
 
-/** The same by id. The stored text is unchanged, because Ktor's storages have no expiry. */
+/** The stored text is unchanged, because Ktor's storages have no expiry. */
 export class SessionTrackerByIdOfEveryResponse<S extends object> extends SessionTrackerById<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {
     return true;

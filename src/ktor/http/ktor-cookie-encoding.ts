@@ -4,13 +4,12 @@ import { decodeQuery } from '../formats/form-encoding.js';
 import { isBefore, type KtorVersion } from '../ktor-version.js';
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
-// Ktor writes tabs in quotes.
 const CONTROL_BUT_TAB = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** @returns the cookie value as a Ktor server of `version` writes it; `undefined` if it would be unreadable. */
+/** @returns `undefined` if it would be unreadable. */
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -19,7 +18,6 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
       return javaUtf8(value).toString('base64');
     case 'raw':
       if (CONTROL.test(value) || value.includes(';') || value !== withoutQuotes(value.trim())) return undefined;
-      // Checked by 1.x and 2.x only; later versions send any value.
       return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : asBytes(value);
     case 'dquotes':
       if (value.includes('"') || CONTROL_BUT_TAB.test(value)) return undefined;
@@ -27,7 +25,7 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
   }
 }
 
-/** @returns the value as a Ktor server of `version` reads it; `undefined` if that fails. */
+/** @returns `undefined` if unreadable. */
 export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   // 1.x reads every cookie as URI_ENCODING (KTOR-524).
   const read = isBefore(version, '2.2') ? 'uri' : encoding;
@@ -54,7 +52,7 @@ function decodeUri(text: string): string | undefined {
   }
 }
 
-/** Up to 2.1.2 everything except ASCII letters and digits is escaped. */
+/** Before 2.1.3, everything except ASCII letters and digits is escaped. */
 function encodeUriOfKtor1(value: string): string | undefined {
   return encodeCookieValue(value, 'uri')?.replace(
     /[-._~]/g,

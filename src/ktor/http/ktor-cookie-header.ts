@@ -4,14 +4,12 @@ const QUOTE = 0x22;
 const DOLLAR = 0x24;
 
 /**
- * All values of the cookie `name` in a `Cookie` header, parsed like Ktor. The last one comes first, because Ktor uses
- * it. Names that begin with `$` are ignored; a name without `=` has an empty value; quoted values may contain
- * semicolons (ktor-http, Cookie.kt: `clientCookieHeaderPattern`).
+ * Like Ktor (ktor-http, Cookie.kt: `clientCookieHeaderPattern`): last first, because Ktor uses the last. Names that
+ * begin with `$` are ignored; a name without `=` has an empty value; quoted values may contain semicolons.
  */
 export function ktorCookieValues(header: string, name: string): readonly string[] {
   if (name.charCodeAt(0) === DOLLAR) return [];
   const values: string[] = [];
-  // Text between a cookie and the next semicolon is skipped.
   for (let start = 0; start <= header.length;) {
     const nameStart = withoutSpace(header, start);
     const nameEnd = endOfName(header, nameStart);

@@ -9,7 +9,6 @@ import { decodeKtorCookie, encodeKtorCookie } from './ktor-cookie-encoding.js';
 import { ktorCookieValues } from './ktor-cookie-header.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from '../ktor-version.js';
 
-/** Minimum size per `Set-Cookie` line that browsers support, in bytes. */
 const LARGEST_COOKIE = 4096;
 const LARGEST_MAX_AGE = 0x7fff_ffff;
 const LAST_MOMENT = 8.64e15;
@@ -19,26 +18,24 @@ const DEFAULT_MAX_AGE = 604_800;
 
 /** Options of {@link KtorCookieTransport}. */
 export interface KtorCookieTransportOptions {
-  /** The version whose format is written and whose strictness applies on read. Default `3.5`. */
+  /** The version of the format and its strictness. Default `3.5`. */
   readonly version?: KtorVersion;
   /** Clock for `Expires`, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 /**
- * Carries a session in a cookie like a Ktor server, byte for byte (Ktor: `SessionTransportCookie`): `name=value;
- * Max-Age=…; Expires=…; Domain=…; Path=…; Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
+ * Same bytes as a Ktor server (Ktor: `SessionTransportCookie`): `name=value; Max-Age=…; Expires=…; Domain=…; Path=…;
+ * Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
  *
- * Reads like Ktor, with two exceptions: an undecodable value counts as no session (Ktor responds with 500 on every
- * route), and other cookies of the same name are tried after the last one. Rejects a value that needs more than 4096
- * bytes or would end the cookie early.
+ * Reads like Ktor, but ignores an undecodable value (Ktor answers every request with 500), and tries other cookies of
+ * the same name after the last one. Rejects values that need more than 4096 bytes or would end the cookie early.
  */
 export class KtorCookieTransport implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
   readonly name: string;
   readonly transformers: readonly SessionTransportTransformer[];
-  /** The attributes as passed. */
   readonly configuration: KtorCookieConfiguration;
   readonly #encoding: CookieEncoding;
   readonly #version: KtorVersion;
@@ -107,7 +104,7 @@ export class KtorCookieTransport implements SessionTransport {
     if (maxAgeInSeconds === null) return '';
     const seconds = Math.min(Math.floor(maxAgeInSeconds + 0.5), Number.MAX_SAFE_INTEGER);
     if (seconds === 0) return isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
-    // Ktor's arithmetic overflows into the past here; the latest valid date is used instead.
+    // Ktor overflows into the past here; use the latest valid date.
     const expires = new Date(Math.min(this.#now() + seconds * 1000, LAST_MOMENT)).toUTCString();
     return `; Max-Age=${Math.min(seconds, LARGEST_MAX_AGE)}; Expires=${expires}`;
   }
@@ -126,7 +123,7 @@ export class KtorCookieTransport implements SessionTransport {
     return (secure ? '; Secure' : '') + (httpOnly ? '; HttpOnly' : '') + rendered.join('');
   }
 
-  // Up to 2.1.3 extensions are encoded like the value (KTOR-4722).
+  // Up to 2.1.3, extensions are encoded like the value (KTOR-4722).
   #extension(value: string): string {
     return isBefore(this.#version, '2.2') ? this.#encode(value) : value;
   }
@@ -134,7 +131,7 @@ export class KtorCookieTransport implements SessionTransport {
   #clearing(): string {
     const maxAge = isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
     const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#place()}`;
-    // Up to 2.1.1 flags and extensions are missing (KTOR-437), and the encoding is fixed.
+    // Up to 2.1.1, flags and extensions are missing (KTOR-437) and the encoding is fixed.
     return isBefore(this.#version, '2.2')
       ? start + encodingMark('uri')
       : start + this.#flags() + encodingMark(this.#encoding);

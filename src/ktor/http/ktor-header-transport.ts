@@ -4,15 +4,14 @@ import { checkHeaderName } from '../../transport/header-name.js';
 import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 
-/** How many values are tried where several lines may have been joined. */
 const MOST_CANDIDATES = 8;
 const LARGEST_HEADER = 8000;
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
 /**
- * Carries a session in a header as a Ktor server does: the value as it is, without any encoding, text beyond ASCII as
- * UTF-8 (Ktor: `SessionTransportHeader`). A header cannot be cleared. Of several lines the first counts.
+ * Sends the value unencoded in a header, text beyond ASCII as UTF-8 (Ktor: `SessionTransportHeader`). The first of
+ * several lines is used. A header cannot be cleared.
  */
 export class KtorHeaderTransport implements SessionTransport {
   readonly kind = 'header';
@@ -23,7 +22,7 @@ export class KtorHeaderTransport implements SessionTransport {
 
   /**
    * @param options.exposed adds the name to `Access-Control-Expose-Headers`. Default `false`.
-   * @throws {SessionConfigurationError} for a name that no header can have, or that means something else already.
+   * @throws {SessionConfigurationError} for an invalid or reserved name.
    */
   constructor(
     name: string,
@@ -41,7 +40,7 @@ export class KtorHeaderTransport implements SessionTransport {
     const value = call.requestHeader(this.name.toLowerCase());
     if (value === undefined) return [];
     if (value.length > LARGEST_HEADER) return [undefined];
-    // Node.js shows the bytes of a header as Latin-1.
+    // Node.js exposes header bytes as Latin-1.
     return candidates(BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value);
   }
 
@@ -49,7 +48,7 @@ export class KtorHeaderTransport implements SessionTransport {
   send(call: SessionCall, value: string): void {
     if (CONTROL.test(value)) {
       throw new SessionConfigurationError(
-        `The value of header "${this.name}" holds a control character. Add a transformer, such as Encrypt.`,
+        `The value of header "${this.name}" contains a control character. Add a transformer such as Encrypt.`,
       );
     }
     const bytes = Buffer.from(value, 'utf8');
@@ -65,8 +64,8 @@ export class KtorHeaderTransport implements SessionTransport {
   }
 }
 
-// Ktor takes the first of several lines. Node.js joins them by a comma and a space, which a value may also hold itself:
-// the whole is tried first, then what stands before each comma.
+// Ktor uses the first of several lines. Node.js joins them by a comma, which a value may contain, so the whole is tried
+// first.
 function candidates(value: string): readonly string[] {
   const values = [value];
   for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {

@@ -8,16 +8,13 @@ const COLLECTIONS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['map', Map],
 ]);
 
-/** A concrete subclass of a sealed class, with its discriminator value. */
 export interface NamedSubclass {
   readonly name: string;
   readonly type: KotlinClass;
 }
 
 /**
- * Declares the same type to class-transformer, so that one declaration also serves this library's serializer: a field
- * of a class gets `@Type`, with a discriminator if the class is sealed.
- *
+ * For this library's serializer.
  * @param subclassesOf the concrete subclasses of a sealed class; `undefined` for other classes.
  */
 export function declareForClassTransformer(
@@ -30,7 +27,7 @@ export function declareForClassTransformer(
   if (!held) return;
   const collection = collectionOf(shape);
   if (collection) Reflect.defineMetadata('design:type', collection, target, property);
-  // Evaluated when a serializer is created, because later classes and decorators may be referenced.
+  // Evaluated late: it may refer to later classes and decorators.
   const options = {
     get discriminator() {
       const subTypes = subclassesOf(held())?.map(({ name, type }) => ({ name, value: type as new () => object }));
@@ -40,7 +37,6 @@ export function declareForClassTransformer(
   Type(() => held(), options as Parameters<typeof Type>[1])(target, property);
 }
 
-/** Excludes a field from storage with class-transformer's decorator. */
 export function excludeForClassTransformer(target: object, property: string): void {
   Exclude()(target, property);
 }

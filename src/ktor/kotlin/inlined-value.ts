@@ -2,14 +2,12 @@ import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import { planOfInstance } from './kotlin-instance.js';
 import type { KotlinShape } from './kotlin-shape.js';
 
-/** The plan of a value class, which the kotlinx formats write as its only field. */
 export function valueClassOf(plans: KotlinClassPlans, shape: KotlinShape): KotlinClassPlan | undefined {
   if (shape.kind !== 'class') return undefined;
   const plan = plans.of(shape.type());
   return plan.isValueClass ? plan : undefined;
 }
 
-/** Replaces value classes by the type of their field, as the kotlinx formats do. */
 export function inlinedShape(plans: KotlinClassPlans, shape: KotlinShape): KotlinShape {
   if (shape.kind === 'nullable') {
     const of = inlinedShape(plans, shape.of);
@@ -19,7 +17,6 @@ export function inlinedShape(plans: KotlinClassPlans, shape: KotlinShape): Kotli
   return plan ? inlinedShape(plans, plan.fields[0]!.shape) : shape;
 }
 
-/** The content of a value class. */
 export function unwrapped(
   plans: KotlinClassPlans,
   plan: KotlinClassPlan,
@@ -31,7 +28,6 @@ export function unwrapped(
   return (value as Record<string, unknown>)[plan.fields[0]!.property];
 }
 
-/** An instance of a value class. */
 export function wrapped(plan: KotlinClassPlan, content: unknown): object {
   const instance = plan.create();
   instance[plan.fields[0]!.property] = content;

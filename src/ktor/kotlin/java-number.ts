@@ -2,22 +2,19 @@ import { Unreadable } from '../formats/unreadable.js';
 
 const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 const INTEGER = /^[+-]?\d+$/;
-/** More digits than any 64-bit number has; leading zeros may stand in front. */
+/** Any 64-bit integer fits, also with leading zeros. */
 const LONGEST_INTEGER = 64;
-/** The longest number in characters that is read or written: BigInt() is quadratic. */
+/** Longest number in characters, because BigInt() takes quadratic time. */
 export const LONGEST_BIG_INTEGER = 4096;
 
-/**
- * `java.lang.Double.toString`: the fewest digits that tell the number from its neighbours, at least one on each side of
- * the point, and an exponent outside 10⁻³ … 10⁷. (JDK 19 and later; earlier ones write a digit too many now and then.)
- */
+/** `java.lang.Double.toString` of JDK 19 and later. */
 export function javaDouble(value: number): string {
   const shortest = value.toExponential();
-  // A single digit leaves room for a second one, and Java takes the nearest of two digits then: 4.9E-324.
+  // For a single digit, Java uses the nearest two-digit decimal: 4.9E-324.
   return javaDecimal(value, /^-?\de/.test(shortest) ? value.toExponential(1) : shortest);
 }
 
-/** `java.lang.Float.toString` of a number that single precision holds. */
+/** `java.lang.Float.toString`, for single precision values. */
 export function javaFloat(value: number): string {
   if (!Number.isFinite(value) || value === 0) return javaDecimal(value, '');
   for (let digits = 0; digits < 9; digits++) {
@@ -27,8 +24,8 @@ export function javaFloat(value: number): string {
   return javaDecimal(value, value.toExponential(9));
 }
 
-// The decimal of so many fraction digits that reads as this float and is nearest to it. Below a power of two the
-// neighbours are closer than above it, so the nearest decimal may read as another float and the next one as this.
+// Below a power of two the spacing is smaller than above it, so the nearest decimal may read as another float and the
+// next one as this.
 function nearestFloatText(value: number, fractionDigits: number): string | undefined {
   const nearest = value.toExponential(fractionDigits);
   if (Math.fround(Number(nearest)) === value) return nearest;
@@ -64,39 +61,38 @@ function trimmed(fraction: string): string {
   return end === 0 ? '0' : fraction.slice(0, end);
 }
 
-/** `java.lang.Double.parseDouble`, without its hexadecimal form. */
+/** `java.lang.Double.parseDouble`, without hexadecimal. */
 export function parseJavaDouble(text: string): number {
   const trimmedText = text.trim();
   if (!DOUBLE.test(trimmedText)) throw new Unreadable('not a number');
   return Number(/[fFdD]$/.test(trimmedText) ? trimmedText.slice(0, -1) : trimmedText);
 }
 
-/** `Integer.parseInt` and its sisters: a whole number of so many bits, signed. */
+/** Like `Integer.parseInt`, for signed integers of `bits` bits. */
 export function parseJavaInteger(text: string, bits: 8 | 16 | 32): number {
   const value = text.length <= LONGEST_INTEGER && INTEGER.test(text) ? Number(text) : Number.NaN;
   const limit = 2 ** (bits - 1);
-  if (!(value >= -limit && value < limit)) throw new Unreadable(`not a whole number of ${bits} bits`);
+  if (!(value >= -limit && value < limit)) throw new Unreadable(`not an integer of ${bits} bits`);
   return value === 0 ? 0 : value;
 }
 
 /** `Long.parseLong`. */
 export function parseJavaLong(text: string): bigint {
   const value = text.length <= LONGEST_INTEGER ? parseJavaBigInteger(text) : undefined;
-  if (value === undefined || BigInt.asIntN(64, value) !== value) throw new Unreadable('not a whole number of 64 bits');
+  if (value === undefined || BigInt.asIntN(64, value) !== value) throw new Unreadable('not an integer of 64 bits');
   return value;
 }
 
 /** `new BigInteger(text)`. */
 export function parseJavaBigInteger(text: string): bigint {
-  if (text.length > LONGEST_BIG_INTEGER || !INTEGER.test(text)) throw new Unreadable('not a whole number');
+  if (text.length > LONGEST_BIG_INTEGER || !INTEGER.test(text)) throw new Unreadable('not an integer');
   return BigInt(text.startsWith('+') ? text.slice(1) : text);
 }
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,10}))?$/;
 
 /**
- * The text that `new BigDecimal(text).toString()` gives in Java; `undefined` for what is no decimal. The scale is part
- * of the value: `1.10` and `1.1` are two.
+ * `new BigDecimal(text).toString()`; `undefined` if invalid. The scale is part of the value: `1.10` and `1.1` differ.
  */
 export function javaBigDecimal(text: string): string | undefined {
   const parts = text.length <= LONGEST_BIG_INTEGER ? DECIMAL.exec(text) : null;
@@ -119,7 +115,7 @@ export function javaBigDecimal(text: string): string | undefined {
 const UUID_TEXT = /^([0-9a-f]{1,16})-([0-9a-f]{1,16})-([0-9a-f]{1,16})-([0-9a-f]{1,16})-([0-9a-f]{1,16})$/i;
 const UUID_WIDTHS = [8, 4, 4, 4, 12] as const;
 
-/** `UUID.fromString(text).toString()`; `undefined` for what it refuses. Groups may be short: `1-2-3-4-5`. */
+/** `UUID.fromString(text).toString()`; `undefined` if invalid. Groups may be short: `1-2-3-4-5`. */
 export function javaUuid(text: string): string | undefined {
   const groups = text.length <= 36 ? UUID_TEXT.exec(text)?.slice(1) : undefined;
   return groups?.map((group, index) => group.toLowerCase().padStart(16, '0').slice(-UUID_WIDTHS[index]!)).join('-');

@@ -2,41 +2,34 @@ import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { declarationOf } from './kotlin-declaration.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
-/** One field of a class, as the formats see it. */
 export interface KotlinField {
   readonly property: string;
-  /** The name in K and J. */
+  /** The name in the kotlinx formats. */
   readonly serialName: string;
   readonly shape: KotlinShape;
   readonly hasDefault: boolean;
-  /** A getter without setter: the reflection format writes it and reads past it, the others do not know it. */
+  /** A getter without setter: only the reflection format writes it, and ignores it on read. */
   readonly isComputed: boolean;
 }
 
-/** A class as the formats see it: its fields with those it inherits, in declaration order, parents first. */
 export interface KotlinClassPlan {
   readonly type: KotlinClass;
   readonly simpleName: string;
   readonly serialName: string;
   readonly fields: readonly KotlinField[];
-  /** The direct subclasses of a sealed class. */
   readonly subclasses: readonly KotlinClass[] | undefined;
-  /** Whether its parent is sealed, so that the reflection format writes its name. */
   readonly isSubclassOfSealed: boolean;
   readonly isObject: boolean;
   readonly isValueClass: boolean;
-  /** Whether an own property of an instance is stored or left out on purpose. */
   knows(property: string): boolean;
   create(): Record<string, unknown>;
 }
 
 type Construct = new () => Record<string, unknown>;
 
-/** Makes and keeps the plan of each class that one serializer meets. */
 export class KotlinClassPlans {
   readonly #plans = new Map<KotlinClass, KotlinClassPlan>();
 
-  /** @throws {SessionConfigurationError} that names the class and the field whose type cannot be seen. */
   of(type: KotlinClass): KotlinClassPlan {
     let plan = this.#plans.get(type);
     if (!plan) this.#plans.set(type, (plan = makePlan(type)));
@@ -46,7 +39,7 @@ export class KotlinClassPlans {
 
 function makePlan(type: KotlinClass): KotlinClassPlan {
   if (typeof type !== 'function') {
-    throw new SessionConfigurationError('nested() takes a function that gives a class: nested(() => Part).');
+    throw new SessionConfigurationError('nested() needs a function that returns a class: nested(() => Part).');
   }
   const declaration = declarationOf(type);
   const chain = ancestors(type);
@@ -55,8 +48,8 @@ function makePlan(type: KotlinClass): KotlinClassPlan {
   const subclasses = declaration?.sealed?.();
   checkSubclasses(type, subclasses);
   const fields = subclasses ? [] : fieldsOf(type, chain, transients);
-  if (declaration?.isObject && fields.length > 0) refuse(type, 'a @DataObject() has no fields to store');
-  if (declaration?.isValueClass && fields.length !== 1) refuse(type, 'a @ValueClass() has exactly one field');
+  if (declaration?.isObject && fields.length > 0) refuse(type, 'a @DataObject() must not have stored fields');
+  if (declaration?.isValueClass && fields.length !== 1) refuse(type, 'a @ValueClass() must have exactly one field');
   const known = new Set([...transients, ...fields.map(({ property }) => property)]);
   const simpleName = declaration?.simpleName ?? type.name;
   return {
@@ -73,7 +66,7 @@ function makePlan(type: KotlinClass): KotlinClassPlan {
   };
 }
 
-/** The class and what it extends, the eldest first. */
+/** Topmost first. */
 function ancestors(type: KotlinClass): readonly KotlinClass[] {
   const chain: KotlinClass[] = [];
   for (let one: unknown = type; typeof one === 'function' && one !== Function.prototype;) {
@@ -93,7 +86,6 @@ function fieldsOf(
   const fresh = freshInstance(type);
   const seen = Object.keys(fresh).filter((property) => !transients.has(property));
   const inferred = seen.filter((property) => !declared.has(property));
-  // Initializers show the order of all fields, unless the build leaves out the ones without.
   const isComplete = [...declared.keys()].every((property) => seen.includes(property));
   const order = isComplete ? seen : [...declared.keys(), ...inferred];
   const fields = order.map((property): KotlinField => {
@@ -121,9 +113,9 @@ function infer(type: KotlinClass, property: string, fresh: Record<string, unknow
   if (typeof value === 'boolean') return { kind: 'boolean' };
   const hint =
     typeof value === 'number'
-      ? 'whether a number is an Int, a Long or a Double cannot be seen. Write @int(), @long() or @double() over it'
-      : 'its Kotlin type cannot be seen. Write it over the field, such as @nullable(string()) or @list(int()), or ' +
-        '@Transient() to leave the field out';
+      ? 'the Kotlin type of a number is unknown. Add @int(), @long() or @double() to the field'
+      : 'the Kotlin type is unknown. Add it to the field, such as @nullable(string()) or @list(int()), or ' +
+        '@Transient() to exclude the field';
   throw new SessionConfigurationError(`${type.name}.${property}: ${hint}.`);
 }
 

@@ -6,13 +6,11 @@ import {
 } from './class-transformer-type.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
-/** One declared field, as decorators record it. */
 export interface DeclaredField {
   readonly shape: KotlinShape;
   readonly hasDefault: boolean;
 }
 
-/** What the decorators over one class say, without what it inherits. */
 interface Declaration {
   readonly fields: Map<string, DeclaredField>;
   readonly serialNames: Map<string, string>;
@@ -24,15 +22,13 @@ interface Declaration {
   isValueClass?: boolean;
 }
 
-// A symbol of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const DECLARATION = Symbol.for('nestjs-sessions:kotlin');
 
-/** What is declared on exactly this class. */
 export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefined {
   return Object.hasOwn(type, DECLARATION) ? (type as { [DECLARATION]?: Declaration })[DECLARATION] : undefined;
 }
 
-/** Records the Kotlin type of a field. */
 export function declareField(target: object, property: string | symbol, field: DeclaredField): void {
   const type = target.constructor as KotlinClass;
   const name = checked(type, property);
@@ -41,8 +37,8 @@ export function declareField(target: object, property: string | symbol, field: D
 }
 
 /**
- * Declares the fields of a class without decorators, in Kotlin's order:
- * `kotlinFields(CartSession, { userId: string(), productIds: list(int()) })`.
+ * Declares the fields of a class without decorators, in Kotlin's order: `kotlinFields(CartSession, { userId: string(),
+ * productIds: list(int()) })`.
  */
 export function kotlinFields<T extends object>(
   type: KotlinClass<T>,
@@ -57,8 +53,8 @@ export function kotlinFields<T extends object>(
 }
 
 /**
- * Kotlin's `@SerialName`, over a class or a field: the name in the kotlinx formats (K and J). Over a class it is what
- * names it among the subclasses of a sealed one, by default its package and name: `com.example.Shape.Circle`.
+ * Kotlin's `@SerialName`, for a class or field: the name in the kotlinx formats. On a subclass of a sealed class,
+ * Kotlin's default is the qualified name: `com.example.Shape.Circle`.
  */
 export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   return (target: object, property?: string | symbol): void => {
@@ -70,21 +66,21 @@ export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   };
 }
 
-/** The class's name in Kotlin, without package, where it is another one than here: the reflection format's `$type`. */
+/** The class's simple name in Kotlin if it differs: the reflection format's `$type`. */
 export function SimpleName(name: string): ClassDecorator {
   return (target) => {
     writable(target as unknown as KotlinClass).simpleName = name;
   };
 }
 
-/** A sealed class or interface with its direct subclasses, each of which `extends` it here too. */
+/** A sealed class or interface with its direct subclasses, each of which must extend it here, too. */
 export function Sealed(subclasses: () => readonly KotlinClass[]): <T extends KotlinClass>(target: T) => void {
   return (target) => {
     writable(target).sealed = subclasses;
   };
 }
 
-/** Kotlin's `object`: a class with one instance and nothing to store. Reads as a new instance. */
+/** Kotlin's `object`: a class without stored content. Read as a new instance. */
 export function DataObject(): ClassDecorator {
   return (target) => {
     writable(target as unknown as KotlinClass).isObject = true;
@@ -98,7 +94,7 @@ export function ValueClass(): ClassDecorator {
   };
 }
 
-/** A field that Kotlin does not know: it is never stored, and a session read has what the initializer gives. */
+/** A field that Kotlin does not have. Never stored; a loaded session has its initial value. */
 export function Transient(): PropertyDecorator {
   return (target, property) => {
     const type = target.constructor as KotlinClass;

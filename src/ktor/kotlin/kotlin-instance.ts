@@ -2,19 +2,11 @@ import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import type { KotlinClass } from './kotlin-shape.js';
 import { Unwritable } from '../formats/unwritable.js';
 
-/**
- * How deep classes may stand in each other in the text formats, in both directions: a chain of a recursive class ends
- * somewhere, and every level is decoded once more.
- */
+/** Maximum nesting of classes in the text formats, where each level is decoded again. */
 export const DEEPEST = 12;
-/** The same in JSON, which is read in one pass. */
 export const DEEPEST_IN_JSON = 64;
 
-/**
- * The plan of a value's own class.
- * @throws {Unwritable} for what is no instance of `expected`, or of a class below it where it is sealed; for a cycle;
- *   and for a field that is not declared, since it would be lost.
- */
+/** @throws {Unwritable} for a value of another class, a cycle, and an undeclared field, which would be lost. */
 export function planOfInstance(
   plans: KotlinClassPlans,
   expected: KotlinClass,
@@ -22,22 +14,22 @@ export function planOfInstance(
   depth: number,
   deepest = DEEPEST,
 ): KotlinClassPlan {
-  if (depth > deepest) throw new Unwritable(`it is nested deeper than ${deepest} levels, or in itself`);
+  if (depth > deepest) throw new Unwritable(`it is nested more than ${deepest} levels deep, or contains itself`);
   const type = classOf(value);
   const isExpected = type === expected || (type !== undefined && isBelow(plans, expected, type));
   if (type === undefined || !isExpected) {
     throw new Unwritable(
-      `it is ${value === null || value === undefined ? String(value) : `no instance of ${expected.name}`}`,
+      `it is ${value === null || value === undefined ? String(value) : `not an instance of ${expected.name}`}`,
       `Store one made by \`new ${expected.name}()\`, or declare the class in @Sealed.`,
     );
   }
   const plan = plans.of(type);
-  if (plan.subclasses) throw new Unwritable(`${type.name} is sealed, so that it has no instances of its own`);
+  if (plan.subclasses) throw new Unwritable(`${type.name} is sealed, so it cannot have instances`);
   for (const property of Object.keys(value as object)) {
     if (plan.knows(property) || (value as Record<string, unknown>)[property] === undefined) continue;
     throw new Unwritable(
       'its Kotlin type is not declared',
-      'Write it over the field, such as @int(), or @Transient() to leave the field out.',
+      'Add it to the field, such as @int(), or exclude the field with @Transient().',
     ).within(`.${property}`);
   }
   return plan;
@@ -54,7 +46,7 @@ function isBelow(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass
   return subclasses.some((subclass) => subclass === type || isBelow(plans, subclass, type));
 }
 
-/** The concrete classes below a sealed one, at any depth; the class itself where it is not sealed. */
+/** The concrete subclasses of a sealed class, at any depth; otherwise the class itself. */
 export function concreteClasses(plans: KotlinClassPlans, type: KotlinClass): readonly KotlinClassPlan[] {
   const plan = plans.of(type);
   return plan.subclasses ? plan.subclasses.flatMap((subclass) => concreteClasses(plans, subclass)) : [plan];

@@ -17,16 +17,13 @@ const BITS = { byte: 8, short: 16, int: 32 } as const;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const SHORTEST_UUID = 36;
 
-/**
- * The text that Java gives a value, which has been checked to be of the type.
- * @throws {Unwritable}
- */
 export function scalarText(shape: ScalarShape, value: unknown): string {
   switch (shape.kind) {
     case 'string':
       return wellFormed(typeof value === 'string' ? value : wrong(shape, value));
     case 'char':
-      if (typeof value !== 'string' || value.length !== 1) throw new Unwritable('a Char is a text of one UTF-16 unit');
+      if (typeof value !== 'string' || value.length !== 1)
+        throw new Unwritable('a Char must be a string of one UTF-16 unit');
       return wellFormed(value);
     case 'boolean':
       return String(typeof value === 'boolean' ? value : wrong(shape, value));
@@ -51,15 +48,11 @@ export function scalarText(shape: ScalarShape, value: unknown): string {
     case 'uuid':
       return uuidText(value);
     case 'enum':
-      if (!shape.names.includes(value as string)) throw new Unwritable('it is none of the constants of the enum');
+      if (!shape.names.includes(value as string)) throw new Unwritable('it is not a constant of the enum');
       return wellFormed(value as string);
   }
 }
 
-/**
- * The value of a text.
- * @throws {Unreadable} when the text is not one of the type.
- */
 export function scalarValue(shape: ScalarShape, text: string): unknown {
   switch (shape.kind) {
     case 'string':
@@ -93,18 +86,18 @@ function wholeText(value: unknown, bits: 8 | 16 | 32): string {
   const limit = 2 ** (bits - 1);
   if (Number.isInteger(value) && (value as number) >= -limit && (value as number) < limit) return String(value);
   throw new Unwritable(
-    `it is no whole number of ${bits} bits`,
-    'Keep it in range, or declare the field as the Kotlin class does: @long(), @double().',
+    `it is not an integer of ${bits} bits`,
+    'Keep it in range, or declare the field as in Kotlin: @long(), @double().',
   );
 }
 
 function longText(value: unknown, as: 'bigint' | 'number'): string {
   if (as === 'bigint') {
     if (typeof value === 'bigint' && BigInt.asIntN(64, value) === value) return String(value);
-    throw new Unwritable("a Long is a bigint of 64 bits here; for numbers declare it as @long('number')");
+    throw new Unwritable("a Long must be a bigint of 64 bits. Declare it as @long('number') to use numbers");
   }
   if (Number.isSafeInteger(value)) return String(value);
-  throw new Unwritable('it is no whole number that JavaScript holds exactly; declare it as @long(), for a bigint');
+  throw new Unwritable('it is not a safe integer. Declare it as @long() and use bigint');
 }
 
 function bigIntegerText(value: bigint): string {
@@ -115,23 +108,23 @@ function bigIntegerText(value: bigint): string {
 
 function uuidText(value: unknown): string {
   const text = typeof value === 'string' && value.length === SHORTEST_UUID ? javaUuid(value) : undefined;
-  if (text === undefined) throw new Unwritable('it is no UUID, a text such as 123e4567-e89b-12d3-a456-426614174000');
+  if (text === undefined) throw new Unwritable('it is not a UUID such as 123e4567-e89b-12d3-a456-426614174000');
   return text;
 }
 
 function wellFormed(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new Unwritable('it holds half of a surrogate pair, which is no character');
+  if (LONE_SURROGATE.test(text)) throw new Unwritable('it contains a lone surrogate');
   return text;
 }
 
 function safeNumber(value: bigint): number {
   const number = Number(value);
-  return Number.isSafeInteger(number) ? number : unreadable('a Long beyond what a number holds');
+  return Number.isSafeInteger(number) ? number : unreadable('a Long beyond the safe integers');
 }
 
 function wrong(shape: ScalarShape, value: unknown): never {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
-  throw new Unwritable(`it is declared as @${shape.kind}() and is ${kind}`);
+  throw new Unwritable(`it is declared as @${shape.kind}() but is ${kind}`);
 }
 
 function unreadable(problem: string): never {

@@ -1,4 +1,4 @@
-/** A class declared for Kotlin: a session, a nested class or a sealed parent. */
+/** A session class, nested class or sealed parent, declared for Kotlin. */
 export type KotlinClass<T extends object = object> = abstract new (...parameters: never[]) => T;
 
 /** Kotlin types that every format writes as one string. */
@@ -20,7 +20,7 @@ export type ScalarShape =
   | { readonly kind: 'long'; readonly as: 'bigint' | 'number' }
   | { readonly kind: 'enum'; readonly names: readonly string[] };
 
-/** A parsed Kotlin type, as the formats use it. */
+/** A Kotlin type, as the formats use it. */
 export type KotlinShape =
   | ScalarShape
   | { readonly kind: 'list' | 'set'; readonly element: KotlinShape }
@@ -40,12 +40,10 @@ export function isScalar(shape: KotlinShape): shape is ScalarShape {
   );
 }
 
-/** The type without `?`. */
 export function withoutNull(shape: KotlinShape): KotlinShape {
   return shape.kind === 'nullable' ? shape.of : shape;
 }
 
-/** The Kotlin name of the type, for messages. */
 export function describeShape(shape: KotlinShape): string {
   if (isScalar(shape)) return shape.kind === 'uuid' ? 'UUID' : capitalized(shape.kind);
   switch (shape.kind) {

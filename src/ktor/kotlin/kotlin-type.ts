@@ -3,7 +3,8 @@ import { declareField } from './kotlin-declaration.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 /**
- * The Kotlin type of a field. Stands as a decorator over a field, or as a value in {@link kotlinFields}:
+ * The Kotlin type of a field: a decorator, or a value in {@link kotlinFields}. One declaration serves all formats of
+ * Ktor.
  *
  * ```ts
  * class CartSession {
@@ -12,9 +13,6 @@ import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
  *   @nullable(long()) seenAt: bigint | null = null;
  * }
  * ```
- *
- * One declaration serves all formats of Ktor. JavaScript cannot see whether a number is an `Int` or a `Double`, so a
- * field that holds one must say it.
  */
 export interface KotlinType {
   (target: object, property: string | symbol): void;
@@ -23,12 +21,12 @@ export interface KotlinType {
   readonly hasDefault: boolean;
 }
 
-/** `String`. A text with half a surrogate pair is refused on write: it would arrive as `?`. */
+/** `String`. Lone surrogates are rejected on write, because Ktor would read `?`. */
 export function string(): KotlinType {
   return kotlinType({ kind: 'string' });
 }
 
-/** `Char`: a text of one UTF-16 unit. */
+/** `Char`: a string of one UTF-16 unit. */
 export function char(): KotlinType {
   return kotlinType({ kind: 'char' });
 }
@@ -38,64 +36,64 @@ export function boolean(): KotlinType {
   return kotlinType({ kind: 'boolean' });
 }
 
-/** `Byte`: a whole number from -128 to 127. JSON only, the text formats of Ktor lose it. */
+/** `Byte`: an integer from -128 to 127. JSON only; Ktor's text formats lose it. */
 export function byte(): KotlinType {
   return kotlinType({ kind: 'byte' });
 }
 
-/** `Short`: a whole number of 16 bits. JSON only, the text formats of Ktor lose it. */
+/** `Short`: a 16-bit integer. JSON only; Ktor's text formats lose it. */
 export function short(): KotlinType {
   return kotlinType({ kind: 'short' });
 }
 
-/** `Int`: a whole number of 32 bits. */
+/** `Int`: a 32-bit integer. */
 export function int(): KotlinType {
   return kotlinType({ kind: 'int' });
 }
 
 /**
- * `Long`: a whole number of 64 bits, as a bigint. As `number` it is checked in both directions: beyond ±2⁵³ it is
- * refused on write, and on read the session cannot be understood.
+ * `Long`: a 64-bit integer, as bigint. As `number`, values beyond ±2⁵³ are rejected on write and make the session
+ * unreadable on read.
  */
 export function long(as: 'bigint' | 'number' = 'bigint'): KotlinType {
-  if (as !== 'bigint' && as !== 'number') throw new SessionConfigurationError("long() is 'bigint' or 'number'.");
+  if (as !== 'bigint' && as !== 'number') throw new SessionConfigurationError("long() accepts 'bigint' or 'number'.");
   return kotlinType({ kind: 'long', as });
 }
 
-/** `Float`: a number that single precision holds, such as one that `Math.fround` gives; others are refused. */
+/** `Float`: a single precision number, such as a result of `Math.fround`; others are rejected. */
 export function float(): KotlinType {
   return kotlinType({ kind: 'float' });
 }
 
-/** `Double`: any number. JSON has no NaN and no infinities, and refuses them. */
+/** `Double`. JSON rejects NaN and infinities. */
 export function double(): KotlinType {
   return kotlinType({ kind: 'double' });
 }
 
-/** `java.math.BigDecimal`, as its text: `1.10`, `1E+3`. Other spellings of a decimal are written as Java's. */
+/** `java.math.BigDecimal`, as text: `1.10`, `1E+3`. Other spellings are normalized to Java's. */
 export function bigDecimal(): KotlinType {
   return kotlinType({ kind: 'bigDecimal' });
 }
 
-/** `java.math.BigInteger`, as a bigint. */
+/** `java.math.BigInteger`, as bigint. */
 export function bigInteger(): KotlinType {
   return kotlinType({ kind: 'bigInteger' });
 }
 
-/** `java.util.UUID`, as its text of 36 characters in lower case. */
+/** `java.util.UUID`, as 36 characters in lower case. */
 export function uuid(): KotlinType {
   return kotlinType({ kind: 'uuid' });
 }
 
 /**
- * An enum class, as the name of the constant: `enumOf('A', 'B')`, or of a TypeScript enum whose values are texts.
- * @throws {SessionConfigurationError} for a numeric enum or one without constants.
+ * An enum class, as the name of the constant: `enumOf('A', 'B')`, or of a TypeScript string enum.
+ * @throws {SessionConfigurationError} for a numeric or empty enum.
  */
 export function enumOf(...names: readonly string[] | readonly [Readonly<Record<string, string>>]): KotlinType {
   const [first] = names;
   const values = typeof first === 'object' ? Object.values(first) : (names as readonly string[]);
   if (values.length === 0 || !values.every((name) => typeof name === 'string')) {
-    throw new SessionConfigurationError("enumOf() takes the names of the constants: enumOf('A', 'B').");
+    throw new SessionConfigurationError("enumOf() needs the names of the constants: enumOf('A', 'B').");
   }
   return kotlinType({ kind: 'enum', names: [...values] });
 }
@@ -115,25 +113,24 @@ export function map(key: KotlinType, value: KotlinType): KotlinType {
   return kotlinType({ kind: 'map', key: shapeOf('map', key), value: shapeOf('map', value) });
 }
 
-/** A type with a question mark: `null`, and on write also `undefined`. */
+/** A nullable type: `null`, on write also `undefined`. */
 export function nullable(type: KotlinType): KotlinType {
   const of = shapeOf('nullable', type);
   return of.kind === 'nullable' ? kotlinType(of) : kotlinType({ kind: 'nullable', of });
 }
 
-/** `java.util.Optional`: its value, or `undefined` for an empty one. The reflection format only. */
+/** `java.util.Optional`: its value, or `undefined` if empty. Reflection format only. */
 export function optional(type: KotlinType): KotlinType {
   return kotlinType({ kind: 'optional', of: shapeOf('optional', type) });
 }
 
-/** Another class whose fields are declared, or the `@Sealed` parent of several. */
+/** A class with declared fields, or the `@Sealed` parent of several. */
 export function nested(type: () => KotlinClass): KotlinType {
   return kotlinType({ kind: 'class', type });
 }
 
 /**
- * The Kotlin property has a default value, the same as the initializer of the field gives: JSON leaves the field out
- * where it holds that value, and a text without the field reads as it.
+ * The Kotlin property has the same default as this field's initial value: JSON omits the field if it has this value.
  */
 export function defaulted(type: KotlinType): KotlinType {
   return kotlinType(type.shape, true);
@@ -147,7 +144,7 @@ function kotlinType(shape: KotlinShape, hasDefault = false): KotlinType {
 
 function shapeOf(holder: string, type: KotlinType): KotlinShape {
   if (typeof type !== 'function' || typeof type.shape !== 'object') {
-    throw new SessionConfigurationError(`${holder}() takes a Kotlin type, such as ${holder}(string()).`);
+    throw new SessionConfigurationError(`${holder}() needs a Kotlin type, such as ${holder}(string()).`);
   }
   if (type.hasDefault)
     throw new SessionConfigurationError(`Write defaulted(${holder}(…)), not ${holder}(defaulted(…)).`);

@@ -2,15 +2,13 @@ import { TimeoutCache } from '../../storage/timeout-cache.js';
 import { KtorDirectoryStorage } from './ktor-directory-storage.js';
 import { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
 
-/** How long Ktor's cache keeps a text that nobody asks for. */
 const CACHED_FOR_MILLISECONDS = 60_000;
 
 /**
  * The directory of a Ktor server (Ktor: `directorySessionStorage(rootDir, cached)`).
- * @param rootDir made, with its parents, if it is not there.
- * @param cached keeps what was read for 60 s, as Ktor does: what the Ktor server changes or ends meanwhile is seen
- *   after that. `false` where both servers write. Default `true`, Ktor's.
- * @throws {SessionConfigurationError} when the directory is not one and cannot be made.
+ * @param rootDir created if missing.
+ * @param cached caches reads for 60 s. Use `false` if both servers write. Default `true`, as in Ktor.
+ * @throws {SessionConfigurationError} if the directory cannot be created.
  */
 export function directorySessionStorage(rootDir: string, cached = true): KtorSessionStorage {
   const directory = new KtorDirectoryStorage({ directory: rootDir });
@@ -28,7 +26,7 @@ class CachedTexts implements KtorStringStorage {
 
   async read(id: string): Promise<string | undefined> {
     const text = await this.#cache.getOrCompute(id);
-    // A session that is not there may be made by the other server at any time.
+    // The other server may create a missing session at any time.
     if (text === undefined) this.#cache.invalidate(id);
     return text;
   }

@@ -8,32 +8,29 @@ import { KtorSessionStorage, type KtorStringStorage } from './ktor-session-stora
 
 /** Options of {@link KtorDirectoryStorage}. */
 export interface KtorDirectoryStorageOptions {
-  /** Ktor's `rootDir`. Made, with its parents, if it is not there. */
+  /** Ktor's `rootDir`. Created if missing. */
   readonly directory: string;
-  /** Mode of new files; directories can be entered by whoever may read. Default `0o600`: this user alone. */
+  /** Mode of new files; who may read a file may also enter its directory. Default `0o600`. */
   readonly fileMode?: number;
-  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  /** Clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** What Ktor refuses in an id, and half surrogate pairs, which no file name holds. */
 const BAD_ID = /\.\.|[/\\!?><\u0000]|\p{Surrogate}/u;
 const MOST_ATTEMPTS = 5;
 const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;
 
 /**
- * The directory of a Ktor server (Ktor: `DirectoryStorage`, `directorySessionStorage`): `abcde` is in `ab/cd/e.dat`,
- * which holds the text of the session and nothing else.
+ * The directory of a Ktor server (Ktor: `DirectoryStorage`): session `abcde` is the whole content of `ab/cd/e.dat`.
  *
- * A write is put in place in one step, so that no reader sees half of it; Ktor's own are not, and a file that Ktor is
- * just writing may read as no session. Unlike Ktor, an id that is no file name reads as unknown, and reading makes no
- * directory.
+ * Writes are atomic; Ktor's are not, so a file that Ktor is writing may read as no session. Unlike in Ktor, an id that
+ * is not a file name reads as unknown.
  */
 export class KtorDirectoryStorage extends KtorSessionStorage {
   /** The files as Ktor sees them: text by id. */
   readonly texts: KtorStringStorage;
 
-  /** @throws {SessionConfigurationError} when the directory is not one and cannot be made. */
+  /** @throws {SessionConfigurationError} if the directory cannot be created. */
   constructor(options: KtorDirectoryStorageOptions) {
     const texts = new KtorSessionFiles(options);
     super(texts, options.now ? { now: options.now } : {});
@@ -49,7 +46,7 @@ class KtorSessionFiles implements KtorStringStorage {
   constructor(options: KtorDirectoryStorageOptions) {
     this.#root = resolve(options.directory);
     this.#fileMode = options.fileMode ?? 0o600;
-    // Who may read a file may enter its directory.
+    // Read permission on files implies execute permission on directories.
     this.#directoryMode = this.#fileMode | 0o100 | ((this.#fileMode & 0o044) >> 2) | 0o300;
     madeDirectory(this.#root, this.#directoryMode);
   }
@@ -60,7 +57,7 @@ class KtorSessionFiles implements KtorStringStorage {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const text = await unlessAbsent(readFile(path, 'utf8'));
       if (text !== '') return text;
-      // Ktor empties a file before it writes it.
+      // Ktor empties a file before writing it.
       await delay(EMPTY_FILE_WAIT_IN_MILLISECONDS);
     }
     return undefined;
@@ -69,7 +66,10 @@ class KtorSessionFiles implements KtorStringStorage {
   async write(id: string, value: string): Promise<void> {
     const path = this.#pathOf(id);
     if (path === undefined) {
-      throw new SessionError('SESSION_WRONG_VALUE', 'Bad session id: it is no file name. Let identity() give letters.');
+      throw new SessionError(
+        'SESSION_WRONG_VALUE',
+        'Bad session id: it is not a file name. Return letters and digits from identity().',
+      );
     }
     const temporary = join(this.#root, `.writing-${randomBytes(9).toString('hex')}`);
     await writeFile(temporary, value, { mode: this.#fileMode, flag: 'wx' });
@@ -95,7 +95,7 @@ class KtorSessionFiles implements KtorStringStorage {
     return wasThere;
   }
 
-  // Somebody who ends another session may remove a directory that has just been made.
+  // Invalidating another session may remove the directory just created.
   async #putInPlace(temporary: string, path: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       await mkdir(dirname(path), { recursive: true, mode: this.#directoryMode });
@@ -111,7 +111,7 @@ class KtorSessionFiles implements KtorStringStorage {
     if (id === '' || BAD_ID.test(id)) return undefined;
     const pieces: string[] = [];
     for (let start = 0; start < id.length; start += 2) pieces.push(id.slice(start, start + 2));
-    // Before joining: a last piece that is a dot would name its own directory.
+    // Before joining: a last piece `.` would name its own directory.
     pieces.push(`${pieces.pop()!}.dat`);
     return join(this.#root, ...pieces);
   }
@@ -122,14 +122,18 @@ function madeDirectory(path: string, mode: number): void {
     mkdirSync(path, { recursive: true, mode });
     if (statSync(path).isDirectory()) return;
   } catch (cause) {
-    throw new SessionConfigurationError(`Path is not a directory: ${path}. Name one that can be made and written.`, {
-      cause,
-    });
+    throw new SessionConfigurationError(
+      `Path is not a directory: ${path}. Choose a directory that can be created and written.`,
+      {
+        cause,
+      },
+    );
   }
-  throw new SessionConfigurationError(`Path is not a directory: ${path}. Name one that can be made and written.`);
+  throw new SessionConfigurationError(
+    `Path is not a directory: ${path}. Choose a directory that can be created and written.`,
+  );
 }
 
-/** No such file, or an id too long to be one. */
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
 
 async function unlessAbsent<T>(work: Promise<T>): Promise<T | undefined> {

@@ -3,31 +3,30 @@ import { KeyedMutex } from '../../storage/keyed-mutex.js';
 import type { ConditionalSessionStorage } from '../../storage/session-storage-guarded.js';
 import { NEVER, type ReplaceResult, type SessionToStore, type StoredSession } from '../../storage/session-storage.js';
 
-/** Ktor's `SessionStorage`: text by id, without expiry. An id that is not there reads as `undefined`. */
+/** Ktor's `SessionStorage`: text by id, without expiry. An unknown id reads as `undefined`. */
 export interface KtorStringStorage {
   write(id: string, value: string): Promise<void>;
   read(id: string): Promise<string | undefined>;
   invalidate(id: string): Promise<boolean | void>;
 }
 
-/** What SessionTrackerById leaves for a minute under an id that was exchanged for a new one, or is being ended. */
+/** Marks that SessionTrackerById stores for a minute under a rotated or ended id. */
 const ROTATED = '~rotated.';
 const MARK = /^~(?:rotated(?:\.|$)|ended$)/;
 const MOST_MARKS = 10_000;
 const LOCK_TIMEOUT = 5000;
 
 /**
- * Makes a store that a Ktor server shares into one for this library: ids and texts stay exactly as Ktor writes them.
+ * Adapts a storage shared with a Ktor server; ids and texts stay as Ktor writes them.
  *
- * Ktor's stores know neither expiry nor versions, so sessions stay until they are ended, and a change is told from
- * another by its text: within this process no change is lost, between servers the later write wins, as among Ktor's
- * own. There is no owner index.
+ * No expiry, versions or owner index: changes are detected by text. Within this process no change is lost; between
+ * servers the later write wins, as in Ktor.
  */
 export class KtorSessionStorage implements ConditionalSessionStorage {
   readonly #storage: KtorStringStorage;
   readonly #now: () => number;
   readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
-  // Ktor would answer 500 to a mark in the store itself.
+  // A mark in the store itself would make Ktor answer 500.
   readonly #marks = new Map<string, { readonly value: string; readonly until: number }>();
 
   constructor(storage: KtorStringStorage, options: { readonly now?: () => number } = {}) {
@@ -50,7 +49,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
     });
   }
 
-  /** Writes without looking, as Ktor does; refused only where the id has just been given up. */
+  /** Writes unconditionally, as Ktor does, unless the id was just rotated or ended. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     return this.#mutex.run(id, async () => {
       const mark = this.#marks.get(id);
@@ -70,7 +69,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
       this.#marks.delete(id);
       return (await this.#storage.invalidate(id)) ?? true;
     });
-    // Who ends a session by the id that it had a moment ago means the session.
+    // Ending a just rotated id ends the session.
     return successor === undefined ? wasThere : this.invalidate(successor);
   }
 

@@ -1,9 +1,6 @@
 const MOST = 4;
 
-/**
- * Caches results for the last few lists of names. Objects of one class have few of them, and comparing interned strings
- * is faster than looking each one up.
- */
+/** Comparing a few interned lists is faster than hashing names. */
 export class RecentShapes<T> {
   readonly #shapes: { readonly names: readonly string[]; readonly made: T }[] = [];
 

@@ -1,8 +1,4 @@
-/**
- * Stored fields that an instance cannot hold, because its class takes declared fields only or has a method of that
- * name. They are kept beside the instance and written back, so that an older version of the class keeps the fields of a
- * newer one.
- */
+/** Written back, so that an older version of the class keeps the fields of a newer one. */
 export class RememberedFields {
   readonly #fields = new WeakMap<object, Map<string, unknown>>();
   #isUsed = false;
@@ -18,7 +14,6 @@ export class RememberedFields {
     return this.#isUsed ? this.#fields.get(instance) : undefined;
   }
 
-  /** Replaces the fields kept beside `to` by those of `from`. */
   carry(from: object, to: object): void {
     const fields = this.of(from);
     if (fields) this.#fields.set(to, new Map(fields));

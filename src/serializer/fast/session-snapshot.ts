@@ -7,10 +7,9 @@ import { COERCIONS } from '../typed-value.js';
 import { UncoveredClasses } from '../uncovered-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
-/** How a snapshot walks an object; `opaque`: it cannot, only the serialized text shows the content. */
 type Traversal = 'fields' | 'date' | 'map' | 'set' | 'opaque';
 
-/** Sentinels that mark where an object begins or ends; no application value equals them. */
+/** Sentinels for the start and end of an object; no application value equals them. */
 const ARRAY = { is: 'array' };
 const DATE = { is: 'date' };
 const MAP = { is: 'map' };
@@ -19,10 +18,8 @@ const WITHOUT_PROTOTYPE = { is: 'object' };
 const END = { is: 'end' };
 
 /**
- * Takes snapshots of sessions of one class, to detect an unchanged session without serializing it. A snapshot is a flat
- * list of values in traversal order; each object starts with its prototype. Comparing takes one walk and no allocation.
- *
- * Classes whose text depends on more than field values (`@Transform()`, exposed getters, computed types) get no snapshot.
+ * A flat list of values in traversal order, with the prototype of each object. Classes whose text depends on more than
+ * field values (`@Transform()`, exposed getters, computed types) get none.
  */
 export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
@@ -30,7 +27,6 @@ export class SessionSnapshots<S extends object> {
   readonly #traversals = new WeakMap<object, Traversal>();
   readonly #uncovered = new UncoveredClasses();
   #isVisible: boolean | undefined;
-  /** Length of the last snapshot: the initial capacity of the next one. */
   #usualLength = 0;
 
   constructor(type: new () => S, options: ClassTransformOptions) {
@@ -38,7 +34,7 @@ export class SessionSnapshots<S extends object> {
     this.#options = options;
   }
 
-  /** @returns `undefined` when the session must be compared by its text. */
+  /** @returns `undefined` if only the text can tell. */
   capture(session: S): SessionSnapshot<S> | undefined {
     this.#isVisible ??= this.#isDeclaredByValues(this.#type, new Set());
     if (!this.#isVisible) return undefined;
@@ -64,16 +60,16 @@ export class SessionSnapshots<S extends object> {
     const kind = kindOf(prototype);
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
-    // Own fields do not show the content of classes with toJSON() or hidden state, except for the session class itself.
+    // Own fields do not show the content of classes with toJSON() or hidden state. The session class itself may have
+    // them.
     const { speaks, problem } = this.#uncovered.of(prototype);
     if (prototype !== this.#type.prototype && (speaks || problem !== undefined)) return 'opaque';
-    // The serializer writes own fields only, but `for in` also visits enumerable inherited ones.
+    // The serializer ignores inherited fields, but `for in` visits them.
     for (const _ in prototype) return 'opaque';
     const type: unknown = prototype.constructor;
     return isFieldClass(type) && this.#isDeclaredByValues(type, new Set()) ? 'fields' : 'opaque';
   }
 
-  /** Whether the text depends on field values only, at every depth. */
   #isDeclaredByValues(type: AnyClass, seen: Set<AnyClass>): boolean {
     if (seen.has(type)) return true;
     seen.add(type);
@@ -98,19 +94,17 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   readonly #entries: unknown[];
   #at = 0;
 
-  /** @param room initial capacity; the list grows or shrinks as needed. */
   constructor(owner: SessionSnapshots<S>, room: number) {
     this.#owner = owner;
     // oxlint-disable-next-line unicorn/no-new-array -- preallocates capacity
     this.#entries = new Array<unknown>(room);
   }
 
-  /** After {@link record}. */
   get length(): number {
     return this.#at;
   }
 
-  /** Call once, first. @returns `false` when the session must be compared by its text. */
+  /** Call once. @returns `false` if only the text can tell. */
   record(session: S): boolean {
     return this.#record(session, 0);
   }
@@ -187,7 +181,6 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     }
   }
 
-  // The recorded depth bounds the recursion.
   #matchesNext(value: unknown, isSession = false): boolean {
     const entries = this.#entries;
     const expected = entries[this.#at++];
@@ -246,7 +239,6 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   }
 }
 
-/** The common case, handled inline without a recursive call. */
 function isScalar(value: unknown): value is string | number {
   return typeof value === 'string' || typeof value === 'number';
 }

@@ -2,39 +2,31 @@ import type { Fields } from '../fields.js';
 import { type FieldStart, startOfField } from '../json-text.js';
 import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
 
-/** Assigns the value at the cursor to an instance. `depth` is the depth of the value. */
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
-/** A field of the text. */
 interface TextField extends FieldStart {
   readonly name: string;
   readonly read: TextStep;
-  /** The field that followed last time. */
+  /** After the last read. */
   next: TextField | undefined;
 }
 
-/** Limit of cached fields, since a class may have any number of other names. */
 const MOST_FIELDS = 100;
 
-/**
- * Reads instances of one class directly from text. Fields are written in name order, so the next field is usually the
- * one that followed last time: one comparison identifies it.
- */
+/** Fields are sorted, so one comparison usually identifies the next one. */
 export class TextPlan {
   readonly #make: new () => object;
   readonly #stepOf: (name: string) => TextStep;
   readonly #fields = new Map<string, TextField>();
   #first: TextField | undefined;
 
-  /** @param stepOf makes the step for a stored name. */
   constructor(make: new () => object, stepOf: (name: string) => TextStep) {
     this.#make = make;
     this.#stepOf = stepOf;
   }
 
   /**
-   * @param cursor at an object; afterwards behind it.
-   * @param resumed the cursor is behind the first field of the object.
+   * @param cursor at an object, or behind its first field if `resumed`; moved behind the object.
    * @throws if the text is not in the writer's format.
    */
   read(cursor: TextCursor, depth: number, resumed = false): object {

@@ -3,22 +3,18 @@ import type { SessionProvider } from '../../session/session-provider.js';
 import type { SessionProviders } from '../../session/session-providers.js';
 import type { SessionClass } from '../../tracker/session-class.js';
 
-/** A NestJS application, or a `TestingModule`. */
+/** A NestJS application or `TestingModule`. */
 export interface ApplicationUnderTest {
   get(token: never, options?: { strict: boolean }): unknown;
 }
 
-/**
- * The sessions of an application. NestJS is imported here, at the first call: the storage contract of the same entry
- * needs none.
- */
+/** Lazy, because the storage contract in the same entry does not need NestJS. */
 export async function sessionsOfApplication(app: ApplicationUnderTest): Promise<SessionProviders> {
   const { SessionsRuntime } = await import('../../module/sessions-runtime.js');
   const runtime = app.get(SessionsRuntime as never, { strict: false }) as InstanceType<typeof SessionsRuntime>;
   return runtime.providers;
 }
 
-/** The provider of one class in an application. @throws {SessionError} when the class is not registered. */
 export async function providerIn<S extends object>(
   app: ApplicationUnderTest,
   type: SessionClass<S>,
@@ -26,7 +22,6 @@ export async function providerIn<S extends object>(
   return (await sessionsOfApplication(app)).findByType(type);
 }
 
-/** Nobody isObserved of what a test helper does. */
 export const SILENCE = {
   isObserved: () => false,
   emit: () => undefined,

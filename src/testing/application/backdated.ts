@@ -7,13 +7,9 @@ import { NEVER } from '../../storage/session-storage.js';
 import { openEnvelope, sealEnvelope } from '../../tracker/session-envelope.js';
 import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 
-/** Older than any lifetime. */
 const LONG_AGO = { createdAt: 0, renewedAt: 0 };
 
-/**
- * Makes a stored session as old as time itself. By id its record is rewritten; by value the client needs another value.
- * @returns what the client is to be sent in place of what it holds; `undefined` where that stays.
- */
+/** @returns the new value for the client; `undefined` if it stays. */
 export async function backdated(
   provider: SessionProvider,
   exchange: SessionExchange,
@@ -23,7 +19,7 @@ export async function backdated(
   if (tracker instanceof SessionTrackerById) {
     const handle = tracker.handleOf((await exchange.id(provider.type))!);
     const record = (await tracker.storage.read(handle))!;
-    // A storage drops what has expired; this one stays, so that its times decide.
+    // The storage must keep the record, so that its times decide.
     await tracker.storage.replace(handle, { ...record, value: aged(provider, record.value), expiresAt: NEVER });
     return undefined;
   }
@@ -41,6 +37,6 @@ function aged(provider: SessionProvider, text: string): string {
 function noTimes(provider: SessionProvider): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
-    `Session "${provider.name}" carries no times, so it cannot expire. Test it without expiredSession().`,
+    `Session "${provider.name}" has no times, so it cannot expire. Test it without expiredSession().`,
   );
 }

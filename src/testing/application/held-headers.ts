@@ -1,6 +1,6 @@
 import { SessionError } from '../../errors/session.errors.js';
 
-/** The headers of a response: fetch's `Headers`, or an object by lower-case name as Node has it. */
+/** fetch's `Headers`, or an object by lower-case name. */
 export type ResponseHeaders = Headers | Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 /** The cookie jar of supertest's agent (package `cookiejar`). */
@@ -21,7 +21,6 @@ export type SessionHolder =
   | ToughJar
   | Readonly<Record<string, string>>;
 
-/** The request headers, by lower-case name, that a client sends which holds what is in `source`. */
 export function heldBy(source: SessionHolder): Record<string, string> {
   const jar: unknown = 'jar' in source && typeof source.jar === 'object' ? source.jar : source;
   if (isSupertestJar(jar)) return cookieHeader(supertestCookies(jar));
@@ -48,7 +47,7 @@ function cookieHeader(pairs: readonly string[]): Record<string, string> {
 }
 
 function supertestCookies(jar: SupertestJar): string[] {
-  // Supertest listens here and nowhere else; `script: false` shows HttpOnly cookies, `secure` those with Secure.
+  // Supertest uses this host; `script: false` includes HttpOnly cookies, `secure` those with Secure.
   const access = { domain: '127.0.0.1', path: '/', secure: true, script: false };
   return jar.getCookies(access as never).map(({ name, value }) => `${name}=${value}`);
 }
@@ -61,10 +60,9 @@ function isToughJar(jar: unknown): jar is ToughJar {
   return typeof (jar as Partial<ToughJar>).toJSON === 'function' && 'setCookie' in (jar as object);
 }
 
-/** The text of a `Set-Cookie` line of a response by the cookie's name. */
 export function setCookieLine(source: SessionHolder, name: string): string | undefined {
   if (!('headers' in source) || typeof source.headers !== 'object') {
-    throw new SessionError('SESSION_NO_REQUEST', 'This needs a response of fetch, supertest or light-my-request.');
+    throw new SessionError('SESSION_NO_REQUEST', 'Pass a response of fetch, supertest or light-my-request.');
   }
   const { headers } = source;
   const lines = headers instanceof Headers ? headers.getSetCookie() : [headers['set-cookie'] ?? []].flat().map(String);

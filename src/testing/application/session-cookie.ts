@@ -7,16 +7,15 @@ import { SILENCE, sessionsOfApplication, type ApplicationUnderTest } from './app
 import { backdated } from './backdated.js';
 import { TestCall } from './test-call.js';
 
-/** Request headers by lower-case name: `cookie`, and one for each header session. */
+/** Request headers by lower-case name: `cookie`, and one per header session. */
 export type SessionHeaders = Record<string, string>;
 
 /**
- * Request headers of a client that has these sessions: for supertest's `set`, light-my-request's `inject`, fetch, and
- * the headers of a WebSocket. Sessions by id are written to the application's storage.
- *
- * @param app a NestJS application or `TestingModule` that imports `SessionsModule`.
+ * Request headers of a client with these sessions, for supertest, light-my-request, fetch or a WebSocket. Writes by-id
+ * sessions to the storage.
+ * @param app an application or `TestingModule` that imports `SessionsModule`.
  * @param values instances of session classes.
- * @throws {SessionError} when a class is not registered, or a value cannot be stored.
+ * @throws {SessionError} if a class is not registered, or a value cannot be stored.
  */
 export async function sessionCookie(app: ApplicationUnderTest, ...values: object[]): Promise<SessionHeaders> {
   const providers = await sessionsOfApplication(app);
@@ -31,8 +30,8 @@ export async function sessionCookie(app: ApplicationUnderTest, ...values: object
 }
 
 /**
- * Request headers of a client whose session has been ended on the server: signed out, revoked or evicted.
- * @throws {SessionError} for a by-value session: no server can end a copy of one.
+ * Request headers of a client whose session was ended on the server.
+ * @throws {SessionError} for a by-value session, which the server cannot end.
  */
 export async function endedSession(app: ApplicationUnderTest, value: object): Promise<SessionHeaders> {
   const { provider, exchange, headers } = await stored(app, value);
@@ -40,7 +39,7 @@ export async function endedSession(app: ApplicationUnderTest, value: object): Pr
   if (id === undefined) {
     throw new SessionError(
       'SESSION_WITHOUT_ID',
-      `Session "${provider.name}" travels by value: nothing on the server ends it. Use expiredSession().`,
+      `Session "${provider.name}" is by value, so the server cannot end it. Use expiredSession().`,
     );
   }
   await provider.tracker.clearById!(id);
@@ -48,7 +47,7 @@ export async function endedSession(app: ApplicationUnderTest, value: object): Pr
 }
 
 /**
- * Request headers of a client whose session is past its idle and absolute timeout.
+ * Request headers of a client whose session has expired.
  * @throws {SessionError} for a session without timeouts, such as those of Ktor's formats.
  */
 export async function expiredSession(app: ApplicationUnderTest, value: object): Promise<SessionHeaders> {

@@ -4,17 +4,17 @@ import { providerIn, type ApplicationUnderTest } from './application.js';
 import { setCookieLine, type SessionHolder } from './held-headers.js';
 import { sessionOf } from './session-of.js';
 
-/** What a matcher of jest and vitest gives. */
+/** Result of a matcher of jest and vitest. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
 }
 
-/** The matchers as `expect` shows them: for the declaration that jest and vitest want, see docs/testing.md. */
+/** The matchers as methods of `expect`; see docs/testing.md for the declaration. */
 export interface SessionMatchers<R = unknown> {
-  /** The client holds a session of this class, with at least these fields. Reads the storage: await it. */
+  /** The client holds a session of this class with at least these fields. Reads the storage. */
   toHaveSession<S extends object>(type: SessionClass<S>, fields?: Partial<S>): Promise<R>;
-  /** The response tells the client to forget the session. */
+  /** The response clears the session. */
   toClearSession(type: SessionClass): Promise<R>;
 }
 
@@ -26,7 +26,7 @@ export interface SessionMatchers<R = unknown> {
  * await expect(response).toHaveSession(UserSession, { userId: 'ada' });
  * ```
  *
- * @param app gives the application of the running test.
+ * @param app returns the application of the running test.
  */
 export function sessionMatchers(app: () => ApplicationUnderTest): {
   toHaveSession(received: SessionHolder, type: SessionClass, fields?: object): Promise<MatcherResult>;
@@ -45,7 +45,7 @@ export function sessionMatchers(app: () => ApplicationUnderTest): {
     },
     async toClearSession(received, type) {
       const { name: session, transport } = await providerIn(app(), type);
-      // With the prefix that the cookie may have.
+      // Including a prefix.
       const name = (transport as { readonly name?: string }).name ?? session;
       const line = setCookieLine(received, name);
       const pass = line !== undefined && /;\s*Max-Age=0\b/i.test(line);

@@ -5,11 +5,10 @@ import { heldBy, type SessionHolder } from './held-headers.js';
 import { TestCall } from './test-call.js';
 
 /**
- * The session that a client holds after a response, or `undefined`. Reads without renewing, and reports no event.
- *
- * @param app a NestJS application or `TestingModule` that imports `SessionsModule`.
- * @param source a response of fetch, supertest or light-my-request; a supertest agent or another cookie jar; or the
- *   headers that {@link sessionCookie} gave. A response that set no session cookie holds none: ask the jar then.
+ * The session that a client holds, or `undefined`. Does not renew it, and reports no event.
+ * @param app an application or `TestingModule` that imports `SessionsModule`.
+ * @param source a response of fetch, supertest or light-my-request; a supertest agent or another cookie jar; or headers
+ * of {@link sessionCookie}. A response that sets no session cookie contains no session: use the jar.
  */
 export async function sessionOf<S extends object>(
   app: ApplicationUnderTest,

@@ -3,16 +3,15 @@ import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { SessionStorageMemory } from '../../memory/session-storage-memory.js';
 import { FakeClock } from '../fake-clock.js';
 
-/** The key of every test. Public, so production refuses it here. */
 const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
 
-/** Options of a test, over the fixed ones. */
+/** Options of a test, which override the fixed ones. */
 export interface SessionsTestingOptions extends SharedOptions {
-  /** The clock of lifetimes and storage. Default: a new one, found by `app.get(FakeClock)`. */
+  /** The clock of lifetimes and storage. Default: a new one, see `app.get(FakeClock)`. */
   readonly clock?: FakeClock;
 }
 
-/** A dynamic module of NestJS, told without importing its types. */
+/** A dynamic module of NestJS, without importing its types. */
 export interface SessionsTestingDefinition {
   readonly module: new () => object;
   readonly imports: never[];
@@ -22,15 +21,14 @@ export interface SessionsTestingDefinition {
 }
 
 /**
- * Options for tests: a fixed key, sessions by id in memory, a clock that moves when told to. For an application that
- * imports `SessionsModule` itself: `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(sessionsTestingOptions())`.
- *
+ * Options for tests: a fixed key, by-id sessions in memory, a {@link FakeClock}. For an application that imports
+ * `SessionsModule`: `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(sessionsTestingOptions())`.
  * @throws {SessionConfigurationError} in production.
  */
 export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SharedOptions {
   if (process.env['NODE_ENV'] === 'production') {
     throw new SessionConfigurationError(
-      'nestjs-sessions/testing protects sessions with a public key, so it does not run with NODE_ENV=production. Use ' +
+      'nestjs-sessions/testing uses a public key, so it does not run with NODE_ENV=production. Use ' +
         'SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }).',
     );
   }
@@ -41,7 +39,7 @@ export function sessionsTestingOptions(options: SessionsTestingOptions = {}): Sh
 /** `SessionsModule` for unit tests: fixed key, memory, {@link FakeClock}. */
 export class SessionsTestingModule {
   /**
-   * A module for `imports`; it provides the {@link FakeClock} too.
+   * A module for `imports`; it also provides the {@link FakeClock}.
    *
    * ```ts
    * const module = await Test.createTestingModule({ imports: [SessionsTestingModule.forRoot()] }).compile();
@@ -50,7 +48,7 @@ export class SessionsTestingModule {
    */
   static async forRoot(options: SessionsTestingOptions = {}): Promise<SessionsTestingDefinition> {
     const clock = options.clock ?? new FakeClock();
-    // Not before: the storage contract of the same entry runs without NestJS.
+    // Lazy, because the storage contract in the same entry does not need NestJS.
     const { SessionsModule } = await import('../../module/sessions.module.js');
     return {
       module: SessionsTestingModule,

@@ -1,16 +1,15 @@
 import { deepEqual, equal, notEqual, ok } from 'node:assert/strict';
 import type { ContractCase } from './contract-bench.js';
 
-/** `replace`: an existing session only, at the version that was read only. */
 export const replaceCases: readonly ContractCase[] = [
   {
-    name: 'replaces a session at the version that was read, and gives the next one',
+    name: 'replaces a session at the read version and returns the next one',
     async test(bench) {
       const id = bench.id();
       const written = await bench.a.write(id, bench.session('first'));
       const { version } = await bench.present(id);
-      ok(version !== undefined, 'a storage that can replace has versions');
-      ok(written === undefined || written === version, 'write should give the version that is read, or nothing');
+      ok(version !== undefined, 'a storage with replace has versions');
+      ok(written === undefined || written === version, 'write should return the stored version, or nothing');
       const result = await bench.a.replace!(id, bench.session('second'), version);
       equal(result.status, 'replaced');
       const read = await bench.present(id, bench.b);
@@ -20,7 +19,7 @@ export const replaceCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'refuses to replace a version that is not the stored one, and shows what is stored',
+    name: 'rejects a replace of another version and returns the stored session',
     async test(bench) {
       const id = await bench.stored('first', { owner: 'u' });
       const { version } = await bench.present(id);
@@ -33,7 +32,7 @@ export const replaceCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'replaces whatever there is when no version is given',
+    name: 'replaces any version if none is given',
     async test(bench) {
       const id = await bench.stored('first');
       equal((await bench.a.replace!(id, bench.session('second'))).status, 'replaced');
@@ -42,7 +41,7 @@ export const replaceCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'gives a new version with every write and replace, also of equal text',
+    name: 'creates a new version with every write and replace, also of equal text',
     async test(bench) {
       const id = await bench.stored('same');
       const versions = [(await bench.present(id)).version];
@@ -63,7 +62,7 @@ export const replaceCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'never revives: an ended session is gone, whatever version is given',
+    name: 'never revives: an ended session is gone, for any version',
     async test(bench) {
       const id = await bench.stored('v');
       const { version } = await bench.present(id);
@@ -84,7 +83,7 @@ export const replaceCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'sets the expiry with replace, later as well as earlier',
+    name: 'sets a later or earlier expiry with replace',
     async test(bench) {
       const id = await bench.stored('v');
       for (const expiresAt of [bench.now() + 900_001, bench.now() + 300_001]) {
@@ -106,10 +105,9 @@ export const replaceCases: readonly ContractCase[] = [
   },
 ];
 
-/** `touch`: later only, and nothing else. */
 export const touchCases: readonly ContractCase[] = [
   {
-    name: 'moves the expiry later and leaves text, version and owner as they are',
+    name: 'extends the expiry without changing text, version and owner',
     async test(bench) {
       const id = await bench.stored('v', { owner: 'u', expiresAt: bench.now() + bench.shortly });
       const before = await bench.present(id);
@@ -121,7 +119,7 @@ export const touchCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'never moves the expiry earlier',
+    name: 'never shortens the expiry',
     async test(bench) {
       const id = await bench.stored('v');
       const { expiresAt } = await bench.present(id);
@@ -145,10 +143,10 @@ export const touchCases: readonly ContractCase[] = [
   },
 ];
 
-/** `touch` of one version only. Need `replace`, without which there are no versions. */
+/** Need `replace`, because only it has versions. */
 export const touchVersionCases: readonly ContractCase[] = [
   {
-    name: 'touches the version it is told to and no other',
+    name: 'touches only the given version',
     async test(bench) {
       const id = await bench.stored('v');
       const { version, expiresAt } = await bench.present(id);

@@ -3,41 +3,37 @@ import { ok } from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import type { ReplaceResult, SessionStorage, SessionToStore, StoredSession } from '../../storage/session-storage.js';
 
-/** One storage, ready to be tested. */
+/** A storage to be tested. */
 export interface StorageUnderTest {
   readonly a: SessionStorage;
-  /** A second instance on the same backend, as another process would have. Default: `a` itself. */
+  /** A second instance on the same backend, like another process. Default: `a`. */
   readonly b?: SessionStorage;
-  /** The clock the storage goes by, epoch milliseconds. Default `Date.now`. */
+  /** The storage's clock, epoch milliseconds. Default `Date.now`. */
   now?(): number;
-  /** Moves that clock, also back. Without it the suite waits for real time to pass. */
+  /** Moves the clock, also back. Without it the suite waits in real time. */
   advance?(milliseconds: number): unknown;
-  /** Makes the backend fail; needed for {@link SessionStorageContractOptions.faults}. */
+  /** Breaks the backend; needed for {@link SessionStorageContractOptions.faults}. */
   readonly faults?: StorageFaults;
-  /** Frees what the factory made. Called after each case. */
+  /** Releases resources. Called after each case. */
   close?(): unknown;
 }
 
-/** Switches that break the connection to a backend. */
+/** Breaks the connection to a backend. */
 export interface StorageFaults {
-  /** From now on the backend does not answer, and does not refuse either. */
+  /** The backend stops answering. */
   hang?(): unknown;
-  /** From now on the backend cannot be reached. */
+  /** The backend is unreachable. */
   down?(): unknown;
-  /** All is well again. */
   restore(): unknown;
 }
 
-/** A case of the suite: one sentence, and what shows that it is true. */
 export interface ContractCase {
   readonly name: string;
   readonly test: (bench: ContractBench) => Promise<void>;
 }
 
-/** How far in the future sessions of the suite expire when nothing else is said. */
 const LIFETIME = 600_000;
 
-/** What the cases work with: the storages, a clock and a few short forms. */
 export class ContractBench {
   readonly a: SessionStorage;
   readonly b: SessionStorage;
@@ -53,7 +49,6 @@ export class ContractBench {
     return this.storage.now?.() ?? Date.now();
   }
 
-  /** An id as the trackers make them: never used before. */
   id(): string {
     return randomBytes(32).toString('base64url');
   }
@@ -62,36 +57,31 @@ export class ContractBench {
     return { value, expiresAt: this.now() + LIFETIME, latestExpiry: this.now() + 10 * LIFETIME, ...more };
   }
 
-  /** Lets `milliseconds` pass: at once on a clock that can be moved, else really. */
   async pass(milliseconds: number): Promise<void> {
     if (this.storage.advance) await this.storage.advance(milliseconds);
     else await setTimeout(milliseconds);
   }
 
-  /** How long a session lives that a case wants to see expire. */
   get shortly(): number {
     return this.storage.advance ? 30_000 : 500;
   }
 
-  /** Stores a session under a fresh id. */
   async stored(value: string, more: Partial<SessionToStore> = {}): Promise<string> {
     const id = this.id();
     await this.a.write(id, this.session(value, more));
     return id;
   }
 
-  /** The session of an id that must be there. */
   async present(id: string, storage: SessionStorage = this.a): Promise<StoredSession> {
     const session = await storage.read(id);
-    ok(session, 'the session should be there, and reads as absent');
+    ok(session, 'the session should exist, but reads as absent');
     return session;
   }
 
   async absent(id: string, storage: SessionStorage = this.a): Promise<void> {
-    ok((await storage.read(id)) === undefined, 'the session should read as undefined, and is there');
+    ok((await storage.read(id)) === undefined, 'the session should read as undefined, but exists');
   }
 
-  /** Read, change, replace; again with what is there now until it lands, as `sessions.update` does. */
   async update(storage: SessionStorage, id: string, change: (value: string) => string): Promise<ReplaceResult> {
     let current = await this.present(id, storage);
     for (;;) {

@@ -3,10 +3,9 @@ import type { ContractCase } from './contract-bench.js';
 
 const ROUNDS = 20;
 
-/** `create`: a new session under an id that nothing has. Comes with `replace`. */
 export const creatingCases: readonly ContractCase[] = [
   {
-    name: 'creates a session under a fresh id, and gives the version that is read',
+    name: 'creates a session under a new id and returns its version',
     async test(bench) {
       const [id, owner] = [bench.id(), bench.id()];
       const version = await bench.a.create!(id, bench.session('v', { owner }));
@@ -16,7 +15,7 @@ export const creatingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'does not create over a session, and leaves it as it is',
+    name: 'does not create over a session, and does not change it',
     async test(bench) {
       const id = await bench.stored('first');
       const before = await bench.present(id);
@@ -25,7 +24,7 @@ export const creatingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'lets exactly one of twelve parallel creations of one id win',
+    name: 'lets exactly one of twelve parallel creations of one id succeed',
     async test(bench) {
       const id = bench.id();
       const results = await Promise.all(
@@ -54,7 +53,7 @@ export const creatingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'never leaves a session behind that is created while it is ended',
+    name: 'never keeps a session that is created while it is ended',
     async test(bench) {
       for (let round = 0; round < ROUNDS; round++) {
         const id = await bench.stored('v');
@@ -67,10 +66,9 @@ export const creatingCases: readonly ContractCase[] = [
   },
 ];
 
-/** With `owners`. */
 export const ownedTombstoneCases: readonly ContractCase[] = [
   {
-    name: 'keeps the ids of an owner that were ended together from being created again',
+    name: 'does not create ids again that were ended by owner',
     async test(bench) {
       const owner = bench.id();
       const ids = [await bench.stored('v', { owner }), await bench.stored('w', { owner })];
@@ -82,7 +80,6 @@ export const ownedTombstoneCases: readonly ContractCase[] = [
   },
 ];
 
-/** Need a clock that can be moved. */
 export const creatingClockCases: readonly ContractCase[] = [
   {
     name: 'creates under the id of an expired session',

@@ -2,7 +2,6 @@ import { equal, ok, rejects } from 'node:assert/strict';
 import { SessionStorageUnavailableError } from '../../errors/session.errors.js';
 import type { ContractBench, ContractCase, StorageFaults } from './contract-bench.js';
 
-/** Milliseconds: longer than any grace that an engine gives expired sessions before it removes them. */
 const LONG_AFTER = 3_600_000;
 
 export const sweepCases: readonly ContractCase[] = [
@@ -13,14 +12,14 @@ export const sweepCases: readonly ContractCase[] = [
       for (let index = 0; index < 5; index++) await bench.stored('v', { expiresAt: bench.now() + bench.shortly });
       await bench.pass(bench.storage.advance ? LONG_AFTER : bench.shortly + 1);
       const swept = await bench.a.sweep!();
-      // Without a clock that moves, an engine may still hold expired sessions back for a while.
+      // In real time, an engine may delay removals.
       if (bench.storage.advance) equal(swept, 5);
       ok(Number.isInteger(swept) && swept >= 0);
       await bench.present(live);
     },
   },
   {
-    name: 'sweeps no more than it is told to',
+    name: 'sweeps at most the given limit',
     async test(bench) {
       for (let index = 0; index < 10; index++) await bench.stored('v', { expiresAt: bench.now() + bench.shortly });
       await bench.pass(bench.storage.advance ? LONG_AFTER : bench.shortly + 1);
@@ -34,10 +33,9 @@ export const sweepCases: readonly ContractCase[] = [
   },
 ];
 
-/** Need a clock that moves. */
 export const sweepClockCases: readonly ContractCase[] = [
   {
-    name: 'sweeps what has expired since the clock, ahead for a while, was set right',
+    name: 'sweeps sessions that expired after a fast clock was corrected',
     async test(bench) {
       await bench.pass(2 * LONG_AFTER);
       await bench.a.sweep!();
@@ -54,13 +52,13 @@ export const sweepClockCases: readonly ContractCase[] = [
 
 export const pingCases: readonly ContractCase[] = [{ name: 'answers a ping', test: (bench) => bench.a.ping!() }];
 
-/** What a backend that fails looks like: a rejection, never an absence. */
+/** A failing backend rejects; it never reads as absence. */
 export function faultCase(fault: 'hang' | 'down'): ContractCase {
   return {
-    name: fault === 'hang' ? 'gives up on a backend that hangs' : 'says so when the backend is down',
+    name: fault === 'hang' ? 'rejects if the backend hangs' : 'rejects if the backend is down',
     async test(bench) {
       const faults = bench.storage.faults;
-      ok(faults?.[fault], `the factory should give faults.${fault}()`);
+      ok(faults?.[fault], `the factory should return faults.${fault}()`);
       const owner = bench.id();
       const id = await bench.stored('v', { owner });
       try {
@@ -92,7 +90,7 @@ async function recovered(bench: ContractBench, faults: StorageFaults, id: string
   const deadline = Date.now() + 30_000;
   for (;;) {
     try {
-      // Calls that were under way may have landed: there or not, but an answer.
+      // Pending calls may have taken effect.
       await bench.a.read(id);
       await bench.present(await bench.stored('again'));
       return;

@@ -4,10 +4,9 @@ import type { ContractBench, ContractCase } from './contract-bench.js';
 const ROUNDS = 40;
 const HOSTILE_OWNERS = ['__proto__', 'constructor', '*', '%', '_', "o'hara", 'a:b', '..', 'é', 'e', 'E', '😀', ' '];
 
-/** `owners`: find and end the sessions of one owner. */
 export const ownerCases: readonly ContractCase[] = [
   {
-    name: 'lists the sessions of an owner, all of them and no others',
+    name: 'lists exactly the sessions of an owner',
     async test(bench) {
       const owner = bench.id();
       const ids = [];
@@ -21,7 +20,7 @@ export const ownerCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes a session off the list when it ends or expires, and not before',
+    name: 'removes a session from the list when it ends or expires, not before',
     async test(bench) {
       const owner = bench.id();
       const expiresAt = bench.now() + bench.shortly;
@@ -32,14 +31,14 @@ export const ownerCases: readonly ContractCase[] = [
       else await bench.a.write(stays, bench.session('w', { owner }));
       await bench.a.invalidate(ends);
       const listed = await idsOf(bench, owner);
-      // In real time a busy machine may have slept through the expiry.
+      // In real time, a busy machine may be past the expiry.
       if (bench.now() < expiresAt) deepEqual(listed, [stays, expires].sort());
       await bench.pass(bench.shortly + 1);
       deepEqual(await idsOf(bench, owner), [stays]);
     },
   },
   {
-    name: 'ends the sessions of an owner, all but the one that stays',
+    name: 'ends the sessions of an owner except one',
     async test(bench) {
       const owner = bench.id();
       const ids = [];
@@ -56,7 +55,7 @@ export const ownerCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes any owner for what it is: data',
+    name: 'treats any owner as data',
     async test(bench) {
       const salt = bench.id();
       const owners = HOSTILE_OWNERS.flatMap((owner) => [owner, `${owner}${salt}`]);
@@ -72,7 +71,7 @@ export const ownerCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'ends a session of an owner that is replaced meanwhile',
+    name: 'ends a session of an owner during a replace',
     async test(bench) {
       const owner = bench.id();
       for (let round = 0; round < ROUNDS; round++) {
@@ -86,7 +85,7 @@ export const ownerCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'ends a session of an owner that is being rotated meanwhile',
+    name: 'ends a session of an owner during a rotation',
     async test(bench) {
       const owner = bench.id();
       for (let round = 0; round < ROUNDS; round++) {
@@ -99,7 +98,7 @@ export const ownerCases: readonly ContractCase[] = [
         };
         const end = () => bench.b.owners!.invalidateAll(owner);
         const outcome = await Promise.all(round % 2 ? [rotate(), end()] : [end(), rotate()]);
-        if (outcome.includes(undefined)) continue; // a storage that cannot tell whether there was one
+        if (outcome.includes(undefined)) continue; // the storage cannot tell
         deepEqual(await idsOf(bench, owner), []);
         await bench.absent(next);
       }
@@ -107,7 +106,6 @@ export const ownerCases: readonly ContractCase[] = [
   },
 ];
 
-/** Many sessions of one owner: neither cut off nor slow. */
 export function manySessionsCase(count: number): ContractCase {
   return {
     name: `lists and ends ${count} sessions of one owner`,

@@ -3,10 +3,9 @@ import type { ContractCase } from './contract-bench.js';
 
 const ROUNDS = 40;
 
-/** Many requests of one session at the same time, through both instances. Need `replace`. */
 export const racingCases: readonly ContractCase[] = [
   {
-    name: 'lets exactly one of twenty parallel replaces of one version win',
+    name: 'lets exactly one of twenty parallel replaces of one version succeed',
     async test(bench) {
       const id = await bench.stored('base');
       const { version } = await bench.present(id);
@@ -22,7 +21,7 @@ export const racingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps the fields of twelve parallel editors, each with a field of its own',
+    name: 'keeps twelve parallel changes of different fields',
     async test(bench) {
       const id = await bench.stored('{}');
       await Promise.all(
@@ -66,7 +65,7 @@ export const racingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'never leaves a rotated session behind that is ended meanwhile',
+    name: 'never keeps a rotated session that is ended meanwhile',
     async test(bench) {
       for (let round = 0; round < ROUNDS; round++) {
         const [id, next] = [await bench.stored('v'), bench.id()];
@@ -88,7 +87,6 @@ export const racingCases: readonly ContractCase[] = [
   },
 ];
 
-/** `touch` against the others. */
 export const touchRacingCases: readonly ContractCase[] = [
   {
     name: 'never revives a session that is touched while it is ended',

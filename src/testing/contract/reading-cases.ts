@@ -2,7 +2,6 @@ import { equal, ok } from 'node:assert/strict';
 import { NEVER } from '../../storage/session-storage.js';
 import type { ContractCase } from './contract-bench.js';
 
-/** Text that some storage somewhere has changed, cut or refused. */
 const TEXTS = [
   '',
   ' leading and trailing ',
@@ -17,7 +16,6 @@ const TEXTS = [
   'null',
 ];
 
-/** Ids that no tracker makes, and that a storage takes for what they are: data. */
 const HOSTILE_IDS = [
   '..',
   '../..',
@@ -38,19 +36,17 @@ const HOSTILE_IDS = [
   'y'.repeat(150),
 ];
 
-/** Milliseconds. */
 const HOUR = 3_600_000;
 
 const LARGE = `${'large "€" '.repeat(100_000)}end`;
 
-/** Read, write, invalidate and expiry: what every storage does. */
 export const readingCases: readonly ContractCase[] = [
   {
     name: 'reads an unknown id as undefined',
     test: (bench) => bench.absent(bench.id()),
   },
   {
-    name: 'gives back the exact text',
+    name: 'returns the exact text',
     async test(bench) {
       for (const text of TEXTS) equal((await bench.present(await bench.stored(text))).value, text);
     },
@@ -63,7 +59,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'reads what was written last',
+    name: 'reads the last write',
     async test(bench) {
       const id = await bench.stored('first, and longer than the second');
       await bench.a.write(id, bench.session('second'));
@@ -80,14 +76,14 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'reports the expiry that was given, to the millisecond',
+    name: 'returns the exact expiry, in milliseconds',
     async test(bench) {
       const expiresAt = bench.now() + 123_457;
       equal((await bench.present(await bench.stored('v', { expiresAt }))).expiresAt, expiresAt);
     },
   },
   {
-    name: 'reports the owner that was given, and none where none was',
+    name: 'returns the owner, if there is one',
     async test(bench) {
       for (const owner of ['u1', 'ü|=&', 'a\nb', 'x'.repeat(200)]) {
         equal((await bench.present(await bench.stored('v', { owner }))).owner, owner);
@@ -96,7 +92,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps a copy: the object that was written and the one that was read can be changed',
+    name: 'keeps a copy: the written and the read object can be changed',
     async test(bench) {
       const id = bench.id();
       const session = { ...bench.session('v') };
@@ -108,31 +104,31 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'ends a session, once and for all',
+    name: 'ends a session permanently',
     async test(bench) {
       const id = await bench.stored('v');
       const [first, second] = [await bench.a.invalidate(id), await bench.b.invalidate(id)];
-      ok(first === true || first === undefined, 'invalidate of a live session should say true, or nothing');
-      ok(second === false || second === undefined, 'invalidate of an ended session should say false, or nothing');
+      ok(first === true || first === undefined, 'invalidate of a live session should return true, or nothing');
+      ok(second === false || second === undefined, 'invalidate of an ended session should return false, or nothing');
       await bench.absent(id, bench.a);
       await bench.absent(id, bench.b);
     },
   },
   {
-    name: 'takes the end of an unknown session calmly',
+    name: 'ignores the end of an unknown session',
     async test(bench) {
       const ended = await bench.a.invalidate(bench.id());
       ok(ended === false || ended === undefined);
     },
   },
   {
-    name: 'lets a session live until its expiry and not longer',
+    name: 'keeps a session until its expiry, not longer',
     async test(bench) {
       const expiresAt = bench.now() + bench.shortly;
       const id = await bench.stored('v', { expiresAt });
       await bench.pass(bench.shortly / 3);
       const session = await bench.a.read(id);
-      // In real time a busy machine may have slept through it.
+      // In real time, a busy machine may be past the expiry.
       ok(session ?? bench.now() >= expiresAt, 'the session should live until its expiry');
       await bench.pass(bench.shortly);
       await bench.absent(id, bench.a);
@@ -140,7 +136,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'stores a session whose expiry has passed as if it were not',
+    name: 'reads a session with a past expiry as absent',
     async test(bench) {
       await bench.absent(await bench.stored('v', { expiresAt: bench.now() - 1 }));
       const id = await bench.stored('v');
@@ -149,14 +145,14 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps a session without any limit',
+    name: 'keeps a session without a limit',
     async test(bench) {
       const id = await bench.stored('v', { expiresAt: NEVER, latestExpiry: NEVER });
       equal((await bench.present(id)).expiresAt, NEVER);
     },
   },
   {
-    name: 'tells ids apart that differ in case only',
+    name: 'distinguishes ids that differ only in case',
     async test(bench) {
       const id = bench.id();
       const [lower, upper] = [`a${id}`.slice(0, 43), `A${id}`.slice(0, 43)];
@@ -167,7 +163,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes any id for what it is: data',
+    name: 'treats any id as data',
     async test(bench) {
       for (const id of HOSTILE_IDS) {
         await bench.absent(id);
@@ -179,7 +175,7 @@ export const readingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps a hundred sessions apart that are written at the same time',
+    name: 'keeps a hundred sessions that are written at the same time',
     async test(bench) {
       const ids = await Promise.all(Array.from({ length: 100 }, (_, index) => bench.stored(`value ${index}`)));
       const read = await Promise.all(ids.map((id, index) => bench.present(id, index % 2 ? bench.a : bench.b)));
@@ -188,7 +184,6 @@ export const readingCases: readonly ContractCase[] = [
   },
 ];
 
-/** A clock that can be moved shows what a step of it does. */
 export const clockCases: readonly ContractCase[] = [
   {
     name: 'keeps a live session when the clock is set back, and ends it when the clock passes its expiry',
@@ -203,7 +198,7 @@ export const clockCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'goes by the clock as it stands, when it was ahead for a while too',
+    name: 'uses the current time after a fast clock was corrected',
     async test(bench) {
       const expiresAt = bench.now() + 2 * HOUR;
       const lasting = await bench.stored('lasting', { expiresAt });

@@ -1,26 +1,25 @@
 import { SessionStorageUnavailableError } from '../../errors/session.errors.js';
 
 /**
- * How one call of a storage may end.
+ * Result of a storage call.
  *
- * - `success`: it takes effect and is answered.
- * - `refused`: it does nothing and fails.
- * - `lost`: it takes effect and fails, since its answer got lost.
- * - `twice`: it takes effect, its answer gets lost, and the client sends it again at some later step. That one is answered.
- * - `late`: it fails, since its deadline passes, and takes effect at some later step.
+ * - `success`: takes effect and answers.
+ * - `refused`: no effect, fails.
+ * - `lost`: takes effect, fails.
+ * - `twice`: takes effect, the answer gets lost, and the client resends it at a later step, which answers.
+ * - `late`: fails by timeout, takes effect at a later step.
  * - `death`: the process of the request dies before the call.
  */
 export type CallOutcome = 'success' | 'refused' | 'lost' | 'twice' | 'late' | 'death';
 
-/** Which calls of an order may end otherwise than by success. */
+/** Which calls may not succeed. */
 export interface Faults {
-  /** How many of an order's calls at most. */
+  /** Maximum number of calls per order. */
   readonly count: number;
   /** Default: all. */
   readonly outcomes?: readonly CallOutcome[];
 }
 
-/** Ends a request whose process died: nobody gets an answer. */
 export class ProcessDied extends Error {
   constructor() {
     super('The process of this request died.');
@@ -31,12 +30,11 @@ const READS: ReadonlySet<string> = new Set(['read', 'readMany', 'list', 'ping'])
 const OF_READS: readonly CallOutcome[] = ['refused', 'death'];
 const OF_WRITES: readonly CallOutcome[] = ['refused', 'lost', 'twice', 'late', 'death'];
 
-/** Whether the call of this name leaves the storage as it is. */
 export function isReading(name: string): boolean {
   return READS.has(name);
 }
 
-/** Ways in which the call of this name can fail. Those of a read that leave the same behind are one. */
+/** Equivalent failures of a read count as one. */
 export function outcomesOf(name: string, faults: Faults | undefined): readonly CallOutcome[] {
   if (!faults) return [];
   const all = isReading(name) ? OF_READS : OF_WRITES;
@@ -49,7 +47,6 @@ interface FailingCall {
   readonly fail: (error: Error) => void;
 }
 
-/** Lets a call end as `outcome` says. @returns what is left to happen at a later step. */
 export async function followUpOf(
   outcome: CallOutcome,
   call: FailingCall,

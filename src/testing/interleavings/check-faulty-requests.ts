@@ -3,23 +3,19 @@ import type { SessionStorage } from '../../storage/session-storage.js';
 import { ProcessDied } from './call-outcome.js';
 import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
 
-/** Requests of one session of which some calls failed. */
 export interface FaultyRequests {
   readonly algorithm: SessionAlgorithm;
   readonly storage: SessionStorage;
   readonly requests: readonly SessionRequest[];
   /** By request. */
   readonly results: ReadonlyArray<PromiseSettledResult<SessionAnswer>>;
-  /** The steps, as `exploreInterleavings` names them. */
   readonly order: readonly string[];
   readonly sameField: boolean;
-  /** Whose sessions there can be. */
   readonly owners: readonly string[];
 }
 
 interface Done {
   readonly request: SessionRequest;
-  /** None where the request failed or its process died. */
   readonly answer?: SessionAnswer;
   readonly died: boolean;
 }
@@ -29,7 +25,7 @@ type Sessions = ReadonlyMap<string, Readonly<Record<string, string>>>;
 const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke']);
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
 
-/** @throws an `AssertionError` that names the promise which was broken. */
+/** @throws an `AssertionError` that names the broken promise. */
 export async function checkFaultyRequests(faulty: FaultyRequests): Promise<void> {
   const { algorithm, storage, requests, results } = faulty;
   const first = requests[0]!.cookie;
@@ -65,13 +61,13 @@ function checkEnds(first: string, done: readonly Done[], sessions: Sessions): vo
   const login = done.some(({ request }) => request.kind === 'login');
   for (const { request, answer } of done) {
     if (!ENDS.has(request.kind) || !answer?.acknowledged) continue;
-    // A revoke concerns the first owner's sessions: not those that a login, whole or not, has made the next one's.
+    // A revoke ends the first owner's sessions, not those of a login.
     ok(!sessions.has(first) || (login && request.kind === 'revoke'), `promise 1: a ${request.kind} was not final`);
-    if (!login) ok(sessions.size === 0, `promise 1: the session lives on after a ${request.kind}`);
+    if (!login) ok(sessions.size === 0, `promise 1: the session still exists after a ${request.kind}`);
   }
 }
 
-/** The first fault of an order whose only fault is one refusal, as `0 replace`. */
+/** If the only fault is a refusal, its step, such as `0 replace`. */
 function onlyRefusal(order: readonly string[]): string | undefined {
   const faults = order.filter((step) => /\(\w+\)$/.test(step));
   return faults.length === 1 ? /^(.*) \(refused\)$/.exec(faults[0]!)?.[1] : undefined;
@@ -81,17 +77,17 @@ function checkDeletes({ order }: FaultyRequests, done: readonly Done[]): void {
   const refusal = onlyRefusal(order);
   for (const [index, { request, answer }] of done.entries()) {
     if (request.kind === 'logout' && refusal === `${index} replace`) {
-      ok(answer, 'promise 2: a logout failed where the storage could delete');
+      ok(answer, 'promise 2: a logout failed although the storage could delete');
     }
   }
 }
 
 function checkFailedLogins(first: string, done: readonly Done[], sessions: Sessions): void {
-  // Whatever ends or moves the session besides takes the old id away, by right.
+  // Other ends and rotations may remove the old id.
   const others = done.filter(({ request }) => ENDS.has(request.kind) || ROTATIONS.has(request.kind));
   const [login] = others;
   if (others.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
-  ok(sessions.has(first), `promise 3: a ${login!.request.kind} that failed took the session away`);
+  ok(sessions.has(first), `promise 3: a failed ${login!.request.kind} removed the session`);
 }
 
 function checkChanges({ sameField }: FaultyRequests, done: readonly Done[], sessions: Sessions): void {
@@ -101,7 +97,7 @@ function checkChanges({ sameField }: FaultyRequests, done: readonly Done[], sess
     if (request.kind !== 'change' || !answer?.acknowledged) continue;
     ok(
       kept.every((fields) => fields[request.field] === request.value),
-      'promise 4: a change that was answered with success is not stored',
+      'promise 4: a successful change is not stored',
     );
   }
 }
@@ -110,7 +106,7 @@ function checkCookies(first: string, done: readonly Done[], sessions: Sessions):
   const mayHaveEnded = done.some(({ request }) => ENDS.has(request.kind) || ROTATIONS.has(request.kind));
   for (const { request, answer } of done) {
     if (request.kind !== 'logout' && answer?.cookie === null) {
-      ok(mayHaveEnded && !sessions.has(first), 'promise 6: the cookie of a session that lives was cleared');
+      ok(mayHaveEnded && !sessions.has(first), 'promise 6: the cookie of a live session was cleared');
     }
     if (!ROTATIONS.has(request.kind) && answer?.acknowledged) {
       ok(answer.cookie === undefined || answer.cookie === null || answer.cookie === first, 'promise 6: foreign cookie');
@@ -118,9 +114,9 @@ function checkCookies(first: string, done: readonly Done[], sessions: Sessions):
   }
 }
 
-/** Ends what the owners' lists find: nothing that a client holds may be left. */
+/** Ends what the owners' lists find; no client may then hold a session. */
 async function checkLists({ algorithm, storage, owners, requests }: FaultyRequests, cookies: Iterable<string>) {
   for (const owner of owners) await algorithm.perform(storage, { ...requests[0]!, kind: 'revoke', owner });
   const left = await sessionsOf(algorithm, storage, cookies);
-  ok(left.size === 0, "promise 5: the owner's list does not find a session that can be used");
+  ok(left.size === 0, "promise 5: the owner's list lacks a usable session");
 }

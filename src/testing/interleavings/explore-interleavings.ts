@@ -4,23 +4,23 @@ import type { SessionStorage } from '../../storage/session-storage.js';
 import { followUpOf, isReading, outcomesOf, ProcessDied, type CallOutcome, type Faults } from './call-outcome.js';
 import { gatedStorage, type Gate } from './gated-storage.js';
 
-/** What is to be explored: some requests that run at the same time, over one storage. */
+/** Requests that run at the same time on one storage. */
 export interface Interleavings<C, R> {
-  /** Gives an empty storage for each order. */
+  /** Returns an empty storage per order. */
   readonly open: () => OpenedStorage | Promise<OpenedStorage>;
-  /** Brings the storage into the state that the requests find; its steps are not part of the order. */
+  /** Prepares the storage; its steps are not part of the order. */
   readonly prepare: (storage: SessionStorage) => Promise<C>;
-  /** What runs at the same time. Each gets a storage whose every call waits for its turn. */
+  /** The concurrent requests. Each gets a storage whose calls wait for their turn. */
   readonly requests: ReadonlyArray<(storage: SessionStorage, context: C) => Promise<R>>;
-  /** Called after each order with what the requests gave. Whatever it throws ends the exploration, with the order. */
+  /** Called after each order. An error ends the exploration and shows the order. */
   readonly check: (outcome: Outcome<C, R>) => void | Promise<void>;
-  /** Put between the requests and the storage, as a `SessionStorageGuarded`; the calls behind it are the steps then. */
+  /** A wrapper around the storage, such as `SessionStorageGuarded`; the calls behind it are the steps. */
   readonly through?: (storage: SessionStorage) => SessionStorage;
-  /** Whether all requests go through one and the same, or each through its own. Default `one`. */
+  /** One wrapper for all requests, or one each. Default `one`. */
   readonly processes?: 'one' | 'several';
-  /** What may go wrong besides the order. Default: nothing. */
+  /** Default: no faults. */
   readonly faults?: Faults;
-  /** More orders than this are an error. Default 100,000. */
+  /** An error is thrown beyond this. Default 100,000. */
   readonly maxOrders?: number;
 }
 
@@ -29,41 +29,37 @@ export interface OpenedStorage {
   close?(): unknown;
 }
 
-/** How one order ended. */
+/** The result of one order. */
 export interface Outcome<C, R> {
-  /** As the requests saw it. */
   readonly storage: SessionStorage;
   readonly context: C;
-  /** By request, as `Promise.allSettled` gives them; rejected by {@link ProcessDied} where its process died. */
+  /** By request, as in `Promise.allSettled`; rejected with {@link ProcessDied} if its process died. */
   readonly results: ReadonlyArray<PromiseSettledResult<Awaited<R>>>;
-  /** The steps in their order, as `0 read`, with their outcome if it was another than success, as `0 replace (late)`. */
+  /** The steps, such as `0 read`, with an outcome other than success: `0 replace (late)`. */
   readonly order: readonly string[];
 }
 
-/** What was explored. */
 export interface Explored {
-  /** How many orders were checked: all that differ. */
+  /** Number of different orders. */
   readonly orders: number;
-  /** How many storage calls that took. */
+  /** Number of storage calls. */
   readonly steps: number;
 }
 
 /**
- * Runs the requests once in every order in which their storage calls can follow one another, and with `faults` once for
- * every way in which that many of these calls can fail. Each call runs to its end before the next one starts; between
- * their calls requests run freely. The same exploration gives the same orders.
+ * Runs the requests in every order of their storage calls, and with `faults` with every combination of failures.
+ * Deterministic. Each call finishes before the next one starts.
  *
- * Two reads that follow each other give the same in either order, and only one of the two is run (sleep sets, Godefroid
- * 1996), unless the requests share what is put `through`, which may notice the difference.
+ * Two consecutive reads are run in one order only (sleep sets, Godefroid 1996), unless the requests share a wrapper.
  *
- * @throws what `check` throws, with the order in its message; and an error when requests wait for each other for ever.
+ * @throws the error of `check` with the order in its message; an error for a deadlock.
  */
 export async function exploreInterleavings<C, R>(interleavings: Interleavings<C, R>): Promise<Explored> {
   const maxOrders = interleavings.maxOrders ?? 100_000;
   const caller = new AsyncLocalStorage<number>();
   let [orders, steps] = [0, 0];
   try {
-    // Which of the requests that were ready had its turn, at each step of the order; depth first, last step first.
+    // Depth first: the choices at each step of the order, changing the last step first.
     for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
       const run = await runOrder(interleavings, turns, caller);
       turns = run.turns;
@@ -84,7 +80,7 @@ interface Turn {
 
 interface Run {
   readonly turns: readonly Turn[];
-  /** Whether it was left because all that could follow was run in another order. */
+  /** Abandoned: all continuations were run in another order. */
   readonly repeats?: boolean;
 }
 
@@ -97,14 +93,12 @@ function following(turns: readonly Turn[]): readonly Turn[] | undefined {
 
 interface WaitingCall {
   readonly name: string;
-  /** Runs the call and hands the request its answer. */
   readonly answer: () => Promise<void>;
-  /** Runs the call; nobody gets its answer. */
+  /** Without answering. */
   readonly run: () => Promise<unknown>;
   readonly fail: (error: Error) => void;
 }
 
-/** The requests of one order: what each waits for, and which of them have died. */
 class Waiting {
   readonly calls: WaitingCall[][];
   readonly deaths: ReadonlyArray<Promise<never>>;
@@ -116,7 +110,6 @@ class Waiting {
     this.deaths = this.calls.map(() => new Promise<never>((_, reject) => this.#kill.push(reject)));
   }
 
-  /** The process of a request ends: none of its calls is made any more, and none is answered. */
   kill(index: number): void {
     this.#dead.add(index);
     this.calls[index] = [];
@@ -128,7 +121,6 @@ class Waiting {
   }
 }
 
-/** Runs one order: at each step the turn that is given, after those the first that is ready. */
 async function runOrder<C, R>(
   interleavings: Interleavings<C, R>,
   given: readonly Turn[],
@@ -138,7 +130,7 @@ async function runOrder<C, R>(
   try {
     const waiting = new Waiting(interleavings.requests.length);
     const through = interleavings.through ?? ((gated: SessionStorage): SessionStorage => gated);
-    // One wrapper for all requests sees only by the context of a call whose it is.
+    // A shared wrapper identifies the request by asynchronous context.
     const shared = interleavings.through && interleavings.processes !== 'several';
     const first = through(
       shared
@@ -168,7 +160,7 @@ async function runOrder<C, R>(
     const { turns, order, repeats } = await takeTurns(waiting, given, interleavings.faults, !shared);
     if (repeats) return { turns, repeats };
     const outcome = await Promise.race([results, setImmediate(undefined)]);
-    if (!outcome) throw new Error(`Requests wait for each other for ever after: ${order.join(', ')}`);
+    if (!outcome) throw new Error(`Deadlock of requests after: ${order.join(', ')}`);
     await checked(interleavings, { storage: first, context, results: outcome, order });
     return { turns };
   } finally {
@@ -183,14 +175,13 @@ async function takeTurns(
   readsCommute: boolean,
 ): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
-  // Requests whose next call was run before, at a step from which only calls that commute with it have followed.
+  // Requests whose next call was run at an earlier step, after which only commuting calls followed.
   let asleep: ReadonlySet<number> = new Set();
   const order: string[] = [];
-  // What takes effect at some later step, by its name.
   const delayed: Array<readonly [name: string, run: () => Promise<unknown>]> = [];
   let faulty = 0;
   for (;;) {
-    // Everything that can go on without a storage call has gone on after this.
+    // Everything that needs no storage call has run after this.
     await setImmediate();
     const left = (faults?.count ?? 0) - faulty;
     const options = optionsOf(waiting, asleep, delayed.length, left > 0 ? faults : undefined);
@@ -229,9 +220,7 @@ async function takeTurns(
 }
 
 interface Option {
-  /** Which request, or which delayed call. */
   readonly index: number;
-  /** Of a request's call; a delayed call has none. */
   readonly outcome?: CallOutcome;
 }
 
@@ -265,7 +254,6 @@ async function opened<C, R>(
 function gateOf(waiting: Waiting, caller: () => number | undefined): Gate {
   return (name, call) => {
     const index = caller();
-    // Nobody's request: preparation and checks run freely.
     if (index === undefined) return call();
     return new Promise((resolve, reject) => {
       waiting.add(index, { name, answer: () => call().then(resolve, reject), run: call, fail: reject });

@@ -8,22 +8,20 @@ export interface SessionRequests extends Pick<
   Interleavings<unknown, unknown>,
   'open' | 'through' | 'processes' | 'faults' | 'maxOrders'
 > {
-  /** Two or three requests of one session that run at the same time. */
+  /** Two or three concurrent requests of one session. */
   readonly requests: readonly RequestKind[];
-  /** How sessions are kept. Default {@link referenceSessionAlgorithm}. */
+  /** Default {@link referenceSessionAlgorithm}. */
   readonly algorithm?: SessionAlgorithm;
-  /** Let every `change` set the same field, so that they overtake each other. Default: each its own. */
+  /** Every `change` sets the same field. Default: each its own. */
   readonly sameField?: boolean;
   /**
-   * What is promised.
+   * The guarantee to check.
    *
-   * - `everything`: all of the below, and an end follows a session that was rotated meanwhile.
-   * - `grace`: all of the below, an end follows a session that was rotated meanwhile, and a rotation within one owner
-   *   makes no request anonymous.
-   * - `end-of-id`: all of the below, but an end concerns the id that the client sent: a rotation that was faster has
-   *   moved the session out of its reach.
-   * - `end-only`: an ended id stays ended; updates may overwrite each other. For a storage of three verbs that several
-   *   processes share.
+   * - `everything`: all below, and an end follows a rotated session.
+   * - `grace`: as `everything`, and a rotation within one owner makes no request anonymous.
+   * - `end-of-id`: all below, but an end does not follow a rotated session.
+   * - `end-only`: an ended id stays ended; updates may overwrite each other. For a guarded storage shared by several
+   * processes.
    */
   readonly promise?: 'everything' | 'grace' | 'end-of-id' | 'end-only';
 }
@@ -32,15 +30,15 @@ const OWNER = 'owner';
 const NEXT_OWNER = 'next owner';
 
 /**
- * Runs requests of one session in every order of their storage calls (see {@link exploreInterleavings}), and checks after
- * each order:
+ * Runs requests of one session in every order of storage calls (see {@link exploreInterleavings}), and checks after
+ * each:
  *
- * - a session that was ended stays ended, under every id that it ever had;
- * - an update that was acknowledged is there, or was overtaken by one of the same field, or by an end;
- * - a session that nobody ended is there, once, under the cookie that was handed out last;
- * - no answer clears the cookie of a session that lives, or hands out one that does not.
+ * - an ended session stays ended, under every id that it had;
+ * - an acknowledged update is stored, or was overwritten in the same field, or the session ended;
+ * - a session that was not ended exists once, under the last cookie;
+ * - no response clears the cookie of a live session, or sends that of an ended one.
  *
- * With `faults` it checks promises 1 to 6 of the documentation instead, in every way in which the calls can fail.
+ * With `faults` it checks promises 1 to 6 of the documentation instead.
  */
 export async function exploreSessionRequests(options: SessionRequests): Promise<Explored> {
   const algorithm = options.algorithm ?? referenceSessionAlgorithm;
@@ -92,10 +90,8 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
 }
 
 interface Ending {
-  /** The cookie that all requests came with. */
   readonly first: string;
   readonly done: ReadonlyArray<{ readonly request: SessionRequest; readonly answer: SessionAnswer }>;
-  /** Live sessions by cookie. */
   readonly sessions: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly promise: NonNullable<SessionRequests['promise']>;
 }
@@ -104,34 +100,34 @@ function checkSessions(ending: Ending): void {
   const { first, done, sessions, promise } = ending;
   const acknowledged = (kind: RequestKind): boolean =>
     done.some(({ request, answer }) => request.kind === kind && answer.acknowledged);
-  // With a grace period, a rotation that comes second changes nothing.
+  // With a grace period, a second rotation changes nothing.
   const rotated = done.filter(
     ({ request, answer }) =>
       isRotation(request.kind) && answer.acknowledged && (promise !== 'grace' || answer.cookie !== undefined),
   );
-  // A login makes the session another owner's, which a revoke for the first one leaves alone.
+  // A login changes the owner, so a revoke for the first owner does not apply.
   const mayHaveEnded = acknowledged('logout') || acknowledged('revoke');
-  if (acknowledged('logout')) ok(!sessions.has(first), 'a session that was ended is there again');
-  if (acknowledged('revoke')) ok(!sessions.has(first), 'a session that its owner ended is there again');
+  if (acknowledged('logout')) ok(!sessions.has(first), 'an ended session exists again');
+  if (acknowledged('revoke')) ok(!sessions.has(first), 'a session that its owner ended exists again');
   if (promise === 'end-only') return;
 
-  // A revoke takes the trace away by which an end follows a session to its next owner.
+  // A revoke removes the mark by which an end follows a session to its next owner.
   const traceable = !(acknowledged('revoke') && acknowledged('login'));
   const isFollowed = promise === 'everything' || promise === 'grace';
   if (isFollowed && acknowledged('logout') && traceable) {
-    ok(sessions.size === 0, 'an ended session lives on elsewhere');
+    ok(sessions.size === 0, 'an ended session exists under another id');
   }
   if (acknowledged('revoke') && rotated.every(({ request }) => request.kind !== 'login')) {
-    ok(sessions.size === 0, 'a session that its owner ended lives on elsewhere');
+    ok(sessions.size === 0, 'a session that its owner ended exists under another id');
   }
-  ok(rotated.length <= 1, 'two rotations of one session were both acknowledged');
+  ok(rotated.length <= 1, 'two rotations of one session were acknowledged');
   ok(sessions.size <= 1, 'one session has become two');
   const current = rotated[0]?.answer.cookie ?? first;
-  for (const cookie of sessions.keys()) ok(cookie === current, 'a session lives under an id that nobody uses');
-  if (!mayHaveEnded) ok(sessions.has(current), 'a session that nobody ended is gone');
+  for (const cookie of sessions.keys()) ok(cookie === current, 'a session exists under an unused id');
+  if (!mayHaveEnded) ok(sessions.has(current), 'a session is gone that was not ended');
   for (const { request, answer } of done) {
     const cleared = answer.cookie === null && request.kind !== 'logout';
-    if (cleared) ok(mayHaveEnded || rotated.length > 0, 'the cookie of a session that lives was cleared');
+    if (cleared) ok(mayHaveEnded || rotated.length > 0, 'the cookie of a live session was cleared');
   }
   checkUpdates(ending, sessions.get(current));
   if (promise === 'grace') checkGrace(ending);
@@ -151,7 +147,7 @@ function checkUpdates({ done }: Ending, fields: Readonly<Record<string, string>>
   for (const { request } of updates) {
     const rivals = updates.filter((update) => update.request.field === request.field);
     if (!rivals.some((rival) => fields[request.field] === rival.request.value)) {
-      fail('an update that was acknowledged is lost');
+      fail('an acknowledged update is lost');
     }
   }
 }
@@ -160,7 +156,7 @@ function isRotation(kind: RequestKind): boolean {
   return kind === 'rotate' || kind === 'login';
 }
 
-/** Every choice of `count` requests, each kind as often as it likes, regardless of their sequence. */
+/** All multisets of `count` kinds. */
 export function requestsOf(kinds: readonly RequestKind[], count: number): RequestKind[][] {
   if (count === 0) return [[]];
   return kinds.flatMap((kind, index) => requestsOf(kinds.slice(index), count - 1).map((rest) => [kind, ...rest]));

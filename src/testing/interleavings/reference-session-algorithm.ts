@@ -8,9 +8,9 @@ const MOVED = 'moved to ';
 const ENDED = 'ended';
 
 /**
- * The algorithm for a storage with versions, without everything that is not about order: read, then replace at the version
- * read, merge by field on conflict; rotate by writing the new id first and retiring the old one, and undo that when the
- * old one has ended; end by retiring too, so that an end follows a session which was rotated meanwhile.
+ * The algorithm for a storage with versions: read, then replace at that version, merge by field on conflict; rotate by
+ * writing the new id first and retiring the old one, undone if the old one has ended; end by retiring, too, so that an
+ * end follows a rotated session.
  */
 export const referenceSessionAlgorithm: SessionAlgorithm = {
   async begin(storage, owner) {
@@ -58,7 +58,7 @@ async function change(storage: SessionStorage, request: SessionRequest, read: St
     const result = await storage.replace!(request.cookie, toStore(fields, current.owner), current.version);
     if (result.status === 'replaced') return { acknowledged: true };
     if (result.status === 'gone' || result.current.value === ENDED) return { acknowledged: false, cookie: null };
-    // Moved: it lives on, and its client has its new cookie already.
+    // Rotated: the client already has its new cookie.
     if (!live(result.current)) return { acknowledged: false };
     current = result.current;
   }
@@ -84,7 +84,7 @@ async function rotate(
     }
     current = result.current;
     fields = fieldsOf(current);
-    // Nobody knows the new id yet, but the owner's other devices may end it.
+    // The new id is secret, but the owner may end it from another device.
     const added = await storage.replace!(id, toStore(fields, owner));
     if (added.status === 'gone') {
       await end(storage, request.cookie, current);

@@ -1,50 +1,47 @@
 import type { SessionStorage } from '../../storage/session-storage.js';
 
-/** What a request does with its session. */
+/** Kinds of requests. */
 export type RequestKind =
-  /** Looks at it. */
+  /** Reads. */
   | 'read'
   /** Sets one field. */
   | 'change'
-  /** Renews it, unchanged. */
+  /** Renews without changes. */
   | 'touch'
-  /** Ends it. */
+  /** Ends the session. */
   | 'logout'
-  /** Gives it a new id. */
+  /** Changes the id. */
   | 'rotate'
-  /** Gives it a new owner, and so a new id. */
+  /** Changes owner and id. */
   | 'login'
-  /** Ends all sessions of the owner it had first. */
+  /** Ends all sessions of the first owner. */
   | 'revoke';
 
 export interface SessionRequest {
   readonly kind: RequestKind;
-  /** What the client sent: the session's id. */
+  /** The session's id, as sent by the client. */
   readonly cookie: string;
-  /** The field that a `change` sets, and its value. */
+  /** Set by a `change`. */
   readonly field: string;
   readonly value: string;
-  /** The owner that a `login` sets, or whose sessions a `revoke` ends. */
+  /** Set by a `login`, or revoked by a `revoke`. */
   readonly owner: string;
 }
 
 export interface SessionAnswer {
-  /** What was asked for happened, as far as the client is told: a 2xx. A `read` that found nothing is not acknowledged. */
+  /** The client was told that the request succeeded: a 2xx. A `read` without a session is not acknowledged. */
   readonly acknowledged: boolean;
   /** The request had no session. Default `false`. */
   readonly anonymous?: boolean;
-  /** A new cookie; `null`: the cookie is cleared. */
+  /** A new cookie; `null`: cleared. */
   readonly cookie?: string | null;
 }
 
-/**
- * How sessions are kept in a storage. {@link exploreSessionRequests} can be given any, so that the code which really does
- * it is explored, and not only the storage below.
- */
+/** How sessions are stored: an implementation for {@link exploreSessionRequests}. */
 export interface SessionAlgorithm {
-  /** Starts a session with no fields. @returns the client's cookie. */
+  /** Creates a session without fields. @returns the client's cookie. */
   begin(storage: SessionStorage, owner: string): Promise<string>;
   perform(storage: SessionStorage, request: SessionRequest): Promise<SessionAnswer>;
-  /** @returns the fields that a client with this cookie would see, or `undefined` for no session. */
+  /** @returns the fields for this cookie, or `undefined` for no session. */
   inspect(storage: SessionStorage, cookie: string): Promise<Readonly<Record<string, string>> | undefined>;
 }

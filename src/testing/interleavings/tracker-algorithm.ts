@@ -41,7 +41,6 @@ function trackerOver(storage: SessionStorage, ahead = 0, graceInSeconds = 0): Se
 }
 
 function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAnswer {
-  // No answer touches the cookie of another session.
   if (result.status === 'gone') return { acknowledged: false };
   if (result.status === 'unchanged') return { acknowledged: true };
   return result.transportValue === cookie
@@ -49,10 +48,9 @@ function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAn
     : { acknowledged: true, cookie: result.transportValue };
 }
 
-/** The tracker that applications use, as an algorithm to be explored; ids have no grace period. */
+/** The real tracker, without grace period. */
 export const trackerAlgorithm = algorithmWith(0);
 
-/** The same with a grace period. Sessions are inspected when it is over. */
 export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
 
 function algorithmWith(graceInSeconds: number): SessionAlgorithm {
@@ -65,7 +63,7 @@ function algorithmWith(graceInSeconds: number): SessionAlgorithm {
     },
 
     async perform(storage, { kind, cookie, field, value, owner }) {
-      // A session is renewed when some time has passed: for a touch it has.
+      // Renewal needs elapsed time.
       const tracker = trackerOver(storage, kind === 'touch' ? TWO_DAYS : 0, graceInSeconds);
       if (kind === 'revoke') {
         await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));

@@ -46,10 +46,10 @@ describe('A lifetime preset', () => {
     const lifetimes = 'owasp' as LifetimePreset;
     const options = { lifetimes };
     expect(() => assertSessionsOptions('SessionsModule', options, SESSIONS_OPTION_RULES)).toThrow(
-      "lifetimes is one of 'owasp-low'",
+      "lifetimes must be one of 'owasp-low'",
     );
     const builder = new SessionProviderBuilder({});
-    expect(() => builder.build({ type: Member, name: 'm', lifetimes })).toThrow("lifetimes is one of 'owasp-low'");
+    expect(() => builder.build({ type: Member, name: 'm', lifetimes })).toThrow("lifetimes must be one of 'owasp-low'");
   });
 
   it('shows in the description of the session', () => {

@@ -171,7 +171,7 @@ describe('overrides', () => {
   it.each(['storage', 'keys', 'transformers', 'validate', 'maxPerOwner'])(
     'are refused where %s is undefined, as an unset variable makes it',
     (option) => {
-      const message = `Session "cart": ${option} is undefined. Is an environment variable not set?`;
+      const message = `Session "cart": ${option} is undefined. Is its environment variable set?`;
       expect(() => build({ type: Cart, [option]: undefined })).toThrow(message);
     },
   );
@@ -523,10 +523,14 @@ describe('what cannot work', () => {
       { type: User, idleTimeout: 5 },
       'unknown option "idleTimeout". Did you mean idleTimeoutInSeconds?',
     ],
-    ['an unknown tracker', { type: User, tracker: 'id' }, "tracker is one of 'by-value', 'by-id'"],
-    ['an unknown transport', { type: User, transport: 'query' }, "transport is one of 'cookie', 'header'"],
-    ['an unknown policy', { type: User, onUnavailable: 'ignore' }, "onUnavailable is one of 'reject', 'anonymous'"],
-    ['an unknown onClash', { type: Cart, onClash: 'ours' }, "onClash is one of 'mine', 'theirs', 'reject'"],
+    ['an unknown tracker', { type: User, tracker: 'id' }, "tracker must be one of 'by-value', 'by-id'"],
+    ['an unknown transport', { type: User, transport: 'query' }, "transport must be one of 'cookie', 'header'"],
+    [
+      'an unknown policy',
+      { type: User, onUnavailable: 'ignore' },
+      "onUnavailable must be one of 'reject', 'anonymous'",
+    ],
+    ['an unknown onClash', { type: Cart, onClash: 'ours' }, "onClash must be one of 'mine', 'theirs', 'reject'"],
     ['onClash by value', { type: User, onClash: 'mine' }, "onClash is for sessions by id. Add tracker: 'by-id'."],
     ['identity by value', { type: User, identity: () => 'x' }, "identity is for sessions by id. Add tracker: 'by-id'."],
     [
@@ -553,7 +557,7 @@ describe('what cannot work', () => {
     [
       'an unknown end of maxPerOwner',
       { type: User, tracker: 'by-id', maxPerOwner: { limit: 5, beyond: 'end-newest' } },
-      "maxPerOwner.beyond is one of 'end-oldest', 'refuse'",
+      "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'",
     ],
     [
       'a misspelt part of maxPerOwner',
@@ -572,8 +576,8 @@ describe('what cannot work', () => {
     ],
     ['a cookie for a header', { type: Cart, cookie: {} }, 'a header session has no cookie. Remove cookie or transport'],
     ['an exposed cookie', { type: User, exposed: true }, 'A cookie must never be exposed'],
-    ['a bad cookie name', { type: User, name: 'a b' }, 'Cookie "a b": a cookie name is'],
-    ['an empty name', { type: User, name: '' }, 'Cookie "": a cookie name is'],
+    ['a bad cookie name', { type: User, name: 'a b' }, 'Cookie "a b": a cookie name may contain'],
+    ['an empty name', { type: User, name: '' }, 'Cookie "": a cookie name may contain'],
     ['a bad header name', { type: Cart, name: 'a b' }, "Header name 'a b' contains illegal character ' '"],
     ['a bad attribute', { type: User, cookie: { maxAge: 5 } }, 'unknown option "maxAge"'],
     ['a prefix without Secure', { type: User, name: '__Host-u', cookie: { secure: false } }, 'needs secure: true'],

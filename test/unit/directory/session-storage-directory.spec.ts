@@ -345,7 +345,7 @@ describe('A session directory', () => {
 
   it('is refused where other users can write to it', async () => {
     await chmod(root, 0o777);
-    expect(() => new SessionStorageDirectory({ directory: root })).toThrow('can be written by other users');
+    expect(() => new SessionStorageDirectory({ directory: root })).toThrow('is writable for other users');
   });
 
   it('reads a FIFO and a file that is too large as absent, at once', async () => {

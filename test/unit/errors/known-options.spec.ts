@@ -27,6 +27,6 @@ describe('assertOneOf', () => {
   });
 
   it.each(['c', '', null, 5, {}])('refuses %p', (value) => {
-    expect(() => assertOneOf('Here', 'x', value, ['a', 'b'])).toThrow("Here: x is one of 'a', 'b'.");
+    expect(() => assertOneOf('Here', 'x', value, ['a', 'b'])).toThrow("Here: x must be one of 'a', 'b'.");
   });
 });

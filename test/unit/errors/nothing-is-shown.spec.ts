@@ -117,7 +117,7 @@ describe('no error, event or object shows an id, a key or a content', () => {
       (bench) => commit(bench, undefined, (value) => Object.assign(value, user())),
     ],
     [
-      'an encoding that cannot carry a value',
+      'an encoding that cannot represent a value',
       { kind: 'by-value' },
       async (bench) => new SessionTransportCookie('user', { encoding: 'raw' }).send(bench.open().call, `${SECRET};`),
     ],

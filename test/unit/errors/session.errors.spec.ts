@@ -76,8 +76,8 @@ describe('messages', () => {
     const error = new SessionTooLargeError('cart', 5000, 4096, fields);
     expect(error).toMatchObject({ size: 5000, limit: 4096, fields });
     expect(error.message).toBe(
-      'Session "cart" takes 5000 bytes and 4096 are allowed. Its largest fields: items (4000 bytes), note (700 bytes). ' +
-        "Keep less in it, or keep it on the server: @Session(name, { tracker: 'by-id' }).",
+      'Session "cart" has 5000 bytes; the limit is 4096. Its largest fields: items (4000 bytes), note (700 bytes). ' +
+        "Store less in it, or store it on the server: @Session(name, { tracker: 'by-id' }).",
     );
     expect(new SessionTooLargeError('cart', 5000, 4096, []).message).not.toContain('fields');
   });
@@ -86,7 +86,7 @@ describe('messages', () => {
     const error = new SessionUnserializableError('Cart.items[2].f', 'a function');
     expect(error.path).toBe('Cart.items[2].f');
     expect(error.message).toBe(
-      'Cart.items[2].f cannot be stored in a session: a function. Mark the field with @Exclude(), or give it a @Transform().',
+      'Cart.items[2].f cannot be stored in a session: a function. Mark the field with @Exclude() or @Transform().',
     );
     const advised = new SessionUnserializableError('Cart', 'a cycle', { advice: 'Cut it.', cause });
     expect(advised.message).toBe('Cart cannot be stored in a session: a cycle. Cut it.');
@@ -96,7 +96,7 @@ describe('messages', () => {
 
   it('say which fields clash', () => {
     expect(new SessionConflictError('cart', ['a', 'b']).message).toBe(
-      'Session "cart" was changed by another request meanwhile (a, b). Repeat the request.',
+      'Session "cart" was changed by another request (a, b). Repeat the request.',
     );
   });
 });

@@ -4,7 +4,7 @@ import { SessionConfigurationError } from '../../../src/errors/session.errors.js
 import { checkedKeyMaterial, noKeysError, type KeyMaterial } from '../../../src/keys/key-material.js';
 import { README_EXAMPLE_KEY } from '../../../src/keys/public-keys.js';
 
-const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase write new KeyRing(passphrase, { stretch: true })';
+const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new KeyRing(passphrase, { stretch: true })';
 const digest = createHash('sha256').update('a fixed stand-in for 32 random bytes').digest();
 const hex = digest.toString('hex');
 const base64 = digest.toString('base64');
@@ -49,17 +49,17 @@ describe('checkedKeyMaterial', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'keys[0] is undefined: is the environment variable not set?'],
-    ['null', null, 'keys[0] is undefined: is the environment variable not set?'],
-    ['an empty text', '', 'keys[0] is empty: is the environment variable set to nothing?'],
+    ['undefined', undefined, 'keys[0] is undefined. Is the environment variable set?'],
+    ['null', null, 'keys[0] is undefined. Is the environment variable set?'],
+    ['an empty text', '', 'keys[0] is empty. Is the environment variable set?'],
     ['no bytes', new Uint8Array(0), 'keys[0] is empty'],
-    ['a number', 42, 'keys[0] is neither a string nor bytes.'],
-    ['an object', {}, 'keys[0] is neither a string nor bytes.'],
-    ['62 hexadecimal characters', hex.slice(2), 'is too short: it can hold 31 bytes of key, and 32 are needed.'],
-    ['42 characters of base64url', base64url.slice(1), 'is too short: it can hold 31 bytes of key'],
+    ['a number', 42, 'keys[0] must be a string or bytes.'],
+    ['an object', {}, 'keys[0] must be a string or bytes.'],
+    ['62 hexadecimal characters', hex.slice(2), 'is too short: at most 31 bytes; 32 are needed.'],
+    ['42 characters of base64url', base64url.slice(1), 'is too short: at most 31 bytes'],
     ['base64 whose padding alone makes it long enough', digest.subarray(1).toString('base64'), 'is too short'],
-    ['31 bytes', digest.subarray(1), 'is too short: it can hold 31 bytes of key'],
-    ['32 characters of hexadecimal as bytes', Buffer.from(hex.slice(32)), 'is too short: it can hold 16 bytes of key'],
+    ['31 bytes', digest.subarray(1), 'is too short: at most 31 bytes'],
+    ['32 characters of hexadecimal as bytes', Buffer.from(hex.slice(32)), 'is too short: at most 16 bytes'],
     ['a long passphrase', 'Zwölf Boxkämpfer jagen Eva quer über den Sylter Deich', NO_KEY],
     ['words with dashes', 'correct-horse-battery-staple-and-four-other-words', NO_KEY],
     ['words with capitals', 'CorrectHorseBatteryStapleAndFourOtherWordsBehind', NO_KEY],
@@ -70,18 +70,18 @@ describe('checkedKeyMaterial', () => {
     ['base64 of a length that there is not', `${base64url}ab`, NO_KEY],
     ['both alphabets of base64 in one', `${base64url.slice(2)}-+`, NO_KEY],
     ['a text with a character of neither', `${base64url}!`, NO_KEY],
-    ['a UUID', '550e8400-e29b-41d4-a716-446655440000', 'is too short: it can hold 27 bytes of key'],
-    ['one repeated character', 'a'.repeat(100), 'repeats a pattern that can hold 0 bytes of key'],
-    ['zero bytes', Buffer.alloc(32), 'repeats a pattern that can hold 1 bytes of key'],
+    ['a UUID', '550e8400-e29b-41d4-a716-446655440000', 'is too short: at most 27 bytes'],
+    ['one repeated character', 'a'.repeat(100), 'repeats a pattern of at most 0 bytes'],
+    ['zero bytes', Buffer.alloc(32), 'repeats a pattern of at most 1 bytes'],
     ['zero bytes in base64', Buffer.alloc(32).toString('base64'), 'repeats a pattern'],
     ['zero bytes in hexadecimal', Buffer.alloc(32).toString('hex'), 'repeats a pattern'],
-    ['a short pattern', 'aB3$xY7!'.repeat(6), 'repeats a pattern that can hold 8 bytes of key'],
-    ['a short pattern that is cut off', 'aB3$xY7!'.repeat(6) + 'aB3', 'repeats a pattern that can hold 8 bytes of key'],
-    ['16 bytes twice', Buffer.concat([digest.subarray(16), digest.subarray(16)]), 'repeats a pattern that can hold 16'],
+    ['a short pattern', 'aB3$xY7!'.repeat(6), 'repeats a pattern of at most 8 bytes'],
+    ['a short pattern that is cut off', 'aB3$xY7!'.repeat(6) + 'aB3', 'repeats a pattern of at most 8 bytes'],
+    ['16 bytes twice', Buffer.concat([digest.subarray(16), digest.subarray(16)]), 'repeats a pattern of at most 16'],
     [
       '16 bytes twice in base64',
       Buffer.concat([digest.subarray(16), digest.subarray(16)]).toString('base64'),
-      'repeats a pattern that can hold 16',
+      'repeats a pattern of at most 16',
     ],
     [
       'few different characters',
@@ -136,7 +136,7 @@ describe('checkedKeyMaterial', () => {
     ['as bytes of the hexadecimal text', Buffer.from(published.toString('hex'))],
     ['in base64 of the text', Buffer.from(README_EXAMPLE_KEY).toString('base64')],
   ])("refuses the README's example %s", (_, material) => {
-    expect(refusalOf(material).message).toContain('keys[0] is the example key of the README');
+    expect(refusalOf(material).message).toContain('keys[0] is the public example key of the README');
   });
 
   it.each([
@@ -148,7 +148,7 @@ describe('checkedKeyMaterial', () => {
     'this is just an example of a key, do not use it 42',
     'qwertyuiop[]asdfghjkl;zxcvbnm,./1234567890-=',
   ])('refuses the placeholder "%s"', (material) => {
-    expect(refusalOf(material).message).toContain('contains a word that placeholders are made of');
+    expect(refusalOf(material).message).toContain('contains a word that is typical of placeholders');
   });
 
   it('says in every refusal how to make a key, and never shows the one it refuses', () => {

@@ -99,14 +99,14 @@ describe('KeyRing', () => {
 
   it.each<[string, ConstructorParameters<typeof KeyRing>[0], string]>([
     ['an empty list', [], 'keys is empty: a key ring needs at least one key.'],
-    ['nothing', undefined, 'keys[0] is undefined: is the environment variable not set?'],
+    ['nothing', undefined, 'keys[0] is undefined. Is the environment variable set?'],
     [
       'an old key whose variable is not set',
       [key('a'), undefined],
-      'keys[1] is undefined: is the environment variable',
+      'keys[1] is undefined. Is the environment variable',
     ],
     ['a weak key behind a good one', [key('a'), 'hunter2'], 'keys[1] is too short'],
-    ["the README's example", README_EXAMPLE_KEY, 'keys[0] is the example key of the README'],
+    ["the README's example", README_EXAMPLE_KEY, 'keys[0] is the public example key of the README'],
     ['the same key twice', [key('a'), key('b'), key('a')], 'keys[0] and keys[2] are the same key.'],
     ['the same key as text and as bytes', [key('a'), Buffer.from(key('a'))], 'keys[0] and keys[1] are the same key.'],
   ])('refuses %s', (_, keys, message) => {

@@ -90,7 +90,7 @@ describe('a key ring from a source', () => {
     expect(transformer.transformRead(value)).toBeUndefined();
     expect(() => transformer.transformWrite('x')).toThrow(SessionConfigurationError);
     await expect(storage.write('id', { value: 'x', expiresAt: 9_999_999_999_999 })).rejects.toThrow(
-      'No key of the ring',
+      'The key ring has no active key',
     );
     keys = [{ key: SECOND }];
     await pass(5 * MINUTE);
@@ -115,14 +115,14 @@ describe('a key ring from a source', () => {
 
   it('does not start without a key that protects, or with moments that cannot be', async () => {
     keys = [{ key: FIRST, from: clock.now() + 1 }];
-    await expect(open()).rejects.toThrow('No key of the source is in service');
+    await expect(open()).rejects.toThrow('The key source has no active key');
     keys = [{ key: FIRST, from: 'tomorrow' }];
-    await expect(open()).rejects.toThrow('keys[0].from is no moment');
+    await expect(open()).rejects.toThrow('keys[0].from is not a point in time');
     keys = [{ key: FIRST, from: 2, until: 1 }];
-    await expect(open()).rejects.toThrow('keys[0] ends before it begins');
+    await expect(open()).rejects.toThrow('keys[0]: until must be after from');
     failure = new Error('vault is sealed');
     await expect(open()).rejects.toBe(failure);
-    await expect(KeyRing.from(() => [], { reloadEveryInSeconds: 0 })).rejects.toThrow('above 0');
+    await expect(KeyRing.from(() => [], { reloadEveryInSeconds: 0 })).rejects.toThrow('a positive number');
   });
 
   it('encrypts records of a storage with the keys of today', async () => {

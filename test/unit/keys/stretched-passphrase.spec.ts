@@ -36,13 +36,13 @@ describe('A passphrase', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['of 19 characters', 'zwölf Boxer jagen E', 'it has 19 characters that are not repeated, and 20 are needed'],
+    ['of 19 characters', 'zwölf Boxer jagen E', 'it has 19 characters, without repetitions; 20 are needed'],
     ['that repeats itself', 'twelve boxers. '.repeat(4), 'starts or ends with white space'],
-    ['of one word said again', 'twelveboxers'.repeat(4), 'it has 12 characters that are not repeated'],
+    ['of one word said again', 'twelveboxers'.repeat(4), 'it has 12 characters, without repetitions'],
     ['of few characters', 'abcabdabeabfabcabeabfaabcab', 'uses too few different bytes'],
     ['that counts', 'abcdefghijklmnopqrstuvwxyz', 'is a sequence'],
-    ['that is a placeholder', 'please change me before production', 'contains a word that placeholders are made of'],
-    ['that the README shows', README_EXAMPLE_KEY, 'is the example key of the README'],
+    ['that is a placeholder', 'please change me before production', 'contains a word that is typical of placeholders'],
+    ['that the README shows', README_EXAMPLE_KEY, 'is the public example key of the README'],
     ['that is not there', undefined, 'is undefined'],
     ['that is empty', '', 'is empty'],
   ])('%s is refused', (_, passphrase, message) => {
@@ -52,7 +52,7 @@ describe('A passphrase', () => {
 
   it.each([
     [{ strech: true }, 'unknown option "strech"'],
-    [{ stretch: 'yes' }, 'stretch is true or false'],
+    [{ stretch: 'yes' }, 'stretch must be true or false'],
   ])('options %j are refused', (options, message) => {
     expect(() => new KeyRing(PASSPHRASE, options as never)).toThrow(message);
   });

@@ -70,16 +70,16 @@ describe("Java's text of a number", () => {
   });
 
   it.each(['', 'x', '0x1p3', '1e', 'nan', '1,5', '--1'])('refuses %j', (text) => {
-    expect(() => parseJavaDouble(text)).toThrow('no session');
+    expect(() => parseJavaDouble(text)).toThrow('not a session');
   });
 
   it.each(['2147483648', '1.0', '', '1e3', ' 1', '9'.repeat(100)])('refuses %j as an Int', (text) => {
-    expect(() => parseJavaInteger(text, 32)).toThrow('no session');
+    expect(() => parseJavaInteger(text, 32)).toThrow('not a session');
   });
 
   it('reads whole numbers of up to 4096 digits', () => {
     expect(parseJavaBigInteger('9'.repeat(4096))).toBe(10n ** 4096n - 1n);
-    expect(() => parseJavaBigInteger('9'.repeat(4097))).toThrow('no session');
+    expect(() => parseJavaBigInteger('9'.repeat(4097))).toThrow('not a session');
     expect(javaBigDecimal('9'.repeat(4097))).toBeUndefined();
   });
 
@@ -87,7 +87,7 @@ describe("Java's text of a number", () => {
     expect(parseJavaInteger('+2147483647', 32)).toBe(2147483647);
     expect(parseJavaInteger('-0', 32)).toBe(0);
     expect(parseJavaLong('-9223372036854775808')).toBe(-(2n ** 63n));
-    expect(() => parseJavaLong('9223372036854775808')).toThrow('no session');
+    expect(() => parseJavaLong('9223372036854775808')).toThrow('not a session');
   });
 });
 

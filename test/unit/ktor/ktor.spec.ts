@@ -366,38 +366,38 @@ describe('ktor()', () => {
 
   it.each<[string, Partial<KtorSession<UserSession>>, string]>([
     ['an unknown version', { version: '4.0' as never }, "'1.5', '2.2', '2.3', '3.4', '3.5', '3.6'"],
-    ['no name', { name: undefined as never }, 'a name, that of the cookie or header'],
+    ['no name', { name: undefined as never }, 'Set name to that of the cookie or header'],
     [
       'keys and transformers',
       { keys: { sign: SIGN, weak: true }, transformers: [new SessionTransportTransformerDigest()] },
-      'Keep one of them',
+      'Remove one of them',
     ],
     [
       'an encryption key whose variable is not set',
       { keys: { sign: SIGN, encrypt: undefined as never } },
-      'encrypt is undefined. Is an environment variable not set?',
+      'encrypt is undefined. Is its environment variable set?',
     ],
-    ['keys that are not set', { keys: undefined as never }, 'keys is undefined. Is an environment variable not set?'],
+    ['keys that are not set', { keys: undefined as never }, 'keys is undefined. Is its environment variable set?'],
     ['transformers that are not set', { transformers: undefined as never }, 'transformers is undefined'],
     ['an option that does not exist', { key: SIGN } as never, 'unknown option "key"'],
     ['a key that does not exist', { keys: { sign: SIGN, encryption: SIGN } as never }, 'unknown option "encryption"'],
-    ['an attribute that ends the path early', { cookie: { path: '/; Domain=a.example' } }, 'holds ";"'],
-    ['an attribute that ends an extension early', { cookie: { extensions: { A: 'b; Secure' } } }, 'holds ";"'],
-    ['an attribute that ends SameSite early', { cookie: { sameSite: 'Lax; Domain=a' } }, 'holds ";"'],
+    ['an attribute that ends the path early', { cookie: { path: '/; Domain=a.example' } }, 'contains ";"'],
+    ['an attribute that ends an extension early', { cookie: { extensions: { A: 'b; Secure' } } }, 'contains ";"'],
+    ['an attribute that ends SameSite early', { cookie: { sameSite: 'Lax; Domain=a' } }, 'contains ";"'],
     ['a control character in a path', { cookie: { path: '/\r\nX: y' } }, 'control character'],
     ['a domain with another attribute behind it', { cookie: { domain: 'a.example;Secure' } }, 'must be a host name'],
     ['an extension whose name ends early', { cookie: { extensions: { 'A;B': null } } }, 'in extensions'],
     ['a name that ends early', { name: 'a;b' }, 'Cookie name is not valid'],
-    ['a path that is no text', { cookie: { path: 5 as never } }, 'are texts'],
+    ['a path that is no text', { cookie: { path: 5 as never } }, 'must be strings'],
     ['secure that is not set', { cookie: { secure: undefined as never } }, 'secure is undefined'],
     ['sameSite that is not set', { cookie: { sameSite: undefined as never } }, 'sameSite is undefined'],
-    ['secure that is a text', { cookie: { secure: 'true' as never } }, 'secure is true or false'],
+    ['secure that is a text', { cookie: { secure: 'true' as never } }, 'secure must be true or false'],
     ['a cookie that is exposed', { exposed: true }, 'exposed is for header sessions'],
-    ['a header with a cookie', { transport: 'header', cookie: {} }, 'has no cookie'],
+    ['a header with a cookie', { transport: 'header', cookie: {} }, 'with cookie options'],
     ['a key that is not hexadecimal', { keys: { sign: 'secret' } }, 'keys.sign is not hexadecimal'],
     ['an odd number of digits', { keys: { sign: '123' } }, 'keys.sign is not hexadecimal'],
-    ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or write weak: true'],
-    ['an encryption key of 16 bytes', { keys: { sign: STRONG, encrypt: STRONG.slice(32) } }, 'or write weak: true'],
+    ['a signing key of less than 32 bytes', { keys: { sign: SIGN } }, 'or set weak: true'],
+    ['an encryption key of 16 bytes', { keys: { sign: STRONG, encrypt: STRONG.slice(32) } }, 'or set weak: true'],
     ['a key of 32 equal bytes', { keys: { sign: '11'.repeat(32) } }, 'repeats a pattern'],
     ['a text as bytes', { keys: { sign: Buffer.from('correct horse battery staple and more') } }, 'weak: true'],
     ['an AES key of 5 bytes', { keys: { sign: SIGN, encrypt: '0011223344' } }, '16, 24'],
@@ -419,7 +419,7 @@ describe('ktor()', () => {
   it('takes keys of 32 random bytes, and shorter ones where it is told that they are weak', () => {
     expect(() => ktor(session({ keys: { sign: STRONG, encrypt: STRONG } }))).not.toThrow();
     expect(() => ktor(session({ keys: { sign: SIGN, encrypt: HEX, weak: true } }))).not.toThrow();
-    expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak is true');
+    expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak must be true');
   });
 
   describe('in production', () => {
@@ -441,9 +441,9 @@ describe('ktor()', () => {
       Buffer.from('6819b57a326945c1968f45236589'),
       Buffer.from(README_EXAMPLE_KEY, 'base64url'),
     ])('refuses the published key %s, weak or not', (sign) => {
-      expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('which everybody knows');
+      expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('Give this application');
       expect(() => ktor(session({ keys: { sign: STRONG, encrypt: HEX, weak: true } }))).toThrow(
-        "encryptionKey is a sample key of Ktor's documentation",
+        "encryptionKey is a public sample key of Ktor's documentation",
       );
     });
   });

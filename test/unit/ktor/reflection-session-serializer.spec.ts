@@ -251,14 +251,14 @@ describe("Ktor's reflection format", () => {
       ['a tagged object for a text', string(), 'v=%23%23a%3D%2523i1'],
       ['a class that it is not', int(), 'v=%23i5&%24type=Other'],
     ])('refuses %s', (_what, type, text) => {
-      expect(() => decoded(type, text)).toThrow(/^This text is no session/);
+      expect(() => decoded(type, text)).toThrow(/^The text is not a session/);
     });
 
     it.each([
       ['without a class', 'e=%23i834'],
       ['of an unknown class', 'e=%23i834&%24type=Z'],
     ])('refuses a sealed session %s', (_what, text) => {
-      expect(() => reflectionSessionSerializer(samples.SealedSession).deserialize(text)).toThrow('no subclass');
+      expect(() => reflectionSessionSerializer(samples.SealedSession).deserialize(text)).toThrow('not a subclass');
     });
 
     it('reads no more than 1000 pairs', () => {
@@ -286,7 +286,7 @@ describe("Ktor's reflection format", () => {
       const serializer = reflectionSessionSerializer(Chain);
       expect(serializer.deserialize(serializer.serialize(deep))).toEqual(deep);
       const deeper = Object.assign(new Chain(), { next: deep });
-      expect(() => serializer.serialize(deeper)).toThrow('deeper than 12 levels');
+      expect(() => serializer.serialize(deeper)).toThrow('more than 12 levels deep');
     });
   });
 
@@ -328,8 +328,8 @@ describe("Ktor's reflection format", () => {
     it('refuses an instance of another class and one of a subclass', () => {
       class Special extends samples.Part {}
       const serializer = reflectionSessionSerializer(samples.Part);
-      expect(() => serializer.serialize(new samples.WithEnum() as never)).toThrow('no instance of Part');
-      expect(() => serializer.serialize(new Special())).toThrow('no instance of Part');
+      expect(() => serializer.serialize(new samples.WithEnum() as never)).toThrow('not an instance of Part');
+      expect(() => serializer.serialize(new Special())).toThrow('not an instance of Part');
     });
 
     it('refuses a subclass of a subclass of a sealed class, which Ktor does not find', () => {
@@ -347,14 +347,14 @@ describe("Ktor's reflection format", () => {
 
   describe('at construction', () => {
     it.each<[string, KotlinType, string]>([
-      ['List<List<String>>', list(list(string())), 'collections hold simple values only'],
-      ['Map<String, List<String>>', map(string(), list(string())), 'collections hold simple values only'],
-      ['List<Part>', list(nested(() => samples.Part)), 'collections hold simple values only'],
+      ['List<List<String>>', list(list(string())), 'collections may contain simple values only'],
+      ['Map<String, List<String>>', map(string(), list(string())), 'collections may contain simple values only'],
+      ['List<Part>', list(nested(() => samples.Part)), 'collections may contain simple values only'],
       ['Float?', nullable(float()), 'Double?'],
-      ['List<Float>', list(float()), 'read as Doubles'],
+      ['List<Float>', list(float()), 'as Doubles'],
       ['Byte', byte(), 'Int'],
       ['Short', nullable(short()), 'Int'],
-      ['Optional<Enum>', optional(enumOf('A')), 'read as another'],
+      ['Optional<Enum>', optional(enumOf('A')), 'as another type'],
       ['Map<String?, String>', map(nullable(string()), string()), 'a key cannot be null'],
     ])('refuses %s', (_what, type, message) => {
       expect(() => reflectionSessionSerializer(holderOf(type))).toThrow(message);
@@ -381,7 +381,7 @@ describe("Ktor's reflection format", () => {
       class Space {
         'a b' = '';
       }
-      expect(() => reflectionSessionSerializer(Cases)).toThrow('Cases.A: it and a differ in case alone');
+      expect(() => reflectionSessionSerializer(Cases)).toThrow('Cases.A: it differs from a only in case');
       expect(() => reflectionSessionSerializer(Space)).toThrow('a name with a space');
     });
 

@@ -149,8 +149,8 @@ describe('SessionStorageMemory', () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses the bound %p', (value) => {
-    expect(() => new SessionStorageMemory({ maxSessions: value })).toThrow(/maxSessions .* whole number/);
-    expect(() => new SessionStorageMemory({ maxBytes: value })).toThrow(/maxBytes .* whole number/);
+    expect(() => new SessionStorageMemory({ maxSessions: value })).toThrow(/maxSessions .* integer/);
+    expect(() => new SessionStorageMemory({ maxBytes: value })).toThrow(/maxBytes .* integer/);
   });
 
   it('treats an expiry that is not a number as passed', async () => {

@@ -29,17 +29,17 @@ describe('inferSessionClass', () => {
   });
 
   it.each([
-    ['a union or an interface', [Object, Object], 'only Object'],
-    ['a class without a name', [Object, Anonymous], 'only something else'],
-    ['an `import type`, or a circular import', [Object, undefined], 'only no type at all'],
-    ['a parameter that is not there', [Object], 'only no type at all'],
-    ['a build without metadata', undefined, 'only no type at all'],
+    ['a union or an interface', [Object, Object], 'Object'],
+    ['a class without a name', [Object, Anonymous], 'something else'],
+    ['an `import type`, or a circular import', [Object, undefined], 'no type'],
+    ['a parameter that is not there', [Object], 'no type'],
+    ['a build without metadata', undefined, 'no type'],
   ])('is refused for %s, with what to write instead', (_, types, seen) => {
     const infer = () => inferSessionClass('CurrentSession', withTypes(types), 'visit', 1);
     expect(infer).toThrow(SessionConfigurationError);
     expect(infer).toThrow(
-      'Controller.visit(), parameter 2: @CurrentSession() cannot see which session is meant, ' +
-        `${seen}. Name it: @CurrentSession(UserSession).`,
+      'Controller.visit(), parameter 2: @CurrentSession() cannot infer the session class; it finds ' +
+        `${seen}. Use @CurrentSession(UserSession).`,
     );
   });
 
@@ -50,7 +50,7 @@ describe('inferSessionClass', () => {
     const infer = () => inferSessionClass('CurrentSession', withTypes([Object, declared]), 'visit', 1);
     expect(infer).toThrow(SessionConfigurationError);
     expect(infer).toThrow(
-      `Controller.visit(), parameter 2: ${declared.name} has no @Session('name'). Put @Session('${name}') on the class`,
+      `Controller.visit(), parameter 2: ${declared.name} has no @Session('name'). Add @Session('${name}') to the class`,
     );
   });
 

@@ -142,18 +142,18 @@ describe('a class with a version', () => {
   );
 
   it.each<[number, readonly SessionMigration[], RegExp]>([
-    [0, [], /version is a whole number from 1/],
-    [1.5, [], /version is a whole number from 1/],
-    [2, [{ from: 2, to: 2, migrate: () => {} }], /goes from a version to a newer one/],
-    [2, [{ from: 0, to: 2, migrate: () => {} }], /goes from a version to a newer one/],
-    [2, [{ from: 2, to: 3, migrate: () => {} }], /leads to version 3, and the class says version: 2/],
+    [0, [], /version must be an integer from 1/],
+    [1.5, [], /version must be an integer from 1/],
+    [2, [{ from: 2, to: 2, migrate: () => {} }], /must lead to a newer version/],
+    [2, [{ from: 0, to: 2, migrate: () => {} }], /must lead to a newer version/],
+    [2, [{ from: 2, to: 3, migrate: () => {} }], /leads to version 3, but the class has version 2/],
     [
       3,
       [
         { from: 1, to: 2, migrate: () => {} },
         { from: 1, to: 3, migrate: () => {} },
       ],
-      /two migrations begin with version 1/,
+      /two migrations start from version 1/,
     ],
   ])('refuses version %d with the migrations %j', (version, migrations, message) => {
     const make = (): unknown => new SessionSerializerReflection(First, {}, { version, migrations });

@@ -545,7 +545,7 @@ describe('SessionSerializerReflection', () => {
     expect(() => serializerOf(Item, options)).toThrow(
       expect.objectContaining({
         code: 'SESSION_CONFIGURATION',
-        message: expect.stringMatching(/no option enableImplicitConversion\. Its options are strategy, /),
+        message: expect.stringMatching(/unknown option enableImplicitConversion\. Known: strategy, /),
       }),
     );
   });

@@ -157,6 +157,6 @@ describe('values of which no decorator says anything', () => {
     let value: unknown = new Set(['end']);
     for (let level = 1; level < 100; level++) value = wrap[level % 3]!(value);
     expect(roundTrip(value)).toStrictEqual(value);
-    expect(() => written([value])).toThrow('it stands more than 100 levels deep');
+    expect(() => written([value])).toThrow('it is nested more than 100 levels deep');
   });
 });

@@ -119,13 +119,13 @@ describe('an instance of a class that no decorator covers', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['private fields', new Vault(), 'Vault, which keeps content in private fields'],
+    ['private fields', new Vault(), 'Vault, which has private fields'],
     [
       'private fields of a base class',
       new (class Safe extends Vault {
         size = 1;
       })(),
-      'Safe, which keeps content in private fields',
+      'Safe, which has private fields',
     ],
     ['a subclass of Array', Basket.from([1, 2]), 'Basket, which extends Array and would come back as a plain Array'],
     ['a subclass of Map', new Index([['a', 1]]), 'Index, which extends Map'],
@@ -135,12 +135,12 @@ describe('an instance of a class that no decorator covers', () => {
     [
       'a field that is not enumerable',
       Object.defineProperty(new (class Entity {})(), 'hash', { value: 'secret-key' }),
-      'Entity, which keeps content where no enumerable field shows it',
+      'Entity, which has content outside its enumerable fields',
     ],
     [
       'a field under a symbol',
       Object.assign(new (class Entity {})(), { [Symbol('state')]: 'secret-key' }),
-      'Entity, which keeps content where no enumerable field shows it',
+      'Entity, which has content outside its enumerable fields',
     ],
     [
       'toJSON() that hides a field, as entities of an ORM have it',
@@ -151,12 +151,12 @@ describe('an instance of a class that no decorator covers', () => {
           return { name: this.name };
         }
       })(),
-      'User, whose toJSON() gives something else than its fields',
+      'User, whose toJSON() does not return its fields',
     ],
     [
       'a document of mongoose',
       new (mongoose.model('UncoveredUser', new mongoose.Schema({ name: String })))({ name: 'secret-key' }),
-      'whose toJSON() gives something else than its fields',
+      'whose toJSON() does not return its fields',
     ],
     [
       'methods and no field',
@@ -171,11 +171,11 @@ describe('an instance of a class that no decorator covers', () => {
         hidden.set(session, 'secret-key');
         return session;
       })(),
-      'Session, which shows its content in no field',
+      'Session, whose content is not in its fields',
     ],
   ])('is refused with %s', (_, value, problem) => {
     const message = refusalOf({ list: [value] });
-    expect(message).toContain('Bag.value[key][0] cannot be stored in a session: it is of the class ');
+    expect(message).toContain('Bag.value[key][0] cannot be stored in a session: it is an instance of ');
     expect(message).toContain(problem);
     expect(message).toMatch(/Store a plain value .* @Type\(\) or @Transform\(\)/);
     expect(message).not.toContain('secret-key');

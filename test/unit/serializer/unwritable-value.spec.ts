@@ -146,7 +146,7 @@ describe('a value that cannot be written', () => {
     }
     const error = failure(new Holder());
     expect(error.path).toBe('Holder.one');
-    expect(error.message).toContain('new Demanding() fails');
+    expect(error.message).toContain('new Demanding() throws');
   });
 
   it('is no session at all', () => {

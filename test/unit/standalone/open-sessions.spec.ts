@@ -151,7 +151,7 @@ describe('openSessions', () => {
     const opened = open({ lifetimes: 'owasp-low', onGone: 'reject' });
     await opened.close();
     const wrong = { onGone: 'anonymous' } as unknown as OpenSessionsOptions;
-    expect(() => open(wrong)).toThrow("openSessions: onGone is one of 'ignore', 'reject'.");
+    expect(() => open(wrong)).toThrow("openSessions: onGone must be one of 'ignore', 'reject'.");
   });
 
   it('hands warnings to onWarning, and refuses unknown options and an empty list', () => {

@@ -97,7 +97,7 @@ describe('exploreInterleavings', () => {
     const exploration = { open, prepare: async () => undefined, check: () => {} };
     const waiting = () => new Promise<void>(() => {});
     await expect(exploreInterleavings({ ...exploration, requests: [steps(1), waiting] })).rejects.toThrow(
-      'wait for each other for ever after: 0 invalidate',
+      'Deadlock of requests after: 0 invalidate',
     );
     await expect(
       exploreInterleavings({ ...exploration, requests: [steps(5), steps(5)], maxOrders: 100 }),
@@ -177,7 +177,7 @@ describe('exploreSessionRequests', () => {
         await storage.replace!(request.cookie, { ...session, value });
         return { acknowledged: true };
       }),
-      'an update that was acknowledged is lost',
+      'an acknowledged update is lost',
     ],
     [
       'a change that writes what it did not find any more',
@@ -188,7 +188,7 @@ describe('exploreSessionRequests', () => {
         await storage.write(request.cookie, session);
         return { acknowledged: true };
       }),
-      'a session that was ended is there again',
+      'an ended session exists again',
     ],
     [
       'a touch that writes',
@@ -199,7 +199,7 @@ describe('exploreSessionRequests', () => {
         await storage.write(request.cookie, session);
         return { acknowledged: true };
       }),
-      'a session that its owner ended is there again',
+      'a session that its owner ended exists again',
     ],
     [
       'a change that gives up and says nothing of it',
@@ -211,7 +211,7 @@ describe('exploreSessionRequests', () => {
         await storage.replace!(request.cookie, { ...session, value }, session.version);
         return { acknowledged: true };
       }),
-      'an update that was acknowledged is lost',
+      'an acknowledged update is lost',
     ],
     [
       'a logout that ends the id and not the session',
@@ -220,7 +220,7 @@ describe('exploreSessionRequests', () => {
         await storage.invalidate(request.cookie);
         return { acknowledged: true, cookie: null };
       }),
-      'an ended session lives on elsewhere',
+      'an ended session exists under another id',
     ],
     [
       'a rotation that does not look whether the old session ended',
@@ -233,7 +233,7 @@ describe('exploreSessionRequests', () => {
         await storage.invalidate(request.cookie);
         return { acknowledged: true, cookie };
       }),
-      'an ended session lives on elsewhere',
+      'an ended session exists under another id',
     ],
     [
       'a rotation that leaves the old session',
@@ -254,7 +254,7 @@ describe('exploreSessionRequests', () => {
         const { cookie: _kept, ...answer } = await referenceSessionAlgorithm.perform(storage, request);
         return answer;
       }),
-      'a session that nobody ended is gone',
+      'a session is gone that was not ended',
     ],
     [
       'rotations that both win',
@@ -267,13 +267,13 @@ describe('exploreSessionRequests', () => {
         await storage.invalidate(request.cookie);
         return { acknowledged: true, cookie };
       }),
-      'two rotations of one session were both acknowledged',
+      'two rotations of one session were acknowledged',
     ],
     [
       'a read that clears the cookie of a live session',
       ['read', 'touch'],
       flawed('read', async () => nothing),
-      'the cookie of a session that lives was cleared',
+      'the cookie of a live session was cleared',
     ],
   ])('catches %s', async (_name, requests, algorithm, problem) => {
     await expect(exploreSessionRequests({ open, requests, algorithm })).rejects.toThrow(problem);
@@ -304,7 +304,7 @@ describe('exploreSessionRequests', () => {
     await exploreSessionRequests({ ...options, promise: 'end-only' });
     await expect(
       exploreSessionRequests({ ...options, requests: ['change', 'revoke'], promise: 'end-only' }),
-    ).rejects.toThrow('is there again');
+    ).rejects.toThrow('exists again');
   });
 
   it('throws what a request throws', async () => {

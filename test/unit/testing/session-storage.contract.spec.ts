@@ -200,7 +200,7 @@ describe('sessionStorageContract', () => {
   });
 
   it('catches a capability that is missing, and one that was not announced', async () => {
-    const first = /^can do what it says/;
+    const first = /^has the declared capabilities/;
     expect((await failures(() => ({}), { capabilities: ['replace'] }))[0]).toMatch(first);
     const missing = () => ({ sweep: undefined }) as unknown as Partial<Complete>;
     expect((await failures(missing))[0]).toMatch(first);

@@ -163,7 +163,7 @@ describe('refuse', () => {
     await logins(1);
     const anonymous = idOf(await tracker.store({ value: new User(), call }));
     await expect(elsewhere(anonymous, (user) => (user.userId = 'u1'))).rejects.toThrow(
-      'There are 1 sessions "user" of this owner already, and no more are allowed. Sign out elsewhere first.',
+      'The owner already has 1 sessions "user", the maximum. Sign out elsewhere first.',
     );
     expect(await loaded(anonymous)).toEqual(new User());
   });

@@ -94,7 +94,7 @@ describe('a clash', () => {
     const reject = () =>
       merge({ x: 0, y: 0 }, { x: 'mine', y: 'mine' }, { x: 'theirs', y: 'theirs' }, { onClash: 'reject' });
     expect(reject).toThrow(expect.objectContaining({ code: 'SESSION_CONFLICT', statusCode: 409 }));
-    expect(reject).toThrow('Session "cart" was changed by another request meanwhile (x, y). Repeat the request.');
+    expect(reject).toThrow('Session "cart" was changed by another request (x, y). Repeat the request.');
   });
 
   it('is settled by a function, field by field, with the three sessions', () => {

@@ -269,8 +269,8 @@ describe('SessionTransportTransformerEncrypt', () => {
     ['a DESede key of 16 bytes', fixed, signKey, { encryptAlgorithm: 'DESede' }, 'sizes in bytes: 24.'],
     ['an empty encryption key', Buffer.alloc(0), signKey, {}, 'Empty key: encryptionKey has no bytes.'],
     ['an empty sign key', fixed, Buffer.alloc(0), {}, 'Empty key: signKey has no bytes.'],
-    ['a key that is a text', ivHex, signKey, {}, "encryptionKey is not bytes. Write Buffer.from(hex, 'hex')"],
-    ['a sign key that is a text', fixed, 'secret', {}, 'signKey is not bytes.'],
+    ['a key that is a text', ivHex, signKey, {}, "encryptionKey must be bytes. Use Buffer.from(hex, 'hex')"],
+    ['a sign key that is a text', fixed, 'secret', {}, 'signKey must be bytes.'],
     ['an unknown cipher', fixed, signKey, { encryptAlgorithm: 'Blowfish' }, 'Use one of: AES, DESede.'],
     [
       'a cipher called as an inherited property',

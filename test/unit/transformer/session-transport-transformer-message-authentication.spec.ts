@@ -119,12 +119,12 @@ describe('SessionTransportTransformerMessageAuthentication', () => {
 
   it.each<[string, unknown, unknown, string]>([
     ['an empty key', new Uint8Array(0), 'HmacSHA256', 'Empty key: key has no bytes.'],
-    ['a key that is a text', '003515606058610610561058', 'HmacSHA256', "Write Buffer.from(hex, 'hex')"],
-    ['no key', undefined, 'HmacSHA256', 'key is not bytes.'],
+    ['a key that is a text', '003515606058610610561058', 'HmacSHA256', "Use Buffer.from(hex, 'hex')"],
+    ['no key', undefined, 'HmacSHA256', 'key must be bytes.'],
     ['an unknown algorithm', key, 'HmacSHA257', 'Use one of: HmacMD5, HmacSHA1, HmacSHA224, HmacSHA256,'],
     ['an algorithm that is no text', key, null, 'Unknown MAC algorithm.'],
     ['the name of a hash', key, 'SHA-256', 'Unknown MAC algorithm.'],
-    ['a short key', Buffer.alloc(12, 'a weak key'), 'HmacSHA256', 'or write weak: true'],
+    ['a short key', Buffer.alloc(12, 'a weak key'), 'HmacSHA256', 'or set weak: true'],
   ])('refuses %s at construction', (_, bytes, algorithm, message) => {
     const construct = () =>
       new SessionTransportTransformerMessageAuthentication(bytes as Uint8Array, algorithm as MacAlgorithm);

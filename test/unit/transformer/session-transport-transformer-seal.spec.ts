@@ -210,7 +210,7 @@ describe('SessionTransportTransformerSeal', () => {
     'refuses to remember for %p seconds',
     (rememberForSeconds) => {
       expect(() => new SessionTransportTransformerSeal(ring, binding, { rememberForSeconds })).toThrow(
-        'rememberForSeconds of a seal must be a number of seconds, 0 for nothing.',
+        'rememberForSeconds must be a number from 0.',
       );
     },
   );

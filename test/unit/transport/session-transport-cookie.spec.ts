@@ -110,17 +110,20 @@ describe('send', () => {
     expect(sent({ encoding }, '{"a":1}')).toMatch(new RegExp(`^U=${text.replace(/[{}]/g, '\\$&')};`));
   });
 
-  it.each(['raw', 'dquotes'] as const)('refuses what encoding %s cannot carry, and shows nothing of it', (encoding) => {
-    const call = new FakeCall();
-    const transport = new SessionTransportCookie('U', { encoding });
-    const refused = thrown(() => transport.send(call, 'top secret; Domain=evil'));
-    expect(refused).toBeInstanceOf(SessionConfigurationError);
-    expect(refused.message).toBe(
-      `The value of cookie "U" holds characters that encoding '${encoding}' cannot carry. ` +
-        "Use encoding: 'uri' or 'base64'.",
-    );
-    expect(call.cookies.size).toBe(0);
-  });
+  it.each(['raw', 'dquotes'] as const)(
+    'refuses what encoding %s cannot represent, and shows nothing of it',
+    (encoding) => {
+      const call = new FakeCall();
+      const transport = new SessionTransportCookie('U', { encoding });
+      const refused = thrown(() => transport.send(call, 'top secret; Domain=evil'));
+      expect(refused).toBeInstanceOf(SessionConfigurationError);
+      expect(refused.message).toBe(
+        `The value of cookie "U" contains characters that encoding '${encoding}' cannot represent. ` +
+          "Use encoding: 'uri' or 'base64'.",
+      );
+      expect(call.cookies.size).toBe(0);
+    },
+  );
 });
 
 describe('the size of a cookie', () => {
@@ -313,10 +316,10 @@ describe('prefix', () => {
   });
 
   it.each<[CookieConfiguration, string]>([
-    [{ prefix: '__Host-', domain: 'example.com' }, 'a __Host- cookie has no domain'],
+    [{ prefix: '__Host-', domain: 'example.com' }, 'a __Host- cookie must not have a domain'],
     [{ prefix: '__Http-', httpOnly: false }, 'needs httpOnly: true'],
     [{ prefix: '__Secure-', secure: false }, 'needs secure: true'],
-    [{ prefix: '__Other-' as '__Host-' }, 'prefix is one of'],
+    [{ prefix: '__Other-' as '__Host-' }, 'prefix must be'],
   ])('is refused where it contradicts the attributes: %j', (configuration, message) => {
     expect(() => new SessionTransportCookie('U', configuration)).toThrow(message);
   });
@@ -362,6 +365,6 @@ describe('attributes by request', () => {
   });
 
   it('must be a function', () => {
-    expect(() => sent({ attributes: { domain: 'a.example' } as never })).toThrow('attributes is a function');
+    expect(() => sent({ attributes: { domain: 'a.example' } as never })).toThrow('attributes must be a function');
   });
 });

@@ -239,7 +239,7 @@ describe('SessionsTestingModule', () => {
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
     try {
-      await expect(SessionsTestingModule.forRoot()).rejects.toThrow('protects sessions with a public key');
+      await expect(SessionsTestingModule.forRoot()).rejects.toThrow('uses a public key');
     } finally {
       process.env['NODE_ENV'] = before;
     }
