@@ -36,7 +36,7 @@ export interface SqlDialect {
   sweep(table: string, limit: number): string;
   /** Statements that create the table and its indexes if missing. */
   definition(table: SqlTableName): readonly string[];
-  /** Selects the server's clock, epoch milliseconds, as `now`; `undefined` for this machine's clock. */
+  /** Expression of the server's clock: an integer, epoch milliseconds. `undefined`: the clock is this machine's. */
   readonly clock: string | undefined;
   /** The table does not exist. */
   isMissingTable(error: unknown): boolean;

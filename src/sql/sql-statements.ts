@@ -1,7 +1,14 @@
+import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
+import { HOUR } from './sql-row.js';
 
-/** The statements of a session storage. */
+/**
+ * The statements of a session storage. Without a clock of the server, `now` is a parameter, and so are the expiry and
+ * hour of tombstones.
+ */
 export interface SqlStatements {
+  /** Selects the server's clock as `now`. */
+  readonly clock: string | undefined;
   /** Parameters: id, now. */
   readonly read: string;
   /** Parameters: id, version, value, owner, expiry, hour. */
@@ -35,21 +42,30 @@ export interface SqlStatements {
   sweep(limit: number): string;
 }
 
-export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDialect): SqlStatements {
+/** @param clock expression of the server's clock; `undefined`: the present is a parameter. */
+export function sqlStatements(
+  { quoted: table }: SqlTableName,
+  dialect: SqlDialect,
+  clock: string | undefined,
+): SqlStatements {
   const numbered = (text: string): string => {
     let position = 0;
     return text.replaceAll('?', () => dialect.parameter(++position));
   };
   const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
+  const now = clock ?? '?';
+  const until = `${clock} + ${TOMBSTONE_IN_MILLISECONDS}`;
+  const [expiry, hour] = clock === undefined ? ['?', '?'] : [until, `FLOOR((${until}) / ${HOUR})`];
   // A tombstone has version 0, no owner and no value.
-  const live = 'id = ? AND expires_at > ? AND version > 0';
-  const buried = "version = 0, value = '', owner = NULL, expires_at = ?, expires_hour = ?";
+  const live = `id = ? AND expires_at > ${now} AND version > 0`;
+  const buried = `version = 0, value = '', owner = NULL, expires_at = ${expiry}, expires_hour = ${hour}`;
   const touch = `UPDATE ${table} SET ${later('expires_at')}, ${later('expires_hour')} WHERE ${live}`;
   return {
+    clock: clock === undefined ? undefined : `SELECT ${clock} AS now`,
     read: numbered(`SELECT version, value, owner, expires_at FROM ${table} WHERE ${live}`),
     write: numbered(dialect.upsert(table)),
     create: numbered(dialect.insertNew(table)),
-    endExpired: numbered(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ?`),
+    endExpired: numbered(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ${now}`),
     replace: numbered(
       `UPDATE ${table} SET value = ?, expires_at = ?, expires_hour = ?, version = version + 1 ` +
         `WHERE ${live} AND version = ?`,
@@ -59,8 +75,10 @@ export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDiale
     bury: numbered(`UPDATE ${table} SET ${buried} WHERE ${live}`),
     endLive: numbered(`DELETE FROM ${table} WHERE ${live}`),
     end: numbered(`DELETE FROM ${table} WHERE id = ? AND version > 0`),
-    list: numbered(`SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ?`),
-    endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ?`),
+    list: numbered(
+      `SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ${now}`,
+    ),
+    endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ${now}`),
     buryOwner: numbered(`UPDATE ${table} SET ${buried} WHERE owner = ? AND id <> ?`),
     endOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND id <> ?`),
     ping: `SELECT version FROM ${table} WHERE id = ''`,
