@@ -11,7 +11,7 @@ export const mysqlDialect: SqlDialect = {
   greatest: 'GREATEST',
   parameter: () => '?',
   upsert: (table) => `REPLACE INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
-  insertNew: (table) => `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
+  insertNew: (table, values) => `INSERT INTO ${table} (${COLUMNS}) VALUES (${values})`,
   // Duplicate key. INSERT IGNORE would also ignore invalid data.
   isTaken: (error) => numberOf(error) === 1062,
   sweep: (table, limit) => `DELETE FROM ${table} WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit}`,

@@ -15,15 +15,15 @@ function script(text: string): RedisScript {
 // less than any deadline: then only the server's own expiry counts, by which an expired key does not exist.
 
 /**
- * ARGV: version or empty, new deadline, `owner|value`, now or empty. Replies the new version, the whole current value on a
- * conflict, nil if the session does not exist.
+ * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the new
+ * version, the whole current value on a conflict, nil if the session does not exist.
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
 if not d or d <= ARGV[4] or v == '0' then return false end
 if ARGV[1] ~= '' and v ~= ARGV[1] then return redis.call('GET', KEYS[1]) end
 local n = string.format('%d', v + 1)
-redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], 'PXAT', tonumber(ARGV[2]))
+redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], ARGV[5], ARGV[6])
 return n`);
 
 /** The version of a tombstone, whose owner and value are empty. Versions of sessions start at 1. */
@@ -42,8 +42,8 @@ if not d or d <= ARGV[2] or v == '0' then return false end
 return old`);
 
 /**
- * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with its owner, or nil if the session or
- * version does not exist. 1,700 characters hold the longest owner.
+ * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with its owner, or nil if the
+ * session or version does not exist. 1,700 characters hold the longest owner.
  */
 export const TOUCH = script(`
 local head = redis.call('GETRANGE', KEYS[1], 0, 1699)

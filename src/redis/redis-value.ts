@@ -22,7 +22,7 @@ export function decodeRedisValue(text: string): StoredSession | undefined {
   return owner === undefined ? undefined : { ...session, owner };
 }
 
-/** Epoch milliseconds within the years 1970 to 2286. */
+/** Milliseconds as Redis takes them: from 1; as a moment at most in the year 2286. */
 export function deadlineOf(expiresAt: number): number {
   return Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER);
 }

@@ -95,7 +95,7 @@ export class SessionStorageRedis implements SessionStorage {
     }
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
     const value = encodeRedisValue(session, version);
-    await this.#command(key, false, ['SET', key, value, 'PXAT', String(deadlineOf(expiresAt))]);
+    await this.#command(key, false, ['SET', key, value, ...this.#expiry({ expiresAt })]);
     return version;
   }
 
@@ -106,7 +106,7 @@ export class SessionStorageRedis implements SessionStorage {
     if (this.#isPast(expiresAt)) return version;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
     const value = encodeRedisValue(session, version);
-    const reply = await this.#command(key, false, ['SET', key, value, 'PXAT', String(deadlineOf(expiresAt)), 'NX']);
+    const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
     if (textOf(reply) !== undefined) return version;
     // A client that resends a command after a broken connection may find its own first attempt.
     return textOf(await this.#command(key, true, ['GET', key])) === value ? version : undefined;
@@ -120,7 +120,7 @@ export class SessionStorageRedis implements SessionStorage {
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const deadline = encodeDeadline(session.expiresAt);
-    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#present()];
+    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#present(), ...this.#expiry(session)];
     const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
     if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
     const current = this.#live(reply);
@@ -180,6 +180,12 @@ export class SessionStorageRedis implements SessionStorage {
   /** By the option `now` only: Redis itself expires by its own clock. */
   #isPast(expiresAt: number): boolean {
     return this.#now !== undefined && expiresAt <= this.#now();
+  }
+
+  /** When Redis removes a session, as arguments of `SET`. */
+  #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
+    if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
+    return ['PXAT', String(deadlineOf(expiresAt))];
   }
 
   /** The argument `now` of scripts. */

@@ -87,16 +87,18 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
-    const { version, values } = newRow(id, session);
+    const { version, values } = newRow(id, session, absolute(session));
     await this.#change(this.#statements.write, values);
     this.#sweep.runIfDue();
     return String(version);
   }
 
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
-    const { version, values } = newRow(id, session);
+    const relative = this.#relative(session);
+    const { version, values } = newRow(id, session, relative ?? absolute(session));
+    const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
-      if ((await this.#insert(values)) > 0) break;
+      if ((await this.#insert(statement, values)) > 0) break;
       // Remove only what has expired, no tombstone or live session.
       if ((await this.#change(this.#statements.endExpired, [id, ...this.#present()])) === 0) return undefined;
     }
@@ -123,7 +125,7 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
-    const values = [Math.trunc(expiresAt), hourOf(expiresAt), id, ...this.#present()];
+    const values = [...absolute({ expiresAt }), id, ...this.#present()];
     const touched =
       version === undefined
         ? await this.#change(this.#statements.touch, values)
@@ -159,9 +161,9 @@ export abstract class SessionStorageSql implements SessionStorage {
     await this.#close?.();
   }
 
-  async #insert(values: readonly SqlValue[]): Promise<number> {
+  async #insert(statement: string, values: readonly SqlValue[]): Promise<number> {
     try {
-      return await this.#change(this.#statements.create, values);
+      return await this.#change(statement, values);
     } catch (error) {
       if (this.#dialect.isTaken(error)) return 0;
       throw error;
@@ -191,10 +193,11 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {
-    const { value, expiresAt } = session;
     const present = versionNumber(version);
-    const values = [value, Math.trunc(expiresAt), hourOf(expiresAt), id, ...this.#present(), present];
-    if ((await this.#change(this.#statements.replace, values)) > 0) {
+    const relative = this.#relative(session);
+    const statement = relative ? this.#statements.replaceFor : this.#statements.replace;
+    const values = [session.value, ...(relative ?? absolute(session)), id, ...this.#present(), present];
+    if ((await this.#change(statement, values)) > 0) {
       return { status: 'replaced', version: String(present + 1) };
     }
     const current = await this.read(id);
@@ -227,8 +230,13 @@ export abstract class SessionStorageSql implements SessionStorage {
   /** The expiry and hour of a tombstone, for statements without a clock of the server. */
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
-    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
-    return [until, hourOf(until)];
+    return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
+  }
+
+  /** The expiry of a short life, counted by the clock of the server. */
+  #relative({ expiresIn }: SessionToStore): Expiry | undefined {
+    if (expiresIn === undefined || this.#statements.clock === undefined) return undefined;
+    return [Math.trunc(expiresIn), Math.trunc(expiresIn)];
   }
 
   /** A sweep uses one moment for all batches, as a parameter: a clock in the statement would not use the index. */
@@ -288,11 +296,18 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 }
 
+/** The parameters of a statement for expiry and hour. */
+type Expiry = readonly [expiry: number, hour: number];
+
+function absolute({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
+  return [Math.trunc(expiresAt), hourOf(expiresAt)];
+}
+
 /** The initial version is random, so that an older version never matches if an id is reused. */
-function newRow(id: string, { value, expiresAt, owner }: SessionToStore): { version: number; values: SqlValue[] } {
+function newRow(id: string, { value, owner }: SessionToStore, expiry: Expiry): { version: number; values: SqlValue[] } {
   const version = randomInt(1, 1_000_000_000);
   const storedOwner = owner === undefined ? null : encodeSqlText(owner);
-  return { version, values: [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)] };
+  return { version, values: [id, version, value, storedOwner, ...expiry] };
 }
 
 /** Joins statements into one text. */

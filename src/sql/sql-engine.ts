@@ -28,8 +28,11 @@ export interface SqlDialect {
   parameter(position: number): string;
   /** Stores a row unconditionally. Parameters: the columns in the order of {@link COLUMNS}. */
   upsert(table: string): string;
-  /** Stores a row, or none if the id is taken. Parameters: the columns in the order of {@link COLUMNS}. */
-  insertNew(table: string): string;
+  /**
+   * Stores a row, or none if the id is taken. Parameters: the columns in the order of {@link COLUMNS}.
+   * @param values the list of expressions, with a parameter in each.
+   */
+  insertNew(table: string, values: string): string;
   /** The id is taken, for databases that report this as an error. */
   isTaken(error: unknown): boolean;
   /** Removes up to `limit` expired rows. Parameters: hour, moment. */

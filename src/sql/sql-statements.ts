@@ -15,10 +15,14 @@ export interface SqlStatements {
   readonly write: string;
   /** Changes no row if the id is taken. Parameters: id, version, value, owner, expiry, hour. */
   readonly create: string;
+  /** The same with milliseconds from now, twice, for expiry and hour. Only with a clock of the server. */
+  readonly createFor: string;
   /** Removes an expired row. Parameters: id, now. */
   readonly endExpired: string;
   /** Parameters: value, expiry, hour, id, now, version. */
   readonly replace: string;
+  /** The same with milliseconds from now, twice, for expiry and hour. Only with a clock of the server. */
+  readonly replaceFor: string;
   /** Parameters: expiry, hour, id, now. */
   readonly touch: string;
   /** Parameters: expiry, hour, id, now, version. */
@@ -54,22 +58,26 @@ export function sqlStatements(
   };
   const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
   const now = clock ?? '?';
-  const until = `${clock} + ${TOMBSTONE_IN_MILLISECONDS}`;
-  const [expiry, hour] = clock === undefined ? ['?', '?'] : [until, `FLOOR((${until}) / ${HOUR})`];
+  const after = (milliseconds: string | number): [expiry: string, hour: string] =>
+    clock === undefined ? ['?', '?'] : [`${clock} + ${milliseconds}`, `FLOOR((${clock} + ${milliseconds}) / ${HOUR})`];
   // A tombstone has version 0, no owner and no value.
   const live = `id = ? AND expires_at > ${now} AND version > 0`;
-  const buried = `version = 0, value = '', owner = NULL, expires_at = ${expiry}, expires_hour = ${hour}`;
+  const expires = ([expiry, hour]: readonly string[]): string => `expires_at = ${expiry}, expires_hour = ${hour}`;
+  const buried = `version = 0, value = '', owner = NULL, ${expires(after(TOMBSTONE_IN_MILLISECONDS))}`;
+  const create = (expiry: readonly string[]): string =>
+    numbered(dialect.insertNew(table, ['?', '?', '?', '?', ...expiry].join(', ')));
+  const replace = (expiry: readonly string[]): string =>
+    numbered(`UPDATE ${table} SET value = ?, ${expires(expiry)}, version = version + 1 WHERE ${live} AND version = ?`);
   const touch = `UPDATE ${table} SET ${later('expires_at')}, ${later('expires_hour')} WHERE ${live}`;
   return {
     clock: clock === undefined ? undefined : `SELECT ${clock} AS now`,
     read: numbered(`SELECT version, value, owner, expires_at FROM ${table} WHERE ${live}`),
     write: numbered(dialect.upsert(table)),
-    create: numbered(dialect.insertNew(table)),
+    create: create(['?', '?']),
+    createFor: create(after('?')),
     endExpired: numbered(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ${now}`),
-    replace: numbered(
-      `UPDATE ${table} SET value = ?, expires_at = ?, expires_hour = ?, version = version + 1 ` +
-        `WHERE ${live} AND version = ?`,
-    ),
+    replace: replace(['?', '?']),
+    replaceFor: replace(after('?')),
     touch: numbered(touch),
     touchVersion: numbered(`${touch} AND version = ?`),
     bury: numbered(`UPDATE ${table} SET ${buried} WHERE ${live}`),
@@ -96,6 +104,6 @@ export function upsertOnConflict(table: string): string {
 }
 
 /** {@link SqlDialect.insertNew} for databases with `ON CONFLICT`. */
-export function insertOnNoConflict(table: string): string {
-  return `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+export function insertOnNoConflict(table: string, values: string): string {
+  return `INSERT INTO ${table} (${COLUMNS}) VALUES (${values}) ON CONFLICT (id) DO NOTHING`;
 }

@@ -18,6 +18,11 @@ export interface SessionToStore {
   /** Epoch milliseconds. In the past: the session reads as absent. */
   readonly expiresAt: number;
   /**
+   * Milliseconds from now until `expiresAt`; for records that live for a short time. `create` and `replace` of a storage
+   * that expires sessions by the clock of a server count them by that clock.
+   */
+  readonly expiresIn?: number;
+  /**
    * Epoch milliseconds that no later `touch` or `replace` of this id will exceed; limits the lifetime of the owner
    * index.
    */

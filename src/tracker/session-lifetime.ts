@@ -45,7 +45,7 @@ export interface SessionTimes {
 
 const DAY = 24 * 3600;
 /** Two servers' clocks may differ by this much before a session counts as made in the future. */
-const CLOCK_SKEW_IN_MILLISECONDS = 60_000;
+export const CLOCK_SKEW_IN_MILLISECONDS = 60_000;
 
 /**
  * The arithmetic of idle and absolute timeout: a session ends at the earlier of both (OWASP Session Management Cheat

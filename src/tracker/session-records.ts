@@ -181,7 +181,9 @@ export class SessionRecords {
 
   /** `toStore` with the short life of a session whose login is not confirmed yet. */
   pending(toStore: SessionToStore): SessionToStore {
-    return { ...toStore, expiresAt: Math.min(toStore.expiresAt, this.pendingUntil) };
+    const now = this.#now();
+    const expiresAt = Math.min(toStore.expiresAt, now + PENDING_FOR_MILLISECONDS);
+    return { ...toStore, expiresAt, expiresIn: expiresAt - now };
   }
 
   /** Until when a session that is written now waits for its confirmation, in epoch milliseconds. */
@@ -261,7 +263,7 @@ export class SessionRecords {
   }
 
   #marked(value: string, owner: { owner?: string }, keptFor = MARKED_FOR_MILLISECONDS): SessionToStore {
-    return { value, expiresAt: this.#now() + keptFor, ...owner };
+    return { value, expiresAt: this.#now() + keptFor, expiresIn: keptFor, ...owner };
   }
 
   // The idle timeout comes first: by it a touch is found again.

@@ -6,6 +6,7 @@ import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { redisSessionStorage } from 'nestjs-sessions/redis';
 import { createClient } from 'redis';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
+import { VisitRequests } from '../support/visits.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 
 // Busy machines are slow.
@@ -213,6 +214,50 @@ describe.each(engines)('on %s', (_engine, open) => {
       await storage.write(uniqueName(), session());
       jest.restoreAllMocks();
       expect(await storage.read(id)).toMatchObject({ value: 'v' });
+    });
+  });
+
+  it.each(clocks)(
+    'counts a short life by the server if the clock of the process is eight days %s',
+    async (_c, skew) => {
+      const [created, replaced] = [uniqueName(), uniqueName()];
+      const version = await storage.create(replaced, session());
+      moveClock(skew);
+      const short = { value: 'w', expiresAt: Date.now() + 30_000, expiresIn: 30_000 };
+      await storage.create(created, short);
+      expect(await storage.replace(replaced, short, version)).toMatchObject({ status: 'replaced' });
+      for (const id of [created, replaced]) {
+        expect(await storage.read(id)).toMatchObject({ value: 'w' });
+        expect(await opened.left(id)).toBeLessThanOrEqual(30_000);
+      }
+    },
+  );
+
+  describe.each([
+    ['ahead', 50_000],
+    ['behind', -50_000],
+  ])('a login by a process whose clock is 50 seconds %s', (_clock, skew) => {
+    it('gives its owner a session', async () => {
+      const requests = new VisitRequests(storage);
+      const owner = uniqueName();
+      moveClock(skew);
+      const id = await requests.create(owner);
+      expect(await requests.visit(id)).toBe('unchanged');
+      jest.restoreAllMocks();
+      expect(await requests.visit(id)).toBe('unchanged');
+      expect(await storage.owners.list(`visits:${owner}`)).toHaveLength(1);
+    });
+
+    it('exchanges the id of a session', async () => {
+      const requests = new VisitRequests(storage);
+      const owner = uniqueName();
+      const id = await requests.create();
+      moveClock(skew);
+      expect(await requests.visit(id, (value) => (value.owner = owner))).toBe('rotated');
+      await expect(requests.visit(id)).rejects.toThrow('rotated');
+      jest.restoreAllMocks();
+      await expect(requests.visit(id)).rejects.toThrow('rotated');
+      expect(await storage.owners.list(`visits:${owner}`)).toHaveLength(1);
     });
   });
 });
