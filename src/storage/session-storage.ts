@@ -19,7 +19,7 @@ export interface SessionToStore {
   readonly expiresAt: number;
   /**
    * Milliseconds from now until `expiresAt`; for records that live for a short time. `create` and `replace` of a storage
-   * that expires sessions by the clock of a server count them by that clock.
+   * that expires sessions by the clock of a server count them by that clock; others may ignore it.
    */
   readonly expiresIn?: number;
   /**

@@ -164,9 +164,9 @@ describe.each(engines)('on %s', (_engine, open) => {
       const [owner, ...ids] = [uniqueName(), uniqueName(), uniqueName()];
       for (const id of ids) await storage.create(id, session({ owner }));
       moveClock(skew);
-      expect(await storage.invalidate(ids[0]!)).toBe(true);
+      expect(await storage.invalidate(ids[0])).toBe(true);
       expect(await storage.owners.invalidateAll(owner)).toBe(1);
-      expect(await storage.invalidate(ids[0]!)).toBe(false);
+      expect(await storage.invalidate(ids[0])).toBe(false);
       await storage.sweep?.();
       jest.restoreAllMocks();
       for (const id of ids) {
