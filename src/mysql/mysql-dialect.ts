@@ -11,7 +11,7 @@ export const mysqlDialect: SqlDialect = {
   greatest: 'GREATEST',
   parameter: () => '?',
   upsert: (table) => `REPLACE INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
-  insertNew: (table) => `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
+  insertNew: (table, values) => `INSERT INTO ${table} (${COLUMNS}) VALUES (${values})`,
   // Duplicate key. INSERT IGNORE would also ignore invalid data.
   isTaken: (error) => numberOf(error) === 1062,
   sweep: (table, limit) => `DELETE FROM ${table} WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit}`,
@@ -27,7 +27,8 @@ export const mysqlDialect: SqlDialect = {
   KEY expires_hour (expires_hour)
 ) ENGINE=InnoDB`,
   ],
-  clock: 'SELECT FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000) AS now',
+  // UTC: a local time occurs twice when summer time ends. Replicas of statements use the primary's UTC_TIMESTAMP.
+  clock: "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)",
   // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
   isMissingTable: (error) => numberOf(error) === 1146,
   // Deadlock; MariaDB's "record has changed since last read".

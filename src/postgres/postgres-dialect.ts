@@ -29,7 +29,8 @@ export const postgresDialect: SqlDialect = {
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_owner`)} ON ${quoted} (owner) WHERE owner IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_expires_hour`)} ON ${quoted} (expires_hour)`,
   ],
-  clock: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
+  // Not now(), which is the start of the transaction.
+  clock: 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   // https://www.postgresql.org/docs/current/errcodes-appendix.html
   isMissingTable: (error) => codeOf(error) === '42P01',
   isUndone: (error) => ['40001', '40P01'].includes(codeOf(error)),

@@ -2,7 +2,7 @@ import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 import type { RedisCommand } from './redis-command.js';
 import type { RedisKeys } from './redis-keys.js';
 import { textsOf } from './redis-reply.js';
-import { ADD_TO_OWNER, runScript } from './redis-scripts.js';
+import { ADD_TO_OWNER, DROP_FROM_OWNER, runScript } from './redis-scripts.js';
 
 /** The operations of the storage that the index uses. */
 export interface IndexedSessions {
@@ -27,9 +27,10 @@ export class RedisOwnerIndex implements OwnerIndex {
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
   readonly #sessions: IndexedSessions;
-  readonly #now: () => number;
+  readonly #now: () => string;
 
-  constructor(command: RedisCommand, keys: RedisKeys, sessions: IndexedSessions, now: () => number) {
+  /** @param now the argument `now` of scripts: epoch milliseconds, or empty for the server's clock. */
+  constructor(command: RedisCommand, keys: RedisKeys, sessions: IndexedSessions, now: () => string) {
     this.#command = command;
     this.#keys = keys;
     this.#sessions = sessions;
@@ -37,7 +38,7 @@ export class RedisOwnerIndex implements OwnerIndex {
   }
 
   async add(owner: string, id: string, latestExpiry: number): Promise<void> {
-    const args = [String(this.#now()), id, String(latestExpiry)];
+    const args = [this.#now(), id, String(latestExpiry)];
     await runScript(this.#command, ADD_TO_OWNER, this.#keys.owner(owner), args);
   }
 
@@ -82,12 +83,10 @@ export class RedisOwnerIndex implements OwnerIndex {
   /** Removes old ids without a session from the index. */
   async #drop(owner: string, missing: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
-    const until = String(this.#now() - GRACE_IN_MILLISECONDS);
-    const old = new Set(textsOf(await this.#command(key, true, ['ZRANGE', key, '-inf', until, 'BYSCORE'])));
-    await this.remove(
-      owner,
-      missing.filter((id) => old.has(id)),
-    );
+    for (let start = 0; start < missing.length; start += SIDE_BY_SIDE) {
+      const ids = missing.slice(start, start + SIDE_BY_SIDE);
+      await runScript(this.#command, DROP_FROM_OWNER, key, [this.#now(), String(GRACE_IN_MILLISECONDS), ...ids]);
+    }
   }
 }
 

@@ -11,38 +11,39 @@ function script(text: string): RedisScript {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-// All values start with `<deadline, 13 digits>|<version>|`. Digits of equal length compare as text.
+// All values start with `<deadline, 13 digits>|<version>|`. Digits of equal length compare as text. An empty `now` is
+// less than any deadline: then only the server's own expiry counts, by which an expired key does not exist.
 
 /**
- * ARGV: version or empty, new deadline, `owner|value`, now. Replies the new version, the whole current value on a
- * conflict, nil if the session does not exist.
+ * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the new
+ * version, the whole current value on a conflict, nil if the session does not exist.
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
 if not d or d <= ARGV[4] or v == '0' then return false end
 if ARGV[1] ~= '' and v ~= ARGV[1] then return redis.call('GET', KEYS[1]) end
 local n = string.format('%d', v + 1)
-redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], 'PXAT', tonumber(ARGV[2]))
+redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], ARGV[5], ARGV[6])
 return n`);
 
 /** The version of a tombstone, whose owner and value are empty. Versions of sessions start at 1. */
 export const TOMBSTONE_VERSION = '0';
 
 /**
- * ARGV: deadline of the tombstone, now. Writes a tombstone. Replies the previous value, or nil if it was no live
- * session.
+ * ARGV: lifetime of the tombstone in milliseconds, now or empty. Writes a tombstone, whose deadline is not used. Replies
+ * the previous value, or nil if it was no live session.
  */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[1], ARGV[1] .. '|0||', 'PXAT', tonumber(ARGV[1]))
+redis.call('SET', KEYS[1], '0000000000000|0||', 'PX', tonumber(ARGV[1]))
 if not old then return false end
 local d, v = string.match(old, '^(%d+)|(%d+)|')
 if not d or d <= ARGV[2] or v == '0' then return false end
 return old`);
 
 /**
- * ARGV: new deadline, version or empty, now. Replies the start of the value, with its owner, or nil if the session or
- * version does not exist. 1,700 characters hold the longest owner.
+ * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with its owner, or nil if the
+ * session or version does not exist. 1,700 characters hold the longest owner.
  */
 export const TOUCH = script(`
 local head = redis.call('GETRANGE', KEYS[1], 0, 1699)
@@ -55,14 +56,33 @@ end
 return head`);
 
 /**
- * ARGV: now, id, latest expiry. Adds a session to its owner's index, which lives as long as its longest session. The
- * first line lets Redis before 7.0 write after reading the time to live.
+ * The local `now`: the first argument, or the server's time if that is empty. The first line is for Redis 6 that is set
+ * to replicate scripts as text: it could not write after reading the time.
  */
-export const ADD_TO_OWNER = script(`
+const NOW = `
 if redis.replicate_commands then redis.replicate_commands() end
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) - tonumber(ARGV[1]) then
-  redis.call('PEXPIREAT', KEYS[1], tonumber(ARGV[3]))
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end`;
+
+/**
+ * ARGV: now or empty, id, latest expiry. Adds a session to its owner's index, which lives as long as its longest
+ * session; unless that has expired.
+ */
+export const ADD_TO_OWNER = script(`${NOW}
+local latest = tonumber(ARGV[3])
+if latest <= now then return 0 end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[2])
+if redis.call('PTTL', KEYS[1]) < latest - now then redis.call('PEXPIREAT', KEYS[1], latest) end
+return 1`);
+
+/** ARGV: now or empty, grace in milliseconds, ids. Removes the ids that were added to an owner's index before that. */
+export const DROP_FROM_OWNER = script(`${NOW}
+for i = 3, #ARGV do
+  local added = redis.call('ZSCORE', KEYS[1], ARGV[i])
+  if added and tonumber(added) <= now - tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[i]) end
 end
 return 1`);
 

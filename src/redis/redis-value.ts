@@ -22,9 +22,14 @@ export function decodeRedisValue(text: string): StoredSession | undefined {
   return owner === undefined ? undefined : { ...session, owner };
 }
 
-/** Epoch milliseconds as 13 digits, which compare as text: the years 1970 to 2286. */
+/** Milliseconds as Redis takes them: from 1; as a moment at most in the year 2286. */
+export function deadlineOf(expiresAt: number): number {
+  return Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER);
+}
+
+/** Epoch milliseconds as 13 digits, which compare as text. */
 export function encodeDeadline(expiresAt: number): string {
-  return String(Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER)).padStart(13, '0');
+  return String(deadlineOf(expiresAt)).padStart(13, '0');
 }
 
 /** URI encoding, extended for lone surrogates: `%uD800`, which is never used otherwise. */

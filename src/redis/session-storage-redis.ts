@@ -14,7 +14,7 @@ import { RedisKeys } from './redis-keys.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
 import { textOf } from './redis-reply.js';
 import { BURY, REPLACE, runScript, TOUCH } from './redis-scripts.js';
-import { decodeRedisValue, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
+import { decodeRedisValue, deadlineOf, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
 
 export interface SessionStorageRedisOptions {
   /**
@@ -29,7 +29,10 @@ export interface SessionStorageRedisOptions {
   readonly ownClient?: boolean;
   /** Prefix of all keys, without `{`, `}` and spaces. Default `nestjs-sessions:`. */
   readonly prefix?: string;
-  /** Clock, epoch milliseconds. Default `Date.now`. Redis expires sessions by its own clock. */
+  /**
+   * Clock, epoch milliseconds; for tests. By default sessions expire by the clock of the Redis server, so that this
+   * machine's may be wrong. With it, they expire by both.
+   */
   readonly now?: () => number;
 }
 
@@ -62,7 +65,7 @@ export class SessionStorageRedis implements SessionStorage {
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
-  readonly #now: () => number;
+  readonly #now: (() => number) | undefined;
 
   /** @throws {SessionConfigurationError} for an invalid client or prefix. */
   constructor(options: SessionStorageRedisOptions) {
@@ -71,9 +74,9 @@ export class SessionStorageRedis implements SessionStorage {
     this.ownsClient = close !== undefined;
     if (close) Object.assign(this, { close });
     this.#keys = new RedisKeys(options.prefix ?? 'nestjs-sessions:');
-    this.#now = options.now ?? (() => Date.now());
+    this.#now = options.now;
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
-    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, this.#now);
+    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, () => this.#present());
     this.owners = this.#index;
   }
 
@@ -86,13 +89,13 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (expiresAt <= this.#now()) {
+    if (this.#isPast(expiresAt)) {
       await this.#command(key, false, ['DEL', key]);
       return version;
     }
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
     const value = encodeRedisValue(session, version);
-    await this.#command(key, false, ['SET', key, value, 'PXAT', encodeDeadline(expiresAt)]);
+    await this.#command(key, false, ['SET', key, value, ...this.#expiry({ expiresAt })]);
     return version;
   }
 
@@ -100,10 +103,10 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (expiresAt <= this.#now()) return version;
+    if (this.#isPast(expiresAt)) return version;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
     const value = encodeRedisValue(session, version);
-    const reply = await this.#command(key, false, ['SET', key, value, 'PXAT', encodeDeadline(expiresAt), 'NX']);
+    const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
     if (textOf(reply) !== undefined) return version;
     // A client that resends a command after a broken connection may find its own first attempt.
     return textOf(await this.#command(key, true, ['GET', key])) === value ? version : undefined;
@@ -117,7 +120,7 @@ export class SessionStorageRedis implements SessionStorage {
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const deadline = encodeDeadline(session.expiresAt);
-    const args = [version ?? '', deadline, encodeOwnerAndValue(session), encodeDeadline(this.#now())];
+    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#present(), ...this.#expiry(session)];
     const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
     if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
     const current = this.#live(reply);
@@ -125,12 +128,14 @@ export class SessionStorageRedis implements SessionStorage {
   }
 
   async touch(id: string, expiresAt: number, version?: string, latestExpiry?: number): Promise<boolean> {
-    const args = [encodeDeadline(expiresAt), version ?? '', encodeDeadline(this.#now())];
+    const args = [encodeDeadline(expiresAt), version ?? '', this.#present()];
     const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
     if (head === undefined) return false;
     // The index must outlive the session, even if a longer timeout renews it.
-    const owner = decodeRedisValue(head)?.owner;
-    if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry ?? NEVER));
+    const touched = decodeRedisValue(head);
+    if (touched?.owner !== undefined) {
+      await this.#index.add(touched.owner, id, Math.max(touched.expiresAt, expiresAt, latestExpiry ?? NEVER));
+    }
     return true;
   }
 
@@ -152,9 +157,9 @@ export class SessionStorageRedis implements SessionStorage {
 
   async #take(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    const until = encodeDeadline(this.#now() + TOMBSTONE_IN_MILLISECONDS);
+    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#present()];
     try {
-      return this.#live(await runScript(this.#command, BURY, key, [until, encodeDeadline(this.#now())]));
+      return this.#live(await runScript(this.#command, BURY, key, args));
     } catch (error) {
       // A full or read-only server may still delete.
       return this.#command(key, false, ['GETDEL', key]).then(
@@ -169,7 +174,23 @@ export class SessionStorageRedis implements SessionStorage {
   #live(reply: unknown): StoredSession | undefined {
     const text = textOf(reply);
     const session = text === undefined ? undefined : decodeRedisValue(text);
-    return session && session.expiresAt > this.#now() ? session : undefined;
+    return session && !this.#isPast(session.expiresAt) ? session : undefined;
+  }
+
+  /** By the option `now` only: Redis itself expires by its own clock. */
+  #isPast(expiresAt: number): boolean {
+    return this.#now !== undefined && expiresAt <= this.#now();
+  }
+
+  /** When Redis removes a session, as arguments of `SET`. */
+  #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
+    if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
+    return ['PXAT', String(deadlineOf(expiresAt))];
+  }
+
+  /** The argument `now` of scripts. */
+  #present(): string {
+    return this.#now ? encodeDeadline(this.#now()) : '';
   }
 }
 

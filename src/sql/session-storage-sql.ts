@@ -28,7 +28,10 @@ export interface SessionStorageSqlOptions {
    * applications that schedule `sweep()` themselves.
    */
   readonly sweepEveryInSeconds?: number;
-  /** Clock, epoch milliseconds. Default `Date.now`. */
+  /**
+   * Clock, epoch milliseconds; for tests. By default sessions expire by the clock of the database server, so that this
+   * machine's may be wrong; with SQLite by `Date.now`.
+   */
   readonly now?: () => number;
 }
 
@@ -64,13 +67,13 @@ export abstract class SessionStorageSql implements SessionStorage {
     this.#engine = engine;
     this.#dialect = dialect;
     this.#definition = dialect.definition(table);
-    this.#statements = sqlStatements(table, dialect);
+    this.#statements = sqlStatements(table, dialect, options.now ? undefined : dialect.clock);
     this.#createTable = options.createTable ?? false;
     this.now = options.now ?? (() => Date.now());
     const removeBatch = (until: number, limit: number): Promise<number> =>
       this.#change(this.#statements.sweep(limit), [hourOf(until), until]);
     this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now, () =>
-      options.now ? this.now() : this.#serverTime(),
+      this.#time(),
     );
     this.owners = {
       list: (owner) => this.#list(owner),
@@ -79,23 +82,25 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    const [row] = await this.#select(this.#statements.read, [id, this.now()]);
+    const [row] = await this.#select(this.#statements.read, [id, ...this.#present()]);
     return row && sessionOf(row);
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
-    const { version, values } = newRow(id, session);
+    const { version, values } = newRow(id, session, absolute(session));
     await this.#change(this.#statements.write, values);
     this.#sweep.runIfDue();
     return String(version);
   }
 
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
-    const { version, values } = newRow(id, session);
+    const relative = this.#relative(session);
+    const { version, values } = newRow(id, session, relative ?? absolute(session));
+    const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
-      if ((await this.#insert(values)) > 0) break;
+      if ((await this.#insert(statement, values)) > 0) break;
       // Remove only what has expired, no tombstone or live session.
-      if ((await this.#change(this.#statements.endExpired, [id, this.now()])) === 0) return undefined;
+      if ((await this.#change(this.#statements.endExpired, [id, ...this.#present()])) === 0) return undefined;
     }
     this.#sweep.runIfDue();
     return String(version);
@@ -103,7 +108,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean> {
     if ((await this.#bury(id)) > 0) return true;
-    // Expired by this process's clock; a slower clock of another process may still see it.
+    // Expired; after a failover, the slower clock of another server may still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
   }
@@ -120,7 +125,7 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
-    const values = [Math.trunc(expiresAt), hourOf(expiresAt), id, this.now()];
+    const values = [...absolute({ expiresAt }), id, ...this.#present()];
     const touched =
       version === undefined
         ? await this.#change(this.#statements.touch, values)
@@ -156,9 +161,9 @@ export abstract class SessionStorageSql implements SessionStorage {
     await this.#close?.();
   }
 
-  async #insert(values: readonly SqlValue[]): Promise<number> {
+  async #insert(statement: string, values: readonly SqlValue[]): Promise<number> {
     try {
-      return await this.#change(this.#statements.create, values);
+      return await this.#change(statement, values);
     } catch (error) {
       if (this.#dialect.isTaken(error)) return 0;
       throw error;
@@ -167,20 +172,19 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   /** Ends the session without a tombstone if none can be written, such as on a full disk. */
   async #bury(id: string): Promise<number> {
-    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
+    const values = [id, ...this.#present()];
     try {
-      return await this.#change(this.#statements.bury, [until, hourOf(until), id, this.now()]);
+      return await this.#change(this.#statements.bury, [...this.#tombstoneExpiry(), ...values]);
     } catch (error) {
-      return this.#change(this.#statements.endLive, [id, this.now()]).catch(() => {
+      return this.#change(this.#statements.endLive, values).catch(() => {
         throw error;
       });
     }
   }
 
   async #buryOwner(owner: string, except: string): Promise<number> {
-    const until = this.now() + TOMBSTONE_IN_MILLISECONDS;
     try {
-      return await this.#change(this.#statements.buryOwner, [until, hourOf(until), owner, except]);
+      return await this.#change(this.#statements.buryOwner, [...this.#tombstoneExpiry(), owner, except]);
     } catch (error) {
       return this.#change(this.#statements.endOwner, [owner, except]).catch(() => {
         throw error;
@@ -189,10 +193,11 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {
-    const { value, expiresAt } = session;
     const present = versionNumber(version);
-    const values = [value, Math.trunc(expiresAt), hourOf(expiresAt), id, this.now(), present];
-    if ((await this.#change(this.#statements.replace, values)) > 0) {
+    const relative = this.#relative(session);
+    const statement = relative ? this.#statements.replaceFor : this.#statements.replace;
+    const values = [session.value, ...(relative ?? absolute(session)), id, ...this.#present(), present];
+    if ((await this.#change(statement, values)) > 0) {
       return { status: 'replaced', version: String(present + 1) };
     }
     const current = await this.read(id);
@@ -200,14 +205,14 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async #list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
-    const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), this.now()]);
+    const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), ...this.#present()]);
     // A new array: the client's may belong to another realm.
     return Array.from(rows, (row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
   }
 
   async #invalidateAll(owner: string, except = ''): Promise<number> {
     const stored = encodeSqlText(owner);
-    await this.#change(this.#statements.endExpiredOfOwner, [stored, this.now()]);
+    await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#present()]);
     let total = 0;
     // A rotating session inserts its new row before the old one ends, so the next pass finds it.
     for (;;) {
@@ -217,13 +222,29 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Sweeps use the server's clock: this machine's may be days ahead. */
-  async #serverTime(): Promise<number> {
-    const { clock } = this.#dialect;
+  /** The parameter `now` of statements without a clock of the server. */
+  #present(): readonly SqlValue[] {
+    return this.#statements.clock === undefined ? [this.now()] : [];
+  }
+
+  /** The expiry and hour of a tombstone, for statements without a clock of the server. */
+  #tombstoneExpiry(): readonly SqlValue[] {
+    if (this.#statements.clock !== undefined) return [];
+    return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
+  }
+
+  /** The expiry of a short life, counted by the clock of the server. */
+  #relative({ expiresIn }: SessionToStore): Expiry | undefined {
+    if (expiresIn === undefined || this.#statements.clock === undefined) return undefined;
+    return [Math.trunc(expiresIn), Math.trunc(expiresIn)];
+  }
+
+  /** A sweep uses one moment for all batches, as a parameter: a clock in the statement would not use the index. */
+  #time(): number | Promise<number> {
+    const { clock } = this.#statements;
     if (clock === undefined) return this.now();
-    const [row] = await this.#select(clock, []);
-    const now = Number(row?.['now']);
-    return Number.isFinite(now) ? now : this.now();
+    // A server that does not tell its time removes nothing.
+    return this.#select(clock, []).then(([row]) => Number(row?.['now']) || 0);
   }
 
   #select(statement: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]> {
@@ -275,11 +296,18 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 }
 
+/** The parameters of a statement for expiry and hour. */
+type Expiry = readonly [expiry: number, hour: number];
+
+function absolute({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
+  return [Math.trunc(expiresAt), hourOf(expiresAt)];
+}
+
 /** The initial version is random, so that an older version never matches if an id is reused. */
-function newRow(id: string, { value, expiresAt, owner }: SessionToStore): { version: number; values: SqlValue[] } {
+function newRow(id: string, { value, owner }: SessionToStore, expiry: Expiry): { version: number; values: SqlValue[] } {
   const version = randomInt(1, 1_000_000_000);
   const storedOwner = owner === undefined ? null : encodeSqlText(owner);
-  return { version, values: [id, version, value, storedOwner, Math.trunc(expiresAt), hourOf(expiresAt)] };
+  return { version, values: [id, version, value, storedOwner, ...expiry] };
 }
 
 /** Joins statements into one text. */

@@ -28,15 +28,18 @@ export interface SqlDialect {
   parameter(position: number): string;
   /** Stores a row unconditionally. Parameters: the columns in the order of {@link COLUMNS}. */
   upsert(table: string): string;
-  /** Stores a row, or none if the id is taken. Parameters: the columns in the order of {@link COLUMNS}. */
-  insertNew(table: string): string;
+  /**
+   * Stores a row, or none if the id is taken. Parameters: the columns in the order of {@link COLUMNS}.
+   * @param values the list of expressions, with a parameter in each.
+   */
+  insertNew(table: string, values: string): string;
   /** The id is taken, for databases that report this as an error. */
   isTaken(error: unknown): boolean;
   /** Removes up to `limit` expired rows. Parameters: hour, moment. */
   sweep(table: string, limit: number): string;
   /** Statements that create the table and its indexes if missing. */
   definition(table: SqlTableName): readonly string[];
-  /** Selects the server's clock, epoch milliseconds, as `now`; `undefined` for this machine's clock. */
+  /** Expression of the server's clock: an integer, epoch milliseconds. `undefined`: the clock is this machine's. */
   readonly clock: string | undefined;
   /** The table does not exist. */
   isMissingTable(error: unknown): boolean;

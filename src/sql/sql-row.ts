@@ -2,7 +2,7 @@ import type { StoredSession } from '../storage/session-storage.js';
 import type { SqlRow } from './sql-engine.js';
 import { decodeSqlText } from './sql-text.js';
 
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 
 /** The session of a row. */
 export function sessionOf(row: SqlRow): StoredSession {

@@ -1,17 +1,28 @@
+import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
+import { HOUR } from './sql-row.js';
 
-/** The statements of a session storage. */
+/**
+ * The statements of a session storage. Without a clock of the server, `now` is a parameter, and so are the expiry and
+ * hour of tombstones.
+ */
 export interface SqlStatements {
+  /** Selects the server's clock as `now`. */
+  readonly clock: string | undefined;
   /** Parameters: id, now. */
   readonly read: string;
   /** Parameters: id, version, value, owner, expiry, hour. */
   readonly write: string;
   /** Changes no row if the id is taken. Parameters: id, version, value, owner, expiry, hour. */
   readonly create: string;
+  /** The same with milliseconds from now, twice, for expiry and hour. Only with a clock of the server. */
+  readonly createFor: string;
   /** Removes an expired row. Parameters: id, now. */
   readonly endExpired: string;
   /** Parameters: value, expiry, hour, id, now, version. */
   readonly replace: string;
+  /** The same with milliseconds from now, twice, for expiry and hour. Only with a clock of the server. */
+  readonly replaceFor: string;
   /** Parameters: expiry, hour, id, now. */
   readonly touch: string;
   /** Parameters: expiry, hour, id, now, version. */
@@ -35,32 +46,47 @@ export interface SqlStatements {
   sweep(limit: number): string;
 }
 
-export function sqlStatements({ quoted: table }: SqlTableName, dialect: SqlDialect): SqlStatements {
+/** @param clock expression of the server's clock; `undefined`: the present is a parameter. */
+export function sqlStatements(
+  { quoted: table }: SqlTableName,
+  dialect: SqlDialect,
+  clock: string | undefined,
+): SqlStatements {
   const numbered = (text: string): string => {
     let position = 0;
     return text.replaceAll('?', () => dialect.parameter(++position));
   };
   const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
+  const now = clock ?? '?';
+  const after = (milliseconds: string | number): [expiry: string, hour: string] =>
+    clock === undefined ? ['?', '?'] : [`${clock} + ${milliseconds}`, `FLOOR((${clock} + ${milliseconds}) / ${HOUR})`];
   // A tombstone has version 0, no owner and no value.
-  const live = 'id = ? AND expires_at > ? AND version > 0';
-  const buried = "version = 0, value = '', owner = NULL, expires_at = ?, expires_hour = ?";
+  const live = `id = ? AND expires_at > ${now} AND version > 0`;
+  const expires = ([expiry, hour]: readonly string[]): string => `expires_at = ${expiry}, expires_hour = ${hour}`;
+  const buried = `version = 0, value = '', owner = NULL, ${expires(after(TOMBSTONE_IN_MILLISECONDS))}`;
+  const create = (expiry: readonly string[]): string =>
+    numbered(dialect.insertNew(table, ['?', '?', '?', '?', ...expiry].join(', ')));
+  const replace = (expiry: readonly string[]): string =>
+    numbered(`UPDATE ${table} SET value = ?, ${expires(expiry)}, version = version + 1 WHERE ${live} AND version = ?`);
   const touch = `UPDATE ${table} SET ${later('expires_at')}, ${later('expires_hour')} WHERE ${live}`;
   return {
+    clock: clock === undefined ? undefined : `SELECT ${clock} AS now`,
     read: numbered(`SELECT version, value, owner, expires_at FROM ${table} WHERE ${live}`),
     write: numbered(dialect.upsert(table)),
-    create: numbered(dialect.insertNew(table)),
-    endExpired: numbered(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ?`),
-    replace: numbered(
-      `UPDATE ${table} SET value = ?, expires_at = ?, expires_hour = ?, version = version + 1 ` +
-        `WHERE ${live} AND version = ?`,
-    ),
+    create: create(['?', '?']),
+    createFor: create(after('?')),
+    endExpired: numbered(`DELETE FROM ${table} WHERE id = ? AND expires_at <= ${now}`),
+    replace: replace(['?', '?']),
+    replaceFor: replace(after('?')),
     touch: numbered(touch),
     touchVersion: numbered(`${touch} AND version = ?`),
     bury: numbered(`UPDATE ${table} SET ${buried} WHERE ${live}`),
     endLive: numbered(`DELETE FROM ${table} WHERE ${live}`),
     end: numbered(`DELETE FROM ${table} WHERE id = ? AND version > 0`),
-    list: numbered(`SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ?`),
-    endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ?`),
+    list: numbered(
+      `SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ${now}`,
+    ),
+    endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ${now}`),
     buryOwner: numbered(`UPDATE ${table} SET ${buried} WHERE owner = ? AND id <> ?`),
     endOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND id <> ?`),
     ping: `SELECT version FROM ${table} WHERE id = ''`,
@@ -78,6 +104,6 @@ export function upsertOnConflict(table: string): string {
 }
 
 /** {@link SqlDialect.insertNew} for databases with `ON CONFLICT`. */
-export function insertOnNoConflict(table: string): string {
-  return `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;
+export function insertOnNoConflict(table: string, values: string): string {
+  return `INSERT INTO ${table} (${COLUMNS}) VALUES (${values}) ON CONFLICT (id) DO NOTHING`;
 }

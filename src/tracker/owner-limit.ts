@@ -167,7 +167,7 @@ function resultOf(limit: MaxPerOwnerOf, session: object): ReturnType<MaxPerOwner
 
 function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | undefined {
   if (!Number.isSafeInteger(limit) || limit < 1) {
-    return 'maxPerOwner is a whole number of sessions from 1, as in { maxPerOwner: 5 }.';
+    return 'maxPerOwner must be a whole number from 1, as in { maxPerOwner: 5 }.';
   }
   if (beyond === 'end-oldest' || beyond === 'refuse') return undefined;
   return "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'.";

@@ -2,7 +2,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
 import type { SessionDetails } from './session-details.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import {
   isEnded,
   isRotated,
@@ -59,6 +59,8 @@ const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
 /** A touch and a confirmation may round. */
 const ROUNDING_MILLISECONDS = 1000;
+/** The longest life of a pending session after its rotation, if the clock of the storage's server is ahead. */
+const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 
 /** `details` for a request with a rotated id: with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
@@ -140,7 +142,7 @@ export class RotationGrace<S extends object> {
     if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
     const isPending =
       stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
-      stored.expiresAt <= rotatedAt + PENDING_FOR_MILLISECONDS + ROUNDING_MILLISECONDS;
+      stored.expiresAt <= rotatedAt + PENDING_AT_MOST_MILLISECONDS;
     return { storedId, stored, opened, details: authenticatedAs(before, opened.details), isPending };
   }
 

@@ -44,7 +44,7 @@ export interface SessionTimes {
 
 const DAY = 24 * 3600;
 /** Accepted difference between the clocks of two servers. */
-const CLOCK_SKEW_IN_MILLISECONDS = 60_000;
+export const CLOCK_SKEW_IN_MILLISECONDS = 60_000;
 
 /**
  * Computes expiries: a session ends at the earlier of idle and absolute timeout (OWASP Session Management Cheat Sheet,

@@ -180,7 +180,9 @@ export class SessionRecords {
 
   /** `toStore` with the short lifetime of an unconfirmed login. */
   pending(toStore: SessionToStore): SessionToStore {
-    return { ...toStore, expiresAt: Math.min(toStore.expiresAt, this.pendingUntil) };
+    const now = this.#now();
+    const expiresAt = Math.min(toStore.expiresAt, now + PENDING_FOR_MILLISECONDS);
+    return { ...toStore, expiresAt, expiresIn: expiresAt - now };
   }
 
   /** Expiry of a session that is now written as pending, in epoch milliseconds. */
@@ -261,7 +263,7 @@ export class SessionRecords {
   }
 
   #marked(value: string, owner: { owner?: string }, keptFor = MARKED_FOR_MILLISECONDS): SessionToStore {
-    return { value, expiresAt: this.#now() + keptFor, ...owner };
+    return { value, expiresAt: this.#now() + keptFor, expiresIn: keptFor, ...owner };
   }
 
   // The idle timeout is needed to find the time of a touch.

@@ -542,17 +542,17 @@ describe('what cannot work', () => {
     [
       'no session per owner',
       { type: User, tracker: 'by-id', maxPerOwner: 0 },
-      'maxPerOwner is a whole number of sessions from 1',
+      'maxPerOwner must be a whole number from 1',
     ],
     [
       'a text for maxPerOwner',
       { type: User, tracker: 'by-id', maxPerOwner: '5' },
-      'maxPerOwner is a whole number of sessions from 1',
+      'maxPerOwner must be a whole number from 1',
     ],
     [
       'null for maxPerOwner',
       { type: User, tracker: 'by-id', maxPerOwner: null },
-      'maxPerOwner is a whole number of sessions from 1',
+      'maxPerOwner must be a whole number from 1',
     ],
     [
       'an unknown end of maxPerOwner',

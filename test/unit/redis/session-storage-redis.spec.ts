@@ -61,7 +61,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await client.exists(`${prefix}never`)).toBe(0);
   });
 
-  it('goes by its own clock too, where Redis has not noticed yet', async () => {
+  it('uses the clock that it is given beside that of Redis', async () => {
     await storage().write('clock', session());
     const ahead = storage({ now: () => Date.now() + 2 * HOUR });
     expect(await ahead.read('clock')).toBeUndefined();

@@ -1,4 +1,5 @@
 import { SessionLifetime } from '../../../src/tracker/session-lifetime.js';
+import { isOvertaken } from './scripted-storage.js';
 import { bench, call, idOf, sessionOf } from './tracker-bench.js';
 
 const rotation = { graceInSeconds: 59, rotateEveryInSeconds: 0, onReplay: 'ignore' } as const;
@@ -15,6 +16,24 @@ describe('a request with an id from before a rotation', () => {
     expect(renewed.byOldId).toBeDefined();
     clock.advance(40_000);
     expect(sessionOf(await tracker.load(idOf(rotated))).owner).toBe('u1');
+  });
+});
+
+describe('a rotation that is not confirmed yet', () => {
+  it.each([0, 50_000])('is known as such if the clock of the storage is %i milliseconds ahead', async (ahead) => {
+    const { tracker, storage, stored } = bench({ touch: true, rotation });
+    const previous = await stored({ userId: 'u1' });
+    const isPending = async () => sessionOf(await tracker.load(previous.id!)).byOldId!.isPending;
+    const create = storage.create.bind(storage);
+    storage.create = (id, session) => create(id, { ...session, expiresAt: session.expiresAt + ahead });
+    let before: boolean | undefined;
+    storage.let(
+      'touch',
+      isOvertaken(async () => (before = await isPending())),
+    );
+    await tracker.store({ value: previous.value, previous, call, rotate: true });
+    expect(before).toBe(true);
+    expect(await isPending()).toBe(false);
   });
 });
 
