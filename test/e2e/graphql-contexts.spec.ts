@@ -1,6 +1,7 @@
 import { ApolloDriver } from '@nestjs/apollo';
 import { Controller, Get } from '@nestjs/common';
 import { GraphQLModule, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { MercuriusDriver } from '@nestjs/mercurius';
 import { createClient, type Client } from 'graphql-ws';
 import {
   CurrentSession,
@@ -55,6 +56,49 @@ const contexts: Readonly<Record<string, ((given: any) => object) | undefined>> =
   'the request of the socket as req': ({ req, extra }) => ({ req: extra?.request ?? req?.extra?.request ?? req }),
 };
 
+/** Opens a client with a cookie at the GraphQL endpoint of an application. */
+function open(url: string, cookie: string): Client {
+  class SocketWithCookie extends WebSocket {
+    constructor(address: string, protocol: string) {
+      super(address, protocol, { headers: { cookie } });
+    }
+  }
+  return createClient({
+    url: `${url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: SocketWithCookie,
+    retryAttempts: 0,
+    lazyCloseTimeout: 5000,
+  });
+}
+
+/** Everything that one operation over a socket gives. */
+function run(client: Client, query: string): Promise<unknown[]> {
+  return new Promise((resolve) => {
+    const given: unknown[] = [];
+    client.subscribe(
+      { query },
+      {
+        next: (value) => void given.push(value),
+        error: (error) => resolve([...given, { errors: error }]),
+        complete: () => resolve(given),
+      },
+    );
+  });
+}
+
+const unauthenticated = expect.objectContaining({
+  errors: [expect.objectContaining({ extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) })],
+});
+
+/** A subscription runs to its end, and ends with the session. */
+async function expectLive(client: Client, url: string, cookie: string): Promise<void> {
+  leave = undefined;
+  expect(await run(client, 'subscription { pages }')).toEqual([{ data: { pages: 'one' } }, { data: { pages: 'two' } }]);
+  leave = () => ask(`${url}/leave`, { cookie });
+  expect(await run(client, 'subscription { pages }')).toEqual([{ data: { pages: 'one' } }, unauthenticated]);
+  expect(await run(client, 'subscription { pages }')).toEqual([unauthenticated]);
+}
+
 const cases = platforms.flatMap((platform) => Object.keys(contexts).map((name) => ({ platform, name })));
 
 describe.each(cases)('Apollo on $platform.name with a context of $name', ({ platform, name }) => {
@@ -78,32 +122,12 @@ describe.each(cases)('Apollo on $platform.name with a context of $name', ({ plat
       providers: [ReaderResolver],
     });
     cookie = (await ask(`${running.url}/enter`)).cookie('reader');
-    class SocketWithCookie extends WebSocket {
-      constructor(url: string, protocol: string) {
-        super(url, protocol, { headers: { cookie } });
-      }
-    }
-    const url = `${running.url.replace('http', 'ws')}/graphql`;
-    client = createClient({ url, webSocketImpl: SocketWithCookie, retryAttempts: 0, lazyCloseTimeout: 5000 });
+    client = open(running.url, cookie);
   });
   afterAll(async () => {
     await client.dispose();
     await running.close();
   });
-
-  function run(query: string): Promise<unknown[]> {
-    return new Promise((resolve) => {
-      const given: unknown[] = [];
-      client.subscribe(
-        { query },
-        {
-          next: (value) => void given.push(value),
-          error: (error) => resolve([...given, { errors: error }]),
-          complete: () => resolve(given),
-        },
-      );
-    });
-  }
 
   it('finds sessions over HTTP', async () => {
     const answer = await ask(`${running.url}/graphql`, {
@@ -116,17 +140,32 @@ describe.each(cases)('Apollo on $platform.name with a context of $name', ({ plat
   });
 
   it('finds them for queries, mutations and subscriptions of a socket, until they end', async () => {
-    expect(await run('{ who }')).toEqual([{ data: { who: 'ada' } }]);
-    expect(await run('mutation { turn }')).toEqual([{ data: { turn: '1' } }]);
-    expect(await run('mutation { turn }')).toEqual([{ data: { turn: '2' } }]);
-    leave = undefined;
-    expect(await run('subscription { pages }')).toEqual([{ data: { pages: 'one' } }, { data: { pages: 'two' } }]);
-    leave = () => ask(`${running.url}/leave`, { cookie });
-    const ended = await run('subscription { pages }');
-    const code = 'UNAUTHENTICATED';
-    expect(ended).toEqual([
-      { data: { pages: 'one' } },
-      expect.objectContaining({ errors: [expect.objectContaining({ extensions: expect.objectContaining({ code }) })] }),
-    ]);
+    expect(await run(client, '{ who }')).toEqual([{ data: { who: 'ada' } }]);
+    expect(await run(client, 'mutation { turn }')).toEqual([{ data: { turn: '1' } }]);
+    expect(await run(client, 'mutation { turn }')).toEqual([{ data: { turn: '2' } }]);
+    await expectLive(client, running.url, cookie);
+  });
+});
+
+describe('Mercurius as it comes', () => {
+  it('finds the session of subscriptions, until it ends', async () => {
+    const running = await startApp(platforms[1]!, {
+      imports: [
+        SessionsModule.forRoot({ sessions: [ReaderSession] }),
+        GraphQLModule.forRoot<any>({
+          driver: MercuriusDriver,
+          subscription: true,
+          graphiql: false,
+          autoSchemaFile: true,
+        }),
+      ],
+      controllers: [ReaderController],
+      providers: [ReaderResolver],
+    });
+    const cookie = (await ask(`${running.url}/enter`)).cookie('reader');
+    const client = open(running.url, cookie);
+    await expectLive(client, running.url, cookie);
+    await client.dispose();
+    await running.close();
   });
 });

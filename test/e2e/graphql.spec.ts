@@ -346,6 +346,30 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     }
   });
 
+  it('are loaded and stored once for the fields of one operation over a socket', async () => {
+    const cookie = await enter();
+    const client = open(cookie);
+    await run(client, '{ who }');
+    reads = writes = 0;
+    const answer = await run(client, '{ a: count b: slowCount c: guardedCount d: count }');
+    expect(answer).toEqual([{ data: { a: 1, b: 4, c: 3, d: 2 } }]);
+    expect({ reads, writes }).toEqual({ reads: 1, writes: 1 });
+    expect(await me(cookie)).toMatchObject({ items: 4 });
+  });
+
+  it('keep nothing of a mutation over a socket that throws, and all of its neighbours', async () => {
+    const cookie = await enter();
+    const [answer] = (await run(open(cookie), 'mutation { a: add pay b: add }')) as [Failed];
+    expect(answer.data).toEqual({ a: 1, pay: null, b: 2 });
+    expect(await me(cookie)).toMatchObject({ items: 2, paid: false });
+  });
+
+  it('answer with the code of a conflict over a socket', async () => {
+    const cookie = await enter();
+    during = () => ask(`${running.url}/bump`, { cookie });
+    expect(code(await run(open(cookie), 'mutation { clash }'))).toBe('SESSION_CONFLICT');
+  });
+
   it('refuse a change by value over a socket', async () => {
     const client = open(await enter());
     expect(code(await run(client, 'mutation { visit }'))).toBe('SESSION_TOO_LATE');
