@@ -295,7 +295,14 @@ describe.each(platforms)('a change behind a timeout on $name', (platform) => {
   it.each(['own', 'global'])('is reported, the interceptor being %s', async (path) => {
     const events: Array<SessionEvent['type']> = [];
     const running = await startApp(platform, {
-      imports: [SessionsModule.forRoot({ sessions: [CartSession], onEvent: ({ type }) => void events.push(type) })],
+      imports: [
+        SessionsModule.forRoot({
+          sessions: [CartSession],
+          // The interceptor alone does not see when such a handler ends.
+          commit: 'handler',
+          onEvent: ({ type }) => void events.push(type),
+        }),
+      ],
       controllers: [SlowController],
       prepare: (app) => void (path === 'global' && app.useGlobalInterceptors(new AnswerSoon())),
     });
