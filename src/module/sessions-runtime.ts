@@ -21,6 +21,7 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
+import { bindRefusals } from './bind-refusals.js';
 import { bindSubscriptions } from './bind-subscriptions.js';
 import { checkCachedHandlers } from './cached-handlers.js';
 import { csrfHint } from './csrf-hint.js';
@@ -98,6 +99,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
     watchConnections(this, discovery);
     guardGateways(discovery, () => globalGuards(modules));
+    bindRefusals(discovery);
     bindSubscriptions(discovery);
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);

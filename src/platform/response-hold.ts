@@ -138,8 +138,14 @@ export class ResponseHold {
 
   #onFlushHeaders(): void {
     if (this.#phase === 'failed') return;
-    if (this.#isReleased()) this.#flushHeaders?.call(this.#response);
-    else if (!this.#ended) this.#queue.push(() => this.#flushHeaders?.call(this.#response));
+    if (this.#isReleased()) this.#flush();
+    else if (!this.#ended) this.#queue.push(() => this.#flush());
+  }
+
+  // Node flushes a head as UTF-8 text, and in front of bytes as Latin-1. Without a body `end` sends it, as Latin-1.
+  #flush(): void {
+    if (!this.#gate.hasHeaderBytes || isHttp2(this.#response)) this.#flushHeaders?.call(this.#response);
+    else if (!this.#response.headersSent) this.#write.call(this.#response, Buffer.alloc(0));
   }
 
   #isReleased(): boolean {

@@ -1,7 +1,7 @@
 import { ApolloDriver } from '@nestjs/apollo';
 import { Controller, Get } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { GraphQLModule, Int, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import { Context, GraphQLModule, Int, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { MercuriusDriver } from '@nestjs/mercurius';
 import { createClient, type Client } from 'graphql-ws';
 import {
@@ -11,8 +11,10 @@ import {
   RequireSessionGuard,
   Session,
   Sessions,
+  SessionOwner,
   SessionsModule,
   SessionStorageMemory,
+  sessionsOf,
   type RequestSessions,
 } from 'nestjs-sessions';
 import { WebSocket } from 'ws';
@@ -29,6 +31,11 @@ class ShopperSession {
 @Session('theme')
 class ThemeSession {
   visits = 0;
+}
+
+@Session('member', { tracker: 'by-id', maxPerOwner: { limit: 1, beyond: 'refuse' } })
+class MemberSession {
+  @SessionOwner() user = '';
 }
 
 interface Failed {
@@ -111,6 +118,19 @@ class ShopResolver {
     session.paid = true;
     throw new Error('The bank said no');
   }
+  @Public() @Mutation(() => String) async join(@Sessions() sessions: RequestSessions) {
+    return (await sessions.login(MemberSession, 'ada')).user;
+  }
+  @Public() @Query(() => String) async byHand(@Context() context: object) {
+    return (await sessionsOf(context).get(ShopperSession))?.name ?? 'nobody';
+  }
+  @Public() @Mutation(() => Int) async addByHand(@Context() context: object) {
+    const sessions = sessionsOf(context);
+    const session = await sessions.get(ShopperSession);
+    session!.items += 1;
+    await sessions.save();
+    return session!.items;
+  }
   @Public() @Mutation(() => Int) visit(@CurrentSession() theme: ThemeSession) {
     return ++theme.visits;
   }
@@ -185,7 +205,10 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
         : { driver: MercuriusDriver, subscription: { fullWsTransport: true }, graphiql: false };
     running = await startApp(platform, {
       imports: [
-        SessionsModule.forRoot({ sessions: [ShopperSession, ThemeSession], storage: new CountingStorage() }),
+        SessionsModule.forRoot({
+          sessions: [ShopperSession, ThemeSession, MemberSession],
+          storage: new CountingStorage(),
+        }),
         GraphQLModule.forRoot<any>({ ...options, autoSchemaFile: true }),
       ],
       controllers: [ShopController],
@@ -289,6 +312,20 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     expect(answer.data ?? null).toBeNull();
   });
 
+  it('answer with the code of a limit', async () => {
+    expect((await post('mutation { join }')).json()).toEqual({ data: { join: 'ada' } });
+    expect(code([(await post('mutation { join }')).json()])).toBe('SESSION_LIMIT');
+  });
+
+  it('answer with the code of an outage where a resolver uses them by hand', async () => {
+    const cookie = await enter();
+    expect((await post('{ byHand }', cookie)).json()).toEqual({ data: { byHand: 'ada' } });
+    expect((await post('mutation { addByHand }', cookie)).json()).toEqual({ data: { addByHand: 1 } });
+    down = true;
+    expect(code([(await post('mutation { addByHand }', cookie)).json()])).toBe('SESSION_STORAGE_UNAVAILABLE');
+    expect(code(await run(open(cookie), 'mutation { addByHand }'))).toBe('SESSION_STORAGE_UNAVAILABLE');
+  });
+
   it('are found and read anew by every operation over one socket', async () => {
     const cookie = await enter();
     const client = open(cookie);
@@ -307,6 +344,30 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     ]) {
       expect(code(await run(client, query))).toBe('UNAUTHENTICATED');
     }
+  });
+
+  it('are loaded and stored once for the fields of one operation over a socket', async () => {
+    const cookie = await enter();
+    const client = open(cookie);
+    await run(client, '{ who }');
+    reads = writes = 0;
+    const answer = await run(client, '{ a: count b: slowCount c: guardedCount d: count }');
+    expect(answer).toEqual([{ data: { a: 1, b: 4, c: 3, d: 2 } }]);
+    expect({ reads, writes }).toEqual({ reads: 1, writes: 1 });
+    expect(await me(cookie)).toMatchObject({ items: 4 });
+  });
+
+  it('keep nothing of a mutation over a socket that throws, and all of its neighbours', async () => {
+    const cookie = await enter();
+    const [answer] = (await run(open(cookie), 'mutation { a: add pay b: add }')) as [Failed];
+    expect(answer.data).toEqual({ a: 1, pay: null, b: 2 });
+    expect(await me(cookie)).toMatchObject({ items: 2, paid: false });
+  });
+
+  it('answer with the code of a conflict over a socket', async () => {
+    const cookie = await enter();
+    during = () => ask(`${running.url}/bump`, { cookie });
+    expect(code(await run(open(cookie), 'mutation { clash }'))).toBe('SESSION_CONFLICT');
   });
 
   it('refuse a change by value over a socket', async () => {

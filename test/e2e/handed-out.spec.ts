@@ -1,3 +1,4 @@
+import fastifyView from '@fastify/view';
 import {
   ClassSerializerInterceptor,
   Controller,
@@ -5,6 +6,7 @@ import {
   Injectable,
   Param,
   Post,
+  Render,
   Res,
   UseInterceptors,
   type CallHandler,
@@ -19,7 +21,7 @@ import { join } from 'node:path';
 import { map, mergeMap, of, type Observable } from 'rxjs';
 import { CurrentSession, Session, SessionsModule, SessionStorageMemory, sessionsOf } from 'nestjs-sessions';
 import { ask } from '../support/client.js';
-import { platforms, startApp } from '../support/platforms.js';
+import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 class Item {
   constructor(public sku = '') {}
@@ -147,7 +149,7 @@ describe.each(platforms)('a session that a handler returns, on $name', (platform
   });
 });
 
-describe('a session that Express renders', () => {
+describe.each(platforms)('a session that $name renders', (platform) => {
   @Session('visitor')
   class VisitorSession {
     name = 'guest';
@@ -156,41 +158,74 @@ describe('a session that Express renders', () => {
 
   @Controller()
   class PageController {
+    #useLocals(response: { locals?: Record<string, unknown> }): void {
+      response.locals ??= {};
+      response.locals['nonce'] = 'r4nd0m';
+      response.locals['translate'] = (text: string) => text;
+    }
     @Get('render/:what') page(
       @CurrentSession() session: VisitorSession,
       @Param('what') what: string,
-      @Res() response: { locals: Record<string, unknown>; render(view: string, data: object): void },
+      @Res() response: any,
     ): void {
-      response.locals['nonce'] = 'r4nd0m';
-      response.locals['translate'] = (text: string) => text;
-      response.render('page', what === 'session' ? session : session.page);
+      this.#useLocals(response);
+      const data = what === 'session' ? session : session.page;
+      if (response.view) response.view('page.txt', data);
+      else response.render('page', data);
+    }
+    @Get('returned/:what') @Render('page.txt') returned(
+      @CurrentSession() session: VisitorSession,
+      @Param('what') what: string,
+      @Res({ passthrough: true }) response: any,
+    ): object {
+      this.#useLocals(response);
+      return what === 'session' ? session : session.page;
+    }
+    @Get('login') login(@CurrentSession() session: VisitorSession): void {
+      session.name = 'ada';
+    }
+    @Get('name') name(@CurrentSession() session: VisitorSession): object {
+      return session;
     }
   }
 
-  it.each(['session', 'part'])(
+  let running: RunningApp;
+  beforeAll(async () => {
+    const views = mkdtempSync(join(tmpdir(), 'views-'));
+    writeFileSync(join(views, 'page.txt'), '');
+    const render = ({ name = 'nobody', title = '' }: { name?: string; title?: string }): string => `${name} ${title}`;
+    running = await startApp(platform, {
+      imports: [SessionsModule.forRoot({ sessions: [VisitorSession] })],
+      controllers: [PageController],
+      prepare: async (app) => {
+        const instance = app.getHttpAdapter().getInstance();
+        if (platform.name === 'fastify') {
+          await instance.register(fastifyView, { engine: { handlebars: { compile: () => render } }, root: views });
+          return;
+        }
+        instance.engine('txt', (_path: string, options: object, done: (error: null, text: string) => void) =>
+          done(null, render(options)),
+        );
+        instance.set('views', views);
+        instance.set('view engine', 'txt');
+      },
+    });
+  });
+  afterAll(() => running.close());
+
+  it.each(['render/session', 'render/part', 'returned/session', 'returned/part'])(
     'is not stored for a visitor who only looks, whatever its locals are: %s',
-    async (what) => {
-      const views = mkdtempSync(join(tmpdir(), 'views-'));
-      writeFileSync(join(views, 'page.txt'), '');
-      const { url, close } = await startApp(platforms[0]!, {
-        imports: [SessionsModule.forRoot({ sessions: [VisitorSession] })],
-        controllers: [PageController],
-        prepare: (app) => {
-          const express = app as unknown as {
-            engine(name: string, render: unknown): void;
-            setBaseViewsDir(path: string): void;
-            setViewEngine(name: string): void;
-          };
-          express.engine('txt', (_path: string, _options: object, done: (error: null, text: string) => void) =>
-            done(null, 'hello'),
-          );
-          express.setBaseViewsDir(views);
-          express.setViewEngine('txt');
-        },
-      });
-      const answer = await ask(`${url}/render/${what}`);
-      expect([answer.status, answer.text, answer.setCookies]).toEqual([200, 'hello', []]);
-      await close();
+    async (path) => {
+      const answer = await ask(`${running.url}/${path}`);
+      const text = path.endsWith('session') ? 'guest ' : 'nobody welcome';
+      expect([answer.status, answer.text, answer.setCookies]).toEqual([200, text, []]);
     },
   );
+
+  it.each(['render/session', 'returned/session'])('holds nothing of the locals afterwards: %s', async (path) => {
+    const cookie = (await ask(`${running.url}/login`)).cookie('visitor');
+    const answer = await ask(`${running.url}/${path}`, { cookie });
+    expect([answer.status, answer.text, answer.setCookies]).toEqual([200, 'ada ', []]);
+    expect((await ask(`${running.url}/name`, { cookie })).json()).toEqual({ name: 'ada', page: { title: 'welcome' } });
+  });
 });

@@ -1,12 +1,13 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Param, Res, Sse, StreamableFile } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { once } from 'node:events';
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
-import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { CurrentSession, Session, SessionsModule } from 'nestjs-sessions';
+import { of } from 'rxjs';
 import { kotlinFields, ktor, string } from 'nestjs-sessions/ktor';
 import { platforms, startApp, type Platform, type RunningApp } from '../support/platforms.js';
+import { rawAnswer } from '../support/raw-answer.js';
 
 // As a client writes it: UTF-8, whose bytes Node shows as Latin-1.
 const NAME = 'René 漢字 🙂';
@@ -40,15 +41,72 @@ const bodies: Readonly<Record<string, (response: any) => void>> = {
   },
   'a Buffer': (response) => response.end(Buffer.from('né')),
   'a stream': (response) => Readable.from([Buffer.from('né')]).pipe(response),
+  'a whole head and a text': (response) => response.writeHead(200, { 'content-type': 'text/plain' }).end('né'),
+  'a head that was flushed': (response) => {
+    response.flushHeaders();
+    response.end('né');
+  },
   nothing: (response) => response.end(),
 };
 
+/** What a handler returns, and what the platform makes of it. */
+const results: Readonly<Record<string, () => unknown>> = {
+  'a returned text': () => 'né',
+  'a returned object': () => ({ name: 'né' }),
+  'a returned Buffer': () => new StreamableFile(Buffer.from('né')),
+  'a returned stream': () => new StreamableFile(Readable.from([Buffer.from('n'), Buffer.from('é')])),
+  'a returned nothing': () => undefined,
+};
+
+/** How the platform's own response answers. */
+const sent: Readonly<Record<string, (response: any) => unknown>> = {
+  'a sent text': (response) => response.send('né'),
+  'a sent Buffer': (response) => response.send(Buffer.from('né')),
+  'a sent object': (response) => response.send({ name: 'né' }),
+  'a redirect': (response) => (response.raw ? response.redirect('/elsewhere', 302) : response.redirect('/elsewhere')),
+  'no content': (response) => response.status(204).send(),
+};
+const EMPTY: readonly string[] = ['nothing', 'a returned nothing', 'a redirect', 'no content'];
+
 @Controller()
 class Bytes {
-  @Get('returned') returned(@CurrentSession() header: HeaderSession, @CurrentSession() raw: RawCookie): string {
+  @Get('result/:name') result(
+    @CurrentSession() header: HeaderSession,
+    @CurrentSession() raw: RawCookie,
+    @Param('name') name: string,
+  ) {
     header.id = NAME;
     raw.id = NAME;
-    return 'né';
+    return results[name]!();
+  }
+
+  @Get('sent/:name') sent(
+    @CurrentSession() header: HeaderSession,
+    @CurrentSession() raw: RawCookie,
+    @Param('name') name: string,
+    @Res() response: any,
+  ) {
+    header.id = NAME;
+    raw.id = NAME;
+    return void sent[name]!(response);
+  }
+
+  @Get('own/:name') own(
+    @CurrentSession() header: HeaderSession,
+    @CurrentSession() raw: RawCookie,
+    @Param('name') name: string,
+    @Res() response: any,
+  ) {
+    header.id = NAME;
+    raw.id = NAME;
+    response.hijack?.();
+    bodies[name]!(response.raw ?? response);
+  }
+
+  @Sse('events') events(@CurrentSession() header: HeaderSession, @CurrentSession() raw: RawCookie) {
+    header.id = NAME;
+    raw.id = NAME;
+    return of({ data: 'né' });
   }
 
   @Get('read') read(
@@ -59,21 +117,14 @@ class Bytes {
   }
 }
 
-for (const [index, body] of Object.values(bodies).entries()) {
-  const own = (header: HeaderSession, raw: RawCookie, response: any): void => {
-    header.id = NAME;
-    raw.id = NAME;
-    const node = response.raw ?? response;
-    if (response.hijack) response.hijack();
-    body(node);
-  };
-  Object.defineProperty(Bytes.prototype, `own${index}`, { value: own, writable: true, configurable: true });
-  const descriptor = Object.getOwnPropertyDescriptor(Bytes.prototype, `own${index}`)!;
-  CurrentSession(HeaderSession)(Bytes.prototype, `own${index}`, 0);
-  CurrentSession(RawCookie)(Bytes.prototype, `own${index}`, 1);
-  Res()(Bytes.prototype, `own${index}`, 2);
-  Get(`own${index}`)(Bytes.prototype, `own${index}`, descriptor);
-}
+const pathsOf = (folder: string, table: object): Array<[string, string]> =>
+  Object.keys(table).map((name) => [name, `/${folder}/${encodeURIComponent(name)}`]);
+const paths = [
+  ...pathsOf('result', results),
+  ['a stream of events', '/events'] as [string, string],
+  ...pathsOf('sent', sent),
+  ...pathsOf('own', bodies),
+];
 
 const sign = Buffer.from('9c41f07be2d8356a1fb9047ce36d82a5c70e5b1894fd2a6be3170c95d84ab26f', 'hex');
 const module = SessionsModule.forRoot({
@@ -95,21 +146,19 @@ const module = SessionsModule.forRoot({
   ],
 });
 
-/** Everything the server sends on one HTTP/1.1 connection, byte for byte. */
-function bytesOf(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1');
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', reject);
-    socket.on('end', () => resolve(Buffer.concat(chunks).toString('latin1')));
-    const lines = Object.entries({ host: 'localhost', connection: 'close', ...headers }).map((pair) => pair.join(': '));
-    socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-  });
-}
-
 const headerIn = (answer: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)\\r$`, 'im').exec(answer)?.[1];
+
+/** The body, taken out of its chunks. */
+function bodyOf(answer: string): string {
+  const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+  return headerIn(answer, 'Transfer-Encoding') === 'chunked' ? body.replace(/(?:^|\r\n)[0-9a-f]+\r\n/g, '') : body;
+}
+
+/** Each character of `body` is one byte. */
+function expectBody(name: string, body: string): void {
+  if (!EMPTY.includes(name)) expect(body).toContain(name === 'a text in Latin-1' ? 'n\u00e9' : 'n\u00c3\u00a9');
+}
 
 describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Platform) => {
   let running: RunningApp;
@@ -120,18 +169,16 @@ describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Pl
   });
   afterAll(() => running.close());
 
-  const paths = [['a returned text', '/returned'], ...Object.keys(bodies).map((name, index) => [name, `/own${index}`])];
-
   it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
-    const answer = await bytesOf(port, path);
+    const answer = await rawAnswer(port, path);
     const header = headerIn(answer, 'X-Hd')!;
     const cookie = headerIn(answer, 'Set-Cookie')!;
 
     expect(header).toMatch(new RegExp(`^${UTF8}/[0-9a-f]{64}$`));
     expect(cookie.startsWith(`raw=${UTF8}/`)).toBe(true);
-    if (name !== 'nothing') expect(answer).toContain(name === 'a text in Latin-1' ? 'n\u00e9' : 'n\u00c3\u00a9');
+    expectBody(name, bodyOf(answer));
 
-    const read = await bytesOf(port, '/read', { 'X-Hd': header, cookie: cookie.split(';')[0]! });
+    const read = await rawAnswer(port, '/read', { 'X-Hd': header, cookie: cookie.split(';')[0]! });
     expect(Buffer.from(read.slice(read.indexOf('{')), 'latin1').toString('utf8')).toContain(
       JSON.stringify({ header: NAME, raw: NAME }).slice(1, -1),
     );
@@ -154,19 +201,17 @@ describe('Text beyond ASCII in a header on fastify over HTTP/2', () => {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     session.close();
-    return [answer, Buffer.concat(chunks).toString('utf8')];
+    return [answer, Buffer.concat(chunks).toString('latin1')];
   }
 
-  it.each([['a returned text', '/returned'], ...Object.keys(bodies).map((body, index) => [body, `/own${index}`])])(
-    'is UTF-8 once, and read back, in front of %s',
-    async (_, path) => {
-      const [head] = await ask(path);
+  it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
+    const [head, body] = await ask(path);
+    expectBody(name, body);
 
-      expect(String(head['x-hd'])).toMatch(new RegExp(`^${UTF8}/[0-9a-f]{64}$`));
-      const cookie = String(head['set-cookie']).split(';')[0]!;
-      expect(cookie.startsWith(`raw=${UTF8}/`)).toBe(true);
-      const [, read] = await ask('/read', { 'x-hd': String(head['x-hd']), cookie });
-      expect(JSON.parse(read)).toEqual({ header: NAME, raw: NAME });
-    },
-  );
+    expect(String(head['x-hd'])).toMatch(new RegExp(`^${UTF8}/[0-9a-f]{64}$`));
+    const cookie = String(head['set-cookie']).split(';')[0]!;
+    expect(cookie.startsWith(`raw=${UTF8}/`)).toBe(true);
+    const [, read] = await ask('/read', { 'x-hd': String(head['x-hd']), cookie });
+    expect(JSON.parse(Buffer.from(read, 'latin1').toString('utf8'))).toEqual({ header: NAME, raw: NAME });
+  });
 });

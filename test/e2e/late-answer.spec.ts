@@ -1,3 +1,5 @@
+import fastifyCookie from '@fastify/cookie';
+import fastifyView from '@fastify/view';
 import { Controller, Get, Next, Param, Query, Req, Res, UseInterceptors, type CallHandler } from '@nestjs/common';
 import {
   CurrentSession,
@@ -8,12 +10,15 @@ import {
   type SessionEvent,
 } from 'nestjs-sessions';
 import { map, race, take, timer } from 'rxjs';
-import { ask, type Answer } from '../support/client.js';
+import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+import { rawAnswer } from '../support/raw-answer.js';
+import { watchUncaught } from './hold-support.js';
 
 @Session('cart', { tracker: 'by-id' })
 class CartSession {
   items = 0;
+  broken?: unknown;
 }
 
 @Session('prefs')
@@ -22,97 +27,134 @@ class PrefsSession {
   broken?: unknown;
 }
 
+type Answer = (response: any, raw: any) => unknown;
+
 /** How a handler answers once it has returned. `raw` is Node's own response. */
-const ANSWERS: Readonly<Record<string, (response: any, raw: any) => void>> = {
-  send: (response) => response.send('late'),
-  json: (response) => (response.json ? response.json({ late: true }) : response.send({ late: true })),
-  redirect: (response) => response.redirect('/elsewhere'),
+const ANSWERS: Readonly<Record<string, Answer>> = {
+  send: (response) => response.send('overdue'),
+  json: (response) => (response.json ? response.json({ overdue: true }) : response.send({ overdue: true })),
+  redirect: (response) => (response.raw ? response.redirect('/elsewhere', 302) : response.redirect('/elsewhere')),
+  render: (response) => (response.render ? response.render('page', {}) : response.view('page.txt', {})),
   cookie: (response) => {
-    response.cookie?.('a', 'b');
-    response.header('x-late', '1');
-    response.send('late');
+    (response.setCookie ?? response.cookie).call(response, 'a', 'b');
+    response.send('overdue');
   },
-  writeHead: (_, raw) => void raw.writeHead(200, { 'x-late': '1' }).end('late'),
+  header: (response) => response.header('x-late', '1').status(201).send('overdue'),
+  writeHead: (_, raw) => raw.writeHead(200, { 'x-late': '1' }).end('overdue'),
   setHeader: (_, raw) => {
     raw.setHeader('x-late', '1');
-    raw.end('late');
+    raw.end('overdue');
   },
-  write: (_, raw) => {
-    raw.write('la');
-    raw.end('te');
+  'reply.raw, in pieces': (response, raw) => {
+    response.hijack?.();
+    raw.write('over');
+    raw.end('due');
   },
-  render: (response) => (response.render ? response.render('page', {}) : response.send('late')),
+  'reply.raw, flushed': (_, raw) => {
+    raw.flushHeaders();
+    raw.end('overdue');
+  },
 };
 
-const FAILURES: Readonly<Record<string, string>> = {
-  down: 'cart/down',
-  slow: 'cart/slow',
-  large: 'prefs/large',
-  unwritable: 'prefs/unwritable',
-};
+interface Failure {
+  readonly name: string;
+  readonly status: 500 | 503;
+  /** What `replace` of the storage does. */
+  readonly storage?: 'down' | 'slow';
+  readonly change: (cart: CartSession, prefs: PrefsSession) => unknown;
+}
 
+const FAILURES: readonly Failure[] = [
+  { name: 'the storage is down', status: 503, storage: 'down', change: (cart) => ++cart.items },
+  { name: 'a slow storage fails', status: 503, storage: 'slow', change: (cart) => ++cart.items },
+  {
+    name: 'a session is too large for its cookie',
+    status: 500,
+    change: (_, prefs) => (prefs.note = 'x'.repeat(5000)),
+  },
+  { name: 'a value cannot be written', status: 500, change: (_, prefs) => (prefs.broken = () => {}) },
+  { name: 'a value cannot be stored', status: 500, change: (cart) => (cart.broken = () => {}) },
+];
+
+/** The case that runs. */
+let failure: Failure | undefined;
+let answer: Answer;
 let thrown: unknown[] = [];
-let answered: Array<Promise<void>> = [];
+let answered: Array<Promise<unknown>> = [];
 
 /** Answers in a separate turn of the event loop, where no caller catches errors. */
-function later(answer: () => void, byPromise: boolean): void {
-  const guarded = (): void => {
+function later(how: string, answerIn: () => unknown): void {
+  const guarded = (): unknown => {
     try {
-      answer();
+      return answerIn();
     } catch (error) {
-      thrown.push(error);
+      return void thrown.push(error);
     }
   };
+  const wait = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
   answered.push(
-    byPromise
-      ? new Promise<void>((resolve) => setTimeout(resolve, 20)).then(guarded)
-      : new Promise<void>((resolve) => setTimeout(() => resolve(guarded()), 20)),
+    how === 'promise' ? wait().then(guarded) : new Promise((resolve) => setTimeout(() => resolve(guarded()), 5)),
   );
+}
+
+/** The engine of both platforms: what it renders comes later still. */
+function renderLater(done: (text: string) => void): void {
+  answered.push(new Promise((resolve) => setTimeout(() => resolve(done('overdue')), 5)));
 }
 
 @Controller()
 class LateController {
-  @Get('cart/:state/:how') cart(
-    @CurrentSession() session: CartSession,
+  #start(cart: CartSession, prefs: PrefsSession, how: string, response: any): void {
+    failure?.change(cart, prefs);
+    later(how, () => answer(response, response.raw ?? response));
+  }
+  @Get('res/:how') own(
+    @CurrentSession() cart: CartSession,
+    @CurrentSession() prefs: PrefsSession,
     @Param('how') how: string,
     @Res() response: any,
   ) {
-    session.items += 1;
-    later(() => ANSWERS[how]!(response, response.raw ?? response), false);
+    this.#start(cart, prefs, how, response);
   }
-  @Get('prefs/:state/:how') async prefs(
-    @CurrentSession() session: PrefsSession,
-    @Param('state') state: string,
+  @Get('res-next/:how') async ownAndNext(
+    @CurrentSession() cart: CartSession,
+    @CurrentSession() prefs: PrefsSession,
     @Param('how') how: string,
     @Res() response: any,
+    @Next() _next: unknown,
   ) {
-    if (state === 'large') session.note = 'x'.repeat(5000);
-    else session.broken = () => {};
-    later(() => ANSWERS[how]!(response, response.raw ?? response), true);
+    this.#start(cart, prefs, how, response);
   }
-  @Get('passthrough') passthrough(@CurrentSession() session: CartSession, @Res({ passthrough: true }) response: any) {
-    session.items += 1;
-    later(() => ANSWERS['cookie']!(response, response.raw ?? response), false);
+  @Get('passthrough/:how') passthrough(
+    @CurrentSession() cart: CartSession,
+    @CurrentSession() prefs: PrefsSession,
+    @Param('how') how: string,
+    @Res({ passthrough: true }) response: any,
+  ) {
+    this.#start(cart, prefs, how, response);
     return 'now';
   }
-  @Get('raw') raw(@CurrentSession() session: CartSession, @Req() request: any) {
-    session.items += 1;
-    const raw = request.res ?? request.raw.socket['_httpMessage'];
-    later(() => ANSWERS['setHeader']!(undefined, raw), false);
-    return 'now';
-  }
-  @Get('saves') async saves(@CurrentSession() session: CartSession, @Req() request: object, @Res() response: any) {
-    session.items += 1;
-    later(() => ANSWERS['send']!(response, response.raw ?? response), false);
+  @Get('saves/:how') async saves(
+    @CurrentSession() cart: CartSession,
+    @CurrentSession() prefs: PrefsSession,
+    @Param('how') how: string,
+    @Req() request: object,
+    @Res() response: any,
+  ) {
+    this.#start(cart, prefs, how, response);
     await sessionsOf(request).save();
   }
-  @Get('next') next(@CurrentSession() session: CartSession, @Next() next: () => void) {
+  @Get('next') next(@CurrentSession() session: CartSession, @Next() next: (error?: unknown) => void) {
     session.items += 1;
-    later(next, false);
+    later('timer', () => next());
+  }
+  @Get('next-error') nextError(@CurrentSession() session: CartSession, @Next() next: (error?: unknown) => void) {
+    session.items += 1;
+    later('promise', () => next(new Error('late')));
   }
   @Get('fine') fine(@CurrentSession() session: CartSession, @Res() response: any, @Query('n') n: string) {
     session.items = Number(n);
-    later(() => response.send('late'), false);
+    later('timer', () => response.send('late'));
   }
   @Get('items') items(@CurrentSession() session: CartSession) {
     return { items: session.items };
@@ -142,18 +184,17 @@ class SlowController {
 }
 
 describe.each(platforms)('a late answer on $name', (platform) => {
+  const uncaught = watchUncaught();
   let running: RunningApp;
-  let state = 'up';
+  let port: number;
   let cookie: string;
+  let written = 0;
 
   class FailingStorage extends SessionStorageMemory {
-    async #fail(): Promise<void> {
-      if (state === 'up') return;
-      if (state === 'slow') await new Promise((resolve) => setTimeout(resolve, 60));
-      throw new Error(state);
-    }
     override async replace(...args: Parameters<SessionStorageMemory['replace']>) {
-      await this.#fail();
+      const { storage } = failure ?? {};
+      if (storage === 'slow') await new Promise((resolve) => setTimeout(resolve, 20));
+      if (storage !== undefined) throw new Error(storage);
       return super.replace(...args);
     }
   }
@@ -164,79 +205,104 @@ describe.each(platforms)('a late answer on $name', (platform) => {
         SessionsModule.forRoot({ sessions: [{ type: CartSession, storage: new FailingStorage() }, PrefsSession] }),
       ],
       controllers: [LateController],
-      prepare: (app) => {
+      prepare: async (app) => {
         const instance = app.getHttpAdapter().getInstance();
-        if (platform.name !== 'express') return;
+        if (platform.name === 'fastify') {
+          await instance.register(fastifyCookie);
+          const engine = { compile: () => () => new Promise(renderLater) };
+          await instance.register(fastifyView, { engine: { handlebars: engine }, root: 'test/support/views' });
+          return;
+        }
         instance.engine('txt', (_path: string, _options: object, done: (error: null, text: string) => void) =>
-          setTimeout(() => done(null, 'late'), 10),
+          renderLater((text) => done(null, text)),
         );
         instance.set('views', 'test/support/views');
         instance.set('view engine', 'txt');
       },
     });
-    const first = await ask(`${running.url}/fine?n=1`);
-    cookie = first.cookie('cart');
+    port = Number(new URL(running.url).port);
+    cookie = (await ask(`${running.url}/fine?n=1`)).cookie('cart');
   });
-  beforeEach(() => {
+  beforeEach(async () => {
+    failure = undefined;
     thrown = [];
     answered = [];
+    // A change that succeeds keeps the circuit breaker closed, which would answer in place of the storage.
+    await ask(`${running.url}/fine?n=${(written += 1)}`, { cookie });
   });
   afterAll(() => running.close());
 
-  async function get(path: string, storage: string): Promise<Answer> {
-    state = storage;
-    try {
-      const answer = await ask(`${running.url}/${path}`, { cookie });
+  /** Every answer that one request gets, and the first body. */
+  async function answersTo(path: string): Promise<{ readonly statuses: number[]; readonly body: string }> {
+    const bytes = await rawAnswer(port, path, { cookie });
+    for (let known = -1; known < answered.length;) {
+      known = answered.length;
       await Promise.all(answered);
-      // An engine of its own answers a little later still.
-      await new Promise((resolve) => setTimeout(resolve, 15));
-      return answer;
-    } finally {
-      state = 'up';
     }
+    await new Promise((resolve) => setImmediate(resolve));
+    const statuses = [...bytes.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+    return { statuses, body: bytes.slice(bytes.indexOf('\r\n\r\n') + 4) };
   }
 
-  const cases = Object.entries(FAILURES).flatMap(([failure, path]) =>
-    Object.keys(ANSWERS).map((how) => ({ failure, path, how })),
-  );
+  const ways = Object.keys(ANSWERS);
+  const owners = ['res', 'res-next', 'passthrough', 'saves'];
 
-  // First: the others open the circuit breaker.
-  it('stores the session before it leaves', async () => {
-    const answer = await get('fine?n=7', 'up');
-    expect(answer.text).toBe('late');
-    expect((await ask(`${running.url}/items`, { cookie })).json()).toEqual({ items: 7 });
+  describe.each(FAILURES)('when $name', (one) => {
+    const cases = owners.flatMap((owner) => ways.map((way) => ({ owner, way })));
+
+    it.each(cases)('by $way, in a handler of the kind $owner, is swallowed', async ({ owner, way }) => {
+      for (const how of ['timer', 'promise']) {
+        failure = one;
+        answer = ANSWERS[way]!;
+        const { statuses, body } = await answersTo(`/${owner}/${how}`);
+        expect({ how, statuses, thrown, uncaught }).toEqual({ how, statuses: [one.status], thrown: [], uncaught: [] });
+        expect(body).toContain(`"statusCode":${one.status}`);
+        expect(body).not.toContain('overdue');
+      }
+    });
   });
 
-  it.each(cases)('by $how throws nothing when the session fails ($failure)', async ({ failure, path, how }) => {
-    const answer = await get(`${path}/${how}`, failure === 'down' || failure === 'slow' ? failure : 'up');
-    expect(answer.status).toBe(failure === 'down' || failure === 'slow' ? 503 : 500);
-    expect(answer.text).not.toBe('late');
-    expect(thrown).toEqual([]);
+  it.each(ways)('by %s arrives once, after its session is stored', async (way) => {
+    for (const how of ['timer', 'promise']) {
+      failure = { name: '', status: 500, change: (cart) => ++cart.items };
+      answer = ANSWERS[way]!;
+      written += 1;
+      const { statuses, body } = await answersTo(`/res/${how}`);
+      const status = way === 'redirect' ? 302 : way === 'header' ? 201 : 200;
+      expect({ how, statuses, thrown, uncaught }).toEqual({ how, statuses: [status], thrown: [], uncaught: [] });
+      if (way !== 'redirect') expect(body).toContain('due');
+      expect((await ask(`${running.url}/items`, { cookie })).json()).toEqual({ items: written });
+    }
   });
-
-  it.each(['passthrough', 'raw', 'saves'])(
-    'is swallowed behind the filter that answers the failure: %s',
-    async (path) => {
-      const answer = await get(path, 'down');
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('x-late')).toBeNull();
-      expect(thrown).toEqual([]);
-    },
-  );
 
   // Fastify has no next.
-  it.each(platform.name === 'express' ? ['next'] : ['send'])('after %s throws nothing', async (how) => {
-    const answer = await get(how === 'next' ? how : `cart/down/${how}`, 'down');
-    expect(answer.status).toBe(503);
-    expect(thrown).toEqual([]);
-  });
+  const nexts = [
+    { path: 'next', status: 503 },
+    // The application answers 500 by itself, and nothing is stored with a 500.
+    { path: 'next-error', status: 500 },
+  ];
+  it.each([...(platform.name === 'express' ? nexts : []), { path: 'fine?n=0', status: 503 }])(
+    'after /$path throws nothing',
+    async ({ path, status }) => {
+      failure = FAILURES[0];
+      const { statuses } = await answersTo(`/${path}`);
+      expect({ statuses, thrown, uncaught }).toEqual({ statuses: [status], thrown: [], uncaught: [] });
+    },
+  );
 });
 
 describe.each(platforms)('a change behind a timeout on $name', (platform) => {
   it.each(['own', 'global'])('is reported, the interceptor being %s', async (path) => {
     const events: Array<SessionEvent['type']> = [];
     const running = await startApp(platform, {
-      imports: [SessionsModule.forRoot({ sessions: [CartSession], onEvent: ({ type }) => void events.push(type) })],
+      imports: [
+        SessionsModule.forRoot({
+          sessions: [CartSession],
+          // The interceptor alone does not see when such a handler ends.
+          commit: 'handler',
+          onEvent: ({ type }) => void events.push(type),
+        }),
+      ],
       controllers: [SlowController],
       prepare: (app) => void (path === 'global' && app.useGlobalInterceptors(new AnswerSoon())),
     });

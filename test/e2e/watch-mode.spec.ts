@@ -1,4 +1,5 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { jest } from '@jest/globals';
+import { Controller, Get, Inject, Logger } from '@nestjs/common';
 import {
   CurrentSession,
   Session,
@@ -7,7 +8,7 @@ import {
   SessionsService,
   type SessionRegistration,
 } from 'nestjs-sessions';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ask } from '../support/client.js';
@@ -59,9 +60,10 @@ describe('a restart by watch mode', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function restart(environment = 'development', keys?: string): Promise<string> {
+  async function restart(environment: string | undefined = 'development', keys?: string): Promise<string> {
     await running?.close();
-    process.env['NODE_ENV'] = environment;
+    if (environment === '') delete process.env['NODE_ENV'];
+    else process.env['NODE_ENV'] = environment;
     const sessions: SessionRegistration[] = [ValueSession, IdSession];
     running = await startApp(platforms[0]!, {
       imports: [SessionsModule.forRoot({ sessions, ...(keys ? { keys } : {}) })],
@@ -81,6 +83,35 @@ describe('a restart by watch mode', () => {
     const cookie = await login(await restart());
     expect(await me(await restart(), cookie)).toEqual(['ada', 'ada']);
     expect(await me(await restart(), cookie)).toEqual(['ada', 'ada']);
+  });
+
+  it('signs nobody out where NODE_ENV is not set', async () => {
+    const cookie = await login(await restart(''));
+    expect(await me(await restart(''), cookie)).toEqual(['ada', 'ada']);
+  });
+
+  it('is one line of the log, whatever is kept', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
+    try {
+      for (const start of ['first', 'second']) {
+        warn.mockClear();
+        await login(await restart());
+        const lines = warn.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('restart'));
+        expect([start, lines]).toEqual([start, [expect.stringContaining('node_modules/.cache/nestjs-sessions')]]);
+      }
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it('gives each project a key of its own, of 32 random bytes', async () => {
+    await login(await restart());
+    const [name] = readdirSync(cache()).filter((one) => one.startsWith('key-'));
+    const key = readFileSync(join(cache(), name!), 'utf8');
+    expect(Buffer.from(key, 'base64url')).toHaveLength(32);
+    rmSync(cache(), { recursive: true });
+    await login(await restart());
+    expect(readFileSync(join(cache(), name!), 'utf8')).not.toBe(key);
   });
 
   it('keeps files that only their owner can read', async () => {

@@ -161,6 +161,7 @@ describe('docs/observability.md', () => {
         flush: async () => true,
       }),
       beforeSend,
+      beforeSendTransaction: beforeSend,
     });
     client.init();
     const url = await listen(
@@ -179,7 +180,20 @@ describe('docs/observability.md', () => {
       cookie: 'visit=secret-c',
       headers: { authorization: 'secret-a', 'x-session': 'secret-x', 'x-id': '7' },
     });
+    const data = Sentry.httpHeadersToSpanAttributes({
+      cookie: 'visit=secret-c',
+      'set-cookie': 'visit=secret-s; HttpOnly',
+      'x-session': 'secret-x',
+      'x-id': '8',
+    });
+    const span = { span_id: 'a'.repeat(16), trace_id: 'b'.repeat(32), start_timestamp: 1 };
+    client.captureEvent({
+      type: 'transaction',
+      contexts: { trace: { ...span, data: { ...data } } },
+      spans: [{ ...span, data: { ...data } }],
+    });
     await client.flush(1000);
+    expect(sent.join()).toContain('"http.request.header.x_id":"8"');
     expect(sent.join()).toContain('boom');
     expect(sent.join()).toContain('"x-id":"7"');
     expect(sent.join()).not.toContain('secret');

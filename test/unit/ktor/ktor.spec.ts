@@ -15,11 +15,14 @@ import {
   type SessionTransport,
 } from 'nestjs-sessions';
 import {
+  SessionTrackerById,
+  SessionTrackerByValue,
   SessionTransportTransformerDigest,
   int,
   list,
   KotlinxBackwardCompatibleSessionSerializer,
   ktor,
+  KtorCookieTransport,
   KtorDirectoryStorage,
   string,
   type KtorSession,
@@ -480,5 +483,19 @@ describe('ktor()', () => {
       'SessionProvider(name = U, type = class UserSession, transport = SessionTransportCookie: U, ' +
         'tracker = SessionTrackerByValue, sendOnlyIfModified = false)',
     );
+  });
+
+  it('shows type, serializer, sessionIdProvider and configuration as Ktor does', () => {
+    const serializer = { serialize: () => 'text', deserialize: () => new UserSession() };
+    const identity = (): string => 'an-id-of-the-application';
+    const storage = new KtorDirectoryStorage({ directory: tmpdir() });
+    const byId = ktor({ ...session({}), serializer, identity, storage, cookie: { path: '/shop', httpOnly: false } });
+    const byValue = ktor({ ...session({}), serializer });
+
+    expect((byId.transport as KtorCookieTransport).configuration).toMatchObject({ path: '/shop', httpOnly: false });
+    const tracker = byId.tracker as unknown as SessionTrackerById<UserSession>;
+    expect([tracker.type, tracker.serializer, tracker.sessionIdProvider]).toEqual([UserSession, serializer, identity]);
+    const other = byValue.tracker as unknown as SessionTrackerByValue<UserSession>;
+    expect([other.type, other.serializer]).toEqual([UserSession, serializer]);
   });
 });
