@@ -1079,7 +1079,7 @@ describe('a session that does not fit', () => {
     const error = await sessions.commit(false)!.catch((reason: unknown) => reason as SessionTooLargeError);
     expect(error).toBeInstanceOf(SessionTooLargeError);
     expect(error!.fields[0]).toEqual({ name: 'big', size: 5502 });
-    expect(error!.message).toMatch(/^Session "user" takes \d+ bytes and 4096 are allowed\. Its largest fields: big/);
+    expect(error!.message).toMatch(/^Session "user" has \d+ bytes; the limit is 4096\. Its largest fields: big/);
     expect(error!.message).not.toContain('top secret');
     expect(call.cookies.size).toBe(0);
   });
