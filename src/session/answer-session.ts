@@ -6,15 +6,15 @@ import { maxAgeOf } from './own-lifetime.js';
 import type { ClearOptions } from './request-sessions.js';
 import { factsOf, tellReason, type SessionPlace } from './session-report.js';
 
-/** What of a session decides how it is sent. */
+/** Fields needed to send a session. */
 type SentSession<S extends object> = Pick<
   TrackedSession<S>,
   'value' | 'createdAt' | 'renewedAt' | 'details' | 'id' | 'storedId' | 'owner'
 >;
 
 /**
- * Puts what the client is to hold of `value` on the response; at once where no transformer has to be waited for.
- * @throws {SessionTooLargeError} when it does not fit.
+ * Puts the session on the response; synchronously if the transformers are synchronous.
+ * @throws {SessionTooLargeError} if it is too large for the transport.
  */
 export function sendSession<S extends object>(
   place: SessionPlace<S>,
@@ -27,7 +27,7 @@ export function sendSession<S extends object>(
   return undefined;
 }
 
-/** Tells the client to forget the session, unless the head has left. */
+/** Clears the session at the client, unless the response head was already sent. */
 export function clearSession<S extends object>(
   { provider, call }: SessionPlace<S>,
   siteData?: ClearOptions['siteData'],
