@@ -4,8 +4,8 @@ import type { HttpSessions } from './http-sessions.js';
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
 /**
- * Emits each value of a socket message handler after the sessions are stored, so that a client never sees success
- * before a failed commit.
+ * Emits each value of a WebSocket handler after its sessions are stored, so that a client sees no success before a
+ * failed commit.
  */
 export function committedMessages<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
@@ -29,8 +29,8 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
 }
 
 /**
- * Emits the value of one field of a GraphQL operation. Concurrent fields share the sessions and one commit, which runs
- * when the last field ends; each field waits for it. A field that throws discards its changes.
+ * Emits the value of a GraphQL field after its sessions are stored. Concurrent fields share the sessions and one
+ * commit, which runs when the last field ends. A field that throws discards its changes.
  */
 export function committedField<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {

@@ -12,26 +12,25 @@ import { unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import { isAnonymous } from './require-session.guard.js';
 
-/** What a handler gets if the request has no session. */
+/** Options of `@CurrentSession`. */
 export interface CurrentSessionOptions {
-  /** The handler gets `undefined`. Default `false`. */
+  /** Injects `undefined` without a session. Default `false`. */
   readonly optional?: boolean;
   /**
-   * The request is answered with 401. If the class has a `@SessionOwner()` field, the session must have an owner.
-   * Default `false`.
+   * Rejects requests without a session with 401. If the class has a `@SessionOwner()` field, the session must have an
+   * owner. Default `false`.
    */
   readonly required?: boolean;
   /** With `required`: accepts sessions without an owner. Default `false`. */
   readonly anonymous?: boolean;
   /**
-   * How to store a new session. `false`: changes are dropped, with the event `not-begun`, so that a request without the
-   * cookie (a cross-site POST with `SameSite=Lax`) cannot replace the browser's session. `true`: stored even if
-   * unchanged, so that computed initial values stay as the response showed them. Default: stored if it changes.
+   * How to store a new session. `false`: never, with the event `not-begun`, so that a request without the cookie (a
+   * cross-site POST with `SameSite=Lax`) cannot replace the browser's session. `true`: even if unchanged, to keep
+   * computed initial values. Default: if it changes.
    */
   readonly newSession?: boolean;
   /**
-   * Whether the handler renews the session when that is due. Default `true`. Use `false` for a page that only shows the
-   * expiry.
+   * Whether the handler renews the session when due. Default `true`. Use `false` for a page that only shows the expiry.
    */
   readonly renew?: boolean;
 }

@@ -9,14 +9,14 @@ import { handlerFactsOf, ownClassFacts, ownHandlerFacts, prototypesOf, type Hand
 import { isRoute } from './handler-route.js';
 import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 
-/** Nest's metadata key for handler parameters, and its parameter type for `@Session()`. */
+/** Nest's metadata key of handler parameters, and the parameter type of `@Session()`. */
 const PARAMETERS = '__routeArguments__';
 const NEST_SESSION = '7:';
 
 /**
  * Checks the session decorators of all handlers.
- * @param hasGlobalGuard whether a guard of `RequireSessionGuard.everywhere` is registered.
- * @throws {SessionConfigurationError} that names the handler and the fix.
+ * @param hasGlobalGuard whether `RequireSessionGuard.everywhere` is registered.
+ * @throws {SessionConfigurationError} with the handler's name and the fix.
  */
 export function checkDeclaredHandlers(
   discovery: DiscoveryService,
@@ -58,14 +58,13 @@ function checkRegistered(place: string, { sessions }: HandlerFacts, providers: S
   }
 }
 
-/** Messages of microservices have no session. */
 function checkMessages({ type }: DiscoveredClass, property: string | symbol, place: string, facts: HandlerFacts): void {
   const handler = handlerAt(type.prototype as object, property);
   if (typeof handler !== 'function' || !isMessageHandler(handler)) return;
   if (facts.sessions.length > 0 || facts.isIntercepted) throw noSessionOfMessage(place);
 }
 
-/** A method with its own requirement must be one whose guards Nest runs. */
+/** Nest must run guards for a method with its own requirement. */
 function checkReached(discovered: DiscoveredClass, property: string | symbol, place: string): void {
   const prototype = discovered.type.prototype as object;
   const declaring = prototypesOf(prototype).find((one) => Object.hasOwn(one, property));
@@ -109,7 +108,7 @@ function handlerAt(prototype: object, property: string | symbol): unknown {
   return (prototype as Record<string | symbol, unknown>)[property];
 }
 
-/** The session classes used by handlers, without duplicates, in module order. */
+/** The session classes that handlers use, without duplicates, in module order. */
 export function usedSessions(discovery: DiscoveryService): readonly SessionClass[] {
   const used = new Set<SessionClass>();
   for (const discovered of discoveredClasses(discovery)) {

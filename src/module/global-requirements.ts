@@ -3,7 +3,7 @@ import { ExternalContextCreator, type ModuleRef } from '@nestjs/core';
 import { requirementOfGuard } from './require-session.guard.js';
 import type { SessionRequirement } from './session-requirement.js';
 
-/** Holder of Nest's global guards; its members are not in the public types. */
+/** Nest internals, not in its public types. */
 interface GuardsHolder {
   readonly guardsContextCreator?: { getGlobalMetadata?(): unknown };
 }
@@ -15,7 +15,6 @@ export function globalGuards(modules: ModuleRef): readonly CanActivate[] {
   return Array.isArray(guards) ? guards.filter((guard) => requirementOfGuard(guard) !== undefined) : [];
 }
 
-/** The requirements of {@link globalGuards}. */
 export function globalRequirements(modules: ModuleRef): readonly SessionRequirement[] {
   return globalGuards(modules).flatMap((guard) => requirementOfGuard(guard) ?? []);
 }

@@ -2,8 +2,8 @@ import { detachedCopy } from '../serializer/detached-copy.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
- * Copies sessions and their fields if a handler's result is one of them, or a plain object or array that contains one.
- * Interceptors that edit the body in place then cannot change stored data. Returns any other result unchanged.
+ * Copies sessions and their fields if they are the handler's result, or in a plain object or array that is, so that
+ * interceptors that edit the body cannot change stored data. Other results are returned unchanged.
  */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result;

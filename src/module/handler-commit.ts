@@ -8,10 +8,10 @@ import { ownsResponse } from './own-response.js';
 import { sessionsOfContext } from './request-of.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
-/** The parameter index of the request's sessions: behind all declared parameters. */
+/** Parameter index of the sessions, after all declared parameters. */
 const PLACE = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
-// A function, because global pipes leave functions unchanged.
+// A function, because global pipes do not transform functions.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
   const sessions = sessionsOfContext(context);
   return () => sessions;
@@ -25,16 +25,16 @@ type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 type Keeper = 'handler' | 'interceptor';
 
 /**
- * Lets controller handlers store their sessions themselves instead of {@link SessionsInterceptor}. The outcome is the
+ * Lets controller handlers store their sessions themselves instead of in {@link SessionsInterceptor}. The result is the
  * same, without the cost of a Nest interceptor, which equals all other session work.
  *
- * A handler is replaced on the application's controller instance before Nest creates its routes. These handlers keep
- * the interceptor: with other interceptors on the same handler, with an overridden interceptor in tests, with `@Sse()`,
- * in request-scoped controllers, and in GraphQL, WebSockets and microservices. The whole application keeps it if Nest's
- * metadata is unknown ({@link isNestMetadataKnown}) or with `commit: 'interceptor'`.
+ * A handler is replaced on the controller instance before Nest creates its routes. Some keep the interceptor: handlers
+ * with other interceptors or `@Sse()`, request-scoped controllers, GraphQL, WebSockets, microservices, and tests that
+ * override the interceptor. All handlers keep it if Nest's metadata is unknown ({@link isNestMetadataKnown}) or with
+ * `commit: 'interceptor'`.
  *
  * With other interceptors, the handler is still replaced to report changes after the response: another interceptor may
- * unsubscribe early (a timeout), and then ours does not see the handler end.
+ * unsubscribe early (a timeout), so that ours does not see the end of the handler.
  */
 export function commitInHandlers(discovery: DiscoveryService): void {
   if (!isNestMetadataKnown()) return;
@@ -59,9 +59,7 @@ function isReplaceable(controller: InstanceWrapper): boolean {
   return host?.injectables.get(SessionsInterceptor)?.metatype === SessionsInterceptor;
 }
 
-/**
- * `undefined` for handlers without our interceptor and for handlers that do not answer HTTP requests in the usual way.
- */
+/** `undefined` for handlers without our interceptor or not answering HTTP requests in the usual way. */
 function keeperOf(handler: object): Keeper | undefined {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
   if (!Array.isArray(interceptors) || !interceptors.includes(SessionsInterceptor)) return undefined;
@@ -80,7 +78,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
-  // Guards, filters and interceptors read these properties and metadata.
+  // Guards, filters and interceptors read these.
   Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));
   for (const key of Reflect.getMetadataKeys(handler)) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), committing);
@@ -89,9 +87,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/**
- * Declares the parameter at {@link PLACE}. @returns the number of other parameters; `undefined` if there is no room.
- */
+/** Declares the parameter at {@link PLACE}. @returns the number of other parameters; `undefined` if it does not fit. */
 function giveSessions(instance: object, name: string): number | undefined {
   const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
   const length = Math.max(0, ...others.map(({ index }) => index + 1));

@@ -1,16 +1,15 @@
 import 'reflect-metadata';
 import type { SessionRequirement } from './session-requirement.js';
 
-// Global symbols: the package may be loaded twice, as ES module and as CommonJS.
+// Global symbols, because the package may be loaded twice: as an ES module and as CommonJS.
 const FACTS = Symbol.for('nestjs-sessions:facts');
 const PLACE = Symbol.for('nestjs-sessions:place');
 
-/** What our decorators record about a handler or controller. */
+/** Facts about a handler or controller, recorded by our decorators. */
 export interface HandlerFacts {
   readonly requirements: readonly SessionRequirement[];
   /** Has `@Public()`. */
   readonly isPublic: boolean;
-  /** Session classes that it uses. */
   readonly sessions: readonly SessionUse[];
   /** Has a `@Principal()` parameter. */
   readonly usesPrincipal: boolean;
@@ -18,10 +17,8 @@ export interface HandlerFacts {
   readonly isIntercepted: boolean;
 }
 
-/** One use of a session class. */
 export interface SessionUse {
   readonly type: new () => object;
-  /** The request needs this session. */
   readonly required: boolean;
 }
 
@@ -40,8 +37,8 @@ const NOTHING: HandlerFacts = {
 };
 
 /**
- * Records facts of a method by class and property, so that wrapping the function does not lose them;
- * {@link markHandler} links the function to them.
+ * Records facts of a method by class and property, which survive wrapping. {@link markHandler} links a function to
+ * them.
  */
 export function addHandlerFacts(prototype: object, property: string | symbol, facts: Partial<HandlerFacts>): void {
   const present = Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined;
@@ -53,18 +50,18 @@ export function addClassFacts(type: object, facts: Partial<HandlerFacts>): void 
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), type);
 }
 
-/** The facts of this class only, without its base classes. */
+/** Without those of base classes. */
 export function ownClassFacts(type: object): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, type) as HandlerFacts | undefined) ?? NOTHING;
 }
 
-/** The facts of a method of this class only. */
+/** Without those of base classes. */
 export function ownHandlerFacts(prototype: object, property: string | symbol): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined) ?? NOTHING;
 }
 
 /**
- * The effective facts of a method. Requirements of overridden methods apply too, because a wrapper in a subclass looks
+ * The effective facts of a method. Requirements of overridden methods also apply, because a wrapper in a subclass looks
  * like a new method. `@Public()` applies only to the declaring method and keeps only the requirements beside it.
  */
 export function handlerFactsOf(prototype: object, property: string | symbol): HandlerFacts {
@@ -84,12 +81,12 @@ export function recordedProperties(prototype: object): ReadonlyArray<string | sy
   );
 }
 
-/** Links a function to its record, for {@link placeOf}. Stored as Reflect metadata, which wrappers copy. */
+/** Links a function to its facts, with Reflect metadata, which wrappers copy. */
 export function markHandler(handler: object, place: HandlerPlace): void {
   Reflect.defineMetadata(PLACE, place, handler);
 }
 
-/** Where a handler was declared; also works for wrappers that copied its metadata. */
+/** Where a handler was declared, also for wrappers that copied its metadata. */
 export function placeOf(handler: object): HandlerPlace | undefined {
   return Reflect.getOwnMetadata(PLACE, handler) as HandlerPlace | undefined;
 }

@@ -6,7 +6,7 @@ import { addHandlerFacts } from './handler-facts.js';
 import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
-/** @throws {SessionConfigurationError} if the decorator is on a constructor parameter. */
+/** @throws {SessionConfigurationError} on a constructor parameter. */
 export function assertHandlerParameter(
   decorator: string,
   property: string | symbol | undefined,

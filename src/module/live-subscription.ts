@@ -18,8 +18,8 @@ export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
 }
 
 /**
- * The events of a GraphQL subscription, which lives as long as its socket. Before each event the sessions are read
- * again; if one has ended or a guard rejects, the subscription ends with an error.
+ * The events of a GraphQL subscription. Before each event, the sessions are read again; if one has ended or a guard
+ * rejects, the subscription ends with an error.
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;

@@ -19,7 +19,7 @@ export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
 
 /**
- * Tests on a probe class whether this version of Nest uses the keys above. The key of message handlers cannot be tested
+ * Tests on a probe class whether this version of Nest uses these keys. The key of message handlers cannot be tested
  * without @nestjs/microservices; such handlers have no {@link HTTP_METHOD} and are never replaced.
  */
 export function isNestMetadataKnown(): boolean {

@@ -28,7 +28,7 @@ export function principalsOf(sessions: HttpSessions): Map<SessionRequirement, un
   return ((sessions as Authenticated)[PRINCIPALS] ??= new Map());
 }
 
-/** The requirement of a guard from `RequireSessionGuard.everywhere`; `undefined` for other guards. */
+/** The requirement of `RequireSessionGuard.everywhere`; `undefined` for other guards. */
 export function requirementOfGuard(guard: unknown): SessionRequirement | undefined {
   return typeof guard === 'object' && guard !== null && EVERYWHERE in guard
     ? (guard as Pick<EverywhereGuard, typeof EVERYWHERE>)[EVERYWHERE]
@@ -36,8 +36,8 @@ export function requirementOfGuard(guard: unknown): SessionRequirement | undefin
 }
 
 /**
- * Admits a request that has the sessions required by its controller and handler (Ktor: session authentication). Rejects
- * if it finds no requirement, since `@RequireSession` bound it.
+ * Admits requests with the sessions that the controller and handler require (Ktor: session authentication). Rejects if
+ * it finds no requirement, because `@RequireSession` binds it.
  */
 @Injectable()
 export class RequireSessionGuard implements CanActivate {
@@ -89,7 +89,7 @@ class EverywhereGuard implements CanActivate {
 }
 
 async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
-  // Messages never have a session.
+  // Messages have no session.
   if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
   try {
     for (const requirement of requirements) {

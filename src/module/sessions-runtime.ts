@@ -42,26 +42,26 @@ import {
   type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 
-/** What an application has declared. */
+/** Sessions, warnings and keys of an application, for reports. */
 export interface SessionsReport {
   readonly sessions: readonly BuiltSession[];
   readonly warnings: readonly string[];
-  /** The keys of the application, by their public ids. */
+  /** With public key ids. */
   readonly keys: readonly KeyReport[];
 }
 
-/** The sessions of one application: its providers, built from options and decorators, and its events. */
+/** The sessions of one application. */
 @Injectable()
 export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly events: SessionEvents;
-  /** Set where the module was asked for it: the raw request that the running code belongs to. */
+  /** Context of the running request, with `asyncLocalStorage`. */
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #built: BuiltSession[] = [];
-  /** How many of them are in the log. */
+  /** How many were logged. */
   #logged = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
@@ -109,25 +109,24 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return this.#options.commit !== 'interceptor';
   }
 
-  /** The providers of the application; with those of every `forFeature`, once the application has started. */
+  /** All providers. Those of `forFeature` are included after start. */
   get providers(): SessionProviders {
     if (!this.#complete) this.#build();
     return this.#providers;
   }
 
-  /** What the application has declared, and what its operator should know: for reports. */
   get report(): SessionsReport {
     if (!this.#complete) this.#build();
     return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
-  /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
+  /** Adds the sessions of a feature module. A class without overrides that is already registered is ignored. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
       if (known) continue;
       this.#registrations.push(session);
-      // A lazy module comes after the application has started.
+      // Lazy modules are loaded after start.
       if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
         this.#register(session);
         this.#report();
@@ -152,7 +151,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
-  // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
+  // Clients may connect in any module hook, so this runs after them. It does not delay the start.
   onApplicationBootstrap(): void {
     const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.all, this.#csrf);
     if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
@@ -160,7 +159,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // Before Node 24 a storage in use slows down every promise of the process.
+    // Before Node 24, an active AsyncLocalStorage slows down all promises of the process.
     this.requests?.disable();
     this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
@@ -170,20 +169,20 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return allowsSocket(this.#allowedOrigins, origin, hosts);
   }
 
-  /** Reports an error that no exception filter will see. */
+  /** Reports an error that does not reach an exception filter. */
   reportError(error: unknown): void {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
     this.#logger.error(message, stack);
   }
 
-  /** Writes a warning into the log, the first time only. */
+  /** Logs a warning, once. */
   warnOnce(sentence: string): void {
     if (this.#warned.has(sentence)) return;
     this.#warned.add(sentence);
     this.#logger.warn(sentence);
   }
 
-  // Not before every module is there: a storage may be a provider of any of them.
+  // Deferred until all modules exist, because any of them may provide a storage.
   #build(): void {
     for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
@@ -195,7 +194,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#complete = true;
   }
 
-  // A class that no handler names, as one that only middleware asks for, by sessionsOf(request).
+  // Registers a class that no handler uses, for example one that only middleware uses with sessionsOf(request).
   #registerLate(wanted: SessionClass | string): void {
     if (this.#options.sessions) return;
     const type =
@@ -207,7 +206,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#report();
   }
 
-  /** Logs what has not been logged yet. */
+  /** Logs new sessions and warnings. */
   #report(): void {
     for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
     this.#logged = this.#built.length;

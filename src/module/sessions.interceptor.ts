@@ -9,12 +9,12 @@ import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /**
- * Stores the sessions of a handler once its value is complete and before the response is sent, so that failures reach
- * the exception filters. Bound only to handlers with session decorators. Most controller handlers commit without an
- * interceptor, see {@link commitInHandlers}.
+ * Stores the sessions of a handler when its value is complete and before the response is sent, so that failures reach
+ * the exception filters. Bound only to handlers with session decorators. Most controller handlers commit without it,
+ * see {@link commitInHandlers}.
  *
- * If a handler throws over HTTP, the response hold decides by the final status whether to store. In GraphQL and over
- * WebSockets nothing is stored.
+ * If a handler throws over HTTP, the response hold stores sessions depending on the status. In GraphQL and over
+ * WebSockets, nothing is stored.
  */
 @Injectable()
 export class SessionsInterceptor implements NestInterceptor {

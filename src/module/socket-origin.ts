@@ -9,8 +9,9 @@ const MOST_HOSTS = 8;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s*]+$/i;
 
 /**
- * Whether a page of `origin` may use sessions over a socket opened at one of `hosts`. Browsers let any page open a
- * socket with cookies (OWASP: cross-site WebSocket hijacking). Schemes are not compared, since a proxy may end TLS.
+ * Whether a page of `origin` may use sessions over a socket opened at one of `hosts`. Required because browsers let any
+ * page open a socket with cookies (OWASP: cross-site WebSocket hijacking). Schemes are ignored, because a proxy may end
+ * TLS.
  */
 export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: readonly string[]): boolean {
   if (typeof allowed === 'function' ? allowed(origin) === true : includes(allowed, origin)) return true;
@@ -24,7 +25,6 @@ export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: rea
   return hosts.some((host) => sameHost(url, host.trim()));
 }
 
-/** The hosts of a `Host` or `X-Forwarded-Host` header. */
 export function hostsOf(header: string): readonly string[] {
   return header.split(',', MOST_HOSTS);
 }

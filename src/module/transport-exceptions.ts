@@ -1,4 +1,4 @@
-/** Exception class that a Nest transport shows to clients: `WsException`, `RpcException`. */
+/** `WsException` or `RpcException`, which Nest sends to clients. */
 export type TransportException = new (error: string | object) => Error;
 
 const EXCEPTION = Symbol.for('nestjs-sessions:transport-exception');
@@ -7,7 +7,7 @@ interface Transported {
   [EXCEPTION]?: TransportException;
 }
 
-/** What a client receives for a rejected call. */
+/** Error of a rejected call, for the client. */
 export interface ToldError {
   readonly status: 'error';
   readonly code: string;
@@ -16,7 +16,7 @@ export interface ToldError {
 
 const TOLD = Symbol.for('nestjs-sessions:told-error');
 
-/** Creates the client's error, marked for {@link forwardExceptions}. */
+/** Creates a {@link ToldError}, marked for {@link forwardExceptions}. */
 export function toldError(code: string, message: string): ToldError {
   const told: ToldError = { status: 'error', code, message };
   return Object.defineProperty(told, TOLD, { value: true });
@@ -28,7 +28,7 @@ interface NativeSocket {
   on?(event: string, listener: (payload: unknown) => void): void;
 }
 
-/** Sends rejections to clients of native WebSockets. Nest 11 only emits them on the server's own object. */
+/** Sends rejections to native WebSockets. Nest 11 only emits them on the server's own object. */
 export function forwardExceptions(socket: NativeSocket): void {
   if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
   socket.on?.('exception', (payload) => {
@@ -37,12 +37,12 @@ export function forwardExceptions(socket: NativeSocket): void {
   });
 }
 
-/** Records the exception class for a gateway or for a controller with message handlers. */
+/** Records the exception class of a gateway or controller. */
 export function rememberException(type: object, exception: TransportException | undefined): void {
   if (exception) Object.defineProperty(type, EXCEPTION, { value: exception, configurable: true });
 }
 
-/** The exception class of a gateway or controller, if known. */
+/** The recorded exception class, if any. */
 export function exceptionOf(type: object | undefined): TransportException | undefined {
   const transported: Transported | undefined = type;
   return transported?.[EXCEPTION];
