@@ -17,20 +17,18 @@ interface ExpressLike {
   handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
 }
 
-/** With `asyncLocalStorage`, also the request context. */
 interface AttachedApplication extends SessionsApplication {
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
 }
 
-/** Registers Node's server, for WebSockets. Call it after the application is initialized. */
+/** For WebSockets. Call it after the application is initialized. */
 export function attachToServer(application: SessionsApplication, host: HttpAdapterHost): void {
   const server: unknown = host.httpAdapter?.getHttpServer();
   if (typeof server === 'object' && server !== null) rememberApplication(server, application);
 }
 
 /**
- * Links each raw request to its application, so that middleware and guards find the sessions. Fastify needs a hook for
- * it, which runs before any middleware.
+ * Links each request to its application, so that middleware and guards find the sessions.
  * @param requestSession runs before the application's middleware.
  */
 export function attachToPlatform(
@@ -69,11 +67,11 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
     if (requests) requests.run(request.raw, done);
     else done();
   });
-  // The body ends in an event of the connection, which has no request context.
+  // The body ends in an event without request context.
   if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
 }
 
-// Not `use`: its first call creates Express' router with the settings at that time.
+// The first call of `use` would create Express' router with the settings at that time.
 function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
   const handle = instance.handle?.bind(instance);
   if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);

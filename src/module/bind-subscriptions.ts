@@ -10,8 +10,8 @@ const RESOLVER_TYPE = 'graphql:resolver_type';
 const SUBSCRIPTION = 'Subscription';
 
 /**
- * Binds {@link SessionsInterceptor} to subscriptions without it, so that those with only a global guard also end with
- * their session. Binds an instance, because Nest has already collected the classes.
+ * Binds {@link SessionsInterceptor} to subscriptions without it, so that those with only a global guard end with their
+ * session. Binds an instance, because Nest has already collected the classes.
  */
 export function bindSubscriptions(discovery: DiscoveryService): void {
   const scanner = new MetadataScanner();

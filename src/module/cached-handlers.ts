@@ -12,7 +12,7 @@ const CACHED_METHODS: ReadonlySet<unknown> = new Set([0, 5]);
 /** Methods of every version of `CacheInterceptor`, to identify it. */
 const OF_CACHE = ['intercept', 'trackBy', 'isRequestCacheable'];
 
-/** Nest internals, not in its public types. */
+/** Nest internals. */
 interface InterceptorsHolder {
   readonly interceptorsContextCreator?: {
     getGlobalMetadata?(): unknown;
@@ -21,9 +21,9 @@ interface InterceptorsHolder {
 }
 
 /**
- * Rejects `CacheInterceptor` of @nestjs/cache-manager on handlers that use a session: its key is the URL, so one user
+ * Rejects `CacheInterceptor` of @nestjs/cache-manager on handlers that use a session: it caches by URL, so one user
  * could get another's page. A subclass with its own `trackBy` is accepted.
- * @throws {SessionConfigurationError} with the handler's name and a key per session.
+ * @throws {SessionConfigurationError}
  */
 export function checkCachedHandlers(discovery: DiscoveryService, modules: ModuleRef): void {
   const isGlobal = globalInterceptors(modules).some(cachesByUrl);

@@ -16,8 +16,8 @@ export interface CallRequirements {
 }
 
 /**
- * Finds the requirements of a call: global, of the class and its base classes, and of the handler. `@Public()` on a
- * handler keeps only the handler's own. On a class it removes the global ones and is not inherited.
+ * Finds the requirements of a call: global, of the class and its bases, and of the handler. `@Public()` on a handler
+ * keeps only the handler's own; on a class it removes the global ones and is not inherited.
  */
 export class CallRequirementsFinder {
   readonly #global: readonly SessionRequirement[];
@@ -27,7 +27,7 @@ export class CallRequirementsFinder {
     this.#global = global;
   }
 
-  /** `unknown`: the handler cannot be identified, and the class has other handlers with requirements. */
+  /** `unknown`: the handler cannot be identified, and other handlers have requirements. */
   of(context: ExecutionContext): CallRequirements | 'unknown' {
     const [type, handler] = [context.getClass(), context.getHandler() as object];
     let ofClass = this.#found.get(type);
@@ -49,7 +49,7 @@ export class CallRequirementsFinder {
   }
 }
 
-/** Also finds wrapped handlers; `undefined` if the handler cannot be identified. */
+/** `undefined` if the handler cannot be identified. */
 function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   const prototype = type.prototype as object;
   const place = placeOf(handler);

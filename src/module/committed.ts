@@ -3,10 +3,7 @@ import { isPromise } from '../transformer/awaitable.js';
 import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
-/**
- * Runs a handler and stores its sessions when its value, promise or observable completes. Returns the result; fails if
- * storing fails.
- */
+/** Runs a handler and stores its sessions when the result completes. Fails if storing fails. */
 export function committed(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return committedValues(sessions, result);
@@ -24,7 +21,7 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
   });
 }
 
-/** Emits a handler's values; completes after its sessions are stored. */
+/** Completes after the sessions are stored. */
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
@@ -50,7 +47,7 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
   });
 }
 
-/** Emits the values of a handler that sends the response itself; the response hold stores its sessions. */
+/** For a handler that sends the response itself; the response hold stores its sessions. */
 export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({

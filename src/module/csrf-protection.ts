@@ -6,14 +6,14 @@ interface SecurityHookHost {
 type SecurityHook = (request: object, response: object) => unknown;
 
 /**
- * Detects `app.enableCsrfProtection()`, which Nest does not expose: records the hook that Nest registers on the adapter
- * and tests it once.
+ * Detects `app.enableCsrfProtection()`, which Nest does not expose: records the hook that Nest registers and tests it
+ * once.
  */
 export class CsrfProtection {
   #exists = false;
   #hook: SecurityHook | undefined;
 
-  /** Call it before the application calls `enableCsrfProtection`. */
+  /** Call it before `enableCsrfProtection`. */
   watch(adapter: unknown): void {
     const host = adapter as SecurityHookHost | undefined;
     const register = host?.registerSecurityHook;
@@ -32,8 +32,8 @@ export class CsrfProtection {
   }
 }
 
-// The hook may only set security headers, so its presence proves nothing. CSRF protection reads Sec-Fetch-Site of every
-// POST request; `same-origin` ends the check.
+// The hook may only set security headers. CSRF protection reads Sec-Fetch-Site of every POST request; `same-origin`
+// ends the check.
 function looksAtSite(hook: SecurityHook): boolean {
   let looked = false;
   const headers = {

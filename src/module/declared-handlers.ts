@@ -9,14 +9,13 @@ import { handlerFactsOf, ownClassFacts, ownHandlerFacts, prototypesOf, type Hand
 import { isRoute } from './handler-route.js';
 import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 
-/** Nest's metadata key of handler parameters, and the parameter type of `@Session()`. */
+/** Nest's metadata key of parameters, and the type of `@Session()` parameters. */
 const PARAMETERS = '__routeArguments__';
 const NEST_SESSION = '7:';
 
 /**
- * Checks the session decorators of all handlers.
  * @param hasGlobalGuard whether `RequireSessionGuard.everywhere` is registered.
- * @throws {SessionConfigurationError} with the handler's name and the fix.
+ * @throws {SessionConfigurationError} for a session decorator that has no effect.
  */
 export function checkDeclaredHandlers(
   discovery: DiscoveryService,
@@ -64,7 +63,6 @@ function checkMessages({ type }: DiscoveredClass, property: string | symbol, pla
   if (facts.sessions.length > 0 || facts.isIntercepted) throw noSessionOfMessage(place);
 }
 
-/** Nest must run guards for a method with its own requirement. */
 function checkReached(discovered: DiscoveredClass, property: string | symbol, place: string): void {
   const prototype = discovered.type.prototype as object;
   const declaring = prototypesOf(prototype).find((one) => Object.hasOwn(one, property));
@@ -86,7 +84,7 @@ function checkPrincipal({ type }: DiscoveredClass, place: string, { requirements
   );
 }
 
-/** `@Session()` of @nestjs/common injects `request.session` of other packages, which is `undefined` here. */
+/** `@Session()` of @nestjs/common injects `request.session`, which is `undefined` here. */
 function checkNestSessions({ type }: DiscoveredClass, providers: SessionProviders): void {
   const prototype = type.prototype as object;
   for (const property of methodsOf(prototype)) {
@@ -108,7 +106,7 @@ function handlerAt(prototype: object, property: string | symbol): unknown {
   return (prototype as Record<string | symbol, unknown>)[property];
 }
 
-/** The session classes that handlers use, without duplicates, in module order. */
+/** In module order. */
 export function usedSessions(discovery: DiscoveryService): readonly SessionClass[] {
   const used = new Set<SessionClass>();
   for (const discovered of discoveredClasses(discovery)) {
@@ -120,7 +118,7 @@ export function usedSessions(discovery: DiscoveryService): readonly SessionClass
   return [...used];
 }
 
-/** The required session classes, each with the first `Controller.method` that requires it. */
+/** The required session classes, each with the first `Controller.method`. */
 export function requiredSessions(discovery: DiscoveryService): ReadonlyMap<new () => object, string> {
   const places = new Map<new () => object, string>();
   const note = (place: string, { requirements, sessions }: HandlerFacts): void => {

@@ -1,7 +1,6 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { handlerFactsOf, ownClassFacts, prototypesOf, recordedProperties, type HandlerFacts } from './handler-facts.js';
 
-/** A controller or provider of the application. */
 export interface DiscoveredClass {
   readonly type: new () => unknown;
   readonly isController: boolean;
@@ -22,7 +21,6 @@ export interface DiscoveredHandler {
 
 type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 
-/** All controllers and providers that are classes. */
 export function discoveredClasses(discovery: DiscoveryService): readonly DiscoveredClass[] {
   return [
     ...discovery.getControllers().flatMap((wrapper) => discovered(wrapper, true)),
@@ -42,7 +40,7 @@ export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandle
   }));
 }
 
-/** All method names, including inherited ones. */
+/** Includes inherited methods. */
 export function methodsOf(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) =>
     Reflect.ownKeys(one).filter((name) => typeof Object.getOwnPropertyDescriptor(one, name)?.value === 'function'),

@@ -4,7 +4,7 @@ import { requiredSessions } from './declared-handlers.js';
 import { discoveredClasses, methodsOf } from './discovered-handlers.js';
 
 /**
- * Warnings about required by-id sessions that keep their id at login (session fixation, OWASP Session Management Cheat
+ * Warns of required by-id sessions that keep their id at login (session fixation, OWASP Session Management Cheat
  * Sheet).
  * @param required by `RequireSessionGuard.everywhere`.
  */
@@ -31,7 +31,7 @@ export function fixationHints(
   return hints;
 }
 
-/** Searches the source of all methods for a call that rotates the id. A heuristic that only suppresses a warning. */
+/** Searches the source of all methods. A heuristic that only suppresses a warning. */
 function givesNewIds(discovery: DiscoveryService, name: string): boolean {
   return discoveredClasses(discovery).some(({ type }) => {
     const prototype = type.prototype as Record<string | symbol, unknown>;

@@ -32,13 +32,13 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
 }
 
 /**
- * Wraps `handleConnection` of all gateways: sockets on any port get the sessions of their upgrade request, and changes
- * in `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module hook.
+ * Wraps `handleConnection`: sockets on any port get the sessions of their upgrade request, and changes in
+ * `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module hook.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
   for (const { prototype } of gatewaysOf(discovery)) {
     const gateway = prototype as Gateway;
-    // Tests may create several applications with the same class.
+    // Tests may create several applications with one class.
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
     const { handleConnection: original } = gateway;
     if (original?.[WATCHED]) continue;
@@ -53,7 +53,7 @@ export function watchConnections(application: SessionsApplication, discovery: Di
   }
 }
 
-/** Lets gateways reject with `WsException`, which Nest sends to the client. */
+/** Lets gateways reject with `WsException`. */
 export async function prepareGateways(discovery: DiscoveryService): Promise<void> {
   const gateways = gatewaysOf(discovery);
   if (gateways.size === 0) return;

@@ -3,12 +3,12 @@ import { ExternalContextCreator, type ModuleRef } from '@nestjs/core';
 import { requirementOfGuard } from './require-session.guard.js';
 import type { SessionRequirement } from './session-requirement.js';
 
-/** Nest internals, not in its public types. */
+/** Nest internals. */
 interface GuardsHolder {
   readonly guardsContextCreator?: { getGlobalMetadata?(): unknown };
 }
 
-/** The guards of `RequireSessionGuard.everywhere`, from `APP_GUARD` or `app.useGlobalGuards`. */
+/** Includes guards of `APP_GUARD` and of `app.useGlobalGuards`. */
 export function globalGuards(modules: ModuleRef): readonly CanActivate[] {
   const creator = modules.get<unknown, GuardsHolder>(ExternalContextCreator, { strict: false });
   const guards = creator.guardsContextCreator?.getGlobalMetadata?.();

@@ -6,7 +6,7 @@ import { gatewaysOf } from './gateways.js';
 const GUARDS = '__guards__';
 
 /**
- * Applies the global guards to gateways, where Nest 11 skips them. Nest 12 runs them, but each message is checked once.
+ * Applies global guards to gateways, where Nest 11 skips them. In Nest 12, each message is still checked once.
  * @param guards of `RequireSessionGuard.everywhere`; called when Nest connects the gateways.
  */
 export function guardGateways(discovery: DiscoveryService, guards: () => readonly CanActivate[]): void {
@@ -26,7 +26,7 @@ class GatewayGuard implements CanActivate {
     this.#find = find;
   }
 
-  // Nest ignores a guard without this method when it connects the gateway, so without global guards there is no cost.
+  // Nest ignores a guard without this method when it connects the gateway.
   get canActivate(): CanActivate['canActivate'] {
     this.#guards ??= this.#find();
     return this.#guards.length === 0 ? (undefined as unknown as CanActivate['canActivate']) : this.#askAll;

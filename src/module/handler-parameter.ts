@@ -18,10 +18,7 @@ export function assertHandlerParameter(
   }
 }
 
-/**
- * Creates a parameter decorator that injects the result of `read` for a session class.
- * @param name the decorator's name, for messages.
- */
+/** A parameter decorator that injects the result of `read`. @param name for messages. */
 export function sessionParameterDecorator(
   name: string,
   read: (sessions: RequestSessions, type: SessionClass) => Promise<unknown>,

@@ -15,8 +15,8 @@ const ENHANCERS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Whether Nest or a related package calls a method through its guards. A provider that is not a gateway may belong to
- * any package (resolvers, commands, bots), so any foreign metadata counts.
+ * Whether Nest or a related package calls a method through its guards. A provider may belong to any package (resolvers,
+ * commands, bots), so any foreign metadata counts.
  */
 export function isRoute({ type, isController }: DiscoveredClass, handler: unknown): boolean {
   if (typeof handler !== 'function') return false;

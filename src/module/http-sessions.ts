@@ -25,11 +25,10 @@ const OF_SOCKET = Symbol.for('nestjs-sessions:of-socket');
 /** Milliseconds before an unsaved change over a connection is reported. */
 const UNSTORED_AFTER = 200;
 
-/** The application of a request's sessions. */
 export interface SessionsApplication {
   readonly providers: SessionProviders;
   readonly events: SessionEvents;
-  /** Whether a page of this origin may use sessions over a socket opened at one of `hosts`. */
+  /** Whether pages of `origin` may use sessions over a socket. */
   allowsSocket(origin: string, hosts: readonly string[]): boolean;
   /** Reports an error that does not reach an exception filter. */
   reportError(error: unknown): void;
@@ -41,7 +40,7 @@ interface Marked {
   [SESSIONS]?: HttpSessions;
   [RUNTIME]?: SessionsApplication;
   [RESPONSE]?: RawResponse;
-  /** On a request that opened a socket; its sessions have no response. `foreign`: opened by a page of another site. */
+  /** On a request that opened a socket. `foreign`: from a page of another site. */
   [OF_SOCKET]?: { readonly foreign: boolean };
 }
 
@@ -55,7 +54,7 @@ export class HttpSessions implements ResponseGate {
   readonly #application: SessionsApplication;
   readonly #hold: ResponseHold | undefined;
 
-  /** @param withheld the request gets no session, whatever it carries. */
+  /** @param withheld ignores the session of the request. */
   constructor(
     application: SessionsApplication,
     request: RawRequest,
@@ -76,7 +75,7 @@ export class HttpSessions implements ResponseGate {
     this.call.held = held;
   }
 
-  /** Stores changes after the handler's result is complete. `undefined`: nothing to wait for. */
+  /** `undefined`: nothing to wait for. */
   handlerEnded(): Promise<void> | undefined {
     if (this.#reportLateChanges()) return undefined;
     const commit = this.exchange.commit(this.call.serverError);
@@ -92,17 +91,16 @@ export class HttpSessions implements ResponseGate {
     if (!this.#reportLateChanges() && error instanceof SessionError) this.#hold?.expectFailureAnswer();
   }
 
-  /** The handler sends the response later; the response hold stores changes. */
+  /** The handler sends the response later. */
   handlerLeft(): void {
     this.#reportLateChanges();
   }
 
-  /** Reports an error whose details the client does not get. */
   reportError(error: unknown): void {
     this.#application.reportError(error);
   }
 
-  /** Whether the handler has already responded, so that later changes are lost. */
+  /** Whether the handler has already responded. */
   #reportLateChanges(): boolean {
     if (!this.call.responded || !this.call.hasResponse) return false;
     this.exchange.reportLateChanges(this.call.serverError);
@@ -129,7 +127,6 @@ export class HttpSessions implements ResponseGate {
     return this.call.head.joinedWith(handed);
   }
 
-  /** Logs a warning, once. */
   warnOnce(sentence: string): void {
     this.#application.warnOnce(sentence);
   }
@@ -140,7 +137,7 @@ export class HttpSessions implements ResponseGate {
   }
 }
 
-/** Registers an Express application, Fastify instance or server for {@link httpSessionsOf}. */
+/** For {@link httpSessionsOf}. @param platform an Express application, Fastify instance or server. */
 export function rememberApplication(platform: object, application: SessionsApplication): void {
   const marked = platform as Marked;
   if (marked[RUNTIME] && marked[RUNTIME] !== application) {
@@ -152,15 +149,11 @@ export function rememberApplication(platform: object, application: SessionsAppli
   marked[RUNTIME] = application;
 }
 
-/** Whether a platform or server is already registered. */
 export function isClaimed(platform: object): boolean {
   return (platform as Marked)[RUNTIME] !== undefined;
 }
 
-/**
- * Registers the application and response of a raw request for {@link httpSessionsOf}, unless Node links them. Runs for
- * every request.
- */
+/** Links a request to its response, for {@link httpSessionsOf}, unless Node does. Runs for every request. */
 export function rememberResponse(request: RawRequest, runtime: SessionsApplication, response: RawResponse): void {
   if (currentResponseOf(request) === response && serverOf(request)?.[RUNTIME] === runtime) return;
   const marked = request as Marked;
@@ -169,8 +162,7 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
 }
 
 /**
- * Returns the sessions of a request, created by the first call; the same for the platform's request and Node's. For a
- * socket, each call reads them again.
+ * Returns the sessions of a request, the same on each call; over a socket, they are read again.
  * @param request of Express, Fastify or Node; or a socket or GraphQL context.
  * @param response its response, if known.
  * @throws {SessionError} if this is not a request, or no `SessionsModule` handles it.
@@ -186,17 +178,14 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   return sessions;
 }
 
-/** Like {@link httpSessionsOf}, but not shared: for one message of a connection. */
+/** {@link httpSessionsOf}, but not shared: for one message of a connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
   if (!raw) throw noRequest();
   return openSessions(request, raw);
 }
 
-/**
- * Links a socket to the request that opened it.
- * @param application of the socket, if known.
- */
+/** Links a socket to the request that opened it. */
 export function rememberSocket(socket: object, request: RawRequest, application?: SessionsApplication): void {
   if (Object.isExtensible(socket)) {
     Object.defineProperty(socket, SOCKET_REQUEST, { value: request, configurable: true });
@@ -213,7 +202,7 @@ export function rememberSocket(socket: object, request: RawRequest, application?
   if (runtime && !marked[OF_SOCKET]) markSocket(marked as RawRequest & Marked, runtime);
 }
 
-/** Makes these the sessions of a socket's request until the returned function is called. The caller stores them. */
+/** Shares sessions through a socket's request, until the returned function is called. The caller stores them. */
 export function shareSessions(request: RawRequest, sessions: HttpSessions): () => void {
   const marked = request as Marked;
   marked[SESSIONS] = sessions;
@@ -222,7 +211,7 @@ export function shareSessions(request: RawRequest, sessions: HttpSessions): () =
   };
 }
 
-/** The request that opened a socket: from a gateway's client, a graphql-ws context, or a request itself. */
+/** The request of a gateway's client or a graphql-ws context, or the request itself. */
 export function rawRequestBehind(holder: unknown): RawRequest | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined;
   const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra } = holder as SocketLike;
@@ -258,7 +247,7 @@ function markSocket(request: RawRequest & Marked, runtime: SessionsApplication):
     typeof origin === 'string' &&
     !runtime.allowsSocket(
       origin,
-      // A page cannot set headers of a WebSocket, so a proxy set this one.
+      // Set by a proxy: a page cannot set headers of a WebSocket.
       [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? hostsOf(one) : [])),
     );
   Object.defineProperty(request, OF_SOCKET, { value: { foreign }, configurable: true });
@@ -308,7 +297,7 @@ function serverOf(request: unknown): ServerLike | undefined {
   return (request as { socket?: { server?: ServerLike } }).socket?.server;
 }
 
-// The same body as Nest's exception filter. Messages of programming errors are not sent to clients.
+// The body of Nest's exception filter. Messages of programming errors are not sent to clients.
 function answerTo(error: unknown): { statusCode: number; body: string } {
   const statusCode = error instanceof SessionError ? (error.statusCode ?? 500) : 500;
   const message = statusCode !== 500 && error instanceof Error ? error.message : 'Internal server error';

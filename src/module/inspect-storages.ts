@@ -1,8 +1,7 @@
 import type { SessionStorage } from '../storage/session-storage.js';
 
 /**
- * Asks all storages for problems of their backends. Failures are ignored, so that the application starts without its
- * storages.
+ * Logs problems of storage backends. Failures are ignored, so that the application starts without its storages.
  * @param warn called once per problem.
  */
 export async function inspectStorages(

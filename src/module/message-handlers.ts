@@ -6,7 +6,7 @@ import { loadRpcException, rememberException } from './transport-exceptions.js';
 const MESSAGE_PATTERN = 'microservices:pattern';
 const HTTP_METHOD = 'method';
 
-/** Whether a handler gets only microservice messages, no HTTP requests. */
+/** False for handlers of HTTP requests and messages. */
 export function isMessageHandler(handler: object): boolean {
   return Reflect.hasMetadata(MESSAGE_PATTERN, handler) && !Reflect.hasMetadata(HTTP_METHOD, handler);
 }
@@ -18,7 +18,7 @@ export function noSessionOfMessage(place: string): SessionConfigurationError {
   );
 }
 
-/** Lets message handlers reject with `RpcException`, which Nest sends to the client. */
+/** Lets message handlers reject with `RpcException`. */
 export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
   const types = discovery
     .getControllers()

@@ -17,7 +17,7 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
  * Injects the result of `validate` of `@RequireSession`, or the session without `validate` (Ktor:
  * `call.principal<T>()`). `undefined` if `optional` or `@Public()` admitted the request. Requires `@RequireSession` or
  * `RequireSessionGuard.everywhere`, checked at start.
- * @param type the session class, if several are required. Default: that of the last requirement.
+ * @param type if several sessions are required. Default: the last requirement.
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {

@@ -26,7 +26,7 @@ export function rebindHandlers(discovery: DiscoveryService): void {
   }
 }
 
-/** The method of the class, and of the instance if it overrides it. */
+/** Includes a method that the instance overrides. */
 function functionsAt({ type, instance }: DiscoveredClass, property: string | symbol): readonly object[] {
   const holders = [type.prototype as object, ...(instance && Object.hasOwn(instance, property) ? [instance] : [])];
   const found = holders.map((holder) => (holder as Record<string | symbol, unknown>)[property]);

@@ -19,20 +19,18 @@ const API_SECURITY = 'swagger/apiSecurity';
 
 type Requirement = Readonly<Record<string, readonly string[]>>;
 
-/** Adds a session requirement to the OpenAPI description. */
 export function describeRequirement(holder: object, type: SessionClass, optional: boolean): void {
   addRequirement(holder, { [schemeName(type)]: [] });
   if (optional) addRequirement(holder, {});
 }
 
-/** Documents that no session is required. */
 export function describePublic(holder: object): void {
   addRequirement(holder, {});
 }
 
 /**
- * The OpenAPI security schemes of all sessions, keyed by the names that `@RequireSession` uses in the description of
- * @nestjs/swagger (Ktor: OpenAPI inference of session authentication). Sessions with a custom transport have none.
+ * The OpenAPI security schemes of all sessions, keyed by the names that `@RequireSession` uses with @nestjs/swagger
+ * (Ktor: OpenAPI inference of session authentication). Sessions with a custom transport have none.
  *
  * ```ts
  * const document = new DocumentBuilder();

@@ -9,8 +9,8 @@ import {
 } from '../errors/session.errors.js';
 
 /**
- * Answers errors that have an HTTP status like Nest's own filter, but without logging: a storage outage would log every
- * request. Events still report each error.
+ * Answers errors with an HTTP status like Nest's filter, but without logging: a storage outage would log every request.
+ * Events still report each error.
  */
 @Catch(SessionConflictError, SessionLimitError, SessionStorageUnavailableError)
 export class SessionErrorFilter implements ExceptionFilter<SessionError> {

@@ -4,7 +4,7 @@ import { SessionError, SessionStorageUnavailableError } from '../errors/session.
 import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
 import type { StorageOutage } from '../storage/session-storage-resilient.js';
 
-/** Events of normal operation, which are not logged. */
+/** Not logged. */
 const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'loaded',
   'created',
@@ -16,7 +16,7 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'acting',
 ]);
 
-/** Milliseconds in which a repeated message is logged once. */
+/** In milliseconds. A repeated message is logged once per period. */
 const PERIOD = 10_000;
 
 interface Repeats {
@@ -131,7 +131,7 @@ export class SessionEventLogger implements SessionEventLog {
     }
   }
 
-  /** Logs the start and the end of an outage. Failures in between are only counted. */
+  /** Logs the start and end of an outage; failures in between are only counted. */
   logOutage(storage: string, state: 'down' | 'up', { failures, milliseconds }: StorageOutage): void {
     if (state === 'down') {
       this.#down.add(storage);

@@ -6,7 +6,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { Awaitable } from '../transformer/awaitable.js';
 
-/** Why a request was rejected: no session, or `validate` rejected it. */
+/** No session, or rejected by `validate`. */
 export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';
 
 /**
@@ -15,16 +15,15 @@ export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';
  */
 export type SessionValidation = boolean | null | undefined | Error | (object & { readonly then?: never });
 
-/** Options of `@RequireSession`. */
 export interface RequireSessionOptions<S extends object = object> {
   /**
    * Checks the session, for example its roles; see {@link SessionValidation}. `@Principal()` injects the returned
-   * object, or the session for `true`. Default: any session is accepted.
+   * object, or the session for `true`. Default: no check.
    */
   readonly validate?: (session: S, context: ExecutionContext) => Awaitable<SessionValidation>;
-  /** Accepts sessions without an owner. Default `false`, if the class has a `@SessionOwner()` field. */
+  /** Accepts an empty `@SessionOwner()` field. Default `false`. */
   readonly anonymous?: boolean;
-  /** Returns the response to a rejected request: an error to throw, or a redirect target (302). Default: 401. */
+  /** Handles a rejected request: returns an error to throw, or a redirect target (302). Default: 401. */
   readonly challenge?: (
     cause: SessionChallengeCause,
     context: ExecutionContext,
@@ -36,20 +35,14 @@ export interface RequireSessionOptions<S extends object = object> {
    * `false`.
    */
   readonly noStore?: boolean;
-  /** Requires a recent authentication; see `@RequireFresh`. Default: not required. */
+  /** Requires a recent authentication; see `@RequireFresh`. */
   readonly fresh?: FreshnessOptions;
-  /**
-   * Whether the guard renews the session when due. Default `true`. Use `false` for a page that only shows the expiry.
-   */
+  /** Whether the guard renews the session when due. Default `true`. `false` for a page that only shows the expiry. */
   readonly renew?: boolean;
-  /**
-   * Admits requests without a session, with no principal. A session that `validate` rejects stays rejected. Default
-   * `false`.
-   */
+  /** Admits requests without a session. A session that `validate` rejects stays rejected. Default `false`. */
   readonly optional?: boolean;
 }
 
-/** How recent the authentication must be. */
 export interface FreshnessOptions {
   /** Maximum age in seconds, since the login or `sessions.authenticated`. */
   readonly withinSeconds: number;
@@ -62,17 +55,15 @@ export interface FreshnessOptions {
   readonly redirectTo?: string;
 }
 
-/** Options of `RequireSessionGuard.everywhere`. */
 export interface RequireSessionEverywhereOptions<S extends object = object> extends RequireSessionOptions<S> {
-  /** Whether to reject microservice messages, which have no session. Default `false`: all are admitted. */
+  /** Whether to reject microservice messages, which have no session. Default `false`. */
   readonly rpc?: boolean;
 }
 
-/** A requirement of `@RequireSession` or `RequireSessionGuard.everywhere`. */
 export interface SessionRequirement {
   readonly type: SessionClass;
   readonly options: RequireSessionOptions;
-  /** Its name in messages. */
+  /** For messages. */
   readonly label: string;
   readonly ownerOf: (value: object) => string | undefined;
 }
@@ -92,7 +83,7 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
 const FRESHNESS: ReadonlyArray<keyof FreshnessOptions> = ['withinSeconds', 'methods', 'redirectTo'];
 
 /**
- * @param label its name in messages.
+ * @param label for messages.
  * @throws {SessionConfigurationError} for a missing class or invalid options.
  */
 export function requirementOf<S extends object>(

@@ -42,7 +42,7 @@ import {
   type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 
-/** Sessions, warnings and keys of an application, for reports. */
+/** For reports. */
 export interface SessionsReport {
   readonly sessions: readonly BuiltSession[];
   readonly warnings: readonly string[];
@@ -61,7 +61,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #built: BuiltSession[] = [];
-  /** How many were logged. */
+  /** How many are in the log. */
   #logged = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
@@ -104,7 +104,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));
   }
 
-  /** Whether controller methods store their sessions themselves. */
   get commitsInHandlers(): boolean {
     return this.#options.commit !== 'interceptor';
   }
@@ -120,7 +119,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
-  /** Adds the sessions of a feature module. A class without overrides that is already registered is ignored. */
+  /** Ignores a class without overrides that is already registered. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
@@ -151,7 +150,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
-  // Clients may connect in any module hook, so this runs after them. It does not delay the start.
+  // Not earlier: a storage client may connect in a module hook. Does not delay the start.
   onApplicationBootstrap(): void {
     const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.all, this.#csrf);
     if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
@@ -159,7 +158,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // Before Node 24, an active AsyncLocalStorage slows down all promises of the process.
+    // Before Node 24, it slows down all promises of the process.
     this.requests?.disable();
     this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
@@ -169,20 +168,18 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return allowsSocket(this.#allowedOrigins, origin, hosts);
   }
 
-  /** Reports an error that does not reach an exception filter. */
   reportError(error: unknown): void {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
     this.#logger.error(message, stack);
   }
 
-  /** Logs a warning, once. */
   warnOnce(sentence: string): void {
     if (this.#warned.has(sentence)) return;
     this.#warned.add(sentence);
     this.#logger.warn(sentence);
   }
 
-  // Deferred until all modules exist, because any of them may provide a storage.
+  // Not earlier: any module may provide a storage.
   #build(): void {
     for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
@@ -194,7 +191,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#complete = true;
   }
 
-  // Registers a class that no handler uses, for example one that only middleware uses with sessionsOf(request).
+  // Registers a class that no handler uses, only middleware with sessionsOf(request).
   #registerLate(wanted: SessionClass | string): void {
     if (this.#options.sessions) return;
     const type =
@@ -206,7 +203,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#report();
   }
 
-  /** Logs new sessions and warnings. */
   #report(): void {
     for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
     this.#logged = this.#built.length;

@@ -6,15 +6,15 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
 import type { AllowedOrigins } from './socket-origin.js';
 
-/** Options of `SessionsModule.forRoot` and `forRootAsync`. All are optional. */
+/** Options of `SessionsModule.forRoot` and `forRootAsync`. */
 export interface SessionsModuleOptions extends SharedOptions {
   /** Additional sessions in Ktor's style: `(sessions) => sessions.cookie(UserSession, 'user_session', (it) => …)`. */
   readonly install?: (sessions: SessionsConfig) => void;
   /** Enables `SessionsService.current`, at the cost of an AsyncLocalStorage per request. Default `false`. */
   readonly asyncLocalStorage?: boolean;
   /**
-   * How sessions of controller methods are stored. `handler`: by a wrapper that replaces the method at start.
-   * `interceptor`: by `SessionsInterceptor`, which is slower. Default `handler`.
+   * How controller methods store sessions. `handler`: by a wrapper that replaces the method at start. `interceptor`: by
+   * `SessionsInterceptor`, which is slower. Default `handler`.
    */
   readonly commit?: 'handler' | 'interceptor';
   /**
@@ -23,14 +23,13 @@ export interface SessionsModuleOptions extends SharedOptions {
    */
   readonly requestSession?: SessionClass;
   /**
-   * Origins of other sites whose pages may use sessions over a WebSocket, such as `['https://app.example.com']`, or a
-   * function. Sockets of other sites get no session. Sockets without `Origin`, which browsers never open, are not
-   * restricted. Default: only the application's own host.
+   * Other origins whose pages may use sessions over a WebSocket, such as `['https://app.example.com']`, or a function.
+   * Sockets of other sites get no session. Sockets without `Origin`, which browsers never open, are not restricted.
+   * Default: none.
    */
   readonly allowedOrigins?: AllowedOrigins;
 }
 
-/** Options of `forRoot` and `forRootAsync` for the module itself. */
 export interface SessionsModuleExtras {
   /** Whether the module is global. Default `true`. */
   readonly isGlobal?: boolean;
@@ -51,7 +50,7 @@ export const SESSIONS_MODULE_OPTION_RULES: OptionRules<SessionsModuleOptions> = 
   allowedOrigins: {},
 };
 
-/** Injection token of the options. A global symbol, because the package may be loaded twice. */
+/** A global symbol, because the package may be loaded twice. */
 export const SESSIONS_MODULE_OPTIONS = Symbol.for('nestjs-sessions:options');
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
@@ -61,7 +60,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .setExtras<SessionsModuleExtras>({ isGlobal: true }, (definition, extras) => ({
       ...definition,
       global: extras.isGlobal ?? true,
-      // In the module's own exports, a missing forRoot() would fail with an unclear error of Nest.
+      // In the module's own exports, a missing forRoot() would cause an unclear error of Nest.
       exports: [...(definition.exports ?? []), SESSIONS_MODULE_OPTIONS],
     }))
     .build();

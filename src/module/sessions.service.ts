@@ -22,7 +22,6 @@ export interface OwnedSession<S extends object = object> {
   readonly session: S;
 }
 
-/** Restricts `SessionsService.revoke` to an owner, or not. */
 export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
@@ -36,10 +35,7 @@ export class SessionsService {
     this.#runtime = runtime;
   }
 
-  /**
-   * The sessions of the current request.
-   * @throws {SessionError} outside of a request, or without `asyncLocalStorage: true`.
-   */
+  /** @throws {SessionError} outside of a request, or without `asyncLocalStorage: true`. */
   get current(): RequestSessions {
     const { requests } = this.#runtime;
     if (!requests) {
@@ -56,9 +52,9 @@ export class SessionsService {
   }
 
   /**
-   * Lists the owner's live sessions of this class, newest first. With `from: sameSession(…)`, it includes sessions not
-   * yet migrated; a just migrated one may appear twice for a minute. Sessions of other packages appear once migrated,
-   * because their stores have no owner index.
+   * Lists the owner's live sessions, newest first. With `from: sameSession(…)`, it includes sessions not yet migrated;
+   * a just migrated one may appear twice for a minute. Sessions of other packages appear once migrated, because their
+   * stores have no owner index.
    */
   async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
     const { tracker, owners } = this.#owned(type);
@@ -137,7 +133,7 @@ export class SessionsService {
     return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
-  /** The tracker of sessions not yet migrated from `sameSession(…)`. */
+  /** The tracker of sessions not yet migrated. */
   #unmoved<S extends object>(type: SessionClass<S>): SessionTrackerById<S> | undefined {
     const from = this.#migrating(type)?.from;
     return from instanceof SessionTrackerById ? from : undefined;
@@ -190,7 +186,7 @@ async function liveSessions<S extends object>(
   return listed;
 }
 
-/** @param owner required owner; `undefined`: any. @returns whether the session existed. */
+/** @param owner `undefined`: any. @returns whether the session existed. */
 async function endByHandle<S extends object>(
   tracker: SessionTrackerById<S>,
   handle: string,

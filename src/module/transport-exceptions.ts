@@ -1,4 +1,4 @@
-/** `WsException` or `RpcException`, which Nest sends to clients. */
+/** `WsException` or `RpcException`. */
 export type TransportException = new (error: string | object) => Error;
 
 const EXCEPTION = Symbol.for('nestjs-sessions:transport-exception');
@@ -7,7 +7,6 @@ interface Transported {
   [EXCEPTION]?: TransportException;
 }
 
-/** Error of a rejected call, for the client. */
 export interface ToldError {
   readonly status: 'error';
   readonly code: string;
@@ -37,18 +36,16 @@ export function forwardExceptions(socket: NativeSocket): void {
   });
 }
 
-/** Records the exception class of a gateway or controller. */
 export function rememberException(type: object, exception: TransportException | undefined): void {
   if (exception) Object.defineProperty(type, EXCEPTION, { value: exception, configurable: true });
 }
 
-/** The recorded exception class, if any. */
 export function exceptionOf(type: object | undefined): TransportException | undefined {
   const transported: Transported | undefined = type;
   return transported?.[EXCEPTION];
 }
 
-/** `WsException` of the application's @nestjs/websockets; `undefined` if not found. */
+/** `undefined` if the application has no @nestjs/websockets. */
 export async function loadWsException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/websockets'), 'WsException');
@@ -57,7 +54,7 @@ export async function loadWsException(): Promise<TransportException | undefined>
   }
 }
 
-/** `RpcException` of the application's @nestjs/microservices; `undefined` if not found. */
+/** `undefined` if the application has no @nestjs/microservices. */
 export async function loadRpcException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/microservices'), 'RpcException');
