@@ -1,7 +1,7 @@
 import { KeyRing } from '../keys/key-ring.js';
 import type { SessionKeys, SessionOverrides, SessionRegistration, SharedOptions } from './session-options.js';
 
-/** Placeholder for invalid keys. Throws the error at start, when the keys are used. */
+/** Throws the error of invalid keys at start, when they are used. */
 class RefusedKeys {
   readonly #error: unknown;
 

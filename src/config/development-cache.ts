@@ -19,7 +19,7 @@ const OWNER_ONLY = 0o600;
 const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
 
 /**
- * Files that survive a restart in development, so that saving a source file does not sign the developer out. Stored in
+ * Files that survive a restart in development, so that saving a source file does not sign the developer out. In
  * `node_modules/.cache/nestjs-sessions` of the nearest package, per entry file, readable by their owner only.
  */
 export class DevelopmentCache {
@@ -31,10 +31,7 @@ export class DevelopmentCache {
     this.#entry = createHash('sha256').update(entry).digest('hex').slice(0, 12);
   }
 
-  /**
-   * The cache of this process. `undefined` unless `NODE_ENV` is unset or `development`, or without a `node_modules`
-   * folder.
-   */
+  /** `undefined` unless `NODE_ENV` is unset or `development`, or without a `node_modules` folder. */
   static ofProcess(): DevelopmentCache | undefined {
     const { NODE_ENV } = process.env;
     if (NODE_ENV !== undefined && NODE_ENV !== '' && NODE_ENV !== 'development') return undefined;
@@ -42,7 +39,7 @@ export class DevelopmentCache {
     return root === undefined ? undefined : new DevelopmentCache(join(root, FOLDER), process.argv[1] ?? root);
   }
 
-  /** A random key, created by the first call and kept across restarts. `undefined` if it cannot be stored safely. */
+  /** A random key, created by the first call. `undefined` if it cannot be stored safely. */
   key(): string | undefined {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -52,7 +49,7 @@ export class DevelopmentCache {
     }
   }
 
-  /** Content of a file. `undefined` if it is missing, or if other users could have written it. */
+  /** `undefined` if the file is missing, or if other users could have written it. */
   read(name: string): Buffer | undefined {
     let file: number | undefined;
     try {

@@ -6,14 +6,13 @@ import type { DevelopmentCache } from './development-cache.js';
 const FILE = 'memory';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Milliseconds between a change and its write. Short, because watch mode may kill the process. */
+/** In milliseconds. Short, because watch mode may kill the process. */
 const DELAY = 50;
-/** The most recently written sessions are kept. */
+/** The most recently written ones are kept. */
 const MOST_SESSIONS = 1000;
 /** Storage methods that change a session. */
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
-/** Warning if sessions or keys survive a restart. */
 export const KEPT_IN_DEVELOPMENT =
   'No keys or no storage are configured. Until this process runs in production, keys and sessions in memory survive a ' +
   'restart, in node_modules/.cache/nestjs-sessions. For keys that stay, pass SessionsModule.forRoot({ keys: ' +
@@ -23,8 +22,8 @@ export const KEPT_IN_DEVELOPMENT =
 type Kept = SessionToStore & { readonly id: string };
 
 /**
- * Memory storage for development whose sessions survive a restart. They are written to an encrypted file shortly after
- * each change and on close, and read at start.
+ * Memory storage for development whose sessions survive a restart: written to an encrypted file shortly after each
+ * change and on close, and read at start.
  */
 export class DevelopmentMemory extends SessionStorageMemory {
   readonly #cache: DevelopmentCache;
@@ -89,7 +88,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
       if (!session) this.#ids.delete(id);
       else sessions.push({ id, ...session });
     }
-    // The storage may have been closed, and emptied, during the reads.
+    // The storage may have been closed during the reads.
     if (!this.#closed) this.#cache.write(FILE, this.#seal(JSON.stringify(sessions)));
   }
 

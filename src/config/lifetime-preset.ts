@@ -26,13 +26,12 @@ const PRESETS: Readonly<Record<LifetimePreset, { readonly idle: number; readonly
 
 export const LIFETIME_PRESETS = Object.keys(PRESETS) as readonly LifetimePreset[];
 
-/** Lifetime options of the module or of a session. */
 export interface LifetimeSource extends SessionLifetimeOptions {
   readonly lifetimes?: LifetimePreset;
 }
 
 /**
- * The timeouts of a session. Precedence: its own timeouts, its own preset, the module's timeouts, the module's preset.
+ * Precedence: timeouts of the session, its preset, timeouts of the module, its preset.
  * @throws {SessionConfigurationError} if a timeout exceeds the preset or is disabled.
  */
 export function lifetimeOptionsOf(

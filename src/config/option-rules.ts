@@ -1,13 +1,12 @@
 import { assertOneOf, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Type of an option, with its name for messages. */
 export interface OptionType {
   readonly words: string;
   fits(value: unknown): boolean;
 }
 
-/** How an option is validated. `{}`: by the code that uses it. */
+/** `{}`: validated by the code that uses the option. */
 export interface OptionRule {
   readonly type?: OptionType;
   /** Accepted strings, besides values of {@link type}. */
@@ -27,15 +26,15 @@ export const TEXT: OptionType = { words: 'a text', fits: (value) => typeof value
 export const LIST: OptionType = { words: 'a list', fits: Array.isArray };
 export const NUMBER: OptionType = { words: 'a number', fits: (value) => typeof value === 'number' };
 
-/** @param words an example of the object, for the message. */
+/** @param words an example, for the message. */
 export function objectAs(words: string): OptionType {
   return { words: `an object, as in ${words}`, fits: isObject };
 }
 
 /**
- * Rejects unknown options and wrong types: in configuration from files and the environment, everything is a string, and
- * `'false'` is truthy. Messages do not include values.
- * @param place where the options are, for the message.
+ * Rejects unknown options and wrong types. In files and the environment, everything is a string, and `'false'` is
+ * truthy. Messages do not include values.
+ * @param place for the message.
  * @throws {SessionConfigurationError}
  */
 export function assertOptions<Options extends object>(
@@ -54,7 +53,6 @@ export function assertOptions<Options extends object>(
   }
 }
 
-/** Rejects an explicit `undefined` for options with `neverUndefined`. */
 export function assertDefined<Options extends object>(
   place: string,
   options: object,

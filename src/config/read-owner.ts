@@ -12,10 +12,10 @@ export function readOwner(type: SessionClass): (value: object) => string | undef
   const place = `${type.name}.${property}`;
   return (value) => {
     const owner = (value as Readonly<Record<string, unknown>>)[property];
-    // Fast path: this runs for every request.
+    // Fast path.
     return typeof owner === 'string' && owner !== '' && owner.length <= SHORT ? owner : ownerText(owner, place);
   };
 }
 
-/** A string of this length cannot exceed the UTF-8 limit. */
+/** Cannot exceed the UTF-8 limit. */
 const SHORT = 128;

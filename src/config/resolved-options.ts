@@ -85,7 +85,6 @@ function check(options: ResolvedOptions): void {
   }
 }
 
-/** Merges cookie attributes; `latter` takes precedence. */
 function joinedCookie(former: SessionOverrides['cookie'], latter: SessionOverrides['cookie']): SessionOptions {
   return former && latter ? { cookie: { ...former, ...withoutUndefined(latter) } } : {};
 }

@@ -4,7 +4,6 @@ import type { ResolvedOptions } from './resolved-options.js';
 
 const DEFAULT_GRACE_IN_SECONDS = 10;
 
-/** Checks the rotation options and applies defaults. */
 export function rotationOf(options: ResolvedOptions): Required<Pick<SessionTrackerByIdOptions<object>, 'rotation'>> {
   const { name, graceInSeconds = DEFAULT_GRACE_IN_SECONDS, rotateEveryInSeconds = 0, onReplay = 'ignore' } = options;
   const place = `Session "${name}"`;

@@ -2,7 +2,6 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionOptions } from './session-options.js';
 
-/** Arguments of `@Session`. */
 export interface SessionDefinition {
   readonly name: string;
   readonly options: SessionOptions;
@@ -21,22 +20,22 @@ interface DeclaredClass {
 }
 
 /**
- * Registers a session class. A class with the same session name and class name replaces the earlier one, for hot
- * reload. Decorator metadata is the only global state.
+ * A class with the same session name and class name replaces the earlier one, for hot reload. Decorator metadata is the
+ * only global state.
  */
 export function defineSession(type: SessionClass, definition: SessionDefinition): void {
   record(type, DEFINITION, definition);
   declared().set(JSON.stringify([definition.name, type.name]), type);
 }
 
-/** The definition of this class; not inherited. */
+/** Not inherited. */
 export function definitionOf(type: unknown): SessionDefinition | undefined {
   return typeof type === 'function' && Object.hasOwn(type, DEFINITION)
     ? (type as DeclaredClass)[DEFINITION]
     : undefined;
 }
 
-/** All classes with `@Session`, in order of declaration. */
+/** In order of declaration. */
 export function declaredSessions(): readonly SessionClass[] {
   return [...declared().values()];
 }
@@ -50,7 +49,7 @@ export function defineOwner(type: object, property: string): void {
   record(type, OWNER, property);
 }
 
-/** The `@SessionOwner()` property, including inherited ones. */
+/** Inherited. */
 export function ownerOf(type: SessionClass): string | undefined {
   return (type as DeclaredClass)[OWNER];
 }
@@ -59,7 +58,7 @@ export function defineCounter(type: object, property: string): void {
   record(type, COUNTERS, [...((type as DeclaredClass)[COUNTERS] ?? []), property]);
 }
 
-/** The `@Counter()` properties, including inherited ones. */
+/** Inherited. */
 export function countersOf(type: SessionClass): readonly string[] {
   return (type as DeclaredClass)[COUNTERS] ?? [];
 }

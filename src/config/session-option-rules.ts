@@ -41,7 +41,6 @@ const LIFETIME_RULES = {
 const ON_UNAVAILABLE = { oneOf: ['reject', 'anonymous'] } as const;
 const ON_GONE = { oneOf: ['ignore', 'reject'] } as const;
 
-/** Options of `@Session` and of entries of `sessions`. */
 export const SESSION_OPTION_RULES: OptionRules<SessionOverrides> = {
   type: {},
   name: { type: TEXT },
@@ -75,7 +74,6 @@ export const SESSION_OPTION_RULES: OptionRules<SessionOverrides> = {
   from: {},
 };
 
-/** Options of all sessions. */
 export const SESSIONS_OPTION_RULES: OptionRules<SharedOptions> = {
   keys: {},
   storage: {},
@@ -95,7 +93,6 @@ export const SESSIONS_OPTION_RULES: OptionRules<SharedOptions> = {
 const EVENT_FIELD_RULES: OptionRules<SessionEventFields> = { owner: { type: BOOLEAN }, request: { type: FUNCTION } };
 
 /**
- * Validates the options of an application.
  * @param rules {@link SESSIONS_OPTION_RULES} and the rules of further options.
  * @throws {SessionConfigurationError}
  */

@@ -47,47 +47,45 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
   readonly reauthenticationResets?: boolean;
   /**
    * Version of the class, an integer from 1. Increase it, with a {@link Migrate} step, when stored sessions must
-   * change. Sessions of an older version are migrated on load; those of a newer version are not loaded and not cleared.
-   * A session without a version is version 1. Requires the default serializer. Default: none.
+   * change. Older sessions are migrated on load; newer ones are neither loaded nor cleared. A session without a version
+   * is version 1. Requires the default serializer. Default: none.
    */
   readonly version?: number;
   /**
    * Validates a loaded session: a synchronous Standard Schema (zod, valibot, arktype), or a function that returns
-   * errors, such as `validateSync` of class-validator. An invalid session is rejected as `invalid`.
+   * errors, such as `validateSync` of class-validator. Invalid sessions are rejected.
    */
   readonly validate?: SessionSchema<S>;
   /** Resolves conflicts: fields that parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
-   * Maximum number of sessions per owner: `5`, `{ limit: 5, beyond: 'refuse' }` (see {@link MaxPerOwner}), or a
-   * function of the session that returns one of these or `null` for no limit. A login beyond the limit ends the oldest
-   * sessions or is rejected. By id only; requires `@SessionOwner()` and a storage with an owner index. Default: no
-   * limit.
+   * Maximum sessions per owner: `5`, `{ limit: 5, beyond: 'refuse' }` (see {@link MaxPerOwner}), or a function that
+   * returns one of these or `null`. A login beyond the limit ends the oldest sessions or is rejected. By id only;
+   * requires `@SessionOwner()` and a storage with an owner index. Default: no limit.
    */
   readonly maxPerOwner?: number | MaxPerOwner | MaxPerOwnerOf<S>;
   /**
-   * Seconds for which the old id remains valid after a rotation, for parallel requests. Does not apply to logins. `0`:
-   * no grace period. By id only. Default 10.
+   * Seconds for which the old id remains valid after a rotation, for parallel requests; not after logins. `0`: no grace
+   * period. By id only. Default 10.
    */
   readonly graceInSeconds?: number;
   /** Seconds after which a session in use gets a new id. By id only. Default: no rotation by time. */
   readonly rotateEveryInSeconds?: number;
   /**
-   * Reaction to an id that is used after its grace period and may have been stolen. `ignore`: only the event
-   * `replayed`. `revoke`: the session also ends. Old ids are recognized for a minute, with `revoke` for up to a day. By
-   * id only. Default `ignore`.
+   * Reaction to an id that is used after its grace period and may be stolen. `ignore`: only the event `replayed`.
+   * `revoke`: the session also ends. Old ids are recognized for a minute, with `revoke` for up to a day. By id only.
+   * Default `ignore`.
    */
   readonly onReplay?: 'ignore' | 'revoke';
   /**
-   * Seconds for which the storage remembers why a session ended: `ended`, `revoked` or `evicted`, the reason in the
-   * event `rejected`. No content is kept. By id only. Default `0`: the id is unknown.
+   * Seconds for which the storage remembers why a session ended (`ended`, `revoked` or `evicted`), for the event
+   * `rejected`. No content is kept. By id only. Default `0`: the id is unknown.
    */
   readonly explainInSeconds?: number;
 }
 
-/** Options of an entry of `sessions`. They override those of `@Session`. */
+/** Overrides the options of `@Session`. */
 export interface SessionOverrides<S extends object = object> extends SessionOptions<S> {
-  /** The session class. */
   readonly type: SessionClass<S>;
   /** Overrides the name in `@Session`. Required for a class without `@Session`. */
   readonly name?: string;
@@ -101,7 +99,7 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   readonly serializer?: SessionSerializer<S>;
   /**
    * Protect the transported string. Default: the seal for by-value sessions, none for by-id sessions. With an empty
-   * list, clients can read and change by-value sessions; a warning is logged.
+   * list, clients can read and change by-value sessions.
    */
   readonly transformers?: readonly SessionTransportTransformer[];
   /** Generates the ids of a by-id session. Default: 256 random bits. */
@@ -109,15 +107,12 @@ export interface SessionOverrides<S extends object = object> extends SessionOpti
   /**
    * Also accepts sessions of another system, format, key or storage, so that a migration signs no user out: a source of
    * `nestjs-sessions/migrate` such as `expressSession({ … })`, `ktor({ … })` of `nestjs-sessions/ktor`, or another
-   * provider. The response replaces an accepted session with one of this class.
+   * provider. The response replaces accepted sessions.
    */
   readonly from?: SessionProvider<S> | SessionSource<S>;
 }
 
-/**
- * A storage, or the injection token of a provider that is a storage and can share the application's Redis client or
- * pool.
- */
+/** A storage, or the injection token of one, which can share the application's Redis client or pool. */
 export type SessionStorageReference = SessionStorage | SessionStorageToken;
 
 /** Injection token of a storage. */
@@ -129,7 +124,7 @@ export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyM
 /** A session class, a class with overrides, or a custom provider. */
 export type SessionRegistration = SessionClass | SessionOverrides | SessionProvider;
 
-/** Options of all sessions of an application. Options of a session take precedence. */
+/** Options of all sessions. Options of a session take precedence. */
 export interface SharedOptions
   extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable' | 'onGone'> {
   /** Secret keys, newest first. Default: random keys, except in production. */
@@ -139,19 +134,19 @@ export interface SharedOptions
   /** Cookie attributes of all sessions. */
   readonly cookie?: CookieConfiguration;
   /**
-   * Sessions of the application. Default: every class with `@Session` that a handler or guard uses. Other classes are
-   * registered on first use, for example by `sessionsOf(request)`.
+   * Default: every class with `@Session` that a handler or guard uses. Other classes are registered on first use, for
+   * example by `sessionsOf(request)`.
    */
   readonly sessions?: readonly SessionRegistration[];
-  /** Published lifetimes of all sessions, used as defaults and as maxima. */
+  /** See {@link LifetimePreset}. */
   readonly lifetimes?: LifetimePreset;
-  /** Creates the serializer of sessions without their own. Default {@link SessionSerializerReflection}. */
+  /** Creates the serializer of a session. Default {@link SessionSerializerReflection}. */
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
   /** Timeout of a storage call, in milliseconds. Default 1000. */
   readonly storageTimeoutInMilliseconds?: number;
-  /** Receives every session event. Events contain no values, ids or keys. */
+  /** Receives every session event. */
   readonly onEvent?: SessionEventListener;
-  /** Additional fields of events: the owner, data of the request. Default: none. */
+  /** Additional fields of events. Default: none. */
   readonly eventFields?: SessionEventFields;
   /** The clock, in epoch milliseconds, for tests. Default `Date.now`. */
   readonly now?: () => number;

@@ -34,24 +34,22 @@ import { isSessionSource, type AcceptingSession, type SessionSource } from './se
 import { resolveOptions, withoutUndefined, type ResolvedOptions } from './resolved-options.js';
 import { SessionStorages, type StorageStateListener } from './session-storages.js';
 
-/** Result of {@link SessionProviderBuilder}. */
 export interface BuiltSession {
   readonly provider: SessionProvider;
-  /** One line for the log: name, class, tracker, transport, storage, lifetimes. */
+  /** For the log: name, class, tracker, transport, storage, lifetimes. */
   readonly description: string;
-  /** Resolved options. Missing for a custom provider. */
+  /** Missing for a custom provider. */
   readonly declared?: {
     readonly resolved: ResolvedOptions;
     readonly lifetime: SessionLifetime;
     readonly serializer: SessionSerializer;
-    /** Where the content is stored: `by value`, or `by id in SessionStorageMemory`. */
+    /** `by value`, or `by id in SessionStorageMemory`. */
     readonly place: string;
   };
 }
 
 /**
- * Builds a {@link SessionProvider}. Precedence: overrides, `@Session`, module options, defaults (Ktor:
- * `CookieSessionBuilder` and its three variants).
+ * Precedence: overrides, `@Session`, module options, defaults (Ktor: `CookieSessionBuilder` and its three variants).
  */
 export class SessionProviderBuilder {
   readonly #options: SharedOptions;
@@ -62,7 +60,6 @@ export class SessionProviderBuilder {
 
   /**
    * @param resolve resolves an injection token; throws or returns `undefined` if it is unknown.
-   * @param onStorageState called when a storage fails or recovers.
    * @param onEvicted called with the number of sessions that a full storage ended.
    */
   constructor(
@@ -76,12 +73,12 @@ export class SessionProviderBuilder {
     this.#storages = new SessionStorages(options, resolve, warn, onStorageState, onEvicted);
   }
 
-  /** Warnings for the operator, without duplicates. */
+  /** For the operator, without duplicates. */
   get warnings(): readonly string[] {
     return [...this.#warnings];
   }
 
-  /** The module's key ring, once a session uses it. */
+  /** Of the module, once a session uses it. */
   get keyRing(): KeyRing | undefined {
     return this.#keys;
   }
@@ -96,12 +93,12 @@ export class SessionProviderBuilder {
     this.#storages.release();
   }
 
-  /** Storages of all built sessions and custom providers, with a timeout. */
+  /** Includes those of custom providers, with a timeout. */
   get storages(): readonly SessionStorage[] {
     return this.#storages.all;
   }
 
-  /** @throws {SessionConfigurationError} with the correct configuration in the message. */
+  /** @throws {SessionConfigurationError} */
   build(registration: SessionRegistration): BuiltSession {
     if (isProvider(registration)) {
       this.#addCustomProvider(registration);

@@ -6,15 +6,15 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionLifetime } from '../tracker/session-lifetime.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 
-/** A variant of the session with another name, other keys or another cookie. */
+/** The session with another name, other keys or another cookie. */
 export interface SessionVariant {
   readonly name?: string;
   readonly keys?: KeyRing | KeyMaterial | ReadonlyArray<KeyMaterial | undefined>;
-  /** Cookie attributes. Merged with those of the session. */
+  /** Merged with those of the session. */
   readonly cookie?: CookieConfiguration;
 }
 
-/** The session that accepts others by `from`. */
+/** The session with `from`. */
 export interface AcceptingSession<S extends object> {
   readonly name: string;
   readonly type: SessionClass<S>;
@@ -24,23 +24,21 @@ export interface AcceptingSession<S extends object> {
   ownerOf(this: void, value: S): string | undefined;
   /** The clock, in epoch milliseconds. */
   readonly now: () => number;
-  /** A provider for a variant of this session. */
   variant(variant: SessionVariant): SessionProvider<S>;
 }
 
 /**
  * Source of accepted sessions, for `from`: see `nestjs-sessions/migrate`.
  *
- * With `alsoWrite`, the old form is also written. `twin`: both forms are kept; the provider's tracker must be a {@link
- * TwinTracker}. `old-place`: the session stays in its old place, and the new form is accepted.
+ * With `alsoWrite`, the old form is also written. `twin`: both forms are kept; the provider needs a `TwinTracker`.
+ * `old-place`: the session stays in its old place, and the new form is accepted.
  */
 export interface SessionSource<S extends object = object> {
   readonly alsoWrite?: 'twin' | 'old-place' | undefined;
-  /** The provider of the old sessions. @throws {SessionConfigurationError} if the options are invalid. */
+  /** The provider of the old sessions. @throws {SessionConfigurationError} */
   providerFor(session: AcceptingSession<S>): SessionProvider<S>;
 }
 
-/** Whether `from` is a source rather than a provider. */
 export function isSessionSource(from: unknown): from is SessionSource {
   return (
     !(from instanceof SessionProvider) && typeof (from as Partial<SessionSource> | null)?.providerFor === 'function'

@@ -15,10 +15,10 @@ import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js'
 import type { SharedOptions, SessionStorageToken } from './session-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
-/** Called when a storage fails or recovers. `storage` is its class name. */
+/** `storage` is the class name. */
 export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
 
-/** The storages of by-id sessions. Each is wrapped once, with a timeout and a conditional write. */
+/** The storages of by-id sessions, each wrapped once with a timeout and a conditional write. */
 export class SessionStorages {
   readonly #options: SharedOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
@@ -56,24 +56,24 @@ export class SessionStorages {
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
-  /** All storages, including those of custom providers, with a timeout. */
+  /** Includes those of custom providers, with a timeout. */
   get all(): readonly SessionStorage[] {
     return [...this.#storages.values(), ...this.#customStorages.values()];
   }
 
-  /** Removes all listeners, because a storage may outlive the application. */
+  /** A storage may outlive the application. */
   release(): void {
     for (const stop of this.#watched.values()) stop();
     this.#watched.clear();
   }
 
-  /** Adds the storage of a custom provider to `all`. The provider still uses it unwrapped. */
+  /** Adds a storage to `all`. The provider still uses it unwrapped. */
   addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
     this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
   }
 
-  /** The wrapped storage of a session. @throws {SessionConfigurationError} if it is not a storage. */
+  /** @throws {SessionConfigurationError} if it is not a storage. */
   of(settings: ResolvedOptions): ConditionalSessionStorage {
     const storage = this.named(settings);
     const present = this.#storages.get(storage);
@@ -112,7 +112,7 @@ export class SessionStorages {
     });
   }
 
-  /** The configured storage. @throws {SessionConfigurationError} if no provider has its token. */
+  /** Not wrapped. @throws {SessionConfigurationError} if no provider has the token. */
   named(settings: ResolvedOptions): SessionStorage {
     const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
     return isToken(reference) ? this.#provided(settings, reference) : reference;
@@ -126,7 +126,7 @@ export class SessionStorages {
       storage = undefined;
     }
     if (storage !== undefined) return storage as SessionStorage;
-    // A string token is not logged: it may be a mistaken URL with a password.
+    // Not logged: a string may be a mistaken URL with a password.
     const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
     throw new SessionConfigurationError(
       `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +

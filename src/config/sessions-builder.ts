@@ -8,10 +8,9 @@ import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import type { SessionOverrides, SessionRegistration } from './session-options.js';
 
-/** Mutable {@link CookieConfiguration}. */
 export type MutableCookieConfiguration = { -readonly [K in keyof CookieConfiguration]: CookieConfiguration[K] };
 
-/** Options common to all sessions (Ktor: `CookieSessionBuilder` and its three variants). */
+/** Options of all sessions (Ktor: `CookieSessionBuilder` and its three variants). */
 export abstract class SessionBuilder<S extends object> {
   readonly type: SessionClass<S>;
   /** Default: the module's. */
@@ -122,12 +121,11 @@ export type Block<B> = (it: B) => void;
 export class SessionsConfig {
   readonly #registrations: SessionRegistration[] = [];
 
-  /** The registered sessions, in order. */
   get registrations(): readonly SessionRegistration[] {
     return [...this.#registrations];
   }
 
-  /** Adds a cookie session: by id if a storage is given, otherwise by value. */
+  /** By id with a storage, otherwise by value. */
   cookie<S extends object>(type: SessionClass<S>, name: string, block?: Block<CookieSessionBuilder<S>>): void;
   cookie<S extends object>(
     type: SessionClass<S>,
@@ -147,7 +145,7 @@ export class SessionsConfig {
     } else this.#add(new CookieSessionBuilder(type, name), storageOrBlock);
   }
 
-  /** Adds a header session: by id if a storage is given, otherwise by value. */
+  /** By id with a storage, otherwise by value. */
   header<S extends object>(type: SessionClass<S>, name: string, block?: Block<HeaderSessionBuilder<S>>): void;
   header<S extends object>(
     type: SessionClass<S>,

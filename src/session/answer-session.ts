@@ -6,16 +6,12 @@ import { maxAgeOf } from './own-lifetime.js';
 import type { ClearOptions } from './request-sessions.js';
 import { factsOf, tellReason, type SessionPlace } from './session-report.js';
 
-/** Fields needed to send a session. */
 type SentSession<S extends object> = Pick<
   TrackedSession<S>,
   'value' | 'createdAt' | 'renewedAt' | 'details' | 'id' | 'storedId' | 'owner'
 >;
 
-/**
- * Puts the session on the response; synchronously if the transformers are synchronous.
- * @throws {SessionTooLargeError} if it is too large for the transport.
- */
+/** Synchronous if the transformers are. @throws {SessionTooLargeError} if it is too large for the transport. */
 export function sendSession<S extends object>(
   place: SessionPlace<S>,
   session: SentSession<S>,
@@ -27,7 +23,7 @@ export function sendSession<S extends object>(
   return undefined;
 }
 
-/** Clears the session at the client, unless the response head was already sent. */
+/** No effect after the response head. */
 export function clearSession<S extends object>(
   { provider, call }: SessionPlace<S>,
   siteData?: ClearOptions['siteData'],

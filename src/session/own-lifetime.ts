@@ -27,7 +27,6 @@ export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>
   );
 }
 
-/** The error for a session in Ktor's format. */
 export function withoutTimes(name: string): SessionConfigurationError {
   return new SessionConfigurationError(
     `Session "${name}" carries neither times nor a lifetime of its own: the format of Ktor has no place for them. ` +

@@ -4,16 +4,15 @@ import { SessionWrongValueError } from '../errors/session.errors.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** A login in progress. */
 export interface Login<S extends object> {
   readonly value: S;
   readonly previous: TrackedSession<S> | undefined;
-  /** Owner of the session that ends with this login. */
+  /** Of the session that ends with this login. */
   readonly endedOwner: string | undefined;
   readonly call: SessionCall;
 }
 
-/** The `onOwner` callback of the tracker. `undefined` without a new owner or without `onOwnerChange`. */
+/** The tracker's `onOwner`. `undefined` without a new owner or without `onOwnerChange`. */
 export function ownerListener<S extends object>(
   { onOwnerChange, tracker, name }: SessionProvider<S>,
   { value, previous, endedOwner, call }: Login<S>,

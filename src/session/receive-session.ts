@@ -5,12 +5,12 @@ import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './ses
 import type { SessionProvider } from './session-provider.js';
 import type { IncomingSession } from './session-state.js';
 
-/** Values tried from each end of the list. Bounds the work if a client sends many. */
+/** Bounds the work if a client sends many values. */
 const TRIED_FROM_EACH_END = 4;
 
 /**
- * Reads the session of a request, synchronously if possible. Of several values, the first valid one is used, or the
- * newest with `newestWins`. The caller calls {@link reportReceived}.
+ * Synchronous if possible. Of several values, the first valid one is used, or the newest with `newestWins`. The caller
+ * calls {@link reportReceived}.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
@@ -152,13 +152,12 @@ function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, re
   }
 }
 
-/** Whether the value was sealed for this session with a known key; `undefined` if that is not known. */
+/** `undefined` if that is not known. */
 function knowsKey({ transport }: Pick<SessionProvider, 'transport'>, received: string): boolean | undefined {
   const state = transport.transformers.at(-1)?.keyState?.(received);
   return state === undefined ? undefined : state !== 'unknown';
 }
 
-/** Loads a value from the tracker. */
 export function loadValue<S extends object>(
   place: SessionPlace<S>,
   value: string,

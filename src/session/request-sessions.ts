@@ -6,34 +6,30 @@ import type { SessionOwnerId } from '../tracker/session-owner.js';
 /** Initial fields of a `login`, or a function that sets them. */
 export type SessionInit<S extends object> = Partial<S> | ((session: S) => void | Promise<void>);
 
-/** Options of `get`. */
 export interface GetOptions {
   /**
-   * Whether reading renews the session when due. Default `true`. Use `false` for a page that only shows the expiry
-   * (WCAG 2.2, 2.2.1).
+   * Whether reading renews the session when due. Default `true`. `false` for a page that only shows the expiry (WCAG
+   * 2.2, 2.2.1).
    */
   readonly renew?: boolean;
 }
 
-/** Options of `authenticated`. */
 export interface AuthenticatedOptions {
-  /** Method of authentication, such as `otp` or `password`. Stored with its time, for `@RequireFresh`. */
+  /** Such as `otp` or `password`. Stored with its time, for `@RequireFresh`. */
   readonly method?: string;
 }
 
-/** Options of `actAs`. */
 export interface ActAsOptions {
-  /** Maximum duration. After it, the session is the actor's again. Default 3600. */
+  /** After it, the session is the actor's again. Default 3600. */
   readonly maxSeconds?: number;
-  /** Why, such as a ticket number; at most 512 characters. Stored with the session. */
+  /** For audits, such as a ticket number; at most 512 characters. Stored with the session. */
   readonly reason: string;
 }
 
-/** Options of `clear` and `logout`. */
 export interface ClearOptions {
   /**
-   * Data of this site that the browser deletes, sent as `Clear-Site-Data` over HTTPS (W3C Clear Site Data; OWASP
-   * Session Management Cheat Sheet). Default: none.
+   * Data that the browser deletes, sent as `Clear-Site-Data` over HTTPS (W3C Clear Site Data; OWASP Session Management
+   * Cheat Sheet). Default: none.
    */
   readonly siteData?: ReadonlyArray<'cache' | 'cookies' | 'storage' | 'executionContexts' | '*'>;
 }
@@ -41,8 +37,8 @@ export interface ClearOptions {
 /** The sessions of one request (Ktor: `call.sessions`, interface `CurrentSession`). */
 export interface RequestSessions {
   /**
-   * Returns the session, or `undefined`. Loaded by the first call; later calls return the same instance. Changes to it
-   * are stored and sent before the response.
+   * Returns the session, or `undefined`; the same instance on each call. Changes to it are stored and sent before the
+   * response.
    * @throws {SessionStorageUnavailableError} if the storage fails.
    */
   get<S extends object>(type: SessionClass<S>, options?: GetOptions): Promise<S | undefined>;
@@ -50,8 +46,8 @@ export interface RequestSessions {
   get(name: string, options?: GetOptions): Promise<object | undefined>;
 
   /**
-   * Returns times, owner and handle of the stored session, without renewing it. `undefined` without a session, and for
-   * a new one that is not stored yet.
+   * Returns times, owner and handle of the stored session, without renewing it. `undefined` without one, and for a new
+   * session until it is stored.
    * @throws {SessionConfigurationError} for a session in Ktor's format, which has no times.
    */
   info(type: SessionClass): Promise<SessionInfo | undefined>;
@@ -71,8 +67,8 @@ export interface RequestSessions {
   authenticated(type: SessionClass, options?: AuthenticatedOptions): Promise<void>;
 
   /**
-   * Returns the path that `@RequireFresh` with `redirectTo` rejected, once, to redirect the user back; always a path of
-   * this application. `undefined` if there is none.
+   * Returns, once, the path that `@RequireFresh` with `redirectTo` rejected; always a path of this application.
+   * `undefined` if there is none.
    */
   takeReturnPath(type: SessionClass): Promise<string | undefined>;
 
@@ -102,10 +98,9 @@ export interface RequestSessions {
   login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S>;
 
   /**
-   * Lets the signed-in user act for another owner, for support and administration. The application must check that the
-   * user may do so. Starts a new session of that owner, with a new id; `info(Type).actor` shows the actor. It keeps the
-   * times of the actor's session, counts as one of the actor's sessions and ends with them. `login` and `logout` end
-   * both.
+   * Lets the signed-in user act for another owner, for support and administration. The application must check the
+   * permission. Starts a new session of that owner; `info(Type).actor` shows the actor. It keeps the times of the
+   * actor's session, counts as one of the actor's sessions and ends with them. `login` and `logout` end both.
    * @param owner as in {@link login}.
    * @returns the new session of the owner.
    * @throws {SessionError} without a signed-in user, for the same owner, or while already acting (409).
@@ -134,10 +129,9 @@ export interface RequestSessions {
    */
   id(): Promise<string | undefined>;
   /**
-   * The id of a by-id session, synchronously, for libraries such as CSRF tokens and log formatters. A new session
-   * returns the id under which it will be stored.
-   * @returns `undefined` without a session, or if it was not loaded in this request. A login or `regenerate` changes
-   * the id when it is stored.
+   * The id of a by-id session, synchronously, for CSRF tokens and log formatters. A new session returns the id under
+   * which it will be stored; a login or `regenerate` changes it.
+   * @returns `undefined` without a session, or if it was not loaded in this request.
    */
   idNow(type: SessionClass): string | undefined;
 
@@ -154,7 +148,7 @@ export interface RequestSessions {
   regenerate(type: SessionClass): Promise<void>;
 
   /**
-   * Applies `change` to the session and stores it immediately; repeats it with the latest content on a conflict. For
+   * Applies `change` and stores the session immediately; repeats it with the latest content on a conflict. For
    * counters, stock, one-time tokens. By value, the change is sent with the response.
    * @param change synchronous; may run several times.
    * @returns the stored session.

@@ -4,37 +4,35 @@ import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
 import { cameWith, type FreshSession, type SessionState } from './session-state.js';
 
-/** How to store and send a session. */
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'clear' }
-  /** The change cannot be stored: the request fails with `error`. */
+  /** The request fails with `error`. */
   | { readonly kind: 'refuse'; readonly error: SessionError }
   | (Written<S> & {
       readonly kind: 'renew';
       readonly previous: TrackedSession<S>;
-      /** Whether to renew even if it is not due. */
+      /** Even if it is not due. */
       readonly force?: boolean;
       /** The id is rotated because of its age. */
       readonly rotate?: 'due';
     })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
-/** A session with its content at the time of the decision. */
+/** With the content at the time of the decision. */
 interface Written<S extends object> {
   readonly value: S;
   readonly text: string;
   readonly snapshot?: SessionSnapshot<S> | undefined;
 }
 
-/** What the application did with a session in one request. */
 export interface SessionUse<S extends object> {
   readonly state: SessionState<S>;
-  /** A new session that is stored if it was changed. */
+  /** Stored if it was changed. */
   readonly fresh: FreshSession<S> | undefined;
-  /** A new id was requested; `due`: because of the id's age. */
+  /** `due`: because of the id's age. */
   readonly rotate: boolean | 'due';
-  /** Details such as a lifetime or an authentication were set. */
+  /** A lifetime, an authentication or other details were set. */
   readonly detailed: boolean;
   /** The session was used, not only inspected. */
   readonly renews: boolean;
@@ -81,7 +79,6 @@ export function decide<S extends object>(
   }
 }
 
-/** Stores a new session if it was changed. */
 export function decideFresh<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
@@ -96,8 +93,8 @@ export function decideFresh<S extends object>(
   return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
-// A parallel request with the old id must not replace the new session's cookie with an anonymous session, so its change
-// is refused. A login replaces it, because the client may not have received the new id.
+// A parallel request with the old id must not replace the new session's cookie with an anonymous session. A login does,
+// because the client may not have received the new id.
 function decideSuperseded<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,

@@ -1,9 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import type { RejectionReason } from '../tracker/session-tracker.js';
 
-/** The session of an event. Fields are missing if unknown. */
+/** Fields are missing if unknown. */
 export interface SessionFacts {
-  /** The session's name. */
   readonly session: string;
   /** By id: the handle, as in `SessionsService.list`. A hash, not the id. */
   readonly handle?: string;
@@ -13,12 +12,12 @@ export interface SessionFacts {
   readonly owner?: string;
 }
 
-/** The request of an event: the result of `eventFields.request`. */
+/** The result of `eventFields.request`. */
 export interface RequestFacts {
   readonly request?: Readonly<Record<string, unknown>>;
 }
 
-/** A session event. Never contains content, ids or keys. */
+/** Never contains content, ids or keys. */
 export type SessionEvent = RequestFacts &
   (
     | (SessionFacts & { readonly type: 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared' })
@@ -30,8 +29,8 @@ export type SessionEvent = RequestFacts &
         readonly path?: string;
       })
     /**
-     * An id was used after its grace period: the client missed the new id, or the id was stolen. `revoked`: the session
-     * was ended (`onReplay`). Emitted in addition to `rejected`.
+     * An id was used after its grace period: the client missed the new id, or it was stolen. `revoked`: the session was
+     * ended (`onReplay`). Emitted in addition to `rejected`.
      */
     | (SessionFacts & { readonly type: 'replayed'; readonly revoked: boolean })
     /** The client sent several values with one name. */
@@ -40,7 +39,6 @@ export type SessionEvent = RequestFacts &
     | (SessionFacts & { readonly type: 'conflict'; readonly fields: readonly string[] })
     /** A change was dropped because the session had ended or rotated. */
     | (SessionFacts & { readonly type: 'gone'; readonly reason: 'ended' | 'rotated' })
-    /** The storage failed with `error`. */
     | (SessionFacts & {
         readonly type: 'unavailable';
         readonly reason: 'storage-down';
@@ -48,8 +46,8 @@ export type SessionEvent = RequestFacts &
         readonly error: unknown;
       })
     /**
-     * A session was changed after the response head was sent; the change is lost. `connection`: it was changed through
-     * `sessionsOf(request)` of a socket and not saved.
+     * Changed after the response head was sent; the change is lost. `connection`: changed through `sessionsOf(request)`
+     * of a socket and not saved.
      */
     | (SessionFacts & { readonly type: 'too-late'; readonly connection?: boolean })
     /** A WebSocket from a page of another site got no session. `origin`: the host of that site. */
@@ -86,15 +84,13 @@ export type SessionEvent = RequestFacts &
       })
   );
 
-/** Receives every {@link SessionEvent}. Its errors are ignored. */
+/** Errors of a listener are ignored. */
 export type SessionEventListener = (event: SessionEvent) => void;
 
 /** The `node:diagnostics_channel` of all events. */
 export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
 
-/** A listener for some types of events. */
 export interface SessionEventLog {
-  /** Whether it handles events of this type. */
   isObserved(type: SessionEvent['type']): boolean;
   log(event: SessionEvent): void;
 }
@@ -112,13 +108,11 @@ export interface SessionEventFields {
   request?(this: void, request: object): Readonly<Record<string, unknown>>;
 }
 
-/** Passes events to the listeners and the diagnostics channel. */
 export class SessionEvents implements SessionEventSink {
   readonly #channel = channel(SESSION_EVENTS_CHANNEL);
   readonly #listeners: readonly SessionEventListener[];
   readonly #log: SessionEventLog | undefined;
   readonly #describe: SessionEventFields['request'];
-  /** Whether events include the owner. */
   readonly nameOwner: boolean;
 
   constructor(listeners: readonly SessionEventListener[] = [], log?: SessionEventLog, fields: SessionEventFields = {}) {
@@ -128,13 +122,12 @@ export class SessionEvents implements SessionEventSink {
     this.nameOwner = fields.owner ?? false;
   }
 
-  /** The sink for events of one request. */
   of(request: object): SessionEventSink {
     const describe = this.#describe;
     return describe ? new RequestEvents(this, () => describe(request)) : this;
   }
 
-  /** Whether any listener handles this type. If not, the event need not be created. */
+  /** If `false`, the event need not be created. */
   isObserved(type: SessionEvent['type']): boolean {
     const others = this.#listeners.length - (this.#log ? 1 : 0);
     return others > 0 || this.#channel.hasSubscribers || (this.#log?.isObserved(type) ?? false);
@@ -153,13 +146,11 @@ export class SessionEvents implements SessionEventSink {
 }
 
 export interface SessionEventSink {
-  /** Whether events include the owner. */
   readonly nameOwner: boolean;
   isObserved(type: SessionEvent['type']): boolean;
   emit(event: SessionEvent): void;
 }
 
-/** Adds the description of the request to each event. */
 class RequestEvents implements SessionEventSink {
   readonly #events: SessionEvents;
   readonly #describe: () => Readonly<Record<string, unknown>>;
@@ -181,7 +172,7 @@ class RequestEvents implements SessionEventSink {
     if (this.#events.isObserved(event.type)) this.#events.emit({ ...event, ...this.#facts() });
   }
 
-  // Errors of the application's function must not fail the request.
+  // The application's function must not fail the request.
   #facts(): RequestFacts {
     try {
       return { request: this.#describe() };

@@ -19,7 +19,6 @@ import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
 import { SessionSlot } from './session-slot.js';
 
-/** Valid directives of `Clear-Site-Data`. */
 const SITE_DATA: readonly string[] = ['cache', 'cookies', 'storage', 'executionContexts', '*'];
 
 type SetOptions = { readonly keepId?: boolean };
@@ -31,7 +30,7 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
-  /** Sessions that ended because the application set their cookie itself. */
+  /** The application set their cookie itself. */
   #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
@@ -40,7 +39,7 @@ export class SessionExchange implements RequestSessions {
     this.#events = events;
   }
 
-  /** The instances held by the application, changed or not. */
+  /** Changed or not. */
   // A method, because util.inspect calls getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
@@ -67,7 +66,7 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(provider).authenticated(options.method, provider.now(), provider.reauthenticationResets);
   }
 
-  /** Milliseconds since the owner authenticated, with one of `methods` if given. `undefined`: never. */
+  /** Milliseconds, with one of `methods` if given. `undefined`: never. */
   async sinceAuthentication(type: SessionClass, methods?: readonly string[]): Promise<number | undefined> {
     const provider = this.#providers.findByType(type);
     const info = await this.#slot(provider, false).info();
@@ -81,7 +80,7 @@ export class SessionExchange implements RequestSessions {
     return this.#slot(this.#providers.findByType(type)).takeReturnPath();
   }
 
-  /** Stores the path for {@link takeReturnPath}. */
+  /** For {@link takeReturnPath}. */
   async keepReturnPath(type: SessionClass, path: string): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).returnTo(path);
   }
@@ -94,7 +93,7 @@ export class SessionExchange implements RequestSessions {
   }
 
   /**
-   * Returns the session, or a new one that is stored only if it changes; synchronously if possible.
+   * The session, or a new one that is stored only if it changes; synchronously if possible.
    * @param newSession `true`: a new session is always stored; `false`: never.
    */
   getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean, renew = true): S | Promise<S> {
@@ -206,12 +205,12 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(this.#providers.findByType(type)).regenerate();
   }
 
-  /** The id of a loaded session, if any. */
+  /** Of a loaded session. */
   idAtOnce(type: SessionClass): string | undefined {
     return this.#slot(this.#providers.findByType(type)).id;
   }
 
-  /** Reads the session again and discards changes. @throws {SessionError} without a session. */
+  /** Discards changes. @throws {SessionError} without a session. */
   async reload(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).reload();
   }
@@ -221,12 +220,12 @@ export class SessionExchange implements RequestSessions {
     this.#slot(this.#providers.findByType(type)).touch();
   }
 
-  /** Sets the lifetime of a loaded session. */
+  /** For a loaded session. */
   lifetimeAtOnce(type: SessionClass, lifetime: OwnLifetime): void {
     this.#slot(this.#providers.findByType(type)).lifetimeNow(lifetime);
   }
 
-  /** `Max-Age` of a loaded session's cookie, in seconds. `undefined`: as configured; `null`: none. */
+  /** `Max-Age` of a loaded session, in seconds. `undefined`: as configured; `null`: none. */
   maxAgeAtOnce(type: SessionClass): number | null | undefined {
     return this.#slot(this.#providers.findByType(type)).maxAge;
   }
@@ -258,7 +257,7 @@ export class SessionExchange implements RequestSessions {
     return this.#track(this.#committing.then(() => this.#commit(serverError), failed));
   }
 
-  /** Whether {@link commit} has nothing to do. No side effects. */
+  /** No side effects. */
   isSettled(serverError: boolean): boolean {
     if (this.#committing) return false;
     for (const slot of this.#slots) if (!slot.isSettled(serverError)) return false;
@@ -282,12 +281,10 @@ export class SessionExchange implements RequestSessions {
     for (const slot of this.#slots) slot.reportUnstored();
   }
 
-  /** Discards changes since the last commit. */
   revert(): void {
     for (const slot of this.#slots) slot.revert();
   }
 
-  /** The classes of sessions that exist in this request. */
   get presentTypes(): readonly SessionClass[] {
     return this.#slots.filter(({ value }) => value !== undefined).map(({ provider }) => provider.type);
   }
@@ -301,8 +298,7 @@ export class SessionExchange implements RequestSessions {
     );
   }
 
-  // If the application sets the cookie itself, its value wins and the session ends: `res.clearCookie('sid')` is a
-  // logout.
+  // The application's cookie wins and the session ends: `res.clearCookie('sid')` is a logout.
   #endReplaced(): void {
     const lines = this.#call.applicationCookies?.();
     if (!lines) return;
@@ -357,14 +353,14 @@ export class SessionExchange implements RequestSessions {
   }
 }
 
-// Sessions are stored independently: wait for all before failing.
+// Wait for all sessions before failing: they are stored independently.
 async function allOf(commits: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(commits);
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
 }
 
-// An id may be unvalidated input, so only an object of exactly this shape counts as options.
+// An id may be unvalidated input, so only exactly this shape counts as options.
 function isClearOptions(value: unknown): value is ClearOptions {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.keys(value).every((name) => name === 'siteData');
@@ -377,7 +373,7 @@ function siteDataOf(options: ClearOptions | undefined): ClearOptions['siteData']
   throw new SessionWrongValueError(`siteData is a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
 }
 
-/** The owner field, its new value and the owner as a string. @throws {SessionError} if the owner is empty. */
+/** @throws {SessionError} if the owner is empty. */
 function givenOwner<S extends object>(
   verb: 'login' | 'actAs',
   { type, ownerField }: SessionProvider<S>,

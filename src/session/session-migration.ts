@@ -20,7 +20,7 @@ import type { SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
 import { isTwinTracker, TWIN_SUFFIX, type TwinLink, type TwinTracker } from './session-twin.js';
 
-/** Grace period before the old session ends, for parallel requests with the old id. */
+/** For parallel requests with the old id. */
 const UNDER_WAY_MILLISECONDS = 60_000;
 
 /** Also writes the old form of each session. */
@@ -31,9 +31,8 @@ export interface AlsoWrite<S extends object> {
 }
 
 /**
- * A provider that also accepts sessions of another provider and replaces them with its own, so that a migration of
- * format, key or storage signs no user out. Its own sessions take precedence. A migrated session ends in the old
- * storage after a minute.
+ * A provider that also accepts sessions of another provider and replaces them with its own. Its own sessions take
+ * precedence. A migrated session ends in the old storage after a minute.
  * @param alsoWrite also writes the old form and merges changes that the old code made to it. Default: not written.
  */
 export function migratingProvider<S extends object>(
@@ -118,7 +117,7 @@ class MigratingSessionTransport implements SessionTransport {
     }
   }
 
-  /** Whether both cookies have the same name but different scopes. A request does not show which one was sent. */
+  /** The cookies have the same name but different scopes. A request does not show which one was sent. */
   get sharesNameElsewhere(): boolean {
     return this.#sharesName && !this.#sharesPlace;
   }
@@ -179,8 +178,7 @@ class MigratingSessionTransport implements SessionTransport {
     if (this.#alsoWrite || came) this.#from.clear(this.#callOfFrom(call));
   }
 
-  // A cookie with the same name in another scope is a separate cookie and needs its own header line. In the same scope,
-  // the new cookie replaces the old one.
+  // A cookie in another scope needs its own header line. In the same scope, the new one replaces the old one.
   #callOfFrom(call: SessionCall): SessionCall {
     if (!this.#sharesName) return call;
     return {
@@ -199,7 +197,7 @@ function nameOf({ name, transport }: SessionProvider<never>): string {
   return transport.name ?? name;
 }
 
-/** Domain and path of the cookie; `undefined` for a transport without a configuration. */
+/** `undefined` for a transport without a configuration. */
 function scopeOf(transport: SessionTransport): string | undefined {
   const { configuration } = transport as { configuration?: { domain?: string; path?: string } };
   const domain = configuration?.domain?.replace(/^\./, '').toLowerCase() ?? '';
@@ -256,13 +254,12 @@ async function readOrRefuse(
   }
 }
 
-/** The tracker of {@link migratingProvider}. */
 export class MigratingSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
   readonly newestWins: boolean;
-  /** The new tracker, which stores sessions. */
+  /** Stores sessions. */
   readonly own: CompleteSessionTracker<S>;
-  /** The tracker of accepted sessions. */
+  /** Loads accepted sessions. */
   readonly from: CompleteSessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
   readonly #alsoWrite: AlsoWrite<S> | undefined;
@@ -359,8 +356,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
 
   #moved(foreign: TrackedSession<S>): LoadResult<S> {
     const { value, createdAt, renewedAt, owner } = foreign;
-    // An empty text differs from every serialized session, so the session is stored even if unchanged. The old id is
-    // not copied.
+    // Differs from every serialized text, so the session is stored even if unchanged. The old id is not copied.
     const session = { value, createdAt, renewedAt, text: '', ...(owner === undefined ? {} : { owner }) };
     this.#foreign.set(session, foreign);
     return { status: 'loaded', session };
@@ -380,7 +376,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return this.#sendsAlways && 'transportValue' in sent ? { ...sent, held: false } : sent;
   }
 
-  /** With `alsoWrite` off: the storedId of a session that still has an old form. */
+  /** With `alsoWrite` off: the storedId of a session with an old form. */
   #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
     return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
   }
@@ -432,7 +428,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     if (twinned) await this.endTwinOf(twinned);
   }
 
-  /** Ends the old form of a session, by its handle. */
   async endTwinOf(handle: string): Promise<void> {
     if (isTwinTracker(this.from)) await this.from.endTwinOf(handle);
   }

@@ -6,7 +6,6 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { completedTracker } from '../tracker/own-session-tracker.js';
 import type { CompleteSessionTracker, SessionTracker } from '../tracker/session-tracker.js';
 
-/** Policies of a session. */
 export interface SessionPolicies {
   /**
    * Whether `set` with a value equal to the loaded session is ignored (Ktor: `sendOnlyIfModified`). Default `true`;
@@ -16,33 +15,29 @@ export interface SessionPolicies {
   /** Whether changes are stored if the status is 5xx, as in Ktor. Default `false`. */
   readonly saveOnServerError?: boolean;
   /**
-   * Behavior while the storage fails. `reject`: reading the session fails with 503. `anonymous`: there is no session;
-   * changes still fail with 503, and a clear removes the cookie but fails with 503 if the storage cannot end the
-   * session. Default `reject`.
+   * While the storage fails. `reject`: reading the session fails with 503. `anonymous`: there is no session; changes
+   * still fail with 503, and a clear removes the cookie but fails with 503 if the storage cannot end the session.
+   * Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
   /**
-   * Response to a request whose change was dropped because its session had ended. `ignore`: unchanged, with the event
-   * `gone`. `reject`: 409. A login is always rejected. Default `ignore`.
+   * For a change that was dropped because the session had ended. `ignore`: only the event `gone`. `reject`: 409. A
+   * login is always rejected. Default `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
   /**
-   * Whether responses that read the session keep their `Cache-Control`. By default, `public` and `s-maxage` become
-   * `private`, so that shared caches do not serve one user's page to another. Default `false`.
+   * Keeps `Cache-Control` of responses that read the session. Otherwise `public` and `s-maxage` become `private`, so
+   * that shared caches do not serve one user's page to another. Default `false`.
    */
   readonly keepCacheControl?: boolean;
 }
 
-/** Options of a {@link SessionProvider}. */
 export interface SessionProviderOptions<S extends object = object> extends SessionPolicies {
   /** The owner field, set by `login`. Default: none; `login` throws. */
   readonly ownerField?: string | undefined;
   /** By id: whether `set` with another instance keeps the id, as in Ktor. Default `false`. */
   readonly keepIdOnSet?: boolean;
-  /**
-   * Returns the lifetime of one session. Called when it starts and when its owner changes. `undefined`: the lifetime of
-   * the class.
-   */
+  /** The lifetime of one session. Called when it starts and when its owner changes. `undefined`: that of the class. */
   lifetimeOf?(this: void, value: S): OwnLifetime | undefined;
   /** Called before a login takes effect; see {@link OnOwnerChange}. */
   readonly onOwnerChange?: OnOwnerChange<S> | undefined;
@@ -54,7 +49,7 @@ export interface SessionProviderOptions<S extends object = object> extends Sessi
   readonly now?: () => number;
 }
 
-/** A registered session: name, class, transport, tracker, options (Ktor: `SessionProvider`). */
+/** A registered session (Ktor: `SessionProvider`). */
 export class SessionProvider<S extends object = object> {
   readonly name: string;
   readonly type: SessionClass<S>;
@@ -108,7 +103,7 @@ export class SessionProvider<S extends object = object> {
     this.now = options.now ?? (() => Date.now());
   }
 
-  /** The lifetime of one session. `undefined`: the lifetime of the class. */
+  /** `undefined`: the lifetime of the class. */
   lifetimeOf(value: S): OwnLifetime | undefined {
     return this.#own.lifetimeOf?.(value);
   }

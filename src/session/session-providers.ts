@@ -2,7 +2,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** The sessions of an application, unique by name and class, in order (Ktor: `SessionsConfig`). */
+/** Unique by name and class, in order of registration (Ktor: `SessionsConfig`). */
 export class SessionProviders {
   readonly #providers: SessionProvider[] = [];
   readonly #byType = new Map<SessionClass, SessionProvider>();
@@ -45,7 +45,7 @@ export class SessionProviders {
     this.#byType.set(provider.type, provider);
   }
 
-  /** The provider of exactly this class, if registered. */
+  /** Exactly this class. */
   get(type: SessionClass): SessionProvider | undefined {
     return this.#byType.get(type);
   }
@@ -65,10 +65,7 @@ export class SessionProviders {
     return find();
   }
 
-  /**
-   * The provider for a value's class or its nearest registered base class.
-   * @throws {SessionError} if there is none, with Ktor's message.
-   */
+  /** Also finds base classes. @throws {SessionError} if there is none, with Ktor's message. */
   findByValue<S extends object>(value: S): SessionProvider<S> {
     if (value === null || typeof value !== 'object') throw noSession(value);
     for (
@@ -92,7 +89,7 @@ export class SessionProviders {
   }
 }
 
-/** Where the client keeps the session, if known. Header names are case-insensitive, cookie names are not. */
+/** Header names are case-insensitive, cookie names are not. */
 function placeOf({ transport }: SessionProvider): string | undefined {
   const { name } = transport;
   if (transport.kind === 'header') return `header ${transport.requestHeader.toLowerCase()}`;

@@ -11,19 +11,18 @@ export interface SessionPlace<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;
   readonly events: SessionEventSink;
-  /** All sessions of the application. */
+  /** Of the application. */
   readonly providers?: SessionProviders | undefined;
 }
 
 type OrdinaryEvent = 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
 
-/** Fields of a session for events. */
 type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt' | 'owner'>> & {
   /** Used if the id is unknown. */
   readonly handle?: string | undefined;
 };
 
-/** Reports an ordinary event, if it is observed. */
+/** Only if observed. */
 export function reportOrdinary<S extends object>(
   place: SessionPlace<S>,
   type: OrdinaryEvent,
@@ -32,7 +31,7 @@ export function reportOrdinary<S extends object>(
   if (place.events.isObserved(type)) place.events.emit({ type, ...factsOf(place, session) });
 }
 
-/** Reports a storage failure and sends `Retry-After`. @returns the error to throw. */
+/** Sends `Retry-After`. @returns the error to throw. */
 export function reportFailure<S extends object>(
   place: SessionPlace<S>,
   operation: 'load' | 'store' | 'clear',
@@ -55,7 +54,6 @@ export function reportFailure<S extends object>(
   return failure;
 }
 
-/** The session fields of an event. */
 export function factsOf<S extends object>({ provider, events }: SessionPlace<S>, session?: KnownSession): SessionFacts {
   if (session === undefined) return { session: provider.name };
   const { createdAt, owner } = session;

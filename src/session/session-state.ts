@@ -2,16 +2,15 @@ import type { SessionError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { RejectionReason, Replay, TrackedSession } from '../tracker/session-tracker.js';
 
-/** A new session that is stored only if it changes. */
+/** Stored only if it changes. */
 export interface FreshSession<S extends object> {
   readonly value: S;
-  /** Initial content, to detect changes. */
+  /** To detect changes. */
   readonly initial: SessionSnapshot<S> | string;
   /** `true`: always stored; `false`: never; `undefined`: if it changes. */
   readonly stored: boolean | undefined;
 }
 
-/** Details of a rejected value. */
 interface Rejected {
   readonly path?: string;
   /** By id. */
@@ -68,13 +67,12 @@ export type DecidedSession<S extends object> =
   /** The session was cleared. */
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
 
-/** An incoming session that is, or may be, in the storage. */
+/** May be in the storage. */
 export type StoredIncoming<S extends object> = Extract<
   IncomingSession<S>,
   { readonly kind: 'loaded' | 'superseded' | 'unavailable' }
 >;
 
-/** The state of one session in one request. */
 export type SessionState<S extends object> = IncomingSession<S> | DecidedSession<S>;
 
 export function isDecided<S extends object>(state: SessionState<S>): state is DecidedSession<S> {
@@ -85,7 +83,7 @@ export function isStored<S extends object>(state: SessionState<S>): state is Sto
   return state.kind === 'loaded' || state.kind === 'superseded' || state.kind === 'unavailable';
 }
 
-/** The stored session that was cleared in this request. */
+/** Cleared in this request. */
 export function endedBefore<S extends object>(state: SessionState<S>): StoredIncoming<S> | undefined {
   const ended = state.kind === 'cleared' || (state.kind === 'set' && state.ended);
   return ended && isStored(state.incoming) ? state.incoming : undefined;

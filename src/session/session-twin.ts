@@ -8,18 +8,16 @@ export interface TwinLink {
   readonly changed: boolean;
 }
 
-/** A session to write in the old form. */
 export interface TwinToStore<S extends object> {
   readonly value: S;
-  /** Name of the new session, which links both forms. */
+  /** Links both forms. */
   readonly of: string;
-  /** Whether the name is unique, so that the old id can be derived from it. */
+  /** Whether the old id can be derived from `of`. */
   readonly isUnique: boolean;
   /** Whether the old form keeps its id, because privileges did not change. */
   readonly keepsId: boolean;
-  /** The previous old form. */
   readonly previous: TrackedSession<S> | undefined;
-  /** Expiry of the new session, in epoch milliseconds. */
+  /** Of the new session, in epoch milliseconds. */
   readonly expiresAt: number;
 }
 
@@ -33,7 +31,7 @@ export interface TwinTracker<S extends object> extends CompleteSessionTracker<S>
   storeTwin(session: TwinToStore<S>): Promise<{ readonly session: TrackedSession<S>; readonly transportValue: string }>;
   /** Merges the changes of the old code in `twin` into the session. */
   joined(present: TrackedSession<S>, twin: TrackedSession<S>): S;
-  /** Ends the old form of a session, if the server can. */
+  /** If the server can. */
   endTwinOf(name: string): Promise<void>;
 }
 
