@@ -109,7 +109,7 @@ export interface RequestSessions {
 
   /**
    * Ends {@link actAs}: restores the actor's session, with a new id.
-   * @returns whether somebody acted; `false` also after the maximum duration.
+   * @returns whether a user was acting; `false` also after the maximum duration.
    */
   stopActing(type: SessionClass): Promise<boolean>;
 
