@@ -11,7 +11,7 @@ export type SessionDone = (error?: unknown) => void;
 /**
  * The session's cookie. Assigning `maxAge` or `expires` sets the session's own idle timeout, as `sessions.lifetime`
  * does; it is enforced by the server, within the maxima of the class. Changing another option throws a {@link
- * SessionConfigurationError}: they are set in `@Session` and in the module's `cookie`.
+ * SessionConfigurationError}: those are set in `@Session` and in the module's `cookie`.
  */
 export interface RequestSessionCookie {
   /** Milliseconds; `null` for a cookie that ends with the browser. */
@@ -234,7 +234,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   };
   return new Proxy(cookie, {
     set(present, name, value: unknown) {
-      // As with express-session, `cookie.maxAge = cookie.maxAge` only renews.
+      // Ignore the same value: with express-session, `cookie.maxAge = cookie.maxAge` renews.
       if (Object.is(present[name as keyof RequestSessionCookie], value)) return true;
       const milliseconds = name === 'maxAge' ? value : name === 'expires' ? millisecondsUntil(value) : undefined;
       if (milliseconds === undefined) throw unassignable(`.${String(name)}`);
@@ -246,7 +246,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   });
 }
 
-/** `false` is a session cookie, as with express-session. */
+/** `false`: until the browser closes, as with express-session. */
 function millisecondsUntil(expires: unknown): unknown {
   if (expires === null || expires === false) return null;
   return expires instanceof Date ? expires.getTime() - Date.now() : NaN;

@@ -20,7 +20,7 @@ export interface AuthenticatedOptions {
 }
 
 export interface ActAsOptions {
-  /** After it, the session is the actor's again. Default 3600. */
+  /** Maximum duration; then the session is the actor's again. Default 3600. */
   readonly maxSeconds?: number;
   /** For audits, such as a ticket number; at most 512 characters. Stored with the session. */
   readonly reason: string;
@@ -99,8 +99,9 @@ export interface RequestSessions {
 
   /**
    * Lets the signed-in user act for another owner, for support and administration. The application must check the
-   * permission. Starts a new session of that owner; `info(Type).actor` shows the actor. It keeps the times of the
-   * actor's session, counts as one of the actor's sessions and ends with them. `login` and `logout` end both.
+   * permission. Starts a new session of that owner, with a new id; `info(Type).actor` shows the actor. It keeps the
+   * times of the actor's session, including the time of authentication, counts as one of the actor's sessions and ends
+   * with them. `login` and `logout` end both.
    * @param owner as in {@link login}.
    * @returns the new session of the owner.
    * @throws {SessionError} without a signed-in user, for the same owner, or while already acting (409).
@@ -130,7 +131,7 @@ export interface RequestSessions {
   id(): Promise<string | undefined>;
   /**
    * The id of a by-id session, synchronously, for CSRF tokens and log formatters. A new session returns the id under
-   * which it will be stored; a login or `regenerate` changes it.
+   * which it will be stored. A login or `regenerate` changes the id when it is stored.
    * @returns `undefined` without a session, or if it was not loaded in this request.
    */
   idNow(type: SessionClass): string | undefined;

@@ -30,7 +30,7 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
-  /** The application set their cookie itself. */
+  /** Ended, because the application set the cookie itself. */
   #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
@@ -39,8 +39,7 @@ export class SessionExchange implements RequestSessions {
     this.#events = events;
   }
 
-  /** Changed or not. */
-  // A method, because util.inspect calls getters.
+  // Changed or not. A method, because util.inspect shows getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
     for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
@@ -205,7 +204,7 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(this.#providers.findByType(type)).regenerate();
   }
 
-  /** Of a loaded session. */
+  /** The id of a loaded session, if any. */
   idAtOnce(type: SessionClass): string | undefined {
     return this.#slot(this.#providers.findByType(type)).id;
   }
@@ -220,7 +219,7 @@ export class SessionExchange implements RequestSessions {
     this.#slot(this.#providers.findByType(type)).touch();
   }
 
-  /** For a loaded session. */
+  /** Requires a loaded session. */
   lifetimeAtOnce(type: SessionClass, lifetime: OwnLifetime): void {
     this.#slot(this.#providers.findByType(type)).lifetimeNow(lifetime);
   }

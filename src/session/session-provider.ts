@@ -8,21 +8,21 @@ import type { CompleteSessionTracker, SessionTracker } from '../tracker/session-
 
 export interface SessionPolicies {
   /**
-   * Whether `set` with a value equal to the loaded session is ignored (Ktor: `sendOnlyIfModified`). Default `true`;
-   * Ktor's is `false`.
+   * Whether `set` with an unchanged value sends nothing (Ktor: `sendOnlyIfModified`). Default `true`; Ktor's is
+   * `false`.
    */
   readonly sendOnlyIfModified?: boolean;
   /** Whether changes are stored if the status is 5xx, as in Ktor. Default `false`. */
   readonly saveOnServerError?: boolean;
   /**
-   * While the storage fails. `reject`: reading the session fails with 503. `anonymous`: there is no session; changes
-   * still fail with 503, and a clear removes the cookie but fails with 503 if the storage cannot end the session.
-   * Default `reject`.
+   * Behavior while the storage fails. `reject`: reading the session fails with 503. `anonymous`: there is no session;
+   * changes still fail with 503, and a clear removes the cookie but fails with 503 if the storage cannot end the
+   * session. Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
   /**
-   * For a change that was dropped because the session had ended. `ignore`: only the event `gone`. `reject`: 409. A
-   * login is always rejected. Default `ignore`.
+   * Response to a change that was dropped because the session had ended. `ignore`: unchanged, with the event `gone`.
+   * `reject`: 409. A login is always rejected. Default `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
   /**
