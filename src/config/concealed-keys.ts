@@ -1,7 +1,7 @@
 import { KeyRing } from '../keys/key-ring.js';
 import type { SessionKeys, SessionOverrides, SessionRegistration, SharedOptions } from './session-options.js';
 
-/** Stands for keys that no key ring takes. The error is thrown at start, where the keys are needed. */
+/** Throws the error of invalid keys at start, when they are used. */
 class RefusedKeys {
   readonly #error: unknown;
 
@@ -14,7 +14,7 @@ class RefusedKeys {
   }
 }
 
-/** The same options with key rings for keys, so that inspecting or serializing the options shows no key. */
+/** Replaces keys with key rings, so that inspecting or serializing the options reveals no key. */
 export function concealKeys<O extends SharedOptions>(options: O): O {
   if (typeof options !== 'object' || options === null) return options;
   const { keys, sessions } = options;
@@ -25,13 +25,13 @@ export function concealKeys<O extends SharedOptions>(options: O): O {
   };
 }
 
-/** @throws {SessionConfigurationError} for keys that are missing or weak. */
+/** @throws {SessionConfigurationError} if keys are missing or weak. */
 export function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
   if (keys instanceof RefusedKeys) return keys.reject();
   return keys instanceof KeyRing ? keys : new KeyRing(keys);
 }
 
-/** Whether there are keys at all: `keys: [process.env.SESSION_KEY]` of a variable that is not set has none. */
+/** False for `keys: [process.env.SESSION_KEY]` when the variable is not set. */
 export function isGiven(keys: SessionKeys): keys is Exclude<SessionKeys, undefined> {
   return keys !== undefined && !(Array.isArray(keys) && keys.every((key) => key === undefined));
 }

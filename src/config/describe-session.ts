@@ -1,7 +1,7 @@
 import type { SessionProvider } from '../session/session-provider.js';
 import type { SessionLifetime } from '../tracker/session-lifetime.js';
 
-/** One line for the log. @param place where the content is. */
+/** @param place where the content is stored. */
 export function describeSession(provider: SessionProvider, place: string, lifetime: SessionLifetime): string {
   const how = provider.transport.transformers.map((transformer) => transformer.constructor.name).join(', ') || 'as is';
   return (
@@ -10,12 +10,11 @@ export function describeSession(provider: SessionProvider, place: string, lifeti
   );
 }
 
-/** The same of a provider that was made by hand. */
 export function describeProvider(provider: SessionProvider): string {
   return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, made by hand`;
 }
 
-/** How it travels, with the name on the wire where that is not the session's. */
+/** Includes the cookie or header name if it differs from the session's name. */
 function carrierOf({ name, transport }: SessionProvider): string {
   const onWire = transport.name;
   return onWire !== undefined && onWire !== name ? `${transport.kind} ${onWire}` : transport.kind;

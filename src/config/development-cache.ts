@@ -15,13 +15,12 @@ import { dirname, join } from 'node:path';
 const FOLDER = join('node_modules', '.cache', 'nestjs-sessions');
 const KEY = /^[\w-]{43}$/;
 const OWNER_ONLY = 0o600;
-/** Absent on Windows, where a link cannot be made by everybody. */
+/** Missing on Windows. */
 const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
 
 /**
- * Files that outlive a restart in development, so that saving a source file does not sign the developer out. They are in
- * `node_modules/.cache/nestjs-sessions` of the nearest package, one set for each entry file, and only their owner can read
- * them.
+ * Files that survive a restart in development, so that saving a source file does not sign the developer out. In
+ * `node_modules/.cache/nestjs-sessions` of the nearest package, per entry file, readable by their owner only.
  */
 export class DevelopmentCache {
   readonly #folder: string;
@@ -32,10 +31,7 @@ export class DevelopmentCache {
     this.#entry = createHash('sha256').update(entry).digest('hex').slice(0, 12);
   }
 
-  /**
-   * The cache of this process. `undefined` unless `NODE_ENV` is unset or `development`, and where there is no
-   * `node_modules` to put it in.
-   */
+  /** `undefined` unless `NODE_ENV` is unset or `development`, or without a `node_modules` folder. */
   static ofProcess(): DevelopmentCache | undefined {
     const { NODE_ENV } = process.env;
     if (NODE_ENV !== undefined && NODE_ENV !== '' && NODE_ENV !== 'development') return undefined;
@@ -43,7 +39,7 @@ export class DevelopmentCache {
     return root === undefined ? undefined : new DevelopmentCache(join(root, FOLDER), process.argv[1] ?? root);
   }
 
-  /** A random key, made at the first call; the same after a restart. `undefined` where it cannot be kept safely. */
+  /** A random key, created by the first call. `undefined` if it cannot be stored safely. */
   key(): string | undefined {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -53,7 +49,7 @@ export class DevelopmentCache {
     }
   }
 
-  /** What was written under this name. `undefined` for nothing, and for a file that others could have written. */
+  /** `undefined` if the file is missing, or if other users could have written it. */
   read(name: string): Buffer | undefined {
     let file: number | undefined;
     try {
@@ -66,7 +62,7 @@ export class DevelopmentCache {
     }
   }
 
-  /** Writes a file as a whole or not at all. What cannot be written is not kept. */
+  /** Writes atomically. Errors are ignored. */
   write(name: string, content: Buffer): void {
     const temporary = `${this.#path(name)}.${randomBytes(6).toString('hex')}`;
     try {
@@ -107,7 +103,7 @@ export class DevelopmentCache {
 function isOwn(file: number): boolean {
   const { uid, mode } = fstatSync(file);
   if (!fstatSync(file).isFile()) return false;
-  // Windows has neither.
+  // Windows has no uid and no mode bits.
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
 }
 

@@ -6,14 +6,13 @@ import type { DevelopmentCache } from './development-cache.js';
 const FILE = 'memory';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Milliseconds from a change to its file; watch mode may end the process without a word. */
+/** In milliseconds. Short, because watch mode may kill the process. */
 const DELAY = 50;
-/** Those written last are kept. */
+/** The most recently written ones are kept. */
 const MOST_SESSIONS = 1000;
-/** Verbs of a storage that change the session of an id. */
+/** Storage methods that change a session. */
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
-/** What the application's log says where sessions or their keys outlive a restart. */
 export const KEPT_IN_DEVELOPMENT =
   'No keys or no storage are configured. Until this process runs in production, keys and sessions in memory survive a ' +
   'restart, in node_modules/.cache/nestjs-sessions. For keys that stay, pass SessionsModule.forRoot({ keys: ' +
@@ -23,13 +22,13 @@ export const KEPT_IN_DEVELOPMENT =
 type Kept = SessionToStore & { readonly id: string };
 
 /**
- * The memory storage of development, whose sessions survive a restart by watch mode: they are written to a sealed file
- * shortly after each change and when the application closes, and read once at start.
+ * Memory storage for development whose sessions survive a restart: written to an encrypted file shortly after each
+ * change and on close, and read at start.
  */
 export class DevelopmentMemory extends SessionStorageMemory {
   readonly #cache: DevelopmentCache;
   readonly #key: Buffer;
-  /** Ids in the order of their last writing. */
+  /** Ids, least recently written first. */
   readonly #ids = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -89,7 +88,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
       if (!session) this.#ids.delete(id);
       else sessions.push({ id, ...session });
     }
-    // Closed meanwhile: the sessions were gone before they were read.
+    // The storage may have been closed during the reads.
     if (!this.#closed) this.#cache.write(FILE, this.#seal(JSON.stringify(sessions)));
   }
 
@@ -99,7 +98,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
     try {
       return JSON.parse(this.#open(sealed)) as Kept[];
     } catch {
-      // Of another key or version.
+      // Written with another key or version.
       return [];
     }
   }

@@ -2,7 +2,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
 
 /**
- * Published limits of a session's lifetime: the defaults and, at the same time, the maxima of a session.
+ * Published session lifetimes, used as defaults and as maxima.
  *
  * | Preset | Idle | Absolute | Source |
  * |---|---|---|---|
@@ -16,7 +16,7 @@ export type LifetimePreset = 'owasp-low' | 'owasp-high' | 'nist-aal2' | 'nist-aa
 const MINUTE = 60;
 const HOUR = 3600;
 
-/** Seconds. */
+/** In seconds. */
 const PRESETS: Readonly<Record<LifetimePreset, { readonly idle: number; readonly absolute: number }>> = {
   'owasp-low': { idle: 30 * MINUTE, absolute: 8 * HOUR },
   'owasp-high': { idle: 5 * MINUTE, absolute: 4 * HOUR },
@@ -26,15 +26,13 @@ const PRESETS: Readonly<Record<LifetimePreset, { readonly idle: number; readonly
 
 export const LIFETIME_PRESETS = Object.keys(PRESETS) as readonly LifetimePreset[];
 
-/** What the module or one session says about lifetimes. */
 export interface LifetimeSource extends SessionLifetimeOptions {
   readonly lifetimes?: LifetimePreset;
 }
 
 /**
- * The lifetime of one session: its own timeouts, else those of its own preset, else the module's timeouts, else those of
- * the module's preset.
- * @throws {SessionConfigurationError} when a timeout exceeds the preset that applies, or is switched off.
+ * Precedence: timeouts of the session, its preset, timeouts of the module, its preset.
+ * @throws {SessionConfigurationError} if a timeout exceeds the preset or is disabled.
  */
 export function lifetimeOptionsOf(
   name: string,

@@ -4,7 +4,6 @@ import { refuseUnknownOptions } from '../errors/known-options.js';
 import { ownerOf } from './session-definition.js';
 import type { SessionOverrides } from './session-options.js';
 
-/** What a session says of the number of its owner's sessions, in its long form. */
 export function maxPerOwnerOf(options: SessionOverrides & { readonly name: string }): {
   maxPerOwner?: MaxPerOwner | MaxPerOwnerOf;
 } {
@@ -19,7 +18,7 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };
   const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
   refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
-  // A user with too many sessions in the old place could make no request any more.
+  // `refuse` would reject every request of a user with too many sessions in the old storage.
   if (from && limit.beyond === 'refuse') {
     throw new SessionConfigurationError(
       `${place}: maxPerOwner with beyond: 'refuse' would refuse sessions that are moved by from. Use beyond: 'end-oldest'.`,
@@ -28,7 +27,7 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   return { maxPerOwner: limit };
 }
 
-// What a function says is not known at start.
+// The result of a function is not known at start.
 function withoutRefusal(maxPerOwner: MaxPerOwnerOf): MaxPerOwnerOf {
   return (session) => {
     const said = maxPerOwner(session);

@@ -1,24 +1,23 @@
 import { assertOneOf, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** A type that an option may have, with its words for messages. */
 export interface OptionType {
   readonly words: string;
   fits(value: unknown): boolean;
 }
 
-/** What is checked of one option before it is used. `{}`: the code that uses it checks it. */
+/** `{}`: validated by the code that uses the option. */
 export interface OptionRule {
   readonly type?: OptionType;
-  /** Accepted texts, besides values of {@link type}. */
+  /** Accepted strings, besides values of {@link type}. */
   readonly oneOf?: readonly string[];
-  /** Rejects an explicit `undefined`: without the option the session is weaker or kept elsewhere. */
+  /** Rejects an explicit `undefined`, which would weaken the session or change its storage. */
   readonly neverUndefined?: true;
-  /** For sessions by id only. */
+  /** By id only. */
   readonly byIdOnly?: true;
 }
 
-/** One rule for each option of a set, by name. The compiler rejects a table with a missing or an unknown option. */
+/** One rule per option. A missing or unknown option is a compile error. */
 export type OptionRules<Options extends object> = Readonly<Record<keyof Options & string, OptionRule>>;
 
 export const BOOLEAN: OptionType = { words: 'true or false', fits: (value) => typeof value === 'boolean' };
@@ -27,15 +26,15 @@ export const TEXT: OptionType = { words: 'a text', fits: (value) => typeof value
 export const LIST: OptionType = { words: 'a list', fits: Array.isArray };
 export const NUMBER: OptionType = { words: 'a number', fits: (value) => typeof value === 'number' };
 
-/** @param words what the object looks like, for the message. */
+/** @param words an example, for the message. */
 export function objectAs(words: string): OptionType {
   return { words: `an object, as in ${words}`, fits: isObject };
 }
 
 /**
- * Rejects unknown options and values of a wrong type: configuration comes from files and the environment, where all is
- * text, and the text `'false'` would count as true. Values are not shown.
- * @param place where the options are, for the message.
+ * Rejects unknown options and wrong types. In files and the environment, everything is a string, and `'false'` is
+ * truthy. Messages do not include values.
+ * @param place for the message.
  * @throws {SessionConfigurationError}
  */
 export function assertOptions<Options extends object>(
@@ -54,7 +53,6 @@ export function assertOptions<Options extends object>(
   }
 }
 
-/** Rejects options that are `undefined` although their rule is `neverUndefined`. */
 export function assertDefined<Options extends object>(
   place: string,
   options: object,
@@ -67,7 +65,6 @@ export function assertDefined<Options extends object>(
   );
 }
 
-/** The options whose rule fits a condition. */
 export function namesWhere<Options extends object>(
   rules: OptionRules<Options>,
   fits: (rule: OptionRule) => boolean,

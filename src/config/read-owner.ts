@@ -3,8 +3,8 @@ import { ownerText } from '../tracker/session-owner.js';
 import { ownerOf } from './session-definition.js';
 
 /**
- * Reads whose session a value is: the text of the `@SessionOwner()` field. Nobody's where that is empty.
- * @throws {SessionError} from the function, for what is no owner; see {@link ownerText}.
+ * Returns a function that reads the owner: the `@SessionOwner()` field as a string, or `undefined` if it is empty.
+ * @throws {SessionError} from the function, for an invalid owner; see {@link ownerText}.
  */
 export function readOwner(type: SessionClass): (value: object) => string | undefined {
   const property = ownerOf(type);
@@ -12,10 +12,10 @@ export function readOwner(type: SessionClass): (value: object) => string | undef
   const place = `${type.name}.${property}`;
   return (value) => {
     const owner = (value as Readonly<Record<string, unknown>>)[property];
-    // The usual case, at once: every request comes through here.
+    // Fast path.
     return typeof owner === 'string' && owner !== '' && owner.length <= SHORT ? owner : ownerText(owner, place);
   };
 }
 
-/** So short that its UTF-8 cannot be too long. */
+/** Cannot exceed the UTF-8 limit. */
 const SHORT = 128;

@@ -8,10 +8,10 @@ import type { SessionOptions, SessionOverrides } from './session-options.js';
 
 const BY_ID_ONLY = namesWhere(SESSION_OPTION_RULES, ({ byIdOnly }) => byIdOnly === true);
 
-/** The options of one session: those of `@Session`, overridden by its registration. */
+/** Options of `@Session`, overridden by those of `sessions`. */
 export type ResolvedOptions = SessionOverrides & { readonly name: string };
 
-/** Merges the options of a session. @throws {SessionConfigurationError} when something cannot work. */
+/** @throws {SessionConfigurationError} if the options are invalid. */
 export function resolveOptions(registration: SessionClass | SessionOverrides): ResolvedOptions {
   const overrides: SessionOverrides = typeof registration === 'function' ? { type: registration } : registration;
   const type = overrides?.type as SessionClass | undefined;
@@ -85,12 +85,10 @@ function check(options: ResolvedOptions): void {
   }
 }
 
-/** Cookie attributes of two places; the latter override the former. */
 function joinedCookie(former: SessionOverrides['cookie'], latter: SessionOverrides['cookie']): SessionOptions {
   return former && latter ? { cookie: { ...former, ...withoutUndefined(latter) } } : {};
 }
 
-/** The same without `undefined` options. */
 export function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

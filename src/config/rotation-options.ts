@@ -4,7 +4,6 @@ import type { ResolvedOptions } from './resolved-options.js';
 
 const DEFAULT_GRACE_IN_SECONDS = 10;
 
-/** How the ids of a session are rotated, with defaults. */
 export function rotationOf(options: ResolvedOptions): Required<Pick<SessionTrackerByIdOptions<object>, 'rotation'>> {
   const { name, graceInSeconds = DEFAULT_GRACE_IN_SECONDS, rotateEveryInSeconds = 0, onReplay = 'ignore' } = options;
   const place = `Session "${name}"`;
@@ -23,7 +22,6 @@ export function rotationOf(options: ResolvedOptions): Required<Pick<SessionTrack
   return { rotation: { graceInSeconds, rotateEveryInSeconds, onReplay } };
 }
 
-/** For how long the mark of an ended session tells why it ended. */
 export function explainOf({ name, explainInSeconds }: ResolvedOptions): { explainInSeconds?: number } {
   if (explainInSeconds === undefined) return {};
   assertSeconds(`Session "${name}"`, 'explainInSeconds', explainInSeconds);

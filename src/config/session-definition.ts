@@ -2,13 +2,12 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionOptions } from './session-options.js';
 
-/** What `@Session` says of a class. */
 export interface SessionDefinition {
   readonly name: string;
   readonly options: SessionOptions;
 }
 
-// Symbols of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+// Global symbols, because the package may be loaded twice: as an ES module and as CommonJS.
 const DEFINITION = Symbol.for('nestjs-sessions:definition');
 const OWNER = Symbol.for('nestjs-sessions:owner');
 const COUNTERS = Symbol.for('nestjs-sessions:counters');
@@ -21,27 +20,26 @@ interface DeclaredClass {
 }
 
 /**
- * Records on a class that it is a session. What decorators record is the only state of the process. A class of the same
- * session and class name replaces the earlier one: a hot reload has evaluated its file again.
+ * A class with the same session name and class name replaces the earlier one, for hot reload. Decorator metadata is the
+ * only global state.
  */
 export function defineSession(type: SessionClass, definition: SessionDefinition): void {
   record(type, DEFINITION, definition);
   declared().set(JSON.stringify([definition.name, type.name]), type);
 }
 
-/** What `@Session` says of exactly this class; a subclass is a session only if it is marked itself. */
+/** Not inherited. */
 export function definitionOf(type: unknown): SessionDefinition | undefined {
   return typeof type === 'function' && Object.hasOwn(type, DEFINITION)
     ? (type as DeclaredClass)[DEFINITION]
     : undefined;
 }
 
-/** Every class marked by `@Session` so far, in order; of a class that was evaluated again, the latest. */
+/** In order of declaration. */
 export function declaredSessions(): readonly SessionClass[] {
   return [...declared().values()];
 }
 
-/** Records the property that says whose session it is. */
 export function defineOwner(type: object, property: string): void {
   if (Object.hasOwn(type, OWNER)) {
     throw new SessionConfigurationError(
@@ -51,17 +49,16 @@ export function defineOwner(type: object, property: string): void {
   record(type, OWNER, property);
 }
 
-/** The property that says whose session it is, inherited ones included. */
+/** Inherited. */
 export function ownerOf(type: SessionClass): string | undefined {
   return (type as DeclaredClass)[OWNER];
 }
 
-/** Records a property whose parallel changes add up. */
 export function defineCounter(type: object, property: string): void {
   record(type, COUNTERS, [...((type as DeclaredClass)[COUNTERS] ?? []), property]);
 }
 
-/** The properties whose parallel changes add up, inherited ones included. */
+/** Inherited. */
 export function countersOf(type: SessionClass): readonly string[] {
   return (type as DeclaredClass)[COUNTERS] ?? [];
 }

@@ -28,7 +28,7 @@ const TRANSFORMERS: OptionType = {
   fits: (value) => Array.isArray(value) && value.every((one) => hasMethods(one, 'transformRead', 'transformWrite')),
 };
 
-/** Of sessions and of the module. `SessionLifetime` checks numbers of seconds, `null` included. */
+/** `SessionLifetime` validates the numbers. */
 const LIFETIME_RULES = {
   idleTimeoutInSeconds: {},
   absoluteTimeoutInSeconds: {},
@@ -41,7 +41,6 @@ const LIFETIME_RULES = {
 const ON_UNAVAILABLE = { oneOf: ['reject', 'anonymous'] } as const;
 const ON_GONE = { oneOf: ['ignore', 'reject'] } as const;
 
-/** Options of one session: of `@Session` and of an entry of `sessions`. */
 export const SESSION_OPTION_RULES: OptionRules<SessionOverrides> = {
   type: {},
   name: { type: TEXT },
@@ -75,7 +74,6 @@ export const SESSION_OPTION_RULES: OptionRules<SessionOverrides> = {
   from: {},
 };
 
-/** Options of all sessions of an application. */
 export const SESSIONS_OPTION_RULES: OptionRules<SharedOptions> = {
   keys: {},
   storage: {},
@@ -95,8 +93,7 @@ export const SESSIONS_OPTION_RULES: OptionRules<SharedOptions> = {
 const EVENT_FIELD_RULES: OptionRules<SessionEventFields> = { owner: { type: BOOLEAN }, request: { type: FUNCTION } };
 
 /**
- * Checks the options of an application.
- * @param rules {@link SESSIONS_OPTION_RULES} and those of further options.
+ * @param rules {@link SESSIONS_OPTION_RULES} and the rules of further options.
  * @throws {SessionConfigurationError}
  */
 export function assertSessionsOptions<Options extends SharedOptions>(

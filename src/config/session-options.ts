@@ -20,137 +20,133 @@ import type { SessionSource } from './session-source.js';
 /** Options of `@Session(name, options)`. */
 export interface SessionOptions<S extends object = object> extends SessionLifetimeOptions, SessionPolicies {
   /**
-   * `by-value`: the content travels, sealed. `by-id`: an id travels, the content is in a storage; needed for parallel
-   * changes, logout that cannot be undone by a copy, and lists of an owner's sessions. Default `by-value`.
+   * `by-value`: the client holds the sealed content. `by-id`: the client holds an id, and a storage holds the content;
+   * required for merging parallel changes, for revoking copies, and for listing an owner's sessions. Default
+   * `by-value`, or `by-id` with a `storage`.
    */
   readonly tracker?: 'by-value' | 'by-id';
-  /** `cookie`, or `header`: a request and response header called like the session. Default `cookie`. */
+  /** `cookie`, or `header`: a request and response header with the name of the session. Default `cookie`. */
   readonly transport?: 'cookie' | 'header';
-  /** Attributes of the cookie, over those of the module. */
+  /** Cookie attributes. Merged with the module's `cookie`. */
   readonly cookie?: CookieConfiguration;
-  /** Header sessions: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
+  /** Adds the header to `Access-Control-Expose-Headers`. Header sessions only. Default `false`. */
   readonly exposed?: boolean;
-  /** Published lifetimes, as defaults and as maxima: a session that would live longer does not start. */
+  /** Published lifetimes, used as defaults and as maxima. Longer timeouts are rejected at start. */
   readonly lifetimes?: LifetimePreset;
   /**
-   * The lifetime of one session, where it is not that of its class: for roles and tenants. Asked when the session begins
-   * and whenever it gets another owner; `undefined`: as the class says. `sessions.lifetime` says more.
+   * Returns the lifetime of one session, for example by role or tenant. Called when the session starts and when its
+   * owner changes. `undefined`: the lifetime of the class. See `sessions.lifetime`.
    */
   lifetime?(this: void, session: S): OwnLifetime | undefined;
   /**
-   * Called when the session gets an owner, before the login counts: joins the visitor's session (`previous`) with that of
-   * the user (`next`), or throws to refuse the login; see {@link OnOwnerChange}.
+   * Called before a login takes effect. Merges the visitor's session (`previous`) into the user's (`next`), or throws
+   * to reject the login; see {@link OnOwnerChange}.
    */
   readonly onOwnerChange?: OnOwnerChange<S>;
-  /** Whether `sessions.authenticated` starts the absolute timeout anew. Default `false`. */
+  /** Whether `sessions.authenticated` restarts the absolute timeout. Default `false`. */
   readonly reauthenticationResets?: boolean;
   /**
-   * The version of the class, a whole number from 1; raise it with a step under {@link Migrate} whenever stored sessions
-   * must change. Stored ones of an older version are brought up as they are read, those of a newer version are kept
-   * whole. Sessions without a version count as version 1. Needs the default serializer. Default: none.
+   * Version of the class, an integer from 1. Increase it, with a {@link Migrate} step, when stored sessions must
+   * change. Older sessions are migrated on load; newer ones are neither loaded nor cleared. A session without a version
+   * is version 1. Requires the default serializer. Default: none.
    */
   readonly version?: number;
   /**
-   * What a session must satisfy when it is loaded: a Standard Schema (zod, valibot, arktype), or a function that returns
-   * errors as `validateSync` of class-validator does. Another one is rejected as `invalid`. Synchronous.
+   * Validates a loaded session: a synchronous Standard Schema (zod, valibot, arktype), or a function that returns
+   * errors, such as `validateSync` of class-validator. Invalid sessions are rejected.
    */
   readonly validate?: SessionSchema<S>;
-  /** What to do with a field that two parallel requests changed. By id only. Default `mine`. */
+  /** Resolves conflicts: fields that parallel requests changed. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
-   * How many sessions one owner may have: `5`, `{ limit: 5, beyond: 'refuse' }` (see {@link MaxPerOwner}), or a function
-   * of the session that returns one of these, or `null` for no limit. When a session gets an owner who has as many
-   * already, the oldest ones are ended, or the login is refused. By id only, with a `@SessionOwner()` and a storage that
-   * has an owner index. Default: no limit.
+   * Maximum sessions per owner: `5`, `{ limit: 5, beyond: 'refuse' }` (see {@link MaxPerOwner}), or a function that
+   * returns one of these or `null`. A login beyond the limit ends the oldest sessions or is rejected. By id only;
+   * requires `@SessionOwner()` and a storage with an owner index. Default: no limit.
    */
   readonly maxPerOwner?: number | MaxPerOwner | MaxPerOwnerOf<S>;
   /**
-   * Seconds for which the old id still gives the session after a rotation that keeps the owner, so that requests that
-   * were sent at the same time stay signed in. Never after a login. `0`: none. By id only. Default 10.
+   * Seconds for which the old id remains valid after a rotation, for parallel requests; not after logins. `0`: no grace
+   * period. By id only. Default 10.
    */
   readonly graceInSeconds?: number;
-  /** Seconds after which a session in use gets a new id. By id only. Default: only logins and the like give one. */
+  /** Seconds after which a session in use gets a new id. By id only. Default: no rotation by time. */
   readonly rotateEveryInSeconds?: number;
   /**
-   * What happens when an id comes back after its grace period, besides the event `replayed`: it may have been stolen.
-   * `revoke`: the session is ended. Old ids are recognized for a minute, with `revoke` for up to a day. By id only.
+   * Reaction to an id that is used after its grace period and may be stolen. `ignore`: only the event `replayed`.
+   * `revoke`: the session also ends. Old ids are recognized for a minute, with `revoke` for up to a day. By id only.
    * Default `ignore`.
    */
   readonly onReplay?: 'ignore' | 'revoke';
   /**
-   * Seconds for which a mark in the storage tells why a session was ended: `ended`, `revoked` or `evicted`, as the reason
-   * of the event `rejected`. Nothing else of the session is kept. By id only. Default `0`: its id is unknown then.
+   * Seconds for which the storage remembers why a session ended (`ended`, `revoked` or `evicted`), for the event
+   * `rejected`. No content is kept. By id only. Default `0`: the id is unknown.
    */
   readonly explainInSeconds?: number;
 }
 
-/** Options of one session in `sessions`. They override those of its `@Session`. */
+/** Overrides the options of `@Session`. */
 export interface SessionOverrides<S extends object = object> extends SessionOptions<S> {
-  /** The session class. */
   readonly type: SessionClass<S>;
-  /** Another name than that of the class's `@Session`; needed for a class without one. */
+  /** Overrides the name in `@Session`. Required for a class without `@Session`. */
   readonly name?: string;
-  /** Where a by-id session is stored. Implies `tracker: 'by-id'`. */
+  /** Storage of a by-id session. Implies `tracker: 'by-id'`. */
   readonly storage?: SessionStorageReference;
-  /** Keys of this session alone. */
+  /** Keys of this session. Default: the module's. */
   readonly keys?: SessionKeys;
-  /** Steps from older versions of the class, beside its `@Migrate()` methods. */
+  /** Migrations from older versions, in addition to the `@Migrate()` methods of the class. */
   readonly migrations?: readonly SessionMigration[];
-  /** Turns it into text. Default {@link SessionSerializerReflection}. */
+  /** Default {@link SessionSerializerReflection}. */
   readonly serializer?: SessionSerializer<S>;
   /**
-   * Protects the string that travels. Default: the seal for by-value, none for by-id, whose ids cannot be guessed.
-   * An empty list on a by-value session lets the client read and write it; the module warns.
+   * Protect the transported string. Default: the seal for by-value sessions, none for by-id sessions. With an empty
+   * list, clients can read and change by-value sessions.
    */
   readonly transformers?: readonly SessionTransportTransformer[];
-  /** Makes the ids of a by-id session. Default 256 random bits. */
+  /** Generates the ids of a by-id session. Default: 256 random bits. */
   readonly identity?: SessionIdProvider;
   /**
-   * Whose sessions are accepted too: a source of `nestjs-sessions/migrate`, as `expressSession({ … })`; `ktor({ … })` of
-   * `nestjs-sessions/ktor`; or a provider with the old keys or storage. Such a session loads as any, and the response
-   * sends it as one of ours; nobody is logged out by the move.
+   * Also accepts sessions of another system, format, key or storage, so that a migration signs no user out: a source of
+   * `nestjs-sessions/migrate` such as `expressSession({ … })`, `ktor({ … })` of `nestjs-sessions/ktor`, or another
+   * provider. The response replaces accepted sessions.
    */
   readonly from?: SessionProvider<S> | SessionSource<S>;
 }
 
-/**
- * A storage, or the class or injection token of a provider of the application that is one: then it may use the
- * application's own Redis client or pool.
- */
+/** A storage, or the injection token of one, which can share the application's Redis client or pool. */
 export type SessionStorageReference = SessionStorage | SessionStorageToken;
 
-/** By what a storage is found among the providers of the application. */
+/** Injection token of a storage. */
 export type SessionStorageToken = string | symbol | (abstract new (...args: never[]) => SessionStorage);
 
-/** Secret keys, newest first: the first protects, all of them read. See {@link KeyRing} for what a key must be. */
+/** Secret keys, newest first: the first one encrypts, all of them decrypt. See {@link KeyRing} for the format. */
 export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyMaterial | undefined>;
 
-/** A session class, a class with overrides, or a provider made by hand. */
+/** A session class, a class with overrides, or a custom provider. */
 export type SessionRegistration = SessionClass | SessionOverrides | SessionProvider;
 
-/** What holds for all sessions of an application, unless one says otherwise. */
+/** Options of all sessions. Options of a session take precedence. */
 export interface SharedOptions
   extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable' | 'onGone'> {
-  /** Secret keys, newest first. Default: random ones for this process, outside production only. */
+  /** Secret keys, newest first. Default: random keys, except in production. */
   readonly keys?: SessionKeys;
-  /** Where by-id sessions are kept. Default: one bounded, expiring memory storage. */
+  /** Storage of by-id sessions. Default: a bounded memory storage. */
   readonly storage?: SessionStorageReference;
-  /** Cookie attributes of every session. */
+  /** Cookie attributes of all sessions. */
   readonly cookie?: CookieConfiguration;
   /**
-   * The sessions of the application. Default: every class marked by `@Session` that a handler or guard of the application
-   * uses; one that only `sessionsOf(request)` and the like ask for is registered when they first do.
+   * Default: every class with `@Session` that a handler or guard uses. Other classes are registered on first use, for
+   * example by `sessionsOf(request)`.
    */
   readonly sessions?: readonly SessionRegistration[];
-  /** Published lifetimes for every session, as defaults and as maxima. */
+  /** See {@link LifetimePreset}. */
   readonly lifetimes?: LifetimePreset;
-  /** Makes the serializer of every session that has none of its own. Default {@link SessionSerializerReflection}. */
+  /** Creates the serializer of a session. Default {@link SessionSerializerReflection}. */
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
-  /** Milliseconds after which a storage call counts as failed. Default 1000. */
+  /** Timeout of a storage call, in milliseconds. Default 1000. */
   readonly storageTimeoutInMilliseconds?: number;
-  /** Gets an event for everything that happens to a session. Never a value, id or key. */
+  /** Receives every session event. */
   readonly onEvent?: SessionEventListener;
-  /** What events tell besides what happened: the owner, facts of the request. Default: neither. */
+  /** Additional fields of events. Default: none. */
   readonly eventFields?: SessionEventFields;
   /** The clock, in epoch milliseconds, for tests. Default `Date.now`. */
   readonly now?: () => number;

@@ -2,10 +2,9 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import { defineOwner } from './session-definition.js';
 
 /**
- * Marks the field that says whose session it is: a string, number or bigint, such as the id of the signed-in user.
- * When it changes (login, logout, switch of user) the session gets a new id by itself, so that an id from before is
- * worth nothing after (OWASP Session Management Cheat Sheet, session fixation). In a storage with an owner index it is
- * what `SessionsService.list` and `revokeAll` go by.
+ * Marks the field that holds the owner: a string, number or bigint, such as a user id. When it changes (login, logout,
+ * switch of user), the session gets a new id, against session fixation (OWASP Session Management Cheat Sheet).
+ * `SessionsService.list` and `revokeAll` find sessions by it if the storage has an owner index.
  */
 export function SessionOwner(): (target: object, property: string | symbol) => void {
   return (target, property) => {

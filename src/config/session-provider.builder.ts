@@ -34,24 +34,22 @@ import { isSessionSource, type AcceptingSession, type SessionSource } from './se
 import { resolveOptions, withoutUndefined, type ResolvedOptions } from './resolved-options.js';
 import { SessionStorages, type StorageStateListener } from './session-storages.js';
 
-/** What {@link SessionProviderBuilder} has to say beside the provider. */
 export interface BuiltSession {
   readonly provider: SessionProvider;
-  /** One line for the log: name, class, tracker, transport, storage, lifetimes. */
+  /** For the log: name, class, tracker, transport, storage, lifetimes. */
   readonly description: string;
-  /** What was declared, and what came of it. Absent for a provider that was made by hand. */
+  /** Missing for a custom provider. */
   readonly declared?: {
     readonly resolved: ResolvedOptions;
     readonly lifetime: SessionLifetime;
     readonly serializer: SessionSerializer;
-    /** Where the content is: `by value`, or `by id in SessionStorageMemory`. */
+    /** `by value`, or `by id in SessionStorageMemory`. */
     readonly place: string;
   };
 }
 
 /**
- * Makes the {@link SessionProvider} of a declared session out of its class's `@Session`, its overrides, the module's
- * options and the safe defaults, in this order (Ktor: `CookieSessionBuilder` and its three sisters).
+ * Precedence: overrides, `@Session`, module options, defaults (Ktor: `CookieSessionBuilder` and its three variants).
  */
 export class SessionProviderBuilder {
   readonly #options: SharedOptions;
@@ -61,9 +59,8 @@ export class SessionProviderBuilder {
   #keys: KeyRing | undefined;
 
   /**
-   * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
-   * @param onStorageState told when a storage goes down and comes back.
-   * @param onEvicted told how many live sessions a storage ended for want of room.
+   * @param resolve resolves an injection token; throws or returns `undefined` if it is unknown.
+   * @param onEvicted called with the number of sessions that a full storage ended.
    */
   constructor(
     options: SharedOptions,
@@ -76,32 +73,32 @@ export class SessionProviderBuilder {
     this.#storages = new SessionStorages(options, resolve, warn, onStorageState, onEvicted);
   }
 
-  /** What the operator should know, each once. */
+  /** For the operator, without duplicates. */
   get warnings(): readonly string[] {
     return [...this.#warnings];
   }
 
-  /** The ring of the sessions without keys of their own, once one was built that needs it. */
+  /** Of the module, once a session uses it. */
   get keyRing(): KeyRing | undefined {
     return this.#keys;
   }
 
-  /** The storages that this builder opened itself and that must be closed with the application. */
+  /** Storages to close with the application. */
   get ownedStorages(): readonly SessionStorage[] {
     return this.#storages.owned;
   }
 
-  /** Ends what listens to storages, which may outlive the application. */
+  /** Removes listeners from storages, which may outlive the application. */
   release(): void {
     this.#storages.release();
   }
 
-  /** Every storage of the sessions built so far, with a deadline; those of providers made by hand included. */
+  /** Includes those of custom providers, with a timeout. */
   get storages(): readonly SessionStorage[] {
     return this.#storages.all;
   }
 
-  /** @throws {SessionConfigurationError} when something cannot work; the message says what to write instead. */
+  /** @throws {SessionConfigurationError} */
   build(registration: SessionRegistration): BuiltSession {
     if (isProvider(registration)) {
       this.#addCustomProvider(registration);
@@ -275,7 +272,7 @@ export class SessionProviderBuilder {
       lifetime,
       ownerOf: readOwner(resolved.type),
       ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
-      // The seal binds the name by itself; whatever else protects the value may not.
+      // The seal binds the name itself; other transformers may not.
       ...(resolved.transformers ? { name: resolved.name } : {}),
       ...(this.#options.now ? { now: this.#options.now } : {}),
     });
@@ -323,7 +320,7 @@ export class SessionProviderBuilder {
   }
 }
 
-/** Ids tell for how long the old form was written: see {@link TWIN_SUFFIX}. */
+/** Marks ids whose session also has an old form: see {@link TWIN_SUFFIX}. */
 function markedAsTwins(resolved: ResolvedOptions): ResolvedOptions {
   if (resolved.tracker !== 'by-id') return resolved;
   const identity = resolved.identity ?? generateSessionId;

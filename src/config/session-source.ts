@@ -6,42 +6,39 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionLifetime } from '../tracker/session-lifetime.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 
-/** Another place or another key of the same session. */
+/** The session with another name, other keys or another cookie. */
 export interface SessionVariant {
   readonly name?: string;
   readonly keys?: KeyRing | KeyMaterial | ReadonlyArray<KeyMaterial | undefined>;
-  /** Attributes of the cookie, over those of the session. */
+  /** Merged with those of the session. */
   readonly cookie?: CookieConfiguration;
 }
 
-/** The session that accepts others by its `from`. */
+/** The session with `from`. */
 export interface AcceptingSession<S extends object> {
   readonly name: string;
   readonly type: SessionClass<S>;
   readonly serializer: SessionSerializer<S>;
   readonly lifetime: SessionLifetime;
   readonly storageTimeoutInMilliseconds?: number;
-  /** Whose session a value is. */
   ownerOf(this: void, value: S): string | undefined;
   /** The clock, in epoch milliseconds. */
   readonly now: () => number;
-  /** The same session, kept in another place. */
   variant(variant: SessionVariant): SessionProvider<S>;
 }
 
 /**
- * Where sessions come from, for `from`: see `nestjs-sessions/migrate`.
+ * Source of accepted sessions, for `from`: see `nestjs-sessions/migrate`.
  *
- * With `alsoWrite`, the old form is written too: `twin` keeps both forms (the provider's tracker is a twin tracker),
- * `old-place` keeps the session in its old place and accepts the new one.
+ * With `alsoWrite`, the old form is also written. `twin`: both forms are kept; the provider needs a `TwinTracker`.
+ * `old-place`: the session stays in its old place, and the new form is accepted.
  */
 export interface SessionSource<S extends object = object> {
   readonly alsoWrite?: 'twin' | 'old-place' | undefined;
-  /** The provider of the old sessions. @throws {SessionConfigurationError} for what cannot work. */
+  /** The provider of the old sessions. @throws {SessionConfigurationError} */
   providerFor(session: AcceptingSession<S>): SessionProvider<S>;
 }
 
-/** Whether `from` is a source, and no provider. */
 export function isSessionSource(from: unknown): from is SessionSource {
   return (
     !(from instanceof SessionProvider) && typeof (from as Partial<SessionSource> | null)?.providerFor === 'function'

@@ -15,10 +15,10 @@ import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js'
 import type { SharedOptions, SessionStorageToken } from './session-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
-/** Told when a storage, by the name of its class, goes down and comes back. */
+/** `storage` is the class name. */
 export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
 
-/** The storages of an application's by-id sessions: each with a deadline and a conditional write, once. */
+/** The storages of by-id sessions, each wrapped once with a timeout and a conditional write. */
 export class SessionStorages {
   readonly #options: SharedOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
@@ -31,9 +31,9 @@ export class SessionStorages {
   #memory: SessionStorageMemory | undefined;
 
   /**
-   * @param resolve finds a provider of the application; throws or gives `undefined` where there is none.
-   * @param warn gets what the operator should know.
-   * @param onEvicted told how many live sessions had to go for want of room, each time.
+   * @param resolve resolves an injection token; throws or returns `undefined` if it is unknown.
+   * @param warn receives warnings for the operator.
+   * @param onEvicted called with the number of sessions that a full storage ended.
    */
   constructor(
     options: SharedOptions,
@@ -49,31 +49,31 @@ export class SessionStorages {
     this.#onEvicted = onEvicted;
   }
 
-  /** Those that must be closed with the application: opened here, or owners of their clients (`ownClient: true`). */
+  /** Storages to close with the application: the default one, and those with `ownClient: true`. */
   get owned(): readonly SessionStorage[] {
     const given = [...this.#storages.keys(), ...this.#customStorages.keys()];
     const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
-  /** All storages so far, with a deadline, including those of custom providers. */
+  /** Includes those of custom providers, with a timeout. */
   get all(): readonly SessionStorage[] {
     return [...this.#storages.values(), ...this.#customStorages.values()];
   }
 
-  /** Removes all listeners: a storage may outlive the application. */
+  /** A storage may outlive the application. */
   release(): void {
     for (const stop of this.#watched.values()) stop();
     this.#watched.clear();
   }
 
-  /** Adds the storage of a custom provider, for `all`; the provider keeps using it unwrapped. */
+  /** Adds a storage to `all`. The provider still uses it unwrapped. */
   addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
     this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
   }
 
-  /** The storage of a session as its tracker uses it. @throws {SessionConfigurationError} when it is not a storage. */
+  /** @throws {SessionConfigurationError} if it is not a storage. */
   of(settings: ResolvedOptions): ConditionalSessionStorage {
     const storage = this.named(settings);
     const present = this.#storages.get(storage);
@@ -112,7 +112,7 @@ export class SessionStorages {
     });
   }
 
-  /** The storage that the application chose. @throws {SessionConfigurationError} for a token that nothing provides. */
+  /** Not wrapped. @throws {SessionConfigurationError} if no provider has the token. */
   named(settings: ResolvedOptions): SessionStorage {
     const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
     return isToken(reference) ? this.#provided(settings, reference) : reference;
@@ -126,7 +126,7 @@ export class SessionStorages {
       storage = undefined;
     }
     if (storage !== undefined) return storage as SessionStorage;
-    // A text is not shown: it may be a URL with a password, taken for a storage.
+    // Not logged: a string may be a mistaken URL with a password.
     const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
     throw new SessionConfigurationError(
       `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +
@@ -149,7 +149,7 @@ export class SessionStorages {
 
   #newMemory(): SessionStorageMemory {
     const { now } = this.#options;
-    // A clock of a test: nothing of it is to be seen by the next run.
+    // With a test clock, sessions must not survive a restart.
     if (now) return new SessionStorageMemory({ now });
     const cache = DevelopmentCache.ofProcess();
     const key = cache?.key();

@@ -4,12 +4,10 @@ import { defineSession } from './session-definition.js';
 import type { SessionOptions } from './session-options.js';
 
 /**
- * Makes a class a session. An instance of it is what handlers get; its fields are what is kept.
- *
- * A decorator runs when its file is imported, before any configuration exists: keys and storages come through
+ * Declares a session class. Handlers get instances of it; its fields are stored. Keys and storages are options of
  * `SessionsModule`.
  *
- * @param name the name of the cookie, or of the header with `transport: 'header'`. Unique in the application.
+ * @param name name of the cookie, or of the header with `transport: 'header'`. Unique in the application.
  * @example
  * ```ts
  * @Session('cart', { tracker: 'by-id', cookie: { sameSite: 'strict' } })

@@ -8,13 +8,12 @@ import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import type { SessionOverrides, SessionRegistration } from './session-options.js';
 
-/** {@link CookieConfiguration}, to be filled in line by line. */
 export type MutableCookieConfiguration = { -readonly [K in keyof CookieConfiguration]: CookieConfiguration[K] };
 
-/** What all four forms of a session can be told (Ktor: `CookieSessionBuilder` and its three sisters). */
+/** Options of all sessions (Ktor: `CookieSessionBuilder` and its three variants). */
 export abstract class SessionBuilder<S extends object> {
   readonly type: SessionClass<S>;
-  /** Turns the session into text. Default: the module's. */
+  /** Default: the module's. */
   serializer?: SessionSerializer<S>;
   /** Default `true`; Ktor's is `false`. */
   sendOnlyIfModified?: boolean;
@@ -26,17 +25,17 @@ export abstract class SessionBuilder<S extends object> {
     this.#name = name;
   }
 
-  /** The transformers so far, in order. */
+  /** A copy of the list. */
   get transformers(): readonly SessionTransportTransformer[] {
     return [...this.#transformers];
   }
 
-  /** Adds a transformer at the end. Without any, a session by value is sealed with the module's keys. */
+  /** Appends a transformer. Without one, a by-value session is sealed with the module's keys. */
   transform(transformer: SessionTransportTransformer): void {
     this.#transformers.push(transformer);
   }
 
-  /** The options so far, as an entry of `sessions`. */
+  /** The options as an entry of `sessions`. */
   build(): SessionOverrides<S> {
     return {
       type: this.type,
@@ -48,9 +47,9 @@ export abstract class SessionBuilder<S extends object> {
   }
 }
 
-/** A session by value in a cookie (Ktor: `CookieSessionBuilder`). */
+/** By value in a cookie (Ktor: `CookieSessionBuilder`). */
 export class CookieSessionBuilder<S extends object> extends SessionBuilder<S> {
-  /** The cookie's attributes, over the module's. */
+  /** Cookie attributes. Merged with the module's. */
   readonly cookie: MutableCookieConfiguration = {};
 
   override build(): SessionOverrides<S> {
@@ -58,7 +57,7 @@ export class CookieSessionBuilder<S extends object> extends SessionBuilder<S> {
   }
 }
 
-/** A session by id in a cookie (Ktor: `CookieIdSessionBuilder`). */
+/** By id in a cookie (Ktor: `CookieIdSessionBuilder`). */
 export class CookieIdSessionBuilder<S extends object> extends CookieSessionBuilder<S> {
   readonly #storage: SessionStorage;
   #identity: SessionIdProvider | undefined;
@@ -68,7 +67,7 @@ export class CookieIdSessionBuilder<S extends object> extends CookieSessionBuild
     this.#storage = storage;
   }
 
-  /** Makes the ids, from the request if need be. Default: 256 random bits. */
+  /** Generates ids, optionally from the request. Default: 256 random bits. */
   identity(provide: SessionIdProvider): void {
     this.#identity = provide;
   }
@@ -78,14 +77,14 @@ export class CookieIdSessionBuilder<S extends object> extends CookieSessionBuild
   }
 }
 
-/** A session by value in a header (Ktor: `HeaderSessionBuilder`). */
+/** By value in a header (Ktor: `HeaderSessionBuilder`). */
 export class HeaderSessionBuilder<S extends object> extends SessionBuilder<S> {
   override build(): SessionOverrides<S> {
     return { ...super.build(), tracker: 'by-value', transport: 'header' };
   }
 }
 
-/** A session by id in a header (Ktor: `HeaderIdSessionBuilder`). */
+/** By id in a header (Ktor: `HeaderIdSessionBuilder`). */
 export class HeaderIdSessionBuilder<S extends object> extends HeaderSessionBuilder<S> {
   readonly #storage: SessionStorage;
   #identity: SessionIdProvider | undefined;
@@ -95,7 +94,7 @@ export class HeaderIdSessionBuilder<S extends object> extends HeaderSessionBuild
     this.#storage = storage;
   }
 
-  /** Makes the ids, from the request if need be. Default: 256 random bits. */
+  /** Generates ids, optionally from the request. Default: 256 random bits. */
   identity(provide: SessionIdProvider): void {
     this.#identity = provide;
   }
@@ -108,7 +107,7 @@ export class HeaderIdSessionBuilder<S extends object> extends HeaderSessionBuild
 export type Block<B> = (it: B) => void;
 
 /**
- * The sessions of an application in Ktor's own form (Ktor: `SessionsConfig`, the receiver of `install(Sessions) { … }`):
+ * Ktor-style configuration of sessions (Ktor: `SessionsConfig`, the receiver of `install(Sessions) { … }`):
  *
  * ```ts
  * SessionsModule.forRoot({
@@ -122,12 +121,11 @@ export type Block<B> = (it: B) => void;
 export class SessionsConfig {
   readonly #registrations: SessionRegistration[] = [];
 
-  /** What was declared so far, in order. */
   get registrations(): readonly SessionRegistration[] {
     return [...this.#registrations];
   }
 
-  /** A session in a cookie: by value, or by id where a storage is given. */
+  /** By id with a storage, otherwise by value. */
   cookie<S extends object>(type: SessionClass<S>, name: string, block?: Block<CookieSessionBuilder<S>>): void;
   cookie<S extends object>(
     type: SessionClass<S>,
@@ -147,7 +145,7 @@ export class SessionsConfig {
     } else this.#add(new CookieSessionBuilder(type, name), storageOrBlock);
   }
 
-  /** A session in a header: by value, or by id where a storage is given. */
+  /** By id with a storage, otherwise by value. */
   header<S extends object>(type: SessionClass<S>, name: string, block?: Block<HeaderSessionBuilder<S>>): void;
   header<S extends object>(
     type: SessionClass<S>,
@@ -167,7 +165,7 @@ export class SessionsConfig {
     } else this.#add(new HeaderSessionBuilder(type, name), storageOrBlock);
   }
 
-  /** A provider made by hand, such as one of `ktor({ … })`. */
+  /** Adds a custom provider, such as one of `ktor({ … })`. */
   register<S extends object>(provider: SessionProvider<S>): void {
     this.#registrations.push(provider);
   }
@@ -187,7 +185,7 @@ function identityOf(identity: SessionIdProvider | undefined): { identity?: Sessi
   return identity ? { identity } : {};
 }
 
-/** A storage that is not there must not make the content travel. */
+/** An undefined storage must not turn a by-id session into a by-value one. */
 function assertGiven(name: string, storageOrBlock: unknown): void {
   if (storageOrBlock !== undefined) return;
   throw new SessionConfigurationError(

@@ -17,21 +17,19 @@ interface ExpressLike {
   handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
 }
 
-/** The application, with its request context if `asyncLocalStorage` is on. */
 interface AttachedApplication extends SessionsApplication {
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
 }
 
-/** Registers Node's server, for WebSockets. Call it once the application is initialized. */
+/** For WebSockets. Call it after the application is initialized. */
 export function attachToServer(application: SessionsApplication, host: HttpAdapterHost): void {
   const server: unknown = host.httpAdapter?.getHttpServer();
   if (typeof server === 'object' && server !== null) rememberApplication(server, application);
 }
 
 /**
- * Links each raw request to its application, so that middleware and guards find the sessions. Express requests already
- * know their application and response; for Fastify a hook registers them before any middleware.
- * @param requestSession runs before every middleware of the application.
+ * Links each request to its application, so that middleware and guards find the sessions.
+ * @param requestSession runs before the application's middleware.
  */
 export function attachToPlatform(
   application: AttachedApplication,
@@ -43,13 +41,13 @@ export function attachToPlatform(
     const adapter = host.httpAdapter as { getType?: () => string; getInstance?: () => unknown } | undefined;
     const instance = adapter?.getInstance?.();
     if (instance === null || (typeof instance !== 'object' && typeof instance !== 'function')) return;
-    if (isClaimed(instance)) return; // By a second SessionsModule; attachToServer throws for it.
+    if (isClaimed(instance)) return; // By another SessionsModule; attachToServer throws.
     rememberApplication(instance, application);
     csrf.watch(adapter);
     if (adapter?.getType?.() === 'fastify') {
       hookFastify(application, instance as FastifyLike);
       if (!requestSession) return;
-      // Plugins check for the decorator.
+      // Plugins check for this decorator.
       (instance as FastifyLike).decorateRequest('session', null);
       (instance as FastifyLike).addHook('onRequest', requestSession);
       return;
@@ -58,7 +56,7 @@ export function attachToPlatform(
     if (requestSession) (instance as ExpressLike).use(requestSession);
   };
   if (host.httpAdapter) attach();
-  // In tests, modules exist before the application and its adapter.
+  // In tests, modules exist before the adapter.
   else host.init$.subscribe(attach);
 }
 
@@ -69,11 +67,11 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
     if (requests) requests.run(request.raw, done);
     else done();
   });
-  // The body ends in an event of the connection, which has no request context.
+  // The body ends in an event without request context.
   if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
 }
 
-// Not `use`: its first call creates Express' router with the settings of that moment.
+// The first call of `use` would create Express' router with the settings at that time.
 function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
   const handle = instance.handle?.bind(instance);
   if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);

@@ -4,10 +4,7 @@ import { SessionsInterceptor } from './sessions.interceptor.js';
 
 const INTERCEPTORS = '__interceptors__';
 
-/**
- * Binds {@link SessionsInterceptor} to a handler, once.
- * @param descriptor of the method after earlier decorators. Default: the class's descriptor.
- */
+/** @param descriptor the method after earlier decorators. Default: the class's descriptor. */
 export function bindInterceptor(
   target: object,
   property: string | symbol,

@@ -10,8 +10,8 @@ const RESOLVER_TYPE = 'graphql:resolver_type';
 const SUBSCRIPTION = 'Subscription';
 
 /**
- * Binds {@link SessionsInterceptor} to subscriptions that lack it, so that one guarded only by a global guard ends with
- * its session too. Uses an instance, because Nest has already collected the classes.
+ * Binds {@link SessionsInterceptor} to subscriptions without it, so that those with only a global guard end with their
+ * session. Binds an instance, because Nest has already collected the classes.
  */
 export function bindSubscriptions(discovery: DiscoveryService): void {
   const scanner = new MetadataScanner();
@@ -27,7 +27,7 @@ export function bindSubscriptions(discovery: DiscoveryService): void {
   }
 }
 
-/** Skips subscriptions on a transport without a request. */
+/** Ignores subscriptions without a request. */
 class SubscriptionInterceptor extends SessionsInterceptor {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     try {

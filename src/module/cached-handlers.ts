@@ -5,14 +5,14 @@ import { discoveredClasses, handlersOf, type DiscoveredClass, type DiscoveredHan
 import { ownClassFacts, prototypesOf } from './handler-facts.js';
 import { HTTP_METHOD, INTERCEPTORS } from './nest-metadata.js';
 
-/** Metadata key of `@CacheKey()` of @nestjs/cache-manager. */
+/** `@CacheKey()` of @nestjs/cache-manager. */
 const CACHE_KEY = 'cache_module:cache_key';
-/** `RequestMethod` of GET and ALL. The interceptor caches other methods only with `@CacheKey()`. */
+/** `RequestMethod` of GET and ALL. Other methods are cached only with `@CacheKey()`. */
 const CACHED_METHODS: ReadonlySet<unknown> = new Set([0, 5]);
-/** Methods of every version of `CacheInterceptor`; they identify the class. */
+/** Methods of every version of `CacheInterceptor`, to identify it. */
 const OF_CACHE = ['intercept', 'trackBy', 'isRequestCacheable'];
 
-/** Holder of Nest's global interceptors; its members are not in the public types. */
+/** Nest internals. */
 interface InterceptorsHolder {
   readonly interceptorsContextCreator?: {
     getGlobalMetadata?(): unknown;
@@ -21,9 +21,9 @@ interface InterceptorsHolder {
 }
 
 /**
- * Rejects `CacheInterceptor` of @nestjs/cache-manager on handlers that use a session: it caches by URL alone, so one
- * visitor would get another's page. A subclass with its own `trackBy` is accepted.
- * @throws {SessionConfigurationError} that names the handler and shows a key per session.
+ * Rejects `CacheInterceptor` of @nestjs/cache-manager on handlers that use a session: it caches by URL, so one user
+ * could get another's page. A subclass with its own `trackBy` is accepted.
+ * @throws {SessionConfigurationError}
  */
 export function checkCachedHandlers(discovery: DiscoveryService, modules: ModuleRef): void {
   const isGlobal = globalInterceptors(modules).some(cachesByUrl);
@@ -46,7 +46,7 @@ function isCacheable(handler: object): boolean {
   return Reflect.hasMetadata(CACHE_KEY, handler) || CACHED_METHODS.has(Reflect.getMetadata(HTTP_METHOD, handler));
 }
 
-/** Whether an interceptor (instance or class) is `CacheInterceptor` with the original `trackBy`. */
+/** Whether an instance or class is `CacheInterceptor` with the original `trackBy`. */
 function cachesByUrl(interceptor: unknown): boolean {
   const instance = typeof interceptor === 'function' ? (interceptor.prototype as unknown) : interceptor;
   if (typeof instance !== 'object' || instance === null) return false;
@@ -58,7 +58,7 @@ function trackByOf(instance: object): unknown {
   return (instance as { readonly trackBy?: unknown }).trackBy;
 }
 
-/** Nest's instance of a class; `trackBy` may be an instance property. */
+/** Nest's instance, because `trackBy` may be an instance property. */
 function instanceOf({ injected }: DiscoveredClass, interceptor: unknown): unknown {
   return typeof interceptor === 'function' ? (injected(interceptor) ?? interceptor) : interceptor;
 }

@@ -9,7 +9,6 @@ import {
 } from './handler-facts.js';
 import type { SessionRequirement } from './session-requirement.js';
 
-/** The requirements of a call. */
 export interface CallRequirements {
   readonly requirements: readonly SessionRequirement[];
   /** `@Public()` removed all requirements. */
@@ -17,8 +16,8 @@ export interface CallRequirements {
 }
 
 /**
- * Finds the requirements of a call: global, of the class and its base classes, and of the handler. `@Public()` on a
- * handler keeps only the handler's own. On a class it removes the global ones, and is not inherited.
+ * Finds the requirements of a call: global, of the class and its bases, and of the handler. `@Public()` on a handler
+ * keeps only the handler's own; on a class it removes the global ones and is not inherited.
  */
 export class CallRequirementsFinder {
   readonly #global: readonly SessionRequirement[];
@@ -28,7 +27,7 @@ export class CallRequirementsFinder {
     this.#global = global;
   }
 
-  /** `unknown`: the handler cannot be identified, and other handlers of the class have requirements. */
+  /** `unknown`: the handler cannot be identified, and other handlers have requirements. */
   of(context: ExecutionContext): CallRequirements | 'unknown' {
     const [type, handler] = [context.getClass(), context.getHandler() as object];
     let ofClass = this.#found.get(type);
@@ -50,7 +49,7 @@ export class CallRequirementsFinder {
   }
 }
 
-/** The facts of a handler, even if it was wrapped; `undefined` if it cannot be identified. */
+/** `undefined` if the handler cannot be identified. */
 function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   const prototype = type.prototype as object;
   const place = placeOf(handler);
@@ -67,7 +66,7 @@ function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   return recorded.some(({ requirements }) => requirements.length > 0) ? undefined : handlerFactsOf(prototype, '');
 }
 
-/** The property of an unmarked handler: the one that holds it, else the one with its name. */
+/** Finds an unmarked handler by identity, else by name. */
 function propertyOf(prototype: object, handler: object): string | symbol | undefined {
   for (const one of prototypesOf(prototype)) {
     const found = Reflect.ownKeys(one).find((key) => Object.getOwnPropertyDescriptor(one, key)?.value === handler);

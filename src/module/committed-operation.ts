@@ -3,14 +3,11 @@ import type { HttpSessions } from './http-sessions.js';
 
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
-/**
- * Emits each value of a socket message handler after the sessions are stored, so that a client never sees success
- * before a failed commit.
- */
+/** Emits each value after the sessions are stored, so that a client sees no success before a failed commit. */
 export function committedMessages<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     let before: Promise<void> | undefined;
-    // Keeps the order: each value waits for the previous commit.
+    // Each value waits for the previous commit.
     const afterwards = (act: () => void): void => {
       const commit = before ? before.then(() => sessions.handlerEnded()) : sessions.handlerEnded();
       if (!commit) return act();
@@ -29,8 +26,8 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
 }
 
 /**
- * Emits the value of one field of a GraphQL operation. Concurrent fields share the sessions and one commit, which runs
- * when the last field ends; each field waits for it. A field that throws discards its changes.
+ * Emits the value of a GraphQL field after the sessions are stored. Concurrent fields share the sessions and one
+ * commit, which runs when the last field ends. A field that throws discards its changes.
  */
 export function committedField<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
@@ -56,7 +53,6 @@ export function committedField<T>(sessions: HttpSessions, values: Observable<T>)
   });
 }
 
-/** The running fields of one operation. */
 class RunningFields {
   readonly #sessions: HttpSessions;
   #running = 0;
@@ -88,7 +84,7 @@ class RunningFields {
   #left(): void {
     this.#running -= 1;
     if (this.#running > 0 || !this.#waiting) return;
-    // Fields of a query start in the same turn, but a guard may delay one of them.
+    // Fields of a query start in the same turn, but a guard may delay one.
     setImmediate(() => {
       if (this.#running > 0 || !this.#waiting) return;
       const { settle } = this.#waiting;

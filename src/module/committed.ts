@@ -3,10 +3,7 @@ import { isPromise } from '../transformer/awaitable.js';
 import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
-/**
- * Runs a handler and stores its sessions once its result (value, promise or observable) is complete. Returns the
- * handler's result, or fails if storing fails.
- */
+/** Runs a handler and stores its sessions when the result completes. Fails if storing fails. */
 export function committed(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return committedValues(sessions, result);
@@ -15,7 +12,7 @@ export function committed(sessions: HttpSessions, handle: () => unknown): unknow
   });
 }
 
-/** Runs a handler whose sessions are stored elsewhere; reports changes made after the response was sent. */
+/** Runs a handler whose sessions are stored elsewhere. Reports changes after the response. */
 export function watched(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return watchedValues(sessions, result);
@@ -24,7 +21,7 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
   });
 }
 
-/** The values of a handler; completes once its sessions are stored. */
+/** Completes after the sessions are stored. */
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
@@ -44,13 +41,13 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
     });
     return () => {
       subscription.unsubscribe();
-      // Unsubscribed early: changes made after the response are lost.
+      // Unsubscribed early: changes after the response are lost.
       sessions.handlerLeft();
     };
   });
 }
 
-/** The values of a handler that sends the response itself; the response stores its sessions. */
+/** For a handler that sends the response itself; the response hold stores its sessions. */
 export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({

@@ -9,8 +9,8 @@ import { HTTP_METHOD } from './nest-metadata.js';
 const UNSAFE: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5]);
 
 /**
- * A warning if session cookies are sent with cross-site requests and Nest's CSRF protection is off; else `undefined`.
- * `serious`: the cookie has `sameSite: 'none'`, so browsers send it from every site.
+ * Warns if Nest's CSRF protection is off and cross-site requests may carry session cookies. `serious`: a cookie has
+ * `sameSite: 'none'`.
  */
 export function csrfHint(
   discovery: DiscoveryService,

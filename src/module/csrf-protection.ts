@@ -1,4 +1,4 @@
-/** The method of an HTTP adapter on which Nest 12.1 and later register the request hook. */
+/** HTTP adapter of Nest 12.1 and later. */
 interface SecurityHookHost {
   registerSecurityHook?: (hook: SecurityHook) => unknown;
 }
@@ -6,14 +6,14 @@ interface SecurityHookHost {
 type SecurityHook = (request: object, response: object) => unknown;
 
 /**
- * Detects `app.enableCsrfProtection()`, which Nest does not expose: records the hook that Nest registers on its
- * adapter, and tests it once.
+ * Detects `app.enableCsrfProtection()`, which Nest does not expose: records the hook that Nest registers and tests it
+ * once.
  */
 export class CsrfProtection {
   #exists = false;
   #hook: SecurityHook | undefined;
 
-  /** Watches an adapter. Call it before the application calls `enableCsrfProtection`. */
+  /** Call it before `enableCsrfProtection`. */
   watch(adapter: unknown): void {
     const host = adapter as SecurityHookHost | undefined;
     const register = host?.registerSecurityHook;
@@ -32,8 +32,8 @@ export class CsrfProtection {
   }
 }
 
-// The same hook also sets security headers, so its presence proves nothing. The protection reads Sec-Fetch-Site of
-// every POST request; `same-origin` ends the check.
+// The hook may only set security headers. CSRF protection reads Sec-Fetch-Site of every POST request; `same-origin`
+// ends the check.
 function looksAtSite(hook: SecurityHook): boolean {
   let looked = false;
   const headers = {

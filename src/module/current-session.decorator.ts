@@ -12,27 +12,23 @@ import { unauthorized } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 import { isAnonymous } from './require-session.guard.js';
 
-/** What a handler gets if the request has no session. */
 export interface CurrentSessionOptions {
-  /** The handler gets `undefined`. Default `false`. */
+  /** Injects `undefined` without a session. Default `false`. */
   readonly optional?: boolean;
   /**
-   * The request is answered with 401. If the class has a `@SessionOwner()` field, the session must have an owner.
+   * Rejects requests without a session, or without an owner if the class has a `@SessionOwner()` field, with 401.
    * Default `false`.
    */
   readonly required?: boolean;
-  /** With `required`: accepts sessions without an owner. Default `false`. */
+  /** With `required`: accepts an empty `@SessionOwner()` field. Default `false`. */
   readonly anonymous?: boolean;
   /**
-   * How to store a new session. `false`: changes are dropped, with the event `not-begun`, so that a request without the
-   * cookie (a cross-site POST with `SameSite=Lax`) cannot replace the browser's session. `true`: stored even if
-   * unchanged, so that computed initial values stay as the response showed them. Default: stored if it changes.
+   * How to store a new session. `false`: never, with the event `not-begun`, so that a request without the cookie (a
+   * cross-site POST with `SameSite=Lax`) cannot replace the browser's session. `true`: even if unchanged. Default: if
+   * it changes.
    */
   readonly newSession?: boolean;
-  /**
-   * Whether the handler renews the session when that is due. Default `true`. Use `false` for a page that only shows the
-   * expiry.
-   */
+  /** Whether the handler renews the session when due. Default `true`. `false` for a page that only shows the expiry. */
   readonly renew?: boolean;
 }
 
@@ -58,17 +54,17 @@ function required(declared: Declared, session: object | undefined, context: Exec
 }
 
 /**
- * Injects a session into a handler parameter.
+ * Injects a session.
  *
  * | Form | Gives |
  * |---|---|
- * | `@CurrentSession() s: UserSession` | the session, or a new one that is stored only if the handler changes it |
+ * | `@CurrentSession() s: UserSession` | the session, or a new one that is stored only if it changes |
  * | `@CurrentSession({ optional: true }) s?: UserSession` | the session, or `undefined` |
  * | `@CurrentSession({ required: true }) s: UserSession` | the session of an owner, or 401 |
  * | `@CurrentSession(UserSession, …)` | the same, if the parameter's type is not available at run time |
  *
- * Changes to the instance are stored and sent before the response.
- * @throws {SessionConfigurationError} at start, if the class cannot be inferred.
+ * Changes to the instance are stored before the response is sent.
+ * @throws {SessionConfigurationError} if the class cannot be inferred.
  */
 export function CurrentSession(options?: CurrentSessionOptions): ParameterDecorator;
 export function CurrentSession(type: SessionClass, options?: CurrentSessionOptions): ParameterDecorator;

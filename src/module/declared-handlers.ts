@@ -9,14 +9,13 @@ import { handlerFactsOf, ownClassFacts, ownHandlerFacts, prototypesOf, type Hand
 import { isRoute } from './handler-route.js';
 import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 
-/** Nest's metadata key for handler parameters, and its parameter type for `@Session()`. */
+/** Nest's metadata key of parameters, and the type of `@Session()` parameters. */
 const PARAMETERS = '__routeArguments__';
 const NEST_SESSION = '7:';
 
 /**
- * Checks the session decorators of all handlers.
- * @param hasGlobalGuard whether a guard of `RequireSessionGuard.everywhere` is registered.
- * @throws {SessionConfigurationError} that names the handler and the fix.
+ * @param hasGlobalGuard whether `RequireSessionGuard.everywhere` is registered.
+ * @throws {SessionConfigurationError} for a session decorator that has no effect.
  */
 export function checkDeclaredHandlers(
   discovery: DiscoveryService,
@@ -58,14 +57,12 @@ function checkRegistered(place: string, { sessions }: HandlerFacts, providers: S
   }
 }
 
-/** Messages of microservices have no session. */
 function checkMessages({ type }: DiscoveredClass, property: string | symbol, place: string, facts: HandlerFacts): void {
   const handler = handlerAt(type.prototype as object, property);
   if (typeof handler !== 'function' || !isMessageHandler(handler)) return;
   if (facts.sessions.length > 0 || facts.isIntercepted) throw noSessionOfMessage(place);
 }
 
-/** A method with its own requirement must be one whose guards Nest runs. */
 function checkReached(discovered: DiscoveredClass, property: string | symbol, place: string): void {
   const prototype = discovered.type.prototype as object;
   const declaring = prototypesOf(prototype).find((one) => Object.hasOwn(one, property));
@@ -87,7 +84,7 @@ function checkPrincipal({ type }: DiscoveredClass, place: string, { requirements
   );
 }
 
-/** `@Session()` of @nestjs/common injects `request.session` of other packages, which is `undefined` here. */
+/** `@Session()` of @nestjs/common injects `request.session`, which is `undefined` here. */
 function checkNestSessions({ type }: DiscoveredClass, providers: SessionProviders): void {
   const prototype = type.prototype as object;
   for (const property of methodsOf(prototype)) {
@@ -109,7 +106,7 @@ function handlerAt(prototype: object, property: string | symbol): unknown {
   return (prototype as Record<string | symbol, unknown>)[property];
 }
 
-/** The session classes used by handlers, without duplicates, in module order. */
+/** In module order. */
 export function usedSessions(discovery: DiscoveryService): readonly SessionClass[] {
   const used = new Set<SessionClass>();
   for (const discovered of discoveredClasses(discovery)) {
@@ -121,7 +118,7 @@ export function usedSessions(discovery: DiscoveryService): readonly SessionClass
   return [...used];
 }
 
-/** The required session classes, each with the first `Controller.method` that requires it. */
+/** The required session classes, each with the first `Controller.method`. */
 export function requiredSessions(discovery: DiscoveryService): ReadonlyMap<new () => object, string> {
   const places = new Map<new () => object, string>();
   const note = (place: string, { requirements, sessions }: HandlerFacts): void => {

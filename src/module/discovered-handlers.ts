@@ -1,19 +1,17 @@
 import type { DiscoveryService } from '@nestjs/core';
 import { handlerFactsOf, ownClassFacts, prototypesOf, recordedProperties, type HandlerFacts } from './handler-facts.js';
 
-/** A controller or provider of the application. */
 export interface DiscoveredClass {
   readonly type: new () => unknown;
   readonly isController: boolean;
-  /** The application's instance, if there is one. */
   readonly instance: object | undefined;
-  /** Whether Nest can instantiate a guard or interceptor for this class. */
+  /** Whether Nest can inject a guard or interceptor into this class. */
   readonly canInject: (type: new () => unknown) => boolean;
-  /** Nest's instance of a guard or interceptor for this class, if there is one. */
+  /** Nest's instance of a guard or interceptor for this class, if any. */
   readonly injected: (type: unknown) => unknown;
 }
 
-/** A method with facts of our decorators, or any method of a class with a requirement. */
+/** A method with recorded facts, or any method of a class with a requirement. */
 export interface DiscoveredHandler {
   readonly property: string | symbol;
   /** `Controller.method`, for messages. */
@@ -23,7 +21,6 @@ export interface DiscoveredHandler {
 
 type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 
-/** All controllers and providers that are classes. */
 export function discoveredClasses(discovery: DiscoveryService): readonly DiscoveredClass[] {
   return [
     ...discovery.getControllers().flatMap((wrapper) => discovered(wrapper, true)),
@@ -31,7 +28,7 @@ export function discoveredClasses(discovery: DiscoveryService): readonly Discove
   ];
 }
 
-/** The recorded handlers of a class; all methods if the class itself requires a session. */
+/** The recorded handlers of a class; all methods if the class requires a session. */
 export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandler[] {
   const prototype = type.prototype as object;
   const guarded = prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0);
@@ -43,7 +40,7 @@ export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandle
   }));
 }
 
-/** The names of all methods of a class, including inherited ones. */
+/** Includes inherited methods. */
 export function methodsOf(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) =>
     Reflect.ownKeys(one).filter((name) => typeof Object.getOwnPropertyDescriptor(one, name)?.value === 'function'),

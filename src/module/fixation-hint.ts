@@ -4,8 +4,8 @@ import { requiredSessions } from './declared-handlers.js';
 import { discoveredClasses, methodsOf } from './discovered-handlers.js';
 
 /**
- * Warnings about required by-id sessions that keep their id at sign-in, which allows session fixation (OWASP Session
- * Management Cheat Sheet).
+ * Warns of required by-id sessions that keep their id at login (session fixation, OWASP Session Management Cheat
+ * Sheet).
  * @param required by `RequireSessionGuard.everywhere`.
  */
 export function fixationHints(
@@ -31,7 +31,7 @@ export function fixationHints(
   return hints;
 }
 
-/** Whether the source of any method seems to give this session a new id. A heuristic that only suppresses a warning. */
+/** Searches the source of all methods. A heuristic that only suppresses a warning. */
 function givesNewIds(discovery: DiscoveryService, name: string): boolean {
   return discoveredClasses(discovery).some(({ type }) => {
     const prototype = type.prototype as Record<string | symbol, unknown>;

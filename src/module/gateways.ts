@@ -22,7 +22,6 @@ interface Gateway {
   handleConnection?: ConnectionHandler & { [WATCHED]?: boolean };
 }
 
-/** The gateway classes of an application. */
 export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...args: never[]) => object> {
   const gateways = new Set<new (...args: never[]) => object>();
   for (const { metatype } of discovery.getProviders()) {
@@ -33,14 +32,13 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
 }
 
 /**
- * Wraps `handleConnection` of all gateways: sockets on any port get the sessions of their upgrade request, and changes
- * made in `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module
- * hook.
+ * Wraps `handleConnection`: sockets on any port get the sessions of their upgrade request, and changes in
+ * `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module hook.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
   for (const { prototype } of gatewaysOf(discovery)) {
     const gateway = prototype as Gateway;
-    // Tests may create several applications with the same class.
+    // Tests may create several applications with one class.
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
     const { handleConnection: original } = gateway;
     if (original?.[WATCHED]) continue;
@@ -55,7 +53,7 @@ export function watchConnections(application: SessionsApplication, discovery: Di
   }
 }
 
-/** Makes rejections in gateways exceptions that Nest's WebSocket layer understands. */
+/** Lets gateways reject with `WsException`. */
 export async function prepareGateways(discovery: DiscoveryService): Promise<void> {
   const gateways = gatewaysOf(discovery);
   if (gateways.size === 0) return;

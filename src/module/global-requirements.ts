@@ -3,19 +3,18 @@ import { ExternalContextCreator, type ModuleRef } from '@nestjs/core';
 import { requirementOfGuard } from './require-session.guard.js';
 import type { SessionRequirement } from './session-requirement.js';
 
-/** Holder of Nest's global guards; its members are not in the public types. */
+/** Nest internals. */
 interface GuardsHolder {
   readonly guardsContextCreator?: { getGlobalMetadata?(): unknown };
 }
 
-/** The guards of `RequireSessionGuard.everywhere`, from `APP_GUARD` or `app.useGlobalGuards`. */
+/** Includes guards of `APP_GUARD` and of `app.useGlobalGuards`. */
 export function globalGuards(modules: ModuleRef): readonly CanActivate[] {
   const creator = modules.get<unknown, GuardsHolder>(ExternalContextCreator, { strict: false });
   const guards = creator.guardsContextCreator?.getGlobalMetadata?.();
   return Array.isArray(guards) ? guards.filter((guard) => requirementOfGuard(guard) !== undefined) : [];
 }
 
-/** The requirements of {@link globalGuards}. */
 export function globalRequirements(modules: ModuleRef): readonly SessionRequirement[] {
   return globalGuards(modules).flatMap((guard) => requirementOfGuard(guard) ?? []);
 }

@@ -6,14 +6,13 @@ import { gatewaysOf } from './gateways.js';
 const GUARDS = '__guards__';
 
 /**
- * Applies the global guards to gateways. Nest 11 skips them there; Nest 12 runs them, and a guard checks each message
- * only once.
- * @param guards of `RequireSessionGuard.everywhere`, known when Nest connects the gateways.
+ * Applies global guards to gateways, where Nest 11 skips them. In Nest 12, each message is still checked once.
+ * @param guards of `RequireSessionGuard.everywhere`; called when Nest connects the gateways.
  */
 export function guardGateways(discovery: DiscoveryService, guards: () => readonly CanActivate[]): void {
   for (const gateway of gatewaysOf(discovery)) {
     const present: unknown = Reflect.getMetadata(GUARDS, gateway);
-    // Replace the guard of an earlier application with the same class.
+    // Replaces the guard of an earlier application with the same class.
     const others = Array.isArray(present) ? present.filter((one) => !(one instanceof GatewayGuard)) : [];
     Reflect.defineMetadata(GUARDS, [new GatewayGuard(guards), ...others], gateway);
   }
@@ -27,8 +26,7 @@ class GatewayGuard implements CanActivate {
     this.#find = find;
   }
 
-  // Nest ignores a guard without this method when it connects the gateway: without global guards, messages wait for
-  // nothing.
+  // Nest ignores a guard without this method when it connects the gateway.
   get canActivate(): CanActivate['canActivate'] {
     this.#guards ??= this.#find();
     return this.#guards.length === 0 ? (undefined as unknown as CanActivate['canActivate']) : this.#askAll;

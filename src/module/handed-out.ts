@@ -2,8 +2,8 @@ import { detachedCopy } from '../serializer/detached-copy.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
- * Copies sessions and their fields if a handler's result is one of them, or a plain object or array that contains one.
- * Interceptors that edit the body in place then cannot change stored data. Returns any other result unchanged.
+ * Copies sessions and their fields in a handler's result (itself, or one level deep in a plain object or array), so
+ * that interceptors that edit the body cannot change stored data.
  */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result;
@@ -15,7 +15,6 @@ export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   return Object.fromEntries(Object.entries(result).map(([name, value]) => [name, detached(value)]));
 }
 
-/** The sessions and the objects in their fields. */
 function partsOf(held: readonly object[]): ReadonlySet<unknown> {
   const parts = new Set<unknown>(held);
   for (const session of held) {

@@ -8,10 +8,10 @@ import { ownsResponse } from './own-response.js';
 import { sessionsOfContext } from './request-of.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
-/** The parameter index of the request's sessions: behind all declared parameters. */
+/** After all declared parameters. */
 const PLACE = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
-// A function, because global pipes leave functions unchanged.
+// A function, because global pipes do not transform functions.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
   const sessions = sessionsOfContext(context);
   return () => sessions;
@@ -21,20 +21,19 @@ type Handler = (this: unknown, ...args: unknown[]) => unknown;
 type Parameters = Readonly<Record<string, { readonly index: number; readonly data?: unknown }>>;
 type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 
-/** What stores the sessions of a replaced handler. */
 type Keeper = 'handler' | 'interceptor';
 
 /**
- * Lets controller handlers store their sessions themselves instead of {@link SessionsInterceptor}. The outcome is the
- * same, without the cost of a Nest interceptor, which equals all other session work.
+ * Lets controller handlers store their sessions themselves. The result is the same as with {@link SessionsInterceptor},
+ * without the cost of a Nest interceptor, which equals all other session work.
  *
- * A handler is replaced on the application's controller instance before Nest creates its routes. These handlers keep
- * the interceptor: with other interceptors on the same handler, with an overridden interceptor in tests, with `@Sse()`,
- * in request-scoped controllers, and in GraphQL, WebSockets and microservices. The whole application keeps it if Nest's
- * metadata is unknown ({@link isNestMetadataKnown}) or with `commit: 'interceptor'`.
+ * Replaces handlers on the controller instance before Nest creates its routes. These keep the interceptor: handlers
+ * with other interceptors or `@Sse()`, request-scoped controllers, GraphQL, WebSockets, microservices, tests that
+ * override the interceptor, and all handlers if Nest's metadata is unknown ({@link isNestMetadataKnown}) or with
+ * `commit: 'interceptor'`.
  *
- * With other interceptors, the handler is still replaced to report changes after the response: another interceptor may
- * unsubscribe early (a timeout), and then ours does not see the handler end.
+ * A handler with other interceptors is also replaced, to report changes after the response: another interceptor may
+ * unsubscribe early (a timeout), so that ours does not see the end of the handler.
  */
 export function commitInHandlers(discovery: DiscoveryService): void {
   if (!isNestMetadataKnown()) return;
@@ -52,16 +51,14 @@ export function commitInHandlers(discovery: DiscoveryService): void {
 
 function isReplaceable(controller: InstanceWrapper): boolean {
   const { instance, metatype, host } = controller as { instance: object | undefined } & InstanceWrapper;
-  // Parameters of instances built by a mixin or a test are declared elsewhere.
+  // Instances built by a mixin or a test declare parameters elsewhere.
   if (!instance || typeof metatype !== 'function' || Object.getPrototypeOf(instance) !== metatype.prototype)
     return false;
   if (instance.constructor !== metatype || !controller.isDependencyTreeStatic() || controller.isTransient) return false;
   return host?.injectables.get(SessionsInterceptor)?.metatype === SessionsInterceptor;
 }
 
-/**
- * `undefined` for handlers without our interceptor and for handlers that do not answer HTTP requests in the usual way.
- */
+/** `undefined` for handlers without our interceptor or without a usual HTTP response. */
 function keeperOf(handler: object): Keeper | undefined {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
   if (!Array.isArray(interceptors) || !interceptors.includes(SessionsInterceptor)) return undefined;
@@ -80,7 +77,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
-  // Guards, filters and interceptors read these properties and metadata.
+  // Guards, filters and interceptors read these.
   Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));
   for (const key of Reflect.getMetadataKeys(handler)) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), committing);
@@ -89,9 +86,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/**
- * Declares the parameter at {@link PLACE}. @returns the number of other parameters; `undefined` if there is no room.
- */
+/** @returns the number of other parameters; `undefined` if {@link PLACE} is taken. */
 function giveSessions(instance: object, name: string): number | undefined {
   const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
   const length = Math.max(0, ...others.map(({ index }) => index + 1));

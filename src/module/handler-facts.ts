@@ -5,27 +5,19 @@ import type { SessionRequirement } from './session-requirement.js';
 const FACTS = Symbol.for('nestjs-sessions:facts');
 const PLACE = Symbol.for('nestjs-sessions:place');
 
-/** What our decorators record about a handler or controller. */
 export interface HandlerFacts {
   readonly requirements: readonly SessionRequirement[];
-  /** Has `@Public()`. */
   readonly isPublic: boolean;
-  /** Session classes that it uses. */
   readonly sessions: readonly SessionUse[];
-  /** Has a `@Principal()` parameter. */
   readonly usesPrincipal: boolean;
-  /** Needs the interceptor that stores sessions. */
   readonly isIntercepted: boolean;
 }
 
-/** One use of a session class. */
 export interface SessionUse {
   readonly type: new () => object;
-  /** The request needs this session. */
   readonly required: boolean;
 }
 
-/** Where a handler was declared. */
 export interface HandlerPlace {
   readonly prototype: object;
   readonly property: string | symbol;
@@ -39,10 +31,7 @@ const NOTHING: HandlerFacts = {
   isIntercepted: false,
 };
 
-/**
- * Records facts of a method by class and property, so that wrapping the function does not lose them;
- * {@link markHandler} links the function to them.
- */
+/** Recorded by class and property, which survives wrapping; {@link markHandler} links a function to them. */
 export function addHandlerFacts(prototype: object, property: string | symbol, facts: Partial<HandlerFacts>): void {
   const present = Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined;
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), prototype, property);
@@ -53,18 +42,18 @@ export function addClassFacts(type: object, facts: Partial<HandlerFacts>): void 
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), type);
 }
 
-/** The facts of this class only, without its base classes. */
+/** Not inherited. */
 export function ownClassFacts(type: object): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, type) as HandlerFacts | undefined) ?? NOTHING;
 }
 
-/** The facts of a method of this class only. */
+/** Not inherited. */
 export function ownHandlerFacts(prototype: object, property: string | symbol): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined) ?? NOTHING;
 }
 
 /**
- * The effective facts of a method. Requirements of overridden methods apply too, because a wrapper in a subclass looks
+ * The effective facts of a method. Requirements of overridden methods also apply, because a wrapper in a subclass looks
  * like a new method. `@Public()` applies only to the declaring method and keeps only the requirements beside it.
  */
 export function handlerFactsOf(prototype: object, property: string | symbol): HandlerFacts {
@@ -76,7 +65,7 @@ export function handlerFactsOf(prototype: object, property: string | symbol): Ha
   return { ...all, requirements: ofDeclaring.requirements };
 }
 
-/** The methods with recorded facts, including inherited ones. */
+/** Includes inherited methods. */
 export function recordedProperties(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) => Reflect.ownKeys(one));
   return [...new Set(names)].filter((name) =>
@@ -84,17 +73,16 @@ export function recordedProperties(prototype: object): ReadonlyArray<string | sy
   );
 }
 
-/** Links a function to its record, for {@link placeOf}. Stored as Reflect metadata, which wrappers copy. */
+/** Uses Reflect metadata, because wrappers copy it. */
 export function markHandler(handler: object, place: HandlerPlace): void {
   Reflect.defineMetadata(PLACE, place, handler);
 }
 
-/** Where a handler was declared; also works for wrappers that copied its metadata. */
 export function placeOf(handler: object): HandlerPlace | undefined {
   return Reflect.getOwnMetadata(PLACE, handler) as HandlerPlace | undefined;
 }
 
-/** The prototype chain without Object.prototype, nearest first. */
+/** Without Object.prototype, nearest first. */
 export function prototypesOf(prototype: object): object[] {
   const found: object[] = [];
   for (

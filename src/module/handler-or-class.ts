@@ -1,16 +1,12 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { markHandler, type HandlerPlace } from './handler-facts.js';
 
-/** The effect of a decorator on a method and on a class. */
 interface HandlerOrClass {
   handler(place: HandlerPlace, descriptor: PropertyDescriptor): void;
   type(type: new () => unknown): void;
 }
 
-/**
- * Creates a decorator for methods and classes.
- * @throws {SessionConfigurationError} on any other target, where Nest ignores it.
- */
+/** @throws {SessionConfigurationError} on other targets, which Nest ignores. */
 export function decorateHandlerOrClass(label: string, decorate: HandlerOrClass): ClassDecorator & MethodDecorator {
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (property === undefined) return decorate.type(target as new () => unknown);

@@ -6,7 +6,7 @@ import { addHandlerFacts } from './handler-facts.js';
 import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
-/** @throws {SessionConfigurationError} if the decorator is on a constructor parameter. */
+/** @throws {SessionConfigurationError} on a constructor parameter. */
 export function assertHandlerParameter(
   decorator: string,
   property: string | symbol | undefined,
@@ -18,10 +18,7 @@ export function assertHandlerParameter(
   }
 }
 
-/**
- * Creates a parameter decorator that injects the result of `read` for a session class.
- * @param name the decorator's name, for messages.
- */
+/** A parameter decorator that injects the result of `read`. @param name for messages. */
 export function sessionParameterDecorator(
   name: string,
   read: (sessions: RequestSessions, type: SessionClass) => Promise<unknown>,

@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import type { DiscoveredClass } from './discovered-handlers.js';
 
-/** Nest's metadata keys of handlers and classes. Nest 11 and 12 export them from different places. */
+/** Nest's metadata keys, which Nest 11 and 12 export from different places. */
 const ROUTE_PATH = 'path';
 const MESSAGE_PATTERN = 'microservices:pattern';
 const SOCKET_MESSAGE = 'websockets:message_mapping';
 const GATEWAY = 'websockets:is_gateway';
-/** Keys of `@UseGuards` and similar; they do not make a method a handler. */
+/** Metadata that does not make a method a handler. */
 const ENHANCERS: ReadonlySet<unknown> = new Set([
   '__guards__',
   '__interceptors__',
@@ -15,8 +15,8 @@ const ENHANCERS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Whether Nest or a related package can call a method through its guards. A provider that is no gateway may belong to
- * any package (resolvers, commands, bots), so any foreign metadata counts.
+ * Whether Nest or a related package calls a method through its guards. A provider may belong to any package (resolvers,
+ * commands, bots), so any foreign metadata counts.
  */
 export function isRoute({ type, isController }: DiscoveredClass, handler: unknown): boolean {
   if (typeof handler !== 'function') return false;

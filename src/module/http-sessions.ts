@@ -15,25 +15,24 @@ import type { SessionEvents } from '../session/session-event.js';
 import type { SessionProviders } from '../session/session-providers.js';
 import { hostsOf } from './socket-origin.js';
 
-// Symbols of the global registry: the package may be loaded twice, as ES module and as CommonJS.
+// Global symbols, because the package may be loaded twice: as an ES module and as CommonJS.
 const SESSIONS = Symbol.for('nestjs-sessions:sessions');
 const RUNTIME = Symbol.for('nestjs-sessions:runtime');
 const RESPONSE = Symbol.for('nestjs-sessions:response');
 const SOCKET_REQUEST = Symbol.for('nestjs-sessions:socket-request');
 const OF_SOCKET = Symbol.for('nestjs-sessions:of-socket');
 
-/** Milliseconds that a change over a connection may wait for `save()` before it is reported. */
+/** Milliseconds before an unsaved change over a connection is reported. */
 const UNSTORED_AFTER = 200;
 
-/** What the sessions of a request need of the application they belong to. */
 export interface SessionsApplication {
   readonly providers: SessionProviders;
   readonly events: SessionEvents;
-  /** Whether a page of this origin may use sessions over a socket that it opened at `host`. */
+  /** Whether pages of `origin` may use sessions over a socket. */
   allowsSocket(origin: string, hosts: readonly string[]): boolean;
-  /** Reports an error that no exception filter will see. */
+  /** Reports an error that does not reach an exception filter. */
   reportError(error: unknown): void;
-  /** Writes a sentence into the log, the first time only. */
+  /** Logs a warning, once. */
   warnOnce(sentence: string): void;
 }
 
@@ -41,13 +40,13 @@ interface Marked {
   [SESSIONS]?: HttpSessions;
   [RUNTIME]?: SessionsApplication;
   [RESPONSE]?: RawResponse;
-  /** On a request: it opened a socket, so that no response belongs to its sessions. `foreign`: by a page of another site. */
+  /** On a request that opened a socket. `foreign`: from a page of another site. */
   [OF_SOCKET]?: { readonly foreign: boolean };
 }
 
 /**
- * The sessions of one HTTP request, tied to its response. A class, since V8 makes an object literal with accessors a slow
- * one: eleven times the memory, and 20 µs more for each request.
+ * The sessions of one HTTP request and its response. A class, because an object literal with accessors is slow in V8:
+ * eleven times the memory, and 20 µs more per request.
  */
 export class HttpSessions implements ResponseGate {
   readonly exchange: SessionExchange;
@@ -55,7 +54,7 @@ export class HttpSessions implements ResponseGate {
   readonly #application: SessionsApplication;
   readonly #hold: ResponseHold | undefined;
 
-  /** @param withheld the request has no session, whatever it carries. */
+  /** @param withheld ignores the session of the request. */
   constructor(
     application: SessionsApplication,
     request: RawRequest,
@@ -76,7 +75,7 @@ export class HttpSessions implements ResponseGate {
     this.call.held = held;
   }
 
-  /** The handler's result is complete: stores what it has changed. `undefined`: there is nothing to wait for. */
+  /** `undefined`: nothing to wait for. */
   handlerEnded(): Promise<void> | undefined {
     if (this.#reportLateChanges()) return undefined;
     const commit = this.exchange.commit(this.call.serverError);
@@ -87,22 +86,21 @@ export class HttpSessions implements ResponseGate {
     });
   }
 
-  /** The handler has thrown. What is stored then is left to the hold, which knows how the response ends. */
+  /** The response hold stores changes, depending on the final status. */
   handlerFailed(error: unknown): void {
     if (!this.#reportLateChanges() && error instanceof SessionError) this.#hold?.expectFailureAnswer();
   }
 
-  /** The handler has ended, and the response is its own affair: the hold stores when it answers. */
+  /** The handler sends the response later. */
   handlerLeft(): void {
     this.#reportLateChanges();
   }
 
-  /** Reports an error that the client is told less of, or nothing. */
   reportError(error: unknown): void {
     this.#application.reportError(error);
   }
 
-  /** Whether the handler has responded by itself; whatever it changed since is lost. */
+  /** Whether the handler has already responded. */
   #reportLateChanges(): boolean {
     if (!this.call.responded || !this.call.hasResponse) return false;
     this.exchange.reportLateChanges(this.call.serverError);
@@ -129,7 +127,6 @@ export class HttpSessions implements ResponseGate {
     return this.call.head.joinedWith(handed);
   }
 
-  /** Writes a sentence into the application's log, the first time only. */
   warnOnce(sentence: string): void {
     this.#application.warnOnce(sentence);
   }
@@ -140,7 +137,7 @@ export class HttpSessions implements ResponseGate {
   }
 }
 
-/** Lets {@link httpSessionsOf} find the sessions of requests of this Express application, Fastify instance or server. */
+/** For {@link httpSessionsOf}. @param platform an Express application, Fastify instance or server. */
 export function rememberApplication(platform: object, application: SessionsApplication): void {
   const marked = platform as Marked;
   if (marked[RUNTIME] && marked[RUNTIME] !== application) {
@@ -152,15 +149,11 @@ export function rememberApplication(platform: object, application: SessionsAppli
   marked[RUNTIME] = application;
 }
 
-/** Whether an application's sessions are tied to this platform or server already. */
 export function isClaimed(platform: object): boolean {
   return (platform as Marked)[RUNTIME] !== undefined;
 }
 
-/**
- * Lets {@link httpSessionsOf} find application and response of a raw request. Marks it only where Node does not tell:
- * every request comes through here, whether somebody asks for its sessions or not.
- */
+/** Links a request to its response, for {@link httpSessionsOf}, unless Node does. Runs for every request. */
 export function rememberResponse(request: RawRequest, runtime: SessionsApplication, response: RawResponse): void {
   if (currentResponseOf(request) === response && serverOf(request)?.[RUNTIME] === runtime) return;
   const marked = request as Marked;
@@ -169,11 +162,10 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
 }
 
 /**
- * The sessions of a request, made at the first call; the same for the platform's request and Node's own. Where no
- * response belongs to it, as to a socket's, they are read anew at each call.
- * @param request of Express, Fastify or Node; a socket, or a GraphQL context, that has one.
- * @param response the response to it, where the caller knows it.
- * @throws {SessionError} for something that is no request, or one that no `SessionsModule` has seen.
+ * Returns the sessions of a request, the same on each call; over a socket, they are read again.
+ * @param request of Express, Fastify or Node; or a socket or GraphQL context.
+ * @param response its response, if known.
+ * @throws {SessionError} if this is not a request, or no `SessionsModule` handles it.
  */
 export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
@@ -186,17 +178,14 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   return sessions;
 }
 
-/** Like {@link httpSessionsOf}, but read anew and remembered nowhere: for one message of a long-lived connection. */
+/** {@link httpSessionsOf}, but not shared: for one message of a connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
   if (!raw) throw noRequest();
   return openSessions(request, raw);
 }
 
-/**
- * Records that a socket was opened by this request, so that its sessions are found behind the socket.
- * @param application the one that the socket belongs to, where that is known.
- */
+/** Links a socket to the request that opened it. */
 export function rememberSocket(socket: object, request: RawRequest, application?: SessionsApplication): void {
   if (Object.isExtensible(socket)) {
     Object.defineProperty(socket, SOCKET_REQUEST, { value: request, configurable: true });
@@ -207,16 +196,13 @@ export function rememberSocket(socket: object, request: RawRequest, application?
     const server = serverOf(request);
     if (server && !server[RUNTIME]) server[RUNTIME] = application;
   }
-  // What middleware of its handshake has remembered belongs to a response that is over.
+  // Middleware may have loaded sessions for the handshake's response.
   delete marked[SESSIONS];
   const runtime = marked[RUNTIME] ?? applicationOf(request);
   if (runtime && !marked[OF_SOCKET]) markSocket(marked as RawRequest & Marked, runtime);
 }
 
-/**
- * Lets everybody who asks for the sessions of a socket's request get these, until the returned function is called.
- * They are stored by the caller.
- */
+/** Shares sessions through a socket's request, until the returned function is called. The caller stores them. */
 export function shareSessions(request: RawRequest, sessions: HttpSessions): () => void {
   const marked = request as Marked;
   marked[SESSIONS] = sessions;
@@ -225,7 +211,7 @@ export function shareSessions(request: RawRequest, sessions: HttpSessions): () =
   };
 }
 
-/** The request that opened a socket: of a gateway's client, of graphql-ws' context, or a request itself. */
+/** The request of a gateway's client or a graphql-ws context, or the request itself. */
 export function rawRequestBehind(holder: unknown): RawRequest | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined;
   const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra } = holder as SocketLike;
@@ -254,14 +240,14 @@ function openSessions(request: unknown, raw: RawRequest, response?: unknown): Ht
   return new HttpSessions(runtime, raw, rawResponseOf(response) ?? responseTo(marked));
 }
 
-// Once for a socket, not for each of its messages.
+// Once per socket, not per message.
 function markSocket(request: RawRequest & Marked, runtime: SessionsApplication): void {
   const { origin, host, 'x-forwarded-host': forwarded, ':authority': authority } = request.headers;
   const foreign =
     typeof origin === 'string' &&
     !runtime.allowsSocket(
       origin,
-      // A page cannot set headers of a WebSocket, so this one is a proxy's.
+      // Set by a proxy: a page cannot set headers of a WebSocket.
       [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? hostsOf(one) : [])),
     );
   Object.defineProperty(request, OF_SOCKET, { value: { foreign }, configurable: true });
@@ -292,12 +278,12 @@ interface ServerLike extends Marked {
 
 function applicationOf(request: unknown): SessionsApplication | undefined {
   const { app, server } = request as { app?: ExpressLike; server?: Marked };
-  // Express application or one that it is mounted in, Fastify instance, Node's server.
+  // Express applications and their parents, Fastify instance, Node's server.
   for (let one = app; one; one = one.parent) if (one[RUNTIME]) return one[RUNTIME];
   return server?.[RUNTIME] ?? applicationOfServer(serverOf(request));
 }
 
-/** A server that somebody else made, such as `createServer(express)`, calls the application as its listener. */
+/** A custom server, such as `createServer(express)`, has the application as a listener. */
 function applicationOfServer(server: ServerLike | undefined): SessionsApplication | undefined {
   if (!server || server[RUNTIME]) return server?.[RUNTIME];
   for (const listener of server.listeners?.('request') ?? []) {
@@ -311,7 +297,7 @@ function serverOf(request: unknown): ServerLike | undefined {
   return (request as { socket?: { server?: ServerLike } }).socket?.server;
 }
 
-// The same body as Nest's own exception filter gives; the message of a programming error is not for clients.
+// The body of Nest's exception filter. Messages of programming errors are not sent to clients.
 function answerTo(error: unknown): { statusCode: number; body: string } {
   const statusCode = error instanceof SessionError ? (error.statusCode ?? 500) : 500;
   const message = statusCode !== 500 && error instanceof Error ? error.message : 'Internal server error';

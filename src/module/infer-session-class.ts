@@ -4,9 +4,9 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 
 /**
- * The session class of a parameter, from TypeScript's emitted metadata. Only classes with `@Session` are accepted;
- * `| null`, interfaces, `import type` and builds without metadata are not.
- * @throws {SessionConfigurationError} that asks to name the class.
+ * Infers the session class of a parameter from TypeScript's metadata. Not possible for `| null`, interfaces, `import
+ * type`, classes without `@Session`, and builds without metadata.
+ * @throws {SessionConfigurationError} if not possible.
  */
 export function inferSessionClass(
   decorator: string,
@@ -33,8 +33,8 @@ export function inferSessionClass(
 }
 
 /**
- * Hides the session from global pipes: a `ValidationPipe` with `validateCustomDecorators` would pass a copy to the
- * handler and lose its changes. Pipes ignore parameters of type `Object`.
+ * Hides the session from global pipes, which ignore the type `Object`: a `ValidationPipe` with
+ * `validateCustomDecorators` would pass a copy.
  */
 export function hideFromPipes(target: object, property: string | symbol, index: number): void {
   const types = parameterTypes(target, property);
@@ -57,12 +57,11 @@ const BUILT_IN: ReadonlySet<unknown> = new Set([
   Promise,
 ]);
 
-/** A class of the application; TypeScript emits a built-in one for unions and interfaces. */
+/** TypeScript emits a built-in class for unions and interfaces. */
 function isOwnClass(declared: unknown): declared is { readonly name: string } {
   return typeof declared === 'function' && declared.name !== '' && !BUILT_IN.has(declared);
 }
 
-/** `UserSession` as `user_session`. */
 function nameFor(type: string): string {
   return type.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
 }

@@ -1,9 +1,8 @@
 import type { SessionStorage } from '../storage/session-storage.js';
 
 /**
- * Asks every storage for problems of its backend. Failures are ignored, so that the application starts without its
- * storages. Never rejects.
- * @param warn gets each sentence once.
+ * Logs problems of storage backends. Failures are ignored, so that the application starts without its storages.
+ * @param warn called once per problem.
  */
 export async function inspectStorages(
   storages: readonly SessionStorage[],

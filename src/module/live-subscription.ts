@@ -3,7 +3,7 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { freshSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
 import { refusal, unauthorized } from './refusal.js';
 
-/** Repeats a check with freshly read sessions. Rejects with the error for the client. */
+/** Rejects with the error for the client. */
 export type Recheck = (sessions: HttpSessions) => Promise<void>;
 
 const RECHECKS = Symbol.for('nestjs-sessions:rechecks');
@@ -12,14 +12,14 @@ interface Rechecked {
   [RECHECKS]?: Recheck[];
 }
 
-/** Registers a check that runs before each event of a subscription. */
+/** Adds a check before each event of a subscription. */
 export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
   ((sessions as Rechecked)[RECHECKS] ??= []).push(recheck);
 }
 
 /**
- * The events of a GraphQL subscription, which lives as long as its socket. Before each event the sessions are read
- * again; if one has ended or a guard rejects, the subscription ends with an error.
+ * Reads the sessions again before each event of a GraphQL subscription. If one has ended or a guard rejects, the
+ * subscription ends with an error.
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;

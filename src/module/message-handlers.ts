@@ -6,12 +6,11 @@ import { loadRpcException, rememberException } from './transport-exceptions.js';
 const MESSAGE_PATTERN = 'microservices:pattern';
 const HTTP_METHOD = 'method';
 
-/** Whether a handler gets only messages of a microservice, no HTTP requests. */
+/** False for handlers of HTTP requests and messages. */
 export function isMessageHandler(handler: object): boolean {
   return Reflect.hasMetadata(MESSAGE_PATTERN, handler) && !Reflect.hasMetadata(HTTP_METHOD, handler);
 }
 
-/** The error for a message handler that uses a session. */
 export function noSessionOfMessage(place: string): SessionConfigurationError {
   return new SessionConfigurationError(
     `${place} handles messages of a microservice, and a message has no session: it comes without cookies and headers. ` +
@@ -19,7 +18,7 @@ export function noSessionOfMessage(place: string): SessionConfigurationError {
   );
 }
 
-/** Makes rejections in message handlers exceptions that Nest's microservices understand. */
+/** Lets message handlers reject with `RpcException`. */
 export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
   const types = discovery
     .getControllers()

@@ -2,7 +2,7 @@ import { createParamDecorator, Get, Sse, UseInterceptors } from '@nestjs/common'
 import 'reflect-metadata';
 
 /**
- * The keys under which Nest keeps facts about handlers. Nest documents none of them.
+ * Undocumented metadata keys of Nest handlers.
  *
  * | Key | On | Holds | Checked with |
  * |---|---|---|---|
@@ -19,8 +19,8 @@ export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
 
 /**
- * Tests on a probe class whether this version of Nest uses the keys above. The key of message handlers cannot be tested
- * without @nestjs/microservices; such handlers have no {@link HTTP_METHOD} and are never replaced.
+ * Tests these keys on a probe class. {@link MESSAGE_PATTERN} cannot be tested without @nestjs/microservices, but
+ * message handlers have no {@link HTTP_METHOD} and are never replaced.
  */
 export function isNestMetadataKnown(): boolean {
   class Interceptor {

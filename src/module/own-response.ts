@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 
-/** Nest's metadata keys of controllers. Nest 11 and 12 export them from different places. */
+/** Nest's metadata keys, which Nest 11 and 12 export from different places. */
 const PARAMETERS = '__routeArguments__';
 const PASSTHROUGH = '__responsePassthrough__';
 /** Key prefixes of `@Res()` and `@Next()` parameters. */
 const OWN = /^[12]:/;
 
-/** {@link ownsResponse} for a handler function, whose name a wrapper may have changed. */
+/** {@link ownsResponse} for a function, which may be wrapped. */
 export function handlerOwnsResponse(controller: { readonly prototype: object }, handler: { name: string }): boolean {
   if (Reflect.hasMetadata(PARAMETERS, controller, handler.name)) return ownsResponse(controller, handler.name);
   for (let one: object | null = controller.prototype; one; one = Object.getPrototypeOf(one) as object | null) {
@@ -17,7 +17,7 @@ export function handlerOwnsResponse(controller: { readonly prototype: object }, 
   return false;
 }
 
-/** Whether a handler sends the response itself: it has `@Next()`, or `@Res()` without `passthrough`. */
+/** True with `@Next()`, or with `@Res()` without `passthrough`. */
 export function ownsResponse(controller: object, handler: string | symbol): boolean {
   const parameters = Reflect.getMetadata(PARAMETERS, controller, handler) as object | undefined;
   if (!parameters || !Object.keys(parameters).some((key) => OWN.test(key))) return false;

@@ -14,10 +14,10 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
 });
 
 /**
- * Injects the result of `validate` of `@RequireSession`, or the session itself without `validate` (Ktor:
- * `call.principal<T>()`). `undefined` if `optional` or `@Public()` let the call through. Without `@RequireSession` or
- * `RequireSessionGuard.everywhere`, the application fails at start.
- * @param type the session class, if several are required. Default: that of the last requirement.
+ * Injects the result of `validate` of `@RequireSession`, or the session without `validate` (Ktor:
+ * `call.principal<T>()`). `undefined` if `optional` or `@Public()` admitted the request. Requires `@RequireSession` or
+ * `RequireSessionGuard.everywhere`, checked at start.
+ * @param type if several sessions are required. Default: the last requirement.
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {

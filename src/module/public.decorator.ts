@@ -3,9 +3,9 @@ import { decorateHandlerOrClass } from './handler-or-class.js';
 import { describePublic } from './security-scheme.js';
 
 /**
- * Opens a handler or controller to requests without a session. On a handler it removes the requirements of
- * `RequireSessionGuard.everywhere` and of the controller; a `@RequireSession` on the same handler still applies. On a
- * controller it removes those of `RequireSessionGuard.everywhere`. Subclasses do not inherit it.
+ * Admits requests without a session. On a handler it removes the requirements of `RequireSessionGuard.everywhere` and
+ * of the controller, but not a `@RequireSession` on the same handler. On a controller it removes those of
+ * `RequireSessionGuard.everywhere`. Not inherited.
  */
 export function Public(): ClassDecorator & MethodDecorator {
   return decorateHandlerOrClass('@Public()', {

@@ -10,8 +10,8 @@ const GUARDS = '__guards__';
 const INTERCEPTORS = '__interceptors__';
 
 /**
- * Restores guards and interceptors on handlers that another decorator replaced without copying metadata. Call it before
- * Nest creates the routes; repeated calls have no effect.
+ * Restores guards and interceptors on handlers that another decorator replaced without copying metadata. Idempotent.
+ * Call it before Nest creates the routes.
  */
 export function rebindHandlers(discovery: DiscoveryService): void {
   for (const discovered of discoveredClasses(discovery)) {
@@ -26,7 +26,7 @@ export function rebindHandlers(discovery: DiscoveryService): void {
   }
 }
 
-/** The method of the class and, if the instance overrides it, of the instance. */
+/** Includes a method that the instance overrides. */
 function functionsAt({ type, instance }: DiscoveredClass, property: string | symbol): readonly object[] {
   const holders = [type.prototype as object, ...(instance && Object.hasOwn(instance, property) ? [instance] : [])];
   const found = holders.map((holder) => (holder as Record<string | symbol, unknown>)[property]);

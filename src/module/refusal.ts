@@ -10,16 +10,16 @@ const TOLD: Readonly<Record<string, string>> = {
 const TOLD_OF_OTHERS = 'The session could not be used.';
 
 /**
- * The error for a call without its required session: 401 over HTTP, an `exception` event
- * `{ status: 'error', code: 'UNAUTHENTICATED', message }` over WebSockets, `extensions.code` in GraphQL.
+ * No session: 401 over HTTP, an `exception` event `{ status: 'error', code: 'UNAUTHENTICATED', message }` over
+ * WebSockets, `extensions.code` in GraphQL.
  */
 export function unauthorized(context: ExecutionContext): Error {
   return saidBy(context, new UnauthorizedException(), 'UNAUTHENTICATED');
 }
 
 /**
- * The error for a call whose owner authenticated too long ago (RFC 9470): 401 over HTTP with
- * `error: 'insufficient_user_authentication'`, `maxAge` in seconds and the accepted methods.
+ * Outdated authentication (RFC 9470): 401 over HTTP with `error: 'insufficient_user_authentication'`, `maxAge` in
+ * seconds and the accepted methods.
  */
 export function notFresh(
   context: ExecutionContext,
@@ -40,7 +40,7 @@ function saidBy(context: ExecutionContext, error: UnauthorizedException, code: s
     case 'http':
       return error;
     case 'graphql':
-      // Apollo knows the status; Mercurius shows the extensions.
+      // Apollo uses the status, Mercurius the extensions.
       return withCode(error, code);
     default:
       return transportError(context, code, error.message) ?? error;
@@ -48,8 +48,8 @@ function saidBy(context: ExecutionContext, error: UnauthorizedException, code: s
 }
 
 /**
- * Converts a {@link SessionError} into one that the transport reports to its client. Other errors and all errors over
- * HTTP stay as they are; Nest's filter reads `statusCode`.
+ * Converts a {@link SessionError} for the client of the transport. Other errors, and all errors over HTTP, stay
+ * unchanged.
  */
 export function refusal(context: ExecutionContext, error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;

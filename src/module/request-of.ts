@@ -2,7 +2,6 @@ import type { ExecutionContext } from '@nestjs/common';
 import { isUpgrade } from '../platform/raw-exchange.js';
 import { freshSessionsOf, httpSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
 
-/** The sessions of an execution context: HTTP, GraphQL (the context's request) or WebSocket (the upgrade request). */
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
   switch (context.getType<string>()) {
     case 'http':
@@ -24,9 +23,8 @@ interface MessageHolder {
 }
 
 /**
- * A connection lives for hours, so each message reads its sessions again. Guards, interceptor and parameters of one
- * message share only its argument list, of which parameters get a copy. So the sessions are inserted there, before the
- * pattern, which must stay last.
+ * Each message reads its sessions again, because a connection lives for hours. Guards, interceptor and parameters of
+ * one message share only its argument list, of which parameters get a copy. The pattern must stay last.
  */
 function sessionsOfMessage(context: ExecutionContext): HttpSessions {
   const args = context.getArgs<unknown[]>();
@@ -38,8 +36,8 @@ function sessionsOfMessage(context: ExecutionContext): HttpSessions {
 }
 
 /**
- * An operation over HTTP uses the sessions of its request. One over a socket reads again; its fields share the sessions
- * through the variables object, which graphql-js creates per execution.
+ * Over HTTP, the sessions of the request. Over a socket, each operation reads them again; its fields share them through
+ * the variables object, which graphql-js creates per execution.
  */
 function sessionsOfOperation(context: ExecutionContext): HttpSessions {
   const value: GraphQlContext | undefined = context.getArgByIndex(2);

@@ -9,15 +9,15 @@ export type RequestSessionMiddleware = (request: object, response: object, next:
 
 /**
  * Sets `request.session` with the methods that passport, connect-flash and others expect: `regenerate`, `save`,
- * `reload`, `destroy`, `touch`, `cookie`, `id`. Use it for some routes; for all routes use
- * `SessionsModule.forRoot({ requestSession: AuthSession })`.
+ * `reload`, `destroy`, `touch`, `cookie`, `id`. For all routes, use `SessionsModule.forRoot({ requestSession:
+ * AuthSession })`.
  *
  * ```ts
  * app.use('/admin', requestSession(AuthSession));                                       // Express
  * app.getHttpAdapter().getInstance().addHook('onRequest', requestSession(AuthSession)); // Fastify
  * ```
  *
- * @throws {SessionConfigurationError} if `type` is no session class or has a member with the name of such a method.
+ * @throws {SessionConfigurationError} if `type` is not a class or has a member with such a name.
  */
 export function requestSession<S extends object>(type: SessionClass<S>): RequestSessionMiddleware {
   checkRequestSession(type);

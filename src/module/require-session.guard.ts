@@ -23,12 +23,12 @@ interface Authenticated {
   [PRINCIPALS]?: Map<SessionRequirement, unknown>;
 }
 
-/** The principals of a request, by requirement. */
+/** By requirement. */
 export function principalsOf(sessions: HttpSessions): Map<SessionRequirement, unknown> {
   return ((sessions as Authenticated)[PRINCIPALS] ??= new Map());
 }
 
-/** The requirement of a guard from `RequireSessionGuard.everywhere`; `undefined` for other guards. */
+/** `undefined` for other guards than `RequireSessionGuard.everywhere`. */
 export function requirementOfGuard(guard: unknown): SessionRequirement | undefined {
   return typeof guard === 'object' && guard !== null && EVERYWHERE in guard
     ? (guard as Pick<EverywhereGuard, typeof EVERYWHERE>)[EVERYWHERE]
@@ -36,8 +36,8 @@ export function requirementOfGuard(guard: unknown): SessionRequirement | undefin
 }
 
 /**
- * Admits a request that has the sessions required by its controller and handler (Ktor: session authentication). Rejects
- * if it finds no requirement, since `@RequireSession` bound it.
+ * Admits requests with the required sessions (Ktor: session authentication). Rejects if there is no requirement,
+ * because `@RequireSession` binds it.
  */
 @Injectable()
 export class RequireSessionGuard implements CanActivate {
@@ -50,8 +50,8 @@ export class RequireSessionGuard implements CanActivate {
    * { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession, { redirectTo: '/login' }) }
    * ```
    *
-   * It guards HTTP, GraphQL and WebSockets. Message handlers of microservices have no session: they are admitted, or
-   * rejected with `{ rpc: true }`.
+   * It guards HTTP, GraphQL and WebSockets. Microservice messages have no session: they are admitted, or rejected with
+   * `{ rpc: true }`.
    */
   static everywhere<S extends object>(
     type: SessionClass<S>,
@@ -89,7 +89,6 @@ class EverywhereGuard implements CanActivate {
 }
 
 async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
-  // Messages never have a session.
   if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
   try {
     for (const requirement of requirements) {

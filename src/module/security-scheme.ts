@@ -5,34 +5,32 @@ import type { SessionProvider } from '../session/session-provider.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** OpenAPI security scheme: the cookie or header of a session. */
+/** OpenAPI security scheme of a session. */
 export interface SessionSecurityScheme {
   readonly type: 'apiKey';
   readonly in: 'cookie' | 'header';
-  /** The name of the cookie or header. */
+  /** Cookie or header name. */
   readonly name: string;
   readonly description: string;
 }
 
-/** Metadata key of `@ApiSecurity` of @nestjs/swagger, copied to avoid the dependency. */
+/** Metadata key of `@ApiSecurity`, copied to avoid a dependency on @nestjs/swagger. */
 const API_SECURITY = 'swagger/apiSecurity';
 
 type Requirement = Readonly<Record<string, readonly string[]>>;
 
-/** Adds a session requirement to the OpenAPI description of a handler or controller. */
 export function describeRequirement(holder: object, type: SessionClass, optional: boolean): void {
   addRequirement(holder, { [schemeName(type)]: [] });
   if (optional) addRequirement(holder, {});
 }
 
-/** Adds to the OpenAPI description that no session is required. */
 export function describePublic(holder: object): void {
   addRequirement(holder, {});
 }
 
 /**
- * The OpenAPI security schemes of all sessions, keyed by the names that `@RequireSession` uses in the description of
- * @nestjs/swagger (Ktor: OpenAPI inference of session authentication). Sessions with a custom transport have none.
+ * The OpenAPI security schemes of all sessions, keyed by the names that `@RequireSession` uses with @nestjs/swagger
+ * (Ktor: OpenAPI inference of session authentication). Sessions with a custom transport have none.
  *
  * ```ts
  * const document = new DocumentBuilder();
@@ -53,7 +51,7 @@ export function sessionSecuritySchemes(
   return schemes;
 }
 
-/** The session's name, else the class name: decorators run before providers exist. */
+/** Falls back to the class name, because decorators run before providers exist. */
 function schemeName(type: SessionClass): string {
   return definitionOf(type)?.name ?? type.name;
 }

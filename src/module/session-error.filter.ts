@@ -9,8 +9,8 @@ import {
 } from '../errors/session.errors.js';
 
 /**
- * Answers the errors that have an HTTP status, with the body of Nest's own filter and without its log line: an outage of
- * the storage would log one for each request. Events still report each error.
+ * Answers errors with an HTTP status like Nest's filter, but without logging: a storage outage would log every request.
+ * Events still report each error.
  */
 @Catch(SessionConflictError, SessionLimitError, SessionStorageUnavailableError)
 export class SessionErrorFilter implements ExceptionFilter<SessionError> {
@@ -37,7 +37,7 @@ export class SessionErrorFilter implements ExceptionFilter<SessionError> {
   }
 }
 
-/** Puts the filter behind the filters of the application: Nest asks the first global filter last. */
+/** Nest asks global filters in reverse order, so the first one runs after the application's. */
 export function addSessionErrorFilter(config: ApplicationConfig, adapterHost: HttpAdapterHost): void {
   config.getGlobalFilters().unshift(new SessionErrorFilter(adapterHost));
 }

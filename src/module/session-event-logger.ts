@@ -4,7 +4,7 @@ import { SessionError, SessionStorageUnavailableError } from '../errors/session.
 import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
 import type { StorageOutage } from '../storage/session-storage-resilient.js';
 
-/** What every request does; nothing for a log. */
+/** Not logged. */
 const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'loaded',
   'created',
@@ -16,21 +16,20 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'acting',
 ]);
 
-/** Milliseconds in which the same fault of a session is logged once. */
+/** In milliseconds. A repeated message is logged once per period. */
 const PERIOD = 10_000;
 
 interface Repeats {
   loggedAt: number;
-  /** Not logged since then. */
+  /** Repetitions since then. */
   count: number;
 }
 
-/** Writes what an operator should see into the application's log; never a value, id or key. */
+/** Logs events for operators; never content, ids or keys. */
 export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
   readonly #repeats = new Map<string, Repeats>();
-  /** Names of the storages that are down. */
   readonly #down = new Set<string>();
 
   constructor(logger: Logger) {
@@ -132,7 +131,7 @@ export class SessionEventLogger implements SessionEventLog {
     }
   }
 
-  /** Logs the start and the end of an outage. Failures in between are counted, not logged. */
+  /** Logs the start and end of an outage; failures in between are only counted. */
   logOutage(storage: string, state: 'down' | 'up', { failures, milliseconds }: StorageOutage): void {
     if (state === 'down') {
       this.#down.add(storage);

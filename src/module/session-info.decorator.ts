@@ -4,13 +4,10 @@ import { sessionParameterDecorator } from './handler-parameter.js';
 
 const injectSessionInfo = sessionParameterDecorator('SessionInfo', (sessions, type) => sessions.info(type));
 
-/** Facts about a stored session besides its content. */
+/** Times and owner of a stored session. */
 export type SessionInfo = Info;
 
-/**
- * Injects a {@link SessionInfo}: creation time, expiry and owner of a session. `undefined` without a session. Does not
- * renew it, so that a page can show the remaining time.
- */
+/** Injects the {@link SessionInfo} of a session, without renewing it. `undefined` without a session. */
 export function SessionInfo(type: SessionClass): ParameterDecorator {
   return injectSessionInfo(type);
 }

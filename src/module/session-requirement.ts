@@ -6,85 +6,64 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { Awaitable } from '../transformer/awaitable.js';
 
-/** Why a request was rejected: no session, or `validate` rejected it. */
+/** No session, or rejected by `validate`. */
 export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';
 
 /**
- * Results of `validate`. `true` and objects admit the request; an object is its principal. `false`, `null`, `undefined`
- * and errors reject it; an error is thrown. Strings and numbers are invalid and reject it.
+ * Results of `validate`. `true` and objects admit the request; an object becomes the principal. `false`, `null` and
+ * `undefined` reject it; an error is thrown. Strings and numbers are invalid and also reject it.
  */
 export type SessionValidation = boolean | null | undefined | Error | (object & { readonly then?: never });
 
-/** Options of `@RequireSession`. */
 export interface RequireSessionOptions<S extends object = object> {
   /**
-   * Checks the session, such as its roles. Only `true` and objects admit the request; an object is the principal that
-   * `@Principal()` injects, for `true` it is the session. An error is thrown. Anything else rejects. Default: any
-   * session is accepted.
+   * Checks the session, for example its roles; see {@link SessionValidation}. `@Principal()` injects the returned
+   * object, or the session for `true`. Default: no check.
    */
   readonly validate?: (session: S, context: ExecutionContext) => Awaitable<SessionValidation>;
-  /**
-   * Accepts sessions without an owner. Default `false`: if the class has a `@SessionOwner()` field, a session with an
-   * empty one counts as no session.
-   */
+  /** Accepts an empty `@SessionOwner()` field. Default `false`. */
   readonly anonymous?: boolean;
-  /**
-   * Answers a rejected request: an error to throw, or a URL or path to redirect to with 302. Without an answer: 401.
-   */
+  /** Handles a rejected request: returns an error to throw, or a redirect target (302). Default: 401. */
   readonly challenge?: (
     cause: SessionChallengeCause,
     context: ExecutionContext,
   ) => Awaitable<Error | string | undefined | void>;
-  /** Redirect target of rejected requests (302): your own path or URL, never one from the request. Default: 401. */
+  /** Redirect target of rejected requests (302): a fixed path or URL, never one from the request. Default: 401. */
   readonly redirectTo?: string;
   /**
-   * Sends `Cache-Control: no-store`, so that shared caches and the browser's back button do not show the page after
-   * logout. Default `false`.
-   */
-  readonly noStore?: boolean;
-  /** Requires a recent authentication of the owner; see `@RequireFresh`. Default: not required. */
-  readonly fresh?: FreshnessOptions;
-  /**
-   * Whether the guard renews the session when that is due. Default `true`. Use `false` for a page that only shows the
-   * expiry.
-   */
-  readonly renew?: boolean;
-  /**
-   * Admits requests without a session, without a principal. A session that `validate` rejects stays rejected. Default
+   * Sends `Cache-Control: no-store`, so that caches and the back button do not show the page after logout. Default
    * `false`.
    */
+  readonly noStore?: boolean;
+  /** Requires a recent authentication; see `@RequireFresh`. */
+  readonly fresh?: FreshnessOptions;
+  /** Whether the guard renews the session when due. Default `true`. `false` for a page that only shows the expiry. */
+  readonly renew?: boolean;
+  /** Admits requests without a session. A session that `validate` rejects stays rejected. Default `false`. */
   readonly optional?: boolean;
 }
 
-/** How recent the owner's authentication must be. */
 export interface FreshnessOptions {
   /** Maximum age in seconds, since the login or `sessions.authenticated`. */
   readonly withinSeconds: number;
-  /**
-   * Accepted methods: one must have been passed to `sessions.authenticated` in that time. Default: a login is enough.
-   */
+  /** Accepted methods, as passed to `sessions.authenticated`. Default: a login is enough. */
   readonly methods?: readonly string[];
   /**
-   * Redirect target (302): your own path or URL. The path of a rejected GET is kept and returned once by
-   * `sessions.takeReturnPath`. Default: 401 with `error: 'insufficient_user_authentication'` (RFC 9470).
+   * Redirect target (302): a fixed path or URL. The path of a rejected GET is kept for `sessions.takeReturnPath`.
+   * Default: 401 with `error: 'insufficient_user_authentication'` (RFC 9470).
    */
   readonly redirectTo?: string;
 }
 
-/** Options of `RequireSessionGuard.everywhere`. */
 export interface RequireSessionEverywhereOptions<S extends object = object> extends RequireSessionOptions<S> {
-  /**
-   * Whether message handlers of microservices, which have no session, are rejected too. Default `false`: all messages
-   * are admitted.
-   */
+  /** Whether to reject microservice messages, which have no session. Default `false`. */
   readonly rpc?: boolean;
 }
 
-/** A requirement of `@RequireSession` or `RequireSessionGuard.everywhere`. */
 export interface SessionRequirement {
   readonly type: SessionClass;
   readonly options: RequireSessionOptions;
-  /** Its name in messages. */
+  /** For messages. */
   readonly label: string;
   readonly ownerOf: (value: object) => string | undefined;
 }
@@ -104,8 +83,8 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
 const FRESHNESS: ReadonlyArray<keyof FreshnessOptions> = ['withinSeconds', 'methods', 'redirectTo'];
 
 /**
- * @param label its name in messages.
- * @throws {SessionConfigurationError} for a missing class or unknown options.
+ * @param label for messages.
+ * @throws {SessionConfigurationError} for a missing class or invalid options.
  */
 export function requirementOf<S extends object>(
   label: string,

@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { SessionRegistration } from '../config/session-options.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** The module of `SessionsModule.forFeature`. */
+/** For `SessionsModule.forFeature`. */
 @Module({})
 export class SessionsFeatureModule {
   static register(sessions: readonly SessionRegistration[]): DynamicModule {

@@ -2,7 +2,7 @@ import type { RequestSessions } from '../session/request-sessions.js';
 import { httpSessionsOf } from './http-sessions.js';
 
 /**
- * The sessions of a request, in middleware, guards, pipes, exception filters and plain Express or Fastify code (Ktor:
+ * Returns the sessions of a request, for middleware, guards, filters and plain Express or Fastify code (Ktor:
  * `call.sessions`).
  * @param request the platform's request or Node's.
  * @throws {SessionError} if no `SessionsModule` handles the request.

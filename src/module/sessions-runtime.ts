@@ -43,26 +43,26 @@ import {
   type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 
-/** What an application has declared. */
+/** For reports. */
 export interface SessionsReport {
   readonly sessions: readonly BuiltSession[];
   readonly warnings: readonly string[];
-  /** The keys of the application, by their public ids. */
+  /** With public key ids. */
   readonly keys: readonly KeyReport[];
 }
 
-/** The sessions of one application: its providers, built from options and decorators, and its events. */
+/** The sessions of one application. */
 @Injectable()
 export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly events: SessionEvents;
-  /** Set where the module was asked for it: the raw request that the running code belongs to. */
+  /** Context of the running request, with `asyncLocalStorage`. */
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #built: BuiltSession[] = [];
-  /** How many of them are in the log. */
+  /** How many are in the log. */
   #logged = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
@@ -106,30 +106,28 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));
   }
 
-  /** Whether controller methods store their sessions themselves. */
   get commitsInHandlers(): boolean {
     return this.#options.commit !== 'interceptor';
   }
 
-  /** The providers of the application; with those of every `forFeature`, once the application has started. */
+  /** All providers. Those of `forFeature` are included after start. */
   get providers(): SessionProviders {
     if (!this.#complete) this.#build();
     return this.#providers;
   }
 
-  /** What the application has declared, and what its operator should know: for reports. */
   get report(): SessionsReport {
     if (!this.#complete) this.#build();
     return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
-  /** Adds the sessions of a feature module. One that is registered already, without overrides, is no second one. */
+  /** Ignores a class without overrides that is already registered. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
       if (known) continue;
       this.#registrations.push(session);
-      // A lazy module comes after the application has started.
+      // Lazy modules are loaded after start.
       if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
         this.#register(session);
         this.#report();
@@ -154,7 +152,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
-  // Not before: a client of the application may connect in a hook of its module. Nobody waits for the answers.
+  // Not earlier: a storage client may connect in a module hook. Does not delay the start.
   onApplicationBootstrap(): void {
     const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.all, this.#csrf);
     if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
@@ -162,7 +160,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // Before Node 24 a storage in use slows down every promise of the process.
+    // Before Node 24, it slows down all promises of the process.
     this.requests?.disable();
     this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
@@ -172,20 +170,18 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return allowsSocket(this.#allowedOrigins, origin, hosts);
   }
 
-  /** Reports an error that no exception filter will see. */
   reportError(error: unknown): void {
     const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
     this.#logger.error(message, stack);
   }
 
-  /** Writes a warning into the log, the first time only. */
   warnOnce(sentence: string): void {
     if (this.#warned.has(sentence)) return;
     this.#warned.add(sentence);
     this.#logger.warn(sentence);
   }
 
-  // Not before every module is there: a storage may be a provider of any of them.
+  // Not earlier: any module may provide a storage.
   #build(): void {
     for (const registration of this.#registrations) this.#register(registration);
     if (!this.#options.sessions) {
@@ -197,7 +193,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#complete = true;
   }
 
-  // A class that no handler names, as one that only middleware asks for, by sessionsOf(request).
+  // Registers a class that no handler uses, only middleware with sessionsOf(request).
   #registerLate(wanted: SessionClass | string): void {
     if (this.#options.sessions) return;
     const type =
@@ -209,7 +205,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#report();
   }
 
-  /** Logs what has not been logged yet. */
   #report(): void {
     for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
     this.#logged = this.#built.length;

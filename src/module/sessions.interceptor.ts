@@ -9,12 +9,11 @@ import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /**
- * Stores the sessions of a handler once its value is complete and before the response is sent, so that failures reach
- * the exception filters. Bound only to handlers with session decorators. Most controller handlers commit without an
- * interceptor, see {@link commitInHandlers}.
+ * Stores the sessions of a handler before the response is sent, so that failures reach the exception filters. Most
+ * controller handlers commit without it, see {@link commitInHandlers}.
  *
- * If a handler throws over HTTP, the response hold decides by the final status whether to store. In GraphQL and over
- * WebSockets nothing is stored.
+ * If a handler throws over HTTP, the response hold decides by the status. In GraphQL and over WebSockets, nothing is
+ * stored.
  */
 @Injectable()
 export class SessionsInterceptor implements NestInterceptor {
@@ -60,7 +59,7 @@ function operation(context: ExecutionContext, sessions: HttpSessions, next: Call
   return values.pipe(map((result) => liveEvents(context, sessions, result)));
 }
 
-/** The error for the client; an error meant for developers is logged. */
+/** Logs errors whose details the client does not get. */
 function told(context: ExecutionContext, sessions: HttpSessions, error: unknown): unknown {
   const refused = refusal(context, error);
   if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) sessions.reportError(error);

@@ -6,36 +6,32 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
 import type { AllowedOrigins } from './socket-origin.js';
 
-/** Options of `SessionsModule.forRoot` and of the factories of `forRootAsync`. All are optional. */
+/** Options of `SessionsModule.forRoot` and `forRootAsync`. */
 export interface SessionsModuleOptions extends SharedOptions {
-  /** Further sessions in Ktor's own form: `(sessions) => sessions.cookie(UserSession, 'user_session', (it) => …)`. */
+  /** Additional sessions in Ktor's style: `(sessions) => sessions.cookie(UserSession, 'user_session', (it) => …)`. */
   readonly install?: (sessions: SessionsConfig) => void;
-  /**
-   * Lets `SessionsService.current` find the sessions of the running request from anywhere, at the price of an
-   * AsyncLocalStorage on every request. Default `false`.
-   */
+  /** Enables `SessionsService.current`, at the cost of an AsyncLocalStorage per request. Default `false`. */
   readonly asyncLocalStorage?: boolean;
   /**
-   * Who stores the sessions of ordinary controller methods. `handler`: the method itself, which is replaced at start by
-   * one that does. `interceptor`: `SessionsInterceptor`, at the price of an interceptor. Default `handler`.
+   * How controller methods store sessions. `handler`: by a wrapper that replaces the method at start. `interceptor`: by
+   * `SessionsInterceptor`, which is slower. Default `handler`.
    */
   readonly commit?: 'handler' | 'interceptor';
   /**
-   * The session that is put on `request.session`, with the methods that passport, connect-flash and others expect there;
-   * see `nestjs-sessions/passport`. It is loaded for each request that carries it. Default: none.
+   * The session for `request.session`, with the methods that passport, connect-flash and others expect; see
+   * `nestjs-sessions/passport`. Loaded for each request that carries it. Default: none.
    */
   readonly requestSession?: SessionClass;
   /**
-   * Origins of other sites whose pages may use sessions over a WebSocket, such as `['https://app.example.com']`, or a
-   * function. A socket that a page of any other site opens gets no session; one without an `Origin`, which no browser
-   * opens, is not affected. Default: none but the host itself.
+   * Other origins whose pages may use sessions over a WebSocket, such as `['https://app.example.com']`, or a function.
+   * Sockets of other sites get no session. Sockets without `Origin`, which browsers never open, are not restricted.
+   * Default: none.
    */
   readonly allowedOrigins?: AllowedOrigins;
 }
 
-/** What `forRoot` and `forRootAsync` take beside the options. */
 export interface SessionsModuleExtras {
-  /** Whether every module of the application sees the sessions without importing `SessionsModule`. Default `true`. */
+  /** Whether the module is global. Default `true`. */
   readonly isGlobal?: boolean;
 }
 
@@ -50,11 +46,11 @@ export const SESSIONS_MODULE_OPTION_RULES: OptionRules<SessionsModuleOptions> = 
   asyncLocalStorage: { type: BOOLEAN },
   commit: { oneOf: ['handler', 'interceptor'] },
   requestSession: { type: FUNCTION },
-  // `checkedOrigins` takes a list or a function.
+  // `checkedOrigins` accepts a list or a function.
   allowedOrigins: {},
 };
 
-/** Injection token of the options. Of the global symbol registry, since the package may be loaded twice. */
+/** A global symbol, because the package may be loaded twice. */
 export const SESSIONS_MODULE_OPTIONS = Symbol.for('nestjs-sessions:options');
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
@@ -64,7 +60,7 @@ export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
     .setExtras<SessionsModuleExtras>({ isGlobal: true }, (definition, extras) => ({
       ...definition,
       global: extras.isGlobal ?? true,
-      // Not among the exports of the class, which would fail in Nest's words where forRoot() was forgotten.
+      // In the module's own exports, a missing forRoot() would cause an unclear error of Nest.
       exports: [...(definition.exports ?? []), SESSIONS_MODULE_OPTIONS],
     }))
     .build();

@@ -54,7 +54,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     return super.forRoot(concealKeys(options));
   }
 
-  /** The same with options from a factory, a class or an existing provider, such as one with `ConfigService`. */
+  /** {@link forRoot} with options from a factory, a class or an existing provider. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withConcealedKeys(super.forRootAsync(options));
   }
@@ -64,7 +64,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     return SessionsFeatureModule.register(sessions);
   }
 
-  // Controllers exist now, their routes do not.
+  // Called when controllers exist but their routes do not.
   configure(): void {
     rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);
@@ -72,7 +72,6 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
   }
 }
 
-/** Makes the options factory return key rings instead of keys. */
 function withConcealedKeys({ providers = [], ...module }: DynamicModule): DynamicModule {
   return {
     ...module,

@@ -10,19 +10,18 @@ import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import { httpSessionsOf } from './http-sessions.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** One session of an owner, safe to show to the owner. */
+/** A session of an owner, safe to show to the owner. */
 export interface OwnedSession<S extends object = object> {
-  /** Public name of the session for `revoke`: a hash of its id, not a credential. */
+  /** Hash of the id, for `revoke`; not a credential. */
   readonly handle: string;
   readonly createdAt: Date;
-  /** Time of the last use, exact to the renewal throttle (a tenth of the idle timeout). */
+  /** Last use, exact to the renewal throttle (a tenth of the idle timeout). */
   readonly renewedAt: Date;
   readonly expiresAt: Date;
-  /** The content. A copy: changes have no effect. */
+  /** A copy of the content. */
   readonly session: S;
 }
 
-/** Whose session `SessionsService.revoke` may end. */
 export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
@@ -36,10 +35,7 @@ export class SessionsService {
     this.#runtime = runtime;
   }
 
-  /**
-   * The sessions of the current request.
-   * @throws {SessionError} outside of a request, or without `asyncLocalStorage: true`.
-   */
+  /** @throws {SessionError} outside of a request, or without `asyncLocalStorage: true`. */
   get current(): RequestSessions {
     const { requests } = this.#runtime;
     if (!requests) {
@@ -56,9 +52,9 @@ export class SessionsService {
   }
 
   /**
-   * The owner's live sessions of this class, newest first. With `from: sameSession(…)` it includes sessions not yet
-   * migrated; one that was just migrated may appear twice for a minute. Sessions of another package appear once
-   * migrated, because their stores have no owner index.
+   * Lists the owner's live sessions, newest first. With `from: sameSession(…)`, it includes sessions not yet migrated;
+   * a just migrated one may appear twice for a minute. Sessions of other packages appear once migrated, because their
+   * stores have no owner index.
    */
   async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
     const { tracker, owners } = this.#owned(type);
@@ -74,10 +70,10 @@ export class SessionsService {
   }
 
   /**
-   * Ends one session by its handle.
-   * @param options `{ owner }`: the session must belong to this owner; required for handles from clients, which are not
+   * Ends a session by its handle.
+   * @param options `{ owner }`: only if it belongs to this owner; required for handles from clients, which are not
    * secret. `{ anyOwner: true }`: any session, for administrators.
-   * @returns whether the session existed. `false` for an invalid handle.
+   * @returns whether the session existed; `false` for an invalid handle.
    * @throws {SessionError} without one of the options.
    */
   async revoke(type: SessionClass, handle: string, options: RevokeOptions): Promise<boolean> {
@@ -93,7 +89,7 @@ export class SessionsService {
   }
 
   /**
-   * Ends every session of an owner: "sign out everywhere", or after a password change.
+   * Ends all sessions of an owner: "sign out everywhere", or after a password change.
    * @param options.except the id of a session to keep, from `sessions.id(type)`.
    * @returns the number of ended sessions.
    */
@@ -137,7 +133,7 @@ export class SessionsService {
     return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
-  /** The tracker of our own sessions that are not yet migrated. */
+  /** The tracker of sessions not yet migrated. */
   #unmoved<S extends object>(type: SessionClass<S>): SessionTrackerById<S> | undefined {
     const from = this.#migrating(type)?.from;
     return from instanceof SessionTrackerById ? from : undefined;
@@ -170,7 +166,6 @@ function givenOwner(owner: unknown, method: string): string {
   );
 }
 
-/** An owner's live sessions in one storage, by handle. */
 async function liveSessions<S extends object>(
   tracker: SessionTrackerById<S>,
   owners: OwnerIndex,
@@ -191,7 +186,7 @@ async function liveSessions<S extends object>(
   return listed;
 }
 
-/** @param owner whose session it must be; `undefined`: any. @returns whether the session existed. */
+/** @param owner `undefined`: any. @returns whether the session existed. */
 async function endByHandle<S extends object>(
   tracker: SessionTrackerById<S>,
   handle: string,

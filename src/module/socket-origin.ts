@@ -3,14 +3,14 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 /** Other origins whose pages may use sessions over a socket. */
 export type AllowedOrigins = readonly string[] | ((origin: string) => boolean);
 
-/** Maximum hosts read from `X-Forwarded-Host`, to bound the work. */
+/** Bounds the work per request. */
 const MOST_HOSTS = 8;
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s*]+$/i;
 
 /**
- * Whether a page of `origin` may use sessions over a socket opened at one of `hosts`. Browsers let any page open a
- * socket with cookies (OWASP: cross-site WebSocket hijacking). Schemes are not compared, since a proxy may end TLS.
+ * Whether a page of `origin` may use sessions over a socket opened at one of `hosts`: browsers let any page open a
+ * socket with cookies (OWASP: cross-site WebSocket hijacking). Schemes are ignored, because a proxy may end TLS.
  */
 export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: readonly string[]): boolean {
   if (typeof allowed === 'function' ? allowed(origin) === true : includes(allowed, origin)) return true;
@@ -24,7 +24,6 @@ export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: rea
   return hosts.some((host) => sameHost(url, host.trim()));
 }
 
-/** The hosts of a `Host` or `X-Forwarded-Host` header. */
 export function hostsOf(header: string): readonly string[] {
   return header.split(',', MOST_HOSTS);
 }
@@ -44,7 +43,7 @@ function includes(allowed: readonly string[], origin: string): boolean {
   return allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
 }
 
-// Both with the same scheme, so that an explicit default port makes no difference.
+// The same scheme, so that an explicit default port makes no difference.
 function sameHost(origin: URL, host: string): boolean {
   try {
     return new URL(`${origin.protocol}//${host}`).host === origin.host;

@@ -1,4 +1,4 @@
-/** Exception class that a Nest transport shows to clients: `WsException`, `RpcException`. */
+/** `WsException` or `RpcException`. */
 export type TransportException = new (error: string | object) => Error;
 
 const EXCEPTION = Symbol.for('nestjs-sessions:transport-exception');
@@ -7,7 +7,6 @@ interface Transported {
   [EXCEPTION]?: TransportException;
 }
 
-/** What a client receives for a rejected call. */
 export interface ToldError {
   readonly status: 'error';
   readonly code: string;
@@ -16,7 +15,7 @@ export interface ToldError {
 
 const TOLD = Symbol.for('nestjs-sessions:told-error');
 
-/** Creates the client's error, marked for {@link forwardExceptions}. */
+/** Creates a {@link ToldError}, marked for {@link forwardExceptions}. */
 export function toldError(code: string, message: string): ToldError {
   const told: ToldError = { status: 'error', code, message };
   return Object.defineProperty(told, TOLD, { value: true });
@@ -28,7 +27,7 @@ interface NativeSocket {
   on?(event: string, listener: (payload: unknown) => void): void;
 }
 
-/** Sends rejections to clients of native WebSockets. Nest 11 only emits them on the server's own object. */
+/** Sends rejections to native WebSockets. Nest 11 only emits them on the server's own object. */
 export function forwardExceptions(socket: NativeSocket): void {
   if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
   socket.on?.('exception', (payload) => {
@@ -37,18 +36,16 @@ export function forwardExceptions(socket: NativeSocket): void {
   });
 }
 
-/** Records the exception class for a gateway or for a controller with message handlers. */
 export function rememberException(type: object, exception: TransportException | undefined): void {
   if (exception) Object.defineProperty(type, EXCEPTION, { value: exception, configurable: true });
 }
 
-/** The exception class of a gateway or controller, if known. */
 export function exceptionOf(type: object | undefined): TransportException | undefined {
   const transported: Transported | undefined = type;
   return transported?.[EXCEPTION];
 }
 
-/** `WsException` of the application's @nestjs/websockets; `undefined` if not found. */
+/** `undefined` if the application has no @nestjs/websockets. */
 export async function loadWsException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/websockets'), 'WsException');
@@ -57,7 +54,7 @@ export async function loadWsException(): Promise<TransportException | undefined>
   }
 }
 
-/** `RpcException` of the application's @nestjs/microservices; `undefined` if not found. */
+/** `undefined` if the application has no @nestjs/microservices. */
 export async function loadRpcException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/microservices'), 'RpcException');

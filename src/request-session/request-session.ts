@@ -5,14 +5,13 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { isPromise } from '../transformer/awaitable.js';
 
-/** Callback of a session method; gets the error, if any. */
+/** Gets the error, if any. */
 export type SessionDone = (error?: unknown) => void;
 
 /**
- * The session's cookie. Assigning `maxAge` or `expires` sets the session's own lifetime, as `sessions.lifetime` does:
- * its idle timeout, enforced by the server, within the maxima of its class. The other options are set in `@Session` and
- * in the module's `cookie`, for all sessions of the class; assigning a different value throws a
- * {@link SessionConfigurationError}.
+ * The session's cookie. Assigning `maxAge` or `expires` sets the session's own idle timeout, as `sessions.lifetime`
+ * does; it is enforced by the server, within the maxima of the class. Changing another option throws a {@link
+ * SessionConfigurationError}: those are set in `@Session` and in the module's `cookie`.
  */
 export interface RequestSessionCookie {
   /** Milliseconds; `null` for a cookie that ends with the browser. */
@@ -28,30 +27,30 @@ export interface RequestSessionCookie {
 }
 
 /**
- * Methods of `request.session` that other packages expect, as in express-session and @fastify/session. Each takes a
- * callback, or returns a promise without one. They are not stored.
+ * Methods of `request.session` that other packages expect, as in express-session and @fastify/session. With a callback,
+ * or returning a promise. Not stored.
  */
 export interface RequestSessionMethods {
-  /** The id of a by-id session; empty for a new session and for sessions by value. A secret: do not log it. */
+  /** The id of a by-id session; empty for new and by-value sessions. A secret: do not log it. */
   readonly id: string;
   readonly cookie: RequestSessionCookie;
   /**
-   * Ends the session and creates an empty one with a new id; `request.session` is then another object.
-   * @param keep names of fields to copy to the new session.
+   * Ends the session and creates an empty one with a new id. Replaces the object in `request.session`.
+   * @param keep names of fields to copy.
    */
   regenerate(keep?: readonly string[]): Promise<void>;
   regenerate(done: SessionDone): this;
   regenerate(keep: readonly string[], done: SessionDone): this;
-  /** Stores changes now. Optional: they are stored before the response is sent. */
+  /** Stores changes now, instead of before the response. */
   save(): Promise<void>;
   save(done: SessionDone): this;
-  /** Reads the session again and discards changes since the last save. */
+  /** Reads the session again and discards unsaved changes. */
   reload(): Promise<void>;
   reload(done: SessionDone): this;
   /** Ends the session now; `request.session` is then `undefined`. */
   destroy(): Promise<void>;
   destroy(done: SessionDone): this;
-  /** Sends the cookie again, with its full lifetime. Optional: use renews a session. */
+  /** Sends the cookie again, with its full lifetime. */
   touch(): this;
   get(field: string): unknown;
   set(field: string, value: unknown): void;
@@ -59,10 +58,9 @@ export interface RequestSessionMethods {
   data(): Record<string, unknown>;
 }
 
-/** A session with the methods that other packages expect. */
 export type RequestSession<S extends object> = S & RequestSessionMethods;
 
-/** Methods that other packages require. */
+/** Required by other packages. */
 const NEEDED: ReadonlyArray<keyof RequestSessionMethods> = ['regenerate', 'save', 'reload', 'destroy', 'touch'];
 
 /** Members of a class that conflict with {@link RequestSessionMethods}. */
@@ -71,7 +69,6 @@ export function membersInTheWay(type: SessionClass): readonly string[] {
   return NEEDED.filter((name) => name in session);
 }
 
-/** `request.session` of one request. */
 class RequestSessionPlace<S extends object> {
   readonly #sessions: SessionExchange;
   readonly #type: SessionClass<S>;
@@ -85,7 +82,7 @@ class RequestSessionPlace<S extends object> {
     this.#cookie = cookie;
   }
 
-  /** The session, or a new one that is stored only if it changes. */
+  /** A new session is stored only if it changes. */
   get present(): RequestSession<S> | undefined {
     if (this.#ended) return undefined;
     const session = this.#sessions.getOrFresh(this.#type);
@@ -237,7 +234,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   };
   return new Proxy(cookie, {
     set(present, name, value: unknown) {
-      // Ignore an assignment of the same value: with express-session, `cookie.maxAge = cookie.maxAge` renews.
+      // Ignore the same value: with express-session, `cookie.maxAge = cookie.maxAge` renews.
       if (Object.is(present[name as keyof RequestSessionCookie], value)) return true;
       const milliseconds = name === 'maxAge' ? value : name === 'expires' ? millisecondsUntil(value) : undefined;
       if (milliseconds === undefined) throw unassignable(`.${String(name)}`);
@@ -249,7 +246,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   });
 }
 
-/** `false` makes a cookie that ends with the browser, as with express-session. */
+/** `false`: until the browser closes, as with express-session. */
 function millisecondsUntil(expires: unknown): unknown {
   if (expires === null || expires === false) return null;
   return expires instanceof Date ? expires.getTime() - Date.now() : NaN;
@@ -267,7 +264,7 @@ function unassignable(member: string): SessionConfigurationError {
   );
 }
 
-// Calls back outside of the promise, so that an error in the callback is not mistaken for a session failure.
+// Outside of the promise, so that an error in the callback is not mistaken for a session failure.
 function answered(session: unknown, step: Promise<void>, done: SessionDone | undefined): unknown {
   if (!done) return step;
   step.then(

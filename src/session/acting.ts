@@ -11,9 +11,8 @@ const LONGEST_REASON = 512;
 const ONE_HOUR = 3600;
 
 /**
- * Who is to act from now on.
- * @param actor who is signed in. @param owner for whom they are to act.
- * @throws {SessionError} where that cannot be.
+ * @param actor owner of the present session. @param owner whom the actor acts for.
+ * @throws {SessionError} for invalid arguments of `actAs`.
  */
 export function actorFor<S extends object>(
   { tracker, name, now }: SessionProvider<S>,
@@ -45,7 +44,7 @@ export function actorFor<S extends object>(
   return { owner: actor, since, until: since + Math.round(maxSeconds * 1000), reason };
 }
 
-/** Answered with 409: the request succeeds after `stopActing`. */
+/** 409: the request can succeed after `stopActing`. */
 export function whileActing(verb: string, name: string): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
@@ -54,7 +53,7 @@ export function whileActing(verb: string, name: string): SessionError {
   );
 }
 
-/** Reports who acts, or did, by the handles of both sessions. */
+/** With the handles of both sessions. */
 export function reportActing<S extends object>(
   place: SessionPlace<S>,
   step: ActingStep,

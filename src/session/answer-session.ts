@@ -6,16 +6,12 @@ import { maxAgeOf } from './own-lifetime.js';
 import type { ClearOptions } from './request-sessions.js';
 import { factsOf, tellReason, type SessionPlace } from './session-report.js';
 
-/** What of a session decides how it is sent. */
 type SentSession<S extends object> = Pick<
   TrackedSession<S>,
   'value' | 'createdAt' | 'renewedAt' | 'details' | 'id' | 'storedId' | 'owner'
 >;
 
-/**
- * Puts what the client is to hold of `value` on the response; at once where no transformer has to be waited for.
- * @throws {SessionTooLargeError} when it does not fit.
- */
+/** Synchronous if the transformers are. @throws {SessionTooLargeError} if it is too large for the transport. */
 export function sendSession<S extends object>(
   place: SessionPlace<S>,
   session: SentSession<S>,
@@ -27,7 +23,7 @@ export function sendSession<S extends object>(
   return undefined;
 }
 
-/** Tells the client to forget the session, unless the head has left. */
+/** No effect after the response head. */
 export function clearSession<S extends object>(
   { provider, call }: SessionPlace<S>,
   siteData?: ClearOptions['siteData'],

@@ -4,8 +4,8 @@ import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
 
 /**
- * @throws {SessionWrongValueError} for what is no timeout, and for one beyond those of the class and its maxima.
- * @throws {SessionConfigurationError} for a session whose format has no place for a lifetime of its own.
+ * @throws {SessionWrongValueError} if a timeout is invalid or exceeds the class and its maxima.
+ * @throws {SessionConfigurationError} if the format cannot store a lifetime.
  */
 export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>, own: OwnLifetime): SessionDetails {
   const { lifetime } = provider.tracker;
@@ -27,7 +27,6 @@ export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>
   );
 }
 
-/** What a session in the format of Ktor says when it is asked for what that format does not hold. */
 export function withoutTimes(name: string): SessionConfigurationError {
   return new SessionConfigurationError(
     `Session "${name}" carries neither times nor a lifetime of its own: the format of Ktor has no place for them. ` +
@@ -35,9 +34,7 @@ export function withoutTimes(name: string): SessionConfigurationError {
   );
 }
 
-/**
- * What the cookie of a session gets as its `Max-Age`. `undefined`: what the transport is configured with; `null`: none.
- */
+/** `Max-Age` of the cookie. `undefined`: as configured; `null`: none. */
 export function maxAgeOf<S extends object>(
   provider: SessionProvider<S>,
   session: { readonly createdAt: number; readonly renewedAt: number; readonly details?: SessionDetails | undefined },

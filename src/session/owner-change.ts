@@ -1,29 +1,28 @@
 import type { SessionCall } from '../call/session-call.js';
 
-/** What there is to know of a login besides the two sessions. */
+/** Context of a login. */
 export interface OwnerChange {
-  /** Who signs in. */
+  /** The new owner. */
   readonly owner: string;
-  /** Who was signed in before; `undefined`: nobody. */
+  /** The owner before the login, if any. */
   readonly previousOwner: string | undefined;
-  /** The headers of the request. */
+  /** The request. */
   readonly call: SessionCall;
 }
 
 /**
- * Called when a session gets an owner, or another one, before the login counts: joins what a visitor had with what the
- * user has. What it throws refuses the login, and the session from before stays.
+ * Called when a session gets an owner or another owner, before the login takes effect. Merges the visitor's session
+ * into the user's. An error rejects the login and keeps the visitor's session.
  *
- * By id it runs when this login has taken the visitor's record: each visitor's session is given to one login, however
- * many race for it, and to another only after that one failed. The others are answered with 409, or get no `previous`.
- * By value it runs once for each login. It may take 20 seconds; the visitor's id gives no session meanwhile.
- * @param previous what the visitor's session held: a copy. `undefined` where there was none, and where somebody else was
- *   signed in, whose content is not the user's.
- * @param next the session of who signs in. Change it, but not its owner.
+ * By id, it runs once the login has claimed the visitor's record, so that parallel logins cannot merge it twice: the
+ * others get 409 or no `previous`. By value, it runs once per login. It may take 20 seconds, during which the visitor's
+ * id is not valid.
+ * @param previous a copy of the visitor's session. `undefined` if there was none or if it had another owner.
+ * @param next the user's session. Change it, but not its owner.
  */
 export type OnOwnerChange<S extends object = object> = OwnerChangeListener<S>['changed'];
 
-// A method, so that functions of different sessions fit into one list.
+// A method is bivariant: listeners of different classes fit into one list.
 export interface OwnerChangeListener<S> {
   changed(this: void, previous: S | undefined, next: S, context: OwnerChange): void | Promise<void>;
 }

@@ -4,7 +4,6 @@ import { SessionWrongValueError } from '../errors/session.errors.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** What is known of the session that gets the owner. */
 export interface Login<S extends object> {
   readonly value: S;
   readonly previous: TrackedSession<S> | undefined;
@@ -13,7 +12,7 @@ export interface Login<S extends object> {
   readonly call: SessionCall;
 }
 
-/** For `SessionToTrack.onOwner`; `undefined` where the session gets no owner, or its class has no `onOwnerChange`. */
+/** The tracker's `onOwner`. `undefined` without a new owner or without `onOwnerChange`. */
 export function ownerListener<S extends object>(
   { onOwnerChange, tracker, name }: SessionProvider<S>,
   { value, previous, endedOwner, call }: Login<S>,
@@ -22,7 +21,7 @@ export function ownerListener<S extends object>(
   if (owner === undefined || owner === previous?.owner) return undefined;
   const previousOwner = previous?.owner ?? endedOwner;
   return async (before) => {
-    // One that has only just moved here has no text of ours.
+    // A session that was just migrated has no serialized text.
     const visitor = before && previousOwner === undefined ? tracker.read!(before) : undefined;
     try {
       await onOwnerChange!(visitor, value, { owner, previousOwner, call });

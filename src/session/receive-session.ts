@@ -5,12 +5,12 @@ import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './ses
 import type { SessionProvider } from './session-provider.js';
 import type { IncomingSession } from './session-state.js';
 
-/** How many values are tried from either end of the list. More than a few are an attack, not a mistake. */
+/** Bounds the work if a client sends many values. */
 const TRIED_FROM_EACH_END = 4;
 
 /**
- * Reads what came with the request, at once where nothing has to be waited for: the first of several values that is a
- * session, or why there is none. {@link reportReceived} is left to the caller.
+ * Synchronous if possible. Of several values, the first valid one is used, or the newest with `newestWins`. The caller
+ * calls {@link reportReceived}.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
@@ -22,7 +22,6 @@ export function receiveSession<S extends object>(place: SessionPlace<S>): Awaita
   return readValue(place, received[0]);
 }
 
-/** Reports what came with the request. */
 export function reportReceived<S extends object>(place: SessionPlace<S>, incoming: IncomingSession<S>): void {
   switch (incoming.kind) {
     case 'loaded':
@@ -52,27 +51,27 @@ async function receiveOneOf<S extends object>(
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
   const { tracker, transport, name } = place.provider;
-  // A header value may contain commas, so the parts are candidates and not several values of the client.
+  // Parts of a header value are candidates, because the value itself may contain commas.
   if (transport.kind !== 'header') place.events.emit({ type: 'duplicate', session: name, count: received.length });
   const tried = firstAndLast(received);
   const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));
-  // The genuine value may be among those that were not tried: another site's junk must not sign a visitor out.
+  // The valid value may be among the untried ones: cookies planted by another site must not clear it.
   const isUnknown = best.kind === 'rejected' && tried.length < received.length;
   const reason = transport.kind === 'header' ? undefined : 'duplicate-cookie';
   const incoming: IncomingSession<S> =
     best.kind === 'rejected' ? { ...best, ...(reason && { reason }), ...(isUnknown && { isKept: true }) } : best;
-  // Sent again, so that it is in its own place when those in others are cleared.
+  // Send it again, so that it is in the configured scope before copies in other scopes are cleared.
   const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
   return isMoved ? { ...incoming, outdated: true } : incoming;
 }
 
-// Who plants cookies can put them in front of the genuine one, or behind it, but not on both sides of it.
+// An attacker can plant cookies before the valid one or after it, but not on both sides.
 function firstAndLast<T>(received: readonly T[]): readonly T[] {
   if (received.length <= 2 * TRIED_FROM_EACH_END) return received;
   return [...received.slice(0, TRIED_FROM_EACH_END), ...received.slice(-TRIED_FROM_EACH_END)];
 }
 
-// A deployment that changed Domain or Path leaves a copy in the browser that no later answer replaces.
+// After a change of Domain or Path, browsers keep a copy in the old scope that responses do not replace.
 async function receiveNewest<S extends object>(
   place: SessionPlace<S>,
   received: ReadonlyArray<string | undefined>,
@@ -146,20 +145,19 @@ function loadTransformed<S extends object>(
 function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, received: string): RejectionReason {
   try {
     if (knowsKey(provider, received) !== false) return 'tampered';
-    // Each session has keys of its own.
+    // Each session has its own keys.
     return providers?.all.some((other) => knowsKey(other, received)) ? 'wrong-session' : 'unknown-key';
   } catch {
     return 'tampered';
   }
 }
 
-/** Whether a value was protected for this session with a key that it has; `undefined` where that cannot be told. */
+/** `undefined` if that is not known. */
 function knowsKey({ transport }: Pick<SessionProvider, 'transport'>, received: string): boolean | undefined {
   const state = transport.transformers.at(-1)?.keyState?.(received);
   return state === undefined ? undefined : state !== 'unknown';
 }
 
-/** Reads what the tracker has sent, or what the transformers made of what came. */
 export function loadValue<S extends object>(
   place: SessionPlace<S>,
   value: string,
@@ -178,7 +176,7 @@ export function loadValue<S extends object>(
   );
 }
 
-// What that means is for the session to say: its policy, and whether the request wants to end it.
+// The caller applies `onUnavailable`.
 function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
   const isById = place.provider.tracker.clearById !== undefined;
   return { kind: 'unavailable', error: reportFailure(place, 'load', error, isById ? { id } : undefined), id };

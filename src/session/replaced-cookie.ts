@@ -1,8 +1,8 @@
 import type { SessionProvider } from './session-provider.js';
 
 /**
- * Whether the application writes the cookie of a session itself: a line of exactly its name, or one that clears the
- * declared name where the cookie has a prefix, as `res.clearCookie('sid')` does.
+ * Whether the application sets the session's cookie itself: a `Set-Cookie` with its name, or one that clears the name
+ * without prefix, such as `res.clearCookie('sid')`.
  */
 export function isReplaced({ name, transport }: SessionProvider, lines: readonly string[]): boolean {
   if (transport.kind !== 'cookie') return false;

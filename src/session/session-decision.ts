@@ -4,41 +4,39 @@ import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
 import { cameWith, type FreshSession, type SessionState } from './session-state.js';
 
-/** What has to be done so that storage and client agree with what the application made of a session. */
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'clear' }
-  /** A change that cannot be stored: the request fails with `error`. */
+  /** The request fails with `error`. */
   | { readonly kind: 'refuse'; readonly error: SessionError }
   | (Written<S> & {
       readonly kind: 'renew';
       readonly previous: TrackedSession<S>;
-      /** Whether or not enough of its idle timeout has passed. */
+      /** Even if it is not due. */
       readonly force?: boolean;
-      /** It gets a new id, because its id is old enough. */
+      /** The id is rotated because of its age. */
       readonly rotate?: 'due';
     })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
-/** A session, and what it held when the decision was made. */
+/** With the content at the time of the decision. */
 interface Written<S extends object> {
   readonly value: S;
   readonly text: string;
   readonly snapshot?: SessionSnapshot<S> | undefined;
 }
 
-/** What an application made of one session in one request. */
 export interface SessionUse<S extends object> {
   readonly state: SessionState<S>;
-  /** A new session that was handed out, and counts if it has been changed. */
+  /** Stored if it was changed. */
   readonly fresh: FreshSession<S> | undefined;
-  /** It asked for a new id; `due`: the id is old enough. */
+  /** `due`: because of the id's age. */
   readonly rotate: boolean | 'due';
-  /** It set details: a lifetime, an authentication. */
+  /** A lifetime, an authentication or other details were set. */
   readonly detailed: boolean;
-  /** It used the session, and did not only ask about it. */
+  /** The session was used, not only inspected. */
   readonly renews: boolean;
-  /** A value has been put on the response before. */
+  /** A value was already put on the response. */
   readonly sent: boolean;
 }
 
@@ -46,7 +44,7 @@ const NOTHING = { kind: 'nothing' } as const;
 const CLEAR = { kind: 'clear' } as const;
 
 /**
- * @param keep changes are to be stored; else only an end counts.
+ * @param keep whether to store changes. If `false`, only a clear is applied.
  * @throws {SessionUnserializableError}
  */
 export function decide<S extends object>(
@@ -81,7 +79,6 @@ export function decide<S extends object>(
   }
 }
 
-/** Stores a new session if it has been changed. */
 export function decideFresh<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
@@ -91,13 +88,13 @@ export function decideFresh<S extends object>(
   if (fresh.stored) return stored(write(provider, value), undefined);
   if (typeof initial !== 'string' && initial.matches(value)) return undefined;
   const written = write(provider, value);
-  // A snapshot is stricter than the text, which leaves out what comes back by itself.
+  // A snapshot is stricter than the text, which omits default values.
   const unchanged = typeof initial === 'string' ? initial : provider.tracker.serialize(new provider.type());
   return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
-// A request under way with the old id must not replace the new session's cookie by one for a session that nobody signed
-// in to, and must not take its change for stored; a login does replace it, since the client may never have got it.
+// A parallel request with the old id must not replace the new session's cookie with an anonymous session. A login does,
+// because the client may not have received the new id.
 function decideSuperseded<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
@@ -134,16 +131,16 @@ function decideLoaded<S extends object>(
   const written = writeLoaded(provider, value, previous);
   if (rotate === true || detailed) return stored(written ?? write(provider, value), previous);
   const { text } = previous;
-  // One that has only just moved here has no text of ours: it stays where it is.
+  // A migrated session has no text. If it cannot be serialized, it stays in the old storage.
   if (!written && text === '') return NOTHING;
   if (written && written.text !== text) return stored(written, previous);
   if (rotate === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate };
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
-  // The request has changed nothing, so it must not fail where this does.
+  // Without a change, a serialization error must not fail the request.
   return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };
 }
 
-/** `undefined` for a session that cannot be written and has not been changed. */
+/** `undefined` if an unchanged session cannot be serialized. */
 function writeLoaded<S extends object>(
   provider: SessionProvider<S>,
   value: S,
@@ -157,7 +154,7 @@ function writeLoaded<S extends object>(
   }
 }
 
-// Spreading would copy field by field, out of the engine.
+// Explicit properties: spread is slower here.
 function stored<S extends object>(
   { value, text, snapshot }: Written<S>,
   previous: TrackedSession<S> | undefined,

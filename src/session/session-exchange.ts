@@ -19,19 +19,18 @@ import type { SessionProvider } from './session-provider.js';
 import type { SessionProviders } from './session-providers.js';
 import { SessionSlot } from './session-slot.js';
 
-/** What `Clear-Site-Data` knows. */
 const SITE_DATA: readonly string[] = ['cache', 'cookies', 'storage', 'executionContexts', '*'];
 
 type SetOptions = { readonly keepId?: boolean };
 
-/** The sessions of one request and its response. Sessions that nobody asks for cost nothing. */
+/** The sessions of one request and its response. Sessions are loaded on first use. */
 export class SessionExchange implements RequestSessions {
   readonly #providers: SessionProviders;
   readonly #call: SessionCall;
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
-  /** Sessions whose cookie the application has written itself, which ended them. */
+  /** Ended, because the application set the cookie itself. */
   #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
@@ -40,8 +39,7 @@ export class SessionExchange implements RequestSessions {
     this.#events = events;
   }
 
-  /** The instances that the application holds, changed or not. */
-  // A method, since util.inspect shows getters.
+  // Changed or not. A method, because util.inspect shows getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
     for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
@@ -67,9 +65,7 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(provider).authenticated(options.method, provider.now(), provider.reauthenticationResets);
   }
 
-  /**
-   * Milliseconds since the owner was authenticated, by one of these methods where some are given. `undefined`: not so.
-   */
+  /** Milliseconds, with one of `methods` if given. `undefined`: never. */
   async sinceAuthentication(type: SessionClass, methods?: readonly string[]): Promise<number | undefined> {
     const provider = this.#providers.findByType(type);
     const info = await this.#slot(provider, false).info();
@@ -83,12 +79,12 @@ export class SessionExchange implements RequestSessions {
     return this.#slot(this.#providers.findByType(type)).takeReturnPath();
   }
 
-  /** Keeps the path to which {@link takeReturnPath} brings the visitor back. */
+  /** For {@link takeReturnPath}. */
   async keepReturnPath(type: SessionClass, path: string): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).returnTo(path);
   }
 
-  /** Like {@link get}, at once where nothing has to be waited for. */
+  /** {@link get}, synchronously if possible. */
   present<S extends object>(type: SessionClass<S>, renew = true): S | undefined | Promise<S | undefined> {
     const slot = this.#slot(this.#providers.findByType(type), renew);
     const loading = slot.load();
@@ -96,8 +92,8 @@ export class SessionExchange implements RequestSessions {
   }
 
   /**
-   * The session, or a new one that is stored only if the request changes it; at once where that can be.
-   * @param newSession `true`: a new one is stored in any case; `false`: never.
+   * The session, or a new one that is stored only if it changes; synchronously if possible.
+   * @param newSession `true`: a new session is always stored; `false`: never.
    */
   getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean, renew = true): S | Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type), renew);
@@ -161,7 +157,7 @@ export class SessionExchange implements RequestSessions {
     return this.#clearById(provider, id);
   }
 
-  // Loaded first, so that the outcome does not depend on whether somebody has read the session before.
+  // Load first, so that the result does not depend on earlier reads.
   async #clearById(provider: SessionProvider, id: string): Promise<void> {
     const slot = this.#slot(provider);
     await slot.load();
@@ -208,32 +204,31 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(this.#providers.findByType(type)).regenerate();
   }
 
-  /** The id of a session that is loaded already; `undefined` where it has none. */
+  /** The id of a loaded session, if any. */
   idAtOnce(type: SessionClass): string | undefined {
     return this.#slot(this.#providers.findByType(type)).id;
   }
 
-  /** Reads a session anew, without what the request has changed. @throws {SessionError} where there is none. */
+  /** Discards changes. @throws {SessionError} without a session. */
   async reload(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).reload();
   }
 
-  /** Sends a session again, though it has not changed. */
+  /** Sends the session again, even if unchanged. */
   touch(type: SessionClass): void {
     this.#slot(this.#providers.findByType(type)).touch();
   }
 
-  /** Gives a session that is loaded already a lifetime of its own. */
+  /** Requires a loaded session. */
   lifetimeAtOnce(type: SessionClass, lifetime: OwnLifetime): void {
     this.#slot(this.#providers.findByType(type)).lifetimeNow(lifetime);
   }
 
-  /** Seconds that the cookie of a loaded session lives. `undefined`: as it is configured; `null`: until the browser ends. */
+  /** `Max-Age` of a loaded session, in seconds. `undefined`: as configured; `null`: none. */
   maxAgeAtOnce(type: SessionClass): number | null | undefined {
     return this.#slot(this.#providers.findByType(type)).maxAge;
   }
 
-  /** The transport of a session. */
   transportOf(type: SessionClass): SessionTransport {
     return this.#providers.findByType(type).transport;
   }
@@ -247,13 +242,13 @@ export class SessionExchange implements RequestSessions {
   }
 
   /**
-   * Stores every change and puts what the client must be told on the response. May be called again: only what has
-   * changed since is stored then. Where there is nothing to do it returns `undefined`, at once.
-   * @param serverError the response is a 5xx: changes are dropped where the session does not want them kept.
+   * Stores all changes and puts the cookies on the response. A repeated call stores only later changes. Returns
+   * `undefined`, synchronously, if there is nothing to do.
+   * @param serverError the status is 5xx; changes are dropped unless `saveOnServerError`.
    */
   commit(serverError: boolean): Promise<void> | undefined {
     if (!this.#committing) return this.#track(this.#commit(serverError));
-    // A caller that waits for a failing commit must fail too.
+    // Callers that wait for a failed commit must also fail.
     const failed = async (error: unknown): Promise<never> => {
       await this.#commit(serverError);
       throw error;
@@ -261,7 +256,7 @@ export class SessionExchange implements RequestSessions {
     return this.#track(this.#committing.then(() => this.#commit(serverError), failed));
   }
 
-  /** Whether {@link commit} would find nothing to do. Changes nothing. */
+  /** No side effects. */
   isSettled(serverError: boolean): boolean {
     if (this.#committing) return false;
     for (const slot of this.#slots) if (!slot.isSettled(serverError)) return false;
@@ -269,28 +264,26 @@ export class SessionExchange implements RequestSessions {
   }
 
   /**
-   * Reports sessions that were changed after the head of the response had left.
-   * @param serverError the response is a 5xx, whose changes were dropped on purpose.
+   * Reports changes after the response head was sent.
+   * @param serverError the status is 5xx; its changes were dropped intentionally.
    */
   reportLateChanges(serverError: boolean): void {
     const report = (): void => this.reportLateChanges(serverError);
-    // What is being stored right now is not late; only what differs from it afterwards is.
+    // Changes in the running commit are not late.
     if (this.#committing) void this.#committing.then(report, report);
     else for (const slot of this.#slots) slot.reportLateChange(serverError);
   }
 
-  /** Reports changes that nobody has stored so far, where there is no response. They can still be stored. */
+  /** Reports unsaved changes if there is no response. They can still be saved. */
   reportUnstored(): void {
     if (this.#committing) return;
     for (const slot of this.#slots) slot.reportUnstored();
   }
 
-  /** Forgets every change since the last commit. */
   revert(): void {
     for (const slot of this.#slots) slot.revert();
   }
 
-  /** The sessions that were loaded or made and are there now. */
   get presentTypes(): readonly SessionClass[] {
     return this.#slots.filter(({ value }) => value !== undefined).map(({ provider }) => provider.type);
   }
@@ -304,7 +297,7 @@ export class SessionExchange implements RequestSessions {
     );
   }
 
-  // The application's own line wins, and a session behind it must not live on: `res.clearCookie('sid')` is a logout.
+  // The application's cookie wins and the session ends: `res.clearCookie('sid')` is a logout.
   #endReplaced(): void {
     const lines = this.#call.applicationCookies?.();
     if (!lines) return;
@@ -332,12 +325,12 @@ export class SessionExchange implements RequestSessions {
     const settle = (): void => {
       if (this.#committing === commit) this.#committing = undefined;
     };
-    // Runs before the callers that wait for the commit.
+    // Registered first, so it runs before the callers' handlers.
     void commit.then(settle, settle);
     return commit;
   }
 
-  /** @param renew whether the session is used, so that it is renewed when that is due. */
+  /** @param renew whether this counts as use, which renews the session when due. */
   #slot<S extends object>(provider: SessionProvider<S>, renew = true): SessionSlot<S> {
     const slot = this.#presentSlot(provider) ?? this.#newSlot(provider);
     if (renew) slot.use();
@@ -359,14 +352,14 @@ export class SessionExchange implements RequestSessions {
   }
 }
 
-// Each session is stored on its own: one that fails must not leave another half done.
+// Wait for all sessions before failing: they are stored independently.
 async function allOf(commits: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(commits);
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
 }
 
-// An id may come from a client as anything: only an object of this form is no id.
+// An id may be unvalidated input, so only exactly this shape counts as options.
 function isClearOptions(value: unknown): value is ClearOptions {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.keys(value).every((name) => name === 'siteData');
@@ -379,7 +372,7 @@ function siteDataOf(options: ClearOptions | undefined): ClearOptions['siteData']
   throw new SessionWrongValueError(`siteData is a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
 }
 
-/** The field of the owner, what it is given, and the owner's text. @throws {SessionError} where nobody is named. */
+/** @throws {SessionError} if the owner is empty. */
 function givenOwner<S extends object>(
   verb: 'login' | 'actAs',
   { type, ownerField }: SessionProvider<S>,

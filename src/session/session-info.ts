@@ -5,33 +5,32 @@ import { withoutTimes } from './own-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
 import { handleOf } from './session-report.js';
 
-/** What there is to know of a stored session besides its content. Times are epoch milliseconds. */
+/** Times and owner of a stored session. Times are epoch milliseconds. */
 export interface SessionInfo {
-  /** When it was created: at the login, for a session with an owner. */
+  /** Time of creation. A login counts as creation. */
   readonly createdAt: number;
-  /** When it was last renewed by use, exact to `renewAfterInSeconds`. */
+  /** Last renewal, exact to `renewAfterInSeconds`. */
   readonly renewedAt: number;
-  /** When its owner last proved who they are. `undefined` for a session without an owner. */
+  /** Last authentication of the owner. `undefined` without an owner. */
   readonly authenticatedAt: number | undefined;
-  /** The methods named to `sessions.authenticated`, and when each was last used. */
+  /** Last use of each method passed to `sessions.authenticated`. */
   readonly methods: Readonly<Record<string, number>>;
-  /** When it ends if it is not used. */
+  /** When it ends without further use. */
   readonly expiresAt: number;
-  /** The same by the idle timeout alone. `undefined`: it has none. */
+  /** When the idle timeout ends. `undefined`: no idle timeout. */
   readonly idleExpiresAt: number | undefined;
-  /** When it ends however much it is used. `undefined`: never. */
+  /** When the absolute timeout ends. `undefined`: no absolute timeout. */
   readonly absoluteExpiresAt: number | undefined;
-  /** Whether the client keeps it when the browser is closed. */
+  /** Whether the cookie survives closing the browser. */
   readonly persistent: boolean;
-  /** Whose session it is. */
   readonly owner: string | undefined;
-  /** By id: its public name, for lists and `SessionsService.revoke`. */
+  /** By id: for `SessionsService.revoke`. */
   readonly handle: string | undefined;
-  /** Who acts for the owner, since when, until when at the latest, and why; see `sessions.actAs`. `undefined`: nobody. */
+  /** Who acts for the owner, since when, until when and why; see `sessions.actAs`. */
   readonly actor: SessionActor | undefined;
 }
 
-/** @throws {SessionConfigurationError} for a session in the format of Ktor, which has no times. */
+/** @throws {SessionConfigurationError} for a session in Ktor's format, which has no times. */
 export function infoOf<S extends object>(provider: SessionProvider<S>, session: TrackedSession<S>): SessionInfo {
   const { tracker, transport, name } = provider;
   const { lifetime } = tracker;
@@ -52,7 +51,7 @@ export function infoOf<S extends object>(provider: SessionProvider<S>, session: 
   };
 }
 
-// Without the session of theirs that is kept beside it.
+// Omits the actor's stored session.
 function actorOf({ details }: { readonly details?: SessionDetails | undefined }): SessionActor | undefined {
   if (!details?.actor) return undefined;
   const { owner, since, until, reason } = details.actor;

@@ -20,22 +20,20 @@ import type { SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
 import { isTwinTracker, TWIN_SUFFIX, type TwinLink, type TwinTracker } from './session-twin.js';
 
-/** How long requests under way may still carry the old system's id, which is ended after that. */
+/** For parallel requests with the old id. */
 const UNDER_WAY_MILLISECONDS = 60_000;
 
-/** Writes the old form of each session too. */
+/** Also writes the old form of each session. */
 export interface AlsoWrite<S extends object> {
   readonly tracker: TwinTracker<S>;
-  /** Our session's, which the old form takes over. */
+  /** Lifetime of the new session, applied to the old form. */
   readonly lifetime: SessionLifetime;
 }
 
 /**
- * A provider that also accepts the sessions of another one, and gives them back as its own: it moves an application from
- * one format, key or storage to the next, and every visitor stays signed in. Its own sessions come first. A session that
- * was in the other's storage is ended there a minute after it has moved.
- * @param alsoWrite writes the other form too, and takes over what the old code changes in it. Default: the other form is
- *   never written.
+ * A provider that also accepts sessions of another provider and replaces them with its own. Its own sessions take
+ * precedence. A migrated session ends in the old storage after a minute.
+ * @param alsoWrite also writes the old form and merges changes that the old code made to it. Default: not written.
  */
 export function migratingProvider<S extends object>(
   own: SessionProvider<S>,
@@ -64,11 +62,11 @@ export function migratingProvider<S extends object>(
   });
 }
 
-/** What travels between transport and tracker. The client never writes it. */
+/** The string between transport and tracker. Never sent to the client. */
 interface Packed {
   readonly own?: string | undefined;
   readonly foreign?: string | undefined;
-  /** The client says that our session has an old form. */
+  /** The client has the marker cookie: the session also has an old form. */
   readonly marked?: boolean | undefined;
 }
 
@@ -85,14 +83,14 @@ class MigratingSessionTransport implements SessionTransport {
   readonly requestHeader: string;
   readonly transformers: readonly SessionTransportTransformer[];
   readonly name: string;
-  /** Of our own cookie. */
+  /** Of the new cookie. */
   readonly configuration?: CookieConfiguration;
   readonly #own: SessionTransport;
   readonly #from: SessionTransport;
   readonly #sharesName: boolean;
   readonly #sharesPlace: boolean;
   readonly #alsoWrite: boolean;
-  /** By value: tells a session that has an old form from one that has none. */
+  /** By value: marks sessions that also have an old form. */
   readonly #mark: SessionTransportCookie | undefined;
 
   constructor(own: SessionProvider<never>, from: SessionProvider<never>, alsoWrite: boolean) {
@@ -119,12 +117,12 @@ class MigratingSessionTransport implements SessionTransport {
     }
   }
 
-  /** A cookie of our name may be in the old place, which nothing in the request tells. */
+  /** The cookies have the same name but different scopes. A request does not show which one was sent. */
   get sharesNameElsewhere(): boolean {
     return this.#sharesName && !this.#sharesPlace;
   }
 
-  // The first value of the old form goes with each of ours: which of them counts, the tracker decides.
+  // Pairs each new value with an old one; the tracker chooses between them.
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
     const [own, foreign] = [this.#own.receive(call), this.#from.receive(call)];
     const marked = this.#mark && this.#mark.receive(call).length > 0;
@@ -180,8 +178,7 @@ class MigratingSessionTransport implements SessionTransport {
     if (this.#alsoWrite || came) this.#from.clear(this.#callOfFrom(call));
   }
 
-  // A cookie of the same name in another scope is another cookie, and has a line of its own. In the same scope, what we
-  // send replaces the old one.
+  // A cookie in another scope needs its own header line. In the same scope, the new one replaces the old one.
   #callOfFrom(call: SessionCall): SessionCall {
     if (!this.#sharesName) return call;
     return {
@@ -200,7 +197,7 @@ function nameOf({ name, transport }: SessionProvider<never>): string {
   return transport.name ?? name;
 }
 
-/** Where browsers keep a cookie beside its name; `undefined` for a transport that does not tell. */
+/** `undefined` for a transport without a configuration. */
 function scopeOf(transport: SessionTransport): string | undefined {
   const { configuration } = transport as { configuration?: { domain?: string; path?: string } };
   const domain = configuration?.domain?.replace(/^\./, '').toLowerCase() ?? '';
@@ -225,7 +222,7 @@ class MigratingTransformer implements SessionTransportTransformer {
   async transformRead(packed: string): Promise<string | undefined> {
     const { own: ownText, foreign: foreignText, marked } = unpack(packed);
     const own = await readOrRefuse(this.#own, ownText);
-    // A value that our transformers know is ours; without any, the storage decides.
+    // A value that the new transformers can read is new. Without transformers, the storage decides.
     const isOurs = !this.#alsoWrite && own !== undefined && this.#own.length > 0;
     const foreign = isOurs ? undefined : await readOrRefuse(this.#from, foreignText);
     return own === undefined && foreign === undefined ? undefined : pack({ own, foreign, marked });
@@ -257,24 +254,23 @@ async function readOrRefuse(
   }
 }
 
-/** The tracker of {@link migratingProvider}. */
 export class MigratingSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
   readonly newestWins: boolean;
-  /** The tracker that stores. */
+  /** Stores sessions. */
   readonly own: CompleteSessionTracker<S>;
-  /** The tracker of the sessions that are accepted. */
+  /** Loads accepted sessions. */
   readonly from: CompleteSessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
   readonly #alsoWrite: AlsoWrite<S> | undefined;
   readonly #sendsAlways: boolean;
   readonly newId?: NonNullable<CompleteSessionTracker<S>['newId']>;
   readonly read?: NonNullable<CompleteSessionTracker<S>['read']>;
-  /** The old form has no place for an actor. */
+  /** The old form cannot store an actor. */
   readonly keepsActors: boolean;
-  /** The other's sessions by what this tracker made of them. */
+  /** Accepted sessions, by the session created from them. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
-  /** The old form of a session of ours. */
+  /** Old forms, by new session. */
   readonly #twins = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
 
   constructor(
@@ -305,7 +301,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     if (own?.status === 'loaded' || foreignValue === undefined) {
       return own ?? { status: 'rejected', reason: 'malformed' };
     }
-    // Under way while the id was exchanged: the old form that came with it is as old.
+    // A parallel request with a rotated id also carries an outdated old form.
     if (this.#alsoWrite && own?.status === 'rejected' && own.reason === 'rotated') return own;
     const foreign = await this.from.load(foreignValue, call);
     if (foreign.status === 'loaded' && !this.#linkOf(foreign.session)) {
@@ -313,7 +309,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     }
     const leave = this.#alsoWrite !== undefined && ownValue === undefined ? ({ leave: true } as const) : undefined;
     if (foreign.status === 'rejected') return { ...foreign, ...leave };
-    // The session of ours that it was written for is gone.
+    // The new session of this old form is gone.
     if (ownValue !== undefined) await this.from.clear(foreign.session, call);
     return { status: 'rejected', reason: 'unknown-id', ...leave };
   }
@@ -334,19 +330,19 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
         return { status: 'loaded', session };
       }
       if (!link) {
-        // The old code began another session: a login or a logout there.
+        // A login or logout in the old code started another session.
         await this.own.clear(own, call);
         return this.#moved(foreign.session);
       }
     }
-    // The old code ended it.
+    // The old code ended the session.
     await this.own.clear(own, call);
     return rejected(foreign?.status === 'rejected' ? foreign.reason : 'unknown-id');
   }
 
   async reload(session: TrackedSession<S>, call: SessionCall): Promise<LoadResult<S>> {
     const foreign = this.#foreign.get(session);
-    // One that has only just moved is stored nowhere yet.
+    // Not stored yet.
     if (foreign) return { status: 'rejected', reason: 'unknown-id' };
     const result = (await this.own.reload?.(session, call)) ?? rejected<S>('unknown-id');
     const twin = this.#twins.get(session);
@@ -360,7 +356,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
 
   #moved(foreign: TrackedSession<S>): LoadResult<S> {
     const { value, createdAt, renewedAt, owner } = foreign;
-    // No text is like any other, so that the session is stored, changed or not. The other's id is none of ours.
+    // Differs from every serialized text, so the session is stored even if unchanged. The old id is not copied.
     const session = { value, createdAt, renewedAt, text: '', ...(owner === undefined ? {} : { owner }) };
     this.#foreign.set(session, foreign);
     return { status: 'loaded', session };
@@ -376,16 +372,16 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     const sent = this.#alsoWrite ? await this.#storeTwin(session, result, this.#alsoWrite) : result;
     const isKept = result.status !== 'gone' && this.#twins.get(result.session)?.id === foreign?.id;
     if (foreign && !isKept) this.#endLater(foreign);
-    // Sent although the id is the same, so that it moves to its new place.
+    // Sent even with the same id, to move the cookie to its new scope.
     return this.#sendsAlways && 'transportValue' in sent ? { ...sent, held: false } : sent;
   }
 
-  /** Where the old form is no longer written: the name of a session that still has one. */
+  /** With `alsoWrite` off: the storedId of a session with an old form. */
   #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
     return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
   }
 
-  // The new id says that it has no old form: a process that still writes those would miss it.
+  // The new id has no twin suffix, so that processes that still write the old form do not expect one.
   async #storeAlone(session: SessionToTrack<S>, name: string): Promise<StoreResult<S>> {
     const { headSent = false } = session.call as { headSent?: boolean };
     const result = await this.own.store(headSent ? session : { ...session, rotate: true });
@@ -418,7 +414,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     });
     this.#twins.set(session, written.session);
     if (twin?.id !== undefined && twin.id !== written.session.id) await tracker.clear(twin, call);
-    // What the old form holds changes with every store, so it is sent although the id is the same.
+    // Each store changes the old form, so it is sent even with the same id.
     return { ...result, held: false, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
   }
 
@@ -432,7 +428,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     if (twinned) await this.endTwinOf(twinned);
   }
 
-  /** Ends the old form of a session of ours, by its name in the storage. */
   async endTwinOf(handle: string): Promise<void> {
     if (isTwinTracker(this.from)) await this.from.endTwinOf(handle);
   }
@@ -485,7 +480,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return String(this.own);
   }
 
-  // At once, a request under way with the old id would find nothing and end the cookie that the client has just got.
+  // Delayed: a parallel request with the old id would find no session and clear the new cookie.
   #endLater(foreign: TrackedSession<S>): void {
     if (foreign.id === undefined) return;
     setTimeout(() => {
@@ -498,7 +493,7 @@ function rejected<S extends object>(reason: RejectionReason): LoadResult<S> {
   return { status: 'rejected', reason };
 }
 
-/** By id: the stored name of the id. By value: when it was made, which stays the same for as long as it lives. */
+/** By id: the storedId. By value: the creation time, which does not change. */
 function nameOfSession<S extends object>({ storedId, createdAt }: TrackedSession<S>): string {
   return storedId ?? createdAt.toString(36);
 }

@@ -6,52 +6,50 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { completedTracker } from '../tracker/own-session-tracker.js';
 import type { CompleteSessionTracker, SessionTracker } from '../tracker/session-tracker.js';
 
-/** How a session behaves beyond its transport and tracker. */
 export interface SessionPolicies {
   /**
-   * Whether `set` of a session equal to the one that was loaded sends nothing (Ktor: `sendOnlyIfModified`).
-   * Default `true`; Ktor's is `false`.
+   * Whether `set` with an unchanged value sends nothing (Ktor: `sendOnlyIfModified`). Default `true`; Ktor's is
+   * `false`.
    */
   readonly sendOnlyIfModified?: boolean;
-  /** Whether changes are stored although the response is a server error (5xx), as Ktor does. Default `false`. */
+  /** Whether changes are stored if the status is 5xx, as in Ktor. Default `false`. */
   readonly saveOnServerError?: boolean;
   /**
-   * What a session reads as while its storage does not answer. `reject`: 503 where a session is needed.
-   * `anonymous`: as none. A change, or an end that the storage does not take, is answered with 503 all the same; an
-   * end clears the cookie. Default `reject`.
+   * Behavior while the storage fails. `reject`: reading the session fails with 503. `anonymous`: there is no session;
+   * changes still fail with 503, and a clear removes the cookie but fails with 503 if the storage cannot end the
+   * session. Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
   /**
-   * What becomes of a request whose change was dropped, because its session was ended meanwhile. `ignore`: its response
-   * stays as it is; there is an event. `reject`: 409. A login is always rejected then. Default `ignore`.
+   * Response to a change that was dropped because the session had ended. `ignore`: unchanged, with the event `gone`.
+   * `reject`: 409. A login is always rejected. Default `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
   /**
-   * Leaves `Cache-Control` of a response that read the session as the application wrote it. Otherwise `public` and
-   * `s-maxage` become `private`, so that no shared cache gives one visitor's page to another. Default `false`.
+   * Keeps `Cache-Control` of responses that read the session. Otherwise `public` and `s-maxage` become `private`, so
+   * that shared caches do not serve one user's page to another. Default `false`.
    */
   readonly keepCacheControl?: boolean;
 }
 
-/** What a {@link SessionProvider} may be told. */
 export interface SessionProviderOptions<S extends object = object> extends SessionPolicies {
-  /** The field that says whose session it is, which `login` sets. Default: none, and `login` is refused. */
+  /** The owner field, set by `login`. Default: none; `login` throws. */
   readonly ownerField?: string | undefined;
-  /** By id: `set` of another instance keeps the id, as Ktor does. Default `false`: it gets a new one. */
+  /** By id: whether `set` with another instance keeps the id, as in Ktor. Default `false`. */
   readonly keepIdOnSet?: boolean;
-  /** The lifetime of one session, where it is not that of its class. Asked when it begins or gets another owner. */
+  /** The lifetime of one session. Called when it starts and when its owner changes. `undefined`: that of the class. */
   lifetimeOf?(this: void, value: S): OwnLifetime | undefined;
-  /** Called before a login counts; see {@link OnOwnerChange}. */
+  /** Called before a login takes effect; see {@link OnOwnerChange}. */
   readonly onOwnerChange?: OnOwnerChange<S> | undefined;
-  /** Whether `authenticated` starts the absolute timeout anew. Default `false`. */
+  /** Whether `authenticated` restarts the absolute timeout. Default `false`. */
   readonly reauthenticationResets?: boolean;
-  /** Tells clients in `Server-Timing` why they have no session, for development. Default `false`. */
+  /** Sends the reason for a missing session as `Server-Timing`, for development. Default `false`. */
   readonly tellsReasons?: boolean;
   /** The clock, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Name, class, transport and tracker: all there is to know of one declared session (Ktor: `SessionProvider`). */
+/** A registered session (Ktor: `SessionProvider`). */
 export class SessionProvider<S extends object = object> {
   readonly name: string;
   readonly type: SessionClass<S>;
@@ -71,8 +69,8 @@ export class SessionProvider<S extends object = object> {
   readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
 
   /**
-   * @param tracker one of your own needs Ktor's four verbs; see {@link SessionTracker}.
-   * @throws {SessionConfigurationError} where it has not these.
+   * @param tracker a custom tracker needs Ktor's four methods; see {@link SessionTracker}.
+   * @throws {SessionConfigurationError} if one is missing.
    */
   constructor(
     name: string,
@@ -105,7 +103,7 @@ export class SessionProvider<S extends object = object> {
     this.now = options.now ?? (() => Date.now());
   }
 
-  /** The lifetime of one session, where it is not that of its class. */
+  /** `undefined`: the lifetime of the class. */
   lifetimeOf(value: S): OwnLifetime | undefined {
     return this.#own.lifetimeOf?.(value);
   }

@@ -2,13 +2,13 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** The declared sessions of one application, in order; one name and one class each (Ktor: `SessionsConfig`). */
+/** Unique by name and class, in order of registration (Ktor: `SessionsConfig`). */
 export class SessionProviders {
   readonly #providers: SessionProvider[] = [];
   readonly #byType = new Map<SessionClass, SessionProvider>();
   readonly #registerLate: (wanted: SessionClass | string) => void;
 
-  /** @param registerLate registers a class, or the class of a name, that somebody asks for and that is not here yet. */
+  /** @param registerLate registers an unknown class or name on first use. */
   constructor(registerLate: (wanted: SessionClass | string) => void = () => {}) {
     this.#registerLate = registerLate;
   }
@@ -18,7 +18,7 @@ export class SessionProviders {
     return [...this.#providers];
   }
 
-  /** @throws {SessionConfigurationError} when the name or the class is taken; names both. */
+  /** @throws {SessionConfigurationError} if the name, class, cookie or header is already registered. */
   register(provider: SessionProvider): void {
     const sameName = this.#providers.find((present) => present.name === provider.name);
     if (sameName) {
@@ -45,19 +45,18 @@ export class SessionProviders {
     this.#byType.set(provider.type, provider);
   }
 
-  /** The provider of exactly this class. */
+  /** Exactly this class. */
   get(type: SessionClass): SessionProvider | undefined {
     return this.#byType.get(type);
   }
 
-  /** @throws {SessionError} when the class is not registered. */
+  /** @throws {SessionError} if the class is not registered. */
   findByType<S extends object>(type: SessionClass<S>): SessionProvider<S> {
     const provider = this.#byType.get(type) ?? this.#late(type);
     if (!provider) throw notRegistered(String((type as { name?: unknown } | undefined)?.name ?? type));
     return provider as unknown as SessionProvider<S>;
   }
 
-  /** The provider of this name. */
   findByName(name: string): SessionProvider | undefined {
     const find = (): SessionProvider | undefined => this.#providers.find((one) => one.name === name);
     const present = find();
@@ -66,10 +65,7 @@ export class SessionProviders {
     return find();
   }
 
-  /**
-   * The provider of a value's class, or of the nearest registered class that it extends.
-   * @throws {SessionError} when there is none, in Ktor's words.
-   */
+  /** Also finds base classes. @throws {SessionError} if there is none, with Ktor's message. */
   findByValue<S extends object>(value: S): SessionProvider<S> {
     if (value === null || typeof value !== 'object') throw noSession(value);
     for (
@@ -83,7 +79,7 @@ export class SessionProviders {
     }
     const parent: unknown = Object.getPrototypeOf(value);
     if (parent === null || parent === Object.prototype) throw plainObject();
-    // Not `value.constructor`: a field of that name is content.
+    // Read from the prototype, because `value.constructor` may be a field.
     throw notRegistered((Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object');
   }
 
@@ -93,7 +89,7 @@ export class SessionProviders {
   }
 }
 
-/** Where a client keeps the session, as far as that can be seen. Names of headers know no case, those of cookies do. */
+/** Header names are case-insensitive, cookie names are not. */
 function placeOf({ transport }: SessionProvider): string | undefined {
   const { name } = transport;
   if (transport.kind === 'header') return `header ${transport.requestHeader.toLowerCase()}`;

@@ -6,24 +6,23 @@ import type { SessionEventSink, SessionFacts } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** One session in one exchange. */
+/** One session in one request. */
 export interface SessionPlace<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;
   readonly events: SessionEventSink;
-  /** The sessions of the application. */
+  /** Of the application. */
   readonly providers?: SessionProviders | undefined;
 }
 
 type OrdinaryEvent = 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
 
-/** What events need to know of a session. */
 type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt' | 'owner'>> & {
-  /** Where the id is not known. */
+  /** Used if the id is unknown. */
   readonly handle?: string | undefined;
 };
 
-/** Reports an ordinary event. Most applications do not observe these. */
+/** Only if observed. */
 export function reportOrdinary<S extends object>(
   place: SessionPlace<S>,
   type: OrdinaryEvent,
@@ -32,7 +31,7 @@ export function reportOrdinary<S extends object>(
   if (place.events.isObserved(type)) place.events.emit({ type, ...factsOf(place, session) });
 }
 
-/** Reports that the storage failed, and tells the client when to try again. @returns what to throw. */
+/** Sends `Retry-After`. @returns the error to throw. */
 export function reportFailure<S extends object>(
   place: SessionPlace<S>,
   operation: 'load' | 'store' | 'clear',
@@ -55,12 +54,11 @@ export function reportFailure<S extends object>(
   return failure;
 }
 
-/** What an event tells of a session. */
 export function factsOf<S extends object>({ provider, events }: SessionPlace<S>, session?: KnownSession): SessionFacts {
   if (session === undefined) return { session: provider.name };
   const { createdAt, owner } = session;
   const handle = handleOf(session);
-  // Sessions in the format of Ktor carry no times.
+  // Sessions in Ktor's format have no times.
   const hasAge = createdAt !== undefined && provider.tracker.lifetime !== undefined;
   return {
     session: provider.name,
@@ -70,12 +68,11 @@ export function factsOf<S extends object>({ provider, events }: SessionPlace<S>,
   };
 }
 
-/** The public name of a by-id session. */
 export function handleOf({ handle, id, storedId }: KnownSession): string | undefined {
   return handle ?? (id === undefined ? undefined : (storedId ?? hashSessionId(id)));
 }
 
-/** Outside production: tells the client, in `Server-Timing`, why it has no session. */
+/** Outside production: sends the reason for a missing session as `Server-Timing`. */
 export function tellReason<S extends object>({ provider, call }: SessionPlace<S>, reason: string): void {
   if (provider.tellsReasons) call.setHeader('Server-Timing', `session;desc="${provider.name}: ${reason}"`);
 }

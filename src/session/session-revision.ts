@@ -1,10 +1,10 @@
-/** A change of the application's that may be applied several times, and whether it was this that failed. */
+/** A repeatable change. Remembers its own error. */
 export class SessionRevision<S> {
   readonly #revise: (value: S) => void;
   readonly #check: (value: S) => void;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param check refuses, by throwing, what `revise` made of a value. */
+  /** @param check throws if the changed value is invalid. */
   constructor(revise: (value: S) => void, check: (value: S) => void) {
     this.#revise = revise;
     this.#check = check;
@@ -20,7 +20,7 @@ export class SessionRevision<S> {
     }
   };
 
-  /** Whether `error` is what the change itself threw. */
+  /** Whether `error` was thrown by the change or its check. */
   thrown(error: unknown): boolean {
     return this.#failure !== undefined && this.#failure.error === error;
   }

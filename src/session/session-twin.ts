@@ -1,49 +1,45 @@
 import type { CompleteSessionTracker, TrackedSession } from '../tracker/session-tracker.js';
 
-/** What an old form of a session says of the session of ours that it was written for. */
+/** Link from the old form of a session to the new session. */
 export interface TwinLink {
-  /** The name that {@link TwinToStore.of} had. */
+  /** {@link TwinToStore.of} at the time of writing. */
   readonly of: string;
-  /** Whether the old code has changed it since. */
+  /** Whether the old code changed it since. */
   readonly changed: boolean;
 }
 
-/** A session of ours that is also to be written in the old form. */
 export interface TwinToStore<S extends object> {
   readonly value: S;
-  /** Names our session: what links the two forms. */
+  /** Links both forms. */
   readonly of: string;
-  /** Whether no other session has this name, so that an id may be made from it. */
+  /** Whether the old id can be derived from `of`. */
   readonly isUnique: boolean;
-  /** Whether the old form may keep its id: the rights of the session are what they were. */
+  /** Whether the old form keeps its id, because privileges did not change. */
   readonly keepsId: boolean;
-  /** What the old form was before. */
   readonly previous: TrackedSession<S> | undefined;
-  /** When our session ends, in epoch milliseconds. */
+  /** Of the new session, in epoch milliseconds. */
   readonly expiresAt: number;
 }
 
 /**
- * Keeps sessions in the form of an old system, for processes that still run the old code. Only the two forms of one
- * session together count: one that is ended on either side is ended on both.
+ * Writes sessions in the format of an old system, for processes that still run the old code. Both forms are valid only
+ * together: ending one ends the other.
  */
 export interface TwinTracker<S extends object> extends CompleteSessionTracker<S> {
-  /** @returns `undefined` for a session that the old code began by itself. */
+  /** @returns `undefined` for a session started by the old code. */
   linkOf(twin: TrackedSession<S>): TwinLink | undefined;
   storeTwin(session: TwinToStore<S>): Promise<{ readonly session: TrackedSession<S>; readonly transportValue: string }>;
-  /** The present session with what the old code has changed in `twin`. */
+  /** Merges the changes of the old code in `twin` into the session. */
   joined(present: TrackedSession<S>, twin: TrackedSession<S>): S;
-  /** Ends the old form of the session of this name, as far as the server can. */
+  /** If the server can. */
   endTwinOf(name: string): Promise<void>;
 }
 
 /**
- * Ends the ids that are given while the old form is written too: the session of such an id has an old form, or has been
- * ended by the old code.
+ * Suffix of ids issued while the old form is also written. If such a session has no old form, the old code ended it.
  */
 export const TWIN_SUFFIX = '.2';
 
-/** Whether a tracker can write an old form. */
 export function isTwinTracker<S extends object>(tracker: CompleteSessionTracker<S>): tracker is TwinTracker<S> {
   return typeof (tracker as Partial<TwinTracker<S>>).storeTwin === 'function';
 }

@@ -207,7 +207,7 @@ describe.each(platforms)('failures on $name', (platform) => {
     expect([answer.status, answer.setCookies]).toEqual([500, []]);
     expect(lastError()).toMatchObject({ code: 'SESSION_TOO_LARGE', limit: 4096 });
     expect(lastError().message).toMatch(
-      /^Session "sealed" takes \d{4} bytes and 4096 are allowed\. Its largest fields: text \(3002 bytes\), more \(502 bytes\)/,
+      /^Session "sealed" has \d{4} bytes; the limit is 4096\. Its largest fields: text \(3002 bytes\), more \(502 bytes\)/,
     );
     expect(lastError().message).not.toContain('xxx');
   });
