@@ -1,6 +1,6 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
-import { isEnded, isRotated, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
+import { isEnded, isRotated, isUndone, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
 
 /** How often the mark of an end is tried against writes of other requests. The end itself needs no mark. */
 const MOST_ATTEMPTS = 16;
@@ -32,16 +32,26 @@ export class SessionEnding {
    * In bare mode there is no mark, and only the id itself is ended, unless the storage follows rotations by itself.
    * @param present what is known to be stored; read where it is not.
    */
-  async end(storedId: string, reason: EndReason, present?: Present, rotations = 0): Promise<void> {
-    if (this.#bare) return void (await this.#storage.invalidate(storedId));
-    const { successor, isMarked } = await this.#mark(storedId, reason, present);
+  async end(storedId: string, reason: EndReason, present?: Present): Promise<void> {
+    if (this.#bare) await this.#storage.invalidate(storedId);
+    else await this.#end(storedId, reason, present, 0);
+  }
+
+  /** @returns whether the id was one of a rotation that was undone. */
+  async #end(storedId: string, reason: EndReason, present: Present | undefined, rotations: number): Promise<boolean> {
+    const { successor, isMarked, wasUndone, failure } = await this.#mark(storedId, reason, present);
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
-        await this.end(successor, reason, undefined, rotations + 1);
+        const countsAgain = await this.#end(successor, reason, undefined, rotations + 1);
+        // Another request may have restored the session, and changed its id once more.
+        if (countsAgain) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
     } finally {
       if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
     }
+    // Nobody can tell whether the session had another id.
+    if (failure) throw failure.error;
+    return wasUndone === true;
   }
 
   async #mark(storedId: string, reason: EndReason, present: Present | undefined): Promise<Marking> {
@@ -49,7 +59,18 @@ export class SessionEnding {
       return await this.#tryMark(storedId, reason, present);
     } catch {
       // Once more: what is stored may be another record by now.
-      return this.#tryMark(storedId, reason, undefined).catch(() => ({ isMarked: false }));
+      return this.#tryMark(storedId, reason, undefined).catch(() => this.#unmarked(storedId));
+    }
+  }
+
+  /** Where no mark can be written: whether the session has another id by now. */
+  async #unmarked(storedId: string): Promise<Marking> {
+    try {
+      const value = (await this.#storage.read(storedId))?.value ?? '';
+      if (isRotated(value)) return { isMarked: false, successor: retiredOf(value).successor };
+      return { isMarked: false, wasUndone: isUndone(value) };
+    } catch (error) {
+      return { isMarked: false, failure: { error } };
     }
   }
 
@@ -57,6 +78,7 @@ export class SessionEnding {
     let current = present ?? (await this.#storage.read(storedId));
     for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
       if (this.#explains && isEnded(current.value)) return { isMarked: true };
+      if (isUndone(current.value)) return { isMarked: false, wasUndone: true };
       if (isRotated(current.value)) return { isMarked: false, successor: retiredOf(current.value).successor };
       const result = await this.#storage.replace(storedId, this.#records.ended(reason, current.owner), current.version);
       if (result.status === 'replaced') return { isMarked: true };
@@ -71,4 +93,8 @@ interface Marking {
   readonly isMarked: boolean;
   /** The stored name of the id that the session has now, where it was rotated. */
   readonly successor?: string;
+  /** The rotation to this id was undone: the old id counts again. */
+  readonly wasUndone?: boolean;
+  /** Nothing could be read. */
+  readonly failure?: { readonly error: unknown };
 }

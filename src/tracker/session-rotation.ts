@@ -109,11 +109,11 @@ export class SessionRotation<S extends object> {
     const undone = this.#records.undone(session.owner, session);
     return repeatUntilDone(async () => {
       try {
-        const result = await this.#storage.replace(storedId, undone, hasGrace ? session.version : undefined);
+        const result = await this.#storage.replace(storedId, undone, session.version);
         if (result.status !== 'conflict') return;
-        // Once another request has changed the new session, the rotation counts.
         const { current } = result;
-        if (this.#records.open(current)?.text !== session.text) return;
+        // Once another request has ended or changed the new session, the rotation counts.
+        if (isEnded(current.value) || (hasGrace && this.#records.open(current)?.text !== session.text)) return;
         await this.#storage.replace(storedId, undone, current.version);
       } catch (error) {
         // A storage that is full still deletes; a request with the old id puts the mark there when there is room.

@@ -27,6 +27,7 @@ import {
   isEnded,
   isRotated,
   isUndone,
+  retiredOf,
   SessionRecords,
   type EndReason,
   type OpenedRecord,
@@ -295,6 +296,22 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * The records of an owner, for a storage with an owner index. A rotation that failed half-way is undone, since its
+   * session can be used by the old id.
+   * @param storedOwner the name of the owner in the storage.
+   */
+  async listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
+    const listed = (await this.storage.owners?.list(storedOwner)) ?? [];
+    const live = new Set(listed.flatMap(({ id, session }) => (this.open(session) ? [id] : [])));
+    return Promise.all(
+      listed.map(async ({ id, session }) => {
+        if (!isRotated(session.value) || live.has(retiredOf(session.value).successor)) return { id, session };
+        return { id, session: (await this.#rotation.restored(id, session)) ?? session };
+      }),
+    );
   }
 
   store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
