@@ -39,7 +39,7 @@ export class SessionEnding {
 
   /** @returns whether the id was one of a rotation that was undone. */
   async #end(storedId: string, reason: EndReason, present: Present | undefined, rotations: number): Promise<boolean> {
-    const { successor, isMarked, wasUndone, failure } = await this.#mark(storedId, reason, present);
+    const { successor, isMarked, wasUndone, failure, refusedOwner } = await this.#mark(storedId, reason, present);
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
         const countsAgain = await this.#end(successor, reason, undefined, rotations + 1);
@@ -49,6 +49,7 @@ export class SessionEnding {
     } finally {
       if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
     }
+    if (refusedOwner !== undefined) await this.#endFormerIds(storedId, refusedOwner);
     // Nobody can tell whether the session had another id.
     if (failure) throw failure.error;
     return wasUndone === true;
@@ -66,11 +67,26 @@ export class SessionEnding {
   /** Where no mark can be written: whether the session has another id by now. */
   async #unmarked(storedId: string): Promise<Marking> {
     try {
-      const value = (await this.#storage.read(storedId))?.value ?? '';
+      const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
       if (isRotated(value)) return { isMarked: false, successor: retiredOf(value).successor };
-      return { isMarked: false, wasUndone: isUndone(value) };
+      return { isMarked: false, wasUndone: isUndone(value), ...(refusedOwner !== undefined && { refusedOwner }) };
     } catch (error) {
       return { isMarked: false, failure: { error } };
+    }
+  }
+
+  /**
+   * A storage that is full deletes an id without a tombstone. To a request with a former id of the session that would
+   * look like a rotation that was not finished, which is undone: so these are deleted as well.
+   */
+  async #endFormerIds(storedId: string, owner: string): Promise<void> {
+    const retired = ((await this.#storage.owners?.list(owner)) ?? []).flatMap(({ id, session: { value } }) =>
+      isRotated(value) ? [{ id, successor: retiredOf(value).successor }] : [],
+    );
+    let ended: readonly string[] = [storedId];
+    for (let rotations = 0; ended.length > 0 && rotations < MOST_ROTATIONS; rotations++) {
+      ended = retired.flatMap(({ id, successor }) => (ended.includes(successor) ? [id] : []));
+      for (const id of ended) await this.#storage.invalidate(id);
     }
   }
 
@@ -95,6 +111,8 @@ interface Marking {
   readonly successor?: string;
   /** The rotation to this id was undone: the old id counts again. */
   readonly wasUndone?: boolean;
+  /** The stored owner of a session whose mark was refused. */
+  readonly refusedOwner?: string;
   /** Nothing could be read. */
   readonly failure?: { readonly error: unknown };
 }

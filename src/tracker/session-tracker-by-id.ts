@@ -309,7 +309,9 @@ export class SessionTrackerById<S extends object> implements CompleteSessionTrac
     return Promise.all(
       listed.map(async ({ id, session }) => {
         if (!isRotated(session.value) || live.has(retiredOf(session.value).successor)) return { id, session };
-        return { id, session: (await this.#rotation.restored(id, session)) ?? session };
+        const successor = await this.storage.read(retiredOf(session.value).successor);
+        const restored = successor && isUndone(successor.value) && (await this.#rotation.restored(id, session));
+        return { id, session: restored || session };
       }),
     );
   }

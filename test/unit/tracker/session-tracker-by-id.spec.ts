@@ -941,6 +941,23 @@ describe('clear', () => {
     expect([await loaded(session.id), await loaded(second)]).toEqual(['unknown-id', 'unknown-id']);
   });
 
+  it('keeps former ids from bringing the session back, where it was deleted without a tombstone (promise 1)', async () => {
+    const { tracker, storage, stored, elsewhere, loaded } = bench();
+    const session = await stored({ userId: 'u1' });
+    const second = idOf(await elsewhere(session.id, () => {}, true));
+    const third = idOf(await elsewhere(second, () => {}, true));
+    storage.let('replace', fails, fails);
+    // As a storage that is full: what is created later finds no tombstone.
+    storage.let('invalidate', async <T>(call: () => Promise<T>) => {
+      const ended = await call();
+      await storage.memory.write(hashSessionId(third), { value: '', expiresAt: 0 });
+      return ended;
+    });
+    await tracker.clearById(third);
+    const ids = [session.id, second, third];
+    expect(await Promise.all(ids.map((id) => loaded(id)))).toEqual(['unknown-id', 'unknown-id', 'unknown-id']);
+  });
+
   it('rejects where nobody can tell whether the session has a new id, and ends the id that is known', async () => {
     const { tracker, storage, stored, loaded } = bench();
     const session = await stored();
