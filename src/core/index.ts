@@ -72,6 +72,7 @@ export {
   type ClosableStorage,
   type ConditionalStorage,
   type EvictingStorage,
+  type DistributedStorage,
   type MonitoredStorage,
   type OwnedStorage,
   type SweptStorage,

@@ -20,10 +20,14 @@ export class CircuitBreaker {
   #openUntil = 0;
   #probing = false;
 
+  /** Whether its calls write: they also fail by a backend that is full or read-only. */
+  readonly isOfWrites: boolean;
+
   /** @param now a monotonic clock, milliseconds. */
-  constructor(now: () => number, random: () => number) {
+  constructor(now: () => number, random: () => number, isOfWrites = false) {
     this.#now = now;
     this.#random = random;
+    this.isOfWrites = isOfWrites;
   }
 
   get isOpen(): boolean {
