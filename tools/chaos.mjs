@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mountDisk, unmountDisk } from './chaos/disk.mjs';
-import { faultNames, impossible } from './chaos/faults.mjs';
+import { faultNames, impossible, needsServerOnDisk } from './chaos/faults.mjs';
 import { runChaos } from './chaos/run.mjs';
 import { killServers, MissingBinaryError, startServer } from './chaos/servers.mjs';
 import { storageNames } from './chaos/storages.mjs';
@@ -57,20 +57,24 @@ async function runStorage(storage, { faults, seconds }, root) {
 async function runFault(storage, fault, seconds, server, base) {
   const folder = join(base, fault);
   mkdirSync(folder);
-  const hasDisk = fault === 'full' && mountDisk(folder);
+  const onDisk = needsServerOnDisk(fault, storage);
+  const hasDisk = fault === 'full' && mountDisk(folder, onDisk);
+  let serverOnDisk;
   try {
     const reason = impossible(fault, storage, { hasDisk });
     if (reason !== undefined) {
       say(`${storage}, ${fault}: left out, ${reason}.`);
       return undefined;
     }
-    // A server is one for all faults; files are in a folder for each.
-    const own = server.where.folder === undefined ? server : { ...server, where: { folder } };
+    // A server is one for all other faults; files are in a folder for each.
+    if (onDisk) serverOnDisk = await startServer(storage, folder);
+    const own = serverOnDisk ?? (server.where.folder === undefined ? server : { ...server, where: { folder } });
     const result = await runChaos({ storage, fault, seconds, server: own, folder });
     say(`${storage}, ${fault}: ${JSON.stringify({ ...result.counts, recovery: result.recovery })}`);
     for (const finding of result.findings.slice(0, SHOWN_FINDINGS)) say(`  ${finding}`);
     return result;
   } finally {
+    await serverOnDisk?.close();
     if (hasDisk) unmountDisk(folder);
   }
 }

@@ -73,6 +73,7 @@ export {
   type ClosableStorage,
   type ConditionalStorage,
   type EvictingStorage,
+  type DistributedStorage,
   type MonitoredStorage,
   type OwnedStorage,
   type SweptStorage,

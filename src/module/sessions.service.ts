@@ -57,12 +57,12 @@ export class SessionsService {
    * stores have no owner index.
    */
   async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
-    const { tracker, owners } = this.#owned(type);
+    const { tracker } = this.#owned(type);
     const name = givenOwner(owner, 'list');
-    const listed = await liveSessions(tracker, owners, name);
+    const listed = await liveSessions(tracker, name);
     const unmoved = this.#unmoved(type);
     if (unmoved?.storage.owners) {
-      for (const [handle, session] of await liveSessions(unmoved, unmoved.storage.owners, name)) {
+      for (const [handle, session] of await liveSessions(unmoved, name)) {
         if (!listed.has(handle)) listed.set(handle, session);
       }
     }
@@ -168,11 +168,10 @@ function givenOwner(owner: unknown, method: string): string {
 
 async function liveSessions<S extends object>(
   tracker: SessionTrackerById<S>,
-  owners: OwnerIndex,
   owner: string,
 ): Promise<Map<string, OwnedSession<S>>> {
   const listed = new Map<string, OwnedSession<S>>();
-  for (const { id, session: stored } of await owners.list(tracker.storedOwnerOf(owner))) {
+  for (const { id, session: stored } of await tracker.listByOwner(tracker.storedOwnerOf(owner))) {
     const session = tracker.peek(stored);
     if (!session) continue;
     listed.set(id, {

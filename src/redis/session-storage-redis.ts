@@ -11,6 +11,7 @@ import {
 import { closerOf } from '../storage/owned-client.js';
 import { redisCommandOf, type RedisClient, type RedisCommand } from './redis-command.js';
 import { RedisKeys } from './redis-keys.js';
+import { nodeFinderOf } from './redis-nodes.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
 import { textOf } from './redis-reply.js';
 import { BURY, REPLACE, runScript, TOUCH } from './redis-scripts.js';
@@ -62,6 +63,8 @@ export class SessionStorageRedis implements SessionStorage {
   readonly ownsClient: boolean;
   /** Closes the client; present only with `ownClient: true`. */
   declare readonly close?: () => Promise<void>;
+  /** Present only for a cluster. */
+  declare readonly nodeOf?: (id: string) => string | undefined;
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
   readonly #keys: RedisKeys;
@@ -74,6 +77,8 @@ export class SessionStorageRedis implements SessionStorage {
     this.ownsClient = close !== undefined;
     if (close) Object.assign(this, { close });
     this.#keys = new RedisKeys(options.prefix ?? 'nestjs-sessions:');
+    const nodeOfKey = nodeFinderOf(options.client);
+    if (nodeOfKey) this.nodeOf = (id) => nodeOfKey(this.#keys.session(id));
     this.#now = options.now;
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
     this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, () => this.#present());

@@ -18,9 +18,13 @@ export class CircuitBreaker {
   #openUntil = 0;
   #probing = false;
 
-  constructor(now: () => number, random: () => number) {
+  /** Whether its calls write: they also fail by a backend that is full or read-only. */
+  readonly isOfWrites: boolean;
+
+  constructor(now: () => number, random: () => number, isOfWrites = false) {
     this.#now = now;
     this.#random = random;
+    this.isOfWrites = isOfWrites;
   }
 
   get isOpen(): boolean {

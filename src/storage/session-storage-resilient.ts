@@ -4,7 +4,7 @@ import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queu
 import { assertStorage } from './option-type.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { storageFaultOf } from './storage-fault.js';
-import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
+import { wrappedCapabilities, type StorageOperation, type StorageOverrides } from './wrapped-storage.js';
 
 export interface SessionStorageResilientOptions {
   /** Timeout of a call. Default 1,000. Ten times as long for `owners` and `close`; none for `sweep`. */
@@ -27,6 +27,19 @@ export interface StorageOutage {
 }
 
 const MANY = 10;
+/** Milliseconds without a call: twice the longest pause of a breaker. */
+const LEFT_AFTER = 30_000;
+
+type Breakers = Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
+
+interface NodeBreakers extends Breakers {
+  /** By the monotonic clock. */
+  usedAt: number;
+}
+
+function isOpen({ read, write, end }: Breakers): boolean {
+  return read.isOpen || write.isOpen || end.isOpen;
+}
 
 /**
  * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever.
@@ -35,8 +48,8 @@ const MANY = 10;
  * pass. A timed-out call may still take effect. A failed read is retried once within its deadline.
  *
  * After half a second and five calls without an answer, calls fail at once, and one probe is sent per pause, from 1 s
- * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes. Errors of a
- * single call ({@link StorageFault}) do not count. `ping` is always sent.
+ * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes, and so
+ * have the nodes of a cluster (`nodeOf`). Errors of a single call ({@link StorageFault}) do not count. `ping` is always sent.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -48,16 +61,22 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly inspect?: NonNullable<SessionStorage['inspect']>;
   declare readonly close?: NonNullable<SessionStorage['close']>;
   declare readonly ownsClient?: boolean;
+  declare readonly nodeOf?: NonNullable<SessionStorage['nodeOf']>;
   declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
-  readonly #breakers: Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
+  /** Of calls that are not about one node. */
+  readonly #breakers: Breakers;
+  readonly #nodes = new Map<string, NodeBreakers>();
+  readonly #newBreakers: () => Breakers;
   readonly #single: DeadlineQueue;
   readonly #many: DeadlineQueue;
   readonly #onStateChange: SessionStorageResilientOptions['onStateChange'];
   readonly #now: () => number;
   #failures = 0;
   #failingSince = 0;
+  /** It was said that the storage is down. */
+  #isReported = false;
 
   /** @throws {SessionConfigurationError} for an invalid storage or timeout. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
@@ -72,28 +91,50 @@ export class SessionStorageResilient implements SessionStorage {
     const startTimer = options.startTimer ?? startUnrefTimer;
     this.#storage = storage;
     this.#timeout = timeout;
-    const breaker = (): CircuitBreaker => new CircuitBreaker(now, options.random ?? Math.random);
-    this.#breakers = { read: breaker(), write: breaker(), end: breaker() };
+    const breaker = (isOfWrites = false): CircuitBreaker =>
+      new CircuitBreaker(now, options.random ?? Math.random, isOfWrites);
+    this.#newBreakers = () => ({ read: breaker(), write: breaker(true), end: breaker() });
+    this.#breakers = this.#newBreakers();
     this.#single = new DeadlineQueue(timeout, now, startTimer);
     this.#many = new DeadlineQueue(MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
     this.#now = now;
     Object.assign(
       this,
-      wrappedCapabilities(storage, (operation, call) => this.#around(operation, call)),
+      wrappedCapabilities(storage, (operation, call) => this.#around(operation, call), this.#writesOfOneSession()),
     );
   }
 
   read(id: string): Promise<StoredSession | undefined> {
-    return this.#call(this.#single, this.#breakers.read, () => this.#storage.read(id), true);
+    return this.#call(this.#single, this.#breakersOf(id).read, () => this.#storage.read(id), true);
   }
 
   write(id: string, session: SessionToStore): Promise<string | void> {
-    return this.#call(this.#single, this.#breakers.write, () => this.#storage.write(id, session));
+    return this.#call(this.#single, this.#breakersOf(id).write, () => this.#storage.write(id, session));
   }
 
   invalidate(id: string): Promise<boolean | void> {
-    return this.#call(this.#single, this.#breakers.end, () => this.#storage.invalidate(id));
+    return this.#call(this.#single, this.#breakersOf(id).end, () => this.#storage.invalidate(id));
+  }
+
+  #writesOfOneSession(): StorageOverrides {
+    const storage = this.#storage;
+    const write = <T>(id: string, run: () => Promise<T>): Promise<T> =>
+      this.#call(this.#single, this.#breakersOf(id).write, run);
+    return {
+      create: (id, session) => write(id, () => storage.create!(id, session)),
+      replace: (id, session, version) => write(id, () => storage.replace!(id, session, version)),
+      touch: (id, ...rest) => write(id, () => storage.touch!(id, ...rest)),
+    };
+  }
+
+  #breakersOf(id: string): Breakers {
+    const node = this.#storage.nodeOf?.(id);
+    if (node === undefined) return this.#breakers;
+    let breakers = this.#nodes.get(node);
+    if (!breakers) this.#nodes.set(node, (breakers = { ...this.#newBreakers(), usedAt: 0 }));
+    breakers.usedAt = this.#now();
+    return breakers;
   }
 
   #around<T>(operation: StorageOperation, call: () => Promise<T>): Promise<T> {
@@ -159,7 +200,7 @@ export class SessionStorageResilient implements SessionStorage {
         if (!deadlines.release(ticket)) return;
         reject(unavailable(error));
         // A server that rejects writes affects only the write breaker.
-        const isFailure = fault === 'outage' || (fault === 'read-only' && breaker === this.#breakers.write);
+        const isFailure = fault === 'outage' || (fault === 'read-only' && breaker?.isOfWrites === true);
         if (isFailure) this.#failed(breaker, 0);
         else this.#succeeded(breaker);
       };
@@ -175,23 +216,27 @@ export class SessionStorageResilient implements SessionStorage {
   }
 
   get #isDown(): boolean {
-    const { read, write, end } = this.#breakers;
-    return read.isOpen || write.isOpen || end.isOpen;
+    if (isOpen(this.#breakers)) return true;
+    // Nobody calls a node that has left the cluster.
+    const since = this.#nodes.size === 0 ? 0 : this.#now() - LEFT_AFTER;
+    return [...this.#nodes.values()].some((breakers) => breakers.usedAt > since && isOpen(breakers));
   }
 
   #succeeded(breaker: CircuitBreaker | undefined): void {
     if (!breaker) return;
-    const closed = breaker.succeeded();
+    breaker.succeeded();
     if (this.#failures === 0 || this.#isDown) return;
-    if (closed) this.#onStateChange?.('up', this.#outage);
+    if (this.#isReported) this.#onStateChange?.('up', this.#outage);
+    this.#isReported = false;
     this.#failures = 0;
   }
 
   #failed(breaker: CircuitBreaker | undefined, lasted: number): void {
     if (!breaker) return;
-    const wasDown = this.#isDown;
     if (this.#failures++ === 0) this.#failingSince = this.#now() - lasted;
-    if (breaker.failed(lasted) && !wasDown) this.#onStateChange?.('down', this.#outage);
+    if (!breaker.failed(lasted) || this.#isReported) return;
+    this.#isReported = true;
+    this.#onStateChange?.('down', this.#outage);
   }
 
   get #outage(): StorageOutage {

@@ -60,6 +60,7 @@ export interface SessionStorage
     Partial<SweptStorage>,
     Partial<MonitoredStorage>,
     Partial<EvictingStorage>,
+    Partial<DistributedStorage>,
     Partial<ClosableStorage> {
   /** @returns `undefined` for an unknown, ended or expired id. */
   read(id: string): Promise<StoredSession | undefined>;
@@ -142,6 +143,15 @@ export interface EvictingStorage {
    * @returns a function that stops it.
    */
   watchEvictions(listener: (count: number) => void): () => void;
+}
+
+/** Keeps sessions on several nodes that fail one by one. */
+export interface DistributedStorage {
+  /**
+   * Names the node that keeps a session, without a call of the backend.
+   * @returns `undefined` if it is unknown.
+   */
+  nodeOf(id: string): string | undefined;
 }
 
 /** Holds resources. */

@@ -27,6 +27,7 @@ export function wrappedCapabilities(
     wrapped[name] = overrides[name] ?? ((...args: never[]) => around(name, () => callOf(storage, name)(...args)));
   }
   if (storage.watchEvictions) wrapped['watchEvictions'] = storage.watchEvictions.bind(storage);
+  if (storage.nodeOf) wrapped['nodeOf'] = storage.nodeOf.bind(storage);
   if (storage.ownsClient) wrapped['ownsClient'] = true;
   const { owners } = storage;
   if (owners) {

@@ -9,7 +9,13 @@ export type {
 export { sessionFaultsContract, type SessionFaultsContractOptions } from './session-faults.contract.js';
 export type { StorageFaults, StorageUnderTest } from './contract/contract-bench.js';
 export { exploreInterleavings } from './interleavings/explore-interleavings.js';
-export type { Explored, Interleavings, OpenedStorage, Outcome } from './interleavings/explore-interleavings.js';
+export type {
+  Explored,
+  Interleavings,
+  OpenedStorage,
+  OrderSample,
+  Outcome,
+} from './interleavings/explore-interleavings.js';
 export { exploreSessionRequests, requestsOf } from './interleavings/explore-session-requests.js';
 export type { SessionRequests } from './interleavings/explore-session-requests.js';
 export { referenceSessionAlgorithm } from './interleavings/reference-session-algorithm.js';

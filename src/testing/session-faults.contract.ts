@@ -1,5 +1,5 @@
 import type { Faults } from './interleavings/call-outcome.js';
-import type { OpenedStorage } from './interleavings/explore-interleavings.js';
+import type { OpenedStorage, OrderSample } from './interleavings/explore-interleavings.js';
 import { exploreSessionRequests } from './interleavings/explore-session-requests.js';
 import type { RequestKind, SessionAlgorithm } from './interleavings/session-algorithm.js';
 import { trackerAlgorithm } from './interleavings/tracker-algorithm.js';
@@ -12,7 +12,9 @@ export interface SessionFaultsContractOptions {
   readonly atOnce?: 1 | 2 | 3;
   /** Which calls fail, and how. Default: one per order, in every way. */
   readonly faults?: Faults;
-  /** Default: as in applications. */
+  /** Of each requests, run some of the orders only. Default: all. */
+  readonly sample?: OrderSample;
+  /** How sessions are kept. Default: as applications keep them. */
   readonly algorithm?: SessionAlgorithm;
 }
 
@@ -27,40 +29,57 @@ const CASES: readonly FaultCase[] = [
     requests: [
       'logout',
       'revoke',
+      'revoke-one',
       'change logout',
       'touch logout',
       'change revoke',
       'login revoke',
       'logout login',
+      'touch revoke-one',
+      'rotate revoke-one',
       'change touch revoke',
+      'change touch logout',
     ],
   },
   {
-    name: 'promise 2: a logout succeeds if the storage can delete',
-    requests: ['logout', 'read logout', 'logout logout'],
+    name: 'promise 2: a logout can be done whenever the storage can still delete',
+    requests: ['logout', 'read logout', 'logout logout', 'change change logout'],
   },
   {
-    name: 'promise 3: a failed login keeps the previous session',
-    requests: ['login', 'rotate', 'read login', 'change login', 'touch rotate'],
+    name:
+      'promise 3: a login that was answered with an error leaves the session that was there before, ' +
+      'and no session without a cookie lives longer than a minute',
+    requests: ['login', 'rotate', 'limit', 'read login', 'change login', 'touch rotate', 'change touch login'],
   },
   {
-    name: 'promise 4: a successful change is stored',
+    name: 'promise 4: a change that was answered with success is stored, and one that was answered as dropped is not',
     requests: ['change', 'change change', 'change touch', 'change rotate', 'change login', 'change change revoke'],
   },
   {
-    name: "promise 5: the owner's list contains every usable session",
-    requests: ['touch', 'login', 'touch revoke', 'touch login', 'rotate revoke', 'change login revoke'],
+    name: "promise 5: the owner's list, a revocation and maxPerOwner find every session that can be used",
+    requests: [
+      'touch',
+      'login',
+      'limit',
+      'touch revoke',
+      'touch login',
+      'rotate revoke',
+      'change limit',
+      'change login revoke',
+      'touch rotate login',
+    ],
   },
   {
-    name: 'promise 6: no response changes the cookie of another session',
-    requests: ['change', 'touch', 'change logout', 'read rotate', 'touch rotate'],
+    name: 'promise 6: no answer touches the cookie of another session',
+    requests: ['change', 'touch', 'change logout', 'read rotate', 'touch rotate', 'change rotate revoke'],
   },
 ];
 
 /**
- * Declares one test per promise that sessions keep under faults. Each runs logins, logouts, changes, renewals and
- * revocations of one session in every order of storage calls, with one failing call, in every way of {@link
- * CallOutcome}. The storage needs `replace`, `touch` and `owners`.
+ * Declares one test for each promise that sessions keep under faults. Each runs logins, logouts, changes, renewals,
+ * revocations and logins beyond `maxPerOwner` around one session in every order of their storage calls, and lets one call
+ * of each order fail in every way of {@link CallOutcome}. All promises are checked after each order; each test has the
+ * requests that its own is about. The storage has `replace`, `touch` and `owners`.
  *
  * ```ts
  * import { describe, it } from 'node:test';
@@ -86,13 +105,13 @@ export function sessionFaultsContract(
 async function explore(
   all: readonly string[],
   open: () => OpenedStorage | Promise<OpenedStorage>,
-  { atOnce = 2, faults = { count: 1 }, algorithm = trackerAlgorithm }: SessionFaultsContractOptions,
+  { atOnce = 2, faults = { count: 1 }, algorithm = trackerAlgorithm, sample }: SessionFaultsContractOptions,
 ): Promise<void> {
   for (const each of all) {
     const requests = each.split(' ') as RequestKind[];
     if (requests.length > atOnce) continue;
     try {
-      await exploreSessionRequests({ open, requests, faults, algorithm });
+      await exploreSessionRequests({ open, requests, faults, algorithm, ...(sample && { sample }) });
     } catch (error) {
       throw new Error(`${requests.join(', ')}: ${(error as Error).message}`, { cause: error });
     }

@@ -28,6 +28,8 @@ export interface MaxPerOwnerFunction<S> {
 /** The part of the tracker that {@link OwnerLimit} uses. */
 export interface LimitedSessions {
   readonly storage: SessionStorage;
+  /** The records of an owner. */
+  listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
   /** `undefined` for a record that is no live session. */
   peek(stored: StoredSession): { readonly createdAt: number; readonly renewedAt: number } | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
@@ -67,20 +69,19 @@ interface Present {
  * **`refuse`**: never more sessions than the limit. Two parallel logins for the last place may both be refused.
  *
  * If the list fails, the login fails. After the limit was lowered, sessions beyond it live until the next login. A
- * session that is rotated during a login may count twice.
+ * session that is rotated during a login may count twice; one whose login to another owner fails then may not count until
+ * the next login.
  */
 export class OwnerLimit {
   readonly #name: string;
   readonly #limit: Required<MaxPerOwner> | MaxPerOwnerOf;
   readonly #sessions: LimitedSessions;
-  readonly #owners: OwnerIndex;
 
   /** @throws {SessionConfigurationError} on an option that is wrong, or a storage without an owner index. */
   constructor(name: string, limit: MaxPerOwner | MaxPerOwnerOf<never>, sessions: LimitedSessions) {
     const problem = typeof limit === 'function' ? undefined : problemOf(limit);
     if (problem) throw new SessionConfigurationError(`Session "${name}": ${problem}`);
-    const { owners } = sessions.storage;
-    if (!owners) {
+    if (!sessions.storage.owners) {
       throw new SessionConfigurationError(
         `Session "${name}": maxPerOwner needs a storage that lists the sessions of an owner, and this one has no owner ` +
           'index. Use one that has: memory, directory, Redis, SQL.',
@@ -89,7 +90,6 @@ export class OwnerLimit {
     this.#name = name;
     this.#limit = typeof limit === 'function' ? limit : { beyond: 'end-oldest', ...limit };
     this.#sessions = sessions;
-    this.#owners = owners;
   }
 
   /**
@@ -150,7 +150,7 @@ export class OwnerLimit {
   }
 
   async #live({ owner, replaces }: Login): Promise<Present[]> {
-    return (await this.#owners.list(owner)).flatMap(({ id, session }) => {
+    return (await this.#sessions.listByOwner(owner)).flatMap(({ id, session }) => {
       const present = id === replaces ? undefined : this.#sessions.peek(session);
       return present ? [{ handle: id, createdAt: present.createdAt, renewedAt: present.renewedAt }] : [];
     });

@@ -1,6 +1,6 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
-import { isEnded, isRotated, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
+import { isEnded, isRotated, isUndone, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
 
 /** Attempts to write a tombstone against other writers. */
 const MOST_ATTEMPTS = 16;
@@ -32,24 +32,61 @@ export class SessionEnding {
    * In bare mode there is no tombstone, and only the id itself is ended, unless the storage follows rotations.
    * @param present the record, if known; read otherwise.
    */
-  async end(storedId: string, reason: EndReason, present?: Present, rotations = 0): Promise<void> {
-    if (this.#bare) return void (await this.#storage.invalidate(storedId));
-    const { successor, isMarked } = await this.#mark(storedId, reason, present);
+  async end(storedId: string, reason: EndReason, present?: Present): Promise<void> {
+    if (this.#bare) await this.#storage.invalidate(storedId);
+    else await this.#end(storedId, reason, present, 0);
+  }
+
+  /** @returns whether the id was one of a rotation that was undone. */
+  async #end(storedId: string, reason: EndReason, present: Present | undefined, rotations: number): Promise<boolean> {
+    const { successor, isMarked, wasUndone, failure, refusedOwner } = await this.#mark(storedId, reason, present);
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
-        await this.end(successor, reason, undefined, rotations + 1);
+        const countsAgain = await this.#end(successor, reason, undefined, rotations + 1);
+        // Another request may have restored the session, and changed its id once more.
+        if (countsAgain) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
     } finally {
       if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
     }
+    if (refusedOwner !== undefined) await this.#endFormerIds(storedId, refusedOwner);
+    // Nobody can tell whether the session had another id.
+    if (failure) throw failure.error;
+    return wasUndone === true;
   }
 
   async #mark(storedId: string, reason: EndReason, present: Present | undefined): Promise<Marking> {
     try {
       return await this.#tryMark(storedId, reason, present);
     } catch {
-      // Again: another record may be stored now.
-      return this.#tryMark(storedId, reason, undefined).catch(() => ({ isMarked: false }));
+      // Once more: what is stored may be another record by now.
+      return this.#tryMark(storedId, reason, undefined).catch(() => this.#unmarked(storedId));
+    }
+  }
+
+  /** Where no mark can be written: whether the session has another id by now. */
+  async #unmarked(storedId: string): Promise<Marking> {
+    try {
+      const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
+      if (isRotated(value)) return { isMarked: false, successor: retiredOf(value).successor };
+      return { isMarked: false, wasUndone: isUndone(value), ...(refusedOwner !== undefined && { refusedOwner }) };
+    } catch (error) {
+      return { isMarked: false, failure: { error } };
+    }
+  }
+
+  /**
+   * A storage that is full deletes an id without a tombstone. To a request with a former id of the session that would
+   * look like a rotation that was not finished, which is undone: so these are deleted as well.
+   */
+  async #endFormerIds(storedId: string, owner: string): Promise<void> {
+    const retired = ((await this.#storage.owners?.list(owner)) ?? []).flatMap(({ id, session: { value } }) =>
+      isRotated(value) ? [{ id, successor: retiredOf(value).successor }] : [],
+    );
+    let ended: readonly string[] = [storedId];
+    for (let rotations = 0; ended.length > 0 && rotations < MOST_ROTATIONS; rotations++) {
+      ended = retired.flatMap(({ id, successor }) => (ended.includes(successor) ? [id] : []));
+      for (const id of ended) await this.#storage.invalidate(id);
     }
   }
 
@@ -57,6 +94,7 @@ export class SessionEnding {
     let current = present ?? (await this.#storage.read(storedId));
     for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
       if (this.#explains && isEnded(current.value)) return { isMarked: true };
+      if (isUndone(current.value)) return { isMarked: false, wasUndone: true };
       if (isRotated(current.value)) return { isMarked: false, successor: retiredOf(current.value).successor };
       const result = await this.#storage.replace(storedId, this.#records.ended(reason, current.owner), current.version);
       if (result.status === 'replaced') return { isMarked: true };
@@ -71,4 +109,10 @@ interface Marking {
   readonly isMarked: boolean;
   /** The `storedId` of the present id, if it was rotated. */
   readonly successor?: string;
+  /** The rotation to this id was undone: the old id counts again. */
+  readonly wasUndone?: boolean;
+  /** The stored owner of a session whose mark was refused. */
+  readonly refusedOwner?: string;
+  /** Nothing could be read. */
+  readonly failure?: { readonly error: unknown };
 }

@@ -109,11 +109,11 @@ export class SessionRotation<S extends object> {
     const undone = this.#records.undone(session.owner, session);
     return repeatUntilDone(async () => {
       try {
-        const result = await this.#storage.replace(storedId, undone, hasGrace ? session.version : undefined);
+        const result = await this.#storage.replace(storedId, undone, session.version);
         if (result.status !== 'conflict') return;
-        // A changed new session counts as confirmed.
         const { current } = result;
-        if (this.#records.open(current)?.text !== session.text) return;
+        // Once another request has ended or changed the new session, the rotation counts.
+        if (isEnded(current.value) || (hasGrace && this.#records.open(current)?.text !== session.text)) return;
         await this.#storage.replace(storedId, undone, current.version);
       } catch (error) {
         // A full storage still deletes. A request with the old id writes the mark later.

@@ -26,6 +26,7 @@ import {
   isEnded,
   isRotated,
   isUndone,
+  retiredOf,
   SessionRecords,
   type EndReason,
   type OpenedRecord,
@@ -268,6 +269,24 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     } catch {
       return undefined;
     }
+  }
+
+  /**
+   * The records of an owner, for a storage with an owner index. A rotation that failed half-way is undone, since its
+   * session can be used by the old id.
+   * @param storedOwner the name of the owner in the storage.
+   */
+  async listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
+    const listed = (await this.storage.owners?.list(storedOwner)) ?? [];
+    const live = new Set(listed.flatMap(({ id, session }) => (this.open(session) ? [id] : [])));
+    return Promise.all(
+      listed.map(async ({ id, session }) => {
+        if (!isRotated(session.value) || live.has(retiredOf(session.value).successor)) return { id, session };
+        const successor = await this.storage.read(retiredOf(session.value).successor);
+        const restored = successor && isUndone(successor.value) && (await this.#rotation.restored(id, session));
+        return { id, session: restored || session };
+      }),
+    );
   }
 
   store(session: SessionToTrack<S>): Promise<StoreResult<S>> {

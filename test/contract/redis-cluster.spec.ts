@@ -90,6 +90,23 @@ describe('SessionStorageRedis on a cluster of js-redis-server', () => {
       await storage.ping!();
     });
 
+    it('names the node that keeps a session', async () => {
+      const ids = Array.from({ length: 20 }, () => uniqueName());
+      for (const id of ids) await storage.write(id, { value: 'v', expiresAt: Date.now() + 600_000 });
+      const names = ids.map((id) => storage.nodeOf!(id));
+      expect(new Set(names).size).toBeGreaterThan(1);
+      // This client does not show its nodes.
+      if (name === '@valkey/valkey-glide') return;
+      for (const at of server.nodes) {
+        const node = await createClient({ url: url(at) }).connect();
+        for (const [index, id] of ids.entries()) {
+          const isHere = await node.exists(prefix + id).catch(() => 0);
+          expect(names[index] === `${at.host}:${at.port}`).toBe(isHere === 1);
+        }
+        node.destroy();
+      }
+    });
+
     it('sends its scripts again to a node that has forgotten them', async () => {
       const ids = Array.from({ length: 12 }, () => uniqueName());
       const session = { value: 'v', expiresAt: Date.now() + 600_000 };

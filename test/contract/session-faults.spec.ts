@@ -12,21 +12,49 @@ import { SessionStorageDirectory } from '../../src/directory/session-storage-dir
 import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { referenceSessionAlgorithm } from '../../src/testing/interleavings/reference-session-algorithm.js';
+import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algorithm.js';
 import { sessionFaultsContract } from '../../src/testing/session-faults.contract.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
+import { everyOrder, explored, faultyPairs, faultyTriples, fewerFaultyTriples } from './session-orders.js';
 
 // Busy machines are slow.
-jest.setTimeout(120_000);
+jest.setTimeout(everyOrder ? 1_800_000 : 120_000);
 
 interface Opened {
   readonly storage: SessionStorage;
   readonly close: () => unknown;
 }
 
-sessionFaultsContract({ describe, it }, () => ({ storage: new SessionStorageMemory() }), {
-  name: 'sessions under faults over memory, two requests at most',
-  atOnce: 2,
+const memory = () => ({ storage: new SessionStorageMemory() });
+
+sessionFaultsContract({ describe, it }, memory, { name: 'sessions under faults over memory, two requests at most' });
+
+describe('any requests under faults over memory, by promises 1 to 6', () => {
+  const one = { open: memory, algorithm: trackerAlgorithm, faults: { count: 1 } } as const;
+  const two = { ...one, faults: { count: 2 } } as const;
+
+  it('keeps every promise in a sample of the orders of any two requests with one fault', async () => {
+    await explored(faultyPairs, { ...one, sample: { orders: 20 } });
+  });
+
+  it('keeps every promise in a sample of the orders of any three requests with one fault', async () => {
+    await explored(faultyTriples, { ...one, sample: { orders: everyOrder ? 500 : 15 } });
+  });
+
+  it('keeps every promise in a sample of the orders of any two requests with two faults', async () => {
+    await explored(faultyPairs, { ...two, sample: { orders: everyOrder ? 500 : 10 } });
+  });
+
+  if (!everyOrder) return;
+
+  it('keeps every promise in every order of any two requests with one fault', async () => {
+    process.stdout.write(`${await explored(faultyPairs, one)} orders of two requests with one fault\n`);
+  });
+
+  it('keeps every promise in every order of three requests with one fault, of which one ends or moves', async () => {
+    process.stdout.write(`${await explored(fewerFaultyTriples, one)} orders of three requests with one fault\n`);
+  });
 });
 
 const engines: Record<string, () => Promise<Opened>> = {
@@ -79,7 +107,13 @@ describe.each(Object.entries(engines))('sessions under faults over %s', (_name, 
   });
   afterAll(() => opened.close());
 
-  sessionFaultsContract(it, () => ({ storage: opened.storage }), { atOnce: 1 });
+  const open = () => ({ storage: opened.storage });
+  sessionFaultsContract(it, open, { atOnce: 1 });
+  sessionFaultsContract({ describe, it }, open, {
+    name: 'two and three requests at the same time, some of their orders',
+    atOnce: 3,
+    sample: { orders: everyOrder ? 50 : 3 },
+  });
 });
 
 describe('the fault suite', () => {
@@ -106,6 +140,22 @@ describe('the fault suite', () => {
   it('finds a storage that says it has replaced a session, and has not', async () => {
     const broken: Broken = () => ({ replace: async () => ({ status: 'replaced', version: '1' }) });
     expect(await failing(broken, { atOnce: 1 })).toContain('promise 4');
+  });
+
+  it('finds a storage whose new sessions last an hour from the start, as those of a login that died', async () => {
+    const broken: Broken = (storage) => {
+      const create = storage.create.bind(storage);
+      return { create: (id, session) => create(id, { ...session, expiresAt: session.expiresAt + 3_600_000 }) };
+    };
+    expect(await failing(broken, { atOnce: 1 })).toContain('promise 3');
+  });
+
+  it('finds a storage that does not list what was written last, so that an owner has more than the limit', async () => {
+    const broken: Broken = ({ owners }) => {
+      const list = owners.list.bind(owners);
+      return { owners: { ...owners, list: async (owner) => (await list(owner)).slice(1) } };
+    };
+    expect(await failing(broken, { atOnce: 1 })).toContain('promise 5');
   });
 
   it('finds an algorithm that cannot sign out where writes are refused, or loses the session of a failed login', async () => {

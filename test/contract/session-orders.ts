@@ -49,6 +49,20 @@ export const triplesByCommand: ReadonlyArray<readonly RequestKind[]> = [
   ['touch', 'logout', 'revoke'],
 ];
 
+/** What is run under faults: {@link CHANGES}, and what others do to a session. */
+const UNDER_FAULTS: readonly RequestKind[] = [...CHANGES, 'revoke-one', 'limit'];
+
+/** Every two requests that are run under faults, but for two with `limit`, of which there are too many orders. */
+export const faultyPairs = requestsOf(['read', ...UNDER_FAULTS], 2).filter((kinds) => kinds.join() !== 'limit,limit');
+
+/** Every three. */
+export const faultyTriples = requestsOf(UNDER_FAULTS, 3);
+
+const SHORT: ReadonlySet<RequestKind> = new Set(['change', 'touch', 'revoke']);
+
+/** Those with at most one that ends or moves the session by several calls. */
+export const fewerFaultyTriples = faultyTriples.filter((kinds) => kinds.filter((kind) => !SHORT.has(kind)).length <= 1);
+
 /** The tracker that applications use, and all that it promises over a storage with versions. */
 export const byTracker = { algorithm: trackerAlgorithm, promise: 'everything' } as const;
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { KnownSession } from './oracle.mjs';
 
 const ENDED_KEPT = 12;
+const GHOSTS_END_WITHIN = 61_000;
 
 class Browser {
   session = undefined;
@@ -26,6 +27,7 @@ export class Actor {
     /** Tags of sessions that may be there without a cookie: a sign-out that failed cleared it. */
     this.excused = new Set();
     this.failedLogins = [];
+    this.withoutCookie = [];
     this.count = 0;
   }
 
@@ -128,8 +130,19 @@ export class Actor {
     if (this.oracle.answered(status) !== 'done') return status;
     const { limit, leniency, excused } = this;
     const sessions = this.#signedIn();
-    this.oracle.listed(this.name, sessions, body, { now: Date.now(), limit, leniency, excused });
+    this.withoutCookie = this.oracle.listed(this.name, sessions, body, { now: Date.now(), limit, leniency, excused });
     return status;
+  }
+
+  /** A session without a cookie lives for a minute at most. */
+  async #awaitGhosts() {
+    const until = Date.now() + GHOSTS_END_WITHIN;
+    do {
+      await untilDone(() => this.list());
+      if (this.withoutCookie.length === 0) return;
+      await sleep(1000);
+    } while (Date.now() < until);
+    for (const tag of this.withoutCookie) this.oracle.find('ghosts', `${tag} of ${this.name} has no cookie`);
   }
 
   async readEnded() {
@@ -142,7 +155,7 @@ export class Actor {
       if (browser.session) await untilDone(() => this.read(browser));
     }
     for (const ended of this.ended) await untilDone(() => this.#readEnded(ended));
-    await untilDone(() => this.list());
+    await this.#awaitGhosts();
     await untilDone(() => this.revokeAll());
     for (const ended of this.ended) await untilDone(() => this.#readEnded(ended));
   }

@@ -3,12 +3,17 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SIZE = '16m';
+/** Of the files of a session storage. */
+const SMALL = '16m';
+/** Of a server that has its data there: what it needs when it is empty, and a little. */
+const LARGE = '160m';
 const CHUNK = Buffer.alloc(65_536, 1);
 
-/** @returns whether `folder` is a disk of its own now. */
-export function mountDisk(folder) {
-  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=700`, 'tmpfs', folder]).status === 0;
+/** @param isOfServer whether a server has its data there. @returns whether `folder` is a disk of its own now. */
+export function mountDisk(folder, isOfServer) {
+  // The server may be another user.
+  const options = isOfServer ? `size=${LARGE},mode=755` : `size=${SMALL},mode=700`;
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status === 0;
 }
 
 export function unmountDisk(folder) {

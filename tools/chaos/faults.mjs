@@ -8,6 +8,7 @@ const STANDSTILL = 1300;
 export const SKEW = 45_000;
 
 const ofFiles = new Set(['sqlite', 'directory']);
+const ofDisks = new Set(['postgres', 'mysql']);
 
 async function kill({ processes, turn, ended }) {
   const process = processes[turn % processes.length];
@@ -77,6 +78,8 @@ async function full({ processes, server, folder, ended }) {
   await sleep(1500);
   if (server.empty) await server.empty();
   else emptyDisk(folder);
+  // PostgreSQL ends where it cannot write its log.
+  for (const node of server.nodes) if (!node.isRunning) await node.start();
   ended(processes);
 }
 
@@ -88,14 +91,18 @@ async function skew() {
 const injections = { kill, stop, restart, reset, slow, full, skew };
 export const faultNames = Object.keys(injections);
 
+/** Whether the server of this storage has its data on a disk of its own for this fault. */
+export function needsServerOnDisk(fault, storage) {
+  return fault === 'full' && ofDisks.has(storage);
+}
+
 /** @returns why a fault cannot be had for a storage here; `undefined` where it can. */
 export function impossible(fault, storage, { hasDisk }) {
   const hasFiles = ofFiles.has(storage);
   if ((fault === 'restart' || fault === 'reset') && hasFiles) return 'it has no server';
   if (fault === 'slow' && storage === 'directory') return 'it has no server; see stop';
   if (fault !== 'full') return undefined;
-  if (storage === 'postgres' || storage === 'mysql') return 'needs a disk of its own for the server';
-  return hasFiles && !hasDisk ? 'this process may not mount a small disk' : undefined;
+  return (hasFiles || ofDisks.has(storage)) && !hasDisk ? 'this process may not mount a small disk' : undefined;
 }
 
 export function inject(fault, context) {

@@ -122,20 +122,21 @@ export class Oracle {
   }
 
   /**
-   * An owner's list, beside the sessions that browsers have. A session without a cookie that lives longer than a minute is a
-   * ghost, and so is one that is used and not listed.
+   * An owner's list, beside the sessions that browsers have. One that is used and not listed is a ghost.
+   * @returns tags of sessions without a cookie that will live longer than a minute, if nothing ends them: what a failed
+   *   login has left is ended as soon as the storage takes that.
    */
   listed(user, sessions, entries, { now, leniency = 0, limit = Number.POSITIVE_INFINITY, excused = new Set() }) {
     const tags = new Set(sessions.map(({ tag }) => tag));
     const lasting = entries.filter(({ expiresAt }) => expiresAt > now + 61_000 + leniency);
-    for (const { tag } of lasting) {
-      if (!tags.has(tag) && !excused.has(tag)) this.find('ghosts', `${tag} of ${user} has no cookie`);
-    }
     const found = new Set(entries.map(({ tag }) => tag));
     for (const session of sessions) {
       if (!found.has(session.tag) && !session.mayBeGone) this.find('ghosts', `${session.tag} is not listed`);
     }
-    if (lasting.length > limit) this.find('ghosts', `${user} has ${lasting.length} sessions`);
+    const without = lasting.flatMap(({ tag }) => (tags.has(tag) || excused.has(tag) ? [] : [tag]));
+    const count = lasting.length - without.length;
+    if (count > limit) this.find('ghosts', `${user} has ${count} sessions`);
+    return without;
   }
 
   #missing(session, text) {

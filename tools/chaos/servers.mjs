@@ -23,7 +23,7 @@ function binary(name) {
   return found;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
@@ -56,12 +56,17 @@ class ServerProcess {
     }
   }
 
+  get isRunning() {
+    return running.has(this);
+  }
+
   /** Its children as well: PostgreSQL has one for each connection. */
   signal(name) {
     process.kill(0 - this.child.pid, name);
   }
 
   async crash(signal = this.crashSignal) {
+    if (!this.isRunning) return;
     const gone = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill(signal);
     await gone;
@@ -69,7 +74,7 @@ class ServerProcess {
 }
 
 /** Sends a command to a Redis server. @returns its answer as text. */
-function redis(port, ...words) {
+export function sendRedis(port, ...words) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
     const command = words.map((word) => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`).join('');
@@ -97,13 +102,13 @@ async function startRedisNode(folder, { cluster = false } = {}) {
   const args = ['--port', port, '--bind', '127.0.0.1', '--dir', own, ...durable];
   if (cluster) args.push(...member, ...announced, '--cluster-require-full-coverage', 'no');
   const isReady = () =>
-    redis(port, 'PING').then(
+    sendRedis(port, 'PING').then(
       (answer) => answer.includes('PONG'),
       () => false,
     );
   const node = new ServerProcess(command, args.map(String), { isReady });
   await node.start();
-  const full = (bytes) => redis(port, 'CONFIG', 'SET', 'maxmemory', bytes);
+  const full = (bytes) => sendRedis(port, 'CONFIG', 'SET', 'maxmemory', bytes);
   return { port, bus, proxy, node, full };
 }
 
@@ -131,14 +136,14 @@ async function startCluster(folder) {
     [5461, 10_922],
     [10_923, 16_383],
   ];
-  for (const [index, { port }] of nodes.entries()) await redis(port, 'CLUSTER', 'ADDSLOTSRANGE', ...slots[index]);
+  for (const [index, { port }] of nodes.entries()) await sendRedis(port, 'CLUSTER', 'ADDSLOTSRANGE', ...slots[index]);
   // Through the proxy, since that is where the nodes say they are.
   for (const { proxy, bus } of nodes.slice(1)) {
-    await redis(nodes[0].port, 'CLUSTER', 'MEET', '127.0.0.1', proxy.port, bus);
+    await sendRedis(nodes[0].port, 'CLUSTER', 'MEET', '127.0.0.1', proxy.port, bus);
   }
   for (const { port } of nodes) {
-    while (!(await redis(port, 'CLUSTER', 'INFO')).includes('cluster_known_nodes:3')) await sleep(100);
-    while (!(await redis(port, 'CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(100);
+    while (!(await sendRedis(port, 'CLUSTER', 'INFO')).includes('cluster_known_nodes:3')) await sleep(100);
+    while (!(await sendRedis(port, 'CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(100);
   }
   return together(nodes);
 }
@@ -171,7 +176,9 @@ async function startPostgres(folder) {
       () => false,
     );
   };
-  const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', data];
+  // It keeps its log small, so that it fits on the disk of the fault `full`.
+  const small = ['-c', 'min_wal_size=32MB', '-c', 'max_wal_size=32MB'];
+  const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', data, ...small];
   // An immediate shutdown: as a crash, but its children end too.
   const node = new ServerProcess(command, args, { user: options, crashSignal: 'SIGQUIT', isReady });
   await node.start();
@@ -183,7 +190,8 @@ async function startMysql(folder) {
   const [user, port, data] = [userOf('mysql'), await freePort(), join(folder, 'mysql')];
   mkdirSync(data, { mode: 0o700 });
   if (user.uid) chownSync(data, user.uid, user.gid);
-  const common = ['--no-defaults', `--datadir=${data}`];
+  // Small files, so that they fit on the disk of the fault `full`.
+  const common = ['--no-defaults', `--datadir=${data}`, '--innodb-log-file-size=8M'];
   runOnce(install, [...common, '--auth-root-authentication-method=normal', '--skip-test-db'], { ...user, cwd: '/' });
   const { createConnection } = await import('mysql2/promise');
   const isReady = async () => {

@@ -1,8 +1,12 @@
-import { ok } from 'node:assert/strict';
+import { deepEqual, ok } from 'node:assert/strict';
 import type { SessionStorage } from '../../storage/session-storage.js';
 import { ProcessDied } from './call-outcome.js';
 import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
 
+type Fields = Readonly<Record<string, string>>;
+type Sessions = ReadonlyMap<string, Fields>;
+
+/** Requests of one session of which some calls failed. */
 export interface FaultyRequests {
   readonly algorithm: SessionAlgorithm;
   readonly storage: SessionStorage;
@@ -12,6 +16,10 @@ export interface FaultyRequests {
   readonly order: readonly string[];
   readonly sameField: boolean;
   readonly owners: readonly string[];
+  /** What the session held before the requests. */
+  readonly before: Fields | undefined;
+  /** The names of all sessions that were ever written, in the storage. */
+  readonly written: ReadonlySet<string>;
 }
 
 interface Done {
@@ -20,28 +28,51 @@ interface Done {
   readonly died: boolean;
 }
 
-type Sessions = ReadonlyMap<string, Readonly<Record<string, string>>>;
+/** How the requests ended. */
+interface Ending extends FaultyRequests {
+  /** The cookie that all requests came with. */
+  readonly first: string;
+  readonly done: readonly Done[];
+  /** Live sessions by cookie: the one that all requests are about, under every id that was answered. */
+  readonly sessions: Sessions;
+  /** Live sessions that a `limit` began. */
+  readonly others: Sessions;
+}
 
-const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke']);
+const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-one']);
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
+/** Kinds that end the session or give it another id: by right they take the first id away. */
+const TAKES: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
+
+const LONGEST_WITHOUT_COOKIE = 60_000;
+/** The clock of a server may be a little ahead. */
+const TOLERANCE = 1000;
 
 /** @throws an `AssertionError` that names the broken promise. */
 export async function checkFaultyRequests(faulty: FaultyRequests): Promise<void> {
-  const { algorithm, storage, requests, results } = faulty;
+  const { algorithm, storage, requests, results, order } = faulty;
   const first = requests[0]!.cookie;
   const done = results.map((result, index): Done => {
     const request = requests[index]!;
     if (result.status === 'fulfilled') return { request, answer: result.value, died: false };
-    return { request, died: result.reason instanceof ProcessDied };
+    // It may have died after it had failed, with something left to do.
+    const isDead = order.some((step) => step.startsWith(`${index} `) && step.endsWith(' (death)'));
+    return { request, died: isDead || result.reason instanceof ProcessDied };
   });
-  const cookies = new Set([first, ...done.flatMap(({ answer }) => answer?.cookie ?? [])]);
-  const sessions = await sessionsOf(algorithm, storage, cookies);
-  checkEnds(first, done, sessions);
-  checkDeletes(faulty, done);
-  checkFailedLogins(first, done, sessions);
-  checkChanges(faulty, done, sessions);
-  checkCookies(first, done, sessions);
-  await checkLists(faulty, cookies);
+  const cookiesOf = (isLimit: boolean): string[] =>
+    done.flatMap(({ request, answer }) => ((request.kind === 'limit') === isLimit ? (answer?.cookie ?? []) : []));
+  const sessions = await sessionsOf(algorithm, storage, [first, ...cookiesOf(false)]);
+  const others = await sessionsOf(algorithm, storage, cookiesOf(true));
+  const ending: Ending = { ...faulty, first, done, sessions, others };
+  checkEnds(ending);
+  checkDeletes(ending);
+  checkFailedLogins(ending);
+  await checkGhosts(ending);
+  checkKept(ending);
+  checkChanges(ending);
+  checkLimits(ending);
+  checkCookies(ending);
+  await checkLists(ending);
 }
 
 async function sessionsOf(
@@ -49,31 +80,44 @@ async function sessionsOf(
   storage: SessionStorage,
   cookies: Iterable<string>,
 ): Promise<Sessions> {
-  const sessions = new Map<string, Readonly<Record<string, string>>>();
-  for (const cookie of cookies) {
+  const sessions = new Map<string, Fields>();
+  for (const cookie of new Set(cookies)) {
     const fields = await algorithm.inspect(storage, cookie);
     if (fields) sessions.set(cookie, fields);
   }
   return sessions;
 }
 
-function checkEnds(first: string, done: readonly Done[], sessions: Sessions): void {
-  const login = done.some(({ request }) => request.kind === 'login');
-  for (const { request, answer } of done) {
+function checkEnds({ first, done, sessions, order }: Ending): void {
+  const includes = (kind: RequestKind): boolean => done.some(({ request }) => request.kind === kind);
+  // A revocation by owner does not concern a session that a login has made another's, and takes away the trace by which
+  // another end follows it.
+  const isFollowed = !(includes('login') && includes('revoke'));
+  for (const [index, { request, answer }] of done.entries()) {
     if (!ENDS.has(request.kind) || !answer?.acknowledged) continue;
-    // A revoke ends the first owner's sessions, not those of a login.
-    ok(!sessions.has(first) || (login && request.kind === 'revoke'), `promise 1: a ${request.kind} was not final`);
-    if (!login) ok(sessions.size === 0, `promise 1: the session still exists after a ${request.kind}`);
+    ok(!sessions.has(first), `promise 1: a ${request.kind} was not final`);
+    // One whose mark failed twice deletes what it has seen; the session may get a new id right before that.
+    const isMarked = faultsOf(index, order) <= 1;
+    if (isFollowed && isMarked) ok(sessions.size === 0, `promise 1: the session lives on after a ${request.kind}`);
   }
 }
 
-/** If the only fault is a refusal, its step, such as `0 replace`. */
+function faultsIn(order: readonly string[]): readonly string[] {
+  return order.filter((step) => /\(\w+\)$/.test(step));
+}
+
+/** How many calls of one request failed. */
+function faultsOf(index: number, order: readonly string[]): number {
+  return faultsIn(order).filter((step) => step.startsWith(`${index} `)).length;
+}
+
+/** The first fault of an order whose only fault is one refusal, as `0 replace`. */
 function onlyRefusal(order: readonly string[]): string | undefined {
-  const faults = order.filter((step) => /\(\w+\)$/.test(step));
+  const faults = faultsIn(order);
   return faults.length === 1 ? /^(.*) \(refused\)$/.exec(faults[0]!)?.[1] : undefined;
 }
 
-function checkDeletes({ order }: FaultyRequests, done: readonly Done[]): void {
+function checkDeletes({ order, done }: Ending): void {
   const refusal = onlyRefusal(order);
   for (const [index, { request, answer }] of done.entries()) {
     if (request.kind === 'logout' && refusal === `${index} replace`) {
@@ -82,41 +126,104 @@ function checkDeletes({ order }: FaultyRequests, done: readonly Done[]): void {
   }
 }
 
-function checkFailedLogins(first: string, done: readonly Done[], sessions: Sessions): void {
-  // Other ends and rotations may remove the old id.
-  const others = done.filter(({ request }) => ENDS.has(request.kind) || ROTATIONS.has(request.kind));
-  const [login] = others;
-  if (others.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
-  ok(sessions.has(first), `promise 3: a failed ${login!.request.kind} removed the session`);
+function takersOf(done: readonly Done[]): readonly Done[] {
+  return done.filter(({ request }) => TAKES.has(request.kind));
 }
 
-function checkChanges({ sameField }: FaultyRequests, done: readonly Done[], sessions: Sessions): void {
-  if (sameField || sessions.size === 0) return;
+function checkFailedLogins({ first, done, sessions, before, order }: Ending): void {
+  const takers = takersOf(done);
+  const [login] = takers;
+  if (takers.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
+  // One that could not be undone either is undone a little later.
+  if (faultsOf(done.indexOf(login!), order) > 1) return;
+  const fields = sessions.get(first);
+  ok(fields, `promise 3: a ${login!.request.kind} that failed took the session away`);
+  const changed = new Set(done.map(({ request }) => (request.kind === 'change' ? request.field : '')));
+  const unchanged = Object.entries(fields).filter(([field]) => !changed.has(field));
+  deepEqual(
+    Object.fromEntries(unchanged),
+    before,
+    `promise 3: a ${login!.request.kind} that failed changed the session`,
+  );
+}
+
+/**
+ * Whatever no client has the cookie of ends by itself within a minute. A process that dies when all calls have been done,
+ * of which the answer of one got lost, has the outcome of one that dies before it answers.
+ */
+async function checkGhosts({ first, done, sessions, others, storage, written, order }: Ending): Promise<void> {
+  const isMoved = done.some(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
+  const held = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
+  const lasting = await lastingOf(storage, written);
+  const excused = faultsIn(order).length > 1 ? done.filter(({ died }) => died).length : 0;
+  ok(lasting <= held + excused, 'promise 3: a session without a cookie lives longer than a minute');
+}
+
+async function lastingOf(storage: SessionStorage, written: Iterable<string>): Promise<number> {
+  let count = 0;
+  for (const id of written) {
+    const stored = await storage.read(id);
+    if (stored && stored.expiresAt > Date.now() + LONGEST_WITHOUT_COOKIE + TOLERANCE) count++;
+  }
+  return count;
+}
+
+/** A session that was acknowledged is there, as far as no other request may have ended or moved it. */
+function checkKept({ first, done, sessions, others }: Ending): void {
+  const takers = takersOf(done);
+  const [taker] = takers;
+  if (takers.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
+  const cookie = taker?.answer?.cookie;
+  if (takers.length === 1 && cookie) {
+    const kept = taker.request.kind === 'limit' ? others : sessions;
+    ok(kept.has(cookie), `promise 4: the session of a ${taker.request.kind} that was answered with success is gone`);
+  }
+  const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
+  ok(moved.length <= 1, 'promise 4: two rotations of one session were both acknowledged');
+}
+
+function checkChanges({ sameField, done, sessions, order }: Ending): void {
+  if (sameField) return;
   const kept = [...sessions.values()];
-  for (const { request, answer } of done) {
-    if (request.kind !== 'change' || !answer?.acknowledged) continue;
-    ok(
-      kept.every((fields) => fields[request.field] === request.value),
-      'promise 4: a successful change is not stored',
-    );
+  for (const [index, { request, answer }] of done.entries()) {
+    if (request.kind !== 'change' || !answer) continue;
+    const isKept = (fields: Fields): boolean => fields[request.field] === request.value;
+    if (answer.acknowledged) {
+      ok(kept.every(isKept), 'promise 4: a change that was answered with success is not stored');
+    } else if (faultsOf(index, order) === 0) {
+      ok(!kept.some(isKept), 'promise 4: a change is stored that was answered as dropped');
+    }
   }
 }
 
-function checkCookies(first: string, done: readonly Done[], sessions: Sessions): void {
-  const mayHaveEnded = done.some(({ request }) => ENDS.has(request.kind) || ROTATIONS.has(request.kind));
+function checkLimits({ first, done, sessions, others }: Ending): void {
+  if (!done.some(({ request, answer }) => request.kind === 'limit' && answer?.acknowledged)) return;
+  const logins = done.filter(({ request }) => request.kind === 'login');
+  const ofNextOwner = new Set(logins.map(({ answer }) => answer?.cookie));
+  // A login to another owner that fails at the moment of the limit leaves the session to the first owner after all.
+  if (logins.some(({ answer }) => !answer)) ofNextOwner.add(first);
+  const own = [...sessions.keys()].filter((cookie) => !ofNextOwner.has(cookie));
+  ok(own.length + others.size <= 1, 'promise 5: an owner has more sessions than maxPerOwner');
+}
+
+function checkCookies({ first, done, sessions }: Ending): void {
+  const mayHaveEnded = takersOf(done).length > 0;
   for (const { request, answer } of done) {
     if (request.kind !== 'logout' && answer?.cookie === null) {
       ok(mayHaveEnded && !sessions.has(first), 'promise 6: the cookie of a live session was cleared');
     }
-    if (!ROTATIONS.has(request.kind) && answer?.acknowledged) {
+    if (!ROTATIONS.has(request.kind) && request.kind !== 'limit' && answer?.acknowledged) {
       ok(answer.cookie === undefined || answer.cookie === null || answer.cookie === first, 'promise 6: foreign cookie');
     }
   }
 }
 
-/** Ends what the owners' lists find; no client may then hold a session. */
-async function checkLists({ algorithm, storage, owners, requests }: FaultyRequests, cookies: Iterable<string>) {
+/** Ends what the owners' lists find: nothing that a client holds may be left, and nothing that lasts. */
+async function checkLists({ algorithm, storage, owners, requests, sessions, others, written }: Ending): Promise<void> {
   for (const owner of owners) await algorithm.perform(storage, { ...requests[0]!, kind: 'revoke', owner });
-  const left = await sessionsOf(algorithm, storage, cookies);
-  ok(left.size === 0, "promise 5: the owner's list lacks a usable session");
+  const left = await sessionsOf(algorithm, storage, [...sessions.keys(), ...others.keys()]);
+  ok(
+    left.size === 0 && (await lastingOf(storage, written)) === 0,
+    "promise 5: the owner's list does not find a session that can be used",
+  );
 }

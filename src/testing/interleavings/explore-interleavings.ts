@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { SessionStorage } from '../../storage/session-storage.js';
-import { followUpOf, isReading, outcomesOf, ProcessDied, type CallOutcome, type Faults } from './call-outcome.js';
+import { followUpOf, outcomesOf, ProcessDied, type Faults } from './call-outcome.js';
 import { gatedStorage, type Gate } from './gated-storage.js';
+import { seededRandom } from './seeded-random.js';
+import { areIndependent, isSameStep, readsOnly, type Step, type WaitingCall } from './step.js';
 
 /** Requests that run at the same time on one storage. */
 export interface Interleavings<C, R> {
@@ -20,8 +22,18 @@ export interface Interleavings<C, R> {
   readonly processes?: 'one' | 'several';
   /** Default: no faults. */
   readonly faults?: Faults;
-  /** An error is thrown beyond this. Default 100,000. */
+  /** Run some of the orders only. Default: all. */
+  readonly sample?: OrderSample;
+  /** More orders than this are an error. Default 100,000. */
   readonly maxOrders?: number;
+}
+
+/** Orders that are chosen by chance, the same each time. */
+export interface OrderSample {
+  /** How many. One may be chosen more than once. */
+  readonly orders: number;
+  /** Another seed gives other orders. Default 1. */
+  readonly seed?: number;
 }
 
 export interface OpenedStorage {
@@ -40,7 +52,7 @@ export interface Outcome<C, R> {
 }
 
 export interface Explored {
-  /** Number of different orders. */
+  /** How many orders were checked: all that differ, or those of the sample. */
   readonly orders: number;
   /** Number of storage calls. */
   readonly steps: number;
@@ -50,28 +62,70 @@ export interface Explored {
  * Runs the requests in every order of their storage calls, and with `faults` with every combination of failures.
  * Deterministic. Each call finishes before the next one starts.
  *
- * Two consecutive reads are run in one order only (sleep sets, Godefroid 1996), unless the requests share a wrapper.
+ * Two reads that follow each other give the same in either order, and only one of the two is run (sleep sets, Godefroid
+ * 1996), unless the requests share what is put `through`, which may notice the difference. With `faults` the same goes for
+ * two calls about different sessions, and for a call that fails without an effect.
  *
  * @throws the error of `check` with the order in its message; an error for a deadlock.
  */
 export async function exploreInterleavings<C, R>(interleavings: Interleavings<C, R>): Promise<Explored> {
-  const maxOrders = interleavings.maxOrders ?? 100_000;
   const caller = new AsyncLocalStorage<number>();
-  let [orders, steps] = [0, 0];
   try {
-    // Depth first: the choices at each step of the order, changing the last step first.
-    for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
-      const run = await runOrder(interleavings, turns, caller);
-      turns = run.turns;
-      steps += turns.length;
-      if (run.repeats) continue;
-      if (++orders > maxOrders) throw new Error(`There are more than ${maxOrders} orders. Explore fewer requests.`);
-    }
+    return await (interleavings.sample
+      ? exploreSome(interleavings, interleavings.sample, caller)
+      : exploreAll(interleavings, caller));
   } finally {
     caller.disable();
   }
+}
+
+async function exploreAll<C, R>(
+  interleavings: Interleavings<C, R>,
+  caller: AsyncLocalStorage<number>,
+): Promise<Explored> {
+  const maxOrders = interleavings.maxOrders ?? 100_000;
+  let [orders, steps] = [0, 0];
+  // Which of the requests that were ready had its turn, at each step of the order; depth first, last step first.
+  for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
+    const given: readonly Turn[] = turns;
+    const run = await runOrder(interleavings, caller, (_options, step) => given[step]?.chosen ?? 0);
+    turns = run.turns;
+    steps += turns.length;
+    if (run.repeats) continue;
+    if (++orders > maxOrders) throw new Error(`There are more than ${maxOrders} orders. Explore fewer requests.`);
+  }
   return { orders, steps };
 }
+
+async function exploreSome<C, R>(
+  interleavings: Interleavings<C, R>,
+  { orders, seed = 1 }: OrderSample,
+  caller: AsyncLocalStorage<number>,
+): Promise<Explored> {
+  const random = seededRandom(seed);
+  const oneOf = (options: readonly Step[], wanted: readonly Step[]): number =>
+    options.indexOf(wanted[Math.floor(random() * wanted.length)]!);
+  const choose: Choose = (options) => {
+    const [faulty, others] = [options.filter(isFault), options.filter((step) => !isFault(step))];
+    const fails = others.length === 0 || (faulty.length > 0 && random() < CHANCE_OF_FAULT);
+    return oneOf(options, fails ? faulty : others);
+  };
+  let steps = 0;
+  for (let order = 0; order < orders; order++) {
+    steps += (await runOrder(interleavings, caller, choose, false)).turns.length;
+  }
+  return { orders, steps };
+}
+
+/** Of a call in a sample, so that each call of a request is about as likely to be the one that fails. */
+const CHANCE_OF_FAULT = 0.15;
+
+function isFault({ outcome }: Step): boolean {
+  return outcome !== undefined && outcome !== 'success';
+}
+
+/** @returns the index of the option that has its turn. */
+type Choose = (options: readonly Step[], step: number) => number;
 
 interface Turn {
   readonly chosen: number;
@@ -91,14 +145,7 @@ function following(turns: readonly Turn[]): readonly Turn[] | undefined {
   return [...turns.slice(0, last), { chosen: chosen + 1, ready }];
 }
 
-interface WaitingCall {
-  readonly name: string;
-  readonly answer: () => Promise<void>;
-  /** Without answering. */
-  readonly run: () => Promise<unknown>;
-  readonly fail: (error: Error) => void;
-}
-
+/** The requests of one order: what each waits for, and which of them have died. */
 class Waiting {
   readonly calls: WaitingCall[][];
   readonly deaths: ReadonlyArray<Promise<never>>;
@@ -121,10 +168,12 @@ class Waiting {
   }
 }
 
+/** Runs one order. @param skips leaves it where all that could follow was run in another order. */
 async function runOrder<C, R>(
   interleavings: Interleavings<C, R>,
-  given: readonly Turn[],
   caller: AsyncLocalStorage<number>,
+  choose: Choose,
+  skips = true,
 ): Promise<Run> {
   const { storage, close } = await opened(interleavings);
   try {
@@ -157,7 +206,7 @@ async function runOrder<C, R>(
     const results = Promise.allSettled(
       requests.map((request, index) => Promise.race([request, waiting.deaths[index]!])),
     );
-    const { turns, order, repeats } = await takeTurns(waiting, given, interleavings.faults, !shared);
+    const { turns, order, repeats } = await takeTurns(waiting, choose, interleavings.faults, skips && !shared);
     if (repeats) return { turns, repeats };
     const outcome = await Promise.race([results, setImmediate(undefined)]);
     if (!outcome) throw new Error(`Deadlock of requests after: ${order.join(', ')}`);
@@ -170,77 +219,62 @@ async function runOrder<C, R>(
 
 async function takeTurns(
   waiting: Waiting,
-  given: readonly Turn[],
+  choose: Choose,
   faults: Faults | undefined,
-  readsCommute: boolean,
+  skips: boolean,
 ): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
-  // Requests whose next call was run at an earlier step, after which only commuting calls followed.
-  let asleep: ReadonlySet<number> = new Set();
+  const areAlike = faults ? areIndependent : readsOnly;
+  // Steps that were run before, at a point from which only steps that are independent of them have followed.
+  let asleep: readonly Step[] = [];
   const order: string[] = [];
-  const delayed: Array<readonly [name: string, run: () => Promise<unknown>]> = [];
+  // What takes effect at some later step.
+  const delayed: Step[] = [];
   let faulty = 0;
   for (;;) {
     // Everything that needs no storage call has run after this.
     await setImmediate();
     const left = (faults?.count ?? 0) - faulty;
-    const options = optionsOf(waiting, asleep, delayed.length, left > 0 ? faults : undefined);
-    if (options.length === 0) return { turns, order, repeats: asleep.size > 0 };
-    const chosen = given[turns.length]?.chosen ?? 0;
-    turns.push({ chosen, ready: options.length });
-    const option = options[chosen]!;
-    const before = [
-      ...asleep,
-      ...options.slice(0, chosen).flatMap((each) => (each.outcome === 'success' ? each.index : [])),
-    ];
-    asleep = new Set(
-      readsCommute && isRead(waiting, option)
-        ? before.filter((index) => isRead(waiting, { index, outcome: 'success' }))
-        : [],
+    const options = optionsOf(waiting, delayed, left > 0 ? faults : undefined).filter(
+      (option) => !asleep.some((step) => isSameStep(step, option)),
     );
-    if (option.outcome === undefined) {
-      const [[name, run]] = delayed.splice(option.index, 1) as [(typeof delayed)[number]];
-      order.push(name);
-      await run();
-      continue;
-    }
-    const { index, outcome } = option;
-    const call = waiting.calls[index]!.shift()!;
-    const name = `${index} ${call.name}`;
-    order.push(outcome === 'success' ? name : `${name} (${outcome})`);
-    if (outcome === 'success') {
-      await call.answer();
-      continue;
-    }
-    faulty++;
-    const later = await followUpOf(outcome, call);
-    if (later) delayed.push([`${name}, ${later.name}`, later.run]);
-    if (outcome === 'death') waiting.kill(index);
+    if (options.length === 0) return { turns, order, repeats: asleep.length > 0 };
+    const chosen = choose(options, turns.length);
+    turns.push({ chosen, ready: options.length });
+    const step = options[chosen]!;
+    if (skips) asleep = [...asleep, ...options.slice(0, chosen)].filter((before) => areAlike(before, step));
+    if (isFault(step)) faulty++;
+    order.push(nameOf(step));
+    await take(step, waiting, delayed);
   }
 }
 
-interface Option {
-  readonly index: number;
-  readonly outcome?: CallOutcome;
+function nameOf({ index, call, outcome }: Step): string {
+  if (outcome === undefined) return call.name;
+  return outcome === 'success' ? `${index} ${call.name}` : `${index} ${call.name} (${outcome})`;
 }
 
-function isRead(waiting: Waiting, { index, outcome }: Option): boolean {
-  return outcome === 'success' && isReading(waiting.calls[index]![0]!.name);
+async function take({ index, call, outcome }: Step, waiting: Waiting, delayed: Step[]): Promise<void> {
+  if (outcome === undefined) {
+    delayed.splice(
+      delayed.findIndex((step) => step.call === call),
+      1,
+    );
+    await call.run();
+    return;
+  }
+  waiting.calls[index]!.shift();
+  const later = await followUpOf(outcome, call);
+  if (later) delayed.push({ index, call: { ...call, name: `${index} ${call.name}, ${later.name}`, run: later.run } });
+  if (outcome === 'death') waiting.kill(index);
 }
 
-function optionsOf(
-  waiting: Waiting,
-  asleep: ReadonlySet<number>,
-  delayed: number,
-  faults: Faults | undefined,
-): readonly Option[] {
-  const ready = [...waiting.calls.keys()].filter((index) => waiting.calls[index]!.length > 0);
+function optionsOf(waiting: Waiting, delayed: readonly Step[], faults: Faults | undefined): readonly Step[] {
+  const ready = [...waiting.calls.entries()].flatMap(([index, [call]]) => (call ? [{ index, call }] : []));
   return [
-    ...ready.filter((index) => !asleep.has(index)).map((index): Option => ({ index, outcome: 'success' })),
-    ...Array.from({ length: delayed }, (_, index): Option => ({ index })),
-    ...ready.flatMap((index) =>
-      outcomesOf(waiting.calls[index]![0]!.name, faults).map((outcome): Option => ({ index, outcome })),
-    ),
+    ...ready.map((next): Step => ({ ...next, outcome: 'success' })),
+    ...delayed,
+    ...ready.flatMap((next) => outcomesOf(next.call.operation, faults).map((outcome): Step => ({ ...next, outcome }))),
   ];
 }
 
@@ -252,11 +286,12 @@ async function opened<C, R>(
 }
 
 function gateOf(waiting: Waiting, caller: () => number | undefined): Gate {
-  return (name, call) => {
+  return (name, call, id) => {
     const index = caller();
     if (index === undefined) return call();
     return new Promise((resolve, reject) => {
-      waiting.add(index, { name, answer: () => call().then(resolve, reject), run: call, fail: reject });
+      const answer = (): Promise<void> => call().then(resolve, reject);
+      waiting.add(index, { name, operation: name, id, answer, run: call, fail: reject });
     });
   };
 }

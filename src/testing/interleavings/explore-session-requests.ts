@@ -1,12 +1,14 @@
 import { fail, ok } from 'node:assert/strict';
 import { exploreInterleavings, type Explored, type Interleavings } from './explore-interleavings.js';
+import type { SessionStorage } from '../../storage/session-storage.js';
 import { checkFaultyRequests } from './check-faulty-requests.js';
+import { gatedStorage } from './gated-storage.js';
 import { referenceSessionAlgorithm } from './reference-session-algorithm.js';
 import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
 
 export interface SessionRequests extends Pick<
   Interleavings<unknown, unknown>,
-  'open' | 'through' | 'processes' | 'faults' | 'maxOrders'
+  'open' | 'through' | 'processes' | 'faults' | 'sample' | 'maxOrders'
 > {
   /** Two or three concurrent requests of one session. */
   readonly requests: readonly RequestKind[];
@@ -49,20 +51,35 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
     value: `value${index}`,
     owner: options.requests[index] === 'login' ? NEXT_OWNER : OWNER,
   });
-  return exploreInterleavings<string, SessionAnswer>({
-    open: options.open,
-    ...(options.through && { through: options.through }),
+  let written = new Set<string>();
+  const seen = (storage: SessionStorage): SessionStorage => watched(storage, (id) => written.add(id));
+  const { through } = options;
+  return exploreInterleavings<Prepared, SessionAnswer>({
+    async open() {
+      written = new Set();
+      const opened = await options.open();
+      const close = (): unknown => opened.close?.();
+      return { storage: through ? opened.storage : seen(opened.storage), close };
+    },
+    ...(through && { through: (storage) => seen(through(storage)) }),
     ...(options.processes && { processes: options.processes }),
     ...(options.faults && { faults: options.faults }),
+    ...(options.sample && { sample: options.sample }),
     ...(options.maxOrders !== undefined && { maxOrders: options.maxOrders }),
-    prepare: (storage) => algorithm.begin(storage, OWNER),
+    async prepare(storage) {
+      const cookie = await algorithm.begin(storage, OWNER);
+      return { cookie, before: options.faults && (await algorithm.inspect(storage, cookie)) };
+    },
     requests: options.requests.map(
-      (_kind, index) => (storage, cookie) => algorithm.perform(storage, requestOf(index, cookie)),
+      (_kind, index) =>
+        (storage, { cookie }) =>
+          algorithm.perform(storage, requestOf(index, cookie)),
     ),
-    async check({ storage, context, results, order }) {
+    async check({ storage, context: { cookie, before }, results, order }) {
+      const requests = options.requests.map((_kind, index) => requestOf(index, cookie));
       if (options.faults) {
-        const requests = options.requests.map((_kind, index) => requestOf(index, context));
         const { sameField = false } = options;
+        const owners = [OWNER, NEXT_OWNER];
         await checkFaultyRequests({
           algorithm,
           storage,
@@ -70,22 +87,38 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
           results,
           order,
           sameField,
-          owners: [OWNER, NEXT_OWNER],
+          owners,
+          before,
+          written,
         });
         return;
       }
       const done = results.map((result, index) => {
         if (result.status === 'rejected') throw result.reason;
-        return { request: requestOf(index, context), answer: result.value };
+        return { request: requests[index]!, answer: result.value };
       });
-      const cookies = [context, ...done.flatMap(({ answer }) => answer.cookie ?? [])];
+      const cookies = [cookie, ...done.flatMap(({ answer }) => answer.cookie ?? [])];
       const sessions = new Map<string, Readonly<Record<string, string>>>();
-      for (const cookie of cookies) {
-        const fields = await algorithm.inspect(storage, cookie);
-        if (fields) sessions.set(cookie, fields);
+      for (const each of cookies) {
+        const fields = await algorithm.inspect(storage, each);
+        if (fields) sessions.set(each, fields);
       }
-      checkSessions({ first: context, done, sessions, promise: options.promise ?? 'everything' });
+      checkSessions({ first: cookie, done, sessions, promise: options.promise ?? 'everything' });
     },
+  });
+}
+
+interface Prepared {
+  readonly cookie: string;
+  /** What the session holds. */
+  readonly before: Readonly<Record<string, string>> | undefined;
+}
+
+/** `storage`; `onWrite` is told the name of each session that is written to it. */
+function watched(storage: SessionStorage, onWrite: (id: string) => void): SessionStorage {
+  return gatedStorage(storage, (name, call, id) => {
+    if (id !== undefined && (name === 'create' || name === 'write')) onWrite(id);
+    return call();
   });
 }
 

@@ -24,8 +24,13 @@ export const referenceSessionAlgorithm: SessionAlgorithm = {
       await storage.owners!.invalidateAll(request.owner);
       return { acknowledged: true };
     }
+    if (request.kind === 'limit') return limit(storage, request);
     const stored = await storage.read(request.cookie);
     const session = stored && live(stored);
+    if (request.kind === 'revoke-one') {
+      if (stored) await end(storage, request.cookie, stored);
+      return { acknowledged: true };
+    }
     if (!session) return { acknowledged: false, cookie: null };
     switch (request.kind) {
       case 'read':
@@ -91,6 +96,15 @@ async function rotate(
       return { acknowledged: false, cookie: null };
     }
   }
+}
+
+async function limit(storage: SessionStorage, { owner }: SessionRequest): Promise<SessionAnswer> {
+  const cookie = newId();
+  await storage.write(cookie, toStore({}, owner));
+  for (const { id, session } of await storage.owners!.list(owner)) {
+    if (id !== cookie && live(session)) await end(storage, id, session);
+  }
+  return { acknowledged: true, cookie };
 }
 
 async function end(storage: SessionStorage, cookie: string, read: StoredSession): Promise<void> {

@@ -14,8 +14,12 @@ export type RequestKind =
   | 'rotate'
   /** Changes owner and id. */
   | 'login'
-  /** Ends all sessions of the first owner. */
-  | 'revoke';
+  /** Ends all sessions of the owner it had first. */
+  | 'revoke'
+  /** Ends this session alone, by its name in the storage, as from another device. */
+  | 'revoke-one'
+  /** Begins another session of the owner it had first, who may have one: all others end. */
+  | 'limit';
 
 export interface SessionRequest {
   readonly kind: RequestKind;
@@ -24,7 +28,7 @@ export interface SessionRequest {
   /** Set by a `change`. */
   readonly field: string;
   readonly value: string;
-  /** Set by a `login`, or revoked by a `revoke`. */
+  /** The owner that a `login` sets, whose sessions a `revoke` ends, or who begins a session by a `limit`. */
   readonly owner: string;
 }
 
@@ -33,7 +37,7 @@ export interface SessionAnswer {
   readonly acknowledged: boolean;
   /** The request had no session. Default `false`. */
   readonly anonymous?: boolean;
-  /** A new cookie; `null`: cleared. */
+  /** A new cookie; `null`: the cookie is cleared. That of a `limit` is for another browser. */
   readonly cookie?: string | null;
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { EMPTY_CALL as call } from '../../call/session-call.js';
 import type { FieldwiseSessionSerializer } from '../../serializer/session-serializer.js';
 import { isConditional } from '../../storage/session-storage-guarded.js';
@@ -27,8 +28,21 @@ function textOf(fields: Iterable<[string, string]>): string {
 const TWO_DAYS = 2 * 24 * 3_600_000;
 
 const GRACE_IN_SECONDS = 10;
+/** Characters of a stored id. */
+const HASH_LENGTH = 43;
 
-function trackerOver(storage: SessionStorage, ahead = 0, graceInSeconds = 0): SessionTrackerById<FieldsSession> {
+interface TrackerSettings {
+  /** Milliseconds that its clock is ahead. */
+  readonly ahead?: number;
+  readonly graceInSeconds?: number;
+  /** How many sessions an owner may have. Default: any number. */
+  readonly limit?: number;
+}
+
+function trackerOver(
+  storage: SessionStorage,
+  { ahead = 0, graceInSeconds = 0, limit = 0 }: TrackerSettings = {},
+): SessionTrackerById<FieldsSession> {
   if (!isConditional(storage)) throw new Error('the tracker needs replace');
   return new SessionTrackerById(FieldsSession, serializer, storage, {
     name: 'fields',
@@ -36,8 +50,22 @@ function trackerOver(storage: SessionStorage, ahead = 0, graceInSeconds = 0): Se
     ownerOf: (session) => session.owner,
     now: () => Date.now() + ahead,
     pause: () => undefined,
+    sessionIdProvider: nextId,
+    storedId: (id) => id,
+    ...(limit > 0 && { maxPerOwner: { limit } }),
     ...(graceInSeconds > 0 && { rotation: { graceInSeconds, rotateEveryInSeconds: 0, onReplay: 'ignore' } }),
   });
+}
+
+const run = randomBytes(24).toString('base64url');
+let ids = 0;
+
+/**
+ * Ids count up, and the storage has them as they are: of sessions that two requests begin within one millisecond, the same
+ * counts as the newer in each run of an order.
+ */
+function nextId(): string {
+  return run + String(ids++).padStart(HASH_LENGTH - run.length, '0');
 }
 
 function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAnswer {
@@ -55,19 +83,21 @@ export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
 
 function algorithmWith(graceInSeconds: number): SessionAlgorithm {
   return {
-    async begin(storage, owner) {
-      const value = Object.assign(new FieldsSession(), { owner });
-      const result = await trackerOver(storage).store({ value, call });
-      if (result.status !== 'created') throw new Error('the session was not created');
-      return result.transportValue;
-    },
+    begin: (storage, owner) => begun(trackerOver(storage), owner),
 
     async perform(storage, { kind, cookie, field, value, owner }) {
-      // Renewal needs elapsed time.
-      const tracker = trackerOver(storage, kind === 'touch' ? TWO_DAYS : 0, graceInSeconds);
+      // A session is renewed when some time has passed: for a touch it has.
+      const tracker = trackerOver(storage, { ahead: kind === 'touch' ? TWO_DAYS : 0, graceInSeconds });
       if (kind === 'revoke') {
         await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
         return { acknowledged: true };
+      }
+      if (kind === 'revoke-one') {
+        await tracker.clearByHandle(tracker.handleOf(cookie));
+        return { acknowledged: true };
+      }
+      if (kind === 'limit') {
+        return { acknowledged: true, cookie: await begun(trackerOver(storage, { graceInSeconds, limit: 1 }), owner) };
       }
       const loaded = await tracker.load(cookie);
       if (loaded.status !== 'loaded') {
@@ -86,8 +116,15 @@ function algorithmWith(graceInSeconds: number): SessionAlgorithm {
     },
 
     async inspect(storage, cookie) {
-      const loaded = await trackerOver(storage, graceInSeconds * 1000, graceInSeconds).load(cookie);
+      const loaded = await trackerOver(storage, { ahead: graceInSeconds * 1000, graceInSeconds }).load(cookie);
       return loaded.status === 'loaded' ? Object.fromEntries(Object.entries(loaded.session.value)) : undefined;
     },
   };
+}
+
+async function begun(tracker: SessionTrackerById<FieldsSession>, owner: string): Promise<string> {
+  const value = Object.assign(new FieldsSession(), { owner });
+  const result = await tracker.store({ value, call });
+  if (result.status !== 'created') throw new Error('the session was not created');
+  return result.transportValue;
 }

@@ -33,8 +33,11 @@ class Backend implements SessionStorage {
   }
 }
 
-function resilient(options: ConstructorParameters<typeof SessionStorageResilient>[1] = {}) {
-  const backend = new Backend();
+function resilient(
+  options: ConstructorParameters<typeof SessionStorageResilient>[1] = {},
+  nodeOf?: NonNullable<SessionStorage['nodeOf']>,
+) {
+  const backend = Object.assign(new Backend(), nodeOf && { nodeOf });
   const clock = new FakeClock(0);
   const states: string[] = [];
   const storage = new SessionStorageResilient(backend, {
@@ -273,6 +276,41 @@ describe('SessionStorageResilient', () => {
       expect(await storage.read('a')).toBeUndefined();
       expect(await storage.invalidate('a')).toBeUndefined();
       expect(states).toEqual(['down']);
+    });
+
+    it('opens for one node of a cluster alone, also where nobody asks the others meanwhile', async () => {
+      const { backend, clock, storage, states } = resilient({}, (id) => id);
+      backend.mood = 'fail';
+      await failLongEnough(storage, clock);
+      const session = { value: '', expiresAt: 0 };
+      for (let call = 0; call < 5; call++) {
+        await failed(storage.write('a', session));
+        await failed(storage.invalidate('a'));
+        clock.advance(150);
+      }
+      backend.mood = 'answer';
+      const { calls } = backend;
+      for (const call of [() => storage.read('a'), () => storage.write('a', session), () => storage.invalidate('a')]) {
+        await failed(call());
+      }
+      expect(backend.calls).toBe(calls);
+      expect(await storage.read('b')).toBeUndefined();
+      await storage.write('b', session);
+      await storage.invalidate('b');
+      expect(states).toEqual(['down']);
+    });
+
+    it('takes a storage for recovered whose node that failed has left the cluster', async () => {
+      const { backend, clock, storage, states } = resilient({}, (id) => id);
+      backend.mood = 'fail';
+      await failLongEnough(storage, clock);
+      await failed(storage.read('b'));
+      backend.mood = 'answer';
+      await storage.read('b');
+      expect(states).toEqual(['down']);
+      clock.advance(30_000);
+      await storage.read('b');
+      expect(states).toEqual(['down', 'up']);
     });
 
     it('does not open when successes come in between', async () => {

@@ -119,6 +119,54 @@ describe('exploreInterleavings', () => {
     ]);
   });
 
+  describe('with faults', () => {
+    const write = (id: string) => async (storage: SessionStorage) =>
+      void (await storage.write(id, { value: id, expiresAt }));
+    const faults = { count: 1 };
+    const exploring = (ids: readonly string[], more: object = {}) => {
+      const seen: string[] = [];
+      const exploration = exploreInterleavings({
+        open,
+        prepare: async () => undefined,
+        requests: ids.map(write),
+        check: ({ order }) => void seen.push(order.join()),
+        faults,
+        ...more,
+      });
+      return exploration.then(({ orders }) => ({ orders, seen }));
+    };
+
+    it('runs calls about different sessions in one of their orders, and those about one session in all', async () => {
+      const outcomes = { count: 1, outcomes: ['lost'] } as const;
+      expect((await exploring(['a', 'b'], { faults: outcomes })).seen.sort()).toEqual([
+        '0 write,1 write',
+        '0 write,1 write (lost)',
+        '1 write,0 write (lost)',
+      ]);
+      expect((await exploring(['a', 'a'], { faults: outcomes })).orders).toBe(6);
+    });
+
+    it('runs a call that fails without an effect in one of its orders', async () => {
+      const outcomes = { count: 1, outcomes: ['refused'] } as const;
+      const { seen } = await exploring(['a', 'a'], { faults: outcomes });
+      expect(seen.filter((order) => order.includes('refused')).sort()).toEqual([
+        '0 write,1 write (refused)',
+        '1 write,0 write (refused)',
+      ]);
+    });
+
+    it('runs as many orders as a sample has, the same for the same seed', async () => {
+      const sample = { orders: 40 };
+      const ids = ['a', 'b', 'a', 'b'];
+      const { orders, seen } = await exploring(ids, { sample });
+      expect(orders).toBe(40);
+      expect((await exploring(ids, { sample })).seen).toEqual(seen);
+      expect((await exploring(ids, { sample: { ...sample, seed: 2 } })).seen).not.toEqual(seen);
+      const outcomes = new Set(seen.flatMap((order) => order.match(/\(\w+\)/g) ?? []));
+      expect([...outcomes].sort()).toEqual(['(death)', '(late)', '(lost)', '(refused)', '(twice)']);
+    });
+  });
+
   it.each(['one', 'several'] as const)('puts what it is told between storage and requests: %s', async (processes) => {
     let made = 0;
     const { orders } = await exploreInterleavings({

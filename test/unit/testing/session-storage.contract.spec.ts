@@ -6,7 +6,9 @@ import {
   type SessionStorageContractOptions,
 } from '../../../src/testing/session-storage.contract.js';
 
-type Complete = Required<Omit<SessionStorage, 'close' | 'inspect' | 'readMany' | 'ownsClient' | 'watchEvictions'>>;
+type Complete = Required<
+  Omit<SessionStorage, 'close' | 'inspect' | 'readMany' | 'ownsClient' | 'watchEvictions' | 'nodeOf'>
+>;
 type Flaw = (good: SessionStorageMemory, clock: FakeClock) => Partial<Complete>;
 
 /** Runs the whole suite over a memory storage with one flaw. @returns the names of the cases that failed. */

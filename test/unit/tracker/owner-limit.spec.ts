@@ -3,7 +3,7 @@ import { SessionSerializerReflection } from '../../../src/serializer/session-ser
 import { SessionMerge } from '../../../src/tracker/session-merge.js';
 import type { MaxPerOwner } from '../../../src/tracker/owner-limit.js';
 import { SessionTrackerById } from '../../../src/tracker/session-tracker-by-id.js';
-import { fails, isOvertaken } from './scripted-storage.js';
+import { fails, isLost, isOvertaken } from './scripted-storage.js';
 import { bench, call, idOf, sessionOf, trackerOver, User } from './tracker-bench.js';
 
 /** A tracker with a limit over a storage in which anything can go wrong, and logins by it. */
@@ -143,6 +143,31 @@ describe('end-oldest', () => {
     await expect(login()).rejects.toThrow('the storage is down');
     expect([await loaded(first), await live([anonymous.id]), storage.memory.size]).toEqual([expect.any(User), 1, 2]);
     expect(revoked).toEqual([]);
+  });
+});
+
+describe('a session whose new id failed half-way', () => {
+  async function halfRotated() {
+    const rest = limited({ limit: 1 });
+    const id = await rest.login();
+    const previous = sessionOf(await rest.tracker.load(id));
+    rest.storage.let('replace', isLost);
+    const rotation = rest.tracker.store({ value: previous.value, previous, call, rotate: true });
+    await expect(rotation).rejects.toThrow('the connection was lost');
+    return { ...rest, id };
+  }
+
+  it('counts for the limit, since its id from before can be used', async () => {
+    const { id, login, loaded } = await halfRotated();
+    const next = await login();
+    expect([await loaded(id), await loaded(next)]).toEqual(['unknown-id', expect.any(User)]);
+  });
+
+  it('is in the list of its owner, under the id from before', async () => {
+    const { id, tracker } = await halfRotated();
+    const listed = await tracker.listByOwner(tracker.storedOwnerOf('u1'));
+    const live = listed.filter(({ session }) => tracker.peek(session));
+    expect(live.map(({ id: handle }) => handle)).toEqual([tracker.handleOf(id)]);
   });
 });
 

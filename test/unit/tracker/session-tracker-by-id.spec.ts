@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { SessionConflictError, SessionError, SessionUnserializableError } from '../../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
@@ -10,7 +11,7 @@ import { SessionMerge } from '../../../src/tracker/session-merge.js';
 import { ROTATED } from '../../../src/tracker/session-records.js';
 import { SessionTrackerById } from '../../../src/tracker/session-tracker-by-id.js';
 import type { StoreResult } from '../../../src/tracker/session-tracker.js';
-import { fails, isLost, isOvertaken, isResent, type Scene, type Verb } from './scripted-storage.js';
+import { fails, isLost, isOvertaken, isResent, waitsFor, type Scene, type Verb } from './scripted-storage.js';
 import { bench, call, idOf, sessionOf, START, trackerOver, User } from './tracker-bench.js';
 
 const HOUR = 3_600_000;
@@ -923,6 +924,79 @@ describe('clear', () => {
     storage.let('replace', fails, fails, fails);
     await tracker.clear(session);
     expect(await loaded(session.id)).toBe('unknown-id');
+  });
+
+  it('ends the new id too, where the mark fails twice and the session has got a new id meanwhile (promise 1)', async () => {
+    const { tracker, storage, stored, elsewhere, loaded } = bench();
+    const session = await stored();
+    let second: string | undefined;
+    const isRotatedAndFails: Scene = async () => {
+      second = idOf(await elsewhere(session.id, () => {}, true));
+      throw new Error('the storage is down');
+    };
+    // The rotation reads and replaces as well.
+    storage.let('replace', isRotatedAndFails);
+    storage.skip('read').let('read', fails);
+    await tracker.clear(session);
+    expect([await loaded(session.id), await loaded(second)]).toEqual(['unknown-id', 'unknown-id']);
+  });
+
+  it('keeps former ids from bringing the session back, where it was deleted without a tombstone (promise 1)', async () => {
+    const { tracker, storage, stored, elsewhere, loaded } = bench();
+    const session = await stored({ userId: 'u1' });
+    const second = idOf(await elsewhere(session.id, () => {}, true));
+    const third = idOf(await elsewhere(second, () => {}, true));
+    storage.let('replace', fails, fails);
+    // As a storage that is full: what is created later finds no tombstone.
+    storage.let('invalidate', async <T>(call: () => Promise<T>) => {
+      const ended = await call();
+      await storage.memory.write(hashSessionId(third), { value: '', expiresAt: 0 });
+      return ended;
+    });
+    await tracker.clearById(third);
+    const ids = [session.id, second, third];
+    expect(await Promise.all(ids.map((id) => loaded(id)))).toEqual(['unknown-id', 'unknown-id', 'unknown-id']);
+  });
+
+  it('rejects where nobody can tell whether the session has a new id, and ends the id that is known', async () => {
+    const { tracker, storage, stored, loaded } = bench();
+    const session = await stored();
+    storage.let('replace', fails);
+    storage.let('read', fails, fails);
+    await expect(tracker.clear(session)).rejects.toThrow('the storage is down');
+    expect(await loaded(session.id)).toBe('unknown-id');
+  });
+
+  it('ends a session that got a new id, lost it again and got another one meanwhile (promise 1)', async () => {
+    const { tracker, storage, stored, elsewhere, loaded } = bench();
+    const session = await stored();
+    let [undo, last]: [() => void, string | undefined] = [() => {}, undefined];
+    const undone = new Promise<void>((resolve) => (undo = resolve));
+    const rotationFails = () =>
+      expect(elsewhere(session.id, () => {}, true)).rejects.toThrow('the connection was lost');
+    const isRestoredAndRotated = async (): Promise<void> => {
+      undo();
+      await nextTurn();
+      last = idOf(await elsewhere(session.id, () => {}, true));
+    };
+    storage.let('replace', isOvertaken(rotationFails), isLost, waitsFor(undone), isOvertaken(isRestoredAndRotated));
+    await tracker.clear(session);
+    expect([await loaded(session.id), await loaded(last)]).toEqual(['unknown-id', 'unknown-id']);
+  });
+
+  it('of a new session counts when its login fails: the id from before does not come back', async () => {
+    const { tracker, storage, stored, loaded } = bench({ explainInSeconds: 60 });
+    const session = await stored();
+    const isEndedAndFails: Scene = async () => {
+      const [pending] = await tracker.listByOwner(tracker.storedOwnerOf('u1'));
+      await tracker.clearByHandle(pending!.id);
+      throw new Error('the storage is down');
+    };
+    storage.let('touch', isEndedAndFails, fails);
+    const value = Object.assign(session.value, { userId: 'u1' });
+    await expect(tracker.store({ value, previous: session, call })).rejects.toThrow('the storage is down');
+    await nextTurn();
+    expect(await loaded(session.id)).toBe('rotated');
   });
 
   it('of an owner counts sessions, not the records of ids that were given up', async () => {
