@@ -39,8 +39,8 @@ export {
 export { Parameters } from './formats/parameters.js';
 
 // Formats.
-export { autoSerializerOf } from './formats/auto-serializer-of.js';
 export {
+  autoSerializerOf,
   KtorReflectionSessionSerializer,
   reflectionSessionSerializer,
   type KtorReflectionSessionSerializerOptions,

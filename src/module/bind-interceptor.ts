@@ -1,8 +1,7 @@
 import { UseInterceptors } from '@nestjs/common';
 import { addHandlerFacts, markHandler } from './handler-facts.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
-
-const INTERCEPTORS = '__interceptors__';
+import { INTERCEPTORS } from './nest-metadata.js';
 
 /** @param descriptor the method after earlier decorators. Default: the class's descriptor. */
 export function bindInterceptor(

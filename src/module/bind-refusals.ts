@@ -5,10 +5,7 @@ import { catchError, type Observable } from 'rxjs';
 import { isIntercepted } from './bind-interceptor.js';
 import { refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
-
-const INTERCEPTORS = '__interceptors__';
-const MESSAGE = 'websockets:message_mapping';
-const RESOLVER_TYPE = 'graphql:resolver_type';
+import { INTERCEPTORS, RESOLVER_TYPE, SOCKET_MESSAGE } from './nest-metadata.js';
 
 /**
  * Lets resolvers and message handlers of gateways refuse like the others although they have no session decorator:
@@ -51,7 +48,7 @@ function report(context: ExecutionContext, error: unknown): void {
 function needsRefusals(handler: object): boolean {
   if (isIntercepted(handler)) return false;
   const isRoot = ['Query', 'Mutation'].includes(String(Reflect.getMetadata(RESOLVER_TYPE, handler)));
-  if (!isRoot && !Reflect.hasMetadata(MESSAGE, handler)) return false;
+  if (!isRoot && !Reflect.hasMetadata(SOCKET_MESSAGE, handler)) return false;
   const present = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as readonly unknown[];
   // Tests may create several applications with the same class.
   return !present.some((one) => one instanceof RefusalsInterceptor);

@@ -4,9 +4,8 @@ import 'reflect-metadata';
 import type { Observable } from 'rxjs';
 import { sessionsOfContext } from './request-of.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
+import { INTERCEPTORS, RESOLVER_TYPE } from './nest-metadata.js';
 
-const INTERCEPTORS = '__interceptors__';
-const RESOLVER_TYPE = 'graphql:resolver_type';
 const SUBSCRIPTION = 'Subscription';
 
 /**

@@ -8,9 +8,9 @@ import { discoveredClasses, handlersOf, methodsOf, type DiscoveredClass } from '
 import { handlerFactsOf, ownClassFacts, ownHandlerFacts, prototypesOf, type HandlerFacts } from './handler-facts.js';
 import { isRoute } from './handler-route.js';
 import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
+import { PARAMETERS } from './nest-metadata.js';
 
 /** Nest's metadata key of parameters, and the type of `@Session()` parameters. */
-const PARAMETERS = '__routeArguments__';
 const NEST_SESSION = '7:';
 
 /**

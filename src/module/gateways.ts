@@ -9,8 +9,8 @@ import {
   type SessionsApplication,
 } from './http-sessions.js';
 import { forwardExceptions, loadWsException, rememberException } from './transport-exceptions.js';
+import { GATEWAY } from './nest-metadata.js';
 
-const GATEWAY = 'websockets:is_gateway';
 const APPLICATION = Symbol.for('nestjs-sessions:application-of-gateway');
 const FORWARDING = Symbol.for('nestjs-sessions:forwards-exceptions');
 const WATCHED = Symbol.for('nestjs-sessions:watched-connections');

@@ -2,8 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { gatewaysOf } from './gateways.js';
-
-const GUARDS = '__guards__';
+import { GUARDS } from './nest-metadata.js';
 
 /**
  * Applies global guards to gateways, where Nest 11 skips them. In Nest 12, each message is still checked once.

@@ -11,12 +11,22 @@ import 'reflect-metadata';
  * | `method` | handler | the HTTP method | the same |
  * | `__sse__` | handler | `true` for `@Sse()` | the same |
  * | `microservices:pattern` | handler | the patterns of a message handler | the same |
+ * | `__guards__` | class, handler | guards of `@UseGuards` | the same |
+ * | `__responsePassthrough__` | class, property | `true` for `@Res({ passthrough: true })` | the same |
+ * | `websockets:is_gateway` | class | `true` for `@WebSocketGateway()` | @nestjs/websockets 11 and 12 |
+ * | `websockets:message_mapping` | handler | `true` for `@SubscribeMessage()` | the same |
+ * | `graphql:resolver_type` | handler | `Query`, `Mutation`, `Subscription` or a field | @nestjs/graphql 13 and 14 |
  */
 export const INTERCEPTORS = '__interceptors__';
 export const PARAMETERS = '__routeArguments__';
 export const HTTP_METHOD = 'method';
 export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
+export const GUARDS = '__guards__';
+export const PASSTHROUGH = '__responsePassthrough__';
+export const GATEWAY = 'websockets:is_gateway';
+export const SOCKET_MESSAGE = 'websockets:message_mapping';
+export const RESOLVER_TYPE = 'graphql:resolver_type';
 
 /**
  * Tests these keys on a probe class. {@link MESSAGE_PATTERN} cannot be tested without @nestjs/microservices, but

@@ -1,8 +1,7 @@
 import 'reflect-metadata';
+import { PARAMETERS, PASSTHROUGH } from './nest-metadata.js';
 
 /** Nest's metadata keys, which Nest 11 and 12 export from different places. */
-const PARAMETERS = '__routeArguments__';
-const PASSTHROUGH = '__responsePassthrough__';
 /** Key prefixes of `@Res()` and `@Next()` parameters. */
 const OWN = /^[12]:/;
 

@@ -5,9 +5,7 @@ import { discoveredClasses, handlersOf, type DiscoveredClass } from './discovere
 import { markHandler, placeOf } from './handler-facts.js';
 import { RequireSessionGuard } from './require-session.guard.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
-
-const GUARDS = '__guards__';
-const INTERCEPTORS = '__interceptors__';
+import { GUARDS, INTERCEPTORS } from './nest-metadata.js';
 
 /**
  * Restores guards and interceptors on handlers that another decorator replaced without copying metadata. Idempotent.

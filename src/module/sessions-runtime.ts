@@ -16,6 +16,7 @@ import { assertSessionsOptions } from '../config/session-option-rules.js';
 import { SessionProviderBuilder, type BuiltSession } from '../config/session-provider.builder.js';
 import { SessionsConfig } from '../config/sessions-builder.js';
 import type { KeyReport } from '../keys/key-ring.js';
+import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
@@ -31,7 +32,6 @@ import { fixationHints } from './fixation-hint.js';
 import { prepareGateways, watchConnections } from './gateways.js';
 import { globalGuards, globalRequirements } from './global-requirements.js';
 import { guardGateways } from './guard-gateways.js';
-import { inspectStorages } from './inspect-storages.js';
 import { prepareMessageHandlers } from './message-handlers.js';
 import { rebindHandlers } from './rebind-handlers.js';
 import { checkRequestSession, requestSession } from './request-session-middleware.js';
@@ -233,4 +233,14 @@ function withoutForRoot(): SessionConfigurationError {
     'SessionsModule is imported without options. Write imports: [SessionsModule.forRoot()] in the root module; other ' +
       'modules need no import.',
   );
+}
+
+/**
+ * Logs problems of storage backends. Failures are ignored, so that the application starts without its storages.
+ * @param warn called once per problem.
+ */
+async function inspectStorages(storages: readonly SessionStorage[], warn: (sentence: string) => void): Promise<void> {
+  const asked = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
+  const said = (await Promise.allSettled(asked)).flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  for (const sentence of new Set(said)) warn(sentence);
 }

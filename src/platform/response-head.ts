@@ -1,6 +1,5 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
-import { withoutSharing } from './unshared-cache-control.js';
 
 const BEYOND_ASCII = /[^\u0000-\u007f]/;
 
@@ -141,4 +140,17 @@ function textOf(header: number | string | readonly string[] | undefined): string
     : typeof header === 'number'
       ? String(header)
       : header.join(', ');
+}
+
+/** Allow shared caching (RFC 9111, 5.2.2.9 and 5.2.2.10). */
+const SHARING = /^\s*(?:public|s-maxage)\s*(?:=|$)/i;
+const PRIVATE = /^\s*private\s*$/i;
+
+/** Replaces `public` and `s-maxage` by `private`. */
+function withoutSharing(cacheControl: string): string {
+  const directives = cacheControl.split(',');
+  const others = directives.filter((directive) => !SHARING.test(directive));
+  if (others.length === directives.length) return cacheControl;
+  const rest = others.map((directive) => directive.trim()).filter((directive) => directive !== '');
+  return rest.some((directive) => PRIVATE.test(directive)) ? rest.join(', ') : ['private', ...rest].join(', ');
 }

@@ -12,7 +12,6 @@ import type {
   SessionInit,
 } from './request-sessions.js';
 import type { SessionTransport } from '../transport/session-transport.js';
-import { isReplaced } from './replaced-cookie.js';
 import type { SessionEventSink } from './session-event.js';
 import type { SessionInfo } from './session-info.js';
 import type { SessionProvider } from './session-provider.js';
@@ -400,4 +399,17 @@ function withoutId(message: string): SessionError {
     'SESSION_WITHOUT_ID',
     `${message}. Keep it on the server: @Session(name, { tracker: 'by-id' }).`,
   );
+}
+
+/**
+ * Whether the application sets the session's cookie itself: a `Set-Cookie` with its name, or one that clears the name
+ * without prefix, such as `res.clearCookie('sid')`.
+ */
+function isReplaced({ name, transport }: SessionProvider, lines: readonly string[]): boolean {
+  if (transport.kind !== 'cookie') return false;
+  const { name: cookie = name } = transport;
+  return lines.some((line) => {
+    const written = line.slice(0, Math.max(0, line.indexOf('='))).trim();
+    return written === cookie || (written === name && /^[^=]*=(?:;|$)/.test(line));
+  });
 }

@@ -37,20 +37,20 @@ export class SessionEnding {
     else await this.#end(storedId, reason, present, 0);
   }
 
-  /** @returns whether the id was one of a rotation that was undone. */
+  /** @returns whether the rotation to this id was undone. */
   async #end(storedId: string, reason: EndReason, present: Present | undefined, rotations: number): Promise<boolean> {
     const { successor, isMarked, wasUndone, failure, refusedOwner } = await this.#mark(storedId, reason, present);
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
-        const countsAgain = await this.#end(successor, reason, undefined, rotations + 1);
-        // Another request may have restored the session, and changed its id once more.
-        if (countsAgain) return await this.#end(storedId, reason, undefined, rotations + 1);
+        const isRestored = await this.#end(successor, reason, undefined, rotations + 1);
+        // Another request may have restored the session and rotated it again.
+        if (isRestored) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
     } finally {
       if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
     }
     if (refusedOwner !== undefined) await this.#endFormerIds(storedId, refusedOwner);
-    // Nobody can tell whether the session had another id.
+    // The session may have another id.
     if (failure) throw failure.error;
     return wasUndone === true;
   }
@@ -59,12 +59,12 @@ export class SessionEnding {
     try {
       return await this.#tryMark(storedId, reason, present);
     } catch {
-      // Once more: what is stored may be another record by now.
+      // Again: another record may be stored now.
       return this.#tryMark(storedId, reason, undefined).catch(() => this.#unmarked(storedId));
     }
   }
 
-  /** Where no mark can be written: whether the session has another id by now. */
+  /** Without a tombstone: checks whether the session has another id. */
   async #unmarked(storedId: string): Promise<Marking> {
     try {
       const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
@@ -76,8 +76,8 @@ export class SessionEnding {
   }
 
   /**
-   * A storage that is full deletes an id without a tombstone. To a request with a former id of the session that would
-   * look like a rotation that was not finished, which is undone: so these are deleted as well.
+   * A full storage deletes an id without a tombstone. A request with a former id would take that for an unfinished
+   * rotation and restore the session, so former ids are deleted as well.
    */
   async #endFormerIds(storedId: string, owner: string): Promise<void> {
     const retired = ((await this.#storage.owners?.list(owner)) ?? []).flatMap(({ id, session: { value } }) =>
@@ -109,10 +109,10 @@ interface Marking {
   readonly isMarked: boolean;
   /** The `storedId` of the present id, if it was rotated. */
   readonly successor?: string;
-  /** The rotation to this id was undone: the old id counts again. */
+  /** The rotation to this id was undone: the old id is valid again. */
   readonly wasUndone?: boolean;
-  /** The stored owner of a session whose mark was refused. */
+  /** The stored owner, if the storage refused the tombstone. */
   readonly refusedOwner?: string;
-  /** Nothing could be read. */
+  /** The record could not be read. */
   readonly failure?: { readonly error: unknown };
 }

@@ -76,3 +76,8 @@ export function reflectionSessionSerializer<S extends object>(
 ): KtorReflectionSessionSerializer<S> {
   return new KtorReflectionSessionSerializer(type, options);
 }
+
+/** Ktor 1.x's `autoSerializerOf<S>()` (removed in 3.0): the reflection format. */
+export function autoSerializerOf<S extends object>(type: KotlinClass<S>): KtorReflectionSessionSerializer<S> {
+  return new KtorReflectionSessionSerializer(type);
+}
