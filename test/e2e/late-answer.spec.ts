@@ -1,6 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifyView from '@fastify/view';
 import { Controller, Get, Next, Param, Query, Req, Res, UseInterceptors, type CallHandler } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
   CurrentSession,
   Session,
@@ -9,6 +10,7 @@ import {
   sessionsOf,
   type SessionEvent,
 } from 'nestjs-sessions';
+import { connect as connectHttp2 } from 'node:http2';
 import { map, race, take, timer } from 'rxjs';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
@@ -289,6 +291,57 @@ describe.each(platforms)('a late answer on $name', (platform) => {
       expect({ statuses, thrown, uncaught }).toEqual({ statuses: [status], thrown: [], uncaught: [] });
     },
   );
+});
+
+// Express itself does not answer over HTTP/2.
+describe('a late answer on fastify over HTTP/2', () => {
+  const uncaught = watchUncaught();
+  let running: RunningApp;
+  beforeAll(async () => {
+    running = await startApp(platforms[1]!, {
+      adapter: new FastifyAdapter({ http2: true } as never),
+      imports: [SessionsModule.forRoot({ sessions: [CartSession, PrefsSession] })],
+      controllers: [LateController],
+    });
+  });
+  afterAll(() => running.close());
+
+  async function answersTo(path: string): Promise<{ readonly statuses: number[]; readonly body: string }> {
+    thrown = [];
+    answered = [];
+    const session = connectHttp2(running.url);
+    const stream = session.request({ ':path': path });
+    const statuses: number[] = [];
+    stream.on('response', (head) => statuses.push(Number(head[':status'])));
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    await Promise.all(answered);
+    await new Promise((resolve) => setImmediate(resolve));
+    session.close();
+    return { statuses, body: Buffer.concat(chunks).toString() };
+  }
+
+  const ways = ['send', 'redirect', 'header', 'writeHead', 'setHeader', 'reply.raw, in pieces', 'reply.raw, flushed'];
+  const owners = ['res', 'passthrough', 'saves'];
+  const cases = owners.flatMap((owner) => ways.map((way) => ({ owner, way })));
+
+  it.each(cases)('by $way, in a handler of the kind $owner, is swallowed', async ({ owner, way }) => {
+    answer = ANSWERS[way]!;
+    for (const one of FAILURES.filter(({ storage }) => storage === undefined)) {
+      failure = one;
+      const { statuses, body } = await answersTo(`/${owner}/promise`);
+      expect({ one, statuses, thrown, uncaught }).toEqual({ one, statuses: [500], thrown: [], uncaught: [] });
+      expect(body).toContain('"statusCode":500');
+    }
+  });
+
+  it.each(ways)('by %s arrives once', async (way) => {
+    answer = ANSWERS[way]!;
+    failure = { name: '', status: 500, change: (cart) => ++cart.items };
+    const { statuses } = await answersTo('/res/timer');
+    const status = way === 'redirect' ? 302 : way === 'header' ? 201 : 200;
+    expect({ statuses, thrown, uncaught }).toEqual({ statuses: [status], thrown: [], uncaught: [] });
+  });
 });
 
 describe.each(platforms)('a change behind a timeout on $name', (platform) => {
