@@ -6,13 +6,14 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
 /** OpenAPI security scheme: the cookie or header of a session. */
-export interface SessionSecurityScheme {
+// A type and no interface: `SecuritySchemeObject` of @nestjs/swagger has an index signature, which interfaces do not fit.
+export type SessionSecurityScheme = {
   readonly type: 'apiKey';
   readonly in: 'cookie' | 'header';
   /** The name of the cookie or header. */
   readonly name: string;
   readonly description: string;
-}
+};
 
 /** Metadata key of `@ApiSecurity` of @nestjs/swagger, copied to avoid the dependency. */
 const API_SECURITY = 'swagger/apiSecurity';

@@ -14,19 +14,34 @@ export class Consumer {
 
   private constructor(readonly folder: string) {}
 
-  /** Copies `test/packaging/consumers/<name>`, with the shared application in `src`, and installs it. */
-  static async install(name: string, { withApp }: { withApp: boolean }): Promise<Consumer> {
+  /**
+   * Copies `test/packaging/consumers/<name>` and installs it.
+   * @param sources the folder beside it that becomes its `src`.
+   */
+  static async install(name: string, { sources }: { sources?: 'app' | 'combinations' } = {}): Promise<Consumer> {
     const consumers = join(process.cwd(), 'test', 'packaging', 'consumers');
     const folder = mkdtempSync(join(process.env['PACKED_FOLDER'] ?? '', `${name}-`));
     cpSync(join(consumers, name), folder, { recursive: true });
-    if (withApp) cpSync(join(consumers, 'app'), join(folder, 'src'), { recursive: true });
+    if (sources) cpSync(join(consumers, sources), join(folder, 'src'), { recursive: true });
     const manifest = join(folder, 'package.json');
     const content = JSON.parse(readFileSync(manifest, 'utf8'));
     content.dependencies = { ...content.dependencies, 'nestjs-sessions': `file:${process.env['PACKED_TARBALL']}` };
     writeFileSync(manifest, JSON.stringify(content));
     const consumer = new Consumer(folder);
     await consumer.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']);
+    consumer.#recordVersions(name, Object.keys({ ...content.dependencies, ...content.devDependencies }));
     return consumer;
+  }
+
+  /** For docs/combinations.md: see tools/combinations.mjs. */
+  #recordVersions(name: string, packages: readonly string[]): void {
+    const { VERSIONS_FOLDER } = process.env;
+    if (!VERSIONS_FOLDER) return;
+    const versions = packages.map((one) => {
+      const manifest = readFileSync(join(this.folder, 'node_modules', one, 'package.json'), 'utf8');
+      return [one, (JSON.parse(manifest) as { version: string }).version];
+    });
+    writeFileSync(join(VERSIONS_FOLDER, `${name}.json`), JSON.stringify(Object.fromEntries(versions)));
   }
 
   /** What is in a folder of this one, removed together with it. */

@@ -17,7 +17,7 @@ describe.each([
   const manifest = (): Manifest => JSON.parse(readFileSync(join(shop.folder, 'package.json'), 'utf8')) as Manifest;
 
   beforeAll(async () => {
-    consumer = await Consumer.install(`nest-cli-${major}`, { withApp: false });
+    consumer = await Consumer.install(`nest-cli-${major}`);
     shop = consumer.inside('shop');
     const nest = join(consumer.folder, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
     await consumer.node(nest, 'new', 'shop', '--skip-install', '--skip-git', '--package-manager', 'npm', '--strict');

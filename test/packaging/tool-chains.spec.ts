@@ -50,7 +50,7 @@ describe('the packed package with', () => {
   let consumer: Consumer;
 
   beforeAll(async () => {
-    consumer = await Consumer.install('tool-chains', { withApp: true });
+    consumer = await Consumer.install('tool-chains', { sources: 'app' });
     const named = join(consumer.folder, 'named');
     cpSync(join(consumer.folder, 'src'), named, { recursive: true });
     const controller = join(named, 'app.module.ts');
