@@ -15,7 +15,9 @@ export interface SessionsModuleOptions extends SessionsOptions {
   readonly asyncLocalStorage?: boolean;
   /**
    * Who stores the sessions of ordinary controller methods. `handler`: the method itself, which is replaced at start by
-   * one that does. `interceptor`: `SessionsInterceptor`, at the price of an interceptor. Default `handler`.
+   * one that does. `interceptor`: `SessionsInterceptor`, at the price of an interceptor. It does not see the end of a
+   * handler that another interceptor gave up, so a change made after such a timeout is lost without the event
+   * `too-late`. Default `handler`.
    */
   readonly commit?: 'handler' | 'interceptor';
   /**
