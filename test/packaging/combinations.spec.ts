@@ -28,6 +28,7 @@ const combinations = [
   ['MikroORM, entities with hidden fields', 'mikro-orm', 'express and fastify'],
   ['Drizzle ORM, rows', 'drizzle', 'express and fastify'],
   ['Sequelize, models', 'sequelize', 'express and fastify'],
+  ['Prisma, rows with its Decimal', 'prisma', 'express and fastify'],
 ] as const;
 
 describe.each([11, 12])('combinations on Nest %i', (major) => {

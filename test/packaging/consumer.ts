@@ -8,11 +8,17 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+interface Manifest {
+  readonly type?: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
 /** An application in a folder of its own, outside this checkout, with the packed package installed from npm's side. */
 export class Consumer {
-  readonly #started: ChildProcess[] = [];
-
-  private constructor(readonly folder: string) {}
+  private constructor(
+    readonly folder: string,
+    private readonly started: ChildProcess[] = [],
+  ) {}
 
   /**
    * Copies `test/packaging/consumers/<name>` and installs it.
@@ -44,9 +50,17 @@ export class Consumer {
     writeFileSync(join(VERSIONS_FOLDER, `${name}.json`), JSON.stringify(Object.fromEntries(versions)));
   }
 
+  /** A folder in which nothing is installed yet, with the dependencies of this one. */
+  beside(name: string): Consumer {
+    const { dependencies, type } = JSON.parse(readFileSync(join(this.folder, 'package.json'), 'utf8')) as Manifest;
+    const folder = mkdtempSync(join(process.env['PACKED_FOLDER'] ?? '', `${name}-`));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true, type, dependencies }));
+    return new Consumer(folder);
+  }
+
   /** What is in a folder of this one, removed together with it. */
   inside(name: string): Consumer {
-    return new Consumer(join(this.folder, name));
+    return new Consumer(join(this.folder, name), this.started);
   }
 
   /**
@@ -79,10 +93,15 @@ export class Consumer {
   }
 
   /** Starts an application that Node runs with these arguments, on a free port. @returns its address. */
-  async startScript(...args: string[]): Promise<string> {
+  startScript(...args: string[]): Promise<string> {
+    return this.startCommand(process.execPath, ...args);
+  }
+
+  /** Starts an application by another command, on a free port. @returns its address. */
+  async startCommand(command: string, ...args: string[]): Promise<string> {
     const env = { ...process.env, NODE_ENV: 'development', SESSION_KEY: randomBytes(32).toString('base64url') };
-    const child = spawn(process.execPath, args, { cwd: this.folder, env });
-    this.#started.push(child);
+    const child = spawn(command, args, { cwd: this.folder, env });
+    this.started.push(child);
     const said: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     for await (const line of createInterface({ input: child.stdout })) {
@@ -95,7 +114,7 @@ export class Consumer {
 
   /** Stops what was started and removes the folder. */
   async remove(): Promise<void> {
-    for (const child of this.#started) {
+    for (const child of this.started) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGKILL');
       await once(child, 'exit');
