@@ -39,7 +39,7 @@ export class Consumer {
     return consumer;
   }
 
-  /** For docs/combinations.md: see tools/combinations.mjs. */
+  /** For the pages that tools/combinations.mjs writes. */
   #recordVersions(name: string, packages: readonly string[]): void {
     const { VERSIONS_FOLDER } = process.env;
     if (!VERSIONS_FOLDER) return;
