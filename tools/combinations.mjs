@@ -1,36 +1,63 @@
-// npm run combinations [-- --result result.json …]
-// Writes docs/combinations.md: the rows of test/combinations.json, with the versions in node_modules and the results of
-// their tests. They are run now, or taken from files that `jest --json --outputFile` wrote.
+// npm run combinations [-- --result result.json … --versions FOLDER]
+// Writes docs/tool-chains.md and docs/combinations.md: the rows of test/combinations.json, with the results of their tests and the versions in
+// node_modules, or in the applications of test/packaging (`consumers` of a row). The tests are run now, or taken from
+// files that `jest --json --outputFile` wrote, and from the folder that VERSIONS_FOLDER was in that run.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { root } from './dist.mjs';
 
-const { values } = parseArgs({ options: { result: { type: 'string', multiple: true } } });
+const { values } = parseArgs({
+  options: { result: { type: 'string', multiple: true }, versions: { type: 'string' } },
+});
 const rows = JSON.parse(readFileSync(join(root, 'test', 'combinations.json'), 'utf8'));
-const page = join(root, 'docs', 'combinations.md');
+const pages = { 'Tool chains': 'tool-chains.md', Combinations: 'combinations.md' };
+const temporary = mkdtempSync(join(tmpdir(), 'combinations-'));
+const versions = values.versions ?? join(temporary, 'versions');
+const PACKAGING = 'test/packaging/';
 
-/** The report of Jest on the files of the rows. */
-function runTests() {
-  const folder = mkdtempSync(join(tmpdir(), 'combinations-'));
-  const file = join(folder, 'result.json');
-  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--ci', '--maxWorkers=1', '--json'];
-  const files = [...new Set(rows.map(({ test }) => test))];
-  spawnSync(process.execPath, [...jest, '--outputFile', file, '--runTestsByPath', ...files], {
+/** The report of Jest on those files of the rows that its configuration has. */
+function runTests(files, options) {
+  const file = join(temporary, 'result.json');
+  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options, '--ci', '--maxWorkers=1'];
+  spawnSync(process.execPath, [...jest, '--json', '--outputFile', file, '--runTestsByPath', ...files], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, VERSIONS_FOLDER: versions },
   });
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  rmSync(folder, { recursive: true });
-  return report;
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-function versionOf(name) {
-  const { version } = JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8'));
-  return `${name} ${version}`;
+function runAllTests() {
+  mkdirSync(versions);
+  const files = [...new Set(rows.map(({ test }) => test))];
+  return [
+    runTests(
+      files.filter((file) => !file.startsWith(PACKAGING)),
+      [],
+    ),
+    runTests(
+      files.filter((file) => file.startsWith(PACKAGING)),
+      ['--config', `${PACKAGING}jest.config.mjs`],
+    ),
+  ];
+}
+
+function versionIn(consumer, name) {
+  if (consumer === undefined) {
+    return JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+  }
+  return JSON.parse(readFileSync(join(versions, `${consumer}.json`), 'utf8'))[name];
+}
+
+/** A package under another name in a manifest, such as `typescript-7`, has its own name in the table. */
+function versionOf(name, consumers = [undefined]) {
+  const found = new Set(consumers.map((consumer) => versionIn(consumer, name)).filter(Boolean));
+  if (found.size === 0) throw new Error(`${name} is in ${consumers.join(' and ')}?`);
+  return `${name.replace(/^(typescript)-\d$/, '$1')} ${[...found].join(' and ')}`;
 }
 
 /** The results of a row's tests: those whose full name has all that the row says. */
@@ -50,22 +77,25 @@ function table(group, report) {
   const lines = rows
     .filter((row) => row.group === group)
     .map((row) => {
-      const versions = row.packages.map(versionOf).join(', ');
+      const packages = row.packages.map((name) => versionOf(name, row.consumers)).join(', ');
       const title = [...row.of, ...(row.with ?? [])].at(-1).trim();
       const file = row.test.replace('test/', '');
-      return `| ${row.name} | ${versions} | ${resultOf(row, report)} | [${file}](../${row.test}) "${title}" |`;
+      return `| ${row.name} | ${packages || process.version.replace('v', 'node ')} | ${resultOf(row, report)} | [${file}](../${row.test}) "${title}" |`;
     });
-  return [`## ${group}`, '', '| With | Versions | Result | Test |', '| --- | --- | --- | --- |', ...lines].join('\n');
+  // Columns as wide as their widest cell would make the page twice as long.
+  const ignore = '<!-- prettier-ignore -->';
+  return [ignore, '| With | Versions | Result | Test |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
-const reports = values.result?.map((file) => JSON.parse(readFileSync(file, 'utf8'))) ?? [runTests()];
+const reports = values.result?.map((file) => JSON.parse(readFileSync(file, 'utf8'))) ?? runAllTests();
 const report = { testResults: reports.flatMap(({ testResults }) => testResults) };
-const head = `# Tool chains and combinations
-
-Written by \`npm run combinations\` from a run of the tests under Node ${process.version.slice(1)}; do not edit. Each row
-names the test that shows it. The packed package in applications of its own (Nest 11 in CommonJS and Nest 12 as ES
-modules, TypeScript 5.9 and 7.0, vitest, \`node:test\`, no optional peers) is tested by \`npm run test:packaging\`, other
-versions of Node and Nest by \`npm run matrix\`, storages and their clients by \`test/contract\`.`;
-const groups = [...new Set(rows.map(({ group }) => group))];
-const text = [head, ...groups.map((group) => table(group, report))].join('\n\n');
-writeFileSync(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));
+const introduction = `Written by \`npm run combinations\` from a run of the tests under Node ${process.version.slice(1)}; do not edit. Each row
+names the test that shows it. Those of \`packaging\` are applications of their own that the packed package is installed
+in: run them with \`npm run test:packaging\`. Other versions of Node and Nest are tested by \`npm run matrix\`, storages
+and their clients by \`test/contract\`.`;
+for (const [group, file] of Object.entries(pages)) {
+  const page = join(root, 'docs', file);
+  const text = [`# ${group}`, introduction, table(group, report)].join('\n\n');
+  writeFileSync(page, await format(text, { ...(await resolveConfig(page)), parser: 'markdown' }));
+}
+rmSync(temporary, { recursive: true });

@@ -6,13 +6,14 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
 /** OpenAPI security scheme of a session. */
-export interface SessionSecurityScheme {
+// A type: `SecuritySchemeObject` of @nestjs/swagger has an index signature, which interfaces do not match.
+export type SessionSecurityScheme = {
   readonly type: 'apiKey';
   readonly in: 'cookie' | 'header';
   /** Cookie or header name. */
   readonly name: string;
   readonly description: string;
-}
+};
 
 /** Metadata key of `@ApiSecurity`, copied to avoid a dependency on @nestjs/swagger. */
 const API_SECURITY = 'swagger/apiSecurity';

@@ -14,7 +14,8 @@ export interface SessionsModuleOptions extends SharedOptions {
   readonly asyncLocalStorage?: boolean;
   /**
    * How controller methods store sessions. `handler`: by a wrapper that replaces the method at start. `interceptor`: by
-   * `SessionsInterceptor`, which is slower. Default `handler`.
+   * `SessionsInterceptor`, which is slower. With it, a
+   * change after an interceptor's timeout is lost without an event. Default `handler`.
    */
   readonly commit?: 'handler' | 'interceptor';
   /**

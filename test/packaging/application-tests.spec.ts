@@ -5,7 +5,7 @@ import { Consumer } from './consumer.js';
 describe('the helpers of the packed package for tests of applications, under vitest', () => {
   let consumer: Consumer;
   beforeAll(async () => {
-    consumer = await Consumer.install('application-tests', { withApp: false });
+    consumer = await Consumer.install('application-tests');
   }, 300_000);
   afterAll(async () => {
     await consumer?.remove();

@@ -13,7 +13,7 @@ describe.each(applications)('the packed package in $name', ({ name, compiler, ve
   let consumer: Consumer;
 
   beforeAll(async () => {
-    consumer = await Consumer.install(name, { withApp: true });
+    consumer = await Consumer.install(name, { sources: 'app' });
     const exports = publicPaths().map((path, index) => `export * as path${index} from '${path}';`);
     writeFileSync(join(consumer.folder, 'src', 'every-path.ts'), `${exports.join('\n')}\n`);
   }, 300_000);

@@ -8,30 +8,59 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+interface Manifest {
+  readonly type?: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
 /** An application in a folder of its own, outside this checkout, with the packed package installed from npm's side. */
 export class Consumer {
-  readonly #started: ChildProcess[] = [];
+  private constructor(
+    readonly folder: string,
+    private readonly started: ChildProcess[] = [],
+  ) {}
 
-  private constructor(readonly folder: string) {}
-
-  /** Copies `test/packaging/consumers/<name>`, with the shared application in `src`, and installs it. */
-  static async install(name: string, { withApp }: { withApp: boolean }): Promise<Consumer> {
+  /**
+   * Copies `test/packaging/consumers/<name>` and installs it.
+   * @param sources the folder beside it that becomes its `src`.
+   */
+  static async install(name: string, { sources }: { sources?: 'app' | 'combinations' } = {}): Promise<Consumer> {
     const consumers = join(process.cwd(), 'test', 'packaging', 'consumers');
     const folder = mkdtempSync(join(process.env['PACKED_FOLDER'] ?? '', `${name}-`));
     cpSync(join(consumers, name), folder, { recursive: true });
-    if (withApp) cpSync(join(consumers, 'app'), join(folder, 'src'), { recursive: true });
+    if (sources) cpSync(join(consumers, sources), join(folder, 'src'), { recursive: true });
     const manifest = join(folder, 'package.json');
     const content = JSON.parse(readFileSync(manifest, 'utf8'));
     content.dependencies = { ...content.dependencies, 'nestjs-sessions': `file:${process.env['PACKED_TARBALL']}` };
     writeFileSync(manifest, JSON.stringify(content));
     const consumer = new Consumer(folder);
     await consumer.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']);
+    consumer.#recordVersions(name, Object.keys({ ...content.dependencies, ...content.devDependencies }));
     return consumer;
+  }
+
+  /** For the pages that tools/combinations.mjs writes. */
+  #recordVersions(name: string, packages: readonly string[]): void {
+    const { VERSIONS_FOLDER } = process.env;
+    if (!VERSIONS_FOLDER) return;
+    const versions = packages.map((one) => {
+      const manifest = readFileSync(join(this.folder, 'node_modules', one, 'package.json'), 'utf8');
+      return [one, (JSON.parse(manifest) as { version: string }).version];
+    });
+    writeFileSync(join(VERSIONS_FOLDER, `${name}.json`), JSON.stringify(Object.fromEntries(versions)));
+  }
+
+  /** A folder in which nothing is installed yet, with the dependencies of this one. */
+  beside(name: string): Consumer {
+    const { dependencies, type } = JSON.parse(readFileSync(join(this.folder, 'package.json'), 'utf8')) as Manifest;
+    const folder = mkdtempSync(join(process.env['PACKED_FOLDER'] ?? '', `${name}-`));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true, type, dependencies }));
+    return new Consumer(folder);
   }
 
   /** What is in a folder of this one, removed together with it. */
   inside(name: string): Consumer {
-    return new Consumer(join(this.folder, name));
+    return new Consumer(join(this.folder, name), this.started);
   }
 
   /**
@@ -64,10 +93,15 @@ export class Consumer {
   }
 
   /** Starts an application that Node runs with these arguments, on a free port. @returns its address. */
-  async startScript(...args: string[]): Promise<string> {
+  startScript(...args: string[]): Promise<string> {
+    return this.startCommand(process.execPath, ...args);
+  }
+
+  /** Starts an application by another command, on a free port. @returns its address. */
+  async startCommand(command: string, ...args: string[]): Promise<string> {
     const env = { ...process.env, NODE_ENV: 'development', SESSION_KEY: randomBytes(32).toString('base64url') };
-    const child = spawn(process.execPath, args, { cwd: this.folder, env });
-    this.#started.push(child);
+    const child = spawn(command, args, { cwd: this.folder, env });
+    this.started.push(child);
     const said: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     for await (const line of createInterface({ input: child.stdout })) {
@@ -80,7 +114,7 @@ export class Consumer {
 
   /** Stops what was started and removes the folder. */
   async remove(): Promise<void> {
-    for (const child of this.#started) {
+    for (const child of this.started) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill('SIGKILL');
       await once(child, 'exit');

@@ -7,7 +7,7 @@ const NODE_TEST = ['--test', '--test-reporter=tap', 'contract.node.test.mjs'];
 describe('the contract suite of the packed package', () => {
   let consumer: Consumer;
   beforeAll(async () => {
-    consumer = await Consumer.install('storage-author', { withApp: false });
+    consumer = await Consumer.install('storage-author');
   }, 300_000);
   afterAll(async () => {
     await consumer?.remove();

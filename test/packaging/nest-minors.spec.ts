@@ -9,7 +9,7 @@ describe('SessionsService.current of the packed package', () => {
   let consumer: Consumer;
 
   beforeAll(async () => {
-    consumer = await Consumer.install('nest-11-minors', { withApp: false });
+    consumer = await Consumer.install('nest-11-minors');
   }, 300_000);
 
   afterAll(async () => {

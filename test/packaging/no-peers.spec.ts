@@ -10,7 +10,7 @@ describe('the packed package without optional peers', () => {
   let packed: string;
 
   beforeAll(async () => {
-    consumer = await Consumer.install('bare', { withApp: false });
+    consumer = await Consumer.install('bare');
     packed = join(consumer.folder, 'node_modules', 'nestjs-sessions');
   }, 300_000);
 

@@ -11,7 +11,7 @@ describe('request.session of the packed package on Nest 11', () => {
   let consumer: Consumer;
 
   beforeAll(async () => {
-    consumer = await Consumer.install('nest-11-passport', { withApp: false });
+    consumer = await Consumer.install('nest-11-passport');
     for (const file of [...specs, ...others]) {
       cpSync(join(CHECKOUT, 'test', file), join(consumer.folder, 'test', file), { recursive: true });
     }

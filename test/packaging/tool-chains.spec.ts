@@ -43,14 +43,63 @@ const toolChains = [
     ],
     start: ['out/vite/main.js'],
   },
-  { name: 'a bundle of webpack with swc-loader', build: ['build-webpack.mjs'], start: ['out/webpack/main.mjs'] },
+  {
+    name: 'a bundle of webpack with swc-loader',
+    build: ['build-webpack.mjs', 'webpack'],
+    start: ['out/webpack/main.mjs'],
+  },
+  { name: 'a bundle of Rspack', build: ['build-webpack.mjs', 'rspack'], start: ['out/rspack/main.mjs'] },
+  {
+    name: 'a bundle of esbuild with esbuild-plugin-tsc',
+    build: ['build-esbuild.mjs', 'metadata'],
+    start: ['out/metadata.mjs'],
+  },
+];
+
+/** Configurations that compile and run, with the compilers that are tried. */
+const configurations = [
+  { name: 'the strictest flags', config: 'tsconfig.strict.json', options: [] },
+  { name: 'module node16', config: 'tsconfig.strict.json', options: ['--module', 'node16'] },
+  {
+    name: 'modules resolved as by bundlers',
+    config: 'tsconfig.strict.json',
+    options: ['--module', 'esnext', '--moduleResolution', 'bundler'],
+  },
+  { name: 'module commonjs', config: 'tsconfig.commonjs.json', options: [] },
+];
+const compilers = [
+  { compiler: 'typescript', version: '5.9', tried: configurations.slice(0, 1) },
+  { compiler: 'typescript-6', version: '6.0', tried: configurations.slice(0, 1) },
+  { compiler: 'typescript-7', version: '7.0', tried: configurations },
+].flatMap(({ tried, ...compiler }) => tried.map((configuration) => ({ ...compiler, ...configuration })));
+
+const packageManagers = [
+  { name: 'pnpm and its strict node_modules', tool: ['.bin', 'pnpm'], options: ['--no-frozen-lockfile'] },
+  // Some packages of Nest ask for Node 22, and run on 20.
+  { name: 'Yarn 1', tool: ['yarn', 'bin', 'yarn.js'], options: ['--no-lockfile', '--ignore-engines'] },
+  {
+    name: "Yarn 4 with Plug'n'Play",
+    tool: ['@yarnpkg', 'cli-dist', 'bin', 'yarn.js'],
+    options: ['--no-immutable'],
+    runsNode: true,
+  },
 ];
 
 describe('the packed package with', () => {
   let consumer: Consumer;
+  const others: Consumer[] = [];
+
+  /** The application in a folder of its own, where no other node_modules is found. */
+  function copy(name: string, source: string): Consumer {
+    const made = consumer.beside(name);
+    others.push(made);
+    cpSync(join(consumer.folder, source), join(made.folder, source), { recursive: true });
+    cpSync(join(consumer.folder, 'tsconfig.json'), join(made.folder, 'tsconfig.json'));
+    return made;
+  }
 
   beforeAll(async () => {
-    consumer = await Consumer.install('tool-chains', { withApp: true });
+    consumer = await Consumer.install('tool-chains', { sources: 'app' });
     const named = join(consumer.folder, 'named');
     cpSync(join(consumer.folder, 'src'), named, { recursive: true });
     const controller = join(named, 'app.module.ts');
@@ -61,7 +110,7 @@ describe('the packed package with', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await consumer?.remove();
+    for (const one of [consumer, ...others]) await one?.remove();
   });
 
   it.each(toolChains)('$name keeps sessions', async ({ build, start }) => {
@@ -73,5 +122,60 @@ describe('the packed package with', () => {
     await expect(consumer.startScript('--import', 'tsx', 'src/main.ts')).rejects.toThrow(
       'Name it: @CurrentSession(UserSession)',
     );
+  });
+
+  it.each(compilers)('TypeScript $version and $name keeps sessions', async ({ compiler, version, config, options }) => {
+    expect(await consumer.tsc(compiler, '--version')).toContain(version);
+    const out = join('out', `${compiler}-${config}-${options.at(-1) ?? ''}`);
+    expect(await consumer.tsc(compiler, '-p', config, '--outDir', out, ...options)).toBe('');
+    const type = config === 'tsconfig.commonjs.json' ? 'commonjs' : 'module';
+    writeFileSync(join(consumer.folder, out, 'package.json'), JSON.stringify({ type }));
+    await expectSessions(await consumer.startScript(join(out, 'main.js')));
+  });
+
+  // Not on Node 20, which has no such flag; later ones leave the decorators in the code.
+  it('Node that only removes types does not start, as there are decorators', async () => {
+    await expect(consumer.startScript('--experimental-strip-types', 'src/app.module.ts')).rejects.toThrow(
+      /bad option|Invalid or unexpected token|ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX/,
+    );
+  });
+
+  const tests = { NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' };
+
+  it('vitest and unplugin-swc keeps sessions', async () => {
+    const said = await consumer.run(process.execPath, [bin('vitest', 'vitest.mjs'), 'run'], tests);
+    expect(said).toMatch(/Tests +1 passed \(1\)/);
+  });
+
+  it('ts-jest in ES modules keeps sessions', async () => {
+    const jest = ['--experimental-vm-modules', bin('jest', 'bin', 'jest.js'), '--ci', '--json'];
+    const said = await consumer.run(process.execPath, jest, tests);
+    expect(JSON.parse(said)).toMatchObject({ numPassedTests: 1, numTotalTests: 1 });
+  });
+
+  it('Bun as installer, compiler and runtime keeps sessions', async () => {
+    const bun = join(consumer.folder, 'node_modules', '.bin', 'bun');
+    const application = copy('bun', 'src');
+    await application.run(bun, ['install']);
+    await expectSessions(await application.startCommand(bun, join('src', 'main.ts')));
+  });
+
+  it('Deno as compiler and runtime keeps sessions', async () => {
+    const deno = join('node_modules', '.bin', 'deno');
+    const options = ['run', '--allow-all', '--sloppy-imports'];
+    await expectSessions(await consumer.startCommand(deno, ...options, join('src', 'main.ts')));
+  });
+
+  it.each(packageManagers)('$name keeps sessions', async ({ tool, options, runsNode }) => {
+    const compiled = join('out', 'installed');
+    await consumer.tsc('typescript-7', '-p', 'tsconfig.strict.json', '--outDir', compiled);
+    const application = copy('installed', compiled);
+    // Without it, Yarn would look for a project in the folders above.
+    writeFileSync(join(application.folder, 'yarn.lock'), '');
+    const path = join(consumer.folder, 'node_modules', ...tool);
+    const command = path.endsWith('.js') ? [process.execPath, path] : [path];
+    await application.run(command[0]!, [...command.slice(1), 'install', ...options]);
+    const node = runsNode ? [...command, 'node'] : [process.execPath];
+    await expectSessions(await application.startCommand(node[0]!, ...node.slice(1), join(compiled, 'main.js')));
   });
 });

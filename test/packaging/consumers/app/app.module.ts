@@ -23,7 +23,7 @@ export class AppController {
 }
 
 @Module({
-  imports: [SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] })],
+  imports: [SessionsModule.forRoot({ keys: [process.env['SESSION_KEY']] })],
   controllers: [AppController],
 })
 export class AppModule {}

@@ -1,11 +1,15 @@
-// node build-esbuild.mjs packages|whole: leaves every package out, or holds nestjs-sessions.
+// node build-esbuild.mjs packages|whole|metadata: leaves every package out, holds nestjs-sessions, or lets TypeScript
+// write the types of parameters.
 import { build } from 'esbuild';
+import typescript from 'esbuild-plugin-tsc';
 
 const what = process.argv[2];
 const external = what === 'whole' ? { external: ['@nestjs/*', 'class-transformer', 'rxjs'] } : { packages: 'external' };
+const withMetadata = what === 'metadata';
 
 await build({
-  entryPoints: ['named/main.ts'],
+  entryPoints: [withMetadata ? 'src/main.ts' : 'named/main.ts'],
+  plugins: withMetadata ? [typescript({ tsconfigPath: 'tsconfig.bundler.json' })] : [],
   bundle: true,
   platform: 'node',
   format: 'esm',

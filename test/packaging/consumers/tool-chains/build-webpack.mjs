@@ -1,6 +1,11 @@
+// node build-webpack.mjs webpack|rspack
+import { rspack } from '@rspack/core';
 import webpack from 'webpack';
-import config from './webpack.config.mjs';
+import { bundle } from './webpack.config.mjs';
 
-webpack(config, (error, stats) => {
+const name = process.argv[2];
+const [build, loader] = name === 'rspack' ? [rspack, 'builtin:swc-loader'] : [webpack, 'swc-loader'];
+
+build(bundle(name, loader), (error, stats) => {
   if (error || stats.hasErrors()) throw error ?? new Error(stats.toString({ all: false, errors: true }));
 });

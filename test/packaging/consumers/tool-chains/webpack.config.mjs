@@ -1,15 +1,8 @@
 import { join } from 'node:path';
+import { swc } from './swc.mjs';
 
-const swc = {
-  jsc: {
-    target: 'es2022',
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true },
-    keepClassNames: true,
-  },
-};
-
-export default {
+/** @param loader of TypeScript: swc-loader, or the one that is in Rspack. */
+export const bundle = (name, loader) => ({
   mode: 'development',
   devtool: false,
   target: 'node20',
@@ -18,11 +11,11 @@ export default {
   externalsType: 'module',
   externals: [/^[@a-z]/],
   resolve: { extensionAlias: { '.js': ['.ts', '.js'] } },
-  module: { rules: [{ test: /\.ts$/, use: { loader: 'swc-loader', options: swc } }] },
+  module: { rules: [{ test: /\.ts$/, use: { loader, options: swc } }] },
   output: {
-    path: join(import.meta.dirname, 'out', 'webpack'),
+    path: join(import.meta.dirname, 'out', name),
     filename: 'main.mjs',
     module: true,
     chunkFormat: 'module',
   },
-};
+});

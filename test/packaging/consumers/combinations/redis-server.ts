@@ -1,0 +1,15 @@
+import { createRedisMock } from 'js-redis-server';
+
+export interface RedisServer {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The one of `REDIS_URL`, else one in this process. */
+export async function startRedis(): Promise<RedisServer> {
+  const { REDIS_URL } = process.env;
+  if (!REDIS_URL) return createRedisMock({ compatibility: 'redis-7.0' });
+  const { hostname, port } = new URL(REDIS_URL);
+  return { host: hostname, port: Number(port || 6379), close: async () => {} };
+}

@@ -1,0 +1,2 @@
+declare module 'ejs';
+declare module 'hbs';
