@@ -276,17 +276,26 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
    * session can be used by the old id.
    * @param storedOwner the name of the owner in the storage.
    */
-  async listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
+  listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
+    return this.#listByOwner(storedOwner, MOST_ROUNDS);
+  }
+
+  async #listByOwner(storedOwner: string, rounds: number): ReturnType<OwnerIndex['list']> {
     const listed = (await this.storage.owners?.list(storedOwner)) ?? [];
     const live = new Set(listed.flatMap(({ id, session }) => (this.open(session) ? [id] : [])));
-    return Promise.all(
+    let hasMoved = false;
+    const present = await Promise.all(
       listed.map(async ({ id, session }) => {
         if (!isRotated(session.value) || live.has(retiredOf(session.value).successor)) return { id, session };
         const successor = await this.storage.read(retiredOf(session.value).successor);
-        const restored = successor && isUndone(successor.value) && (await this.#rotation.restored(id, session));
-        return { id, session: restored || session };
+        if (!successor || !isUndone(successor.value)) return { id, session };
+        const restored = await this.#rotation.restored(id, session);
+        hasMoved ||= restored === undefined;
+        return { id, session: restored ?? session };
       }),
     );
+    // Another request has restored it first, and may have given it a new id.
+    return hasMoved && rounds > 1 ? this.#listByOwner(storedOwner, rounds - 1) : present;
   }
 
   store(session: SessionToTrack<S>): Promise<StoreResult<S>> {

@@ -90,6 +90,8 @@ export class Actor {
     const session = this.oracle.loggedIn(this.name, tag, before, status);
     if (!session) {
       this.failedLogins.push(Date.now());
+      // Without an answer it may have happened.
+      if (status === undefined) this.excused.add(tag);
       if (!before) browser.cookie = '';
       else if (browser.cookie !== held) this.oracle.find('lost', `a failed login took the cookie of ${before.tag}`);
       return;

@@ -28,10 +28,14 @@ class Group {
   #last = performance.now();
 
   succeeded() {
-    const now = performance.now();
     this.answered++;
-    this.gap = Math.max(this.gap, now - this.#last);
-    this.#last = now;
+    this.ended();
+    this.#last = performance.now();
+  }
+
+  /** The time since the last answer counts as well. */
+  ended() {
+    this.gap = Math.max(this.gap, performance.now() - this.#last);
   }
 
   rejected(error) {
@@ -56,6 +60,7 @@ export class Visitors {
   /** Every other visitor has sessions of the one group, so that who waits for the one node does not hold up the others. */
   async run(count, until) {
     await Promise.all(Array.from({ length: count }, (_, index) => this.#visit(until, index % 2 === 0)));
+    for (const group of Object.values(this.groups)) group.ended();
   }
 
   async #visit(until, ofPrimary) {
