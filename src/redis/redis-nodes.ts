@@ -26,7 +26,9 @@ export function nodeFinderOf(client: RedisClient): ((key: string) => string | un
   return undefined;
 }
 
-/** The hash slot of a key without braces (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/). */
+/**
+ * The hash slot of a key without braces (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
+ */
 export function slotOf(key: string): number {
   let crc = 0;
   for (const byte of Buffer.from(key)) {

@@ -15,8 +15,8 @@ function script(text: string): RedisScript {
 // less than any deadline: then only the server's own expiry counts, by which an expired key does not exist.
 
 /**
- * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the new
- * version, the whole current value on a conflict, nil if the session does not exist.
+ * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the
+ * new version, the whole current value on a conflict, nil if the session does not exist.
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
@@ -30,8 +30,8 @@ return n`);
 export const TOMBSTONE_VERSION = '0';
 
 /**
- * ARGV: lifetime of the tombstone in milliseconds, now or empty. Writes a tombstone, whose deadline is not used. Replies
- * the previous value, or nil if it was no live session.
+ * ARGV: lifetime of the tombstone in milliseconds, now or empty. Writes a tombstone, whose deadline is not used.
+ * Replies the previous value, or nil if it was no live session.
  */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])

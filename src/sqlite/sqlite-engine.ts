@@ -51,8 +51,8 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
 }
 
 /**
- * libsql does not reset a statement that failed because another process holds the lock. Until that statement runs again,
- * nothing that the connection writes is committed, although each statement succeeds.
+ * libsql does not reset a statement that failed because another process holds the lock. Until that statement runs
+ * again, nothing that the connection writes is committed, although each statement succeeds.
  */
 function leavesBusyStatements(database: SqliteDatabase): boolean {
   return 'maxWriteReplicationIndex' in database && !('inTransaction' in database && database.inTransaction === true);

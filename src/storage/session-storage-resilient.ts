@@ -49,7 +49,8 @@ function isOpen({ read, write, end }: Breakers): boolean {
  *
  * After half a second and five calls without an answer, calls fail at once, and one probe is sent per pause, from 1 s
  * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes, and so
- * have the nodes of a cluster (`nodeOf`). Errors of a single call ({@link StorageFault}) do not count. `ping` is always sent.
+ * have the nodes of a cluster (`nodeOf`). Errors of a single call ({@link StorageFault}) do not count. `ping` is always
+ * sent.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;

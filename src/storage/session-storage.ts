@@ -17,8 +17,8 @@ export interface SessionToStore {
   /** Epoch milliseconds. In the past: the session reads as absent. */
   readonly expiresAt: number;
   /**
-   * Milliseconds from now until `expiresAt`, for short-lived records. A storage with a server's clock counts them by that
-   * clock in `create` and `replace`; others may ignore it.
+   * Milliseconds from now until `expiresAt`, for short-lived records. A storage with a server's clock counts them by
+   * that clock in `create` and `replace`; others may ignore it.
    */
   readonly expiresIn?: number;
   /** Epoch milliseconds that no later `touch` or `replace` will exceed; the lifetime of the owner index. */

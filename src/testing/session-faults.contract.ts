@@ -77,9 +77,9 @@ const CASES: readonly FaultCase[] = [
 
 /**
  * Declares one test for each promise that sessions keep under faults. Each runs logins, logouts, changes, renewals,
- * revocations and logins beyond `maxPerOwner` around one session in every order of their storage calls, and lets one call
- * of each order fail in every way of {@link CallOutcome}. All promises are checked after each order; each test has the
- * requests that its own is about. The storage has `replace`, `touch` and `owners`.
+ * revocations and logins beyond `maxPerOwner` around one session in every order of their storage calls, and lets one
+ * call of each order fail in every way of {@link CallOutcome}. All promises are checked after each order; each test has
+ * the requests that its own is about. The storage has `replace`, `touch` and `owners`.
  *
  * ```ts
  * import { describe, it } from 'node:test';

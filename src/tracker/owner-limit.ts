@@ -69,8 +69,8 @@ interface Present {
  * **`refuse`**: never more sessions than the limit. Two parallel logins for the last place may both be refused.
  *
  * If the list fails, the login fails. After the limit was lowered, sessions beyond it live until the next login. A
- * session that is rotated during a login may count twice; one whose login to another owner fails then may not count until
- * the next login.
+ * session that is rotated during a login may count twice; one whose login to another owner fails then may not count
+ * until the next login.
  */
 export class OwnerLimit {
   readonly #name: string;

@@ -148,8 +148,8 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
 }
 
 /**
- * Whatever no client has the cookie of ends by itself within a minute. A process that dies when all calls have been done,
- * of which the answer of one got lost, has the outcome of one that dies before it answers.
+ * Whatever no client has the cookie of ends by itself within a minute. A process that dies when all calls have been
+ * done, of which the answer of one got lost, has the outcome of one that dies before it answers.
  */
 async function checkGhosts({ first, done, sessions, others, storage, written, order }: Ending): Promise<void> {
   const isMoved = done.some(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);

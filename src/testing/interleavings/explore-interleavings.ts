@@ -63,8 +63,8 @@ export interface Explored {
  * Deterministic. Each call finishes before the next one starts.
  *
  * Two reads that follow each other give the same in either order, and only one of the two is run (sleep sets, Godefroid
- * 1996), unless the requests share what is put `through`, which may notice the difference. With `faults` the same goes for
- * two calls about different sessions, and for a call that fails without an effect.
+ * 1996), unless the requests share what is put `through`, which may notice the difference. With `faults` the same goes
+ * for two calls about different sessions, and for a call that fails without an effect.
  *
  * @throws the error of `check` with the order in its message; an error for a deadlock.
  */

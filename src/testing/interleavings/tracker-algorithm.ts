@@ -61,8 +61,8 @@ const run = randomBytes(24).toString('base64url');
 let ids = 0;
 
 /**
- * Ids count up, and the storage has them as they are: of sessions that two requests begin within one millisecond, the same
- * counts as the newer in each run of an order.
+ * Ids count up, and the storage has them as they are: of sessions that two requests begin within one millisecond, the
+ * same counts as the newer in each run of an order.
  */
 function nextId(): string {
   return run + String(ids++).padStart(HASH_LENGTH - run.length, '0');
