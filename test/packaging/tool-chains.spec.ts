@@ -120,7 +120,7 @@ describe('the packed package with', () => {
 
   it('tsx says at start that a handler must name its session class', async () => {
     await expect(consumer.startScript('--import', 'tsx', 'src/main.ts')).rejects.toThrow(
-      'Name it: @CurrentSession(UserSession)',
+      'Use @CurrentSession(UserSession)',
     );
   });
 

@@ -89,6 +89,7 @@ export class Actor {
     const { status } = await this.ask(browser, 'POST', `/login?owner=${this.name}&tag=${tag}`);
     const session = this.oracle.loggedIn(this.name, tag, before, status);
     if (!session) {
+      this.#makeRoom(before);
       this.failedLogins.push(Date.now());
       // Without an answer it may have happened.
       if (status === undefined) this.excused.add(tag);
@@ -172,7 +173,7 @@ export class Actor {
     return this.browsers.flatMap(({ session }) => (session?.owner === undefined ? [] : [session]));
   }
 
-  /** Beyond the limit the oldest session ends; logins that failed within the last minute count for it. */
+  /** Beyond the limit the oldest session ends, also by a login that fails afterwards. Failed logins count for a minute. */
   #makeRoom(session) {
     this.failedLogins = this.failedLogins.filter((at) => at > Date.now() - 61_000 - this.leniency);
     const others = this.#signedIn().filter((other) => other !== session);
