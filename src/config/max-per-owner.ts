@@ -30,7 +30,7 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
 // The result of a function is not known at start.
 function withoutRefusal(maxPerOwner: MaxPerOwnerOf): MaxPerOwnerOf {
   return (session) => {
-    const said = maxPerOwner(session);
-    return typeof said === 'object' && said !== null ? { ...said, beyond: 'end-oldest' } : said;
+    const limit = maxPerOwner(session);
+    return typeof limit === 'object' && limit !== null ? { ...limit, beyond: 'end-oldest' } : limit;
   };
 }

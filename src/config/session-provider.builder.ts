@@ -189,10 +189,13 @@ export class SessionProviderBuilder {
     }
     const lifetime = this.#lifetime(resolved);
     const longest = (lifetime.idle || lifetime.absolute) / 1000;
-    const said = { ...withoutUndefined(this.#options.cookie ?? {}), ...withoutUndefined(resolved.cookie ?? {}) };
-    this.#warnOfLongCookie(resolved.name, said.maxAgeInSeconds === undefined ? longest : said.maxAgeInSeconds);
+    const attributes = { ...withoutUndefined(this.#options.cookie ?? {}), ...withoutUndefined(resolved.cookie ?? {}) };
+    this.#warnOfLongCookie(
+      resolved.name,
+      attributes.maxAgeInSeconds === undefined ? longest : attributes.maxAgeInSeconds,
+    );
     const maxAgeInSeconds = longest > 0 ? Math.ceil(longest) : Number.MAX_SAFE_INTEGER;
-    return new SessionTransportCookie(resolved.name, { maxAgeInSeconds, ...said }, transformers);
+    return new SessionTransportCookie(resolved.name, { maxAgeInSeconds, ...attributes }, transformers);
   }
 
   #transformers(resolved: ResolvedOptions): readonly SessionTransportTransformer[] {

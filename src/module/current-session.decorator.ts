@@ -73,9 +73,9 @@ export function CurrentSession(
   options?: CurrentSessionOptions,
 ): ParameterDecorator {
   const named = typeof typeOrOptions === 'function' ? typeOrOptions : undefined;
-  const said = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
-  refuseUnknownOptions('@CurrentSession()', said, ['optional', 'required', 'anonymous', 'newSession', 'renew']);
-  if (said.newSession !== undefined && (said.optional || said.required)) {
+  const given = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
+  refuseUnknownOptions('@CurrentSession()', given, ['optional', 'required', 'anonymous', 'newSession', 'renew']);
+  if (given.newSession !== undefined && (given.optional || given.required)) {
     throw new SessionConfigurationError(
       '@CurrentSession(): newSession has no effect beside optional or required, which give no new session. Remove one.',
     );
@@ -83,9 +83,9 @@ export function CurrentSession(
   return (target, property, index) => {
     assertHandlerParameter('CurrentSession', property);
     const type = named ?? inferSessionClass('CurrentSession', target, property, index);
-    addHandlerFacts(target, property, { sessions: [{ type, required: said.required ?? false }] });
+    addHandlerFacts(target, property, { sessions: [{ type, required: given.required ?? false }] });
     bindInterceptor(target, property);
     hideFromPipes(target, property, index);
-    InjectSession({ ...said, type, ownerOf: readOwner(type) })(target, property, index);
+    InjectSession({ ...given, type, ownerOf: readOwner(type) })(target, property, index);
   };
 }

@@ -1,20 +1,20 @@
 import { UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import { SessionError } from '../errors/session.errors.js';
-import { exceptionOf, toldError } from './transport-exceptions.js';
+import { exceptionOf, clientError } from './transport-exceptions.js';
 
 /** Client messages for errors whose own message is for developers. */
-const TOLD: Readonly<Record<string, string>> = {
+const CLIENT_MESSAGES: Readonly<Record<string, string>> = {
   SESSION_STORAGE_UNAVAILABLE: 'Sessions are not available right now. Try again.',
   SESSION_TOO_LATE: 'The session cannot be changed over this connection.',
 };
-const TOLD_OF_OTHERS = 'The session could not be used.';
+const OTHER_MESSAGE = 'The session could not be used.';
 
 /**
  * No session: 401 over HTTP, an `exception` event `{ status: 'error', code: 'UNAUTHENTICATED', message }` over
  * WebSockets, `extensions.code` in GraphQL.
  */
 export function unauthorized(context: ExecutionContext): Error {
-  return saidBy(context, new UnauthorizedException(), 'UNAUTHENTICATED');
+  return unauthorizedFor(context, new UnauthorizedException(), 'UNAUTHENTICATED');
 }
 
 /**
@@ -32,10 +32,10 @@ export function notFresh(
     maxAge: withinSeconds,
     ...(methods ? { methods } : {}),
   });
-  return saidBy(context, error, 'INSUFFICIENT_USER_AUTHENTICATION');
+  return unauthorizedFor(context, error, 'INSUFFICIENT_USER_AUTHENTICATION');
 }
 
-function saidBy(context: ExecutionContext, error: UnauthorizedException, code: string): Error {
+function unauthorizedFor(context: ExecutionContext, error: UnauthorizedException, code: string): Error {
   switch (context.getType<string>()) {
     case 'http':
       return error;
@@ -57,19 +57,22 @@ export function refusal(context: ExecutionContext, error: unknown): unknown {
     case 'http':
       return error;
     case 'graphql':
-      return withCode(error.statusCode === undefined ? new Error(toldOf(error), { cause: error }) : error, error.code);
+      return withCode(
+        error.statusCode === undefined ? new Error(clientMessageOf(error), { cause: error }) : error,
+        error.code,
+      );
     default:
-      return transportError(context, error.code, toldOf(error), error) ?? error;
+      return transportError(context, error.code, clientMessageOf(error), error) ?? error;
   }
 }
 
-function toldOf(error: SessionError): string {
-  return TOLD[error.code] ?? (error.statusCode === undefined ? TOLD_OF_OTHERS : error.message);
+function clientMessageOf(error: SessionError): string {
+  return CLIENT_MESSAGES[error.code] ?? (error.statusCode === undefined ? OTHER_MESSAGE : error.message);
 }
 
 function transportError(context: ExecutionContext, code: string, message: string, cause?: Error): Error | undefined {
   const Exception = exceptionOf(context.getClass());
-  return Exception && Object.assign(new Exception(toldError(code, message)), cause ? { cause } : {});
+  return Exception && Object.assign(new Exception(clientError(code, message)), cause ? { cause } : {});
 }
 
 function withCode(error: Error, code: string): Error {

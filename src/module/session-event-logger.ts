@@ -77,16 +77,12 @@ export class SessionEventLogger implements SessionEventLog {
         return this.#logFailure(event);
       case 'too-late':
         if (event.connection) {
-          return this.#logOncePerPeriod(
-            'error',
-            `${event.session} connection`,
+          return this.#logger.error(
             `Session "${event.session}" was changed over a connection that has no response, and the change is not ` +
               'stored. Take the session as a parameter, @CurrentSession(), or call await sessions.save().',
           );
         }
-        return this.#logOncePerPeriod(
-          'error',
-          `${event.session} too-late`,
+        return this.#logger.error(
           `Session "${event.session}" was changed after the response had been sent; the change is lost. Change it ` +
             'before responding, or call await sessions.save().',
         );

@@ -240,7 +240,9 @@ function withoutForRoot(): SessionConfigurationError {
  * @param warn called once per problem.
  */
 async function inspectStorages(storages: readonly SessionStorage[], warn: (sentence: string) => void): Promise<void> {
-  const asked = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
-  const said = (await Promise.allSettled(asked)).flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
-  for (const sentence of new Set(said)) warn(sentence);
+  const inspections = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
+  const problems = (await Promise.allSettled(inspections)).flatMap((one) =>
+    one.status === 'fulfilled' ? one.value : [],
+  );
+  for (const sentence of new Set(problems)) warn(sentence);
 }

@@ -31,7 +31,7 @@ export class SessionsInterceptor implements NestInterceptor {
     const values = type === 'ws' ? committedMessages(sessions, next.handle()) : operation(context, sessions, next);
     return values.pipe(
       catchError((error: unknown) => {
-        throw told(context, sessions, error);
+        throw loggedRefusal(context, sessions, error);
       }),
     );
   }
@@ -60,7 +60,7 @@ function operation(context: ExecutionContext, sessions: HttpSessions, next: Call
 }
 
 /** Logs errors whose details the client does not get. */
-function told(context: ExecutionContext, sessions: HttpSessions, error: unknown): unknown {
+function loggedRefusal(context: ExecutionContext, sessions: HttpSessions, error: unknown): unknown {
   const refused = refusal(context, error);
   if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) sessions.reportError(error);
   return refused;

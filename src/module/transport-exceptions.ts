@@ -7,18 +7,18 @@ interface Transported {
   [EXCEPTION]?: TransportException;
 }
 
-export interface ToldError {
+export interface ClientError {
   readonly status: 'error';
   readonly code: string;
   readonly message: string;
 }
 
-const TOLD = Symbol.for('nestjs-sessions:told-error');
+const CLIENT_ERROR = Symbol.for('nestjs-sessions:client-error');
 
-/** Creates a {@link ToldError}, marked for {@link forwardExceptions}. */
-export function toldError(code: string, message: string): ToldError {
-  const told: ToldError = { status: 'error', code, message };
-  return Object.defineProperty(told, TOLD, { value: true });
+/** Creates a {@link ClientError}, marked for {@link forwardExceptions}. */
+export function clientError(code: string, message: string): ClientError {
+  const error: ClientError = { status: 'error', code, message };
+  return Object.defineProperty(error, CLIENT_ERROR, { value: true });
 }
 
 interface NativeSocket {
@@ -31,7 +31,7 @@ interface NativeSocket {
 export function forwardExceptions(socket: NativeSocket): void {
   if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
   socket.on?.('exception', (payload) => {
-    const isOurs = typeof payload === 'object' && payload !== null && Object.hasOwn(payload, TOLD);
+    const isOurs = typeof payload === 'object' && payload !== null && Object.hasOwn(payload, CLIENT_ERROR);
     if (isOurs) socket.send?.(JSON.stringify({ event: 'exception', data: payload }));
   });
 }

@@ -106,7 +106,7 @@ export class ReflectionWriter {
     if (uncovered.speaks) {
       const scalar = scalarOf(value);
       if (scalar !== undefined) return this.#values.write(scalar, depth);
-      if (!saysItsFields(value)) refuseUncovered(uncovered, 'whose toJSON() does not return its fields');
+      if (!hasSameJson(value)) refuseUncovered(uncovered, 'whose toJSON() does not return its fields');
     }
     if (uncovered.problem !== undefined) refuseUncovered(uncovered, uncovered.problem);
     if (hidesFields(value)) refuseUncovered(uncovered, 'which has content outside its enumerable fields');
@@ -238,11 +238,11 @@ function prototypeOf(value: object): object {
   return (Object.getPrototypeOf(value) as object | null) ?? Object.prototype;
 }
 
-function saysItsFields(value: object): boolean {
+function hasSameJson(value: object): boolean {
   const { toJSON } = value as { toJSON?: () => unknown };
   if (typeof toJSON !== 'function') return true;
-  const said = toJSON.call(value);
-  return typeof said === 'object' && said !== null && isDeepStrictEqual({ ...said }, { ...value });
+  const json = toJSON.call(value);
+  return typeof json === 'object' && json !== null && isDeepStrictEqual({ ...json }, { ...value });
 }
 
 function hidesFields(value: object): boolean {

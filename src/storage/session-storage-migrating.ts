@@ -128,7 +128,7 @@ export class SessionStorageMigrating implements SessionStorage {
   // Reports one storage's problems even if the other is down.
   async #inspect(): Promise<readonly string[]> {
     const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
-    return (await Promise.allSettled(asked)).flatMap((said) => (said.status === 'fulfilled' ? said.value : []));
+    return (await Promise.allSettled(asked)).flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   }
 
   async #inBoth(call: (storage: SessionStorage) => Promise<void> | undefined): Promise<void> {

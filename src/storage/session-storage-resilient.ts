@@ -76,7 +76,7 @@ export class SessionStorageResilient implements SessionStorage {
   readonly #now: () => number;
   #failures = 0;
   #failingSince = 0;
-  /** It was said that the storage is down. */
+  /** The outage has been reported. */
   #isReported = false;
 
   /** @throws {SessionConfigurationError} for an invalid storage or timeout. */

@@ -141,9 +141,9 @@ export class OwnerLimit {
   /** `undefined`: no limit. */
   #ruleFor({ session }: Login): Required<MaxPerOwner> | undefined {
     if (typeof this.#limit !== 'function') return this.#limit;
-    const said = resultOf(this.#limit, session);
-    if (said === null) return undefined;
-    const rule = { beyond: 'end-oldest', ...(typeof said === 'object' ? said : { limit: said }) } as const;
+    const result = resultOf(this.#limit, session);
+    if (result === null) return undefined;
+    const rule = { beyond: 'end-oldest', ...(typeof result === 'object' ? result : { limit: result }) } as const;
     const problem = problemOf(rule);
     if (!problem) return rule;
     throw new SessionWrongValueError(`Session "${this.#name}": what the function gave is wrong. ${problem}`);

@@ -152,8 +152,8 @@ function shorter(timeout: number, longest: number): number {
   return within(timeout, longest) ? timeout : longest;
 }
 
-function maximum(option: string, said: number | null | undefined, timeout: number): number {
-  const longest = said === undefined ? timeout : seconds(option, said ?? 0);
+function maximum(option: string, given: number | null | undefined, timeout: number): number {
+  const longest = given === undefined ? timeout : seconds(option, given ?? 0);
   if (!within(timeout, longest)) {
     throw new SessionConfigurationError(`${option} must be no less than the timeout of the session's class.`);
   }

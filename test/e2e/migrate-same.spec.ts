@@ -149,7 +149,7 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
   });
 
   it('is refused where nothing was different, or an option is misspelt', () => {
-    expect(() => sameSession({})).toThrow('what was different');
+    expect(() => sameSession({})).toThrow('needs an option');
     expect(() => sameSession({ nane: 'user' } as never)).toThrow('unknown option');
     expect(() => sameSession({ name: 'user', alsoWrite: 'false' } as never)).toThrow('true or false');
   });

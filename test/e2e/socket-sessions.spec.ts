@@ -17,7 +17,7 @@ import {
 import { EventEmitter } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { of } from 'rxjs';
-import { forwardExceptions, toldError } from '../../src/module/transport-exceptions.js';
+import { forwardExceptions, clientError } from '../../src/module/transport-exceptions.js';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Socket } from '../support/sockets.js';
@@ -319,7 +319,7 @@ describe('a refusal that Nest 11 only emits on the server', () => {
     const socket = new FakeSocket();
     forwardExceptions(socket);
     socket.emit('exception', { status: 'error', message: "the application's own" });
-    socket.emit('exception', toldError('UNAUTHENTICATED', 'Unauthorized'));
+    socket.emit('exception', clientError('UNAUTHENTICATED', 'Unauthorized'));
     expect(socket.sent).toEqual([
       '{"event":"exception","data":{"status":"error","code":"UNAUTHENTICATED","message":"Unauthorized"}}',
     ]);
