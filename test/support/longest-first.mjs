@@ -5,7 +5,7 @@ import TestSequencer from '@jest/test-sequencer';
  * work most with files and sockets come first, each in a new process.
  */
 const FIRST = [
-  /contract\/(?:directory|interleavings-redis)\.spec/,
+  /contract\/(?:directory|interleavings-redis)\.spec|directory-stops/,
   /contract\/(?:redis|keyv|express-store)\.spec/,
   /contract\/interleavings/,
 ];
