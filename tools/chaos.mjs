@@ -11,17 +11,11 @@ import { runChaos } from './chaos/run.mjs';
 import { killServers, MissingBinaryError, startServer } from './chaos/servers.mjs';
 import { storageNames } from './chaos/storages.mjs';
 import { isBroken, markdownTable } from './chaos/table.mjs';
+import { chosen } from './chosen.mjs';
 import { build, isStale } from './dist.mjs';
 
 const say = (line) => process.stderr.write(`${line}\n`);
 const SHOWN_FINDINGS = 10;
-
-function chosen(given, names, option) {
-  const wanted = given === 'all' ? names : given.split(',');
-  const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`--${option} is one of ${names.join(', ')}, or all. Found: ${unknown}.`);
-  return wanted;
-}
 
 function readOptions() {
   const { values } = parseArgs({

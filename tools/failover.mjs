@@ -3,20 +3,13 @@
 // change and end sessions, a primary is killed or stopped, and what was answered is compared with what is there afterwards.
 // Lists are separated by commas; `--setup`, `--client` and `--end` take `all`.
 import { parseArgs } from 'node:util';
+import { chosen } from './chosen.mjs';
 import { build, isStale } from './dist.mjs';
 import { clients } from './failover/clients.mjs';
 import { killServers, startCluster, startSentinel, versionOf } from './failover/servers.mjs';
 
 const setups = { sentinel: startSentinel, cluster: startCluster };
 const ends = { kill: 'SIGKILL', stop: 'SIGSTOP' };
-
-function chosen(given, known, option) {
-  const names = Object.keys(known);
-  const wanted = given === 'all' ? names : given.split(',');
-  const unknown = wanted.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`--${option} is one of ${names.join(', ')}, or all. Found: ${unknown}.`);
-  return wanted;
-}
 
 function readOptions() {
   const { values } = parseArgs({
@@ -31,9 +24,9 @@ function readOptions() {
   const seconds = Number(values.seconds);
   if (!(seconds > 10)) throw new Error(`--seconds is a number above 10. Found: ${values.seconds}.`);
   return {
-    setups: chosen(values.setup, setups, 'setup'),
-    clients: chosen(values.client, clients, 'client'),
-    ends: chosen(values.end, ends, 'end'),
+    setups: chosen(values.setup, Object.keys(setups), 'setup'),
+    clients: chosen(values.client, Object.keys(clients), 'client'),
+    ends: chosen(values.end, Object.keys(ends), 'end'),
     server: values.server,
     seconds,
   };

@@ -66,6 +66,13 @@ export function refusal(context: ExecutionContext, error: unknown): unknown {
   }
 }
 
+/** {@link refusal}; reports an error whose details the client does not get. */
+export function loggedRefusal(context: ExecutionContext, error: unknown, report: (error: unknown) => void): unknown {
+  const refused = refusal(context, error);
+  if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) report(error);
+  return refused;
+}
+
 function clientMessageOf(error: SessionError): string {
   return CLIENT_MESSAGES[error.code] ?? (error.statusCode === undefined ? OTHER_MESSAGE : error.message);
 }

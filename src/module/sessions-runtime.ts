@@ -22,8 +22,7 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import { attachToPlatform, attachToServer } from './attach-to-platform.js';
-import { bindRefusals } from './bind-refusals.js';
-import { bindSubscriptions } from './bind-subscriptions.js';
+import { bindToProviders } from './bind-to-providers.js';
 import { checkCachedHandlers } from './cached-handlers.js';
 import { csrfHint } from './csrf-hint.js';
 import { CsrfProtection } from './csrf-protection.js';
@@ -34,8 +33,10 @@ import { globalGuards, globalRequirements } from './global-requirements.js';
 import { guardGateways } from './guard-gateways.js';
 import { prepareMessageHandlers } from './message-handlers.js';
 import { rebindHandlers } from './rebind-handlers.js';
+import { refusalsInterceptorFor } from './refusals.interceptor.js';
 import { checkRequestSession, requestSession } from './request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
+import { subscriptionInterceptorFor } from './subscription.interceptor.js';
 import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
 import {
   SESSIONS_MODULE_OPTION_RULES,
@@ -99,8 +100,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
     watchConnections(this, discovery);
     guardGateways(discovery, () => globalGuards(modules));
-    bindRefusals(discovery);
-    bindSubscriptions(discovery);
+    bindToProviders(discovery, (handler) => subscriptionInterceptorFor(handler) ?? refusalsInterceptorFor(handler));
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));

@@ -5,7 +5,7 @@ import { committedValues, watchedValues } from './committed.js';
 import type { HttpSessions } from './http-sessions.js';
 import { liveEvents } from './live-subscription.js';
 import { handlerOwnsResponse } from './own-response.js';
-import { refusal } from './refusal.js';
+import { loggedRefusal, refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /**
@@ -31,7 +31,7 @@ export class SessionsInterceptor implements NestInterceptor {
     const values = type === 'ws' ? committedMessages(sessions, next.handle()) : operation(context, sessions, next);
     return values.pipe(
       catchError((error: unknown) => {
-        throw loggedRefusal(context, sessions, error);
+        throw loggedRefusal(context, error, (hidden) => sessions.reportError(hidden));
       }),
     );
   }
@@ -57,11 +57,4 @@ function operation(context: ExecutionContext, sessions: HttpSessions, next: Call
   const values = committedField(sessions, next.handle());
   if (info?.operation?.operation !== 'subscription') return values;
   return values.pipe(map((result) => liveEvents(context, sessions, result)));
-}
-
-/** Logs errors whose details the client does not get. */
-function loggedRefusal(context: ExecutionContext, sessions: HttpSessions, error: unknown): unknown {
-  const refused = refusal(context, error);
-  if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) sessions.reportError(error);
-  return refused;
 }

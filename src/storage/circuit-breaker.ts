@@ -17,7 +17,6 @@ export class CircuitBreaker {
   #pause = 0;
   #openUntil = 0;
   #probing = false;
-
   /** Whether its calls write: they also fail by a backend that is full or read-only. */
   readonly isOfWrites: boolean;
 
@@ -41,13 +40,11 @@ export class CircuitBreaker {
     return 0;
   }
 
-  succeeded(): boolean {
+  succeeded(): void {
     if (this.#failures > 0) this.#succeededAt = this.#now();
     this.#failures = 0;
-    const wasOpen = this.#pause > 0;
     this.#pause = 0;
     this.#probing = false;
-    return wasOpen;
   }
 
   /**

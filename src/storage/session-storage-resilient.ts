@@ -4,7 +4,7 @@ import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queu
 import { assertStorage } from './option-type.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { storageFaultOf } from './storage-fault.js';
-import { wrappedCapabilities, type StorageOperation, type StorageOverrides } from './wrapped-storage.js';
+import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
 
 export interface SessionStorageResilientOptions {
   /** Timeout of a call. Default 1,000. Ten times as long for `owners` and `close`; none for `sweep`. */
@@ -102,35 +102,24 @@ export class SessionStorageResilient implements SessionStorage {
     this.#now = now;
     Object.assign(
       this,
-      wrappedCapabilities(storage, (operation, call) => this.#around(operation, call), this.#writesOfOneSession()),
+      wrappedCapabilities(storage, (operation, call, id) => this.#around(operation, call, id)),
     );
   }
 
   read(id: string): Promise<StoredSession | undefined> {
-    return this.#call(this.#single, this.#breakersOf(id).read, () => this.#storage.read(id), true);
+    return this.#around('read', () => this.#storage.read(id), id);
   }
 
   write(id: string, session: SessionToStore): Promise<string | void> {
-    return this.#call(this.#single, this.#breakersOf(id).write, () => this.#storage.write(id, session));
+    return this.#around('write', () => this.#storage.write(id, session), id);
   }
 
   invalidate(id: string): Promise<boolean | void> {
-    return this.#call(this.#single, this.#breakersOf(id).end, () => this.#storage.invalidate(id));
+    return this.#around('invalidate', () => this.#storage.invalidate(id), id);
   }
 
-  #writesOfOneSession(): StorageOverrides {
-    const storage = this.#storage;
-    const write = <T>(id: string, run: () => Promise<T>): Promise<T> =>
-      this.#call(this.#single, this.#breakersOf(id).write, run);
-    return {
-      create: (id, session) => write(id, () => storage.create!(id, session)),
-      replace: (id, session, version) => write(id, () => storage.replace!(id, session, version)),
-      touch: (id, ...rest) => write(id, () => storage.touch!(id, ...rest)),
-    };
-  }
-
-  #breakersOf(id: string): Breakers {
-    const node = this.#storage.nodeOf?.(id);
+  #breakersOf(id: string | undefined): Breakers {
+    const node = id === undefined ? undefined : this.#storage.nodeOf?.(id);
     if (node === undefined) return this.#breakers;
     let breakers = this.#nodes.get(node);
     if (!breakers) this.#nodes.set(node, (breakers = { ...this.#newBreakers(), usedAt: 0 }));
@@ -138,7 +127,7 @@ export class SessionStorageResilient implements SessionStorage {
     return breakers;
   }
 
-  #around<T>(operation: StorageOperation, call: () => Promise<T>): Promise<T> {
+  #around<T>(operation: StorageOperation, call: () => Promise<T>, id?: string): Promise<T> {
     switch (operation) {
       case 'ping':
       case 'inspect':
@@ -149,19 +138,18 @@ export class SessionStorageResilient implements SessionStorage {
         return translated(call);
       case 'list':
         return this.#call(this.#many, this.#breakers.read, call, true);
-      case 'readMany':
-        return this.#call(this.#single, this.#breakers.read, call, true);
       case 'invalidateAll':
         return this.#call(this.#many, this.#breakers.end, call);
-      case 'invalidate':
-        return this.#call(this.#single, this.#breakers.end, call);
       case 'read':
-        return this.#call(this.#single, this.#breakers.read, call, true);
+      case 'readMany':
+        return this.#call(this.#single, this.#breakersOf(id).read, call, true);
+      case 'invalidate':
+        return this.#call(this.#single, this.#breakersOf(id).end, call);
       case 'create':
       case 'replace':
       case 'touch':
       case 'write':
-        return this.#call(this.#single, this.#breakers.write, call);
+        return this.#call(this.#single, this.#breakersOf(id).write, call);
     }
   }
 

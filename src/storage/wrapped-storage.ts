@@ -7,8 +7,11 @@ export type Capability = (typeof CAPABILITIES)[number];
 /** Includes those of the owner index. */
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;
 
-/** Runs a call of the wrapped storage. */
-export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>) => Promise<T>;
+/** Operations of one session among the capabilities: their first argument is its id. */
+const OF_ONE_SESSION: ReadonlySet<Capability> = new Set(['create', 'replace', 'touch']);
+
+/** Runs a call of the wrapped storage. @param id the session, for an operation of one session. */
+export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>, id?: string) => Promise<T>;
 
 export const passOn: AroundCall = (_operation, call) => call();
 
@@ -24,7 +27,10 @@ export function wrappedCapabilities(
   const wrapped: Record<string, unknown> = {};
   for (const name of CAPABILITIES) {
     if (typeof storage[name] !== 'function') continue;
-    wrapped[name] = overrides[name] ?? ((...args: never[]) => around(name, () => callOf(storage, name)(...args)));
+    const hasId = OF_ONE_SESSION.has(name);
+    wrapped[name] =
+      overrides[name] ??
+      ((...args: never[]) => around(name, () => callOf(storage, name)(...args), hasId ? args[0] : undefined));
   }
   if (storage.watchEvictions) wrapped['watchEvictions'] = storage.watchEvictions.bind(storage);
   if (storage.nodeOf) wrapped['nodeOf'] = storage.nodeOf.bind(storage);
@@ -47,9 +53,9 @@ export function wrappedStorage(
   overrides: StorageOverrides = {},
 ): SessionStorage {
   return {
-    read: overrides.read ?? ((id) => around('read', () => storage.read(id))),
-    write: overrides.write ?? ((id, session) => around('write', () => storage.write(id, session))),
-    invalidate: overrides.invalidate ?? ((id) => around('invalidate', () => storage.invalidate(id))),
+    read: overrides.read ?? ((id) => around('read', () => storage.read(id), id)),
+    write: overrides.write ?? ((id, session) => around('write', () => storage.write(id, session), id)),
+    invalidate: overrides.invalidate ?? ((id) => around('invalidate', () => storage.invalidate(id), id)),
     ...wrappedCapabilities(storage, around, overrides),
   };
 }
