@@ -10,33 +10,29 @@ const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 
 export interface DerivedKey {
-  /** Four bytes that identify the key within the ring. Public: the prefix of protected values. */
+  /** Public: the prefix of protected values. */
   readonly id: Buffer;
-  /** 256 bits. Can be logged safely. */
   readonly keyObject: KeyObject;
-  /** The {@link KeyReport.id} of the ring key. */
   readonly ringId: string;
 }
 
-/** A key of a ring, for operators. Can be logged safely. */
+/** For operators: contains no secret. */
 export interface KeyReport {
-  /** Eight public hexadecimal digits derived from the key, the same in every process. */
+  /** Eight hexadecimal digits, the same in every process. */
   readonly id: string;
-  /** `protects`: new values. `reads`: older ones. `ended`: its `until` has passed. */
+  /** `protects` new values, `reads` older ones, `ended` at `until`. */
   readonly state: 'protects' | 'reads' | 'ended';
   /** Epoch milliseconds. Absent: always. */
   readonly from?: number;
   /** Epoch milliseconds. Absent: never. */
   readonly until?: number;
-  /** Last use in this process, epoch milliseconds. Absent: unused since the start. */
+  /** Epoch milliseconds, in this process. */
   readonly lastUsedAt?: number;
 }
 
 /**
- * The application's secrets, newest first: the first one protects, all of them read. To rotate, prepend a new key, and
- * keep the old one until its sessions have expired.
- *
- * HKDF-SHA256 (RFC 5869) derives one key per purpose and name.
+ * The application's keys: the first one protects, all of them read. To rotate, prepend a key, and keep the old one
+ * until its sessions have expired. HKDF-SHA256 (RFC 5869) derives one key per purpose and name.
  */
 export class KeyRing {
   #keys: readonly KeyObject[];
@@ -46,11 +42,10 @@ export class KeyRing {
   #schedule: KeySchedule | undefined;
 
   /**
-   * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or 43
-   * of base64url. `undefined`, as of a missing environment variable, is rejected.
-   * @param options.stretch texts are passphrases of at least 20 characters, from which scrypt derives keys (N = 2^17, r
-   * = 8, p = 1; 128 MiB and a third of a second each, blocking). Default `false`.
-   * @throws {SessionConfigurationError} for a missing, weak or duplicate key. Never shows a key.
+   * @param keys newest first, each of at least 32 random bytes: 64 hexadecimal or 43 base64url characters.
+   * @param options.stretch texts are passphrases of at least 20 characters; scrypt derives the keys (128 MiB and a
+   * third of a second each, blocking). Default `false`.
+   * @throws {SessionConfigurationError} for a missing, weak or duplicate key.
    */
   constructor(
     keys: KeyMaterial | undefined | readonly (KeyMaterial | undefined)[],
@@ -69,8 +64,7 @@ export class KeyRing {
   }
 
   /**
-   * A ring that reloads its keys periodically. Without an active key, values can be neither read nor protected. Later
-   * failures go to `onError`; the previous keys stay in use.
+   * Reloads its keys. If that fails, the previous ones stay in use.
    * @throws the source's error, or {@link SessionConfigurationError} if no key protects now.
    */
   static async from(source: KeySource, options: KeySourceOptions = {}): Promise<KeyRing> {
@@ -88,12 +82,12 @@ export class KeyRing {
     return ring;
   }
 
-  /** A random key of this process: sessions do not survive a restart or reach other processes. */
+  /** A random key: sessions do not survive a restart or reach other processes. */
   static development(): KeyRing {
     return new KeyRing(randomBytes(KEY_BYTES));
   }
 
-  /** The keys for a purpose (such as `seal`) and a name (of a session), newest first; the same in every process. */
+  /** Newest first. */
   derive(purpose: string, name: string): readonly DerivedKey[] {
     const place = JSON.stringify([purpose, name]);
     let derived = this.#derived.get(place);
@@ -109,12 +103,11 @@ export class KeyRing {
     return this.#generation;
   }
 
-  /** @param ringId of the used {@link DerivedKey}. */
   noteUse(ringId: string): void {
     this.#lastUsed.set(ringId, Date.now());
   }
 
-  /** The protecting key first. Unused old keys may be removed. */
+  /** The protecting key first. */
   report(): readonly KeyReport[] {
     const schedule = this.#schedule;
     const present = this.#keys.map(
@@ -134,7 +127,7 @@ export class KeyRing {
     });
   }
 
-  /** Stops reloading, for a ring of {@link from}. */
+  /** Stops reloading. */
   close(): void {
     this.#schedule?.close();
   }
@@ -144,7 +137,6 @@ export class KeyRing {
     return lastUsedAt === undefined ? {} : { lastUsedAt };
   }
 
-  /** @throws {SessionConfigurationError} for a weak key, without changes. */
   #use(services: readonly KeyService[], now: number): void {
     const keys = KeySchedule.inService(services, now).map(({ key }, index) =>
       createSecretKey(checkedKeyMaterial(key, `keys[${index}]`)),

@@ -1,33 +1,31 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { KeyMaterial } from './key-material.js';
 
-/** A `Date`, epoch milliseconds, or an ISO 8601 string. */
+/** Number: epoch milliseconds. String: ISO 8601. */
 export type KeyMoment = Date | number | string;
 
-/** A key and its period of use. */
 export interface ScheduledKey {
   readonly key: KeyMaterial | undefined;
   /**
-   * Start of protecting; before, it only reads, so that every process can load it first. The latest past `from` wins;
-   * on a tie, the first in the list. Default: at once.
+   * Start of protecting; before, it only reads, so that every process can load it first. The latest past `from` wins.
+   * Default: at once.
    */
   readonly from?: KeyMoment | undefined;
   /** End of reading. Default: never. */
   readonly until?: KeyMoment | undefined;
 }
 
-/** Returns the current keys, such as from a secret manager, a file or a database. */
+/** Such as from a secret manager, a file or a database. */
 export type KeySource = () => Promise<readonly ScheduledKey[]> | readonly ScheduledKey[];
 
-/** Options of {@link KeyRing.from}. */
 export interface KeySourceOptions {
   /** Default 300. */
   readonly reloadEveryInSeconds?: number;
-  /** Called when a reload fails; the previous keys stay in use. Default: `process.emitWarning`. */
+  /** Called when a reload fails. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown) => void;
-  /** Clock, in epoch milliseconds. Default `Date.now`. */
+  /** In epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
-  /** Calls `run` once after `milliseconds`. Default: an unreferenced timer. */
+  /** Calls `run` once. Default: an unreferenced timer. */
   readonly startTimer?: (run: () => void, milliseconds: number) => void;
 }
 
@@ -65,7 +63,6 @@ export class KeySchedule {
     return this.#services;
   }
 
-  /** @throws the source's error, or {@link SessionConfigurationError} for invalid keys. */
   async load(): Promise<readonly KeyService[]> {
     const keys = await this.#source();
     if (!Array.isArray(keys))
@@ -84,7 +81,7 @@ export class KeySchedule {
     this.#closed = true;
   }
 
-  /** The protecting key first; empty if no key protects. */
+  /** The protecting key first; empty without one. */
   static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
     const reading = services.filter(({ until }) => until > now);
     const protecting = reading

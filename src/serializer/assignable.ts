@@ -1,4 +1,4 @@
-/** class-transformer's rule, extended to inherited getters without setter, on which it throws. */
+/** class-transformer throws on inherited getters without setter. */
 export function isAssignable(instance: object, property: string): boolean {
   if (!(property in instance)) return true;
   const prototype = Object.getPrototypeOf(instance) as object | null;

@@ -35,7 +35,7 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
   return { open, fields };
 }
 
-/** Properties under `@Exclude()`. With `toPlainOnly` (responses only) they are stored. */
+/** With `toPlainOnly` (responses only) they are stored. */
 export function excludedFrom(type: AnyClass): ReadonlySet<string> {
   return new Set(storage.getExcludedProperties(type, TransformationType.PLAIN_TO_CLASS));
 }
@@ -46,9 +46,7 @@ function strategyOf(type: AnyClass): ReturnType<MetadataStorage['getStrategy']> 
   return declared === 'excludeAll' && options?.toPlainOnly && !options.toClassOnly ? 'none' : declared;
 }
 
-/**
- * If class-transformer is loaded twice, its decorators write to another storage and excluded fields would be stored.
- */
+/** If class-transformer is loaded twice, excluded fields would be stored. */
 export function assertDecoratorsAreSeen(): void {
   Exclude()(DecoratorProbe.prototype, 'probe');
   if (storage.findExcludeMetadata(DecoratorProbe, 'probe')) return;
@@ -72,7 +70,7 @@ function propertyOf(type: AnyClass, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-// All properties with a decorator. The storage has no method that covers its four maps.
+// class-transformer has no method for this.
 function keysOf(type: AnyClass, direction: Direction): Set<string> {
   const keys = new Set<string>();
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = storage as unknown as Record<
@@ -123,8 +121,7 @@ function transformOf(
     );
 }
 
-// As in class-transformer: `version` filters only fields with `since` or `until`; without groups only ungrouped fields
-// match.
+// As in class-transformer.
 function isSelected(
   declared: { since?: number; until?: number; groups?: string[] } | undefined,
   { version, groups }: ClassTransformOptions,

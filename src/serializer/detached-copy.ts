@@ -1,7 +1,7 @@
 import { UncoveredClasses } from './uncovered-class.js';
 import { kindOf } from './value-kind.js';
 
-/** A deep copy with the same classes. Objects with hidden state (private fields, URL, bytes) are shared. */
+/** Objects with hidden state (private fields, URL, bytes) are shared. */
 export function detachedCopy(value: unknown): unknown {
   return new Copying().copy(value);
 }
@@ -41,7 +41,6 @@ class Copying {
       const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
       if ('value' in descriptor) {
         descriptor.value = this.copy(descriptor.value);
-        // The copy of a frozen session is editable.
         descriptor.writable = descriptor.configurable = true;
       }
       Object.defineProperty(copy, key, descriptor);

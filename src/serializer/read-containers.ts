@@ -1,6 +1,5 @@
 import { assertReadable, DECODED, decodeValue, isTagged } from './tagged-value.js';
 
-/** `depth`: of the value in the text, or `DECODED`. */
 export type ReadValue = (value: unknown, depth: number) => unknown;
 
 export function containers(leaf: ReadValue): ReadValue {

@@ -13,7 +13,6 @@ interface ReadPlanParts {
   readonly knownInText: ReadonlyMap<string, TextStep>;
   readonly unknown: (name: string) => ReadStep;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
-  /** A transform or type function reads the whole source, so it is decoded first. */
   readonly seesSource: boolean;
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
@@ -23,7 +22,7 @@ export class ReadPlan {
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   readonly seesSource: boolean;
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
-  /** `undefined` if a step needs the whole source, a missing field or a renamed one. */
+  /** `undefined` if a step needs more than its field. */
   readonly text: TextPlan | undefined;
   readonly #known: ReadonlyMap<string, ReadStep>;
   readonly #unknown: (name: string) => ReadStep;

@@ -17,10 +17,7 @@ import { formerNamesOf } from './was-called.decorator.js';
 
 const SKIP: ReadStep = () => {};
 
-/**
- * Like `plainToInstance(JSON.parse(text))`, with tags. Text in the writer's format is read directly, other text through
- * `JSON.parse`.
- */
+/** Like `plainToInstance(JSON.parse(text))`, with tags. */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
@@ -95,7 +92,7 @@ export class ReflectionReader {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
-      // A newer version wrote undefined over an initial value; the instance would not write it again.
+      // A newer version may store undefined over an initial value.
       if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };
@@ -108,7 +105,7 @@ export class ReflectionReader {
     };
   }
 
-  // Fields that are not included are kept beside the instance, except excluded and computed ones.
+  // Other fields are kept beside the instance.
   #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): ReadStep {
     const { target, transform } = field;
     if (!field.taken) return isExcluded ? SKIP : this.#unknown(field.key, false);
@@ -200,7 +197,7 @@ export class ReflectionReader {
   }
 }
 
-// Both names hold the same value unless an older version of the class changed the old one.
+// Only an older class makes the values differ.
 function rename(source: Fields, from: string, to: string): void {
   if (!Object.hasOwn(source, from)) return;
   source[to] = source[from];

@@ -16,10 +16,7 @@ import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writte
 
 type WriteObject = (value: object, depth: number) => unknown;
 
-/**
- * Like `JSON.stringify(instanceToPlain(instance))`, with tags. Fields are sorted, integers first, so equal content
- * gives equal text.
- */
+/** Like `JSON.stringify(instanceToPlain(instance))`, with tags and sorted fields. */
 export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
@@ -78,7 +75,6 @@ export class ReflectionWriter {
   }
 
   #undeclaredValue(value: unknown, depth: number, { whenUndefined }: WriteField): unknown {
-    // Fast path.
     if (typeof value === 'string') return value;
     return value === undefined ? whenUndefined : this.#values.write(value, depth);
   }
@@ -96,10 +92,7 @@ export class ReflectionWriter {
     return writeShape(sorted(byName));
   }
 
-  /**
-   * An instance without `@Type()`: read back as a plain object.
-   * @throws {UnwritableValue} if the plain object would lose content.
-   */
+  /** @throws {UnwritableValue} if a plain object would lose content. */
   #undeclared(value: object, depth: number): unknown {
     const uncovered = this.#values.uncovered(value);
     if (uncovered.platform) throw exotic(value);

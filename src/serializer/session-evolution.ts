@@ -4,7 +4,7 @@ import { migrationsOf } from './migrate.decorator.js';
 import type { SessionMigration, StoredFields } from './session-migration-step.js';
 import { decodeFields } from './tagged-value.js';
 
-/** The first field of a text. Texts without it are of version 1. */
+/** First in the text. Default 1. */
 export const VERSION_FIELD = '#version';
 
 export class MigrationFailure extends Error {}
@@ -27,14 +27,13 @@ export class SessionEvolution {
     this.#head = `{"${VERSION_FIELD}":${version}`;
   }
 
-  /** Behind the version; 0 if the text may be of another version. */
+  /** 0 if the text may be of another version. */
   startOf(text: string): number {
     const { length } = this.#head;
-    // Twice as fast as startsWith().
+    // Faster than startsWith().
     return text.slice(0, length) === this.#head && !isDigit(text.charCodeAt(length)) ? length : 0;
   }
 
-  /** @throws {MigrationFailure} if a step fails, {SyntaxError} for an unreadable text. */
   upgraded(text: string): string {
     const fields = parseObject(text);
     let version = versionOf(fields);
@@ -48,7 +47,7 @@ export class SessionEvolution {
     return this.#write({ [VERSION_FIELD]: this.version, ...present });
   }
 
-  // Versions without a step differ by additions only.
+  // Other versions differ by additions only.
   #stepFrom(version: number): SessionMigration | undefined {
     return this.#steps.find(({ from }) => from >= version);
   }

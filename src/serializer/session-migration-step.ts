@@ -1,7 +1,6 @@
-/** Decoded fields of a stored session by stored name: plain objects, Date, Map and so on, no class instances. */
+/** By stored name, decoded, without class instances. */
 export type StoredFields = Record<string, unknown>;
 
-/** Upgrades stored fields in place or returns new ones. Synchronous. */
 export type MigrateFields = (fields: StoredFields) => StoredFields | void;
 
 export interface SessionMigration {

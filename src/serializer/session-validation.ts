@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** The used part of Standard Schema version 1 (standardschema.dev), as in zod, valibot and arktype. */
+/** Standard Schema 1 (standardschema.dev): zod, valibot, arktype. */
 export interface StandardSchema {
   readonly '~standard': {
     readonly version: 1;
@@ -9,7 +9,6 @@ export interface StandardSchema {
   };
 }
 
-/** Only the paths of issues are used. */
 export interface StandardSchemaResult {
   readonly issues?:
     | ReadonlyArray<{
@@ -19,25 +18,21 @@ export interface StandardSchemaResult {
     | undefined;
 }
 
-/** As returned by class-validator's `validateSync`. */
 export interface FieldError {
   readonly property?: string | undefined;
   readonly children?: readonly FieldError[] | undefined;
 }
 
-/**
- * Validates a loaded session: a Standard Schema, or a function such as class-validator's `validateSync`. Synchronous.
- * The output of a schema is ignored.
- */
+/** A Standard Schema, whose output is ignored, or a synchronous function such as class-validator's `validateSync`. */
 export type SessionSchema<S extends object = object> = StandardSchema | SessionCheck<S>['check'];
 
-// A bivariant method, so checks of different sessions fit into one list.
+// A method is bivariant.
 export interface SessionCheck<S> {
   check(session: S): readonly FieldError[] | undefined | void;
 }
 
 export class InvalidSession extends Error {
-  /** Such as `items[0].price`; `undefined` for the session. Map keys may be user content and are replaced. */
+  /** Such as `items[0].price`; `undefined` for the session. */
   readonly path: string | undefined;
 
   constructor(path: string | undefined) {
@@ -80,7 +75,7 @@ function stepsOf(error: FieldError): readonly string[] {
   return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
 }
 
-/** Keys other than field names and indices may be user content. */
+/** Other keys may be user content. */
 function pathText(session: object, steps: readonly PropertyKey[]): string | undefined {
   let text = '';
   let holder: unknown = session;

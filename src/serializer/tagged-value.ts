@@ -1,5 +1,5 @@
 /**
- * Values that JSON lacks are written as objects with one key that begins with `#`:
+ * Values that JSON lacks are objects with one `#` key:
  *
  * | value | text |
  * |---|---|
@@ -9,9 +9,7 @@
  * | `undefined` | `{"#undefined":0}` |
  * | `Map`, `Set` | `{"#map":[[key,value]]}`, `{"#set":[value]}` |
  * | `Buffer`, `Uint8Array` | `{"#bytes":"base64"}`, `{"#uint8array":"base64"}` |
- * | user object with one such key | `{"#object":{"#date":1}}` |
- *
- * Other single `#` keys are user data.
+ * | an object with such a key | `{"#object":{"#date":1}}` |
  */
 export type Tag = keyof typeof DECODERS;
 
@@ -19,16 +17,16 @@ const HASH = 0x23;
 
 export const TAG_OF_UNDEFINED = Object.freeze({ '#undefined': 0 });
 
-/** Maximum nesting, in a session and in a text. Avoids stack overflows. */
+/** Avoids stack overflows. */
 export const MAX_DEPTH = 100;
 
-/** Names that could reach a prototype are neither written nor read. */
+/** They could reach a prototype. */
 export function isForbidden(name: string): boolean {
   const { length } = name;
   return (length === 9 || length === 11) && (name === '__proto__' || name === 'prototype' || name === 'constructor');
 }
 
-/** Includes `_locals`, which Express adds to rendered objects. */
+/** Express adds `_locals`. */
 export function isNeverStored(name: string): boolean {
   return isForbidden(name) || (name.length === 7 && name === '_locals');
 }
@@ -47,7 +45,7 @@ export function escaped(written: Record<string, unknown>): object {
   return only === undefined ? written : { '#object': written };
 }
 
-/** For decoded values. Adding levels keeps it negative. */
+/** Adding levels keeps it negative. */
 export const DECODED = -1_000_000;
 
 export function assertReadable(depth: number): void {
@@ -59,10 +57,7 @@ export function isTagged(value: object): boolean {
   return false;
 }
 
-/**
- * Decodes a result of `JSON.parse`, in place if possible. Does nothing at depth {@link DECODED}.
- * @throws {SyntaxError} for an invalid tag or too deep nesting.
- */
+/** Decodes a result of `JSON.parse`, in place if possible. */
 export function decodeValue(value: unknown, depth: number): unknown {
   if (depth < 0 || typeof value !== 'object' || value === null) return value;
   assertReadable(depth);
@@ -77,7 +72,6 @@ export function isTagName(name: string): name is Tag {
   return name.charCodeAt(0) === HASH && Object.hasOwn(DECODERS, name);
 }
 
-/** @param depth of the tag; {@link DECODED} if the content of a Map or Set is already decoded. */
 export function decodeTag(name: Tag, content: unknown, depth: number): unknown {
   return DECODERS[name](content, depth);
 }

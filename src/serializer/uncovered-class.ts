@@ -1,7 +1,6 @@
 import { UnwritableValue } from './unwritable-value.js';
 import { isBuiltIn } from './value-kind.js';
 
-/** A class without `@Type()`, whose instances are read back as plain objects. */
 export interface UncoveredClass {
   readonly name: string;
   readonly speaks: boolean;
@@ -68,11 +67,11 @@ function nameOf(prototype: object): string {
 const COMMENTS_AND_TEXTS = /\/\/[^\n]*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/g;
 /** `#name`, `#name = …`: a private instance field; not a static one, a method or a use. */
 const PRIVATE_FIELD = /(?<![\w$.])(?<!\bstatic\s+)#[\p{L}_$][\p{L}\d_$]*[ \t]*(?=[=;}\r\n]|$)/u;
-/** The same compiled by TypeScript, esbuild, SWC and Babel, or a WeakMap by hand. */
+/** The same, compiled or by hand. */
 const PRIVATE_FIELD_OF_OLD =
   /\.set\(\s*this\s*,|\b__privateAdd\(\s*this\b|\b_class_private_field_init\(\s*this\b|\b_classPrivateFieldInitSpec\(\s*this\b/;
 
-// Only the source of a class shows private fields.
+// Only the source shows private fields.
 function keepsPrivateContent(type: object): boolean {
   const source = Function.prototype.toString.call(type).replace(COMMENTS_AND_TEXTS, ' ');
   return PRIVATE_FIELD.test(source) || PRIVATE_FIELD_OF_OLD.test(source);

@@ -4,7 +4,6 @@ import { refuseUncovered, scalarOf, type UncoveredClass, UncoveredClasses } from
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
 
-/** @returns input for `JSON.stringify`, never `undefined`. */
 export type WriteValue = (value: unknown, depth: number) => unknown;
 
 export class ValueWriter {
@@ -34,7 +33,7 @@ export class ValueWriter {
     return kind;
   }
 
-  /** Applies `write` to the items of an array, Map or Set; `undefined` for other values. */
+  /** `undefined` for other kinds of values. */
   container(value: object, depth: number, write: WriteValue): unknown {
     if (Array.isArray(value)) return this.#list(value, value as unknown[], depth, write);
     const kind = this.kindOf(value);
@@ -81,7 +80,7 @@ export class ValueWriter {
     }
   }
 
-  /** A subclass of a built-in would be read back as the built-in, so its scalar form is written. */
+  /** A subclass of a built-in would be read as the built-in. */
   #scalar(value: object): string | number | object | undefined {
     const uncovered = this.uncovered(value);
     if (uncovered.problem === undefined || Buffer.isBuffer(value)) return undefined;
@@ -142,7 +141,6 @@ export function exotic(value: object): UnwritableValue {
   return new UnwritableValue(`it is an instance of ${value.constructor.name}, whose content is not in its fields`);
 }
 
-/** Epoch milliseconds, `null` if invalid. */
 export function writtenDate(date: Date): object {
   const time = date.getTime();
   return { '#date': Number.isNaN(time) ? null : time };

@@ -10,14 +10,13 @@ const HASH = '#';
 export interface WriteField {
   readonly property: string;
   readonly stored: string;
-  /** `undefined` result: store nothing. Absent for fields without decorators. */
   readonly write?: (holder: Fields, depth: number) => unknown;
   readonly whenUndefined?: object | undefined;
 }
 
 export interface WriteShape {
   readonly fields: readonly WriteField[];
-  /** Template object with all fields `undefined`; copying it is faster than adding fields. */
+  /** A copy is faster than adding fields. */
   readonly blank: Readonly<Fields>;
   readonly mayLookTagged: boolean;
 }
@@ -58,7 +57,7 @@ export class WritePlan {
     const { declaration, declared, undeclared, excluded, defaults, constant, former, inOwnOrder } = this.#parts;
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
-    // As in class-transformer: if two fields share a stored name, the later one wins.
+    // As in class-transformer, the later of equal stored names wins.
     for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
       const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
       if (!isTaken || excluded.has(key) || isNeverStored(key)) continue;
@@ -76,10 +75,7 @@ export function sorted(fields: ReadonlyMap<string, WriteField>): readonly WriteF
   return [...fields.values()].sort((left, right) => (left.stored < right.stored ? -1 : 1));
 }
 
-/**
- * A tag if a new instance has an initial value, which would otherwise return.
- * @param fresh a new instance; `undefined` for a plain object.
- */
+/** Without a tag, an initial value would return. */
 export function writtenUndefined(fresh: Fields | undefined, property: string): object | undefined {
   if (fresh && !(isAssignable(fresh, property) && fresh[property] !== undefined)) return undefined;
   return TAG_OF_UNDEFINED;

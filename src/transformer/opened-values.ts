@@ -7,13 +7,8 @@ interface OpenedValue {
 }
 
 /**
- * Add genuine values only, so that clients cannot fill the cache.
- *
- * When the newer generation is full or one period old, it replaces the older one. Used entries are kept; unused ones
- * are dropped after one to two periods.
- *
- * A lookup does not leak a prefix by time: the engine compares characters only if a 32-bit hash with a secret seed
- * matches.
+ * A cache for genuine values only, so that clients cannot fill it. A lookup leaks no prefix by time: characters are
+ * compared only if a secretly seeded hash matches.
  */
 export class OpenedValues {
   readonly #period: number;
@@ -23,7 +18,6 @@ export class OpenedValues {
   #room = MOST_CHARACTERS;
   #since: number;
 
-  /** @param now monotonic, in milliseconds. */
   constructor(periodInMilliseconds: number, now: () => number = monotonic) {
     this.#period = periodInMilliseconds;
     this.#now = now;
@@ -42,7 +36,7 @@ export class OpenedValues {
   set(value: string, text: string): void {
     this.#forget();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
-    // A substring would keep its whole header in memory.
+    // A substring keeps its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
     if (opened.value === value && opened.text === text) this.#keep(opened);
   }

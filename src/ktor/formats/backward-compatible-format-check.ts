@@ -4,10 +4,6 @@ import { inlinedShape } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
-/**
- * Rejects types that Ktor writes but cannot read back.
- * @throws {SessionConfigurationError} with class and field.
- */
 export function checkBackwardCompatibleFormat(
   plans: KotlinClassPlans,
   type: KotlinClass,

@@ -14,7 +14,7 @@ export class BackwardCompatibleFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #forKotlinx: boolean;
 
-  /** @param forKotlinx rejects what Ktor's kotlinx reader would misread. */
+  /** Rejects what Ktor's kotlinx reader misreads. */
   constructor(plans: KotlinClassPlans, forKotlinx: boolean) {
     this.#plans = plans;
     this.#forKotlinx = forKotlinx;
@@ -80,7 +80,7 @@ export class BackwardCompatibleFormatWriter {
     return `##${text}`;
   }
 
-  // Ktor decodes the text of an inner object once more before parsing it.
+  // Ktor decodes the text of an inner object twice.
   #lostField(plan: KotlinClassPlan, text: string): string | undefined {
     if (!this.#forKotlinx) return undefined;
     const [written, read] = [new FormDocument(text), documentOf(text)];
@@ -98,7 +98,7 @@ export class BackwardCompatibleFormatWriter {
         () => {
           const tagged = this.#notNull(this.#tagged(element, value, depth));
           this.#refuseIn(/[&%]/, tagged, "in a list, Ktor changes '&' and '%'");
-          // Ktor encodes a second time, which its own kotlinx reader does not undo.
+          // Ktor encodes twice, which its kotlinx reader does not undo.
           return tagged.replace(/[&%]/g, encodeURIComponent);
         },
       ),
@@ -152,7 +152,7 @@ function decodedTwice(): Unwritable {
   return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends", ADVICE);
 }
 
-// Java types unknown to kotlinx need an application serializer, which writes text.
+// An application's own serializer of these types writes text.
 function taggedForKotlinx(shape: ScalarShape, value: unknown): string {
   return WITHOUT_SERIALIZER.has(shape.kind) ? `#s${scalarText(shape, value)}` : taggedScalar(shape, value);
 }

@@ -140,7 +140,7 @@ function textOf(node: JsonNode): string {
 
 const WITH_EXPONENT = /^-?\d{1,19}[eE][+-]?\d{1,4}$/;
 
-// kotlinx accepts 1e3 as an integer, but no leading plus sign.
+// kotlinx accepts 1e3 as an integer, but not +1.
 function withoutExponent(text: string): string {
   if (text.startsWith('+')) throw new Unreadable('a number with a plus sign');
   if (!WITH_EXPONENT.test(text)) return text;

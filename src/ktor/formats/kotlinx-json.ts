@@ -9,21 +9,17 @@ import { Unwritable } from './unwritable.js';
 
 /** kotlinx's `StringFormat`, bound to a class. */
 export interface StringFormat {
-  /** @throws {SessionConfigurationError} if the format cannot represent the class or a field. */
+  /** @throws {SessionConfigurationError} for an unsupported type. */
   bind<T extends object>(type: KotlinClass<T>): BoundStringFormat<T>;
 }
 
 export interface BoundStringFormat<T extends object> {
-  /** @throws {SessionUnserializableError} with the field. */
+  /** @throws {SessionUnserializableError} */
   encodeToString(value: T): string;
-  /** @throws any error for an unreadable text. */
   decodeFromString(text: string): T;
 }
 
-/**
- * kotlinx `Json`, Ktor's default since 3.0: compact, in declaration order, numbers as Java writes them (`1.0`,
- * `1.0E7`).
- */
+/** Ktor's default since 3.0: compact, in declaration order, numbers as in Java (`1.0E7`). */
 export class KotlinxJson implements StringFormat {
   readonly #options: Required<KotlinxJsonOptions>;
 

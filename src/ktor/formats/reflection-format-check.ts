@@ -14,10 +14,6 @@ const SELF_DESCRIBING: ReadonlySet<string> = new Set([
   'bigInteger',
 ]);
 
-/**
- * Rejects types that Ktor writes but cannot read back.
- * @throws {SessionConfigurationError} with class and field.
- */
 export function checkReflectionFormat(
   plans: KotlinClassPlans,
   type: KotlinClass,

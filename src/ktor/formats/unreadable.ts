@@ -1,4 +1,4 @@
-/** Treated as no session. The message never contains the text. */
+/** The message never contains the text. */
 export class Unreadable extends Error {
   constructor(problem: string) {
     super(`The text is not a session: ${problem}.`);

@@ -9,7 +9,7 @@ const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** @returns `undefined` if it would be unreadable. */
+/** @returns `undefined` if Ktor could not read it. */
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -25,7 +25,6 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
   }
 }
 
-/** @returns `undefined` if unreadable. */
 export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   // 1.x reads every cookie as URI_ENCODING (KTOR-524).
   const read = isBefore(version, '2.2') ? 'uri' : encoding;
@@ -34,7 +33,7 @@ export function decodeKtorCookie(received: string, encoding: CookieEncoding, ver
     case 'uri':
       return decodeUri(text);
     case 'base64':
-      // Strict since 3.4 (KTOR-5241); earlier versions accept missing padding.
+      // Before 3.4, padding may be missing (KTOR-5241).
       return decodeCookieValue(isBefore(version, '3.4') ? padded(text) : text, 'base64');
     case 'raw':
     case 'dquotes': {
@@ -52,7 +51,7 @@ function decodeUri(text: string): string | undefined {
   }
 }
 
-/** Before 2.1.3, everything except ASCII letters and digits is escaped. */
+/** Before 2.1.3, only ASCII letters and digits are unescaped. */
 function encodeUriOfKtor1(value: string): string | undefined {
   return encodeCookieValue(value, 'uri')?.replace(
     /[-._~]/g,
@@ -71,7 +70,7 @@ function withoutQuotes(text: string): string {
   return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
 }
 
-// Ktor sends UTF-8; Node.js exposes header bytes as Latin-1.
+// Node.js exposes header bytes as Latin-1.
 function asBytes(text: string): string {
   return BEYOND_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }

@@ -3,10 +3,7 @@ const EQUALS = 0x3d;
 const QUOTE = 0x22;
 const DOLLAR = 0x24;
 
-/**
- * Like Ktor (ktor-http, Cookie.kt: `clientCookieHeaderPattern`): last first, because Ktor uses the last. Names that
- * begin with `$` are ignored; a name without `=` has an empty value; quoted values may contain semicolons.
- */
+/** As ktor-http, last first: ignores names that begin with `$`; quoted values may contain semicolons. */
 export function ktorCookieValues(header: string, name: string): readonly string[] {
   if (name.charCodeAt(0) === DOLLAR) return [];
   const values: string[] = [];

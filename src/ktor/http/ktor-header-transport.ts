@@ -9,10 +9,7 @@ const LARGEST_HEADER = 8000;
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/**
- * Sends the value unencoded in a header, text beyond ASCII as UTF-8 (Ktor: `SessionTransportHeader`). The first of
- * several lines is used. A header cannot be cleared.
- */
+/** Ktor's `SessionTransportHeader`: UTF-8 without encoding. Cannot be cleared. */
 export class KtorHeaderTransport implements SessionTransport {
   readonly kind = 'header';
   readonly name: string;
@@ -22,7 +19,7 @@ export class KtorHeaderTransport implements SessionTransport {
 
   /**
    * @param options.exposed adds the name to `Access-Control-Expose-Headers`. Default `false`.
-   * @throws {SessionConfigurationError} for an invalid or reserved name.
+   * @throws {SessionConfigurationError} for an invalid name.
    */
   constructor(
     name: string,
@@ -44,7 +41,7 @@ export class KtorHeaderTransport implements SessionTransport {
     return candidates(BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value);
   }
 
-  /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} beyond 8000 bytes. */
+  /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} above 8000 bytes. */
   send(call: SessionCall, value: string): void {
     if (CONTROL.test(value)) {
       throw new SessionConfigurationError(
@@ -64,8 +61,7 @@ export class KtorHeaderTransport implements SessionTransport {
   }
 }
 
-// Ktor uses the first of several lines. Node.js joins them by a comma, which a value may contain, so the whole is tried
-// first.
+// Node.js joins lines by a comma, which a value may contain; Ktor uses the first line.
 function candidates(value: string): readonly string[] {
   const values = [value];
   for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {

@@ -4,11 +4,10 @@ import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 export interface KotlinField {
   readonly property: string;
-  /** The name in the kotlinx formats. */
   readonly serialName: string;
   readonly shape: KotlinShape;
   readonly hasDefault: boolean;
-  /** A getter without setter: only the reflection format writes it, and ignores it on read. */
+  /** Only the reflection format writes it; ignored on read. */
   readonly isComputed: boolean;
 }
 
@@ -66,7 +65,6 @@ function makePlan(type: KotlinClass): KotlinClassPlan {
   };
 }
 
-/** Topmost first. */
 function ancestors(type: KotlinClass): readonly KotlinClass[] {
   const chain: KotlinClass[] = [];
   for (let one: unknown = type; typeof one === 'function' && one !== Function.prototype;) {

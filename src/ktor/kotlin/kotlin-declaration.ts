@@ -22,7 +22,7 @@ interface Declaration {
   isValueClass?: boolean;
 }
 
-// Symbol.for: Jest, bundlers or two versions may load the package twice.
+// The package may be loaded twice.
 const DECLARATION = Symbol.for('nestjs-sessions:kotlin');
 
 export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefined {
@@ -36,10 +36,7 @@ export function declareField(target: object, property: string | symbol, field: D
   declareForClassTransformer(target, name, field.shape, subclassesOf);
 }
 
-/**
- * Declares the fields of a class without decorators, in Kotlin's order: `kotlinFields(CartSession, { userId: string(),
- * productIds: list(int()) })`.
- */
+/** Declares fields in Kotlin's order, without decorators: `kotlinFields(CartSession, { userId: string() })`. */
 export function kotlinFields<T extends object>(
   type: KotlinClass<T>,
   fields: { readonly [K in keyof T]?: DeclaredField },
@@ -53,8 +50,7 @@ export function kotlinFields<T extends object>(
 }
 
 /**
- * Kotlin's `@SerialName`, for a class or field: the name in the kotlinx formats. On a subclass of a sealed class,
- * Kotlin's default is the qualified name: `com.example.Shape.Circle`.
+ * Kotlin's `@SerialName`. Kotlin's default for a subclass of a sealed class is qualified: `com.example.Shape.Circle`.
  */
 export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   return (target: object, property?: string | symbol): void => {
@@ -66,35 +62,35 @@ export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   };
 }
 
-/** The class's simple name in Kotlin if it differs: the reflection format's `$type`. */
+/** The class's name in Kotlin, if it differs. */
 export function SimpleName(name: string): ClassDecorator {
   return (target) => {
     writable(target as unknown as KotlinClass).simpleName = name;
   };
 }
 
-/** A sealed class or interface with its direct subclasses, each of which must extend it here, too. */
+/** Direct subclasses, which must extend the class here, too. */
 export function Sealed(subclasses: () => readonly KotlinClass[]): <T extends KotlinClass>(target: T) => void {
   return (target) => {
     writable(target).sealed = subclasses;
   };
 }
 
-/** Kotlin's `object`: a class without stored content. Read as a new instance. */
+/** Kotlin's `object`. Read as a new instance. */
 export function DataObject(): ClassDecorator {
   return (target) => {
     writable(target as unknown as KotlinClass).isObject = true;
   };
 }
 
-/** Kotlin's `value class`: one field, which the kotlinx formats write in place of the class. */
+/** Kotlin's `value class`: the kotlinx formats write its field. */
 export function ValueClass(): ClassDecorator {
   return (target) => {
     writable(target as unknown as KotlinClass).isValueClass = true;
   };
 }
 
-/** A field that Kotlin does not have. Never stored; a loaded session has its initial value. */
+/** A field that Kotlin does not have. Never stored. */
 export function Transient(): PropertyDecorator {
   return (target, property) => {
     const type = target.constructor as KotlinClass;

@@ -2,11 +2,10 @@ import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import type { KotlinClass } from './kotlin-shape.js';
 import { Unwritable } from '../formats/unwritable.js';
 
-/** Maximum nesting of classes in the text formats, where each level is decoded again. */
+/** The text formats decode each level again. */
 export const DEEPEST = 12;
 export const DEEPEST_IN_JSON = 64;
 
-/** @throws {Unwritable} for a value of another class, a cycle, and an undeclared field, which would be lost. */
 export function planOfInstance(
   plans: KotlinClassPlans,
   expected: KotlinClass,
@@ -46,7 +45,6 @@ function isBelow(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass
   return subclasses.some((subclass) => subclass === type || isBelow(plans, subclass, type));
 }
 
-/** The concrete subclasses of a sealed class, at any depth; otherwise the class itself. */
 export function concreteClasses(plans: KotlinClassPlans, type: KotlinClass): readonly KotlinClassPlan[] {
   const plan = plans.of(type);
   return plan.subclasses ? plan.subclasses.flatMap((subclass) => concreteClasses(plans, subclass)) : [plan];

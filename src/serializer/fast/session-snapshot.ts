@@ -9,7 +9,7 @@ import { isFieldClass, kindOf } from '../value-kind.js';
 
 type Traversal = 'fields' | 'date' | 'map' | 'set' | 'opaque';
 
-/** Sentinels for the start and end of an object; no application value equals them. */
+/** Sentinels: no application value equals them. */
 const ARRAY = { is: 'array' };
 const DATE = { is: 'date' };
 const MAP = { is: 'map' };
@@ -18,8 +18,8 @@ const WITHOUT_PROTOTYPE = { is: 'object' };
 const END = { is: 'end' };
 
 /**
- * A flat list of values in traversal order, with the prototype of each object. Classes whose text depends on more than
- * field values (`@Transform()`, exposed getters, computed types) get none.
+ * A flat list of values and prototypes in traversal order. Classes whose text depends on more (`@Transform()`, exposed
+ * getters, computed types) get none.
  */
 export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
@@ -34,7 +34,6 @@ export class SessionSnapshots<S extends object> {
     this.#options = options;
   }
 
-  /** @returns `undefined` if only the text can tell. */
   capture(session: S): SessionSnapshot<S> | undefined {
     this.#isVisible ??= this.#isDeclaredByValues(this.#type, new Set());
     if (!this.#isVisible) return undefined;
@@ -42,7 +41,7 @@ export class SessionSnapshots<S extends object> {
     try {
       if (!snapshot.record(session)) return undefined;
     } catch {
-      // An application getter threw; the serializer reports it.
+      // The serializer reports the error of a getter.
       return undefined;
     }
     this.#usualLength = snapshot.length;
@@ -60,11 +59,10 @@ export class SessionSnapshots<S extends object> {
     const kind = kindOf(prototype);
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
-    // Own fields do not show the content of classes with toJSON() or hidden state. The session class itself may have
-    // them.
+    // Own fields do not show hidden state. The session class itself may have it.
     const { speaks, problem } = this.#uncovered.of(prototype);
     if (prototype !== this.#type.prototype && (speaks || problem !== undefined)) return 'opaque';
-    // The serializer ignores inherited fields, but `for in` visits them.
+    // `for in` visits inherited fields; the serializer does not.
     for (const _ in prototype) return 'opaque';
     const type: unknown = prototype.constructor;
     return isFieldClass(type) && this.#isDeclaredByValues(type, new Set()) ? 'fields' : 'opaque';
@@ -104,7 +102,6 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     return this.#at;
   }
 
-  /** Call once. @returns `false` if only the text can tell. */
   record(session: S): boolean {
     return this.#record(session, 0);
   }
@@ -152,7 +149,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     entries[at++] = prototype;
     for (const name in fields) {
       const held = fields[name];
-      // At the top level an undefined field serializes like a missing one.
+      // The serializer omits it.
       if (held === undefined && depth === 0) continue;
       entries[at++] = name;
       if (isScalar(held)) {

@@ -18,19 +18,15 @@ const LOWER_T = 0x74;
 const OBJECT = 0x7b;
 const END_OF_OBJECT = 0x7d;
 
-/** Longer integers may exceed the precision of a double. */
+/** More may exceed a double. */
 const MOST_DIGITS = 15;
 
-/** Triggers the fallback to `JSON.parse`. Created once, because a stack trace costs more than the read. */
+/** Created once, because a stack trace costs more than the read. */
 const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
 
-/** Returns the value at the cursor and moves behind it. */
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
 
-/**
- * Reads only the writer's format, without white space and backslashes; throws on anything else, which `JSON.parse` then
- * reads.
- */
+/** Reads only the writer's format; `JSON.parse` reads the rest. */
 export class TextCursor {
   readonly #text: string;
   #at: number;
@@ -54,7 +50,7 @@ export class TextCursor {
 
   accept(expected: string): boolean {
     const end = this.#at + expected.length;
-    // Twice as fast as startsWith().
+    // Faster than startsWith().
     if (this.#text.slice(this.#at, end) !== expected) return false;
     this.#at = end;
     return true;
@@ -123,7 +119,7 @@ export class TextCursor {
     }
   }
 
-  // Tags inside #object are plain names, and names with # are rare. JSON.parse handles both.
+  // Tags inside #object are plain names; JSON.parse reads them.
   #tag(depth: number): unknown {
     if (this.accept('"#date":')) return this.#date();
     const name = this.#nameAndColon();
@@ -199,12 +195,11 @@ function isBehindValue(code: number): boolean {
   return code === COMMA || code === END_OF_OBJECT || code === END_OF_LIST;
 }
 
-/** `JSON.parse`'s caller throws the error. */
 export function assertUsualDepth(depth: number): void {
   if (depth > MAX_DEPTH) throw UNUSUAL;
 }
 
-/** Unsorted names may be duplicates, and objects reorder names that begin with a digit. */
+/** Unsorted names may be duplicates. Objects reorder names that begin with a digit. */
 export function assertUsualOrder(before: string, name: string): void {
   const code = name.charCodeAt(0);
   if (!(before < name) || (code >= ZERO && code <= NINE)) throw UNUSUAL;

@@ -7,13 +7,12 @@ export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => 
 interface TextField extends FieldStart {
   readonly name: string;
   readonly read: TextStep;
-  /** After the last read. */
   next: TextField | undefined;
 }
 
 const MOST_FIELDS = 100;
 
-/** Fields are sorted, so one comparison usually identifies the next one. */
+/** Fields are sorted, so the next one is usually known. */
 export class TextPlan {
   readonly #make: new () => object;
   readonly #stepOf: (name: string) => TextStep;
@@ -25,10 +24,7 @@ export class TextPlan {
     this.#stepOf = stepOf;
   }
 
-  /**
-   * @param cursor at an object, or behind its first field if `resumed`; moved behind the object.
-   * @throws if the text is not in the writer's format.
-   */
+  /** @param resumed the cursor is behind the first field. */
   read(cursor: TextCursor, depth: number, resumed = false): object {
     assertUsualDepth(depth);
     const instance = new this.#make() as Fields;
