@@ -12,7 +12,7 @@ export const HOW_TO_MAKE_ONE =
   'and pass it in an environment variable.';
 
 // Shorter words occur in one of 10,000 random keys.
-const TELLTALE_WORDS = [
+const PLACEHOLDER_WORDS = [
   'changeit',
   'changeme',
   'changethis',
@@ -59,7 +59,7 @@ export function weaknessOfKey(material: KeyMaterial): string | undefined {
 export function weaknessOfWords(text: string): string | undefined {
   if (text.trim() !== text) return 'starts or ends with white space, which is easily lost. Use trim().';
   const letters = text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return TELLTALE_WORDS.some((word) => letters.includes(word))
+  return PLACEHOLDER_WORDS.some((word) => letters.includes(word))
     ? 'contains a word that is typical of placeholders.'
     : undefined;
 }

@@ -1,7 +1,7 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { checkedKeyMaterial, noKeysError, type KeyMaterial } from './key-material.js';
-import { KeySchedule, type KeyService, type KeySource, type KeySourceOptions } from './key-schedule.js';
+import { KeySchedule, type KeyPeriod, type KeySource, type KeySourceOptions } from './key-schedule.js';
 import { lengthPrefixed } from './length-prefixed.js';
 import { stretchedPassphrase } from './stretched-passphrase.js';
 
@@ -69,15 +69,15 @@ export class KeyRing {
    */
   static async from(source: KeySource, options: KeySourceOptions = {}): Promise<KeyRing> {
     const schedule = new KeySchedule(source, options);
-    const services = await schedule.load();
-    const first = KeySchedule.inService(services, schedule.now());
+    const periods = await schedule.load();
+    const first = KeySchedule.active(periods, schedule.now());
     if (first.length === 0) {
       throw new SessionConfigurationError(
         'The key source has no active key. One key needs from in the past or omitted, and until in the future or omitted.',
       );
     }
     const ring = new KeyRing(first.map(({ key }) => key));
-    schedule.start(services, (all) => ring.#use(all, schedule.now()));
+    schedule.start(periods, (all) => ring.#use(all, schedule.now()));
     ring.#schedule = schedule;
     return ring;
   }
@@ -114,14 +114,14 @@ export class KeyRing {
       (key, index) => ({ id: idOf(key), state: index === 0 ? 'protects' : 'reads' }) as const,
     );
     if (!schedule) return present.map((key) => ({ ...key, ...this.#usage(key.id) }));
-    return schedule.services.map((service) => {
-      const id = idOf(createSecretKey(checkedKeyMaterial(service.key, 'key')));
+    return schedule.periods.map((period) => {
+      const id = idOf(createSecretKey(checkedKeyMaterial(period.key, 'key')));
       const state = present.find((key) => key.id === id)?.state ?? ('ended' as const);
       return {
         id,
         state,
-        ...(Number.isFinite(service.from) ? { from: service.from } : {}),
-        ...(Number.isFinite(service.until) ? { until: service.until } : {}),
+        ...(Number.isFinite(period.from) ? { from: period.from } : {}),
+        ...(Number.isFinite(period.until) ? { until: period.until } : {}),
         ...this.#usage(id),
       };
     });
@@ -137,8 +137,8 @@ export class KeyRing {
     return lastUsedAt === undefined ? {} : { lastUsedAt };
   }
 
-  #use(services: readonly KeyService[], now: number): void {
-    const keys = KeySchedule.inService(services, now).map(({ key }, index) =>
+  #use(periods: readonly KeyPeriod[], now: number): void {
+    const keys = KeySchedule.active(periods, now).map(({ key }, index) =>
       createSecretKey(checkedKeyMaterial(key, `keys[${index}]`)),
     );
     const isSame = keys.length === this.#keys.length && keys.every((key, index) => key.equals(this.#keys[index]!));

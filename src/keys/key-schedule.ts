@@ -29,7 +29,7 @@ export interface KeySourceOptions {
   readonly startTimer?: (run: () => void, milliseconds: number) => void;
 }
 
-export interface KeyService {
+export interface KeyPeriod {
   readonly key: KeyMaterial | undefined;
   readonly from: number;
   readonly until: number;
@@ -43,7 +43,7 @@ export class KeySchedule {
   readonly #onError: (error: unknown) => void;
   readonly #startTimer: (run: () => void, milliseconds: number) => void;
   readonly now: () => number;
-  #services: readonly KeyService[] = [];
+  #periods: readonly KeyPeriod[] = [];
   #reloadAt = 0;
   #closed = false;
 
@@ -59,22 +59,22 @@ export class KeySchedule {
     this.#startTimer = options.startTimer ?? ((run, milliseconds) => void setTimeout(run, milliseconds).unref());
   }
 
-  get services(): readonly KeyService[] {
-    return this.#services;
+  get periods(): readonly KeyPeriod[] {
+    return this.#periods;
   }
 
-  async load(): Promise<readonly KeyService[]> {
+  async load(): Promise<readonly KeyPeriod[]> {
     const keys = await this.#source();
     if (!Array.isArray(keys))
       throw new SessionConfigurationError('A key source must return a list of { key, from, until }.');
-    return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
+    return keys.map((key: ScheduledKey, index) => periodOf(key, index));
   }
 
-  start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
-    apply(services);
-    this.#services = services;
+  start(periods: readonly KeyPeriod[], apply: (periods: readonly KeyPeriod[]) => void): void {
+    apply(periods);
+    this.#periods = periods;
     this.#reloadAt = this.now() + this.#reloadEvery;
-    this.#wait(apply);
+    this.#startNext(apply);
   }
 
   close(): void {
@@ -82,55 +82,55 @@ export class KeySchedule {
   }
 
   /** The protecting key first; empty without one. */
-  static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
-    const reading = services.filter(({ until }) => until > now);
+  static active(periods: readonly KeyPeriod[], now: number): readonly KeyPeriod[] {
+    const reading = periods.filter(({ until }) => until > now);
     const protecting = reading
       .filter(({ from }) => from <= now)
-      .reduce<KeyService | undefined>(
+      .reduce<KeyPeriod | undefined>(
         (best, one) => (best === undefined || one.from > best.from ? one : best),
         undefined,
       );
     return protecting ? [protecting, ...reading.filter((one) => one !== protecting)] : [];
   }
 
-  #wait(apply: (services: readonly KeyService[]) => void): void {
+  #startNext(apply: (periods: readonly KeyPeriod[]) => void): void {
     const now = this.now();
-    const moments = this.#services.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > now);
+    const moments = this.#periods.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > now);
     const next = Math.min(this.#reloadAt, ...moments);
     this.#startTimer(
       () => {
-        if (!this.#closed) void this.#turn(apply).then(() => this.#wait(apply));
+        if (!this.#closed) void this.#update(apply).then(() => this.#startNext(apply));
       },
       Math.min(next - now, LONGEST_TIMER),
     );
   }
 
-  async #turn(apply: (services: readonly KeyService[]) => void): Promise<void> {
+  async #update(apply: (periods: readonly KeyPeriod[]) => void): Promise<void> {
     try {
-      let services = this.#services;
+      let periods = this.#periods;
       if (this.now() >= this.#reloadAt) {
         this.#reloadAt = this.now() + this.#reloadEvery;
-        services = await this.load();
+        periods = await this.load();
       }
-      apply(services);
-      this.#services = services;
+      apply(periods);
+      this.#periods = periods;
     } catch (error) {
       this.#onError(error);
-      apply(this.#services);
+      apply(this.#periods);
     }
   }
 }
 
-function serviceOf({ key, from, until }: ScheduledKey, index: number): KeyService {
-  const service = {
+function periodOf({ key, from, until }: ScheduledKey, index: number): KeyPeriod {
+  const period = {
     key,
     from: momentOf(from, `keys[${index}].from`, -Infinity),
     until: momentOf(until, `keys[${index}].until`, Infinity),
   };
-  if (service.until <= service.from) {
+  if (period.until <= period.from) {
     throw new SessionConfigurationError(`keys[${index}]: until must be after from.`);
   }
-  return service;
+  return period;
 }
 
 function momentOf(moment: KeyMoment | undefined, place: string, otherwise: number): number {

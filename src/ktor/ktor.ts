@@ -27,7 +27,7 @@ import type { KtorCookieConfiguration } from './http/ktor-cookie-configuration.j
 import { KtorCookieTransport } from './http/ktor-cookie-transport.js';
 import { KtorHeaderTransport } from './http/ktor-header-transport.js';
 import { transformersOf, type KtorKeys } from './ktor-keys.js';
-import { generateKtorSessionId, sessionIdLengthOf } from './http/ktor-session-id.js';
+import { generateKtorSessionId } from './http/ktor-session-id.js';
 import { KtorSessionStorage } from './storage/ktor-session-storage.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from './ktor-version.js';
 import { KtorReflectionSessionSerializer } from './formats/reflection-session-serializer.js';
@@ -138,7 +138,7 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Com
     return new ByValue(type, serializer, { bare: true, lifetime, ownerOf });
   }
   const ById = isEveryResponse ? SessionTrackerByIdOfEveryResponse : SessionTrackerById;
-  return new ById(type, serializer, conditional(name, storage), {
+  return new ById(type, serializer, conditionalStorage(name, storage), {
     name,
     lifetime,
     ownerOf,
@@ -146,7 +146,7 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Com
     followsRotation: storage instanceof KtorSessionStorage,
     storedId: (id) => id,
     merge: new SessionMerge(name, serializer, session.onClash ?? 'mine', countersOf(type)),
-    sessionIdProvider: session.identity ?? (() => generateKtorSessionId(sessionIdLengthOf(version))),
+    sessionIdProvider: session.identity ?? (() => generateKtorSessionId(isBefore(version, '3.5') ? 32 : 64)),
   });
 }
 
@@ -164,7 +164,7 @@ function serializerOf<S extends object>({ type, version, serializer }: KtorSessi
 }
 
 // The guard's format is unreadable for Ktor.
-function conditional(name: string, storage: SessionStorage): ConditionalSessionStorage {
+function conditionalStorage(name: string, storage: SessionStorage): ConditionalSessionStorage {
   const resilient = isConditional(storage) ? new SessionStorageResilient(storage) : undefined;
   if (resilient && isConditional(resilient)) return resilient;
   throw new SessionConfigurationError(

@@ -5,7 +5,7 @@ export type AnyClass = abstract new (...parameters: never[]) => object;
 export type Direction = 'read' | 'write';
 
 export interface ClassDeclaration {
-  readonly open: boolean;
+  readonly includesUndeclared: boolean;
   readonly fields: ReadonlyMap<string, FieldDeclaration>;
 }
 
@@ -13,7 +13,7 @@ export interface FieldDeclaration {
   /** The stored name on read, the property on write. {@link target} is the other one. */
   readonly key: string;
   readonly target: string;
-  readonly taken: boolean;
+  readonly isIncluded: boolean;
   /** `@Expose()`: included even if absent. */
   readonly exposed: boolean;
   readonly type: TypeDeclaration | undefined;
@@ -31,4 +31,17 @@ export interface Discriminator {
   readonly property: string;
   readonly subTypes: ReadonlyArray<{ readonly name: string; readonly value: AnyClass }>;
   readonly kept: boolean;
+}
+
+/** class-transformer throws on inherited getters without setter. */
+export function isAssignable(instance: object, property: string): boolean {
+  if (!(property in instance)) return true;
+  const prototype = Object.getPrototypeOf(instance) as object | null;
+  const declared = prototype === null ? undefined : Object.getOwnPropertyDescriptor(prototype, property);
+  if (declared && !declared.set) return false;
+  let holder: object | null = instance;
+  while (holder !== null && !Object.hasOwn(holder, property)) holder = Object.getPrototypeOf(holder) as object | null;
+  const descriptor = holder === null ? undefined : Object.getOwnPropertyDescriptor(holder, property);
+  if (descriptor?.set) return true;
+  return descriptor?.writable === true && typeof descriptor.value !== 'function';
 }

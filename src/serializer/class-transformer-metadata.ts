@@ -16,7 +16,7 @@ export function storedNameOf(type: AnyClass, property: string): string {
 export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
   const declared = strategyOf(type);
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
-  const open = strategy === 'exposeAll' && !options.excludeExtraneousValues;
+  const includesUndeclared = strategy === 'exposeAll' && !options.excludeExtraneousValues;
   const excluded = excludedFrom(type);
   const exposed = new Set(storage.getExposedProperties(type, transformationOf(direction)).map(keyIn(type, direction)));
   const fields = new Map<string, FieldDeclaration>();
@@ -26,13 +26,13 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
     fields.set(key, {
       key,
       target: direction === 'read' ? property : storedNameOf(type, key),
-      taken: applies && (open || exposed.has(key)),
+      isIncluded: applies && (includesUndeclared || exposed.has(key)),
       exposed: applies && exposed.has(key),
       type: typeOf(storage.findTypeMetadata(type, property)),
       transform: transformOf(type, property, direction, options),
     });
   }
-  return { open, fields };
+  return { includesUndeclared, fields };
 }
 
 /** With `toPlainOnly` (responses only) they are stored. */

@@ -1,5 +1,15 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type { MigrateFields, SessionMigration } from './session-migration-step.js';
+
+/** By stored name, decoded, without class instances. */
+export type StoredFields = Record<string, unknown>;
+
+export type MigrateFields = (fields: StoredFields) => StoredFields | void;
+
+export interface SessionMigration {
+  readonly from: number;
+  readonly to: number;
+  readonly migrate: MigrateFields;
+}
 
 // The package may be loaded twice.
 const MIGRATIONS = Symbol.for('nestjs-sessions:migrations');

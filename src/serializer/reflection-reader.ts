@@ -1,14 +1,18 @@
 import type { ClassTransformOptions } from 'class-transformer';
-import { isAssignable } from './assignable.js';
 import { declarationOf, excludedFrom, storedNameOf } from './class-transformer-metadata.js';
-import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
-import type { Fields } from './fields.js';
+import {
+  isAssignable,
+  type AnyClass,
+  type Discriminator,
+  type FieldDeclaration,
+  type TypeDeclaration,
+} from './class-declaration.js';
 import { parseObject } from './json-text.js';
 import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
 import { ReadPlan, type ReadStep } from './read-plan.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
 import { VERSION_FIELD } from './session-evolution.js';
-import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden } from './tagged-value.js';
+import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden, type Fields } from './tagged-value.js';
 import { type ReadText, TextCursor } from './fast/text-cursor.js';
 import type { TextPlan, TextStep } from './fast/text-plan.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
@@ -32,14 +36,15 @@ export class ReflectionReader {
 
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
-    const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
+    const instance =
+      (plan.text && readDirectly(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
     return instance as S;
   }
 
   #instanceOf(plan: ReadPlan, source: Fields, depth: number): object {
     assertReadable(depth);
     for (const { from, to } of plan.renamed) rename(source, from, to);
-    const isDecoded = plan.seesSource && depth >= 0;
+    const isDecoded = plan.needsSource && depth >= 0;
     if (isDecoded) decodeFields(source, depth);
     const depthOfFields = isDecoded ? DECODED : depth + 1;
     const instance = new plan.make() as Fields;
@@ -70,7 +75,8 @@ export class ReflectionReader {
     ]);
     const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];
-    for (const name of Object.keys(fresh)) if (declaration.open) known.set(name, this.#adopting(fresh, name));
+    for (const name of Object.keys(fresh))
+      if (declaration.includesUndeclared) known.set(name, this.#adopting(fresh, name));
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
       const inText = this.#assigningInText(field, fresh);
@@ -78,22 +84,24 @@ export class ReflectionReader {
       const assign = field.exposed ? this.#assigningMissing(field, fresh) : undefined;
       if (assign) missing.push({ name: field.key, assign });
     }
-    const unknown = (name: string): ReadStep => this.#unknown(name, declaration.open);
-    const seesSource = [...declaration.fields.values()].some((field) => field.transform ?? field.type?.fixed === false);
+    const unknown = (name: string): ReadStep => this.#unknown(name, declaration.includesUndeclared);
+    const needsSource = [...declaration.fields.values()].some(
+      (field) => field.transform ?? field.type?.fixed === false,
+    );
     const renamed = [...formerNamesOf(type)].flatMap(([property, names]) =>
       names.map(({ name }) => ({ from: name, to: storedNameOf(type, property) })),
     );
-    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, seesSource, renamed });
+    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, needsSource, renamed });
     this.#plans.set(type, plan);
     return plan;
   }
 
-  #unknown(name: string, open: boolean): ReadStep {
+  #unknown(name: string, includesUndeclared: boolean): ReadStep {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
       // A newer version may store undefined over an initial value.
-      if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
+      if (includesUndeclared && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };
   }
@@ -108,7 +116,7 @@ export class ReflectionReader {
   // Other fields are kept beside the instance.
   #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): ReadStep {
     const { target, transform } = field;
-    if (!field.taken) return isExcluded ? SKIP : this.#unknown(field.key, false);
+    if (!field.isIncluded) return isExcluded ? SKIP : this.#unknown(field.key, false);
     if (!isAssignable(fresh, target)) return field.exposed ? SKIP : this.#unknown(field.key, false);
     const typed = field.type && this.#typed(field.type, target);
     if (!typed && !transform) return this.#adopting(fresh, target);
@@ -118,8 +126,9 @@ export class ReflectionReader {
     };
   }
 
-  #assigningInText({ taken, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
-    if (!taken || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target)) return undefined;
+  #assigningInText({ isIncluded, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
+    if (!isIncluded || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target))
+      return undefined;
     if (listOf(type.designType) || type.designType === Map) return undefined;
     let read: ReadText | undefined;
     return (instance, cursor, depth) => {
@@ -204,7 +213,7 @@ function rename(source: Fields, from: string, to: string): void {
   delete source[from];
 }
 
-function readUsual(plan: TextPlan, text: string, start: number): object | undefined {
+function readDirectly(plan: TextPlan, text: string, start: number): object | undefined {
   if (text.includes('\\')) return undefined;
   try {
     const cursor = new TextCursor(text, start);

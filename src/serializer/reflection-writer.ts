@@ -2,10 +2,9 @@ import type { ClassTransformOptions } from 'class-transformer';
 import { isDeepStrictEqual } from 'node:util';
 import { declarationOf, excludedFrom } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
-import type { Fields } from './fields.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
 import { VERSION_FIELD } from './session-evolution.js';
-import { escaped, isNeverStored } from './tagged-value.js';
+import { escaped, isNeverStored, type Fields } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
 import { refuseUncovered, scalarOf } from './uncovered-class.js';
 import { UnwritableValue } from './unwritable-value.js';
@@ -95,8 +94,8 @@ export class ReflectionWriter {
   /** @throws {UnwritableValue} if a plain object would lose content. */
   #undeclared(value: object, depth: number): unknown {
     const uncovered = this.#values.uncovered(value);
-    if (uncovered.platform) throw exotic(value);
-    if (uncovered.speaks) {
+    if (uncovered.isPlatformClass) throw exotic(value);
+    if (uncovered.convertsItself) {
       const scalar = scalarOf(value);
       if (scalar !== undefined) return this.#values.write(scalar, depth);
       if (!hasSameJson(value)) refuseUncovered(uncovered, 'whose toJSON() does not return its fields');
@@ -106,7 +105,7 @@ export class ReflectionWriter {
     const written = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
     if (isEmpty(written as Fields)) {
       if (Symbol.toStringTag in value) throw exotic(value);
-      if (uncovered.behaves && Object.keys(value).length === 0) {
+      if (uncovered.hasMembers && Object.keys(value).length === 0) {
         refuseUncovered(uncovered, 'whose content is not in its fields');
       }
     }

@@ -1,7 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { parseObject } from './json-text.js';
-import { migrationsOf } from './migrate.decorator.js';
-import type { SessionMigration, StoredFields } from './session-migration-step.js';
+import { migrationsOf, type SessionMigration, type StoredFields } from './migrate.decorator.js';
 import { decodeFields } from './tagged-value.js';
 
 /** First in the text. Default 1. */

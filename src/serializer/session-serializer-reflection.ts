@@ -6,7 +6,7 @@ import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
 import { RememberedFields } from './fast/remembered-fields.js';
 import { SessionEvolution, versionOfText } from './session-evolution.js';
-import type { SessionMigration } from './session-migration-step.js';
+import type { SessionMigration } from './migrate.decorator.js';
 import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-serializer.js';
 import { SessionSnapshots } from './fast/session-snapshot.js';
 import { UnwritableValue } from './unwritable-value.js';

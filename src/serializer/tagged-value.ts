@@ -13,6 +13,8 @@
  */
 export type Tag = keyof typeof DECODERS;
 
+export type Fields = Record<string, unknown>;
+
 const HASH = 0x23;
 
 export const TAG_OF_UNDEFINED = Object.freeze({ '#undefined': 0 });
@@ -35,7 +37,7 @@ export function tagOfNumber(value: number): object {
   return { '#number': Object.is(value, -0) ? '-0' : `${value}` };
 }
 
-export function escaped(written: Record<string, unknown>): object {
+export function escaped(written: Fields): object {
   let only: string | undefined;
   for (const name in written) {
     if (written[name] === undefined) continue;
@@ -62,7 +64,7 @@ export function decodeValue(value: unknown, depth: number): unknown {
   if (depth < 0 || typeof value !== 'object' || value === null) return value;
   assertReadable(depth);
   if (Array.isArray(value)) return decodeList(value, depth);
-  const fields = value as Record<string, unknown>;
+  const fields = value as Fields;
   const name = onlyNameOf(fields);
   const isTag = name !== undefined && isTagName(name);
   return isTag ? decodeTag(name, fields[name], depth) : decodeFields(fields, depth);
@@ -86,7 +88,7 @@ function onlyNameOf(value: object): string | undefined {
   return only;
 }
 
-export function decodeFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+export function decodeFields(fields: Fields, depth: number): Fields {
   for (const name of Object.keys(fields)) {
     const value = fields[name];
     if (isForbidden(name)) delete fields[name];
@@ -137,7 +139,7 @@ const DECODERS = {
   '#uint8array': (content: unknown): unknown => new Uint8Array(bytesOf(content)),
   '#object': (content: unknown, depth: number): unknown => {
     if (typeof content !== 'object' || content === null || Array.isArray(content)) throw broken();
-    return decodeFields(content as Record<string, unknown>, depth);
+    return decodeFields(content as Fields, depth);
   },
 };
 

@@ -3,9 +3,9 @@ import { isBuiltIn } from './value-kind.js';
 
 export interface UncoveredClass {
   readonly name: string;
-  readonly speaks: boolean;
-  readonly platform: boolean;
-  readonly behaves: boolean;
+  readonly convertsItself: boolean;
+  readonly isPlatformClass: boolean;
+  readonly hasMembers: boolean;
   readonly problem: string | undefined;
 }
 
@@ -18,7 +18,7 @@ export class UncoveredClasses {
 
   of(prototype: object): UncoveredClass {
     let known = this.#classes.get(prototype);
-    if (!known) this.#classes.set(prototype, (known = look(prototype)));
+    if (!known) this.#classes.set(prototype, (known = inspect(prototype)));
     return known;
   }
 }
@@ -38,9 +38,9 @@ export function refuseUncovered({ name }: UncoveredClass, problem: string): neve
   throw new UnwritableValue(`it is an instance of ${name}, ${problem}`, { advice: ADVICE });
 }
 
-function look(prototype: object): UncoveredClass {
-  let speaks = false;
-  let behaves = false;
+function inspect(prototype: object): UncoveredClass {
+  let convertsItself = false;
+  let hasMembers = false;
   let problem: string | undefined;
   for (let level: object | null = prototype; level !== null; level = Object.getPrototypeOf(level) as object | null) {
     const owner: unknown = Object.getOwnPropertyDescriptor(level, 'constructor')?.value;
@@ -50,13 +50,13 @@ function look(prototype: object): UncoveredClass {
       }
       break;
     }
-    speaks ||= Object.hasOwn(level, 'toJSON') || Object.hasOwn(level, Symbol.toPrimitive);
-    behaves ||= Reflect.ownKeys(level).some((key) => key !== 'constructor' && key !== Symbol.toStringTag);
+    convertsItself ||= Object.hasOwn(level, 'toJSON') || Object.hasOwn(level, Symbol.toPrimitive);
+    hasMembers ||= Reflect.ownKeys(level).some((key) => key !== 'constructor' && key !== Symbol.toStringTag);
     if (typeof owner === 'function' && keepsPrivateContent(owner)) problem ??= 'which has private fields';
   }
   const name = nameOf(prototype);
-  const platform = (globalThis as Record<string, unknown>)[name] === prototype.constructor;
-  return { name, speaks, behaves, platform, problem };
+  const isPlatformClass = (globalThis as Record<string, unknown>)[name] === prototype.constructor;
+  return { name, convertsItself, hasMembers, isPlatformClass, problem };
 }
 
 function nameOf(prototype: object): string {

@@ -1,5 +1,4 @@
-import type { Fields } from './fields.js';
-import { escaped, isNeverStored, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED } from './tagged-value.js';
+import { escaped, isNeverStored, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED, type Fields } from './tagged-value.js';
 import { refuseUncovered, scalarOf, type UncoveredClass, UncoveredClasses } from './uncovered-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
@@ -84,7 +83,7 @@ export class ValueWriter {
   #scalar(value: object): string | number | object | undefined {
     const uncovered = this.uncovered(value);
     if (uncovered.problem === undefined || Buffer.isBuffer(value)) return undefined;
-    const scalar = uncovered.speaks ? scalarOf(value) : undefined;
+    const scalar = uncovered.convertsItself ? scalarOf(value) : undefined;
     if (scalar === undefined) refuseUncovered(uncovered, uncovered.problem);
     return this.write(scalar, 0) as string | number | object;
   }

@@ -1,9 +1,7 @@
-import { isAssignable } from './assignable.js';
-import type { ClassDeclaration } from './class-declaration.js';
-import type { Fields } from './fields.js';
+import { isAssignable, type ClassDeclaration } from './class-declaration.js';
 import { RecentShapes } from './fast/recent-shapes.js';
 import type { FormerName } from './was-called.decorator.js';
-import { isNeverStored, TAG_OF_UNDEFINED } from './tagged-value.js';
+import { isNeverStored, TAG_OF_UNDEFINED, type Fields } from './tagged-value.js';
 
 const HASH = '#';
 
@@ -58,9 +56,9 @@ export class WritePlan {
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
     // As in class-transformer, the later of equal stored names wins.
-    for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
-      const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
-      if (!isTaken || excluded.has(key) || isNeverStored(key)) continue;
+    for (const key of new Set(declaration.includesUndeclared ? [...keys, ...defaults, ...exposed] : exposed)) {
+      const isIncluded = declaration.fields.get(key)?.isIncluded ?? declaration.includesUndeclared;
+      if (!isIncluded || excluded.has(key) || isNeverStored(key)) continue;
       const field = declared.get(key) ?? undeclared(key);
       byName.set(field.stored, field);
       for (const { name, alsoWrite } of former.get(key) ?? [])

@@ -15,7 +15,7 @@ export class OpenedValues {
   readonly #now: () => number;
   #newer = new Map<string, OpenedValue>();
   #older = new Map<string, OpenedValue>();
-  #room = MOST_CHARACTERS;
+  #free = MOST_CHARACTERS;
   #since: number;
 
   constructor(periodInMilliseconds: number, now: () => number = monotonic) {
@@ -25,30 +25,30 @@ export class OpenedValues {
   }
 
   get(value: string): string | undefined {
-    this.#forget();
+    this.#expire();
     const newer = this.#newer.get(value);
     if (newer) return newer.text;
     const older = this.#older.get(value);
-    if (older) this.#keep(older);
+    if (older) this.#add(older);
     return older?.text;
   }
 
   set(value: string, text: string): void {
-    this.#forget();
+    this.#expire();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
     // A substring keeps its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
-    if (opened.value === value && opened.text === text) this.#keep(opened);
+    if (opened.value === value && opened.text === text) this.#add(opened);
   }
 
-  #keep(opened: OpenedValue): void {
+  #add(opened: OpenedValue): void {
     const characters = charactersOf(opened);
-    if (characters > this.#room) this.#startGeneration(this.#now());
+    if (characters > this.#free) this.#startGeneration(this.#now());
     this.#newer.set(opened.value, opened);
-    this.#room -= characters;
+    this.#free -= characters;
   }
 
-  #forget(): void {
+  #expire(): void {
     const now = this.#now();
     const age = now - this.#since;
     if (age < this.#period) return;
@@ -59,7 +59,7 @@ export class OpenedValues {
   #startGeneration(now: number): void {
     this.#older = this.#newer;
     this.#newer = new Map();
-    this.#room = MOST_CHARACTERS;
+    this.#free = MOST_CHARACTERS;
     this.#since = now;
   }
 }

@@ -28,7 +28,7 @@ export interface SessionTransportTransformerSealOptions {
 interface Sealer {
   readonly head: Buffer;
   /** The last character includes two bits of the nonce. */
-  readonly beginnings: readonly string[];
+  readonly prefixes: readonly string[];
   readonly key: XaesKey;
   readonly additionalData: Buffer;
   readonly ringId: string;
@@ -64,7 +64,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   }
 
   /** The cached values may be of an ended key. */
-  #follow(): void {
+  #refresh(): void {
     const sealers = this.#derived.all;
     if (sealers === this.#sealers) return;
     this.#sealers = sealers;
@@ -72,7 +72,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   }
 
   transformRead(transportValue: string): string | undefined {
-    this.#follow();
+    this.#refresh();
     const known = this.#opened?.get(transportValue);
     if (known !== undefined) return known;
     const text = this.#open(transportValue);
@@ -97,7 +97,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   }
 
   transformWrite(transportValue: string): string {
-    this.#follow();
+    this.#refresh();
     const sealer = this.#sealers[0];
     if (!sealer) throw new SessionConfigurationError('The key ring has no active key. Add one to the key source.');
     const { head, key, additionalData, ringId } = sealer;
@@ -110,11 +110,10 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
 
   /** Does not verify the value. */
   keyState(transportValue: string): KeyState {
-    this.#follow();
+    this.#refresh();
     for (let index = 0; index < this.#sealers.length; index++) {
-      const { beginnings } = this.#sealers[index]!;
-      if (beginnings.some((beginning) => transportValue.startsWith(beginning)))
-        return index === 0 ? 'current' : 'outdated';
+      const { prefixes } = this.#sealers[index]!;
+      if (prefixes.some((prefix) => transportValue.startsWith(prefix))) return index === 0 ? 'current' : 'outdated';
     }
     return 'unknown';
   }
@@ -125,7 +124,7 @@ function sealerOf({ id, keyObject, ringId }: DerivedKey, { name, transport }: Se
   const head = Buffer.concat([version, id]);
   return {
     head,
-    beginnings: [0x00, 0x40, 0x80, 0xc0].map((next) =>
+    prefixes: [0x00, 0x40, 0x80, 0xc0].map((next) =>
       Buffer.concat([head, Buffer.of(next)])
         .toString('base64url')
         .slice(0, HEAD_CHARACTERS),

@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
-import { checkFormNames } from './form-names.js';
+import { checkFormNames } from './reflection-format-check.js';
 import { inlinedShape } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';

@@ -5,7 +5,7 @@ import { concreteClasses, DEEPEST } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { payload, readParts } from './reflection-format-reader.js';
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 export class BackwardCompatibleFormatReader {
   readonly #plans: KotlinClassPlans;

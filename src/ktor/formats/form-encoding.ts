@@ -1,4 +1,4 @@
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 // As in ktor-http, Codecs.kt.
 
@@ -154,4 +154,17 @@ export function formPair(name: string, value: string): string {
 /** Ktor 1.4.3 to 1.5.x does not escape `=`. */
 export function formPairOfKtor1(name: string, value: string): string {
   return `${encodeForm(name)}=${encodeForm(value).replaceAll('%3D', '=')}`;
+}
+
+export function splitForm(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const pair of text === '' ? [] : text.split('&')) {
+    const equals = pair.indexOf('=');
+    fields.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
+  }
+  return fields;
+}
+
+export function joinForm(fields: ReadonlyMap<string, string>): string {
+  return Array.from(fields, ([name, value]) => `${name}=${value}`).join('&');
 }

@@ -5,7 +5,7 @@ import { concreteClasses, DEEPEST_IN_JSON } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double', 'char']);
 

@@ -1,4 +1,4 @@
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 export class BareWord {
   constructor(readonly text: string) {}

@@ -3,11 +3,10 @@ import type { FieldwiseSessionSerializer } from '../../serializer/session-serial
 import { checkBackwardCompatibleFormat } from './backward-compatible-format-check.js';
 import { BackwardCompatibleFormatReader } from './backward-compatible-format-reader.js';
 import { BackwardCompatibleFormatWriter } from './backward-compatible-format-writer.js';
-import { encodeForm } from './form-encoding.js';
-import { joinForm, splitForm } from './form-fields.js';
+import { encodeForm, joinForm, splitForm } from './form-encoding.js';
 import { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import type { KotlinClass } from '../kotlin/kotlin-shape.js';
-import { Unwritable } from './unwritable.js';
+import { writeSession } from './format-errors.js';
 
 export interface KotlinxBackwardCompatibleSessionSerializerOptions {
   /**
@@ -45,11 +44,7 @@ export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implem
   }
 
   serialize(session: S): string {
-    try {
-      return this.#writer.write(this.#type, session);
-    } catch (error) {
-      throw error instanceof Unwritable ? error.toError(this.#type.name) : error;
-    }
+    return writeSession(this.#type, () => this.#writer.write(this.#type, session));
   }
 
   deserialize(text: string): S {

@@ -5,7 +5,7 @@ import { JsonFormatReader } from './json-format-reader.js';
 import { JsonFormatWriter } from './json-format-writer.js';
 import { parseJson } from './json-node.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
-import { Unwritable } from './unwritable.js';
+import { writeSession } from './format-errors.js';
 
 /** kotlinx's `StringFormat`, bound to a class. */
 export interface StringFormat {
@@ -38,13 +38,7 @@ export class KotlinxJson implements StringFormat {
     const writer = new JsonFormatWriter(plans, this.#options);
     const reader = new JsonFormatReader(plans, this.#options);
     return {
-      encodeToString: (value) => {
-        try {
-          return writer.write(type, value);
-        } catch (error) {
-          throw error instanceof Unwritable ? error.toError(type.name) : error;
-        }
-      },
+      encodeToString: (value) => writeSession(type, () => writer.write(type, value)),
       decodeFromString: (text) => reader.read(type, parseJson(text)) as T,
     };
   }

@@ -4,7 +4,7 @@ import { DEEPEST } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, withoutNull, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { TYPE_NAME } from './reflection-format-writer.js';
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 const TAG_OF: Readonly<Record<Exclude<ScalarShape['kind'], 'boolean' | 'char' | 'float'>, string>> = {
   string: '#s',

@@ -1,13 +1,12 @@
 import type { FieldwiseSessionSerializer } from '../../serializer/session-serializer.js';
-import { encodeForm } from './form-encoding.js';
-import { joinForm, splitForm } from './form-fields.js';
+import { encodeForm, joinForm, splitForm } from './form-encoding.js';
 import { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import type { KotlinClass } from '../kotlin/kotlin-shape.js';
 import { Parameters } from './parameters.js';
 import { checkReflectionFormat } from './reflection-format-check.js';
 import { ReflectionFormatReader } from './reflection-format-reader.js';
 import { ReflectionFormatWriter } from './reflection-format-writer.js';
-import { Unwritable } from './unwritable.js';
+import { writeSession } from './format-errors.js';
 
 export interface KtorReflectionSessionSerializerOptions {
   /** `literal`: `=` in values is unescaped, as in Ktor 1.4.3 to 1.5.x. Both are read. Default `escaped`. */
@@ -39,11 +38,7 @@ export class KtorReflectionSessionSerializer<S extends object> implements Fieldw
 
   serialize(session: S): string {
     if (this.#isParameters) return (session as unknown as Parameters).formUrlEncode();
-    try {
-      return this.#writer.write(this.#type, session);
-    } catch (error) {
-      throw error instanceof Unwritable ? error.toError(this.#type.name) : error;
-    }
+    return writeSession(this.#type, () => this.#writer.write(this.#type, session));
   }
 
   deserialize(text: string): S {

@@ -57,6 +57,6 @@ function endsName(code: number): boolean {
   return code === SEMICOLON || code === EQUALS || code === 0x7b || code === 0x7d || isSpace(code);
 }
 
-function withoutQuotes(value: string): string {
+export function withoutQuotes(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }

@@ -3,11 +3,11 @@ import { SessionConfigurationError, SessionTooLargeError } from '../../errors/se
 import { checkHeaderName } from '../../transport/header-name.js';
 import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
+import { textOfHeader } from './ktor-cookie-encoding.js';
 
 const MOST_CANDIDATES = 8;
 const LARGEST_HEADER = 8000;
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
-const BEYOND_ASCII = /[\u0080-\uffff]/;
 
 /** Ktor's `SessionTransportHeader`: UTF-8 without encoding. Cannot be cleared. */
 export class KtorHeaderTransport implements SessionTransport {
@@ -37,8 +37,7 @@ export class KtorHeaderTransport implements SessionTransport {
     const value = call.requestHeader(this.name.toLowerCase());
     if (value === undefined) return [];
     if (value.length > LARGEST_HEADER) return [undefined];
-    // Node.js exposes header bytes as Latin-1.
-    return candidates(BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value);
+    return candidates(textOfHeader(value));
   }
 
   /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} above 8000 bytes. */

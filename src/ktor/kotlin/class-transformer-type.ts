@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Exclude, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import { isScalar, type KotlinClass, type KotlinShape } from './kotlin-shape.js';
 
 const COLLECTIONS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
@@ -31,10 +31,6 @@ export function declareForClassTransformer(
     },
   };
   Type(() => held(), options as Parameters<typeof Type>[1])(target, property);
-}
-
-export function excludeForClassTransformer(target: object, property: string): void {
-  Exclude()(target, property);
 }
 
 function classIn(shape: KotlinShape): (() => KotlinClass) | undefined {

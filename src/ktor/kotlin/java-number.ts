@@ -1,4 +1,4 @@
-import { Unreadable } from '../formats/unreadable.js';
+import { Unreadable } from '../formats/format-errors.js';
 
 const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 const INTEGER = /^[+-]?\d+$/;

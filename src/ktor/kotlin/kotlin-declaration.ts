@@ -1,9 +1,6 @@
+import { Exclude } from 'class-transformer';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
-import {
-  declareForClassTransformer,
-  excludeForClassTransformer,
-  type NamedSubclass,
-} from './class-transformer-type.js';
+import { declareForClassTransformer, type NamedSubclass } from './class-transformer-type.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 export interface DeclaredField {
@@ -96,7 +93,7 @@ export function Transient(): PropertyDecorator {
     const type = target.constructor as KotlinClass;
     const name = checked(type, property);
     writable(type).transients.add(name);
-    excludeForClassTransformer(target, name);
+    Exclude()(target, name);
   };
 }
 

@@ -1,6 +1,6 @@
 import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import type { KotlinClass } from './kotlin-shape.js';
-import { Unwritable } from '../formats/unwritable.js';
+import { Unwritable } from '../formats/format-errors.js';
 
 /** The text formats decode each level again. */
 export const DEEPEST = 12;
@@ -48,4 +48,18 @@ function isBelow(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass
 export function concreteClasses(plans: KotlinClassPlans, type: KotlinClass): readonly KotlinClassPlan[] {
   const plan = plans.of(type);
   return plan.subclasses ? plan.subclasses.flatMap((subclass) => concreteClasses(plans, subclass)) : [plan];
+}
+
+export function elementsOf(kind: 'list' | 'set', value: unknown): readonly unknown[] {
+  if (kind === 'set') {
+    if (value instanceof Set) return [...value];
+    throw new Unwritable('a Set must be a Set');
+  }
+  if (Array.isArray(value)) return value;
+  throw new Unwritable('a List must be an array');
+}
+
+export function entriesOf(value: unknown): ReadonlyMap<unknown, unknown> {
+  if (value instanceof Map) return value;
+  throw new Unwritable('a Map must be a Map');
 }

@@ -10,8 +10,7 @@ import {
   parseJavaLong,
 } from './java-number.js';
 import type { ScalarShape } from './kotlin-shape.js';
-import { Unreadable } from '../formats/unreadable.js';
-import { Unwritable } from '../formats/unwritable.js';
+import { Unreadable, Unwritable } from '../formats/format-errors.js';
 
 const BITS = { byte: 8, short: 16, int: 32 } as const;
 const LONE_SURROGATE = /\p{Surrogate}/u;

@@ -60,8 +60,8 @@ export class SessionSnapshots<S extends object> {
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
     // Own fields do not show hidden state. The session class itself may have it.
-    const { speaks, problem } = this.#uncovered.of(prototype);
-    if (prototype !== this.#type.prototype && (speaks || problem !== undefined)) return 'opaque';
+    const { convertsItself, problem } = this.#uncovered.of(prototype);
+    if (prototype !== this.#type.prototype && (convertsItself || problem !== undefined)) return 'opaque';
     // `for in` visits inherited fields; the serializer does not.
     for (const _ in prototype) return 'opaque';
     const type: unknown = prototype.constructor;
@@ -92,10 +92,10 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   readonly #entries: unknown[];
   #at = 0;
 
-  constructor(owner: SessionSnapshots<S>, room: number) {
+  constructor(owner: SessionSnapshots<S>, capacity: number) {
     this.#owner = owner;
     // oxlint-disable-next-line unicorn/no-new-array -- preallocates capacity
-    this.#entries = new Array<unknown>(room);
+    this.#entries = new Array<unknown>(capacity);
   }
 
   get length(): number {

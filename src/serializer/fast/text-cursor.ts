@@ -22,7 +22,7 @@ const END_OF_OBJECT = 0x7d;
 const MOST_DIGITS = 15;
 
 /** Created once, because a stack trace costs more than the read. */
-const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
+const OTHER_FORMAT = new SyntaxError('A text that only JSON.parse reads.');
 
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
 
@@ -57,7 +57,7 @@ export class TextCursor {
   }
 
   name(before: '{' | ','): string {
-    if (!this.accept(before)) throw UNUSUAL;
+    if (!this.accept(before)) throw OTHER_FORMAT;
     return this.#nameAndColon();
   }
 
@@ -87,7 +87,7 @@ export class TextCursor {
   }
 
   list(depth: number, read: ReadText): unknown[] {
-    assertUsualDepth(depth);
+    assertTextDepth(depth);
     const items: unknown[] = [];
     this.#at++;
     if (this.#code(0) === END_OF_LIST) {
@@ -99,12 +99,12 @@ export class TextCursor {
       const next = this.#code(0);
       this.#at++;
       if (next === END_OF_LIST) return items;
-      if (next !== COMMA) throw UNUSUAL;
+      if (next !== COMMA) throw OTHER_FORMAT;
     }
   }
 
   #object(depth: number): unknown {
-    assertUsualDepth(depth);
+    assertTextDepth(depth);
     const fields: Record<string, unknown> = {};
     this.#at++;
     if (this.endsObject()) return fields;
@@ -114,7 +114,7 @@ export class TextCursor {
       const value = this.value(depth + 1);
       if (!isForbidden(name)) fields[name] = value;
       if (this.endsObject()) return fields;
-      if (this.#code(0) !== COMMA) throw UNUSUAL;
+      if (this.#code(0) !== COMMA) throw OTHER_FORMAT;
       this.#at++;
     }
   }
@@ -123,22 +123,22 @@ export class TextCursor {
   #tag(depth: number): unknown {
     if (this.accept('"#date":')) return this.#date();
     const name = this.#nameAndColon();
-    if (!isTagName(name) || this.#code(0) === OBJECT) throw UNUSUAL;
+    if (!isTagName(name) || this.#code(0) === OBJECT) throw OTHER_FORMAT;
     const content = this.value(depth + 1);
-    if (!this.endsObject()) throw UNUSUAL;
+    if (!this.endsObject()) throw OTHER_FORMAT;
     return decodeTag(name, content, DECODED);
   }
 
   #date(): Date {
     const moment = this.#code(0) === LOWER_N ? this.#literal('null', NaN) : this.#number();
-    if (!this.endsObject()) throw UNUSUAL;
+    if (!this.endsObject()) throw OTHER_FORMAT;
     return new Date(moment);
   }
 
   #nameAndColon(): string {
-    if (this.#code(0) !== QUOTE) throw UNUSUAL;
+    if (this.#code(0) !== QUOTE) throw OTHER_FORMAT;
     const name = this.#string();
-    if (this.#code(0) !== COLON) throw UNUSUAL;
+    if (this.#code(0) !== COLON) throw OTHER_FORMAT;
     this.#at++;
     return name;
   }
@@ -146,13 +146,13 @@ export class TextCursor {
   #string(): string {
     const start = this.#at + 1;
     const end = this.#text.indexOf('"', start);
-    if (end === -1) throw UNUSUAL;
+    if (end === -1) throw OTHER_FORMAT;
     this.#at = end + 1;
     return this.#text.slice(start, end);
   }
 
   #literal<T>(text: string, value: T): T {
-    if (!this.accept(text)) throw UNUSUAL;
+    if (!this.accept(text)) throw OTHER_FORMAT;
     return value;
   }
 
@@ -168,7 +168,7 @@ export class TextCursor {
       code = this.#text.charCodeAt(++at);
     }
     const digits = at - first;
-    if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw UNUSUAL;
+    if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw OTHER_FORMAT;
     if (digits > MOST_DIGITS || code === DOT || code === LOWER_E || code === UPPER_E) return this.#anyNumber();
     this.#at = at;
     return isNegative ? -value : value;
@@ -195,12 +195,12 @@ function isBehindValue(code: number): boolean {
   return code === COMMA || code === END_OF_OBJECT || code === END_OF_LIST;
 }
 
-export function assertUsualDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw UNUSUAL;
+export function assertTextDepth(depth: number): void {
+  if (depth > MAX_DEPTH) throw OTHER_FORMAT;
 }
 
 /** Unsorted names may be duplicates. Objects reorder names that begin with a digit. */
-export function assertUsualOrder(before: string, name: string): void {
+export function assertSorted(before: string, name: string): void {
   const code = name.charCodeAt(0);
-  if (!(before < name) || (code >= ZERO && code <= NINE)) throw UNUSUAL;
+  if (!(before < name) || (code >= ZERO && code <= NINE)) throw OTHER_FORMAT;
 }

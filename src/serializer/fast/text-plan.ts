@@ -1,6 +1,6 @@
-import type { Fields } from '../fields.js';
+import type { Fields } from '../tagged-value.js';
 import { type FieldStart, startOfField } from '../json-text.js';
-import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
+import { assertTextDepth, assertSorted, type TextCursor } from './text-cursor.js';
 
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
@@ -26,7 +26,7 @@ export class TextPlan {
 
   /** @param resumed the cursor is behind the first field. */
   read(cursor: TextCursor, depth: number, resumed = false): object {
-    assertUsualDepth(depth);
+    assertTextDepth(depth);
     const instance = new this.#make() as Fields;
     if (resumed ? cursor.endsObject() : cursor.accept('{}')) return instance;
     let field = this.#first;
@@ -44,7 +44,7 @@ export class TextPlan {
 
   #fieldAt(cursor: TextCursor, before: TextField | undefined, start: '{' | ','): TextField {
     const name = cursor.name(start);
-    assertUsualOrder(before?.name ?? '', name);
+    assertSorted(before?.name ?? '', name);
     const present = this.#fields.get(name);
     if (present) return present;
     const { asFirst, asNext } = startOfField(name);
