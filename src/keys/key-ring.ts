@@ -77,7 +77,7 @@ export class KeyRing {
       );
     }
     const ring = new KeyRing(first.map(({ key }) => key));
-    schedule.start(periods, (all) => ring.#use(all, schedule.now()));
+    schedule.start(periods, (all) => ring.#setKeys(all, schedule.now()));
     ring.#schedule = schedule;
     return ring;
   }
@@ -137,7 +137,7 @@ export class KeyRing {
     return lastUsedAt === undefined ? {} : { lastUsedAt };
   }
 
-  #use(periods: readonly KeyPeriod[], now: number): void {
+  #setKeys(periods: readonly KeyPeriod[], now: number): void {
     const keys = KeySchedule.active(periods, now).map(({ key }, index) =>
       createSecretKey(checkedKeyMaterial(key, `keys[${index}]`)),
     );

@@ -15,7 +15,7 @@ export interface ScheduledKey {
   readonly until?: KeyMoment | undefined;
 }
 
-/** Such as from a secret manager, a file or a database. */
+/** Returns the current keys, such as from a secret manager. */
 export type KeySource = () => Promise<readonly ScheduledKey[]> | readonly ScheduledKey[];
 
 export interface KeySourceOptions {

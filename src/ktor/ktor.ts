@@ -116,7 +116,7 @@ function transportOf<S extends object>(name: string, session: KtorSession<S>): S
   const { keys, version, cookie, exposed, transport = 'cookie' } = session;
   const transformers = session.transformers ?? (keys ? transformersOf(keys, version) : []);
   if (transport === 'cookie' && exposed !== undefined) {
-    throw new SessionConfigurationError(`ktor(): exposed is for header sessions. A cookie must never be exposed.`);
+    throw new SessionConfigurationError('ktor(): exposed is for header sessions. A cookie must never be exposed.');
   }
   if (transport === 'cookie') return new KtorCookieTransport(name, cookie, transformers, { version });
   if (cookie) {

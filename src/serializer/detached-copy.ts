@@ -1,4 +1,4 @@
-import { UncoveredClasses } from './uncovered-class.js';
+import { UndeclaredClasses } from './undeclared-class.js';
 import { kindOf } from './value-kind.js';
 
 /** Objects with hidden state (private fields, URL, bytes) are shared. */
@@ -7,7 +7,7 @@ export function detachedCopy(value: unknown): unknown {
 }
 
 class Copying {
-  readonly #classes = new UncoveredClasses();
+  readonly #classes = new UndeclaredClasses();
   readonly #copies = new Map<object, object>();
 
   copy(value: unknown): unknown {

@@ -8,7 +8,15 @@ import {
   type TypeDeclaration,
 } from './class-declaration.js';
 import { parseObject } from './json-text.js';
-import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
+import {
+  fill,
+  isRecord,
+  listConstructorOf,
+  readContainers,
+  readList,
+  readMap,
+  type ReadValue,
+} from './read-containers.js';
 import { ReadPlan, type ReadStep } from './read-plan.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
 import { VERSION_FIELD } from './session-evolution.js';
@@ -37,11 +45,11 @@ export class ReflectionReader {
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
     const instance =
-      (plan.text && readDirectly(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
+      (plan.text && readDirectly(plan.text, text, start)) ?? this.#readInstance(plan, parseObject(text), 0);
     return instance as S;
   }
 
-  #instanceOf(plan: ReadPlan, source: Fields, depth: number): object {
+  #readInstance(plan: ReadPlan, source: Fields, depth: number): object {
     assertReadable(depth);
     for (const { from, to } of plan.renamed) rename(source, from, to);
     const isDecoded = plan.needsSource && depth >= 0;
@@ -76,7 +84,7 @@ export class ReflectionReader {
     const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];
     for (const name of Object.keys(fresh))
-      if (declaration.includesUndeclared) known.set(name, this.#adopting(fresh, name));
+      if (declaration.includesUndeclared) known.set(name, this.#assigningDecoded(fresh, name));
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
       const inText = this.#assigningInText(field, fresh);
@@ -84,7 +92,7 @@ export class ReflectionReader {
       const assign = field.exposed ? this.#assigningMissing(field, fresh) : undefined;
       if (assign) missing.push({ name: field.key, assign });
     }
-    const unknown = (name: string): ReadStep => this.#unknown(name, declaration.includesUndeclared);
+    const unknown = (name: string): ReadStep => this.#keepingUnknown(name, declaration.includesUndeclared);
     const needsSource = [...declaration.fields.values()].some(
       (field) => field.transform ?? field.type?.fixed === false,
     );
@@ -96,7 +104,7 @@ export class ReflectionReader {
     return plan;
   }
 
-  #unknown(name: string, includesUndeclared: boolean): ReadStep {
+  #keepingUnknown(name: string, includesUndeclared: boolean): ReadStep {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
@@ -106,8 +114,8 @@ export class ReflectionReader {
     };
   }
 
-  #adopting(fresh: object, name: string): ReadStep {
-    if (!isAssignable(fresh, name)) return this.#unknown(name, false);
+  #assigningDecoded(fresh: object, name: string): ReadStep {
+    if (!isAssignable(fresh, name)) return this.#keepingUnknown(name, false);
     return (instance, value, _, depth) => {
       instance[name] = decodeValue(value, depth);
     };
@@ -116,10 +124,10 @@ export class ReflectionReader {
   // Other fields are kept beside the instance.
   #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): ReadStep {
     const { target, transform } = field;
-    if (!field.isIncluded) return isExcluded ? SKIP : this.#unknown(field.key, false);
-    if (!isAssignable(fresh, target)) return field.exposed ? SKIP : this.#unknown(field.key, false);
-    const typed = field.type && this.#typed(field.type, target);
-    if (!typed && !transform) return this.#adopting(fresh, target);
+    if (!field.isIncluded) return isExcluded ? SKIP : this.#keepingUnknown(field.key, false);
+    if (!isAssignable(fresh, target)) return field.exposed ? SKIP : this.#keepingUnknown(field.key, false);
+    const typed = field.type && this.#typedReader(field.type, target);
+    if (!typed && !transform) return this.#assigningDecoded(fresh, target);
     return (instance, value, source, depth) => {
       const read = typed ? typed(value, depth, instance, source) : value;
       instance[target] = transform ? transform(read, source) : read;
@@ -129,16 +137,16 @@ export class ReflectionReader {
   #assigningInText({ isIncluded, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
     if (!isIncluded || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target))
       return undefined;
-    if (listOf(type.designType) || type.designType === Map) return undefined;
+    if (listConstructorOf(type.designType) || type.designType === Map) return undefined;
     let read: ReadText | undefined;
     return (instance, cursor, depth) => {
-      read ??= this.#inText(type.resolve({ newObject: instance, object: {}, property: target }));
+      read ??= this.#textReader(type.resolve({ newObject: instance, object: {}, property: target }));
       instance[target] = read(cursor, depth);
     };
   }
 
-  #inText(type: unknown): ReadText {
-    const readDecoded = containers(this.#leafOfType(type));
+  #textReader(type: unknown): ReadText {
+    const readDecoded = readContainers(this.#leafReaderOfType(type));
     const plan = !COERCIONS.has(type) && isFieldClass(type) ? this.#planOf(type) : undefined;
     const read: ReadText = (cursor, depth) => {
       if (plan?.text && cursor.isAtFields) return plan.text.read(cursor, depth);
@@ -162,26 +170,26 @@ export class ReflectionReader {
     };
   }
 
-  #typed(type: TypeDeclaration, property: string) {
-    const newList = listOf(type.designType);
+  #typedReader(type: TypeDeclaration, property: string) {
+    const newList = listConstructorOf(type.designType);
     const isMap = type.designType === Map;
-    const readerOf = forTypeOf(type, (resolved) => containers(this.#leaf(resolved, type.discriminator)));
+    const readerOf = forTypeOf(type, (resolved) => readContainers(this.#leafReader(resolved, type.discriminator)));
     return (value: unknown, depth: number, newObject: Fields, object: Fields): unknown => {
       const read = readerOf(newObject, object, property);
-      if (newList && Array.isArray(value)) return filled(newList(), list(value, depth, read));
+      if (newList && Array.isArray(value)) return fill(newList(), readList(value, depth, read));
       if (!isMap || Array.isArray(value)) return read(value, depth);
       const decoded = decodeValue(value, depth);
       if (!isRecord(decoded)) return decoded;
       if (decoded instanceof Map || decoded instanceof Set) return read(decoded, DECODED);
-      return mapped(Object.entries(decoded), read);
+      return readMap(Object.entries(decoded), read);
     };
   }
 
-  #leaf(type: unknown, discriminator: Discriminator | undefined): ReadValue {
-    const read = this.#leafOfType(type);
+  #leafReader(type: unknown, discriminator: Discriminator | undefined): ReadValue {
+    const read = this.#leafReaderOfType(type);
     if (!discriminator) return read;
     const { property, subTypes, kept } = discriminator;
-    const readers = new Map(subTypes.map(({ name, value }) => [name as unknown, this.#leafOfType(value)]));
+    const readers = new Map(subTypes.map(({ name, value }) => [name as unknown, this.#leafReaderOfType(value)]));
     return (value, depth) => {
       if (!isRecord(value)) return read(value, depth);
       const name = Object.hasOwn(value, property) ? value[property] : undefined;
@@ -196,13 +204,13 @@ export class ReflectionReader {
     };
   }
 
-  #leafOfType(type: unknown): ReadValue {
+  #leafReaderOfType(type: unknown): ReadValue {
     const coerce = COERCIONS.get(type);
     if (coerce) return (value) => (value === null || value === undefined ? value : coerce(value));
     if (!isFieldClass(type)) return decodeValue;
     let plan: ReadPlan | undefined;
     return (value, depth) =>
-      isRecord(value) ? this.#instanceOf((plan ??= this.#planOf(type)), value, depth) : decodeValue(value, depth);
+      isRecord(value) ? this.#readInstance((plan ??= this.#planOf(type)), value, depth) : decodeValue(value, depth);
   }
 }
 

@@ -75,7 +75,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   deserialize(text: string): S {
     if (!this.#evolution) return this.#reader.read(this.#type, text);
     const start = this.#evolution.startOf(text);
-    return this.#reader.read(this.#type, start > 0 ? text : this.#evolution.upgraded(text), start);
+    return this.#reader.read(this.#type, start > 0 ? text : this.#evolution.upgrade(text), start);
   }
 
   isNewer(text: string): boolean {
@@ -92,7 +92,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
 
   split(text: string): Map<string, string> {
     const isOther = this.#evolution && this.#evolution.startOf(text) === 0;
-    return splitFields(isOther ? this.#evolution.upgraded(text) : text);
+    return splitFields(isOther ? this.#evolution.upgrade(text) : text);
   }
 
   join(fields: ReadonlyMap<string, string>): string {

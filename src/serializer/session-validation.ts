@@ -45,7 +45,7 @@ export function checkOf<S extends object>(validation: SessionSchema<S>): (sessio
   if ('~standard' in validation) return checkOfSchema(validation);
   return (session) => {
     const errors: unknown = validation(session);
-    refusePromise(errors);
+    rejectPromise(errors);
     const [first] = Array.isArray(errors) ? (errors as FieldError[]) : [];
     if (first) throw new InvalidSession(pathText(session, stepsOf(first)));
   };
@@ -54,7 +54,7 @@ export function checkOf<S extends object>(validation: SessionSchema<S>): (sessio
 function checkOfSchema({ '~standard': schema }: StandardSchema): (session: object) => void {
   return (session) => {
     const result = schema.validate(session);
-    refusePromise(result);
+    rejectPromise(result);
     const { issues } = result as StandardSchemaResult;
     if (!issues || issues.length === 0) return;
     const steps = (issues[0]!.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
@@ -62,7 +62,7 @@ function checkOfSchema({ '~standard': schema }: StandardSchema): (session: objec
   };
 }
 
-function refusePromise(result: unknown): void {
+function rejectPromise(result: unknown): void {
   if (!(result instanceof Promise)) return;
   result.catch(() => undefined);
   throw new SessionConfigurationError(
@@ -81,7 +81,7 @@ function pathText(session: object, steps: readonly PropertyKey[]): string | unde
   let holder: unknown = session;
   for (const step of steps) {
     text += stepText(holder, step, text === '');
-    holder = heldBy(holder, step);
+    holder = memberOf(holder, step);
   }
   return text === '' ? undefined : text;
 }
@@ -99,7 +99,7 @@ function isOfClass(holder: unknown): boolean {
   return prototype !== null && prototype !== Object.prototype;
 }
 
-function heldBy(holder: unknown, step: PropertyKey): unknown {
+function memberOf(holder: unknown, step: PropertyKey): unknown {
   if (holder instanceof Map) return holder.get(step);
   if (typeof holder !== 'object' || holder === null) return undefined;
   return Object.getOwnPropertyDescriptor(holder, step)?.value as unknown;

@@ -150,11 +150,11 @@ function withoutExponent(text: string): string {
 }
 
 function elementsOf(node: JsonNode): readonly JsonNode[] {
-  if (!Array.isArray(node)) throw new Unreadable('no array');
+  if (!Array.isArray(node)) throw new Unreadable('not an array');
   return node as readonly JsonNode[];
 }
 
 function fieldsOf(node: JsonNode): ReadonlyMap<string, JsonNode> {
-  if (!(node instanceof Map)) throw new Unreadable('no object');
+  if (!(node instanceof Map)) throw new Unreadable('not an object');
   return node as ReadonlyMap<string, JsonNode>;
 }

@@ -22,8 +22,6 @@ const TAGS = {
   enum: '#s',
 } as const;
 
-const AMPERSAND = "Ktor cuts collections at '&'";
-
 export class ReflectionFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #pair: (name: string, value: string) => string;
@@ -76,22 +74,22 @@ export class ReflectionFormatWriter {
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
     return encodeQuery(
-      writeElements(values, (value) => encodeQuery(uncut(this.#tagged(element, value, depth)))).join('&'),
+      writeElements(values, (value) => encodeQuery(withoutAmpersand(this.#tagged(element, value, depth)))).join('&'),
     );
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
     const parts = writeEntries(entries, (key, value) => {
-      const taggedKey = uncut(this.#tagged(shape.key, key, depth));
+      const taggedKey = withoutAmpersand(this.#tagged(shape.key, key, depth));
       if (taggedKey.includes('=')) throw new Unwritable("Ktor cuts a key at '='");
-      return `${encodeQuery(taggedKey)}=${encodeQuery(uncut(this.#tagged(shape.value, value, depth)))}`;
+      return `${encodeQuery(taggedKey)}=${encodeQuery(withoutAmpersand(this.#tagged(shape.value, value, depth)))}`;
     });
     return encodeQuery(parts.join('&'));
   }
 }
 
-function uncut(tagged: string): string {
-  if (tagged.includes('&')) throw new Unwritable(AMPERSAND);
+function withoutAmpersand(tagged: string): string {
+  if (tagged.includes('&')) throw new Unwritable("Ktor cuts collections at '&'");
   return tagged;
 }
 

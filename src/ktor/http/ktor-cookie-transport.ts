@@ -39,7 +39,7 @@ export class KtorCookieTransport implements SessionTransport {
   readonly #version: KtorVersion;
   readonly #now: () => number;
   readonly #attributes: string;
-  readonly #cleared: string;
+  readonly #clearedCookie: string;
 
   /** @throws {SessionConfigurationError} for an invalid name or attribute. */
   constructor(
@@ -56,8 +56,8 @@ export class KtorCookieTransport implements SessionTransport {
     this.configuration = configuration;
     this.#encoding = configuration.encoding ?? 'uri';
     this.#now = options.now ?? (() => Date.now());
-    this.#attributes = this.#place() + this.#flags() + encodingMark(this.#encoding);
-    this.#cleared = this.#clearing();
+    this.#attributes = this.#domainAndPath() + this.#flags() + encodingMark(this.#encoding);
+    this.#clearedCookie = this.#clearedLine();
   }
 
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
@@ -77,7 +77,7 @@ export class KtorCookieTransport implements SessionTransport {
   }
 
   clear(call: SessionCall): void {
-    call.setCookie(this.name, this.#cleared);
+    call.setCookie(this.name, this.#clearedCookie);
   }
 
   isSecure(): boolean {
@@ -107,7 +107,7 @@ export class KtorCookieTransport implements SessionTransport {
     return `; Max-Age=${Math.min(seconds, LARGEST_MAX_AGE)}; Expires=${expires}`;
   }
 
-  #place(): string {
+  #domainAndPath(): string {
     const { domain, path = '/' } = this.configuration;
     return (domain === undefined ? '' : `; Domain=${domain}`) + (path === null ? '' : `; Path=${path}`);
   }
@@ -126,9 +126,9 @@ export class KtorCookieTransport implements SessionTransport {
     return isBefore(this.#version, '2.2') ? this.#encode(value) : value;
   }
 
-  #clearing(): string {
+  #clearedLine(): string {
     const maxAge = isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
-    const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#place()}`;
+    const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#domainAndPath()}`;
     // Up to 2.1.1, flags and extensions are missing (KTOR-437).
     return isBefore(this.#version, '2.2')
       ? start + encodingMark('uri')

@@ -87,7 +87,10 @@ function fieldsOf(
   const isComplete = [...declared.keys()].every((property) => seen.includes(property));
   const order = isComplete ? seen : [...declared.keys(), ...inferred];
   const fields = order.map((property): KotlinField => {
-    const { shape, hasDefault } = declared.get(property) ?? { shape: infer(type, property, fresh), hasDefault: false };
+    const { shape, hasDefault } = declared.get(property) ?? {
+      shape: inferShape(type, property, fresh),
+      hasDefault: false,
+    };
     const serialName = serialNames.get(property) ?? property;
     return { property, serialName, shape, hasDefault, isComputed: isComputed(type, property) };
   });
@@ -105,7 +108,7 @@ function freshInstance(type: KotlinClass): Record<string, unknown> {
   }
 }
 
-function infer(type: KotlinClass, property: string, fresh: Record<string, unknown>): KotlinShape {
+function inferShape(type: KotlinClass, property: string, fresh: Record<string, unknown>): KotlinShape {
   const value = fresh[property];
   if (typeof value === 'string') return { kind: 'string' };
   if (typeof value === 'boolean') return { kind: 'boolean' };

@@ -28,8 +28,8 @@ export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefi
 
 export function declareField(target: object, property: string | symbol, field: DeclaredField): void {
   const type = target.constructor as KotlinClass;
-  const name = checked(type, property);
-  writable(type).fields.set(name, { shape: field.shape, hasDefault: field.hasDefault });
+  const name = fieldNameOf(type, property);
+  ownDeclaration(type).fields.set(name, { shape: field.shape, hasDefault: field.hasDefault });
   declareForClassTransformer(target, name, field.shape, subclassesOf);
 }
 
@@ -51,10 +51,10 @@ export function kotlinFields<T extends object>(
  */
 export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   return (target: object, property?: string | symbol): void => {
-    if (property === undefined) writable(target as KotlinClass).serialName = name;
+    if (property === undefined) ownDeclaration(target as KotlinClass).serialName = name;
     else {
       const type = target.constructor as KotlinClass;
-      writable(type).serialNames.set(checked(type, property), name);
+      ownDeclaration(type).serialNames.set(fieldNameOf(type, property), name);
     }
   };
 }
@@ -62,28 +62,28 @@ export function SerialName(name: string): ClassDecorator & PropertyDecorator {
 /** The class's name in Kotlin, if it differs. */
 export function SimpleName(name: string): ClassDecorator {
   return (target) => {
-    writable(target as unknown as KotlinClass).simpleName = name;
+    ownDeclaration(target as unknown as KotlinClass).simpleName = name;
   };
 }
 
 /** Direct subclasses, which must extend the class here, too. */
 export function Sealed(subclasses: () => readonly KotlinClass[]): <T extends KotlinClass>(target: T) => void {
   return (target) => {
-    writable(target).sealed = subclasses;
+    ownDeclaration(target).sealed = subclasses;
   };
 }
 
 /** Kotlin's `object`. Read as a new instance. */
 export function DataObject(): ClassDecorator {
   return (target) => {
-    writable(target as unknown as KotlinClass).isObject = true;
+    ownDeclaration(target as unknown as KotlinClass).isObject = true;
   };
 }
 
 /** Kotlin's `value class`: the kotlinx formats write its field. */
 export function ValueClass(): ClassDecorator {
   return (target) => {
-    writable(target as unknown as KotlinClass).isValueClass = true;
+    ownDeclaration(target as unknown as KotlinClass).isValueClass = true;
   };
 }
 
@@ -91,8 +91,8 @@ export function ValueClass(): ClassDecorator {
 export function Transient(): PropertyDecorator {
   return (target, property) => {
     const type = target.constructor as KotlinClass;
-    const name = checked(type, property);
-    writable(type).transients.add(name);
+    const name = fieldNameOf(type, property);
+    ownDeclaration(type).transients.add(name);
     Exclude()(target, name);
   };
 }
@@ -106,7 +106,7 @@ function subclassesOf(type: KotlinClass): readonly NamedSubclass[] | undefined {
     });
 }
 
-function writable(type: KotlinClass): Declaration {
+function ownDeclaration(type: KotlinClass): Declaration {
   const present = declarationOf(type);
   if (present) return present;
   const value: Declaration = { fields: new Map(), serialNames: new Map(), transients: new Set() };
@@ -114,7 +114,7 @@ function writable(type: KotlinClass): Declaration {
   return value;
 }
 
-function checked(type: KotlinClass, property: string | symbol): string {
+function fieldNameOf(type: KotlinClass, property: string | symbol): string {
   if (typeof property === 'string' && property !== '__proto__' && property !== '') return property;
   throw new SessionConfigurationError(`${type.name}: this property cannot be a field of a Kotlin class. Rename it.`);
 }

@@ -15,7 +15,7 @@ export function planOfInstance(
 ): KotlinClassPlan {
   if (depth > deepest) throw new Unwritable(`it is nested more than ${deepest} levels deep, or contains itself`);
   const type = classOf(value);
-  const isExpected = type === expected || (type !== undefined && isBelow(plans, expected, type));
+  const isExpected = type === expected || (type !== undefined && isSubclass(plans, expected, type));
   if (type === undefined || !isExpected) {
     throw new Unwritable(
       `it is ${value === null || value === undefined ? String(value) : `not an instance of ${expected.name}`}`,
@@ -40,9 +40,9 @@ function classOf(value: unknown): KotlinClass | undefined {
   return typeof prototype?.constructor === 'function' ? (prototype.constructor as KotlinClass) : undefined;
 }
 
-function isBelow(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass): boolean {
+function isSubclass(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass): boolean {
   const subclasses = plans.of(sealed).subclasses ?? [];
-  return subclasses.some((subclass) => subclass === type || isBelow(plans, subclass, type));
+  return subclasses.some((subclass) => subclass === type || isSubclass(plans, subclass, type));
 }
 
 export function concreteClasses(plans: KotlinClassPlans, type: KotlinClass): readonly KotlinClassPlan[] {

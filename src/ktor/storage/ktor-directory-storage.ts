@@ -43,7 +43,7 @@ class KtorSessionFiles implements KtorStringStorage {
     this.#root = resolve(options.directory);
     this.#fileMode = options.fileMode ?? 0o600;
     this.#directoryMode = this.#fileMode | 0o100 | ((this.#fileMode & 0o044) >> 2) | 0o300;
-    madeDirectory(this.#root, this.#directoryMode);
+    createDirectory(this.#root, this.#directoryMode);
   }
 
   async read(id: string): Promise<string | undefined> {
@@ -112,21 +112,15 @@ class KtorSessionFiles implements KtorStringStorage {
   }
 }
 
-function madeDirectory(path: string, mode: number): void {
+function createDirectory(path: string, mode: number): void {
+  const text = `Path is not a directory: ${path}. Choose a directory that can be created and written.`;
   try {
     mkdirSync(path, { recursive: true, mode });
     if (statSync(path).isDirectory()) return;
   } catch (cause) {
-    throw new SessionConfigurationError(
-      `Path is not a directory: ${path}. Choose a directory that can be created and written.`,
-      {
-        cause,
-      },
-    );
+    throw new SessionConfigurationError(text, { cause });
   }
-  throw new SessionConfigurationError(
-    `Path is not a directory: ${path}. Choose a directory that can be created and written.`,
-  );
+  throw new SessionConfigurationError(text);
 }
 
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);

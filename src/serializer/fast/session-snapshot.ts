@@ -4,7 +4,7 @@ import { declarationOf } from '../class-transformer-metadata.js';
 import type { SessionSnapshot } from '../session-serializer.js';
 import { MAX_DEPTH } from '../tagged-value.js';
 import { COERCIONS } from '../typed-value.js';
-import { UncoveredClasses } from '../uncovered-class.js';
+import { UndeclaredClasses } from '../undeclared-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
 type Traversal = 'fields' | 'date' | 'map' | 'set' | 'opaque';
@@ -25,7 +25,7 @@ export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
   readonly #options: ClassTransformOptions;
   readonly #traversals = new WeakMap<object, Traversal>();
-  readonly #uncovered = new UncoveredClasses();
+  readonly #undeclaredClasses = new UndeclaredClasses();
   #isVisible: boolean | undefined;
   #usualLength = 0;
 
@@ -60,7 +60,7 @@ export class SessionSnapshots<S extends object> {
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
     // Own fields do not show hidden state. The session class itself may have it.
-    const { convertsItself, problem } = this.#uncovered.of(prototype);
+    const { convertsItself, problem } = this.#undeclaredClasses.of(prototype);
     if (prototype !== this.#type.prototype && (convertsItself || problem !== undefined)) return 'opaque';
     // `for in` visits inherited fields; the serializer does not.
     for (const _ in prototype) return 'opaque';

@@ -1,7 +1,7 @@
 import { UnwritableValue } from './unwritable-value.js';
 import { isBuiltIn } from './value-kind.js';
 
-export interface UncoveredClass {
+export interface UndeclaredClass {
   readonly name: string;
   readonly convertsItself: boolean;
   readonly isPlatformClass: boolean;
@@ -13,10 +13,10 @@ const ADVICE =
   'Store a plain value such as its id or text, add @Type() or @Transform() to the field, or give the class a ' +
   'toJSON() that returns a string. Mark the field with @Exclude() if it need not be stored.';
 
-export class UncoveredClasses {
-  readonly #classes = new WeakMap<object, UncoveredClass>();
+export class UndeclaredClasses {
+  readonly #classes = new WeakMap<object, UndeclaredClass>();
 
-  of(prototype: object): UncoveredClass {
+  of(prototype: object): UndeclaredClass {
     let known = this.#classes.get(prototype);
     if (!known) this.#classes.set(prototype, (known = inspect(prototype)));
     return known;
@@ -34,11 +34,11 @@ export function scalarOf(value: object): string | number | undefined {
   return isScalar(primitive) ? primitive : undefined;
 }
 
-export function refuseUncovered({ name }: UncoveredClass, problem: string): never {
+export function rejectUndeclared({ name }: UndeclaredClass, problem: string): never {
   throw new UnwritableValue(`it is an instance of ${name}, ${problem}`, { advice: ADVICE });
 }
 
-function inspect(prototype: object): UncoveredClass {
+function inspect(prototype: object): UndeclaredClass {
   let convertsItself = false;
   let hasMembers = false;
   let problem: string | undefined;
@@ -46,7 +46,7 @@ function inspect(prototype: object): UncoveredClass {
     const owner: unknown = Object.getOwnPropertyDescriptor(level, 'constructor')?.value;
     if (typeof owner === 'function' && isBuiltIn(owner)) {
       if (owner.name !== 'Object' && level !== prototype) {
-        problem ??= `which extends ${owner.name} and would come back as a plain ${owner.name}`;
+        problem ??= `which extends ${owner.name} and would be read back as a plain ${owner.name}`;
       }
       break;
     }

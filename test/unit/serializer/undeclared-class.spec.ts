@@ -127,7 +127,7 @@ describe('an instance of a class without decorators', () => {
       })(),
       'Safe, which has private fields',
     ],
-    ['a subclass of Array', Basket.from([1, 2]), 'Basket, which extends Array and would come back as a plain Array'],
+    ['a subclass of Array', Basket.from([1, 2]), 'Basket, which extends Array and would be read back as a plain Array'],
     ['a subclass of Map', new Index([['a', 1]]), 'Index, which extends Map'],
     ['a subclass of Set', new Tags(['a']), 'Tags, which extends Set'],
     ['a subclass of Date', new Moment(5), 'Moment, which extends Date'],
