@@ -18,7 +18,7 @@ export class OpenedValues {
   #free = MOST_CHARACTERS;
   #since: number;
 
-  constructor(periodInMilliseconds: number, now: () => number = monotonic) {
+  constructor(periodInMilliseconds: number, now = (): number => performance.now()) {
     this.#period = periodInMilliseconds;
     this.#now = now;
     this.#since = now();
@@ -70,8 +70,4 @@ function charactersOf({ value, text }: OpenedValue): number {
 
 function copyOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
-}
-
-function monotonic(): number {
-  return performance.now();
 }

@@ -102,11 +102,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     return this.#at;
   }
 
-  record(session: S): boolean {
-    return this.#record(session, 0);
-  }
-
-  #record(value: unknown, depth: number): boolean {
+  record(value: unknown, depth = 0): boolean {
     if (typeof value !== 'object' || value === null) {
       this.#put(value);
       return typeof value !== 'function' && typeof value !== 'symbol';
@@ -115,7 +111,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     if (Array.isArray(value)) {
       this.#put(ARRAY);
       this.#put(value.length);
-      for (let index = 0; index < value.length; index++) if (!this.#record(value[index], depth + 1)) return false;
+      for (let index = 0; index < value.length; index++) if (!this.record(value[index], depth + 1)) return false;
       return true;
     }
     const prototype = Object.getPrototypeOf(value) as object | null;
@@ -130,13 +126,13 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
         this.#put(MAP);
         this.#put((value as Map<unknown, unknown>).size);
         for (const [key, held] of value as Map<unknown, unknown>) {
-          if (!this.#record(key, depth + 1) || !this.#record(held, depth + 1)) return false;
+          if (!this.record(key, depth + 1) || !this.record(held, depth + 1)) return false;
         }
         return true;
       case 'set':
         this.#put(SET);
         this.#put((value as Set<unknown>).size);
-        for (const held of value as Set<unknown>) if (!this.#record(held, depth + 1)) return false;
+        for (const held of value as Set<unknown>) if (!this.record(held, depth + 1)) return false;
         return true;
       case 'opaque':
         return false;
@@ -157,7 +153,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
         continue;
       }
       this.#at = at;
-      if (!this.#record(held, depth + 1)) return false;
+      if (!this.record(held, depth + 1)) return false;
       at = this.#at;
     }
     entries[at++] = END;
