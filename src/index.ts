@@ -76,8 +76,7 @@ export { KeyRing } from './keys/key-ring.js';
 export type { KeyMaterial } from './keys/key-material.js';
 
 // Serializers.
-export { Migrate } from './serializer/migrate.decorator.js';
-export type { SessionMigration } from './serializer/session-migration-step.js';
+export { Migrate, type SessionMigration } from './serializer/migrate.decorator.js';
 export type { SessionSchema } from './serializer/session-validation.js';
 export { WasCalled } from './serializer/was-called.decorator.js';
 

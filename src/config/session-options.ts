@@ -1,6 +1,6 @@
 import type { KeyMaterial } from '../keys/key-material.js';
 import type { KeyRing } from '../keys/key-ring.js';
-import type { SessionMigration } from '../serializer/session-migration-step.js';
+import type { SessionMigration } from '../serializer/migrate.decorator.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { SessionSchema } from '../serializer/session-validation.js';
 import type { SessionEventFields, SessionEventListener } from '../session/session-event.js';

@@ -94,7 +94,7 @@ export type {
   StandardSchema,
   StandardSchemaResult,
 } from '../serializer/session-validation.js';
-export type { MigrateFields, StoredFields } from '../serializer/session-migration-step.js';
+export type { MigrateFields, StoredFields } from '../serializer/migrate.decorator.js';
 export { type CookiePrefix } from '../transport/cookie-prefix.js';
 export type { MaxPerOwnerFunction, MaxPerOwnerOf } from '../tracker/owner-limit.js';
 export type { ActingStep } from '../tracker/session-acting.js';

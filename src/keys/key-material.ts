@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { publicKeyIn } from './public-keys.js';
 
-/** A secret: bytes, or hexadecimal or base64 text. The characters of a text, not decoded, are the key material. */
+/** Bytes, or hexadecimal or base64 text, whose characters are the key material. */
 export type KeyMaterial = string | Uint8Array;
 
 const MINIMUM_BYTES = 32;
@@ -11,8 +11,8 @@ export const HOW_TO_MAKE_ONE =
   `Generate one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))" ` +
   'and pass it in an environment variable.';
 
-// Six letters or more: shorter words occur in one of 10,000 random base64 keys.
-const TELLTALE_WORDS = [
+// Shorter words occur in one of 10,000 random keys.
+const PLACEHOLDER_WORDS = [
   'changeit',
   'changeme',
   'changethis',
@@ -34,13 +34,7 @@ const TELLTALE_WORDS = [
 
 const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new KeyRing(passphrase, { stretch: true }).';
 
-/**
- * A character of hexadecimal counts as half a byte, of base64 as three quarters. Printable ASCII is checked as text,
- * also decoded from base64.
- * @param place names the key in errors, such as `keys[0]`.
- * @returns a copy.
- * @throws {SessionConfigurationError} that never shows the key.
- */
+/** @throws {SessionConfigurationError} with the place, without the key. */
 export function checkedKeyMaterial(material: KeyMaterial | undefined, place: string): Buffer {
   const problem = absenceOf(material) ?? weaknessOfKey(material!);
   if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);
@@ -51,7 +45,7 @@ export function noKeysError(): SessionConfigurationError {
   return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
 }
 
-/** The checks return the predicate of a message, or `undefined`. */
+/** Returns the predicate of a message. */
 export function absenceOf(material: unknown): string | undefined {
   if (material === undefined || material === null) return 'is undefined. Is the environment variable set?';
   if (typeof material !== 'string' && !(material instanceof Uint8Array)) return 'must be a string or bytes.';
@@ -65,7 +59,7 @@ export function weaknessOfKey(material: KeyMaterial): string | undefined {
 export function weaknessOfWords(text: string): string | undefined {
   if (text.trim() !== text) return 'starts or ends with white space, which is easily lost. Use trim().';
   const letters = text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return TELLTALE_WORDS.some((word) => letters.includes(word))
+  return PLACEHOLDER_WORDS.some((word) => letters.includes(word))
     ? 'contains a word that is typical of placeholders.'
     : undefined;
 }
@@ -144,7 +138,6 @@ export function shortestPeriod(bytes: Buffer): number {
   return bytes.length;
 }
 
-/** As in 1 2 3, 2 4 6 or a b c. */
 function isSequence(bytes: Uint8Array): boolean {
   const steps = new Map<number, number>();
   for (let index = 1; index < bytes.length; index++) {

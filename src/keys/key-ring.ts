@@ -1,7 +1,7 @@
 import { createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { checkedKeyMaterial, noKeysError, type KeyMaterial } from './key-material.js';
-import { KeySchedule, type KeyService, type KeySource, type KeySourceOptions } from './key-schedule.js';
+import { KeySchedule, type KeyPeriod, type KeySource, type KeySourceOptions } from './key-schedule.js';
 import { lengthPrefixed } from './length-prefixed.js';
 import { stretchedPassphrase } from './stretched-passphrase.js';
 
@@ -10,33 +10,29 @@ const KEY_BYTES = 32;
 const KEY_ID_BYTES = 4;
 
 export interface DerivedKey {
-  /** Four bytes that identify the key within the ring. Public: the prefix of protected values. */
+  /** Public: the prefix of protected values. */
   readonly id: Buffer;
-  /** 256 bits. Can be logged safely. */
   readonly keyObject: KeyObject;
-  /** The {@link KeyReport.id} of the ring key. */
   readonly ringId: string;
 }
 
-/** A key of a ring, for operators. Can be logged safely. */
+/** For operators: contains no secret. */
 export interface KeyReport {
-  /** Eight public hexadecimal digits derived from the key, the same in every process. */
+  /** Eight hexadecimal digits, the same in every process. */
   readonly id: string;
-  /** `protects`: new values. `reads`: older ones. `ended`: its `until` has passed. */
+  /** `protects` new values, `reads` older ones, `ended` at `until`. */
   readonly state: 'protects' | 'reads' | 'ended';
   /** Epoch milliseconds. Absent: always. */
   readonly from?: number;
   /** Epoch milliseconds. Absent: never. */
   readonly until?: number;
-  /** Last use in this process, epoch milliseconds. Absent: unused since the start. */
+  /** Epoch milliseconds, in this process. */
   readonly lastUsedAt?: number;
 }
 
 /**
- * The application's secrets, newest first: the first one protects, all of them read. To rotate, prepend a new key, and
- * keep the old one until its sessions have expired.
- *
- * HKDF-SHA256 (RFC 5869) derives one key per purpose and name.
+ * The application's keys: the first one protects, all of them read. To rotate, prepend a key, and keep the old one
+ * until its sessions have expired. HKDF-SHA256 (RFC 5869) derives one key per purpose and name.
  */
 export class KeyRing {
   #keys: readonly KeyObject[];
@@ -46,11 +42,10 @@ export class KeyRing {
   #schedule: KeySchedule | undefined;
 
   /**
-   * @param keys one key or several, newest first, each of at least 32 random bytes: 64 characters of hexadecimal or 43
-   * of base64url. `undefined`, as of a missing environment variable, is rejected.
-   * @param options.stretch texts are passphrases of at least 20 characters, from which scrypt derives keys (N = 2^17, r
-   * = 8, p = 1; 128 MiB and a third of a second each, blocking). Default `false`.
-   * @throws {SessionConfigurationError} for a missing, weak or duplicate key. Never shows a key.
+   * @param keys newest first, each of at least 32 random bytes: 64 hexadecimal or 43 base64url characters.
+   * @param options.stretch texts are passphrases of at least 20 characters; scrypt derives the keys (128 MiB and a
+   * third of a second each, blocking). Default `false`.
+   * @throws {SessionConfigurationError} for a missing, weak or duplicate key.
    */
   constructor(
     keys: KeyMaterial | undefined | readonly (KeyMaterial | undefined)[],
@@ -69,31 +64,30 @@ export class KeyRing {
   }
 
   /**
-   * A ring that reloads its keys periodically. Without an active key, values can be neither read nor protected. Later
-   * failures go to `onError`; the previous keys stay in use.
+   * Reloads its keys. If that fails, the previous ones stay in use.
    * @throws the source's error, or {@link SessionConfigurationError} if no key protects now.
    */
   static async from(source: KeySource, options: KeySourceOptions = {}): Promise<KeyRing> {
     const schedule = new KeySchedule(source, options);
-    const services = await schedule.load();
-    const first = KeySchedule.inService(services, schedule.now());
+    const periods = await schedule.load();
+    const first = KeySchedule.active(periods, schedule.now());
     if (first.length === 0) {
       throw new SessionConfigurationError(
         'The key source has no active key. One key needs from in the past or omitted, and until in the future or omitted.',
       );
     }
     const ring = new KeyRing(first.map(({ key }) => key));
-    schedule.start(services, (all) => ring.#use(all, schedule.now()));
+    schedule.start(periods, (all) => ring.#setKeys(all, schedule.now()));
     ring.#schedule = schedule;
     return ring;
   }
 
-  /** A random key of this process: sessions do not survive a restart or reach other processes. */
+  /** A random key: sessions do not survive a restart or reach other processes. */
   static development(): KeyRing {
     return new KeyRing(randomBytes(KEY_BYTES));
   }
 
-  /** The keys for a purpose (such as `seal`) and a name (of a session), newest first; the same in every process. */
+  /** Newest first. */
   derive(purpose: string, name: string): readonly DerivedKey[] {
     const place = JSON.stringify([purpose, name]);
     let derived = this.#derived.get(place);
@@ -109,32 +103,31 @@ export class KeyRing {
     return this.#generation;
   }
 
-  /** @param ringId of the used {@link DerivedKey}. */
   noteUse(ringId: string): void {
     this.#lastUsed.set(ringId, Date.now());
   }
 
-  /** The protecting key first. Unused old keys may be removed. */
+  /** The protecting key first. */
   report(): readonly KeyReport[] {
     const schedule = this.#schedule;
     const present = this.#keys.map(
       (key, index) => ({ id: idOf(key), state: index === 0 ? 'protects' : 'reads' }) as const,
     );
     if (!schedule) return present.map((key) => ({ ...key, ...this.#usage(key.id) }));
-    return schedule.services.map((service) => {
-      const id = idOf(createSecretKey(checkedKeyMaterial(service.key, 'key')));
+    return schedule.periods.map((period) => {
+      const id = idOf(createSecretKey(checkedKeyMaterial(period.key, 'key')));
       const state = present.find((key) => key.id === id)?.state ?? ('ended' as const);
       return {
         id,
         state,
-        ...(Number.isFinite(service.from) ? { from: service.from } : {}),
-        ...(Number.isFinite(service.until) ? { until: service.until } : {}),
+        ...(Number.isFinite(period.from) ? { from: period.from } : {}),
+        ...(Number.isFinite(period.until) ? { until: period.until } : {}),
         ...this.#usage(id),
       };
     });
   }
 
-  /** Stops reloading, for a ring of {@link from}. */
+  /** Stops reloading. */
   close(): void {
     this.#schedule?.close();
   }
@@ -144,9 +137,8 @@ export class KeyRing {
     return lastUsedAt === undefined ? {} : { lastUsedAt };
   }
 
-  /** @throws {SessionConfigurationError} for a weak key, without changes. */
-  #use(services: readonly KeyService[], now: number): void {
-    const keys = KeySchedule.inService(services, now).map(({ key }, index) =>
+  #setKeys(periods: readonly KeyPeriod[], now: number): void {
+    const keys = KeySchedule.active(periods, now).map(({ key }, index) =>
       createSecretKey(checkedKeyMaterial(key, `keys[${index}]`)),
     );
     const isSame = keys.length === this.#keys.length && keys.every((key, index) => key.equals(this.#keys[index]!));

@@ -1,37 +1,35 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { KeyMaterial } from './key-material.js';
 
-/** A `Date`, epoch milliseconds, or an ISO 8601 string. */
+/** Number: epoch milliseconds. String: ISO 8601. */
 export type KeyMoment = Date | number | string;
 
-/** A key and its period of use. */
 export interface ScheduledKey {
   readonly key: KeyMaterial | undefined;
   /**
-   * Start of protecting; before, it only reads, so that every process can load it first. The latest past `from` wins;
-   * on a tie, the first in the list. Default: at once.
+   * Start of protecting; before, it only reads, so that every process can load it first. The latest past `from` wins.
+   * Default: at once.
    */
   readonly from?: KeyMoment | undefined;
   /** End of reading. Default: never. */
   readonly until?: KeyMoment | undefined;
 }
 
-/** Returns the current keys, such as from a secret manager, a file or a database. */
+/** Returns the current keys, such as from a secret manager. */
 export type KeySource = () => Promise<readonly ScheduledKey[]> | readonly ScheduledKey[];
 
-/** Options of {@link KeyRing.from}. */
 export interface KeySourceOptions {
   /** Default 300. */
   readonly reloadEveryInSeconds?: number;
-  /** Called when a reload fails; the previous keys stay in use. Default: `process.emitWarning`. */
+  /** Called when a reload fails. Default: `process.emitWarning`. */
   readonly onError?: (error: unknown) => void;
-  /** Clock, in epoch milliseconds. Default `Date.now`. */
+  /** In epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
-  /** Calls `run` once after `milliseconds`. Default: an unreferenced timer. */
+  /** Calls `run` once. Default: an unreferenced timer. */
   readonly startTimer?: (run: () => void, milliseconds: number) => void;
 }
 
-export interface KeyService {
+export interface KeyPeriod {
   readonly key: KeyMaterial | undefined;
   readonly from: number;
   readonly until: number;
@@ -45,7 +43,7 @@ export class KeySchedule {
   readonly #onError: (error: unknown) => void;
   readonly #startTimer: (run: () => void, milliseconds: number) => void;
   readonly now: () => number;
-  #services: readonly KeyService[] = [];
+  #periods: readonly KeyPeriod[] = [];
   #reloadAt = 0;
   #closed = false;
 
@@ -61,79 +59,78 @@ export class KeySchedule {
     this.#startTimer = options.startTimer ?? ((run, milliseconds) => void setTimeout(run, milliseconds).unref());
   }
 
-  get services(): readonly KeyService[] {
-    return this.#services;
+  get periods(): readonly KeyPeriod[] {
+    return this.#periods;
   }
 
-  /** @throws the source's error, or {@link SessionConfigurationError} for invalid keys. */
-  async load(): Promise<readonly KeyService[]> {
+  async load(): Promise<readonly KeyPeriod[]> {
     const keys = await this.#source();
     if (!Array.isArray(keys))
       throw new SessionConfigurationError('A key source must return a list of { key, from, until }.');
-    return keys.map((key: ScheduledKey, index) => serviceOf(key, index));
+    return keys.map((key: ScheduledKey, index) => periodOf(key, index));
   }
 
-  start(services: readonly KeyService[], apply: (services: readonly KeyService[]) => void): void {
-    apply(services);
-    this.#services = services;
+  start(periods: readonly KeyPeriod[], apply: (periods: readonly KeyPeriod[]) => void): void {
+    apply(periods);
+    this.#periods = periods;
     this.#reloadAt = this.now() + this.#reloadEvery;
-    this.#wait(apply);
+    this.#startNext(apply);
   }
 
   close(): void {
     this.#closed = true;
   }
 
-  /** The protecting key first; empty if no key protects. */
-  static inService(services: readonly KeyService[], now: number): readonly KeyService[] {
-    const reading = services.filter(({ until }) => until > now);
+  /** The protecting key first; empty without one. */
+  static active(periods: readonly KeyPeriod[], now: number): readonly KeyPeriod[] {
+    const reading = periods.filter(({ until }) => until > now);
     const protecting = reading
       .filter(({ from }) => from <= now)
-      .reduce<KeyService | undefined>(
+      .reduce<KeyPeriod | undefined>(
         (best, one) => (best === undefined || one.from > best.from ? one : best),
         undefined,
       );
     return protecting ? [protecting, ...reading.filter((one) => one !== protecting)] : [];
   }
 
-  #wait(apply: (services: readonly KeyService[]) => void): void {
+  #startNext(apply: (periods: readonly KeyPeriod[]) => void): void {
     const now = this.now();
-    const moments = this.#services.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > now);
+    const moments = this.#periods.flatMap(({ from, until }) => [from, until]).filter((moment) => moment > now);
     const next = Math.min(this.#reloadAt, ...moments);
     this.#startTimer(
       () => {
-        if (!this.#closed) void this.#turn(apply).then(() => this.#wait(apply));
+        if (!this.#closed) void this.#update(apply).then(() => this.#startNext(apply));
       },
       Math.min(next - now, LONGEST_TIMER),
     );
   }
 
-  async #turn(apply: (services: readonly KeyService[]) => void): Promise<void> {
+  async #update(apply: (periods: readonly KeyPeriod[]) => void): Promise<void> {
     try {
-      let services = this.#services;
+      let periods = this.#periods;
       if (this.now() >= this.#reloadAt) {
         this.#reloadAt = this.now() + this.#reloadEvery;
-        services = await this.load();
+        periods = await this.load();
       }
-      apply(services);
-      this.#services = services;
+      apply(periods);
+      this.#periods = periods;
     } catch (error) {
       this.#onError(error);
-      apply(this.#services);
+      apply(this.#periods);
     }
   }
 }
 
-function serviceOf({ key, from, until }: ScheduledKey, index: number): KeyService {
-  const service = {
+function periodOf({ key, from, until }: ScheduledKey, index: number): KeyPeriod {
+  const period = {
     key,
     from: momentOf(from, `keys[${index}].from`, -Infinity),
     until: momentOf(until, `keys[${index}].until`, Infinity),
   };
-  if (service.until <= service.from) {
+  if (period.until <= period.from) {
     throw new SessionConfigurationError(`keys[${index}]: until must be after from.`);
   }
-  return service;
+  return period;
 }
 
 function momentOf(moment: KeyMoment | undefined, place: string, otherwise: number): number {

@@ -1,4 +1,4 @@
-/** Four bytes of length (big-endian) before each part. Text is UTF-8. */
+/** Four bytes of length (big-endian) before each part. */
 export function lengthPrefixed(parts: readonly (string | Uint8Array)[]): Buffer {
   const pieces: Uint8Array[] = [];
   for (const part of parts) {

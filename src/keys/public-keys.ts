@@ -1,6 +1,6 @@
 export const README_EXAMPLE_KEY = 'Q-J8vD1Bm3uPAqJr0JstDsw8h_TarpIGJkcF11t6Qt8';
 
-/** Hexadecimal keys of Ktor's documentation, samples and tests, which many servers still use. */
+/** Of Ktor's documentation, samples and tests. */
 const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
   '000102030405060708090a0b0c0d0e0f',
   '00112233445566778899aabbccddeeff',
@@ -16,7 +16,7 @@ const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
 const README_EXAMPLE_HEX = Buffer.from(README_EXAMPLE_KEY, 'base64url').toString('hex');
 const DEEPEST = 3;
 
-/** The predicate of a message, or `undefined`. Detects bytes, hexadecimal, base64 and base64url. */
+/** Also in hexadecimal and base64. */
 export function publicKeyIn(key: string | Uint8Array): string | undefined {
   let forms: Buffer[] = typeof key === 'string' ? decoded(key) : [Buffer.from(key)];
   for (let depth = 0; depth < DEEPEST && forms.length > 0; depth++) {

@@ -7,16 +7,12 @@ const KEY_BYTES = 32;
 const MINIMUM_CHARACTERS = 20;
 const MINIMUM_DISTINCT_CHARACTERS = 8;
 
-// OWASP's first recommendation for scrypt: 128 MiB and a third of a second, once at start.
+// OWASP's first recommendation for scrypt.
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
-// Every process must derive the same key, and a random salt could not be stored.
+// Every process must derive the same key.
 const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
 
-/**
- * The same key in every process and Unicode normal form.
- * @param place names the key in errors, such as `keys[0]`.
- * @throws {SessionConfigurationError} for a passphrase that is short, repeated, a sequence, a placeholder or published.
- */
+/** @throws {SessionConfigurationError} for a weak passphrase. */
 export function stretchedPassphrase(passphrase: string, place: string): Buffer {
   const problem = absenceOf(passphrase) ?? publicKeyIn(passphrase) ?? weaknessOfPassphrase(passphrase);
   if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);

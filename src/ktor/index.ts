@@ -1,4 +1,3 @@
-// The preset.
 export { ktor, type KtorSession } from './ktor.js';
 export type { KtorKeys } from './ktor-keys.js';
 
@@ -38,7 +37,6 @@ export {
 } from './kotlin/kotlin-declaration.js';
 export { Parameters } from './formats/parameters.js';
 
-// Formats.
 export {
   autoSerializerOf,
   KtorReflectionSessionSerializer,

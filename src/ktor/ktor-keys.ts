@@ -7,21 +7,21 @@ import { SessionTransportTransformerMessageAuthentication } from '../transformer
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import { isBefore, type KtorVersion } from './ktor-version.js';
 
-/** Keys of a Ktor server: hexadecimal as in Ktor's `hex("…")`, or bytes. */
+/** Hexadecimal, as in Ktor's `hex("…")`, or bytes. */
 export interface KtorKeys {
-  /** The authentication key, 32 bytes or more; signs, or authenticates what {@link encrypt} encrypts. */
+  /** At least 32 bytes. */
   readonly sign: string | Uint8Array;
-  /** The encryption key: 32 bytes for AES. With {@link weak} also 16 or 24, and 24 for DESede. */
+  /** 32 bytes for AES. With {@link weak} also 16 or 24, and 24 for DESede. */
   readonly encrypt?: string | Uint8Array;
   /** Default `HmacSHA256`. */
   readonly signAlgorithm?: MacAlgorithm;
   /** Default `AES`. */
   readonly encryptAlgorithm?: EncryptAlgorithm;
-  /** Ktor 3's option: also reads what servers before 3.0 encrypted. Default `false`. */
+  /** Also reads what servers before 3.0 encrypted. Default `false`. */
   readonly backwardCompatibleRead?: boolean;
-  /** Accepts keys of less than 32 random bytes. Default: they are rejected. */
+  /** Accepts keys of less than 32 random bytes. */
   readonly weak?: true;
-  /** Disables the warning about the weaknesses of Ktor's encryption at start in production. */
+  /** Disables the production warning about Ktor's encryption. */
   readonly acknowledge?: true;
 }
 
@@ -35,7 +35,6 @@ const KEY_OPTIONS: ReadonlyArray<keyof KtorKeys> = [
   'acknowledge',
 ];
 
-/** @throws {SessionConfigurationError} for an invalid, weak or published key. */
 export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
   refuseUnknownOptions('ktor() keys', keys, KEY_OPTIONS);
   refuseUndefined('ktor() keys', keys, ['encrypt', 'sign']);

@@ -1,11 +1,9 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
 /**
- * Each value stands for a range of versions with equal output: `1.5` for 1.2 to 2.1.2, `2.2` for 2.2.0 to 2.3.0, `2.3`
- * for 2.3.1 to 2.3.13, `3.4` for 3.0 to 3.4, `3.5`, `3.6`.
+ * A range of versions: `1.5` is 1.2 to 2.1.2, `2.2` is 2.2.0 to 2.3.0, `2.3` is 2.3.1 to 2.3.13, `3.4` is 3.0 to 3.4.
  *
- * `2.2` and `2.3` write the same bytes, as do `3.5` and `3.6`. Up to `2.2`, a session is sent with every response to a
- * request that read it (KTOR-912).
+ * Up to `2.2`, every response to a request that read a session sends it (KTOR-912).
  */
 export type KtorVersion = '1.5' | '2.2' | '2.3' | '3.4' | '3.5' | '3.6';
 

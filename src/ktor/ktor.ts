@@ -27,53 +27,44 @@ import type { KtorCookieConfiguration } from './http/ktor-cookie-configuration.j
 import { KtorCookieTransport } from './http/ktor-cookie-transport.js';
 import { KtorHeaderTransport } from './http/ktor-header-transport.js';
 import { transformersOf, type KtorKeys } from './ktor-keys.js';
-import { generateKtorSessionId, sessionIdLengthOf } from './http/ktor-session-id.js';
+import { generateKtorSessionId } from './http/ktor-session-id.js';
 import { KtorSessionStorage } from './storage/ktor-session-storage.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from './ktor-version.js';
 import { KtorReflectionSessionSerializer } from './formats/reflection-session-serializer.js';
 
-/** A session of a Ktor server, as in `install(Sessions) { … }`. */
+/** Ktor's `install(Sessions) { … }`. */
 export interface KtorSession<S extends object> extends SessionPolicies {
-  /** The session class, with its Kotlin types. */
   readonly type: SessionClass<S>;
-  /** The cookie or header name. Default: that of `@Session`. */
+  /** Default: that of `@Session`. */
   readonly name?: string;
   readonly version: KtorVersion;
   /** Default `cookie`. */
   readonly transport?: 'cookie' | 'header';
-  /** Headers: adds the name to `Access-Control-Expose-Headers`. Default `false`. */
+  /** See {@link KtorHeaderTransport}. */
   readonly exposed?: boolean;
-  /** The attributes of the cookie, with Ktor's defaults. */
   readonly cookie?: KtorCookieConfiguration;
-  /** The server's storage, such as `new KtorDirectoryStorage({ directory })`: by id. Default: by value. */
+  /** Such as `new KtorDirectoryStorage({ directory })`. Default: none, by value. */
   readonly storage?: SessionStorage;
-  /**
-   * `reflection`: default of 1.x and 2.x; `json`: default of 3.x; `kotlinx`: the format of
-   * `KotlinxBackwardCompatibleSessionSerializer`; or your own. Default: that of the version.
-   */
+  /** Default: `reflection` before 3.0, then `json`. `kotlinx`: {@link KotlinxBackwardCompatibleSessionSerializer}. */
   readonly serializer?: 'reflection' | 'json' | 'kotlinx' | SessionSerializer<S>;
-  /** The server's keys, for its transformers. */
   readonly keys?: KtorKeys;
-  /** Transformers in order, instead of {@link keys}. Default: none, as in Ktor. */
+  /** In order, instead of {@link keys}. Default: none. */
   readonly transformers?: readonly SessionTransportTransformer[];
-  /** Generates ids. Default: hex digits, as many as in the version. */
+  /** Default: {@link generateKtorSessionId}. */
   readonly identity?: SessionIdProvider;
-  /** Resolves a field that two parallel requests changed. Default `mine`. */
+  /** Default `mine`. */
   readonly onClash?: OnClash<S>;
 }
 
 /**
- * A session shared with a Ktor server: same name, attributes, text, keys and storage.
+ * A session shared with a Ktor server.
  *
  * ```ts
  * SessionsModule.forRoot({ sessions: [ktor({ type: UserSession, version: '3.5', keys: { sign, encrypt } })] })
  * ```
  *
- * As `from` of another session, Ktor's sessions are accepted and written in the format of that session.
- *
- * Sent if set, also on a server error, and if changed in place. Up to version `2.2` it is sent with every response to a
- * request that read it. No lifetime is enforced, because Ktor has only the cookie's.
- *
+ * As `from` of another session, it accepts Ktor's sessions, which are then written as that session. Also sent on a
+ * server error. No lifetime is enforced, because Ktor has only the cookie's.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function ktor<S extends object>(session: KtorSession<S>): SessionProvider<S> {
@@ -100,7 +91,7 @@ export function ktor<S extends object>(session: KtorSession<S>): SessionProvider
   });
 }
 
-/** Of one session; `undefined` keys and transformers would let it travel readable. */
+/** An `undefined` key would send the session unprotected. */
 const KTOR_OPTION_RULES: OptionRules<KtorSession<object>> = {
   type: {},
   name: { type: TEXT },
@@ -125,7 +116,7 @@ function transportOf<S extends object>(name: string, session: KtorSession<S>): S
   const { keys, version, cookie, exposed, transport = 'cookie' } = session;
   const transformers = session.transformers ?? (keys ? transformersOf(keys, version) : []);
   if (transport === 'cookie' && exposed !== undefined) {
-    throw new SessionConfigurationError(`ktor(): exposed is for header sessions. A cookie must never be exposed.`);
+    throw new SessionConfigurationError('ktor(): exposed is for header sessions. A cookie must never be exposed.');
   }
   if (transport === 'cookie') return new KtorCookieTransport(name, cookie, transformers, { version });
   if (cookie) {
@@ -141,14 +132,13 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Com
   const serializer = serializerOf(session);
   const ownerOf = readOwner(type);
   const lifetime = new SessionLifetime({ idleTimeoutInSeconds: 0, absoluteTimeoutInSeconds: 0 });
-  // Until 2.3.0 every response carried the session; `sendOnlyIfModified` is a later option.
   const isEveryResponse = isBefore(version, '2.3') && !session.sendOnlyIfModified;
   if (!storage) {
     const ByValue = isEveryResponse ? SessionTrackerByValueOfEveryResponse : SessionTrackerByValue;
     return new ByValue(type, serializer, { bare: true, lifetime, ownerOf });
   }
   const ById = isEveryResponse ? SessionTrackerByIdOfEveryResponse : SessionTrackerById;
-  return new ById(type, serializer, conditional(name, storage), {
+  return new ById(type, serializer, conditionalStorage(name, storage), {
     name,
     lifetime,
     ownerOf,
@@ -156,7 +146,7 @@ function trackerOf<S extends object>(name: string, session: KtorSession<S>): Com
     followsRotation: storage instanceof KtorSessionStorage,
     storedId: (id) => id,
     merge: new SessionMerge(name, serializer, session.onClash ?? 'mine', countersOf(type)),
-    sessionIdProvider: session.identity ?? (() => generateKtorSessionId(sessionIdLengthOf(version))),
+    sessionIdProvider: session.identity ?? (() => generateKtorSessionId(isBefore(version, '3.5') ? 32 : 64)),
   });
 }
 
@@ -174,7 +164,7 @@ function serializerOf<S extends object>({ type, version, serializer }: KtorSessi
 }
 
 // The guard's format is unreadable for Ktor.
-function conditional(name: string, storage: SessionStorage): ConditionalSessionStorage {
+function conditionalStorage(name: string, storage: SessionStorage): ConditionalSessionStorage {
   const resilient = isConditional(storage) ? new SessionStorageResilient(storage) : undefined;
   if (resilient && isConditional(resilient)) return resilient;
   throw new SessionConfigurationError(

@@ -16,7 +16,7 @@ export function storedNameOf(type: AnyClass, property: string): string {
 export function declarationOf(type: AnyClass, direction: Direction, options: ClassTransformOptions): ClassDeclaration {
   const declared = strategyOf(type);
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
-  const open = strategy === 'exposeAll' && !options.excludeExtraneousValues;
+  const includesUndeclared = strategy === 'exposeAll' && !options.excludeExtraneousValues;
   const excluded = excludedFrom(type);
   const exposed = new Set(storage.getExposedProperties(type, transformationOf(direction)).map(keyIn(type, direction)));
   const fields = new Map<string, FieldDeclaration>();
@@ -26,16 +26,16 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
     fields.set(key, {
       key,
       target: direction === 'read' ? property : storedNameOf(type, key),
-      taken: applies && (open || exposed.has(key)),
+      isIncluded: applies && (includesUndeclared || exposed.has(key)),
       exposed: applies && exposed.has(key),
       type: typeOf(storage.findTypeMetadata(type, property)),
       transform: transformOf(type, property, direction, options),
     });
   }
-  return { open, fields };
+  return { includesUndeclared, fields };
 }
 
-/** Properties under `@Exclude()`. With `toPlainOnly` (responses only) they are stored. */
+/** With `toPlainOnly` (responses only) they are stored. */
 export function excludedFrom(type: AnyClass): ReadonlySet<string> {
   return new Set(storage.getExcludedProperties(type, TransformationType.PLAIN_TO_CLASS));
 }
@@ -46,9 +46,7 @@ function strategyOf(type: AnyClass): ReturnType<MetadataStorage['getStrategy']> 
   return declared === 'excludeAll' && options?.toPlainOnly && !options.toClassOnly ? 'none' : declared;
 }
 
-/**
- * If class-transformer is loaded twice, its decorators write to another storage and excluded fields would be stored.
- */
+/** If class-transformer is loaded twice, excluded fields would be stored. */
 export function assertDecoratorsAreSeen(): void {
   Exclude()(DecoratorProbe.prototype, 'probe');
   if (storage.findExcludeMetadata(DecoratorProbe, 'probe')) return;
@@ -72,7 +70,7 @@ function propertyOf(type: AnyClass, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-// All properties with a decorator. The storage has no method that covers its four maps.
+// class-transformer has no method for this.
 function keysOf(type: AnyClass, direction: Direction): Set<string> {
   const keys = new Set<string>();
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = storage as unknown as Record<
@@ -123,8 +121,7 @@ function transformOf(
     );
 }
 
-// As in class-transformer: `version` filters only fields with `since` or `until`; without groups only ungrouped fields
-// match.
+// As in class-transformer.
 function isSelected(
   declared: { since?: number; until?: number; groups?: string[] } | undefined,
   { version, groups }: ClassTransformOptions,

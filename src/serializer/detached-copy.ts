@@ -1,13 +1,13 @@
-import { UncoveredClasses } from './uncovered-class.js';
+import { UndeclaredClasses } from './undeclared-class.js';
 import { kindOf } from './value-kind.js';
 
-/** A deep copy with the same classes. Objects with hidden state (private fields, URL, bytes) are shared. */
+/** Objects with hidden state (private fields, URL, bytes) are shared. */
 export function detachedCopy(value: unknown): unknown {
   return new Copying().copy(value);
 }
 
 class Copying {
-  readonly #classes = new UncoveredClasses();
+  readonly #classes = new UndeclaredClasses();
   readonly #copies = new Map<object, object>();
 
   copy(value: unknown): unknown {
@@ -41,7 +41,6 @@ class Copying {
       const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
       if ('value' in descriptor) {
         descriptor.value = this.copy(descriptor.value);
-        // The copy of a frozen session is editable.
         descriptor.writable = descriptor.configurable = true;
       }
       Object.defineProperty(copy, key, descriptor);

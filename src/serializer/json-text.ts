@@ -28,7 +28,7 @@ export function joinFields(fields: ReadonlyMap<string, string>): string {
   return `{${text}}`;
 }
 
-/** @throws {SyntaxError} for anything but a JSON object. Unlike JSON.parse's, the message shows no text. */
+/** The message of JSON.parse would show text. */
 export function parseObject(text: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -40,7 +40,7 @@ export function parseObject(text: string): Record<string, unknown> {
   throw new SyntaxError('The stored session is not a JSON object.');
 }
 
-// These functions walk text that JSON.parse has accepted.
+// The text is valid JSON.
 function endOfString(text: string, start: number): number {
   let index = start + 1;
   while (text[index] !== '"') index += text[index] === '\\' ? 2 : 1;

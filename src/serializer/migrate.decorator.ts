@@ -1,21 +1,26 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import type { MigrateFields, SessionMigration } from './session-migration-step.js';
 
-// Symbol.for: Jest, bundlers or two versions may load the package twice.
+/** By stored name, decoded, without class instances. */
+export type StoredFields = Record<string, unknown>;
+
+export type MigrateFields = (fields: StoredFields) => StoredFields | void;
+
+export interface SessionMigration {
+  readonly from: number;
+  readonly to: number;
+  readonly migrate: MigrateFields;
+}
+
+// The package may be loaded twice.
 const MIGRATIONS = Symbol.for('nestjs-sessions:migrations');
 
 /**
- * Marks a static method that upgrades stored sessions from version `from` of the class to version `to`. It changes the
- * decoded fields, by stored name, in place or returns new ones. Synchronous. Older sessions pass through all steps.
+ * Marks a static, synchronous method that upgrades stored fields in place, or returns new ones. Older sessions pass
+ * through all steps.
  *
- * @example
  * ```ts
- * @Session('user', { version: 2 })
- * class UserSession {
- *   firstName = '';
- *   @Migrate(1, 2) static splitName(old: StoredFields): void {
- *     old['firstName'] = String(old['name']).split(' ')[0];
- *   }
+ * @Migrate(1, 2) static splitName(old: StoredFields): void {
+ *   old['firstName'] = String(old['name']).split(' ')[0];
  * }
  * ```
  */

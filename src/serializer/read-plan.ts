@@ -1,6 +1,5 @@
-import type { Fields } from './fields.js';
 import { RecentShapes } from './fast/recent-shapes.js';
-import { DECODED } from './tagged-value.js';
+import { DECODED, type Fields } from './tagged-value.js';
 import { TextPlan, type TextStep } from './fast/text-plan.js';
 
 export type ReadStep = (instance: Fields, value: unknown, source: Fields, depth: number) => void;
@@ -13,17 +12,16 @@ interface ReadPlanParts {
   readonly knownInText: ReadonlyMap<string, TextStep>;
   readonly unknown: (name: string) => ReadStep;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
-  /** A transform or type function reads the whole source, so it is decoded first. */
-  readonly seesSource: boolean;
+  readonly needsSource: boolean;
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
 }
 
 export class ReadPlan {
   readonly make: new () => object;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
-  readonly seesSource: boolean;
+  readonly needsSource: boolean;
   readonly renamed: ReadonlyArray<{ readonly from: string; readonly to: string }>;
-  /** `undefined` if a step needs the whole source, a missing field or a renamed one. */
+  /** `undefined` if a step needs more than its field. */
   readonly text: TextPlan | undefined;
   readonly #known: ReadonlyMap<string, ReadStep>;
   readonly #unknown: (name: string) => ReadStep;
@@ -32,11 +30,11 @@ export class ReadPlan {
   constructor(parts: ReadPlanParts) {
     this.make = parts.make;
     this.missing = parts.missing;
-    this.seesSource = parts.seesSource;
+    this.needsSource = parts.needsSource;
     this.renamed = parts.renamed;
     this.#known = parts.known;
     this.#unknown = parts.unknown;
-    const isWhole = parts.seesSource || parts.missing.length > 0 || parts.renamed.length > 0;
+    const isWhole = parts.needsSource || parts.missing.length > 0 || parts.renamed.length > 0;
     if (!isWhole) this.text = new TextPlan(parts.make, (name) => parts.knownInText.get(name) ?? this.#inText(name));
   }
 

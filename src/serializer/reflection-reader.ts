@@ -1,14 +1,26 @@
 import type { ClassTransformOptions } from 'class-transformer';
-import { isAssignable } from './assignable.js';
 import { declarationOf, excludedFrom, storedNameOf } from './class-transformer-metadata.js';
-import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
-import type { Fields } from './fields.js';
+import {
+  isAssignable,
+  type AnyClass,
+  type Discriminator,
+  type FieldDeclaration,
+  type TypeDeclaration,
+} from './class-declaration.js';
 import { parseObject } from './json-text.js';
-import { containers, filled, isRecord, list, listOf, mapped, type ReadValue } from './read-containers.js';
+import {
+  fill,
+  isRecord,
+  listConstructorOf,
+  readContainers,
+  readList,
+  readMap,
+  type ReadValue,
+} from './read-containers.js';
 import { ReadPlan, type ReadStep } from './read-plan.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
 import { VERSION_FIELD } from './session-evolution.js';
-import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden } from './tagged-value.js';
+import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden, type Fields } from './tagged-value.js';
 import { type ReadText, TextCursor } from './fast/text-cursor.js';
 import type { TextPlan, TextStep } from './fast/text-plan.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
@@ -17,10 +29,7 @@ import { formerNamesOf } from './was-called.decorator.js';
 
 const SKIP: ReadStep = () => {};
 
-/**
- * Like `plainToInstance(JSON.parse(text))`, with tags. Text in the writer's format is read directly, other text through
- * `JSON.parse`.
- */
+/** Like `plainToInstance(JSON.parse(text))`, with tags. */
 export class ReflectionReader {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
@@ -35,14 +44,15 @@ export class ReflectionReader {
 
   read<S extends object>(type: new () => S, text: string, start = 0): S {
     const plan = this.#planOf(type);
-    const instance = (plan.text && readUsual(plan.text, text, start)) ?? this.#instanceOf(plan, parseObject(text), 0);
+    const instance =
+      (plan.text && readDirectly(plan.text, text, start)) ?? this.#readInstance(plan, parseObject(text), 0);
     return instance as S;
   }
 
-  #instanceOf(plan: ReadPlan, source: Fields, depth: number): object {
+  #readInstance(plan: ReadPlan, source: Fields, depth: number): object {
     assertReadable(depth);
     for (const { from, to } of plan.renamed) rename(source, from, to);
-    const isDecoded = plan.seesSource && depth >= 0;
+    const isDecoded = plan.needsSource && depth >= 0;
     if (isDecoded) decodeFields(source, depth);
     const depthOfFields = isDecoded ? DECODED : depth + 1;
     const instance = new plan.make() as Fields;
@@ -73,7 +83,8 @@ export class ReflectionReader {
     ]);
     const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];
-    for (const name of Object.keys(fresh)) if (declaration.open) known.set(name, this.#adopting(fresh, name));
+    for (const name of Object.keys(fresh))
+      if (declaration.includesUndeclared) known.set(name, this.#assigningDecoded(fresh, name));
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
       const inText = this.#assigningInText(field, fresh);
@@ -81,58 +92,61 @@ export class ReflectionReader {
       const assign = field.exposed ? this.#assigningMissing(field, fresh) : undefined;
       if (assign) missing.push({ name: field.key, assign });
     }
-    const unknown = (name: string): ReadStep => this.#unknown(name, declaration.open);
-    const seesSource = [...declaration.fields.values()].some((field) => field.transform ?? field.type?.fixed === false);
+    const unknown = (name: string): ReadStep => this.#keepingUnknown(name, declaration.includesUndeclared);
+    const needsSource = [...declaration.fields.values()].some(
+      (field) => field.transform ?? field.type?.fixed === false,
+    );
     const renamed = [...formerNamesOf(type)].flatMap(([property, names]) =>
       names.map(({ name }) => ({ from: name, to: storedNameOf(type, property) })),
     );
-    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, seesSource, renamed });
+    const plan = new ReadPlan({ make: type, known, knownInText, unknown, missing, needsSource, renamed });
     this.#plans.set(type, plan);
     return plan;
   }
 
-  #unknown(name: string, open: boolean): ReadStep {
+  #keepingUnknown(name: string, includesUndeclared: boolean): ReadStep {
     if (isForbidden(name)) return SKIP;
     return (instance, value, _, depth) => {
       const decoded = decodeValue(value, depth);
-      // A newer version wrote undefined over an initial value; the instance would not write it again.
-      if (open && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
+      // A newer version may store undefined over an initial value.
+      if (includesUndeclared && decoded !== undefined && isAssignable(instance, name)) instance[name] = decoded;
       else this.#remembered.set(instance, name, decoded);
     };
   }
 
-  #adopting(fresh: object, name: string): ReadStep {
-    if (!isAssignable(fresh, name)) return this.#unknown(name, false);
+  #assigningDecoded(fresh: object, name: string): ReadStep {
+    if (!isAssignable(fresh, name)) return this.#keepingUnknown(name, false);
     return (instance, value, _, depth) => {
       instance[name] = decodeValue(value, depth);
     };
   }
 
-  // Fields that are not included are kept beside the instance, except excluded and computed ones.
+  // Other fields are kept beside the instance.
   #assigning(field: FieldDeclaration, fresh: object, isExcluded: boolean): ReadStep {
     const { target, transform } = field;
-    if (!field.taken) return isExcluded ? SKIP : this.#unknown(field.key, false);
-    if (!isAssignable(fresh, target)) return field.exposed ? SKIP : this.#unknown(field.key, false);
-    const typed = field.type && this.#typed(field.type, target);
-    if (!typed && !transform) return this.#adopting(fresh, target);
+    if (!field.isIncluded) return isExcluded ? SKIP : this.#keepingUnknown(field.key, false);
+    if (!isAssignable(fresh, target)) return field.exposed ? SKIP : this.#keepingUnknown(field.key, false);
+    const typed = field.type && this.#typedReader(field.type, target);
+    if (!typed && !transform) return this.#assigningDecoded(fresh, target);
     return (instance, value, source, depth) => {
       const read = typed ? typed(value, depth, instance, source) : value;
       instance[target] = transform ? transform(read, source) : read;
     };
   }
 
-  #assigningInText({ taken, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
-    if (!taken || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target)) return undefined;
-    if (listOf(type.designType) || type.designType === Map) return undefined;
+  #assigningInText({ isIncluded, target, type, transform }: FieldDeclaration, fresh: object): TextStep | undefined {
+    if (!isIncluded || transform || !type?.fixed || type.discriminator || !isAssignable(fresh, target))
+      return undefined;
+    if (listConstructorOf(type.designType) || type.designType === Map) return undefined;
     let read: ReadText | undefined;
     return (instance, cursor, depth) => {
-      read ??= this.#inText(type.resolve({ newObject: instance, object: {}, property: target }));
+      read ??= this.#textReader(type.resolve({ newObject: instance, object: {}, property: target }));
       instance[target] = read(cursor, depth);
     };
   }
 
-  #inText(type: unknown): ReadText {
-    const readDecoded = containers(this.#leafOfType(type));
+  #textReader(type: unknown): ReadText {
+    const readDecoded = readContainers(this.#leafReaderOfType(type));
     const plan = !COERCIONS.has(type) && isFieldClass(type) ? this.#planOf(type) : undefined;
     const read: ReadText = (cursor, depth) => {
       if (plan?.text && cursor.isAtFields) return plan.text.read(cursor, depth);
@@ -156,26 +170,26 @@ export class ReflectionReader {
     };
   }
 
-  #typed(type: TypeDeclaration, property: string) {
-    const newList = listOf(type.designType);
+  #typedReader(type: TypeDeclaration, property: string) {
+    const newList = listConstructorOf(type.designType);
     const isMap = type.designType === Map;
-    const readerOf = forTypeOf(type, (resolved) => containers(this.#leaf(resolved, type.discriminator)));
+    const readerOf = forTypeOf(type, (resolved) => readContainers(this.#leafReader(resolved, type.discriminator)));
     return (value: unknown, depth: number, newObject: Fields, object: Fields): unknown => {
       const read = readerOf(newObject, object, property);
-      if (newList && Array.isArray(value)) return filled(newList(), list(value, depth, read));
+      if (newList && Array.isArray(value)) return fill(newList(), readList(value, depth, read));
       if (!isMap || Array.isArray(value)) return read(value, depth);
       const decoded = decodeValue(value, depth);
       if (!isRecord(decoded)) return decoded;
       if (decoded instanceof Map || decoded instanceof Set) return read(decoded, DECODED);
-      return mapped(Object.entries(decoded), read);
+      return readMap(Object.entries(decoded), read);
     };
   }
 
-  #leaf(type: unknown, discriminator: Discriminator | undefined): ReadValue {
-    const read = this.#leafOfType(type);
+  #leafReader(type: unknown, discriminator: Discriminator | undefined): ReadValue {
+    const read = this.#leafReaderOfType(type);
     if (!discriminator) return read;
     const { property, subTypes, kept } = discriminator;
-    const readers = new Map(subTypes.map(({ name, value }) => [name as unknown, this.#leafOfType(value)]));
+    const readers = new Map(subTypes.map(({ name, value }) => [name as unknown, this.#leafReaderOfType(value)]));
     return (value, depth) => {
       if (!isRecord(value)) return read(value, depth);
       const name = Object.hasOwn(value, property) ? value[property] : undefined;
@@ -190,24 +204,24 @@ export class ReflectionReader {
     };
   }
 
-  #leafOfType(type: unknown): ReadValue {
+  #leafReaderOfType(type: unknown): ReadValue {
     const coerce = COERCIONS.get(type);
     if (coerce) return (value) => (value === null || value === undefined ? value : coerce(value));
     if (!isFieldClass(type)) return decodeValue;
     let plan: ReadPlan | undefined;
     return (value, depth) =>
-      isRecord(value) ? this.#instanceOf((plan ??= this.#planOf(type)), value, depth) : decodeValue(value, depth);
+      isRecord(value) ? this.#readInstance((plan ??= this.#planOf(type)), value, depth) : decodeValue(value, depth);
   }
 }
 
-// Both names hold the same value unless an older version of the class changed the old one.
+// Only an older class makes the values differ.
 function rename(source: Fields, from: string, to: string): void {
   if (!Object.hasOwn(source, from)) return;
   source[to] = source[from];
   delete source[from];
 }
 
-function readUsual(plan: TextPlan, text: string, start: number): object | undefined {
+function readDirectly(plan: TextPlan, text: string, start: number): object | undefined {
   if (text.includes('\\')) return undefined;
   try {
     const cursor = new TextCursor(text, start);

@@ -2,28 +2,24 @@ import type { ClassTransformOptions } from 'class-transformer';
 import { isDeepStrictEqual } from 'node:util';
 import { declarationOf, excludedFrom } from './class-transformer-metadata.js';
 import type { AnyClass, Discriminator, FieldDeclaration, TypeDeclaration } from './class-declaration.js';
-import type { Fields } from './fields.js';
 import type { RememberedFields } from './fast/remembered-fields.js';
 import { VERSION_FIELD } from './session-evolution.js';
-import { escaped, isNeverStored } from './tagged-value.js';
+import { escaped, isNeverStored, type Fields } from './tagged-value.js';
 import { COERCIONS, forTypeOf, underDiscriminator } from './typed-value.js';
-import { refuseUncovered, scalarOf } from './uncovered-class.js';
+import { rejectUndeclared, scalarOf } from './undeclared-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass } from './value-kind.js';
 import { formerNamesOf } from './was-called.decorator.js';
-import { assertDepth, exotic, ValueWriter, writtenDate, type WriteValue } from './value-writer.js';
+import { assertDepth, hiddenContentError, ValueWriter, writtenDate, type WriteValue } from './value-writer.js';
 import { sorted, type WriteField, WritePlan, writeShape, type WriteShape, writtenUndefined } from './write-plan.js';
 
 type WriteObject = (value: object, depth: number) => unknown;
 
-/**
- * Like `JSON.stringify(instanceToPlain(instance))`, with tags. Fields are sorted, integers first, so equal content
- * gives equal text.
- */
+/** Like `JSON.stringify(instanceToPlain(instance))`, with tags and sorted fields. */
 export class ReflectionWriter {
   readonly #options: ClassTransformOptions;
   readonly #remembered: RememberedFields;
-  readonly #values = new ValueWriter((value, depth) => this.#undeclared(value, depth));
+  readonly #values = new ValueWriter((value, depth) => this.#writeUndeclared(value, depth));
   readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
   readonly #sessionPlans = new WeakMap<object, WritePlan>();
   readonly #version: WriteField | undefined;
@@ -43,7 +39,7 @@ export class ReflectionWriter {
     const plan = this.#version
       ? this.#sessionPlan(type, prototypeOf(session))
       : this.#planOf(type, prototypeOf(session));
-    return JSON.stringify(this.#instance(plan, session, 0));
+    return JSON.stringify(this.#writeInstance(plan, session, 0));
   }
 
   writeFields(fields: Fields): string {
@@ -59,7 +55,7 @@ export class ReflectionWriter {
     return plan;
   }
 
-  #instance(plan: WritePlan, instance: object, depth: number): object {
+  #writeInstance(plan: WritePlan, instance: object, depth: number): object {
     assertDepth(depth);
     const { fields, blank, mayLookTagged } = this.#shapeOf(plan, instance);
     const written: Fields = { ...blank };
@@ -69,7 +65,7 @@ export class ReflectionWriter {
         ({ property } = field);
         written[field.stored] = field.write
           ? field.write(instance as Fields, depth + 1)
-          : this.#undeclaredValue((instance as Fields)[property], depth + 1, field);
+          : this.#writeUndeclaredField((instance as Fields)[property], depth + 1, field);
       }
     } catch (error) {
       throw UnwritableValue.within(error, instance, this.#values.kindOf(instance) === 'plain' ? undefined : property);
@@ -77,8 +73,7 @@ export class ReflectionWriter {
     return mayLookTagged && depth > 0 ? escaped(written) : written;
   }
 
-  #undeclaredValue(value: unknown, depth: number, { whenUndefined }: WriteField): unknown {
-    // Fast path.
+  #writeUndeclaredField(value: unknown, depth: number, { whenUndefined }: WriteField): unknown {
     if (typeof value === 'string') return value;
     return value === undefined ? whenUndefined : this.#values.write(value, depth);
   }
@@ -96,25 +91,22 @@ export class ReflectionWriter {
     return writeShape(sorted(byName));
   }
 
-  /**
-   * An instance without `@Type()`: read back as a plain object.
-   * @throws {UnwritableValue} if the plain object would lose content.
-   */
-  #undeclared(value: object, depth: number): unknown {
-    const uncovered = this.#values.uncovered(value);
-    if (uncovered.platform) throw exotic(value);
-    if (uncovered.speaks) {
+  /** @throws {UnwritableValue} if a plain object would lose content. */
+  #writeUndeclared(value: object, depth: number): unknown {
+    const undeclaredClass = this.#values.undeclaredClass(value);
+    if (undeclaredClass.isPlatformClass) throw hiddenContentError(value);
+    if (undeclaredClass.convertsItself) {
       const scalar = scalarOf(value);
       if (scalar !== undefined) return this.#values.write(scalar, depth);
-      if (!hasSameJson(value)) refuseUncovered(uncovered, 'whose toJSON() does not return its fields');
+      if (!hasSameJson(value)) rejectUndeclared(undeclaredClass, 'whose toJSON() does not return its fields');
     }
-    if (uncovered.problem !== undefined) refuseUncovered(uncovered, uncovered.problem);
-    if (hidesFields(value)) refuseUncovered(uncovered, 'which has content outside its enumerable fields');
-    const written = this.#instance(this.#planOf(undefined, prototypeOf(value)), value, depth);
+    if (undeclaredClass.problem !== undefined) rejectUndeclared(undeclaredClass, undeclaredClass.problem);
+    if (hidesFields(value)) rejectUndeclared(undeclaredClass, 'which has content outside its enumerable fields');
+    const written = this.#writeInstance(this.#planOf(undefined, prototypeOf(value)), value, depth);
     if (isEmpty(written as Fields)) {
-      if (Symbol.toStringTag in value) throw exotic(value);
-      if (uncovered.behaves && Object.keys(value).length === 0) {
-        refuseUncovered(uncovered, 'whose content is not in its fields');
+      if (Symbol.toStringTag in value) throw hiddenContentError(value);
+      if (undeclaredClass.hasMembers && Object.keys(value).length === 0) {
+        rejectUndeclared(undeclaredClass, 'whose content is not in its fields');
       }
     }
     return written;
@@ -153,7 +145,7 @@ export class ReflectionWriter {
 
   #declaredField(field: FieldDeclaration, fresh: Fields | undefined): WriteField {
     const { key, exposed, transform } = field;
-    const typed = field.type && this.#typed(field.type, key);
+    const typed = field.type && this.#typedWriter(field.type, key);
     const write = (holder: Fields, depth: number): unknown => {
       const raw = holder[key];
       let value = transform ? underDiscriminator(field.type?.discriminator, raw, () => transform(raw, holder)) : raw;
@@ -166,10 +158,10 @@ export class ReflectionWriter {
     return { property: key, stored: field.target, write };
   }
 
-  #typed(type: TypeDeclaration, property: string): (value: unknown, depth: number, holder: Fields) => unknown {
+  #typedWriter(type: TypeDeclaration, property: string): (value: unknown, depth: number, holder: Fields) => unknown {
     const isMap = type.designType === Map;
     const writerOf = forTypeOf(type, (resolved) =>
-      type.discriminator ? this.#discriminated(resolved, type.discriminator) : this.#ofType(resolved),
+      type.discriminator ? this.#discriminatedWriter(resolved, type.discriminator) : this.#typeWriter(resolved),
     );
     return (value, depth, object) => {
       const write = writerOf({}, object, property);
@@ -177,14 +169,14 @@ export class ReflectionWriter {
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
       const kind = this.#values.kindOf(value);
       if (kind === 'plain') return this.#values.record(value, depth, write);
-      return kind === 'class' ? this.#undeclared(value, depth) : write(value, depth);
+      return kind === 'class' ? this.#writeUndeclared(value, depth) : write(value, depth);
     };
   }
 
-  #ofType(type: unknown): WriteValue {
+  #typeWriter(type: unknown): WriteValue {
     const coerce = COERCIONS.get(type);
     if (coerce) {
-      const write = this.#containers((value, depth) => this.#values.write(coerce(value), depth), coerce);
+      const write = this.#containerWriter((value, depth) => this.#values.write(coerce(value), depth), coerce);
       return type === Date
         ? (value, depth) => (value instanceof Date ? writtenDate(value) : write(value, depth))
         : write;
@@ -194,20 +186,20 @@ export class ReflectionWriter {
     const write: WriteValue = (value, depth) => {
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
       if (Object.getPrototypeOf(value) === type.prototype)
-        return this.#instance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
+        return this.#writeInstance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
       const contained = this.#values.container(value, depth, write);
       if (contained !== undefined) return contained;
       const hasFields = ['plain', 'class', 'array'].includes(this.#values.kindOf(value));
       return hasFields
-        ? this.#instance(this.#planOf(type, prototypeOf(value)), value, depth)
+        ? this.#writeInstance(this.#planOf(type, prototypeOf(value)), value, depth)
         : this.#values.write(value, depth);
     };
     return write;
   }
 
-  #discriminated(base: unknown, { property, subTypes }: Discriminator): WriteValue {
+  #discriminatedWriter(base: unknown, { property, subTypes }: Discriminator): WriteValue {
     const plans = new WeakMap<object, WritePlan>();
-    return this.#containers((value, depth) => {
+    return this.#containerWriter((value, depth) => {
       if (this.#values.kindOf(value) !== 'class') return this.#values.write(value, depth);
       const prototype = prototypeOf(value);
       const subType = subTypes.find((candidate) => candidate.value === prototype.constructor);
@@ -218,11 +210,11 @@ export class ReflectionWriter {
       const plan =
         plans.get(prototype) ?? this.#compile(prototype.constructor as unknown as AnyClass, prototype, constant);
       plans.set(prototype, plan);
-      return this.#instance(plan, value, depth);
+      return this.#writeInstance(plan, value, depth);
     });
   }
 
-  #containers(writeObject: WriteObject, coerce?: (value: unknown) => unknown): WriteValue {
+  #containerWriter(writeObject: WriteObject, coerce?: (value: unknown) => unknown): WriteValue {
     const write: WriteValue = (value, depth) => {
       if (typeof value === 'object' && value !== null) {
         return this.#values.container(value, depth, write) ?? writeObject(value, depth);

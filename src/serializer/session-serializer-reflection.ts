@@ -6,40 +6,36 @@ import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
 import { RememberedFields } from './fast/remembered-fields.js';
 import { SessionEvolution, versionOfText } from './session-evolution.js';
-import type { SessionMigration } from './session-migration-step.js';
+import type { SessionMigration } from './migrate.decorator.js';
 import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-serializer.js';
 import { SessionSnapshots } from './fast/session-snapshot.js';
 import { UnwritableValue } from './unwritable-value.js';
 
-/** Options of class-transformer, applied in both directions. */
+/** In both directions. */
 export type SessionSerializerReflectionOptions = Pick<
   ClassTransformOptions,
-  /** For classes without a strategy: `'excludeAll'` stores only fields under `@Expose()`. */
+  /** For classes without a strategy. */
   | 'strategy'
-  /** In every class, store only fields under `@Expose()`. */
+  /** Only `@Expose()` fields are stored. */
   | 'excludeExtraneousValues'
-  /** Groups whose fields are stored. */
   | 'groups'
-  /** Version whose fields are stored, by `since` and `until`. */
+  /** Compared with `since` and `until`. */
   | 'version'
-  /** An absent exposed field keeps its initial value. Default `true` (class-transformer: `false`). */
+  /** An absent exposed field keeps its initial value. Default `true`. */
   | 'exposeDefaultValues'
 >;
 
-/** See `@Session(name, { version })`. */
 export interface SessionVersions {
-  /** Integer from 1. Default: none is written, and a stored one is kept. */
+  /** From 1. Default: the stored one is kept. */
   readonly version?: number | undefined;
-  /** Steps from older versions, in addition to `@Migrate()`. */
+  /** In addition to `@Migrate()`. */
   readonly migrations?: readonly SessionMigration[] | undefined;
 }
 
 /**
- * Compact JSON according to class-transformer's `@Type`, `@Expose`, `@Exclude` and `@Transform`. Without decorators,
- * plain values, Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and infinities are restored. An instance
- * without `@Type` is read back as a plain object, or rejected if that would lose content.
- *
- * Stored fields that the class lacks are kept. Fields under `@Exclude()` are never stored, unless `toPlainOnly`.
+ * JSON according to class-transformer's decorators. Date, Map, Set, bigint, Buffer, Uint8Array, undefined, NaN and
+ * infinities are restored without them. An instance without `@Type` becomes a plain object, or is rejected if that
+ * would lose content. Stored fields that the class lacks are kept.
  */
 export class SessionSerializerReflection<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: new () => S;
@@ -49,10 +45,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   readonly #snapshots: SessionSnapshots<S>;
   readonly #evolution: SessionEvolution | undefined;
 
-  /**
-   * @param type read at the first session, so decorators may be applied later.
-   * @throws {SessionConfigurationError} for unknown options, or if class-transformer is loaded twice.
-   */
+  /** @throws {SessionConfigurationError} also if class-transformer is loaded twice. */
   constructor(type: new () => S, options: SessionSerializerReflectionOptions = {}, versions: SessionVersions = {}) {
     assertOptions(options);
     assertDecoratorsAreSeen();
@@ -68,8 +61,8 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   }
 
   /**
-   * @throws {SessionUnserializableError} for a function, symbol, cycle, more than 100 levels, a class with hidden
-   * content (Promise, WeakMap, RegExp, Error, URL, ...), or a getter or `@Transform()` that throws.
+   * @throws {SessionUnserializableError} for a function, symbol, cycle, more than 100 levels, hidden content (Promise,
+   * RegExp, Error, URL), or a getter that throws.
    */
   serialize(session: S): string {
     try {
@@ -82,7 +75,7 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   deserialize(text: string): S {
     if (!this.#evolution) return this.#reader.read(this.#type, text);
     const start = this.#evolution.startOf(text);
-    return this.#reader.read(this.#type, start > 0 ? text : this.#evolution.upgraded(text), start);
+    return this.#reader.read(this.#type, start > 0 ? text : this.#evolution.upgrade(text), start);
   }
 
   isNewer(text: string): boolean {
@@ -93,14 +86,13 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
     }
   }
 
-  /** `undefined` if a `@Transform()`, exposed getter or method, bytes or a dynamic type is involved. */
   capture(session: S): SessionSnapshot<S> | undefined {
     return this.#snapshots.capture(session);
   }
 
   split(text: string): Map<string, string> {
     const isOther = this.#evolution && this.#evolution.startOf(text) === 0;
-    return splitFields(isOther ? this.#evolution.upgraded(text) : text);
+    return splitFields(isOther ? this.#evolution.upgrade(text) : text);
   }
 
   join(fields: ReadonlyMap<string, string>): string {

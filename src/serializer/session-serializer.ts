@@ -1,44 +1,37 @@
-/**
- * Turns a session into text and back (Ktor: `SessionSerializer`). Synchronous, without side effects. The format is
- * private: transports and storages do not parse it.
- */
+/** A session as text (Ktor: `SessionSerializer`). Synchronous, without side effects. */
 export interface SessionSerializer<S extends object = object> {
   /**
-   * Equal content must give equal text, because change detection compares texts.
+   * Equal content gives equal text.
    * @throws {SessionUnserializableError}
    */
   serialize(session: S): string;
 
   /**
-   * @param text a result of {@link serialize}, possibly of another version of the class.
-   * @throws any error for unreadable text; the request then starts without a session.
+   * @param text possibly of another version of the class.
+   * @throws any error if unreadable: there is no session then.
    */
   deserialize(text: string): S;
 
-  /** Whether a newer version of the class wrote `text`. Such a text is kept even if unreadable. Optional. */
+  /** Optional. The text of a newer version is kept even if unreadable. */
   isNewer?(text: string): boolean;
 
-  /** Optional: detects an unchanged session faster than by text. `undefined` if only the text can tell. */
+  /** Optional. `undefined` if only the text can tell. */
   capture?(session: S): SessionSnapshot<S> | undefined;
 }
 
-/** The content of a session at one moment. */
 export interface SessionSnapshot<S extends object = object> {
-  /** @returns `true` only if the text of `session` is certain to be unchanged. */
+  /** @returns `true` only if certain. */
   matches(session: S): boolean;
 }
 
-/**
- * A serializer with top-level fields. Enables merging parallel changes by field, and naming the largest field of a
- * session that is too large.
- */
+/** Splits a text into fields, to merge parallel changes and to name the largest field. */
 export interface FieldwiseSessionSerializer<S extends object = object> extends SessionSerializer<S> {
-  /** Stored name to text of each field, in text order. */
+  /** Texts by stored name, in order. */
   split(text: string): Map<string, string>;
   join(fields: ReadonlyMap<string, string>): string;
-  /** The stored name of a property, such as that of `@Expose({ name })`. */
+  /** Such as that of `@Expose({ name })`. */
   nameOf(property: string): string;
-  /** Optional: copies what the serializer keeps beside `from` to `to`, after the content was copied. */
+  /** Optional: copies content beside the instance. */
   carry?(from: S, to: S): void;
 }
 

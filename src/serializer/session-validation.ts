@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** The used part of Standard Schema version 1 (standardschema.dev), as in zod, valibot and arktype. */
+/** Standard Schema 1 (standardschema.dev): zod, valibot, arktype. */
 export interface StandardSchema {
   readonly '~standard': {
     readonly version: 1;
@@ -9,7 +9,6 @@ export interface StandardSchema {
   };
 }
 
-/** Only the paths of issues are used. */
 export interface StandardSchemaResult {
   readonly issues?:
     | ReadonlyArray<{
@@ -19,25 +18,21 @@ export interface StandardSchemaResult {
     | undefined;
 }
 
-/** As returned by class-validator's `validateSync`. */
 export interface FieldError {
   readonly property?: string | undefined;
   readonly children?: readonly FieldError[] | undefined;
 }
 
-/**
- * Validates a loaded session: a Standard Schema, or a function such as class-validator's `validateSync`. Synchronous.
- * The output of a schema is ignored.
- */
+/** A Standard Schema, whose output is ignored, or a synchronous function such as class-validator's `validateSync`. */
 export type SessionSchema<S extends object = object> = StandardSchema | SessionCheck<S>['check'];
 
-// A bivariant method, so checks of different sessions fit into one list.
+// A method is bivariant.
 export interface SessionCheck<S> {
   check(session: S): readonly FieldError[] | undefined | void;
 }
 
 export class InvalidSession extends Error {
-  /** Such as `items[0].price`; `undefined` for the session. Map keys may be user content and are replaced. */
+  /** Such as `items[0].price`; `undefined` for the session. */
   readonly path: string | undefined;
 
   constructor(path: string | undefined) {
@@ -50,7 +45,7 @@ export function checkOf<S extends object>(validation: SessionSchema<S>): (sessio
   if ('~standard' in validation) return checkOfSchema(validation);
   return (session) => {
     const errors: unknown = validation(session);
-    refusePromise(errors);
+    rejectPromise(errors);
     const [first] = Array.isArray(errors) ? (errors as FieldError[]) : [];
     if (first) throw new InvalidSession(pathText(session, stepsOf(first)));
   };
@@ -59,7 +54,7 @@ export function checkOf<S extends object>(validation: SessionSchema<S>): (sessio
 function checkOfSchema({ '~standard': schema }: StandardSchema): (session: object) => void {
   return (session) => {
     const result = schema.validate(session);
-    refusePromise(result);
+    rejectPromise(result);
     const { issues } = result as StandardSchemaResult;
     if (!issues || issues.length === 0) return;
     const steps = (issues[0]!.path ?? []).map((step) => (typeof step === 'object' ? step.key : step));
@@ -67,7 +62,7 @@ function checkOfSchema({ '~standard': schema }: StandardSchema): (session: objec
   };
 }
 
-function refusePromise(result: unknown): void {
+function rejectPromise(result: unknown): void {
   if (!(result instanceof Promise)) return;
   result.catch(() => undefined);
   throw new SessionConfigurationError(
@@ -80,13 +75,13 @@ function stepsOf(error: FieldError): readonly string[] {
   return [...(error.property === undefined ? [] : [error.property]), ...(child ? stepsOf(child) : [])];
 }
 
-/** Keys other than field names and indices may be user content. */
+/** Other keys may be user content. */
 function pathText(session: object, steps: readonly PropertyKey[]): string | undefined {
   let text = '';
   let holder: unknown = session;
   for (const step of steps) {
     text += stepText(holder, step, text === '');
-    holder = heldBy(holder, step);
+    holder = memberOf(holder, step);
   }
   return text === '' ? undefined : text;
 }
@@ -104,7 +99,7 @@ function isOfClass(holder: unknown): boolean {
   return prototype !== null && prototype !== Object.prototype;
 }
 
-function heldBy(holder: unknown, step: PropertyKey): unknown {
+function memberOf(holder: unknown, step: PropertyKey): unknown {
   if (holder instanceof Map) return holder.get(step);
   if (typeof holder !== 'object' || holder === null) return undefined;
   return Object.getOwnPropertyDescriptor(holder, step)?.value as unknown;

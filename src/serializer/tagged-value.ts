@@ -1,5 +1,5 @@
 /**
- * Values that JSON lacks are written as objects with one key that begins with `#`:
+ * Values that JSON lacks are objects with one `#` key:
  *
  * | value | text |
  * |---|---|
@@ -9,26 +9,26 @@
  * | `undefined` | `{"#undefined":0}` |
  * | `Map`, `Set` | `{"#map":[[key,value]]}`, `{"#set":[value]}` |
  * | `Buffer`, `Uint8Array` | `{"#bytes":"base64"}`, `{"#uint8array":"base64"}` |
- * | user object with one such key | `{"#object":{"#date":1}}` |
- *
- * Other single `#` keys are user data.
+ * | an object with such a key | `{"#object":{"#date":1}}` |
  */
 export type Tag = keyof typeof DECODERS;
+
+export type Fields = Record<string, unknown>;
 
 const HASH = 0x23;
 
 export const TAG_OF_UNDEFINED = Object.freeze({ '#undefined': 0 });
 
-/** Maximum nesting, in a session and in a text. Avoids stack overflows. */
+/** Avoids stack overflows. */
 export const MAX_DEPTH = 100;
 
-/** Names that could reach a prototype are neither written nor read. */
+/** They could reach a prototype. */
 export function isForbidden(name: string): boolean {
   const { length } = name;
   return (length === 9 || length === 11) && (name === '__proto__' || name === 'prototype' || name === 'constructor');
 }
 
-/** Includes `_locals`, which Express adds to rendered objects. */
+/** Express adds `_locals`. */
 export function isNeverStored(name: string): boolean {
   return isForbidden(name) || (name.length === 7 && name === '_locals');
 }
@@ -37,7 +37,7 @@ export function tagOfNumber(value: number): object {
   return { '#number': Object.is(value, -0) ? '-0' : `${value}` };
 }
 
-export function escaped(written: Record<string, unknown>): object {
+export function escaped(written: Fields): object {
   let only: string | undefined;
   for (const name in written) {
     if (written[name] === undefined) continue;
@@ -47,7 +47,7 @@ export function escaped(written: Record<string, unknown>): object {
   return only === undefined ? written : { '#object': written };
 }
 
-/** For decoded values. Adding levels keeps it negative. */
+/** Adding levels keeps it negative. */
 export const DECODED = -1_000_000;
 
 export function assertReadable(depth: number): void {
@@ -59,15 +59,12 @@ export function isTagged(value: object): boolean {
   return false;
 }
 
-/**
- * Decodes a result of `JSON.parse`, in place if possible. Does nothing at depth {@link DECODED}.
- * @throws {SyntaxError} for an invalid tag or too deep nesting.
- */
+/** Decodes a result of `JSON.parse`, in place if possible. */
 export function decodeValue(value: unknown, depth: number): unknown {
   if (depth < 0 || typeof value !== 'object' || value === null) return value;
   assertReadable(depth);
   if (Array.isArray(value)) return decodeList(value, depth);
-  const fields = value as Record<string, unknown>;
+  const fields = value as Fields;
   const name = onlyNameOf(fields);
   const isTag = name !== undefined && isTagName(name);
   return isTag ? decodeTag(name, fields[name], depth) : decodeFields(fields, depth);
@@ -77,7 +74,6 @@ export function isTagName(name: string): name is Tag {
   return name.charCodeAt(0) === HASH && Object.hasOwn(DECODERS, name);
 }
 
-/** @param depth of the tag; {@link DECODED} if the content of a Map or Set is already decoded. */
 export function decodeTag(name: Tag, content: unknown, depth: number): unknown {
   return DECODERS[name](content, depth);
 }
@@ -92,7 +88,7 @@ function onlyNameOf(value: object): string | undefined {
   return only;
 }
 
-export function decodeFields(fields: Record<string, unknown>, depth: number): Record<string, unknown> {
+export function decodeFields(fields: Fields, depth: number): Fields {
   for (const name of Object.keys(fields)) {
     const value = fields[name];
     if (isForbidden(name)) delete fields[name];
@@ -143,7 +139,7 @@ const DECODERS = {
   '#uint8array': (content: unknown): unknown => new Uint8Array(bytesOf(content)),
   '#object': (content: unknown, depth: number): unknown => {
     if (typeof content !== 'object' || content === null || Array.isArray(content)) throw broken();
-    return decodeFields(content as Record<string, unknown>, depth);
+    return decodeFields(content as Fields, depth);
   },
 };
 

@@ -1,9 +1,6 @@
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
-/**
- * As in class-transformer, but rejects plain objects, whose `length` or `valueOf` would come from the text.
- * @throws {SyntaxError}
- */
+/** Plain objects are rejected: the text would define `length` or `valueOf`. */
 export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
   unknown,
   (value: unknown) => unknown
@@ -22,7 +19,7 @@ function notPlain(value: unknown): unknown {
   return value;
 }
 
-/** Bytes, string, list of numbers or JSON of a Buffer. Never a size. */
+/** Never a size. */
 function bytesOf(value: unknown): Buffer {
   if (Buffer.isBuffer(value)) return value;
   if (typeof value === 'string') return Buffer.from(value);
@@ -58,7 +55,7 @@ export function forTypeOf<T>(
   };
 }
 
-/** class-transformer sets the discriminator for transforms; it is removed afterwards. */
+/** As in class-transformer, transforms see the discriminator. */
 export function underDiscriminator(
   discriminator: Discriminator | undefined,
   value: unknown,

@@ -14,7 +14,7 @@ export class UnwritableValue extends Error {
     return error instanceof UnwritableValue ? error : new UnwritableValue('reading it failed', { cause: error });
   }
 
-  /** @param step field or index; `undefined` for a key, which may be content. */
+  /** @param step `undefined` for a key, which may be content. */
   static within(error: unknown, holder: object, step: string | number | undefined): UnwritableValue {
     const unwritable = UnwritableValue.from(error);
     unwritable.#steps.unshift(stepText(step));

@@ -1,7 +1,4 @@
-/**
- * `class`: written field by field, like class-transformer. `exotic`: hidden content (Promise, WeakMap, Error, RegExp,
- * ...) that JSON would turn into `{}`.
- */
+/** `exotic`: hidden content that JSON would turn into `{}`. */
 export type ValueKind = 'plain' | 'class' | 'array' | 'date' | 'map' | 'set' | 'bytes' | 'exotic';
 
 const KINDS_OF_BUILT_INS: Readonly<Record<string, ValueKind>> = {
@@ -13,7 +10,7 @@ const KINDS_OF_BUILT_INS: Readonly<Record<string, ValueKind>> = {
   Uint8Array: 'bytes',
 };
 
-/** By prototype. Subclasses of a built-in and other realms have the kind of the built-in. */
+/** Also for subclasses of a built-in and other realms. */
 export function kindOf(prototype: object | null): ValueKind {
   let kind: ValueKind = 'plain';
   for (let level = prototype; level !== null; level = Object.getPrototypeOf(level) as object | null) {

@@ -1,16 +1,14 @@
-import type { Fields } from './fields.js';
-import { escaped, isNeverStored, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED } from './tagged-value.js';
-import { refuseUncovered, scalarOf, type UncoveredClass, UncoveredClasses } from './uncovered-class.js';
+import { escaped, isNeverStored, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED, type Fields } from './tagged-value.js';
+import { rejectUndeclared, scalarOf, type UndeclaredClass, UndeclaredClasses } from './undeclared-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
 
-/** @returns input for `JSON.stringify`, never `undefined`. */
 export type WriteValue = (value: unknown, depth: number) => unknown;
 
 export class ValueWriter {
   readonly #writeInstance: (value: object, depth: number) => unknown;
   readonly #kinds = new WeakMap<object, ValueKind>();
-  readonly #uncovered = new UncoveredClasses();
+  readonly #undeclaredClasses = new UndeclaredClasses();
 
   constructor(writeInstance: (value: object, depth: number) => unknown) {
     this.#writeInstance = writeInstance;
@@ -34,7 +32,7 @@ export class ValueWriter {
     return kind;
   }
 
-  /** Applies `write` to the items of an array, Map or Set; `undefined` for other values. */
+  /** `undefined` for other kinds of values. */
   container(value: object, depth: number, write: WriteValue): unknown {
     if (Array.isArray(value)) return this.#list(value, value as unknown[], depth, write);
     const kind = this.kindOf(value);
@@ -55,8 +53,8 @@ export class ValueWriter {
     return escaped(written);
   }
 
-  uncovered(value: object): UncoveredClass {
-    return this.#uncovered.of(Object.getPrototypeOf(value) as object);
+  undeclaredClass(value: object): UndeclaredClass {
+    return this.#undeclaredClasses.of(Object.getPrototypeOf(value) as object);
   }
 
   #object(value: object, depth: number): unknown {
@@ -71,7 +69,7 @@ export class ValueWriter {
       case 'class':
         return this.#writeInstance(value, depth);
       case 'exotic':
-        throw exotic(value);
+        throw hiddenContentError(value);
       case 'array':
       case 'date':
       case 'map':
@@ -81,12 +79,12 @@ export class ValueWriter {
     }
   }
 
-  /** A subclass of a built-in would be read back as the built-in, so its scalar form is written. */
+  /** A subclass of a built-in would be read as the built-in. */
   #scalar(value: object): string | number | object | undefined {
-    const uncovered = this.uncovered(value);
-    if (uncovered.problem === undefined || Buffer.isBuffer(value)) return undefined;
-    const scalar = uncovered.speaks ? scalarOf(value) : undefined;
-    if (scalar === undefined) refuseUncovered(uncovered, uncovered.problem);
+    const undeclaredClass = this.undeclaredClass(value);
+    if (undeclaredClass.problem === undefined || Buffer.isBuffer(value)) return undefined;
+    const scalar = undeclaredClass.convertsItself ? scalarOf(value) : undefined;
+    if (scalar === undefined) rejectUndeclared(undeclaredClass, undeclaredClass.problem);
     return this.write(scalar, 0) as string | number | object;
   }
 
@@ -138,11 +136,10 @@ export function assertDepth(depth: number): void {
   if (depth > MAX_DEPTH) throw new UnwritableValue(`it is nested more than ${MAX_DEPTH} levels deep`);
 }
 
-export function exotic(value: object): UnwritableValue {
+export function hiddenContentError(value: object): UnwritableValue {
   return new UnwritableValue(`it is an instance of ${value.constructor.name}, whose content is not in its fields`);
 }
 
-/** Epoch milliseconds, `null` if invalid. */
 export function writtenDate(date: Date): object {
   const time = date.getTime();
   return { '#date': Number.isNaN(time) ? null : time };

@@ -1,6 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-// Symbol.for: Jest, bundlers or two versions may load the package twice.
 const FORMER_NAMES = Symbol.for('nestjs-sessions:former-names');
 
 export interface FormerName {
@@ -11,17 +10,9 @@ export interface FormerName {
 type FormerNames = ReadonlyMap<string, readonly FormerName[]>;
 
 /**
- * Reads sessions that stored this field under another name. Writes both names, so that an older version of the class
- * can read and change it. If both are stored, the old name wins: only an older version makes them differ.
- *
- * @param name the former stored name.
+ * Reads sessions that stored this field under another name. Both names are written, so that older versions of the class
+ * can read and change it: if the values differ, the old name's wins.
  * @param options.alsoWrite `false` once no older version runs. Default `true`.
- * @example
- * ```ts
- * class UserSession {
- *   @Expose({ name: 'n' }) @WasCalled('name') fullName = '';
- * }
- * ```
  */
 export function WasCalled(name: string, options: { readonly alsoWrite?: boolean } = {}): PropertyDecorator {
   return (prototype, property) => {

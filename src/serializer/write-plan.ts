@@ -1,23 +1,20 @@
-import { isAssignable } from './assignable.js';
-import type { ClassDeclaration } from './class-declaration.js';
-import type { Fields } from './fields.js';
+import { isAssignable, type ClassDeclaration } from './class-declaration.js';
 import { RecentShapes } from './fast/recent-shapes.js';
 import type { FormerName } from './was-called.decorator.js';
-import { isNeverStored, TAG_OF_UNDEFINED } from './tagged-value.js';
+import { isNeverStored, TAG_OF_UNDEFINED, type Fields } from './tagged-value.js';
 
 const HASH = '#';
 
 export interface WriteField {
   readonly property: string;
   readonly stored: string;
-  /** `undefined` result: store nothing. Absent for fields without decorators. */
   readonly write?: (holder: Fields, depth: number) => unknown;
   readonly whenUndefined?: object | undefined;
 }
 
 export interface WriteShape {
   readonly fields: readonly WriteField[];
-  /** Template object with all fields `undefined`; copying it is faster than adding fields. */
+  /** A copy is faster than adding fields. */
   readonly blank: Readonly<Fields>;
   readonly mayLookTagged: boolean;
 }
@@ -58,10 +55,10 @@ export class WritePlan {
     const { declaration, declared, undeclared, excluded, defaults, constant, former, inOwnOrder } = this.#parts;
     const exposed = [...declaration.fields.values()].filter((field) => field.exposed).map((field) => field.key);
     const byName = new Map<string, WriteField>();
-    // As in class-transformer: if two fields share a stored name, the later one wins.
-    for (const key of new Set(declaration.open ? [...keys, ...defaults, ...exposed] : exposed)) {
-      const isTaken = declaration.fields.get(key)?.taken ?? declaration.open;
-      if (!isTaken || excluded.has(key) || isNeverStored(key)) continue;
+    // As in class-transformer, the later of equal stored names wins.
+    for (const key of new Set(declaration.includesUndeclared ? [...keys, ...defaults, ...exposed] : exposed)) {
+      const isIncluded = declaration.fields.get(key)?.isIncluded ?? declaration.includesUndeclared;
+      if (!isIncluded || excluded.has(key) || isNeverStored(key)) continue;
       const field = declared.get(key) ?? undeclared(key);
       byName.set(field.stored, field);
       for (const { name, alsoWrite } of former.get(key) ?? [])
@@ -76,10 +73,7 @@ export function sorted(fields: ReadonlyMap<string, WriteField>): readonly WriteF
   return [...fields.values()].sort((left, right) => (left.stored < right.stored ? -1 : 1));
 }
 
-/**
- * A tag if a new instance has an initial value, which would otherwise return.
- * @param fresh a new instance; `undefined` for a plain object.
- */
+/** Without a tag, an initial value would return. */
 export function writtenUndefined(fresh: Fields | undefined, property: string): object | undefined {
   if (fresh && !(isAssignable(fresh, property) && fresh[property] !== undefined)) return undefined;
   return TAG_OF_UNDEFINED;

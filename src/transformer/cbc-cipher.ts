@@ -14,12 +14,12 @@ const CIPHERS = {
   DESede: { blockBytes: 8, names: new Map([[24, 'des-ede3-cbc']]) },
 } as const;
 
-/** Java name (`javax.crypto.Cipher`). `DESede` is 3DES. */
+/** `DESede` is 3DES. */
 export type EncryptAlgorithm = keyof typeof CIPHERS;
 
 /** Java's `<algorithm>/CBC/PKCS5PADDING`. Not authenticated. */
 export class CbcCipher {
-  /** Size of a block and of the IV: 16 for AES, 8 for DESede. */
+  /** Also of the IV. */
   readonly blockBytes: number;
   readonly #name: string;
   readonly #key: KeyObject;
@@ -47,10 +47,9 @@ export class CbcCipher {
     return Buffer.concat([cipher.update(plaintext), cipher.final()]);
   }
 
-  /** @returns `undefined` for a wrong size or padding. */
   decrypt(iv: Uint8Array, ciphertext: Uint8Array): Buffer | undefined {
     if (iv.length !== this.blockBytes) return undefined;
-    // Java decrypts empty input to empty output; Node throws.
+    // As in Java; Node throws.
     if (ciphertext.length === 0) return Buffer.alloc(0);
     const decipher = createDecipheriv(this.#name, this.#key, iv);
     try {

@@ -1,7 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Java to Node names. */
 const DIGESTS = {
   MD5: 'md5',
   'SHA-1': 'sha1',
@@ -17,7 +16,6 @@ const DIGESTS = {
   'SHA3-512': 'sha3-512',
 } as const;
 
-/** Java to Node names of the hash function. */
 const MACS = {
   HmacMD5: 'md5',
   HmacSHA1: 'sha1',
@@ -33,13 +31,12 @@ const MACS = {
   'HmacSHA3-512': 'sha3-512',
 } as const;
 
-/** A hash function by its Java name (`java.security.MessageDigest`). */
+/** Java's name (`java.security.MessageDigest`). */
 export type DigestAlgorithm = keyof typeof DIGESTS;
 
-/** A MAC by its Java name (`javax.crypto.Mac`). */
+/** Java's name (`javax.crypto.Mac`). */
 export type MacAlgorithm = keyof typeof MACS;
 
-/** @returns Node's name. */
 export function digestHash(algorithm: DigestAlgorithm): string {
   const hash = lookUp('digest', DIGESTS, algorithm);
   probe(algorithm, () => createHash(hash));
@@ -52,10 +49,7 @@ export function macHash(algorithm: MacAlgorithm): string {
   return hash;
 }
 
-/**
- * Any length but 0, as in `javax.crypto.spec.SecretKeySpec`.
- * @throws {SessionConfigurationError} with Ktor's text for an empty key.
- */
+/** With Ktor's message for an empty key. */
 export function secretKeyOf(key: Uint8Array, place: string): KeyObject {
   if (!(key instanceof Uint8Array)) {
     throw new SessionConfigurationError(
@@ -80,7 +74,7 @@ function lookUp(kind: string, names: Readonly<Record<string, string>>, algorithm
   return found[1];
 }
 
-/** Tries a primitive at start, because a Node.js build or FIPS may lack it. */
+/** A Node.js build or FIPS may lack the algorithm. */
 export function probe(algorithm: string, use: () => unknown): void {
   try {
     use();

@@ -4,10 +4,7 @@ import { weaknessOfKey } from '../keys/key-material.js';
 import { publicKeyIn } from '../keys/public-keys.js';
 import { secretKeyOf } from './java-algorithms.js';
 
-/**
- * `weak` allows short keys, and published keys outside production.
- * @throws {SessionConfigurationError} which never shows the key.
- */
+/** @param weak allows short keys, and published ones outside production. */
 export function checkedKtorKey(key: Uint8Array, place: string, weak: unknown): KeyObject {
   const keyObject = secretKeyOf(key, place);
   const published = publicKeyIn(key);

@@ -7,7 +7,7 @@ export function splitAtLast(text: string, delimiter: string): readonly [before: 
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-// One pass: replace() takes 100 ms for a megabyte of surrogates.
+// replace() takes 100 ms for a megabyte.
 function withoutLoneSurrogates(text: string): string {
   const units = new Uint16Array(text.length);
   for (let index = 0; index < text.length; index++) {
@@ -31,7 +31,7 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-/** UTF-8 as Java writes it: a lone surrogate becomes `?`, not U+FFFD. */
+/** As in Java, a lone surrogate becomes `?`. */
 export function javaUtf8(text: string): Buffer {
   return Buffer.from(LONE_SURROGATE.test(text) ? withoutLoneSurrogates(text) : text, 'utf8');
 }
@@ -41,7 +41,6 @@ export function bytesOfHex(text: string): Buffer | undefined {
   return Buffer.from(text, 'hex');
 }
 
-/** Constant time; only the length can leak. */
 export function equalInConstantTime(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -7,54 +7,48 @@ interface OpenedValue {
 }
 
 /**
- * Add genuine values only, so that clients cannot fill the cache.
- *
- * When the newer generation is full or one period old, it replaces the older one. Used entries are kept; unused ones
- * are dropped after one to two periods.
- *
- * A lookup does not leak a prefix by time: the engine compares characters only if a 32-bit hash with a secret seed
- * matches.
+ * A cache for genuine values only, so that clients cannot fill it. A lookup leaks no prefix by time: characters are
+ * compared only if a secretly seeded hash matches.
  */
 export class OpenedValues {
   readonly #period: number;
   readonly #now: () => number;
   #newer = new Map<string, OpenedValue>();
   #older = new Map<string, OpenedValue>();
-  #room = MOST_CHARACTERS;
+  #free = MOST_CHARACTERS;
   #since: number;
 
-  /** @param now monotonic, in milliseconds. */
-  constructor(periodInMilliseconds: number, now: () => number = monotonic) {
+  constructor(periodInMilliseconds: number, now = (): number => performance.now()) {
     this.#period = periodInMilliseconds;
     this.#now = now;
     this.#since = now();
   }
 
   get(value: string): string | undefined {
-    this.#forget();
+    this.#expire();
     const newer = this.#newer.get(value);
     if (newer) return newer.text;
     const older = this.#older.get(value);
-    if (older) this.#keep(older);
+    if (older) this.#add(older);
     return older?.text;
   }
 
   set(value: string, text: string): void {
-    this.#forget();
+    this.#expire();
     if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
-    // A substring would keep its whole header in memory.
+    // A substring keeps its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
-    if (opened.value === value && opened.text === text) this.#keep(opened);
+    if (opened.value === value && opened.text === text) this.#add(opened);
   }
 
-  #keep(opened: OpenedValue): void {
+  #add(opened: OpenedValue): void {
     const characters = charactersOf(opened);
-    if (characters > this.#room) this.#startGeneration(this.#now());
+    if (characters > this.#free) this.#startGeneration(this.#now());
     this.#newer.set(opened.value, opened);
-    this.#room -= characters;
+    this.#free -= characters;
   }
 
-  #forget(): void {
+  #expire(): void {
     const now = this.#now();
     const age = now - this.#since;
     if (age < this.#period) return;
@@ -65,7 +59,7 @@ export class OpenedValues {
   #startGeneration(now: number): void {
     this.#older = this.#newer;
     this.#newer = new Map();
-    this.#room = MOST_CHARACTERS;
+    this.#free = MOST_CHARACTERS;
     this.#since = now;
   }
 }
@@ -76,8 +70,4 @@ function charactersOf({ value, text }: OpenedValue): number {
 
 function copyOf(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8');
-}
-
-function monotonic(): number {
-  return performance.now();
 }

@@ -7,34 +7,27 @@ const WEAKNESS =
   'SessionTransportTransformerDigest is a salted hash, not a MAC: anyone who knows the salt (public by default) ' +
   'can forge sessions. Use SessionTransportTransformerSeal, or set { acknowledge: true }.';
 
-/** Options of {@link SessionTransportTransformerDigest}. */
 export interface SessionTransportTransformerDigestOptions {
-  /** Disables the warning about the weakness at start in production. */
+  /** Disables the production warning. */
   readonly acknowledge?: true;
 }
 
 /**
- * Ktor 1.x's `SessionTransportTransformerDigest`, same bytes. **Weak**: only for sharing sessions with a Ktor 1.x
- * server; Ktor deprecated it in 1.1 (#792) and removed it in 2.0.
+ * Only for sharing sessions with a Ktor 1.x server.
  *
- * Wire format: `value/hex(H(salt ‖ value))`, UTF-8, lower-case hex.
+ * `value/hex(H(salt ‖ value))`, UTF-8, lower-case hex.
  *
- * - Not a MAC. The default salt is public, so anyone can sign. With a secret salt, a client can extend its value under
- * MD5, SHA-1, SHA-224, SHA-256 or SHA-512 (length extension).
- * - The value is readable, and bound to neither session name nor time.
+ * **Weak**: not a MAC. The default salt is public. With a secret one, a client can extend its value under MD5, SHA-1,
+ * SHA-224, SHA-256 or SHA-512. Neither session name nor time is authenticated.
  *
- * Reads like Ktor: splits at the last `/`, accepts both cases of hex, ignores the last of an odd number of digits.
+ * Like Ktor, accepts upper-case hex and ignores the last of an odd number of digits.
  */
 export class SessionTransportTransformerDigest implements SessionTransportTransformer {
   readonly weakness: string | undefined;
   readonly #salt: Buffer;
   readonly #hash: string;
 
-  /**
-   * @param salt default `ktor`.
-   * @param algorithm default `SHA-384` (Ktor 1.0: `SHA-256`).
-   * @throws {SessionConfigurationError} for an unknown algorithm.
-   */
+  /** @param algorithm default `SHA-384` (Ktor 1.0: `SHA-256`). */
   constructor(
     salt = 'ktor',
     algorithm: DigestAlgorithm = 'SHA-384',

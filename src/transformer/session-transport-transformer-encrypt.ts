@@ -11,27 +11,20 @@ const WEAKNESS =
   'SessionTransportTransformerEncrypt does not authenticate its IV: a client can change the first block of a session ' +
   'if it can guess the text, such as a user id. Use SessionTransportTransformerSeal, or set { acknowledge: true }.';
 
-/** Options of {@link SessionTransportTransformerEncrypt}. */
 export interface SessionTransportTransformerEncryptOptions {
-  /**
-   * Returns `size` unpredictable, unique bytes: 16 for AES, 8 for DESede. Also called in the constructor. Default:
-   * random bytes.
-   */
+  /** Returns `size` unpredictable, unique bytes. Default: random bytes. */
   readonly ivGenerator?: (size: number) => Uint8Array;
   /** Default `AES`. */
   readonly encryptAlgorithm?: EncryptAlgorithm;
   /** Default `HmacSHA256`. */
   readonly signAlgorithm?: MacAlgorithm;
-  /**
-   * Input of the MAC: `ciphertext` as in Ktor 3 (default), or `plaintext` as in 1.x and 2.x. Also applies to reading,
-   * unless {@link backwardCompatibleRead} is set.
-   */
+  /** Input of the MAC: `ciphertext` as in Ktor 3 (default), or `plaintext` as before. */
   readonly macOver?: 'ciphertext' | 'plaintext';
-  /** Reads both kinds of MAC (Ktor 3's option). Default `false`. */
+  /** Reads both kinds of MAC. Default `false`. */
   readonly backwardCompatibleRead?: boolean;
-  /** Accepts keys of less than 32 random bytes. Default: they are rejected. */
+  /** Accepts keys of less than 32 random bytes. */
   readonly weak?: true;
-  /** Disables the warning about the weaknesses at start in production. */
+  /** Disables the production warning. */
   readonly acknowledge?: true;
 }
 
@@ -46,21 +39,16 @@ const OPTIONS: ReadonlyArray<keyof SessionTransportTransformerEncryptOptions> = 
 ];
 
 /**
- * Ktor's `SessionTransportTransformerEncrypt`, same bytes. **Weak**: only for sharing sessions with a Ktor server.
+ * Only for sharing sessions with a Ktor server.
  *
- * Wire format: `hex(iv)/hex(ciphertext):hex(mac)`, lower case; ciphertext = AES or 3DES in CBC mode with PKCS #5
- * padding of the UTF-8 text; mac = HMAC(signKey, ciphertext).
+ * `hex(iv)/hex(ciphertext):hex(mac)`, lower case: AES or 3DES in CBC mode with PKCS #5 padding of the UTF-8 text; mac =
+ * HMAC(signKey, ciphertext).
  *
- * - **The IV is not authenticated.** Flipping one of its bits flips the same bit of the first 16 bytes: a client that
- * knows `{"userId":"id2",` can become another user. A `SessionTransportTransformerMessageAuthentication` after this one
- * prevents that, if Ktor has it, too.
- * - With `macOver: 'plaintext'` or `backwardCompatibleRead`, values are decrypted before they are verified: a padding
- * oracle (KTOR-6318).
- * - Session name and time are not authenticated: a value is accepted for other sessions with the same keys, and
- * forever. There is no key rotation.
+ * **Weak**: the IV is not authenticated, so a client that knows `{"userId":"id2",` can become another user, unless a
+ * MAC transformer follows. `macOver: 'plaintext'` and `backwardCompatibleRead` are padding oracles (KTOR-6318). Neither
+ * session name nor time is authenticated. There is no key rotation.
  *
- * Reads like Ktor: splits at the last `/` and the last `:` after it; IV and ciphertext in either case, the MAC in lower
- * case only. Compares in constant time, unlike Ktor up to 3.5.2 (KTOR-9477).
+ * Like Ktor, reads the MAC in lower case only.
  */
 export class SessionTransportTransformerEncrypt implements SessionTransportTransformer {
   readonly weakness: string | undefined;
@@ -73,10 +61,9 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
   readonly #readsPlaintextMac: boolean;
 
   /**
-   * @param encryptionKey 32 random bytes for AES. With `weak` also 16 or 24, and 24 for DESede. Ktor's `hex(…)` is
-   * `Buffer.from('…', 'hex')`.
+   * @param encryptionKey 32 random bytes for AES. With `weak` also 16 or 24, and 24 for DESede.
    * @param signKey 32 random bytes or more.
-   * @throws {SessionConfigurationError} for an invalid, weak or published key, IV size or algorithm.
+   * @throws {SessionConfigurationError} for an invalid, weak or published key.
    */
   constructor(encryptionKey: Uint8Array, signKey: Uint8Array, options: SessionTransportTransformerEncryptOptions = {}) {
     refuseUnknownOptions('SessionTransportTransformerEncrypt', options, OPTIONS);

@@ -6,23 +6,20 @@ import { equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
 import { OpenedValues } from './opened-values.js';
 import { type SessionTransportTransformer } from './session-transport-transformer.js';
 
-/** Caching it is safe, because the client can read it. */
+/** The client can read the cached values. */
 const REMEMBERED_FOR_MILLISECONDS = 60_000;
 
-/** Options of {@link SessionTransportTransformerMessageAuthentication}. */
 export interface SessionTransportTransformerMessageAuthenticationOptions {
-  /** Accepts a key of less than 32 random bytes. Default: it is rejected. */
+  /** Accepts a key of less than 32 random bytes. */
   readonly weak?: true;
 }
 
 /**
- * Ktor's `SessionTransportTransformerMessageAuthentication`, same bytes: the client can read the value but not change
- * it.
+ * The client can read the value but not change it.
  *
- * Wire format: `value/hex(HMAC(key, value))`, UTF-8, lower-case hex only, split at the last `/`.
+ * `value/hex(HMAC(key, value))`, UTF-8, lower-case hex only.
  *
- * Session name and time are not authenticated: a value is accepted for other sessions with the same key, and forever.
- * Use one key per session. There is no key rotation. `SessionTransportTransformerSeal` has none of these limits.
+ * Neither session name nor time is authenticated: use one key per session. There is no key rotation.
  */
 export class SessionTransportTransformerMessageAuthentication implements SessionTransportTransformer {
   readonly #key: KeyObject;
@@ -30,9 +27,9 @@ export class SessionTransportTransformerMessageAuthentication implements Session
   readonly #opened = new OpenedValues(REMEMBERED_FOR_MILLISECONDS);
 
   /**
-   * @param key 32 random bytes or more. Ktor's `hex(…)` is `Buffer.from('…', 'hex')`.
+   * @param key 32 random bytes or more.
    * @param algorithm default `HmacSHA256` (before Ktor 1.1.2: `HmacSHA1`).
-   * @throws {SessionConfigurationError} for an empty, weak or published key, or an unknown algorithm.
+   * @throws {SessionConfigurationError} for an invalid, weak or published key.
    */
   constructor(
     key: Uint8Array,

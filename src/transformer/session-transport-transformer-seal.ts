@@ -15,54 +15,42 @@ const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
 const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
 const HEAD_CHARACTERS = 7;
 
-/** What a sealed value is bound to. */
 export interface SealBinding {
   readonly name: string;
-  /** `cookie` or `header`. */
   readonly transport: string;
 }
 
-/** Options of {@link SessionTransportTransformerSeal}. */
 export interface SessionTransportTransformerSealOptions {
-  /**
-   * How long opened values are cached after their last use, at most twice as long. `0` disables the cache. Default 60.
-   */
+  /** Caches opened values for this time after their last use, at most twice; `0`: never. Default 60. */
   readonly rememberForSeconds?: number;
 }
 
 interface Sealer {
   readonly head: Buffer;
-  /** Possible prefixes of the text; the last character includes two bits of the nonce. */
-  readonly beginnings: readonly string[];
+  /** The last character includes two bits of the nonce. */
+  readonly prefixes: readonly string[];
   readonly key: XaesKey;
   readonly additionalData: Buffer;
   readonly ringId: string;
 }
 
 /**
- * Encrypts and authenticates: the client can neither read nor change the value. The default; use others only to share
- * sessions with a Ktor server.
+ * The default: the client can neither read nor change the value.
  *
- * Wire format, in unpadded base64url (RFC 4648 §5):
+ * Unpadded base64url (RFC 4648 §5) of: version (1 byte, 1) ‖ key id (4) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16),
+ * by XAES-256-GCM (https://c2sp.org/XAES-256-GCM) with the ring's key for `seal` and the session name. Version, key id,
+ * session name and transport are authenticated. n bytes become ceil((n + 45) * 4 / 3) characters.
  *
- * version (1 byte, 1) ‖ key id (4) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)
- *
- * by XAES-256-GCM (https://c2sp.org/XAES-256-GCM) with the ring's key for purpose `seal` and the session name. Version,
- * key id, session name and transport are authenticated. n bytes become ceil((n + 45) * 4 / 3) characters; the length is
- * not hidden. Each value has exactly one valid spelling.
- *
- * Time is not included: a copied value opens as long as its key is in the ring. UTF-8; a lone surrogate becomes U+FFFD.
+ * A copied value opens as long as its key is in the ring.
  */
 export class SessionTransportTransformerSeal implements SessionTransportTransformer {
   readonly writesUnreserved = true;
-  /** Newest first. */
   readonly #derived: DerivedKeys<Sealer>;
   readonly #ring: KeyRing;
   #sealers: readonly Sealer[];
   readonly #rememberFor: number;
   #opened: OpenedValues | undefined;
 
-  /** @throws {SessionConfigurationError} for an invalid number of seconds. */
   constructor(keys: KeyRing, binding: SealBinding, options: SessionTransportTransformerSealOptions = {}) {
     const { rememberForSeconds = 60 } = options;
     if (!Number.isFinite(rememberForSeconds) || rememberForSeconds < 0) {
@@ -75,8 +63,8 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     this.#sealers = this.#derived.all;
   }
 
-  /** A key may have ended, so the cache is cleared. */
-  #follow(): void {
+  /** The cached values may be of an ended key. */
+  #refresh(): void {
     const sealers = this.#derived.all;
     if (sealers === this.#sealers) return;
     this.#sealers = sealers;
@@ -84,7 +72,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   }
 
   transformRead(transportValue: string): string | undefined {
-    this.#follow();
+    this.#refresh();
     const known = this.#opened?.get(transportValue);
     if (known !== undefined) return known;
     const text = this.#open(transportValue);
@@ -100,7 +88,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
     for (const { head, key, additionalData, ringId } of this.#sealers) {
       if (!startsWith(bytes, head)) continue;
       const plaintext = xaesOpen(key, nonce, sealed, additionalData);
-      // Two keys may share an id; try the next one.
+      // Two keys may share an id.
       if (plaintext === undefined) continue;
       this.#ring.noteUse(ringId);
       return plaintext.toString('utf8');
@@ -109,24 +97,23 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
   }
 
   transformWrite(transportValue: string): string {
-    this.#follow();
+    this.#refresh();
     const sealer = this.#sealers[0];
     if (!sealer) throw new SessionConfigurationError('The key ring has no active key. Add one to the key source.');
     const { head, key, additionalData, ringId } = sealer;
     this.#ring.noteUse(ringId);
-    // Generated per value: nonces generated ahead would repeat if a process snapshot is restored twice.
+    // A restored process snapshot would repeat nonces generated ahead.
     const nonce = randomBytes(XAES_NONCE_BYTES);
     const sealed = xaesSeal(key, nonce, Buffer.from(transportValue, 'utf8'), additionalData);
     return Buffer.concat([head, nonce, sealed]).toString('base64url');
   }
 
-  /** Reads only version and key id; `'current'` does not imply a genuine value. */
+  /** Does not verify the value. */
   keyState(transportValue: string): KeyState {
-    this.#follow();
+    this.#refresh();
     for (let index = 0; index < this.#sealers.length; index++) {
-      const { beginnings } = this.#sealers[index]!;
-      if (beginnings.some((beginning) => transportValue.startsWith(beginning)))
-        return index === 0 ? 'current' : 'outdated';
+      const { prefixes } = this.#sealers[index]!;
+      if (prefixes.some((prefix) => transportValue.startsWith(prefix))) return index === 0 ? 'current' : 'outdated';
     }
     return 'unknown';
   }
@@ -137,7 +124,7 @@ function sealerOf({ id, keyObject, ringId }: DerivedKey, { name, transport }: Se
   const head = Buffer.concat([version, id]);
   return {
     head,
-    beginnings: [0x00, 0x40, 0x80, 0xc0].map((next) =>
+    prefixes: [0x00, 0x40, 0x80, 0xc0].map((next) =>
       Buffer.concat([head, Buffer.of(next)])
         .toString('base64url')
         .slice(0, HEAD_CHARACTERS),
@@ -155,10 +142,7 @@ function startsWith(bytes: Buffer, head: Buffer): boolean {
 
 const SIX_BITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
-/**
- * Each value has one spelling, but Node's decoder skips unknown characters, accepts standard base64 and ignores spare
- * bits.
- */
+/** Each value has one spelling. Node's decoder accepts several. */
 function fromBase64Url(text: string): Buffer | undefined {
   const spare = text.length % 4;
   if (spare === 1 || text.includes('+') || text.includes('/')) return undefined;

@@ -1,47 +1,38 @@
 import { isPromise, type Awaitable } from './awaitable.js';
 
-/** The key that protects a value: newest, older, or none of the ring. */
+/** The newest, an older one, or none of the ring. */
 export type KeyState = 'current' | 'outdated' | 'unknown';
 
 /**
- * Protects the string that travels between server and client (Ktor: `SessionTransportTransformer`). A list is applied
- * in order on write and reversed on read.
+ * Protects the text of a transport (Ktor: `SessionTransportTransformer`). A list is applied in order on write, reversed
+ * on read.
  */
 export interface SessionTransportTransformer {
   /**
-   * @param transportValue untrusted: from the client or the next transformer.
-   * @returns the inner value, or `undefined` if not genuine. A rejected promise counts as `undefined`.
+   * @param transportValue untrusted.
+   * @returns `undefined` if not genuine. A rejected promise means the same.
    */
   transformRead(transportValue: string): Awaitable<string | undefined>;
 
-  /** @returns the protected value, in RFC 6265 `cookie-octet` characters. */
+  /** @returns RFC 6265 `cookie-octet` characters. */
   transformWrite(transportValue: string): Awaitable<string>;
 
-  /**
-   * The key of `transportValue`. A value with an `'outdated'` key is rewritten. Optional: omit it without a key ring.
-   */
+  /** Optional. `'outdated'` values are written again. */
   keyState?(transportValue: string): KeyState;
 
-  /**
-   * Whether {@link transformWrite} always returns RFC 3986 "unreserved" characters, so that transports need no check.
-   * Default `false`.
-   */
+  /** Writes only RFC 3986 "unreserved" characters. Default `false`. */
   readonly writesUnreserved?: boolean;
 
-  /**
-   * What an attacker can do and what to use instead: a warning at start in production. `undefined` if there is nothing
-   * to warn of, or it is acknowledged.
-   */
+  /** The production warning: what an attacker can do and what to use instead. */
   readonly weakness?: string | undefined;
 }
 
 export interface TransformedRead {
   readonly value: string;
-  /** An old key was used, so the value should be rewritten. */
+  /** By an old key. */
   readonly outdated: boolean;
 }
 
-/** Applies `transformers` in reverse order until one returns `undefined` (Ktor: `transformRead`). */
 export function transformRead(
   transformers: readonly SessionTransportTransformer[],
   transportValue: string,
@@ -70,7 +61,6 @@ function readThrough(
   return { value, outdated };
 }
 
-/** Applies `transformers` in order (Ktor: `transformWrite`). */
 export function transformWrite(
   transformers: readonly SessionTransportTransformer[],
   transportValue: string,

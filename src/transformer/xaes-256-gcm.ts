@@ -2,7 +2,6 @@ import { createCipheriv, createDecipheriv, createSecretKey, type Cipher, type Ke
 import { messageKey } from '../keys/message-key.js';
 
 export const XAES_KEY_BYTES = 32;
-/** Long enough for random nonces. */
 export const XAES_NONCE_BYTES = 24;
 export const XAES_TAG_BYTES = 16;
 
@@ -10,9 +9,9 @@ const BLOCK_BYTES = 16;
 const HALF_NONCE_BYTES = 12;
 
 export interface XaesKey {
-  /** AES-256-ECB. ECB is stateless between blocks, so one cipher serves all messages. */
+  /** AES-256-ECB: stateless, so one serves all messages. */
   readonly blocks: Cipher;
-  /** CMAC subkey K1 twice, each XORed with the fixed bytes of its counter block. */
+  /** CMAC subkey K1 twice, XORed with the counter blocks. */
   readonly mask: Buffer;
 }
 
@@ -25,8 +24,7 @@ export function xaesKey(key: Uint8Array | KeyObject): XaesKey {
 }
 
 /**
- * https://c2sp.org/XAES-256-GCM: AES-256-GCM with a key derived from the first half of the nonce (NIST SP 800-108r1)
- * and the second half as nonce.
+ * https://c2sp.org/XAES-256-GCM
  * @returns ciphertext and tag.
  */
 export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array, additionalData: Uint8Array): Buffer {
@@ -37,7 +35,6 @@ export function xaesSeal(key: XaesKey, nonce: Uint8Array, plaintext: Uint8Array,
   return Buffer.concat([ciphertext, cipher.getAuthTag()]);
 }
 
-/** @returns `undefined` if authentication fails. */
 export function xaesOpen(
   key: XaesKey,
   nonce: Uint8Array,
@@ -70,7 +67,6 @@ function derivedKey(key: XaesKey, nonce: Uint8Array): Buffer | KeyObject {
   return messageKey(key.blocks.update(input));
 }
 
-/** Counter, label `X` and a zero byte. */
 function counterBlock(counter: number): Buffer {
   const block = Buffer.alloc(BLOCK_BYTES);
   block.writeUInt16BE(counter, 0);
@@ -78,7 +74,7 @@ function counterBlock(counter: number): Buffer {
   return block;
 }
 
-/** Doubling in GF(2^128), NIST SP 800-38B §6.1: CMAC's first subkey. */
+/** NIST SP 800-38B §6.1. */
 function doubled(block: Buffer): Buffer {
   const result = Buffer.alloc(BLOCK_BYTES);
   for (let index = 0; index < BLOCK_BYTES; index++) {

@@ -1,13 +1,9 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
-import { checkFormNames } from './form-names.js';
+import { checkFormNames } from './reflection-format-check.js';
 import { inlinedShape } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
-/**
- * Rejects types that Ktor writes but cannot read back.
- * @throws {SessionConfigurationError} with class and field.
- */
 export function checkBackwardCompatibleFormat(
   plans: KotlinClassPlans,
   type: KotlinClass,

@@ -5,9 +5,8 @@ import { concreteClasses, DEEPEST } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { payload, readParts } from './reflection-format-reader.js';
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
-/** Reads Ktor's kotlinx "backward compatible" format correctly, also where Ktor misreads it. */
 export class BackwardCompatibleFormatReader {
   readonly #plans: KotlinClassPlans;
 
@@ -81,7 +80,7 @@ export class BackwardCompatibleFormatReader {
 
 const NUMBER = /^#[ilf]/;
 
-// Ktor ignores the tag, so the field may have become a Long meanwhile. No other type is converted.
+// As in Ktor, an Int may have become a Long.
 function readTagged(shape: ScalarShape, tagged: string): unknown {
   switch (shape.kind) {
     case 'boolean':

@@ -1,11 +1,11 @@
 import { decodeQuery, encodeQuery, FormDocument, formPair, MOST_PAIRS } from './form-encoding.js';
 import { unwrapped, valueClassOf } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans, KotlinField } from '../kotlin/kotlin-class-plan.js';
-import { planOfInstance } from '../kotlin/kotlin-instance.js';
+import { elementsOf, entriesOf, planOfInstance } from '../kotlin/kotlin-instance.js';
 import { scalarText } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { taggedScalar } from './reflection-format-writer.js';
-import { Unwritable, writing } from './unwritable.js';
+import { Unwritable, writeElements, writeEntries, writing } from './format-errors.js';
 
 const ADVICE = "Store another value, or omit readBy: 'kotlinx' if the server does not read it.";
 const WITHOUT_SERIALIZER: ReadonlySet<string> = new Set(['bigDecimal', 'bigInteger', 'uuid']);
@@ -14,7 +14,7 @@ export class BackwardCompatibleFormatWriter {
   readonly #plans: KotlinClassPlans;
   readonly #forKotlinx: boolean;
 
-  /** @param forKotlinx rejects what Ktor's kotlinx reader would misread. */
+  /** Rejects what Ktor's kotlinx reader misreads. */
   constructor(plans: KotlinClassPlans, forKotlinx: boolean) {
     this.#plans = plans;
     this.#forKotlinx = forKotlinx;
@@ -54,14 +54,10 @@ export class BackwardCompatibleFormatWriter {
       case 'class':
         return this.#object(shape, value, depth);
       case 'list':
-        if (!Array.isArray(value)) throw new Unwritable('a List must be an array');
-        return this.#elements(shape.element, value, depth);
       case 'set':
-        if (!(value instanceof Set)) throw new Unwritable('a Set must be a Set');
-        return this.#elements(shape.element, [...value], depth);
+        return this.#elements(shape.element, elementsOf(shape.kind, value), depth);
       case 'map':
-        if (!(value instanceof Map)) throw new Unwritable('a Map must be a Map');
-        return this.#entries(shape, value, depth);
+        return this.#entries(shape, entriesOf(value), depth);
       case 'optional':
         throw new Unwritable('kotlinx has no Optional');
     }
@@ -80,7 +76,7 @@ export class BackwardCompatibleFormatWriter {
     return `##${text}`;
   }
 
-  // Ktor decodes the text of an inner object once more before parsing it.
+  // Ktor decodes the text of an inner object twice.
   #lostField(plan: KotlinClassPlan, text: string): string | undefined {
     if (!this.#forKotlinx) return undefined;
     const [written, read] = [new FormDocument(text), documentOf(text)];
@@ -92,38 +88,28 @@ export class BackwardCompatibleFormatWriter {
     if (this.#forKotlinx && values.length === 0) {
       throw new Unwritable('Ktor reads an empty list as one empty string', ADVICE);
     }
-    const parts = Array.from(values, (value, index) =>
-      writing(
-        () => `[${index}]`,
-        () => {
-          const tagged = this.#notNull(this.#tagged(element, value, depth));
-          this.#refuseIn(/[&%]/, tagged, "in a list, Ktor changes '&' and '%'");
-          // Ktor encodes a second time, which its own kotlinx reader does not undo.
-          return tagged.replace(/[&%]/g, encodeURIComponent);
-        },
-      ),
-    );
+    const parts = writeElements(values, (value) => {
+      const tagged = this.#notNull(this.#tagged(element, value, depth));
+      this.#refuseIn(/[&%]/, tagged, "in a list, Ktor changes '&' and '%'");
+      // Ktor encodes twice, which its kotlinx reader does not undo.
+      return tagged.replace(/[&%]/g, encodeURIComponent);
+    });
     return `#cl${encodeQuery(parts.join('&'))}`;
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
     const seen = new Set<string>();
-    const parts = Array.from(entries, ([key, value], index) =>
-      writing(
-        () => `{entry ${index + 1}}`,
-        () => {
-          const taggedKey = this.#notNull(this.#tagged(shape.key, key, depth));
-          this.#refuseIn(/[&= ]/, taggedKey, "in the key of a map, Ktor changes '&', '=' and spaces");
-          if (this.#forKotlinx && seen.has(taggedKey.toLowerCase())) {
-            throw new Unwritable('Ktor merges keys that differ only in case', ADVICE);
-          }
-          seen.add(taggedKey.toLowerCase());
-          const taggedValue = this.#notNull(this.#tagged(shape.value, value, depth));
-          this.#refuseIn(/[&+]/, taggedValue, "in the value of a map, Ktor changes '&' and '+'");
-          return `${encodeQuery(taggedKey).replace(/[&=]/g, encodeURIComponent)}=${encodeQuery(taggedValue).replaceAll('&', '%26')}`;
-        },
-      ),
-    );
+    const parts = writeEntries(entries, (key, value) => {
+      const taggedKey = this.#notNull(this.#tagged(shape.key, key, depth));
+      this.#refuseIn(/[&= ]/, taggedKey, "in the key of a map, Ktor changes '&', '=' and spaces");
+      if (this.#forKotlinx && seen.has(taggedKey.toLowerCase())) {
+        throw new Unwritable('Ktor merges keys that differ only in case', ADVICE);
+      }
+      seen.add(taggedKey.toLowerCase());
+      const taggedValue = this.#notNull(this.#tagged(shape.value, value, depth));
+      this.#refuseIn(/[&+]/, taggedValue, "in the value of a map, Ktor changes '&' and '+'");
+      return `${encodeQuery(taggedKey).replace(/[&=]/g, encodeURIComponent)}=${encodeQuery(taggedValue).replaceAll('&', '%26')}`;
+    });
     if (this.#forKotlinx && parts.length > MOST_PAIRS) {
       throw new Unwritable(`Ktor reads at most ${MOST_PAIRS} entries of a map`, ADVICE);
     }
@@ -152,7 +138,7 @@ function decodedTwice(): Unwritable {
   return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends", ADVICE);
 }
 
-// Java types unknown to kotlinx need an application serializer, which writes text.
+// An application's own serializer of these types writes text.
 function taggedForKotlinx(shape: ScalarShape, value: unknown): string {
   return WITHOUT_SERIALIZER.has(shape.kind) ? `#s${scalarText(shape, value)}` : taggedScalar(shape, value);
 }

@@ -1,15 +1,14 @@
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
-// ktor-http, Codecs.kt: UTF-8, upper-case hex digits.
+// As in ktor-http, Codecs.kt.
 
 const FORM_LITERAL = /^[A-Za-z0-9\-._~]*$/;
 const QUERY_LITERAL = /^[A-Za-z0-9:/?#[\]@!$&'()*,;=\-._~+]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
 const LEFT_BY_JAVASCRIPT = /[!'()*]/g;
-// Escaped by encodeURIComponent, but not by encodeURLQueryComponent.
 const QUERY_UNESCAPED = /%(?:3A|2F|3F|23|5B|5D|40|24|26|2C|3B|3D|2B)/g;
 
-/** `encodeURLParameter(spaceToPlus = true)`: names and values of documents, and cookies. */
+/** `encodeURLParameter(spaceToPlus = true)`: documents and cookies. */
 export function encodeForm(text: string): string {
   if (FORM_LITERAL.test(text)) return text;
   return encodeOctets(text)
@@ -17,7 +16,7 @@ export function encodeForm(text: string): string {
     .replace(/%20/g, '+');
 }
 
-/** `encodeURLQueryComponent()`: inside collections. Leaves `&`, `=`, `#` and `+` (a defect of Ktor). */
+/** `encodeURLQueryComponent()`: inside collections. Ktor does not escape `&`, `=`, `#` and `+`. */
 export function encodeQuery(text: string): string {
   if (QUERY_LITERAL.test(text)) return text;
   return encodeOctets(text).replace(QUERY_UNESCAPED, (escape) =>
@@ -25,7 +24,7 @@ export function encodeQuery(text: string): string {
   );
 }
 
-// Java writes a lone surrogate as a question mark; encodeURIComponent throws.
+// Java writes `?` for a lone surrogate.
 function encodeOctets(text: string): string {
   return encodeURIComponent(text.replace(LONE_SURROGATE, '?'));
 }
@@ -39,14 +38,10 @@ for (let digit = 0; digit < 16; digit++) {
   HEX_DIGITS[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/**
- * `decodeURLQueryComponent(plusIsSpace)`: invalid UTF-8 becomes U+FFFD.
- * @throws {Unreadable} for an invalid escape.
- */
+/** `decodeURLQueryComponent(plusIsSpace)`. Unlike in decodeURIComponent, invalid UTF-8 becomes U+FFFD. */
 export function decodeQuery(text: string, plus: 'plus-is-space' | 'plus-is-plus' = 'plus-is-plus'): string {
   const plusIsSpace = plus === 'plus-is-space' && text.includes('+');
   if (!plusIsSpace && !text.includes('%')) return text;
-  // decodeURIComponent fails on invalid UTF-8.
   const octets = Buffer.from(text, 'utf8');
   let length = 0;
   let all = octets.length === text.length ? 0 : 0x80;
@@ -91,10 +86,10 @@ function javaText(octets: Buffer): string {
   );
 }
 
-/** Ktor ignores further pairs of a document. */
+/** Ktor ignores further pairs. */
 export const MOST_PAIRS = 1000;
 
-/** Like `parseQueryString`: case-insensitive names, the first value wins. */
+/** `parseQueryString`: case-insensitive names, the first value wins. */
 export class FormDocument {
   readonly #pairs = new Map<string, { readonly name: string; values: string[] }>();
 
@@ -116,7 +111,6 @@ export class FormDocument {
     return this.#pairs.has(name.toLowerCase());
   }
 
-  /** `undefined` also without `=`. */
   get(name: string): string | undefined {
     return this.#pairs.get(name.toLowerCase())?.values[0];
   }
@@ -136,7 +130,7 @@ export class FormDocument {
   }
 }
 
-// Kotlin's white space: excludes the byte order mark, includes U+001C to U+001F.
+// As in Kotlin: without the byte order mark, with U+001C to U+001F.
 const SEPARATOR = /\p{Z}/u;
 
 function trimmed(text: string): string {
@@ -157,7 +151,20 @@ export function formPair(name: string, value: string): string {
   return `${encodeForm(name)}=${encodeForm(value)}`;
 }
 
-/** Ktor 1.4.3 to 1.5.x does not escape `=` in values; every version reads both. */
+/** Ktor 1.4.3 to 1.5.x does not escape `=`. */
 export function formPairOfKtor1(name: string, value: string): string {
   return `${encodeForm(name)}=${encodeForm(value).replaceAll('%3D', '=')}`;
+}
+
+export function splitForm(text: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (const pair of text === '' ? [] : text.split('&')) {
+    const equals = pair.indexOf('=');
+    fields.set(equals === -1 ? pair : pair.slice(0, equals), equals === -1 ? '' : pair.slice(equals + 1));
+  }
+  return fields;
+}
+
+export function joinForm(fields: ReadonlyMap<string, string>): string {
+  return Array.from(fields, ([name, value]) => `${name}=${value}`).join('&');
 }

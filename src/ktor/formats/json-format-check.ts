@@ -3,10 +3,6 @@ import { inlinedShape } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
-/**
- * Rejects types that kotlinx Json cannot write.
- * @throws {SessionConfigurationError} with class and field.
- */
 export function checkJsonFormat(
   plans: KotlinClassPlans,
   type: KotlinClass,

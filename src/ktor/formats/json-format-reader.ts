@@ -5,7 +5,7 @@ import { concreteClasses, DEEPEST_IN_JSON } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double', 'char']);
 
@@ -140,7 +140,7 @@ function textOf(node: JsonNode): string {
 
 const WITH_EXPONENT = /^-?\d{1,19}[eE][+-]?\d{1,4}$/;
 
-// kotlinx accepts 1e3 as an integer, but no leading plus sign.
+// kotlinx accepts 1e3 as an integer, but not +1.
 function withoutExponent(text: string): string {
   if (text.startsWith('+')) throw new Unreadable('a number with a plus sign');
   if (!WITH_EXPONENT.test(text)) return text;
@@ -150,11 +150,11 @@ function withoutExponent(text: string): string {
 }
 
 function elementsOf(node: JsonNode): readonly JsonNode[] {
-  if (!Array.isArray(node)) throw new Unreadable('no array');
+  if (!Array.isArray(node)) throw new Unreadable('not an array');
   return node as readonly JsonNode[];
 }
 
 function fieldsOf(node: JsonNode): ReadonlyMap<string, JsonNode> {
-  if (!(node instanceof Map)) throw new Unreadable('no object');
+  if (!(node instanceof Map)) throw new Unreadable('not an object');
   return node as ReadonlyMap<string, JsonNode>;
 }

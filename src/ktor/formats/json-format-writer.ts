@@ -1,10 +1,10 @@
 import { unwrapped, valueClassOf } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans, KotlinField } from '../kotlin/kotlin-class-plan.js';
-import { DEEPEST_IN_JSON, planOfInstance } from '../kotlin/kotlin-instance.js';
+import { DEEPEST_IN_JSON, elementsOf, entriesOf, planOfInstance } from '../kotlin/kotlin-instance.js';
 import { scalarText } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
-import { Unwritable, writing } from './unwritable.js';
+import { Unwritable, writeElements, writeEntries, writing } from './format-errors.js';
 
 const BARE: ReadonlySet<string> = new Set(['boolean', 'byte', 'short', 'int', 'long', 'float', 'double']);
 
@@ -31,14 +31,10 @@ export class JsonFormatWriter {
       case 'class':
         return this.#object(shape, value, depth + 1);
       case 'list':
-        if (!Array.isArray(value)) throw new Unwritable('a List must be an array');
-        return this.#elements(shape.element, value, depth);
       case 'set':
-        if (!(value instanceof Set)) throw new Unwritable('a Set must be a Set');
-        return this.#elements(shape.element, [...value], depth);
+        return this.#elements(shape.element, elementsOf(shape.kind, value), depth);
       case 'map':
-        if (!(value instanceof Map)) throw new Unwritable('a Map must be a Map');
-        return this.#entries(shape, value, depth);
+        return this.#entries(shape, entriesOf(value), depth);
       case 'optional':
         throw new Unwritable('kotlinx has no Optional');
     }
@@ -80,21 +76,13 @@ export class JsonFormatWriter {
   }
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
-    const texts = Array.from(values, (value, index) =>
-      writing(
-        () => `[${index}]`,
-        () => this.#value(element, value, depth),
-      ),
-    );
-    return `[${texts.join(',')}]`;
+    return `[${writeElements(values, (value) => this.#value(element, value, depth)).join(',')}]`;
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
-    const texts = Array.from(entries, ([key, value], index) =>
-      writing(
-        () => `{entry ${index + 1}}`,
-        () => `${quoted(this.#value(shape.key, key, depth))}:${this.#value(shape.value, value, depth)}`,
-      ),
+    const texts = writeEntries(
+      entries,
+      (key, value) => `${quoted(this.#value(shape.key, key, depth))}:${this.#value(shape.value, value, depth)}`,
     );
     return `{${texts.join(',')}}`;
   }

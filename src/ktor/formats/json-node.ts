@@ -1,14 +1,11 @@
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
-/** Numbers keep their digits. */
 export class BareWord {
   constructor(readonly text: string) {}
 }
 
-/** Integers up to 15 digits are numbers; other unquoted words keep their text as {@link BareWord}. */
 export type JsonNode = ReadonlyMap<string, JsonNode> | readonly JsonNode[] | string | number | BareWord;
 
-/** Maximum nesting. */
 const DEEPEST_JSON = 512;
 const MOST_DIGITS = 15;
 
@@ -22,11 +19,7 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
-/**
- * Like kotlinx with default settings: no single quotes, bare keys, trailing comma or trailing text. The last of
- * duplicate keys wins.
- * @throws {Unreadable}
- */
+/** As kotlinx by default: no single quotes, bare keys or trailing comma; the last duplicate key wins. */
 export function parseJson(text: string): JsonNode {
   const parser = new JsonParser(text);
   const node = parser.value(0);
@@ -176,16 +169,9 @@ const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
 const LETTER_U = 0x75;
 const FOUR_HEX_DIGITS = /^[0-9A-Fa-f]{4}$/;
-const ESCAPES: ReadonlyMap<number, number> = new Map([
-  [QUOTE, QUOTE],
-  [BACKSLASH, BACKSLASH],
-  [0x2f, 0x2f], // the slash
-  [0x62, 0x08], // b
-  [0x66, 0x0c], // f
-  [0x6e, 0x0a], // n
-  [0x72, 0x0d], // r
-  [0x74, 0x09], // t
-]);
+const ESCAPES: ReadonlyMap<number, number> = new Map(
+  Array.from('"\\/bfnrt', (letter, index) => [letter.charCodeAt(0), '"\\/\b\f\n\r\t'.charCodeAt(index)]),
+);
 
 function isSpace(code: number): boolean {
   return code === SPACE || code === 0x0a || code === 0x0d || code === 0x09;

@@ -3,36 +3,30 @@ import type { FieldwiseSessionSerializer } from '../../serializer/session-serial
 import { checkBackwardCompatibleFormat } from './backward-compatible-format-check.js';
 import { BackwardCompatibleFormatReader } from './backward-compatible-format-reader.js';
 import { BackwardCompatibleFormatWriter } from './backward-compatible-format-writer.js';
-import { encodeForm } from './form-encoding.js';
-import { joinForm, splitForm } from './form-fields.js';
+import { encodeForm, joinForm, splitForm } from './form-encoding.js';
 import { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import type { KotlinClass } from '../kotlin/kotlin-shape.js';
-import { Unwritable } from './unwritable.js';
+import { writeSession } from './format-errors.js';
 
-/** Options of {@link KotlinxBackwardCompatibleSessionSerializer}. */
 export interface KotlinxBackwardCompatibleSessionSerializerOptions {
   /**
-   * The Ktor serializer that reads the text. `reflection` (default): its reflection serializer, and this class.
-   * `kotlinx`: the one of this name; values that it misreads are rejected (an empty list, null in a collection, some
-   * characters in lists and maps, keys that differ in case).
+   * Ktor's serializer that reads the text. `kotlinx`: values that it misreads are rejected, such as an empty list or
+   * null in a collection. Default `reflection`.
    */
   readonly readBy?: 'reflection' | 'kotlinx';
 }
 
-/**
- * Ktor's `KotlinxBackwardCompatibleSessionSerializer` (since 2.2): like the reflection format, in declaration order,
- * with sets as lists.
- *
- * The constructor rejects types that no Ktor reader reads back: sealed or nested collections, and an object that is not
- * the last field. Strings in a list are encoded once, because Ktor cannot read back its double encoding.
- */
+/** Since Ktor 2.2: the reflection format, in declaration order, with sets as lists. */
 export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: KotlinClass<S>;
   readonly #plans = new KotlinClassPlans();
   readonly #writer: BackwardCompatibleFormatWriter;
   readonly #reader = new BackwardCompatibleFormatReader(this.#plans);
 
-  /** @throws {SessionConfigurationError} for a field of unknown or unsupported type. */
+  /**
+   * @throws {SessionConfigurationError} for a type that Ktor cannot read back: sealed or nested collections, or an
+   * object before the last field.
+   */
   constructor(type: KotlinClass<S>, options: KotlinxBackwardCompatibleSessionSerializerOptions = {}) {
     const { readBy = 'reflection' } = options;
     if (readBy !== 'reflection' && readBy !== 'kotlinx') {
@@ -49,13 +43,8 @@ export class KotlinxBackwardCompatibleSessionSerializer<S extends object> implem
     }
   }
 
-  /** @throws {SessionUnserializableError} with the field. */
   serialize(session: S): string {
-    try {
-      return this.#writer.write(this.#type, session);
-    } catch (error) {
-      throw error instanceof Unwritable ? error.toError(this.#type.name) : error;
-    }
+    return writeSession(this.#type, () => this.#writer.write(this.#type, session));
   }
 
   deserialize(text: string): S {

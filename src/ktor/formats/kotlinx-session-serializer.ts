@@ -4,19 +4,15 @@ import { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import type { KotlinClass } from '../kotlin/kotlin-shape.js';
 import { KotlinxJson, type BoundStringFormat, type StringFormat } from './kotlinx-json.js';
 
-/**
- * Ktor's `KotlinxSessionSerializer` (since 2.2): any kotlinx text format. Default: JSON with kotlinx's default
- * settings.
- */
+/** Since Ktor 2.2. Default format: JSON. */
 export class KotlinxSessionSerializer<S extends object> implements SessionSerializer<S> {
   readonly #format: BoundStringFormat<S>;
 
-  /** @throws {SessionConfigurationError} for a field of unknown or unsupported type. */
+  /** @throws {SessionConfigurationError} for an unsupported type. */
   constructor(type: KotlinClass<S>, format: StringFormat = new KotlinxJson()) {
     this.#format = format.bind(type);
   }
 
-  /** @throws {SessionUnserializableError} with the field. */
   serialize(session: S): string {
     return this.#format.encodeToString(session);
   }
@@ -52,7 +48,7 @@ class JsonSessionSerializer<S extends object>
   }
 }
 
-/** Ktor's `defaultSessionSerializer<S>()` since 3.0: kotlinx JSON with default settings. */
+/** Ktor's default since 3.0: JSON. */
 export function defaultSessionSerializer<S extends object>(type: KotlinClass<S>): FieldwiseSessionSerializer<S> {
   return new JsonSessionSerializer(type);
 }

@@ -1,13 +1,9 @@
 import { FormDocument, formPair, encodeForm } from './form-encoding.js';
 
-/**
- * Ktor's `Parameters`: case-insensitive names, each with any number of values. As a session class it is sent as a query
- * string without tags.
- */
+/** Case-insensitive names with any number of values. As a session class: a query string without tags. */
 export class Parameters {
   readonly #entries = new Map<string, { readonly name: string; readonly values: string[] }>();
 
-  /** In order and case of first occurrence. */
   get names(): readonly string[] {
     return Array.from(this.#entries.values(), ({ name }) => name);
   }
@@ -32,14 +28,12 @@ export class Parameters {
     return this.#entries.delete(name.toLowerCase());
   }
 
-  /** Ktor's `formUrlEncode()`. */
   formUrlEncode(): string {
     return Array.from(this.#entries.values(), ({ name, values }) =>
       values.length === 0 ? encodeForm(name) : values.map((value) => formPair(name, value)).join('&'),
     ).join('&');
   }
 
-  /** Ktor's `parseQueryString`. */
   static parse(text: string): Parameters {
     const document = new FormDocument(text);
     const parameters = new Parameters();

@@ -4,7 +4,7 @@ import { DEEPEST } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, withoutNull, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { TYPE_NAME } from './reflection-format-writer.js';
-import { Unreadable } from './unreadable.js';
+import { Unreadable } from './format-errors.js';
 
 const TAG_OF: Readonly<Record<Exclude<ScalarShape['kind'], 'boolean' | 'char' | 'float'>, string>> = {
   string: '#s',
@@ -82,7 +82,7 @@ export class ReflectionFormatReader {
     return value === '#' || value.startsWith('#n') ? undefined : this.#value(of, value, depth);
   }
 
-  // A set written as a list: drop duplicates.
+  // A field may have been a Set before.
   #elements(element: KotlinShape, tagged: string, depth: number): unknown[] {
     const isSet = tagged.startsWith('#cs');
     const values = readParts(payload(tagged, isSet ? '#cs' : '#cl'), (part) =>
@@ -131,7 +131,7 @@ function readTaggedScalar(shape: ScalarShape, tagged: string): unknown {
     case 'char':
       return scalarValue(shape, payload(tagged, '#ch').slice(0, 1));
     case 'float':
-      // The only type that accepts all other numbers.
+      // Only Float accepts other numbers.
       return scalarValue(shape, tagged.replace(/^#(?:f|i|l|bd|bi)/, ''));
     case 'string':
     case 'byte':

@@ -1,9 +1,9 @@
 import { encodeQuery, formPair, formPairOfKtor1 } from './form-encoding.js';
 import type { KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
-import { planOfInstance } from '../kotlin/kotlin-instance.js';
+import { elementsOf, entriesOf, planOfInstance } from '../kotlin/kotlin-instance.js';
 import { scalarText } from '../kotlin/kotlin-scalar.js';
 import { isScalar, withoutNull, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
-import { Unwritable, writing } from './unwritable.js';
+import { Unwritable, writeElements, writeEntries, writing } from './format-errors.js';
 
 export const TYPE_NAME = '$type';
 
@@ -21,8 +21,6 @@ const TAGS = {
   uuid: '#s',
   enum: '#s',
 } as const;
-
-const AMPERSAND = "Ktor cuts collections at '&'";
 
 export class ReflectionFormatWriter {
   readonly #plans: KotlinClassPlans;
@@ -64,47 +62,34 @@ export class ReflectionFormatWriter {
       case 'optional':
         return value === undefined ? '#om' : `#op${this.#tagged(held.of, value, depth)}`;
       case 'list':
-        if (!Array.isArray(value)) throw new Unwritable('a List must be an array');
-        return `#cl${this.#elements(held.element, value, depth)}`;
+        return `#cl${this.#elements(held.element, elementsOf('list', value), depth)}`;
       case 'set':
-        if (!(value instanceof Set)) throw new Unwritable('a Set must be a Set');
-        return `#cs${this.#elements(held.element, [...value], depth)}`;
+        return `#cs${this.#elements(held.element, elementsOf('set', value), depth)}`;
       case 'map':
-        if (!(value instanceof Map)) throw new Unwritable('a Map must be a Map');
-        return `#m${this.#entries(held, value, depth)}`;
+        return `#m${this.#entries(held, entriesOf(value), depth)}`;
       case 'nullable':
         return this.#tagged(held, value, depth);
     }
   }
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
-    // Array.from visits holes, map does not.
-    const parts = Array.from(values, (value, index) =>
-      writing(
-        () => `[${index}]`,
-        () => encodeQuery(uncut(this.#tagged(element, value, depth))),
-      ),
+    return encodeQuery(
+      writeElements(values, (value) => encodeQuery(withoutAmpersand(this.#tagged(element, value, depth)))).join('&'),
     );
-    return encodeQuery(parts.join('&'));
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
-    const parts = Array.from(entries, ([key, value], index) =>
-      writing(
-        () => `{entry ${index + 1}}`,
-        () => {
-          const taggedKey = uncut(this.#tagged(shape.key, key, depth));
-          if (taggedKey.includes('=')) throw new Unwritable("Ktor cuts a key at '='");
-          return `${encodeQuery(taggedKey)}=${encodeQuery(uncut(this.#tagged(shape.value, value, depth)))}`;
-        },
-      ),
-    );
+    const parts = writeEntries(entries, (key, value) => {
+      const taggedKey = withoutAmpersand(this.#tagged(shape.key, key, depth));
+      if (taggedKey.includes('=')) throw new Unwritable("Ktor cuts a key at '='");
+      return `${encodeQuery(taggedKey)}=${encodeQuery(withoutAmpersand(this.#tagged(shape.value, value, depth)))}`;
+    });
     return encodeQuery(parts.join('&'));
   }
 }
 
-function uncut(tagged: string): string {
-  if (tagged.includes('&')) throw new Unwritable(AMPERSAND);
+function withoutAmpersand(tagged: string): string {
+  if (tagged.includes('&')) throw new Unwritable("Ktor cuts collections at '&'");
   return tagged;
 }
 

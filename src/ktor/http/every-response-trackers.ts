@@ -2,7 +2,7 @@ import type { TrackedSession, SessionToTrack, StoreResult } from '../../tracker/
 import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 import { SessionTrackerByValue } from '../../tracker/session-tracker-by-value.js';
 
-// Ktor before 2.3.1 sends a loaded session with every response (KTOR-912).
+// Before Ktor 2.3.1 (KTOR-912).
 
 export class SessionTrackerByValueOfEveryResponse<S extends object> extends SessionTrackerByValue<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {
@@ -14,7 +14,6 @@ export class SessionTrackerByValueOfEveryResponse<S extends object> extends Sess
   }
 }
 
-/** The stored text is unchanged, because Ktor's storages have no expiry. */
 export class SessionTrackerByIdOfEveryResponse<S extends object> extends SessionTrackerById<S> {
   override isRenewalDue(_session: TrackedSession<S>): boolean {
     return true;

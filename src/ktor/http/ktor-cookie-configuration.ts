@@ -2,26 +2,22 @@ import { SessionConfigurationError } from '../../errors/session.errors.js';
 import { refuseUndefined } from '../../errors/known-options.js';
 import type { CookieEncoding } from '../../transport/cookie-encoding.js';
 
-/** Attributes of a Ktor session cookie, with Ktor's names and defaults (Ktor: `CookieConfiguration`). */
+/** Ktor's `CookieConfiguration`. */
 export interface KtorCookieConfiguration {
-  /**
-   * In seconds; rounded half up, `Infinity` for the maximum. `null`: a cookie that ends with the browser session (0 in
-   * Ktor 1.x). Default 604800, 7 days.
-   */
+  /** `null`: until the browser closes (0 in Ktor 1.x). Default 604800, 7 days. */
   readonly maxAgeInSeconds?: number | null;
-  /** Default `uri`, Ktor's `URI_ENCODING`. */
+  /** Default `uri`. */
   readonly encoding?: CookieEncoding;
-  /** Default: not set. */
   readonly domain?: string;
-  /** Default `/`; `null`: not set. */
+  /** `null`: not set. Default `/`. */
   readonly path?: string | null;
-  /** Default `false`, as in Ktor. Set it if the application is served by https. */
+  /** Set it for https. Default `false`, as in Ktor. */
   readonly secure?: boolean;
   /** Default `true`. */
   readonly httpOnly?: boolean;
-  /** `Strict`, `Lax`, `None` or any other text. Default: not set, as in Ktor. */
+  /** Default: not set, as in Ktor. */
   readonly sameSite?: string;
-  /** Further attributes in order; `null` writes only the name. */
+  /** In order; `null` writes only the name. */
   readonly extensions?: Readonly<Record<string, string | null>>;
 }
 
@@ -48,7 +44,7 @@ export function checkKtorCookie(name: string, cookie: KtorCookieConfiguration): 
   for (const option of Object.keys(cookie)) {
     if (!KNOWN.includes(option)) refuse(`Cookie "${name}": unknown option "${option}". Known: ${KNOWN.join(', ')}.`);
   }
-  // Ktor's defaults are insecure, so an unset variable must not select them.
+  // An unset variable must not select an insecure default.
   refuseUndefined(`Cookie "${name}"`, cookie, ['secure', 'sameSite']);
   const { maxAgeInSeconds: maxAge, encoding } = cookie;
   if (typeof maxAge === 'number' && !(maxAge >= 0)) {

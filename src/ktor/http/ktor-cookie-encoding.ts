@@ -1,6 +1,7 @@
 import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from '../../transport/cookie-encoding.js';
 import { javaUtf8 } from '../../transformer/ktor-text.js';
 import { decodeQuery } from '../formats/form-encoding.js';
+import { withoutQuotes } from './ktor-cookie-header.js';
 import { isBefore, type KtorVersion } from '../ktor-version.js';
 
 const CONTROL = /[\u0000-\u001f\u007f]/;
@@ -9,7 +10,7 @@ const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** @returns `undefined` if it would be unreadable. */
+/** @returns `undefined` if Ktor could not read it. */
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':
@@ -18,23 +19,22 @@ export function encodeKtorCookie(value: string, encoding: CookieEncoding, versio
       return javaUtf8(value).toString('base64');
     case 'raw':
       if (CONTROL.test(value) || value.includes(';') || value !== withoutQuotes(value.trim())) return undefined;
-      return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : asBytes(value);
+      return isBefore(version, '3.4') && REFUSED_RAW.test(value) ? undefined : headerOfText(value);
     case 'dquotes':
       if (value.includes('"') || CONTROL_BUT_TAB.test(value)) return undefined;
-      return asBytes(NEEDS_QUOTES.test(value) ? `"${value}"` : value);
+      return headerOfText(NEEDS_QUOTES.test(value) ? `"${value}"` : value);
   }
 }
 
-/** @returns `undefined` if unreadable. */
 export function decodeKtorCookie(received: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   // 1.x reads every cookie as URI_ENCODING (KTOR-524).
   const read = isBefore(version, '2.2') ? 'uri' : encoding;
-  const text = BEYOND_ASCII.test(received) ? Buffer.from(received, 'latin1').toString('utf8') : received;
+  const text = textOfHeader(received);
   switch (read) {
     case 'uri':
       return decodeUri(text);
     case 'base64':
-      // Strict since 3.4 (KTOR-5241); earlier versions accept missing padding.
+      // Before 3.4, padding may be missing (KTOR-5241).
       return decodeCookieValue(isBefore(version, '3.4') ? padded(text) : text, 'base64');
     case 'raw':
     case 'dquotes': {
@@ -52,7 +52,7 @@ function decodeUri(text: string): string | undefined {
   }
 }
 
-/** Before 2.1.3, everything except ASCII letters and digits is escaped. */
+/** Before 2.1.3, only ASCII letters and digits are unescaped. */
 function encodeUriOfKtor1(value: string): string | undefined {
   return encodeCookieValue(value, 'uri')?.replace(
     /[-._~]/g,
@@ -67,11 +67,11 @@ function padded(text: string): string {
   return bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
 }
 
-function withoutQuotes(text: string): string {
-  return text.length >= 2 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text;
+// Node.js exposes header bytes as Latin-1.
+export function textOfHeader(received: string): string {
+  return BEYOND_ASCII.test(received) ? Buffer.from(received, 'latin1').toString('utf8') : received;
 }
 
-// Ktor sends UTF-8; Node.js exposes header bytes as Latin-1.
-function asBytes(text: string): string {
+function headerOfText(text: string): string {
   return BEYOND_ASCII.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text;
 }

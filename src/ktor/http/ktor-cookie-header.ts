@@ -3,25 +3,22 @@ const EQUALS = 0x3d;
 const QUOTE = 0x22;
 const DOLLAR = 0x24;
 
-/**
- * Like Ktor (ktor-http, Cookie.kt: `clientCookieHeaderPattern`): last first, because Ktor uses the last. Names that
- * begin with `$` are ignored; a name without `=` has an empty value; quoted values may contain semicolons.
- */
+/** As ktor-http, last first: ignores names that begin with `$`; quoted values may contain semicolons. */
 export function ktorCookieValues(header: string, name: string): readonly string[] {
   if (name.charCodeAt(0) === DOLLAR) return [];
   const values: string[] = [];
   for (let start = 0; start <= header.length;) {
-    const nameStart = withoutSpace(header, start);
+    const nameStart = skipSpace(header, start);
     const nameEnd = endOfName(header, nameStart);
     let end = nameEnd;
     if (nameEnd > nameStart) {
-      const isOurs = nameEnd - nameStart === name.length && header.startsWith(name, nameStart);
-      const equals = withoutSpace(header, nameEnd);
+      const hasName = nameEnd - nameStart === name.length && header.startsWith(name, nameStart);
+      const equals = skipSpace(header, nameEnd);
       if (header.charCodeAt(equals) === EQUALS) {
-        const valueStart = withoutSpace(header, equals + 1);
+        const valueStart = skipSpace(header, equals + 1);
         end = endOfValue(header, valueStart);
-        if (isOurs) values.push(withoutQuotes(header.slice(valueStart, end)));
-      } else if (isOurs) values.push('');
+        if (hasName) values.push(withoutQuotes(header.slice(valueStart, end)));
+      } else if (hasName) values.push('');
     }
     const semicolon = header.indexOf(';', end);
     if (semicolon === -1) break;
@@ -30,7 +27,7 @@ export function ktorCookieValues(header: string, name: string): readonly string[
   return values.reverse();
 }
 
-function withoutSpace(header: string, start: number): number {
+function skipSpace(header: string, start: number): number {
   let index = start;
   while (isSpace(header.charCodeAt(index))) index++;
   return index;
@@ -60,6 +57,6 @@ function endsName(code: number): boolean {
   return code === SEMICOLON || code === EQUALS || code === 0x7b || code === 0x7d || isSpace(code);
 }
 
-function withoutQuotes(value: string): string {
+export function withoutQuotes(value: string): string {
   return value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }

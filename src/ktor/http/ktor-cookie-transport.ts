@@ -16,20 +16,18 @@ const EPOCH = 'Thu, 01 Jan 1970 00:00:00 GMT';
 const SAME_SITE: ReadonlyMap<string, string> = new Map(Object.entries(SameSite).map(([name, value]) => [value, name]));
 const DEFAULT_MAX_AGE = 604_800;
 
-/** Options of {@link KtorCookieTransport}. */
 export interface KtorCookieTransportOptions {
-  /** The version of the format and its strictness. Default `3.5`. */
+  /** Default `3.5`. */
   readonly version?: KtorVersion;
-  /** Clock for `Expires`, in epoch milliseconds. Default `Date.now`. */
+  /** For `Expires`, in epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 /**
- * Same bytes as a Ktor server (Ktor: `SessionTransportCookie`): `name=value; Max-Age=…; Expires=…; Domain=…; Path=…;
- * Secure; HttpOnly; <extensions>; $x-enc=<encoding>`.
+ * Ktor's `SessionTransportCookie`: `name=value; Max-Age=…; Expires=…; Domain=…; Path=…; Secure; HttpOnly; <extensions>;
+ * $x-enc=<encoding>`.
  *
- * Reads like Ktor, but ignores an undecodable value (Ktor answers every request with 500), and tries other cookies of
- * the same name after the last one. Rejects values that need more than 4096 bytes or would end the cookie early.
+ * Unlike Ktor, ignores an undecodable value and tries other cookies of the same name.
  */
 export class KtorCookieTransport implements SessionTransport {
   readonly kind = 'cookie';
@@ -41,7 +39,7 @@ export class KtorCookieTransport implements SessionTransport {
   readonly #version: KtorVersion;
   readonly #now: () => number;
   readonly #attributes: string;
-  readonly #cleared: string;
+  readonly #clearedCookie: string;
 
   /** @throws {SessionConfigurationError} for an invalid name or attribute. */
   constructor(
@@ -58,8 +56,8 @@ export class KtorCookieTransport implements SessionTransport {
     this.configuration = configuration;
     this.#encoding = configuration.encoding ?? 'uri';
     this.#now = options.now ?? (() => Date.now());
-    this.#attributes = this.#place() + this.#flags() + encodingMark(this.#encoding);
-    this.#cleared = this.#clearing();
+    this.#attributes = this.#domainAndPath() + this.#flags() + encodingMark(this.#encoding);
+    this.#clearedCookie = this.#clearedLine();
   }
 
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
@@ -79,7 +77,7 @@ export class KtorCookieTransport implements SessionTransport {
   }
 
   clear(call: SessionCall): void {
-    call.setCookie(this.name, this.#cleared);
+    call.setCookie(this.name, this.#clearedCookie);
   }
 
   isSecure(): boolean {
@@ -104,12 +102,12 @@ export class KtorCookieTransport implements SessionTransport {
     if (maxAgeInSeconds === null) return '';
     const seconds = Math.min(Math.floor(maxAgeInSeconds + 0.5), Number.MAX_SAFE_INTEGER);
     if (seconds === 0) return isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
-    // Ktor overflows into the past here; use the latest valid date.
+    // Ktor overflows here.
     const expires = new Date(Math.min(this.#now() + seconds * 1000, LAST_MOMENT)).toUTCString();
     return `; Max-Age=${Math.min(seconds, LARGEST_MAX_AGE)}; Expires=${expires}`;
   }
 
-  #place(): string {
+  #domainAndPath(): string {
     const { domain, path = '/' } = this.configuration;
     return (domain === undefined ? '' : `; Domain=${domain}`) + (path === null ? '' : `; Path=${path}`);
   }
@@ -123,15 +121,15 @@ export class KtorCookieTransport implements SessionTransport {
     return (secure ? '; Secure' : '') + (httpOnly ? '; HttpOnly' : '') + rendered.join('');
   }
 
-  // Up to 2.1.3, extensions are encoded like the value (KTOR-4722).
+  // Up to 2.1.3, extensions are encoded (KTOR-4722).
   #extension(value: string): string {
     return isBefore(this.#version, '2.2') ? this.#encode(value) : value;
   }
 
-  #clearing(): string {
+  #clearedLine(): string {
     const maxAge = isBefore(this.#version, '3.4') ? '' : '; Max-Age=0';
-    const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#place()}`;
-    // Up to 2.1.1, flags and extensions are missing (KTOR-437) and the encoding is fixed.
+    const start = `${this.name}=${maxAge}; Expires=${EPOCH}${this.#domainAndPath()}`;
+    // Up to 2.1.1, flags and extensions are missing (KTOR-437).
     return isBefore(this.#version, '2.2')
       ? start + encodingMark('uri')
       : start + this.#flags() + encodingMark(this.#encoding);

@@ -3,16 +3,13 @@ import { SessionConfigurationError, SessionTooLargeError } from '../../errors/se
 import { checkHeaderName } from '../../transport/header-name.js';
 import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
+import { textOfHeader } from './ktor-cookie-encoding.js';
 
 const MOST_CANDIDATES = 8;
 const LARGEST_HEADER = 8000;
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
-const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/**
- * Sends the value unencoded in a header, text beyond ASCII as UTF-8 (Ktor: `SessionTransportHeader`). The first of
- * several lines is used. A header cannot be cleared.
- */
+/** Ktor's `SessionTransportHeader`: UTF-8 without encoding. Cannot be cleared. */
 export class KtorHeaderTransport implements SessionTransport {
   readonly kind = 'header';
   readonly name: string;
@@ -22,7 +19,7 @@ export class KtorHeaderTransport implements SessionTransport {
 
   /**
    * @param options.exposed adds the name to `Access-Control-Expose-Headers`. Default `false`.
-   * @throws {SessionConfigurationError} for an invalid or reserved name.
+   * @throws {SessionConfigurationError} for an invalid name.
    */
   constructor(
     name: string,
@@ -40,11 +37,10 @@ export class KtorHeaderTransport implements SessionTransport {
     const value = call.requestHeader(this.name.toLowerCase());
     if (value === undefined) return [];
     if (value.length > LARGEST_HEADER) return [undefined];
-    // Node.js exposes header bytes as Latin-1.
-    return candidates(BEYOND_ASCII.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value);
+    return candidates(textOfHeader(value));
   }
 
-  /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} beyond 8000 bytes. */
+  /** @throws {SessionConfigurationError} for a control character, {SessionTooLargeError} above 8000 bytes. */
   send(call: SessionCall, value: string): void {
     if (CONTROL.test(value)) {
       throw new SessionConfigurationError(
@@ -64,8 +60,7 @@ export class KtorHeaderTransport implements SessionTransport {
   }
 }
 
-// Ktor uses the first of several lines. Node.js joins them by a comma, which a value may contain, so the whole is tried
-// first.
+// Node.js joins lines by a comma, which a value may contain; Ktor uses the first line.
 function candidates(value: string): readonly string[] {
   const values = [value];
   for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {

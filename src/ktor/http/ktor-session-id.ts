@@ -1,14 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { isBefore, type KtorVersion } from '../ktor-version.js';
 
-/**
- * Lower-case hex digits: 64 since Ktor 3.5 (256 random bits, the default), 32 from 1.5 to 3.4, 16 before, which can be
- * guessed. Every version reads all lengths.
- */
+/** Hex digits: 64 since Ktor 3.5, 32 from 1.5 to 3.4, 16 before (guessable). Every version reads all lengths. */
 export function generateKtorSessionId(length: 16 | 32 | 64 = 64): string {
   return randomBytes(length / 2).toString('hex');
-}
-
-export function sessionIdLengthOf(version: KtorVersion): 32 | 64 {
-  return isBefore(version, '3.5') ? 32 : 64;
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Exclude, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import { isScalar, type KotlinClass, type KotlinShape } from './kotlin-shape.js';
 
 const COLLECTIONS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
@@ -13,10 +13,6 @@ export interface NamedSubclass {
   readonly type: KotlinClass;
 }
 
-/**
- * For this library's serializer.
- * @param subclassesOf the concrete subclasses of a sealed class; `undefined` for other classes.
- */
 export function declareForClassTransformer(
   target: object,
   property: string,
@@ -27,7 +23,7 @@ export function declareForClassTransformer(
   if (!held) return;
   const collection = collectionOf(shape);
   if (collection) Reflect.defineMetadata('design:type', collection, target, property);
-  // Evaluated late: it may refer to later classes and decorators.
+  // Late: it may refer to later classes.
   const options = {
     get discriminator() {
       const subTypes = subclassesOf(held())?.map(({ name, type }) => ({ name, value: type as new () => object }));
@@ -35,10 +31,6 @@ export function declareForClassTransformer(
     },
   };
   Type(() => held(), options as Parameters<typeof Type>[1])(target, property);
-}
-
-export function excludeForClassTransformer(target: object, property: string): void {
-  Exclude()(target, property);
 }
 
 function classIn(shape: KotlinShape): (() => KotlinClass) | undefined {

@@ -1,20 +1,18 @@
-import { Unreadable } from '../formats/unreadable.js';
+import { Unreadable } from '../formats/format-errors.js';
 
 const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 const INTEGER = /^[+-]?\d+$/;
-/** Any 64-bit integer fits, also with leading zeros. */
 const LONGEST_INTEGER = 64;
-/** Longest number in characters, because BigInt() takes quadratic time. */
+/** BigInt() takes quadratic time. */
 export const LONGEST_BIG_INTEGER = 4096;
 
-/** `java.lang.Double.toString` of JDK 19 and later. */
+/** `Double.toString` of JDK 19 and later. */
 export function javaDouble(value: number): string {
   const shortest = value.toExponential();
-  // For a single digit, Java uses the nearest two-digit decimal: 4.9E-324.
+  // At least two digits: 4.9E-324.
   return javaDecimal(value, /^-?\de/.test(shortest) ? value.toExponential(1) : shortest);
 }
 
-/** `java.lang.Float.toString`, for single precision values. */
 export function javaFloat(value: number): string {
   if (!Number.isFinite(value) || value === 0) return javaDecimal(value, '');
   for (let digits = 0; digits < 9; digits++) {
@@ -24,8 +22,7 @@ export function javaFloat(value: number): string {
   return javaDecimal(value, value.toExponential(9));
 }
 
-// Below a power of two the spacing is smaller than above it, so the nearest decimal may read as another float and the
-// next one as this.
+// Below a power of two, the nearest decimal may read as another float.
 function nearestFloatText(value: number, fractionDigits: number): string | undefined {
   const nearest = value.toExponential(fractionDigits);
   if (Math.fround(Number(nearest)) === value) return nearest;
@@ -61,14 +58,14 @@ function trimmed(fraction: string): string {
   return end === 0 ? '0' : fraction.slice(0, end);
 }
 
-/** `java.lang.Double.parseDouble`, without hexadecimal. */
+/** `Double.parseDouble`, without hexadecimal. */
 export function parseJavaDouble(text: string): number {
   const trimmedText = text.trim();
   if (!DOUBLE.test(trimmedText)) throw new Unreadable('not a number');
   return Number(/[fFdD]$/.test(trimmedText) ? trimmedText.slice(0, -1) : trimmedText);
 }
 
-/** Like `Integer.parseInt`, for signed integers of `bits` bits. */
+/** `Integer.parseInt`. */
 export function parseJavaInteger(text: string, bits: 8 | 16 | 32): number {
   const value = text.length <= LONGEST_INTEGER && INTEGER.test(text) ? Number(text) : Number.NaN;
   const limit = 2 ** (bits - 1);
@@ -91,9 +88,7 @@ export function parseJavaBigInteger(text: string): bigint {
 
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,10}))?$/;
 
-/**
- * `new BigDecimal(text).toString()`; `undefined` if invalid. The scale is part of the value: `1.10` and `1.1` differ.
- */
+/** `new BigDecimal(text).toString()`. `1.10` and `1.1` differ. */
 export function javaBigDecimal(text: string): string | undefined {
   const parts = text.length <= LONGEST_BIG_INTEGER ? DECIMAL.exec(text) : null;
   const [whole, fraction] = [parts?.[2] ?? '', parts?.[3] ?? ''];
@@ -115,7 +110,7 @@ export function javaBigDecimal(text: string): string | undefined {
 const UUID_TEXT = /^([0-9a-f]{1,16})-([0-9a-f]{1,16})-([0-9a-f]{1,16})-([0-9a-f]{1,16})-([0-9a-f]{1,16})$/i;
 const UUID_WIDTHS = [8, 4, 4, 4, 12] as const;
 
-/** `UUID.fromString(text).toString()`; `undefined` if invalid. Groups may be short: `1-2-3-4-5`. */
+/** `UUID.fromString(text).toString()`. Groups may be short: `1-2-3-4-5`. */
 export function javaUuid(text: string): string | undefined {
   const groups = text.length <= 36 ? UUID_TEXT.exec(text)?.slice(1) : undefined;
   return groups?.map((group, index) => group.toLowerCase().padStart(16, '0').slice(-UUID_WIDTHS[index]!)).join('-');

@@ -4,11 +4,10 @@ import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 export interface KotlinField {
   readonly property: string;
-  /** The name in the kotlinx formats. */
   readonly serialName: string;
   readonly shape: KotlinShape;
   readonly hasDefault: boolean;
-  /** A getter without setter: only the reflection format writes it, and ignores it on read. */
+  /** Only the reflection format writes it; ignored on read. */
   readonly isComputed: boolean;
 }
 
@@ -66,7 +65,6 @@ function makePlan(type: KotlinClass): KotlinClassPlan {
   };
 }
 
-/** Topmost first. */
 function ancestors(type: KotlinClass): readonly KotlinClass[] {
   const chain: KotlinClass[] = [];
   for (let one: unknown = type; typeof one === 'function' && one !== Function.prototype;) {
@@ -89,7 +87,10 @@ function fieldsOf(
   const isComplete = [...declared.keys()].every((property) => seen.includes(property));
   const order = isComplete ? seen : [...declared.keys(), ...inferred];
   const fields = order.map((property): KotlinField => {
-    const { shape, hasDefault } = declared.get(property) ?? { shape: infer(type, property, fresh), hasDefault: false };
+    const { shape, hasDefault } = declared.get(property) ?? {
+      shape: inferShape(type, property, fresh),
+      hasDefault: false,
+    };
     const serialName = serialNames.get(property) ?? property;
     return { property, serialName, shape, hasDefault, isComputed: isComputed(type, property) };
   });
@@ -107,7 +108,7 @@ function freshInstance(type: KotlinClass): Record<string, unknown> {
   }
 }
 
-function infer(type: KotlinClass, property: string, fresh: Record<string, unknown>): KotlinShape {
+function inferShape(type: KotlinClass, property: string, fresh: Record<string, unknown>): KotlinShape {
   const value = fresh[property];
   if (typeof value === 'string') return { kind: 'string' };
   if (typeof value === 'boolean') return { kind: 'boolean' };

@@ -1,9 +1,6 @@
+import { Exclude } from 'class-transformer';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
-import {
-  declareForClassTransformer,
-  excludeForClassTransformer,
-  type NamedSubclass,
-} from './class-transformer-type.js';
+import { declareForClassTransformer, type NamedSubclass } from './class-transformer-type.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 export interface DeclaredField {
@@ -22,7 +19,7 @@ interface Declaration {
   isValueClass?: boolean;
 }
 
-// Symbol.for: Jest, bundlers or two versions may load the package twice.
+// The package may be loaded twice.
 const DECLARATION = Symbol.for('nestjs-sessions:kotlin');
 
 export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefined {
@@ -31,15 +28,12 @@ export function declarationOf(type: KotlinClass): Readonly<Declaration> | undefi
 
 export function declareField(target: object, property: string | symbol, field: DeclaredField): void {
   const type = target.constructor as KotlinClass;
-  const name = checked(type, property);
-  writable(type).fields.set(name, { shape: field.shape, hasDefault: field.hasDefault });
+  const name = fieldNameOf(type, property);
+  ownDeclaration(type).fields.set(name, { shape: field.shape, hasDefault: field.hasDefault });
   declareForClassTransformer(target, name, field.shape, subclassesOf);
 }
 
-/**
- * Declares the fields of a class without decorators, in Kotlin's order: `kotlinFields(CartSession, { userId: string(),
- * productIds: list(int()) })`.
- */
+/** Declares fields in Kotlin's order, without decorators: `kotlinFields(CartSession, { userId: string() })`. */
 export function kotlinFields<T extends object>(
   type: KotlinClass<T>,
   fields: { readonly [K in keyof T]?: DeclaredField },
@@ -53,54 +47,53 @@ export function kotlinFields<T extends object>(
 }
 
 /**
- * Kotlin's `@SerialName`, for a class or field: the name in the kotlinx formats. On a subclass of a sealed class,
- * Kotlin's default is the qualified name: `com.example.Shape.Circle`.
+ * Kotlin's `@SerialName`. Kotlin's default for a subclass of a sealed class is qualified: `com.example.Shape.Circle`.
  */
 export function SerialName(name: string): ClassDecorator & PropertyDecorator {
   return (target: object, property?: string | symbol): void => {
-    if (property === undefined) writable(target as KotlinClass).serialName = name;
+    if (property === undefined) ownDeclaration(target as KotlinClass).serialName = name;
     else {
       const type = target.constructor as KotlinClass;
-      writable(type).serialNames.set(checked(type, property), name);
+      ownDeclaration(type).serialNames.set(fieldNameOf(type, property), name);
     }
   };
 }
 
-/** The class's simple name in Kotlin if it differs: the reflection format's `$type`. */
+/** The class's name in Kotlin, if it differs. */
 export function SimpleName(name: string): ClassDecorator {
   return (target) => {
-    writable(target as unknown as KotlinClass).simpleName = name;
+    ownDeclaration(target as unknown as KotlinClass).simpleName = name;
   };
 }
 
-/** A sealed class or interface with its direct subclasses, each of which must extend it here, too. */
+/** Direct subclasses, which must extend the class here, too. */
 export function Sealed(subclasses: () => readonly KotlinClass[]): <T extends KotlinClass>(target: T) => void {
   return (target) => {
-    writable(target).sealed = subclasses;
+    ownDeclaration(target).sealed = subclasses;
   };
 }
 
-/** Kotlin's `object`: a class without stored content. Read as a new instance. */
+/** Kotlin's `object`. Read as a new instance. */
 export function DataObject(): ClassDecorator {
   return (target) => {
-    writable(target as unknown as KotlinClass).isObject = true;
+    ownDeclaration(target as unknown as KotlinClass).isObject = true;
   };
 }
 
-/** Kotlin's `value class`: one field, which the kotlinx formats write in place of the class. */
+/** Kotlin's `value class`: the kotlinx formats write its field. */
 export function ValueClass(): ClassDecorator {
   return (target) => {
-    writable(target as unknown as KotlinClass).isValueClass = true;
+    ownDeclaration(target as unknown as KotlinClass).isValueClass = true;
   };
 }
 
-/** A field that Kotlin does not have. Never stored; a loaded session has its initial value. */
+/** A field that Kotlin does not have. Never stored. */
 export function Transient(): PropertyDecorator {
   return (target, property) => {
     const type = target.constructor as KotlinClass;
-    const name = checked(type, property);
-    writable(type).transients.add(name);
-    excludeForClassTransformer(target, name);
+    const name = fieldNameOf(type, property);
+    ownDeclaration(type).transients.add(name);
+    Exclude()(target, name);
   };
 }
 
@@ -113,7 +106,7 @@ function subclassesOf(type: KotlinClass): readonly NamedSubclass[] | undefined {
     });
 }
 
-function writable(type: KotlinClass): Declaration {
+function ownDeclaration(type: KotlinClass): Declaration {
   const present = declarationOf(type);
   if (present) return present;
   const value: Declaration = { fields: new Map(), serialNames: new Map(), transients: new Set() };
@@ -121,7 +114,7 @@ function writable(type: KotlinClass): Declaration {
   return value;
 }
 
-function checked(type: KotlinClass, property: string | symbol): string {
+function fieldNameOf(type: KotlinClass, property: string | symbol): string {
   if (typeof property === 'string' && property !== '__proto__' && property !== '') return property;
   throw new SessionConfigurationError(`${type.name}: this property cannot be a field of a Kotlin class. Rename it.`);
 }

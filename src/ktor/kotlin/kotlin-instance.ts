@@ -1,12 +1,11 @@
 import type { KotlinClassPlan, KotlinClassPlans } from './kotlin-class-plan.js';
 import type { KotlinClass } from './kotlin-shape.js';
-import { Unwritable } from '../formats/unwritable.js';
+import { Unwritable } from '../formats/format-errors.js';
 
-/** Maximum nesting of classes in the text formats, where each level is decoded again. */
+/** The text formats decode each level again. */
 export const DEEPEST = 12;
 export const DEEPEST_IN_JSON = 64;
 
-/** @throws {Unwritable} for a value of another class, a cycle, and an undeclared field, which would be lost. */
 export function planOfInstance(
   plans: KotlinClassPlans,
   expected: KotlinClass,
@@ -16,7 +15,7 @@ export function planOfInstance(
 ): KotlinClassPlan {
   if (depth > deepest) throw new Unwritable(`it is nested more than ${deepest} levels deep, or contains itself`);
   const type = classOf(value);
-  const isExpected = type === expected || (type !== undefined && isBelow(plans, expected, type));
+  const isExpected = type === expected || (type !== undefined && isSubclass(plans, expected, type));
   if (type === undefined || !isExpected) {
     throw new Unwritable(
       `it is ${value === null || value === undefined ? String(value) : `not an instance of ${expected.name}`}`,
@@ -41,13 +40,26 @@ function classOf(value: unknown): KotlinClass | undefined {
   return typeof prototype?.constructor === 'function' ? (prototype.constructor as KotlinClass) : undefined;
 }
 
-function isBelow(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass): boolean {
+function isSubclass(plans: KotlinClassPlans, sealed: KotlinClass, type: KotlinClass): boolean {
   const subclasses = plans.of(sealed).subclasses ?? [];
-  return subclasses.some((subclass) => subclass === type || isBelow(plans, subclass, type));
+  return subclasses.some((subclass) => subclass === type || isSubclass(plans, subclass, type));
 }
 
-/** The concrete subclasses of a sealed class, at any depth; otherwise the class itself. */
 export function concreteClasses(plans: KotlinClassPlans, type: KotlinClass): readonly KotlinClassPlan[] {
   const plan = plans.of(type);
   return plan.subclasses ? plan.subclasses.flatMap((subclass) => concreteClasses(plans, subclass)) : [plan];
+}
+
+export function elementsOf(kind: 'list' | 'set', value: unknown): readonly unknown[] {
+  if (kind === 'set') {
+    if (value instanceof Set) return [...value];
+    throw new Unwritable('a Set must be a Set');
+  }
+  if (Array.isArray(value)) return value;
+  throw new Unwritable('a List must be an array');
+}
+
+export function entriesOf(value: unknown): ReadonlyMap<unknown, unknown> {
+  if (value instanceof Map) return value;
+  throw new Unwritable('a Map must be a Map');
 }

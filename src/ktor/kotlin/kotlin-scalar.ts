@@ -10,8 +10,7 @@ import {
   parseJavaLong,
 } from './java-number.js';
 import type { ScalarShape } from './kotlin-shape.js';
-import { Unreadable } from '../formats/unreadable.js';
-import { Unwritable } from '../formats/unwritable.js';
+import { Unreadable, Unwritable } from '../formats/format-errors.js';
 
 const BITS = { byte: 8, short: 16, int: 32 } as const;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -20,31 +19,31 @@ const SHORTEST_UUID = 36;
 export function scalarText(shape: ScalarShape, value: unknown): string {
   switch (shape.kind) {
     case 'string':
-      return wellFormed(typeof value === 'string' ? value : wrong(shape, value));
+      return wellFormed(typeof value === 'string' ? value : rejectType(shape, value));
     case 'char':
       if (typeof value !== 'string' || value.length !== 1)
         throw new Unwritable('a Char must be a string of one UTF-16 unit');
       return wellFormed(value);
     case 'boolean':
-      return String(typeof value === 'boolean' ? value : wrong(shape, value));
+      return String(typeof value === 'boolean' ? value : rejectType(shape, value));
     case 'byte':
     case 'short':
     case 'int':
-      return wholeText(value, BITS[shape.kind]);
+      return integerText(value, BITS[shape.kind]);
     case 'long':
       return longText(value, shape.as);
     case 'float':
-      if (typeof value !== 'number') wrong(shape, value);
+      if (typeof value !== 'number') rejectType(shape, value);
       if (!Object.is(Math.fround(value), value)) {
         throw new Unwritable('it has more digits than a Float holds', 'Use Math.fround(), or declare it as @double().');
       }
       return javaFloat(value);
     case 'double':
-      return javaDouble(typeof value === 'number' ? value : wrong(shape, value));
+      return javaDouble(typeof value === 'number' ? value : rejectType(shape, value));
     case 'bigDecimal':
-      return (typeof value === 'string' ? javaBigDecimal(value) : undefined) ?? wrong(shape, value);
+      return (typeof value === 'string' ? javaBigDecimal(value) : undefined) ?? rejectType(shape, value);
     case 'bigInteger':
-      return bigIntegerText(typeof value === 'bigint' ? value : wrong(shape, value));
+      return bigIntegerText(typeof value === 'bigint' ? value : rejectType(shape, value));
     case 'uuid':
       return uuidText(value);
     case 'enum':
@@ -82,7 +81,7 @@ export function scalarValue(shape: ScalarShape, text: string): unknown {
   }
 }
 
-function wholeText(value: unknown, bits: 8 | 16 | 32): string {
+function integerText(value: unknown, bits: 8 | 16 | 32): string {
   const limit = 2 ** (bits - 1);
   if (Number.isInteger(value) && (value as number) >= -limit && (value as number) < limit) return String(value);
   throw new Unwritable(
@@ -122,7 +121,7 @@ function safeNumber(value: bigint): number {
   return Number.isSafeInteger(number) ? number : unreadable('a Long beyond the safe integers');
 }
 
-function wrong(shape: ScalarShape, value: unknown): never {
+function rejectType(shape: ScalarShape, value: unknown): never {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
   throw new Unwritable(`it is declared as @${shape.kind}() but is ${kind}`);
 }

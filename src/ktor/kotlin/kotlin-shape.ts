@@ -1,7 +1,5 @@
-/** A session class, nested class or sealed parent, declared for Kotlin. */
 export type KotlinClass<T extends object = object> = abstract new (...parameters: never[]) => T;
 
-/** Kotlin types that every format writes as one string. */
 export type ScalarShape =
   | {
       readonly kind:
@@ -20,7 +18,6 @@ export type ScalarShape =
   | { readonly kind: 'long'; readonly as: 'bigint' | 'number' }
   | { readonly kind: 'enum'; readonly names: readonly string[] };
 
-/** A Kotlin type, as the formats use it. */
 export type KotlinShape =
   | ScalarShape
   | { readonly kind: 'list' | 'set'; readonly element: KotlinShape }

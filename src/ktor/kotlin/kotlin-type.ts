@@ -3,92 +3,80 @@ import { declareField } from './kotlin-declaration.js';
 import type { KotlinClass, KotlinShape } from './kotlin-shape.js';
 
 /**
- * The Kotlin type of a field: a decorator, or a value in {@link kotlinFields}. One declaration serves all formats of
- * Ktor.
+ * The Kotlin type of a field: a decorator, or a value in {@link kotlinFields}.
  *
  * ```ts
  * class CartSession {
- *   @string() userId = '';
  *   @list(int()) productIds: number[] = [];
- *   @nullable(long()) seenAt: bigint | null = null;
  * }
  * ```
  */
 export interface KotlinType {
   (target: object, property: string | symbol): void;
   readonly shape: KotlinShape;
-  /** The Kotlin property has a default value. */
   readonly hasDefault: boolean;
 }
 
-/** `String`. Lone surrogates are rejected on write, because Ktor would read `?`. */
+/** Lone surrogates are rejected: Ktor reads `?`. */
 export function string(): KotlinType {
   return kotlinType({ kind: 'string' });
 }
 
-/** `Char`: a string of one UTF-16 unit. */
+/** A string of one UTF-16 unit. */
 export function char(): KotlinType {
   return kotlinType({ kind: 'char' });
 }
 
-/** `Boolean`. */
 export function boolean(): KotlinType {
   return kotlinType({ kind: 'boolean' });
 }
 
-/** `Byte`: an integer from -128 to 127. JSON only; Ktor's text formats lose it. */
+/** -128 to 127. JSON only; Ktor's text formats lose it. */
 export function byte(): KotlinType {
   return kotlinType({ kind: 'byte' });
 }
 
-/** `Short`: a 16-bit integer. JSON only; Ktor's text formats lose it. */
+/** 16 bits. JSON only, like {@link byte}. */
 export function short(): KotlinType {
   return kotlinType({ kind: 'short' });
 }
 
-/** `Int`: a 32-bit integer. */
+/** 32 bits. */
 export function int(): KotlinType {
   return kotlinType({ kind: 'int' });
 }
 
-/**
- * `Long`: a 64-bit integer, as bigint. As `number`, values beyond ±2⁵³ are rejected on write and make the session
- * unreadable on read.
- */
+/** 64 bits. As `number`, values beyond ±2⁵³ are rejected on write and unreadable on read. */
 export function long(as: 'bigint' | 'number' = 'bigint'): KotlinType {
   if (as !== 'bigint' && as !== 'number') throw new SessionConfigurationError("long() accepts 'bigint' or 'number'.");
   return kotlinType({ kind: 'long', as });
 }
 
-/** `Float`: a single precision number, such as a result of `Math.fround`; others are rejected. */
+/** Single precision, such as a result of `Math.fround`. */
 export function float(): KotlinType {
   return kotlinType({ kind: 'float' });
 }
 
-/** `Double`. JSON rejects NaN and infinities. */
+/** JSON rejects NaN and infinities. */
 export function double(): KotlinType {
   return kotlinType({ kind: 'double' });
 }
 
-/** `java.math.BigDecimal`, as text: `1.10`, `1E+3`. Other spellings are normalized to Java's. */
+/** Text in Java's spelling: `1.10`, `1E+3`. */
 export function bigDecimal(): KotlinType {
   return kotlinType({ kind: 'bigDecimal' });
 }
 
-/** `java.math.BigInteger`, as bigint. */
 export function bigInteger(): KotlinType {
   return kotlinType({ kind: 'bigInteger' });
 }
 
-/** `java.util.UUID`, as 36 characters in lower case. */
+/** 36 lower-case characters. */
 export function uuid(): KotlinType {
   return kotlinType({ kind: 'uuid' });
 }
 
-/**
- * An enum class, as the name of the constant: `enumOf('A', 'B')`, or of a TypeScript string enum.
- * @throws {SessionConfigurationError} for a numeric or empty enum.
- */
+/** `enumOf('A', 'B')`, or a TypeScript string enum. */
 export function enumOf(...names: readonly string[] | readonly [Readonly<Record<string, string>>]): KotlinType {
   const [first] = names;
   const values = typeof first === 'object' ? Object.values(first) : (names as readonly string[]);
@@ -98,40 +86,35 @@ export function enumOf(...names: readonly string[] | readonly [Readonly<Record<s
   return kotlinType({ kind: 'enum', names: [...values] });
 }
 
-/** `List`, as an array. */
 export function list(element: KotlinType): KotlinType {
   return kotlinType({ kind: 'list', element: shapeOf('list', element) });
 }
 
-/** `Set`, as a Set. */
 export function set(element: KotlinType): KotlinType {
   return kotlinType({ kind: 'set', element: shapeOf('set', element) });
 }
 
-/** `Map`, as a Map. */
 export function map(key: KotlinType, value: KotlinType): KotlinType {
   return kotlinType({ kind: 'map', key: shapeOf('map', key), value: shapeOf('map', value) });
 }
 
-/** A nullable type: `null`, on write also `undefined`. */
+/** `undefined` is written as `null`. */
 export function nullable(type: KotlinType): KotlinType {
   const of = shapeOf('nullable', type);
   return of.kind === 'nullable' ? kotlinType(of) : kotlinType({ kind: 'nullable', of });
 }
 
-/** `java.util.Optional`: its value, or `undefined` if empty. Reflection format only. */
+/** `java.util.Optional`; `undefined` if empty. Reflection format only. */
 export function optional(type: KotlinType): KotlinType {
   return kotlinType({ kind: 'optional', of: shapeOf('optional', type) });
 }
 
-/** A class with declared fields, or the `@Sealed` parent of several. */
+/** A class with declared fields, or a `@Sealed` parent. */
 export function nested(type: () => KotlinClass): KotlinType {
   return kotlinType({ kind: 'class', type });
 }
 
-/**
- * The Kotlin property has the same default as this field's initial value: JSON omits the field if it has this value.
- */
+/** The initial value is also Kotlin's default: JSON omits it. */
 export function defaulted(type: KotlinType): KotlinType {
   return kotlinType(type.shape, true);
 }

@@ -4,12 +4,7 @@ import { KtorSessionStorage, type KtorStringStorage } from './ktor-session-stora
 
 const CACHED_FOR_MILLISECONDS = 60_000;
 
-/**
- * The directory of a Ktor server (Ktor: `directorySessionStorage(rootDir, cached)`).
- * @param rootDir created if missing.
- * @param cached caches reads for 60 s. Use `false` if both servers write. Default `true`, as in Ktor.
- * @throws {SessionConfigurationError} if the directory cannot be created.
- */
+/** @param cached for 60 s. Use `false` if both servers write. Default `true`, as in Ktor. */
 export function directorySessionStorage(rootDir: string, cached = true): KtorSessionStorage {
   const directory = new KtorDirectoryStorage({ directory: rootDir });
   return cached ? new KtorSessionStorage(new CachedTexts(directory.texts)) : directory;
@@ -26,7 +21,7 @@ class CachedTexts implements KtorStringStorage {
 
   async read(id: string): Promise<string | undefined> {
     const text = await this.#cache.getOrCompute(id);
-    // The other server may create a missing session at any time.
+    // The other server may create a session at any time.
     if (text === undefined) this.#cache.invalidate(id);
     return text;
   }

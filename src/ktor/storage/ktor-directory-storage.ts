@@ -6,13 +6,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SessionConfigurationError, SessionError } from '../../errors/session.errors.js';
 import { KtorSessionStorage, type KtorStringStorage } from './ktor-session-storage.js';
 
-/** Options of {@link KtorDirectoryStorage}. */
 export interface KtorDirectoryStorageOptions {
   /** Ktor's `rootDir`. Created if missing. */
   readonly directory: string;
-  /** Mode of new files; who may read a file may also enter its directory. Default `0o600`. */
+  /** Readers of files may enter their directory. Default `0o600`. */
   readonly fileMode?: number;
-  /** Clock, in epoch milliseconds. Default `Date.now`. */
+  /** In epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
@@ -21,13 +20,10 @@ const MOST_ATTEMPTS = 5;
 const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;
 
 /**
- * The directory of a Ktor server (Ktor: `DirectoryStorage`): session `abcde` is the whole content of `ab/cd/e.dat`.
- *
- * Writes are atomic; Ktor's are not, so a file that Ktor is writing may read as no session. Unlike in Ktor, an id that
- * is not a file name reads as unknown.
+ * Ktor's `DirectoryStorage`: session `abcde` is the content of `ab/cd/e.dat`. Unlike Ktor's, writes are atomic; a file
+ * that Ktor is writing may read as no session.
  */
 export class KtorDirectoryStorage extends KtorSessionStorage {
-  /** The files as Ktor sees them: text by id. */
   readonly texts: KtorStringStorage;
 
   /** @throws {SessionConfigurationError} if the directory cannot be created. */
@@ -46,9 +42,8 @@ class KtorSessionFiles implements KtorStringStorage {
   constructor(options: KtorDirectoryStorageOptions) {
     this.#root = resolve(options.directory);
     this.#fileMode = options.fileMode ?? 0o600;
-    // Read permission on files implies execute permission on directories.
     this.#directoryMode = this.#fileMode | 0o100 | ((this.#fileMode & 0o044) >> 2) | 0o300;
-    madeDirectory(this.#root, this.#directoryMode);
+    createDirectory(this.#root, this.#directoryMode);
   }
 
   async read(id: string): Promise<string | undefined> {
@@ -95,7 +90,7 @@ class KtorSessionFiles implements KtorStringStorage {
     return wasThere;
   }
 
-  // Invalidating another session may remove the directory just created.
+  // Invalidating another session may remove the directory.
   async #putInPlace(temporary: string, path: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       await mkdir(dirname(path), { recursive: true, mode: this.#directoryMode });
@@ -111,27 +106,21 @@ class KtorSessionFiles implements KtorStringStorage {
     if (id === '' || BAD_ID.test(id)) return undefined;
     const pieces: string[] = [];
     for (let start = 0; start < id.length; start += 2) pieces.push(id.slice(start, start + 2));
-    // Before joining: a last piece `.` would name its own directory.
+    // A last piece `.` would otherwise name its directory.
     pieces.push(`${pieces.pop()!}.dat`);
     return join(this.#root, ...pieces);
   }
 }
 
-function madeDirectory(path: string, mode: number): void {
+function createDirectory(path: string, mode: number): void {
+  const text = `Path is not a directory: ${path}. Choose a directory that can be created and written.`;
   try {
     mkdirSync(path, { recursive: true, mode });
     if (statSync(path).isDirectory()) return;
   } catch (cause) {
-    throw new SessionConfigurationError(
-      `Path is not a directory: ${path}. Choose a directory that can be created and written.`,
-      {
-        cause,
-      },
-    );
+    throw new SessionConfigurationError(text, { cause });
   }
-  throw new SessionConfigurationError(
-    `Path is not a directory: ${path}. Choose a directory that can be created and written.`,
-  );
+  throw new SessionConfigurationError(text);
 }
 
 const ABSENT: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);

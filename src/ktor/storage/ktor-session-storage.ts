@@ -3,30 +3,28 @@ import { KeyedMutex } from '../../storage/keyed-mutex.js';
 import type { ConditionalSessionStorage } from '../../storage/session-storage-guarded.js';
 import { NEVER, type ReplaceResult, type SessionToStore, type StoredSession } from '../../storage/session-storage.js';
 
-/** Ktor's `SessionStorage`: text by id, without expiry. An unknown id reads as `undefined`. */
+/** Ktor's `SessionStorage`: text by id, without expiry. */
 export interface KtorStringStorage {
   write(id: string, value: string): Promise<void>;
   read(id: string): Promise<string | undefined>;
   invalidate(id: string): Promise<boolean | void>;
 }
 
-/** Marks that SessionTrackerById stores for a minute under a rotated or ended id. */
+/** What SessionTrackerById stores under a rotated or ended id. */
 const ROTATED = '~rotated.';
 const MARK = /^~(?:rotated(?:\.|$)|ended$)/;
 const MOST_MARKS = 10_000;
 const LOCK_TIMEOUT = 5000;
 
 /**
- * Adapts a storage shared with a Ktor server; ids and texts stay as Ktor writes them.
- *
- * No expiry, versions or owner index: changes are detected by text. Within this process no change is lost; between
- * servers the later write wins, as in Ktor.
+ * A storage shared with a Ktor server. Changes are detected by text: none is lost within this process; between servers
+ * the later write wins, as in Ktor.
  */
 export class KtorSessionStorage implements ConditionalSessionStorage {
   readonly #storage: KtorStringStorage;
   readonly #now: () => number;
   readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
-  // A mark in the store itself would make Ktor answer 500.
+  // Ktor would answer 500 to a stored mark.
   readonly #marks = new Map<string, { readonly value: string; readonly until: number }>();
 
   constructor(storage: KtorStringStorage, options: { readonly now?: () => number } = {}) {
@@ -49,7 +47,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
     });
   }
 
-  /** Writes unconditionally, as Ktor does, unless the id was just rotated or ended. */
+  /** Overwrites, as Ktor does, unless the id was just rotated or ended. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     return this.#mutex.run(id, async () => {
       const mark = this.#marks.get(id);
@@ -69,7 +67,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
       this.#marks.delete(id);
       return (await this.#storage.invalidate(id)) ?? true;
     });
-    // Ending a just rotated id ends the session.
+    // Ending a rotated id ends the session.
     return successor === undefined ? wasThere : this.invalidate(successor);
   }
 

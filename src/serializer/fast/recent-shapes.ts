@@ -1,6 +1,6 @@
 const MOST = 4;
 
-/** Comparing a few interned lists is faster than hashing names. */
+/** Faster than hashing names. */
 export class RecentShapes<T> {
   readonly #shapes: { readonly names: readonly string[]; readonly made: T }[] = [];
 

@@ -1,4 +1,4 @@
-/** Written back, so that an older version of the class keeps the fields of a newer one. */
+/** Older versions of the class write fields of newer ones back. */
 export class RememberedFields {
   readonly #fields = new WeakMap<object, Map<string, unknown>>();
   #isUsed = false;

@@ -4,12 +4,12 @@ import { declarationOf } from '../class-transformer-metadata.js';
 import type { SessionSnapshot } from '../session-serializer.js';
 import { MAX_DEPTH } from '../tagged-value.js';
 import { COERCIONS } from '../typed-value.js';
-import { UncoveredClasses } from '../uncovered-class.js';
+import { UndeclaredClasses } from '../undeclared-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
 type Traversal = 'fields' | 'date' | 'map' | 'set' | 'opaque';
 
-/** Sentinels for the start and end of an object; no application value equals them. */
+/** Sentinels: no application value equals them. */
 const ARRAY = { is: 'array' };
 const DATE = { is: 'date' };
 const MAP = { is: 'map' };
@@ -18,14 +18,14 @@ const WITHOUT_PROTOTYPE = { is: 'object' };
 const END = { is: 'end' };
 
 /**
- * A flat list of values in traversal order, with the prototype of each object. Classes whose text depends on more than
- * field values (`@Transform()`, exposed getters, computed types) get none.
+ * A flat list of values and prototypes in traversal order. Classes whose text depends on more (`@Transform()`, exposed
+ * getters, computed types) get none.
  */
 export class SessionSnapshots<S extends object> {
   readonly #type: AnyClass;
   readonly #options: ClassTransformOptions;
   readonly #traversals = new WeakMap<object, Traversal>();
-  readonly #uncovered = new UncoveredClasses();
+  readonly #undeclaredClasses = new UndeclaredClasses();
   #isVisible: boolean | undefined;
   #usualLength = 0;
 
@@ -34,7 +34,6 @@ export class SessionSnapshots<S extends object> {
     this.#options = options;
   }
 
-  /** @returns `undefined` if only the text can tell. */
   capture(session: S): SessionSnapshot<S> | undefined {
     this.#isVisible ??= this.#isDeclaredByValues(this.#type, new Set());
     if (!this.#isVisible) return undefined;
@@ -42,7 +41,7 @@ export class SessionSnapshots<S extends object> {
     try {
       if (!snapshot.record(session)) return undefined;
     } catch {
-      // An application getter threw; the serializer reports it.
+      // The serializer reports the error of a getter.
       return undefined;
     }
     this.#usualLength = snapshot.length;
@@ -60,11 +59,10 @@ export class SessionSnapshots<S extends object> {
     const kind = kindOf(prototype);
     if (kind === 'date' || kind === 'map' || kind === 'set') return kind;
     if (kind !== 'class') return 'opaque';
-    // Own fields do not show the content of classes with toJSON() or hidden state. The session class itself may have
-    // them.
-    const { speaks, problem } = this.#uncovered.of(prototype);
-    if (prototype !== this.#type.prototype && (speaks || problem !== undefined)) return 'opaque';
-    // The serializer ignores inherited fields, but `for in` visits them.
+    // Own fields do not show hidden state. The session class itself may have it.
+    const { convertsItself, problem } = this.#undeclaredClasses.of(prototype);
+    if (prototype !== this.#type.prototype && (convertsItself || problem !== undefined)) return 'opaque';
+    // `for in` visits inherited fields; the serializer does not.
     for (const _ in prototype) return 'opaque';
     const type: unknown = prototype.constructor;
     return isFieldClass(type) && this.#isDeclaredByValues(type, new Set()) ? 'fields' : 'opaque';
@@ -94,22 +92,17 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
   readonly #entries: unknown[];
   #at = 0;
 
-  constructor(owner: SessionSnapshots<S>, room: number) {
+  constructor(owner: SessionSnapshots<S>, capacity: number) {
     this.#owner = owner;
     // oxlint-disable-next-line unicorn/no-new-array -- preallocates capacity
-    this.#entries = new Array<unknown>(room);
+    this.#entries = new Array<unknown>(capacity);
   }
 
   get length(): number {
     return this.#at;
   }
 
-  /** Call once. @returns `false` if only the text can tell. */
-  record(session: S): boolean {
-    return this.#record(session, 0);
-  }
-
-  #record(value: unknown, depth: number): boolean {
+  record(value: unknown, depth = 0): boolean {
     if (typeof value !== 'object' || value === null) {
       this.#put(value);
       return typeof value !== 'function' && typeof value !== 'symbol';
@@ -118,7 +111,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     if (Array.isArray(value)) {
       this.#put(ARRAY);
       this.#put(value.length);
-      for (let index = 0; index < value.length; index++) if (!this.#record(value[index], depth + 1)) return false;
+      for (let index = 0; index < value.length; index++) if (!this.record(value[index], depth + 1)) return false;
       return true;
     }
     const prototype = Object.getPrototypeOf(value) as object | null;
@@ -133,13 +126,13 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
         this.#put(MAP);
         this.#put((value as Map<unknown, unknown>).size);
         for (const [key, held] of value as Map<unknown, unknown>) {
-          if (!this.#record(key, depth + 1) || !this.#record(held, depth + 1)) return false;
+          if (!this.record(key, depth + 1) || !this.record(held, depth + 1)) return false;
         }
         return true;
       case 'set':
         this.#put(SET);
         this.#put((value as Set<unknown>).size);
-        for (const held of value as Set<unknown>) if (!this.#record(held, depth + 1)) return false;
+        for (const held of value as Set<unknown>) if (!this.record(held, depth + 1)) return false;
         return true;
       case 'opaque':
         return false;
@@ -152,7 +145,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     entries[at++] = prototype;
     for (const name in fields) {
       const held = fields[name];
-      // At the top level an undefined field serializes like a missing one.
+      // The serializer omits it.
       if (held === undefined && depth === 0) continue;
       entries[at++] = name;
       if (isScalar(held)) {
@@ -160,7 +153,7 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
         continue;
       }
       this.#at = at;
-      if (!this.#record(held, depth + 1)) return false;
+      if (!this.record(held, depth + 1)) return false;
       at = this.#at;
     }
     entries[at++] = END;

@@ -18,19 +18,15 @@ const LOWER_T = 0x74;
 const OBJECT = 0x7b;
 const END_OF_OBJECT = 0x7d;
 
-/** Longer integers may exceed the precision of a double. */
+/** More may exceed a double. */
 const MOST_DIGITS = 15;
 
-/** Triggers the fallback to `JSON.parse`. Created once, because a stack trace costs more than the read. */
-const UNUSUAL = new SyntaxError('A text that only JSON.parse reads.');
+/** Created once, because a stack trace costs more than the read. */
+const OTHER_FORMAT = new SyntaxError('A text that only JSON.parse reads.');
 
-/** Returns the value at the cursor and moves behind it. */
 export type ReadText = (cursor: TextCursor, depth: number) => unknown;
 
-/**
- * Reads only the writer's format, without white space and backslashes; throws on anything else, which `JSON.parse` then
- * reads.
- */
+/** Reads only the writer's format; `JSON.parse` reads the rest. */
 export class TextCursor {
   readonly #text: string;
   #at: number;
@@ -54,14 +50,14 @@ export class TextCursor {
 
   accept(expected: string): boolean {
     const end = this.#at + expected.length;
-    // Twice as fast as startsWith().
+    // Faster than startsWith().
     if (this.#text.slice(this.#at, end) !== expected) return false;
     this.#at = end;
     return true;
   }
 
   name(before: '{' | ','): string {
-    if (!this.accept(before)) throw UNUSUAL;
+    if (!this.accept(before)) throw OTHER_FORMAT;
     return this.#nameAndColon();
   }
 
@@ -91,7 +87,7 @@ export class TextCursor {
   }
 
   list(depth: number, read: ReadText): unknown[] {
-    assertUsualDepth(depth);
+    assertTextDepth(depth);
     const items: unknown[] = [];
     this.#at++;
     if (this.#code(0) === END_OF_LIST) {
@@ -103,12 +99,12 @@ export class TextCursor {
       const next = this.#code(0);
       this.#at++;
       if (next === END_OF_LIST) return items;
-      if (next !== COMMA) throw UNUSUAL;
+      if (next !== COMMA) throw OTHER_FORMAT;
     }
   }
 
   #object(depth: number): unknown {
-    assertUsualDepth(depth);
+    assertTextDepth(depth);
     const fields: Record<string, unknown> = {};
     this.#at++;
     if (this.endsObject()) return fields;
@@ -118,31 +114,31 @@ export class TextCursor {
       const value = this.value(depth + 1);
       if (!isForbidden(name)) fields[name] = value;
       if (this.endsObject()) return fields;
-      if (this.#code(0) !== COMMA) throw UNUSUAL;
+      if (this.#code(0) !== COMMA) throw OTHER_FORMAT;
       this.#at++;
     }
   }
 
-  // Tags inside #object are plain names, and names with # are rare. JSON.parse handles both.
+  // Tags inside #object are plain names; JSON.parse reads them.
   #tag(depth: number): unknown {
     if (this.accept('"#date":')) return this.#date();
     const name = this.#nameAndColon();
-    if (!isTagName(name) || this.#code(0) === OBJECT) throw UNUSUAL;
+    if (!isTagName(name) || this.#code(0) === OBJECT) throw OTHER_FORMAT;
     const content = this.value(depth + 1);
-    if (!this.endsObject()) throw UNUSUAL;
+    if (!this.endsObject()) throw OTHER_FORMAT;
     return decodeTag(name, content, DECODED);
   }
 
   #date(): Date {
     const moment = this.#code(0) === LOWER_N ? this.#literal('null', NaN) : this.#number();
-    if (!this.endsObject()) throw UNUSUAL;
+    if (!this.endsObject()) throw OTHER_FORMAT;
     return new Date(moment);
   }
 
   #nameAndColon(): string {
-    if (this.#code(0) !== QUOTE) throw UNUSUAL;
+    if (this.#code(0) !== QUOTE) throw OTHER_FORMAT;
     const name = this.#string();
-    if (this.#code(0) !== COLON) throw UNUSUAL;
+    if (this.#code(0) !== COLON) throw OTHER_FORMAT;
     this.#at++;
     return name;
   }
@@ -150,13 +146,13 @@ export class TextCursor {
   #string(): string {
     const start = this.#at + 1;
     const end = this.#text.indexOf('"', start);
-    if (end === -1) throw UNUSUAL;
+    if (end === -1) throw OTHER_FORMAT;
     this.#at = end + 1;
     return this.#text.slice(start, end);
   }
 
   #literal<T>(text: string, value: T): T {
-    if (!this.accept(text)) throw UNUSUAL;
+    if (!this.accept(text)) throw OTHER_FORMAT;
     return value;
   }
 
@@ -172,7 +168,7 @@ export class TextCursor {
       code = this.#text.charCodeAt(++at);
     }
     const digits = at - first;
-    if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw UNUSUAL;
+    if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw OTHER_FORMAT;
     if (digits > MOST_DIGITS || code === DOT || code === LOWER_E || code === UPPER_E) return this.#anyNumber();
     this.#at = at;
     return isNegative ? -value : value;
@@ -199,13 +195,12 @@ function isBehindValue(code: number): boolean {
   return code === COMMA || code === END_OF_OBJECT || code === END_OF_LIST;
 }
 
-/** `JSON.parse`'s caller throws the error. */
-export function assertUsualDepth(depth: number): void {
-  if (depth > MAX_DEPTH) throw UNUSUAL;
+export function assertTextDepth(depth: number): void {
+  if (depth > MAX_DEPTH) throw OTHER_FORMAT;
 }
 
-/** Unsorted names may be duplicates, and objects reorder names that begin with a digit. */
-export function assertUsualOrder(before: string, name: string): void {
+/** Unsorted names may be duplicates. Objects reorder names that begin with a digit. */
+export function assertSorted(before: string, name: string): void {
   const code = name.charCodeAt(0);
-  if (!(before < name) || (code >= ZERO && code <= NINE)) throw UNUSUAL;
+  if (!(before < name) || (code >= ZERO && code <= NINE)) throw OTHER_FORMAT;
 }

@@ -1,19 +1,18 @@
-import type { Fields } from '../fields.js';
+import type { Fields } from '../tagged-value.js';
 import { type FieldStart, startOfField } from '../json-text.js';
-import { assertUsualDepth, assertUsualOrder, type TextCursor } from './text-cursor.js';
+import { assertTextDepth, assertSorted, type TextCursor } from './text-cursor.js';
 
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
 interface TextField extends FieldStart {
   readonly name: string;
   readonly read: TextStep;
-  /** After the last read. */
   next: TextField | undefined;
 }
 
 const MOST_FIELDS = 100;
 
-/** Fields are sorted, so one comparison usually identifies the next one. */
+/** Fields are sorted, so the next one is usually known. */
 export class TextPlan {
   readonly #make: new () => object;
   readonly #stepOf: (name: string) => TextStep;
@@ -25,12 +24,9 @@ export class TextPlan {
     this.#stepOf = stepOf;
   }
 
-  /**
-   * @param cursor at an object, or behind its first field if `resumed`; moved behind the object.
-   * @throws if the text is not in the writer's format.
-   */
+  /** @param resumed the cursor is behind the first field. */
   read(cursor: TextCursor, depth: number, resumed = false): object {
-    assertUsualDepth(depth);
+    assertTextDepth(depth);
     const instance = new this.#make() as Fields;
     if (resumed ? cursor.endsObject() : cursor.accept('{}')) return instance;
     let field = this.#first;
@@ -48,7 +44,7 @@ export class TextPlan {
 
   #fieldAt(cursor: TextCursor, before: TextField | undefined, start: '{' | ','): TextField {
     const name = cursor.name(start);
-    assertUsualOrder(before?.name ?? '', name);
+    assertSorted(before?.name ?? '', name);
     const present = this.#fields.get(name);
     if (present) return present;
     const { asFirst, asNext } = startOfField(name);

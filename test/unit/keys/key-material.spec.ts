@@ -19,11 +19,11 @@ describe('checkedKeyMaterial', () => {
     ['32 bytes', digest, digest],
     ['32 bytes in a plain Uint8Array', new Uint8Array(digest), digest],
     ['hexadecimal in base64', Buffer.from(hex).toString('base64'), Buffer.from(Buffer.from(hex).toString('base64'))],
-  ])('takes %s as it is', (_, material, expected) => {
+  ])('accepts %s', (_, material, expected) => {
     expect(checkedKeyMaterial(material, 'keys[0]')).toEqual(expected);
   });
 
-  it('takes every random key in every usual notation', () => {
+  it('accepts random keys in every usual notation', () => {
     for (let count = 0; count < 2000; count++) {
       const bytes = createHash('sha256').update(`key ${count}`).digest();
       for (const material of [bytes, bytes.toString('hex'), bytes.toString('base64'), bytes.toString('base64url')]) {
@@ -32,14 +32,14 @@ describe('checkedKeyMaterial', () => {
     }
   });
 
-  it('takes a key whose last byte is its first again', () => {
+  it('accepts a key whose last byte equals its first', () => {
     const bytes = Buffer.from(digest);
     bytes[31] = bytes[0]!;
 
     expect(checkedKeyMaterial(bytes, 'keys[0]')).toEqual(bytes);
   });
 
-  it('gives a copy, so that wiping the original changes nothing', () => {
+  it('returns a copy of bytes', () => {
     const original = Buffer.from(digest);
     const checked = checkedKeyMaterial(original, 'keys[0]');
 
@@ -112,7 +112,7 @@ describe('checkedKeyMaterial', () => {
     ['the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'is a sequence'],
     ['text with a line break at its end', `${hex}\n`, 'starts or ends with white space'],
     ['text with a space in front', ` ${hex}`, 'starts or ends with white space'],
-  ])('refuses %s', (_, material, message) => {
+  ])('rejects %s', (_, material, message) => {
     const refusal = refusalOf(material as KeyMaterial);
 
     expect(refusal).toBeInstanceOf(SessionConfigurationError);
@@ -135,7 +135,7 @@ describe('checkedKeyMaterial', () => {
     ['as bytes of the text', Buffer.from(README_EXAMPLE_KEY)],
     ['as bytes of the hexadecimal text', Buffer.from(published.toString('hex'))],
     ['in base64 of the text', Buffer.from(README_EXAMPLE_KEY).toString('base64')],
-  ])("refuses the README's example %s", (_, material) => {
+  ])("rejects the README's example %s", (_, material) => {
     expect(refusalOf(material).message).toContain('keys[0] is the public example key of the README');
   });
 
@@ -147,11 +147,11 @@ describe('checkedKeyMaterial', () => {
     'a-256-bit-key-replace-me-with-something-better!',
     'this is just an example of a key, do not use it 42',
     'qwertyuiop[]asdfghjkl;zxcvbnm,./1234567890-=',
-  ])('refuses the placeholder "%s"', (material) => {
+  ])('rejects the placeholder "%s"', (material) => {
     expect(refusalOf(material).message).toContain('contains a word that is typical of placeholders');
   });
 
-  it('says in every refusal how to make a key, and never shows the one it refuses', () => {
+  it('explains in every error how to make a key, without the rejected one', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 8, maxLength: 30 }), (text) => {
         const { message } = refusalOf(text);

@@ -11,7 +11,7 @@ const secrets = (ring: KeyRing, purpose = 'seal', name = 'user_session') =>
   ring.derive(purpose, name).map(({ keyObject }) => keyObject.export().toString('hex'));
 
 describe('KeyRing', () => {
-  it('derives by HKDF-SHA256 with product, use, purpose and name as info, each behind its length', () => {
+  it('derives by HKDF-SHA256 with length-prefixed product, use, purpose and name as info', () => {
     const info = (use: string) =>
       Buffer.concat(
         ['nestjs-sessions', use, 'seal', 'user_session'].flatMap((part) => [
@@ -26,29 +26,29 @@ describe('KeyRing', () => {
     expect(ids(new KeyRing(key('a')))).toEqual([expected('key id', 4)]);
   });
 
-  it('gives the keys that another implementation of HKDF gives', () => {
+  it('derives the same keys as another implementation of HKDF', () => {
     expect(ids(new KeyRing(key('a')))).toEqual(['6dc9cd70']);
     expect(secrets(new KeyRing(key('a')))).toEqual([
       'd326fe53d2773b2d8c53482bcc2e3e8609a2ecdb8a1c410a764e2a91a114b956',
     ]);
   });
 
-  it('takes one key as a list of one', () => {
+  it('accepts a single key like a list of one', () => {
     expect(secrets(new KeyRing(key('a')))).toEqual(secrets(new KeyRing([key('a')])));
   });
 
-  it('takes a text for its UTF-8 bytes', () => {
+  it('uses the UTF-8 bytes of a text', () => {
     expect(secrets(new KeyRing(key('a')))).toEqual(secrets(new KeyRing(Buffer.from(key('a'), 'utf8'))));
   });
 
-  it('keeps the order it was given, newest first', () => {
+  it('keeps the order of the keys', () => {
     const both = new KeyRing([key('new'), key('old')]);
 
     expect(ids(both)).toEqual([...ids(new KeyRing(key('new'))), ...ids(new KeyRing(key('old')))]);
     expect(secrets(both)).toEqual([...secrets(new KeyRing(key('new'))), ...secrets(new KeyRing(key('old')))]);
   });
 
-  it('derives other keys and ids for another purpose, name or division of the two', () => {
+  it('derives different keys and ids for different purposes and names', () => {
     const ring = new KeyRing(key('a'));
     const places = [
       ['seal', 'user'],
@@ -62,14 +62,14 @@ describe('KeyRing', () => {
     expect(new Set(places.map(([purpose, name]) => ids(ring, purpose, name)[0])).size).toBe(places.length);
   });
 
-  it('derives once for each purpose and name', () => {
+  it('caches the keys of a purpose and name', () => {
     const ring = new KeyRing(key('a'));
 
     expect(ring.derive('seal', 'user')).toBe(ring.derive('seal', 'user'));
     expect(Object.isFrozen(ring.derive('seal', 'user'))).toBe(true);
   });
 
-  it('tells nothing of the key by the id: 4 bytes, made apart', () => {
+  it('derives the id of 4 bytes independently of the key', () => {
     const [derived] = new KeyRing(key('a')).derive('seal', 'user');
 
     expect(derived!.id).toHaveLength(4);
@@ -77,7 +77,7 @@ describe('KeyRing', () => {
     expect(derived!.keyObject.export().includes(derived!.id)).toBe(false);
   });
 
-  it('shows no key when it is printed', () => {
+  it('does not show keys if printed', () => {
     const ring = new KeyRing([key('a'), Buffer.from(key('b'))]);
     const [derived] = ring.derive('seal', 'user');
     const shown = [ring, derived].flatMap((value) => [
@@ -92,7 +92,7 @@ describe('KeyRing', () => {
     }
   });
 
-  it('makes another ring for every development process', () => {
+  it('creates a random development ring', () => {
     expect(secrets(KeyRing.development())).not.toEqual(secrets(KeyRing.development()));
     expect(secrets(KeyRing.development())).toHaveLength(1);
   });
@@ -109,7 +109,7 @@ describe('KeyRing', () => {
     ["the README's example", README_EXAMPLE_KEY, 'keys[0] is the public example key of the README'],
     ['the same key twice', [key('a'), key('b'), key('a')], 'keys[0] and keys[2] are the same key.'],
     ['the same key as text and as bytes', [key('a'), Buffer.from(key('a'))], 'keys[0] and keys[1] are the same key.'],
-  ])('refuses %s', (_, keys, message) => {
+  ])('rejects %s', (_, keys, message) => {
     expect(() => new KeyRing(keys)).toThrow(SessionConfigurationError);
     expect(() => new KeyRing(keys)).toThrow(message);
   });

@@ -13,7 +13,7 @@ const DAY = 24 * 3600_000;
 /** Lets the promises of a reload settle. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('a key ring from a source', () => {
+describe('KeyRing.from', () => {
   let clock: FakeClock;
   let keys: readonly ScheduledKey[];
   let failure: Error | undefined;
@@ -42,12 +42,12 @@ describe('a key ring from a source', () => {
   const seal = (ring: KeyRing): SessionTransportTransformerSeal =>
     new SessionTransportTransformerSeal(ring, { name: 'user', transport: 'cookie' });
 
-  it('protects and reads as a ring of the same keys', async () => {
+  it('protects and reads like a ring of the same keys', async () => {
     const value = seal(await open()).transformWrite('text');
     expect(seal(new KeyRing(FIRST)).transformRead(value)).toBe('text');
   });
 
-  it('takes a new key over without a restart, and still reads the old one', async () => {
+  it('uses a new key without a restart, and still reads the old one', async () => {
     const transformer = seal(await open());
     const old = transformer.transformWrite('old');
     keys = [{ key: SECOND }, { key: FIRST }];
@@ -58,7 +58,7 @@ describe('a key ring from a source', () => {
     expect(seal(new KeyRing(SECOND)).transformRead(transformer.transformWrite('new'))).toBe('new');
   });
 
-  it('reads with a key before its from, and protects with it from then on', async () => {
+  it('reads with a key before its from, and protects with it afterwards', async () => {
     keys = [{ key: SECOND, from: new Date(clock.now() + DAY) }, { key: FIRST }];
     const transformer = seal(await open());
     const early = seal(new KeyRing(SECOND)).transformWrite('of a process whose clock is ahead');
@@ -70,7 +70,7 @@ describe('a key ring from a source', () => {
     expect(errors).toEqual([]);
   });
 
-  it('reads nothing of a key from its until on, not even what it has just opened', async () => {
+  it('rejects values of a key after its until, also cached ones', async () => {
     keys = [{ key: SECOND }, { key: FIRST, until: new Date(clock.now() + MINUTE).toISOString() }];
     const transformer = seal(await open());
     const old = seal(new KeyRing(FIRST)).transformWrite('old');
@@ -80,7 +80,7 @@ describe('a key ring from a source', () => {
     expect(transformer.keyState(old)).toBe('unknown');
   });
 
-  it('fails closed when no key is in service any more', async () => {
+  it('rejects reads and writes without an active key', async () => {
     keys = [{ key: FIRST, until: clock.now() + MINUTE }];
     const ring = await open();
     const transformer = seal(ring);
@@ -97,7 +97,7 @@ describe('a key ring from a source', () => {
     expect(transformer.transformRead(transformer.transformWrite('again'))).toBe('again');
   });
 
-  it('keeps the keys from before when the source fails or gives a weak key, and tries again', async () => {
+  it('keeps the previous keys if the source fails or returns a weak key, and tries again', async () => {
     const transformer = seal(await open());
     failure = new Error('vault is sealed');
     await pass(5 * MINUTE);
@@ -113,7 +113,7 @@ describe('a key ring from a source', () => {
     expect(seal(new KeyRing(THIRD)).transformRead(transformer.transformWrite('x'))).toBe('x');
   });
 
-  it('does not start without a key that protects, or with moments that cannot be', async () => {
+  it('rejects a source without an active key or with invalid times', async () => {
     keys = [{ key: FIRST, from: clock.now() + 1 }];
     await expect(open()).rejects.toThrow('The key source has no active key');
     keys = [{ key: FIRST, from: 'tomorrow' }];
@@ -125,7 +125,7 @@ describe('a key ring from a source', () => {
     await expect(KeyRing.from(() => [], { reloadEveryInSeconds: 0 })).rejects.toThrow('a positive number');
   });
 
-  it('encrypts records of a storage with the keys of today', async () => {
+  it('encrypts storage records with the active key', async () => {
     const inner = new SessionStorageMemory();
     const storage = encryptedSessionStorage(inner, { keys: await open() });
     await storage.write('a', { value: 'content', expiresAt: 9_999_999_999_999 });
@@ -137,7 +137,7 @@ describe('a key ring from a source', () => {
     expect((await others.read('b'))?.value).toBe('content');
   });
 
-  it('reports each key by a public id, with state, moments and last use, and nothing of the key', async () => {
+  it('reports id, state, times and last use of each key, but not the key', async () => {
     const until = clock.now() + DAY;
     keys = [{ key: SECOND }, { key: FIRST, until }];
     const ring = await open();
@@ -157,7 +157,7 @@ describe('a key ring from a source', () => {
     expect(ring.report()[1]!.state).toBe('ended');
   });
 
-  it('stops reading the source when it is closed', async () => {
+  it('stops reloading after close()', async () => {
     const ring = await open();
     ring.close();
     await pass(60 * MINUTE);

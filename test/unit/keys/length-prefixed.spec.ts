@@ -2,11 +2,11 @@ import * as fc from 'fast-check';
 import { lengthPrefixed } from '../../../src/keys/length-prefixed.js';
 
 describe('lengthPrefixed', () => {
-  it('puts four bytes of length in front of each part', () => {
+  it('writes four bytes of length before each part', () => {
     expect(lengthPrefixed(['aö', Buffer.of(7), '']).toString('hex')).toBe('0000000361c3b6000000010700000000');
   });
 
-  it('gives different bytes for every two different lists', () => {
+  it('returns different bytes for different lists', () => {
     const list = fc.array(fc.string({ maxLength: 3, unit: fc.constantFrom('a', '\0', '\u0001') }), { maxLength: 4 });
     fc.assert(
       fc.property(list, list, (left, right) => {

@@ -9,8 +9,8 @@ const KEY = Buffer.from('8f1d0c6b2a7e4953b0d9c4e8f3a5172660b9e2d47c1f8a35de604b9
 
 const idsOf = (ring: KeyRing): readonly string[] => ring.report().map(({ id }) => id);
 
-describe('A passphrase', () => {
-  it('is stretched by scrypt with the parameters that the documentation names', () => {
+describe('stretch: true', () => {
+  it('derives keys by scrypt with the documented parameters', () => {
     const expected = scryptSync(PASSPHRASE.normalize('NFC'), SALT, 32, {
       N: 131_072,
       r: 8,
@@ -20,17 +20,17 @@ describe('A passphrase', () => {
     expect(idsOf(new KeyRing(PASSPHRASE, { stretch: true }))).toEqual(idsOf(new KeyRing(expected)));
   });
 
-  it('gives one key in every Unicode normal form', () => {
+  it('derives the same key for every Unicode normal form', () => {
     const composed = new KeyRing(PASSPHRASE.normalize('NFC'), { stretch: true });
     expect(idsOf(new KeyRing(PASSPHRASE.normalize('NFD'), { stretch: true }))).toEqual(idsOf(composed));
   });
 
-  it('stands beside a key given as bytes, which is not stretched', () => {
+  it('does not stretch a key of bytes', () => {
     const both = new KeyRing([KEY, PASSPHRASE], { stretch: true });
     expect(idsOf(both)).toEqual([...idsOf(new KeyRing(KEY)), ...idsOf(new KeyRing(PASSPHRASE, { stretch: true }))]);
   });
 
-  it('is refused without stretch', () => {
+  it('rejects a passphrase without stretch', () => {
     expect(() => new KeyRing(PASSPHRASE)).toThrow('new KeyRing(passphrase, { stretch: true })');
     expect(() => new KeyRing(PASSPHRASE, { stretch: false })).toThrow(SessionConfigurationError);
   });
@@ -45,7 +45,7 @@ describe('A passphrase', () => {
     ['that the README shows', README_EXAMPLE_KEY, 'is the public example key of the README'],
     ['that is not there', undefined, 'is undefined'],
     ['that is empty', '', 'is empty'],
-  ])('%s is refused', (_, passphrase, message) => {
+  ])('rejects a passphrase %s', (_, passphrase, message) => {
     expect(() => new KeyRing(passphrase as string, { stretch: true })).toThrow(SessionConfigurationError);
     expect(() => new KeyRing(passphrase as string, { stretch: true })).toThrow(message);
   });
@@ -53,7 +53,7 @@ describe('A passphrase', () => {
   it.each([
     [{ strech: true }, 'unknown option "strech"'],
     [{ stretch: 'yes' }, 'stretch must be true or false'],
-  ])('options %j are refused', (options, message) => {
+  ])('rejects the options %j', (options, message) => {
     expect(() => new KeyRing(PASSPHRASE, options as never)).toThrow(message);
   });
 });

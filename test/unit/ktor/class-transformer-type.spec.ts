@@ -15,8 +15,8 @@ class Everything {
   @Transient() cache: unknown = 'kept here';
 }
 
-describe('the Kotlin types of a class', () => {
-  it("serve this library's own serializer, too", () => {
+describe('Kotlin types as class-transformer types', () => {
+  it('restore nested classes with SessionSerializerReflection', () => {
     const serializer = new SessionSerializerReflection(Everything);
     const text = serializer.serialize(new Everything());
     expect(text).not.toContain('kept here');
@@ -30,7 +30,7 @@ describe('the Kotlin types of a class', () => {
     expect(serializer.serialize(read)).toBe(text);
   });
 
-  it('do so from a schema as well', () => {
+  it('do so if declared by kotlinFields()', () => {
     class Schemed {
       parts = new Set([new Part()]);
     }

@@ -21,7 +21,7 @@ import {
   string,
   uuid,
 } from 'nestjs-sessions/ktor';
-import type { KotlinType } from 'nestjs-sessions/ktor';
+import type { KotlinType, SessionSerializer } from 'nestjs-sessions/ktor';
 
 /** A class of one field `v` of this type. */
 export function holderOf(type: KotlinType): new (v?: unknown) => { v: unknown } {
@@ -33,6 +33,19 @@ export function holderOf(type: KotlinType): new (v?: unknown) => { v: unknown } 
   }
   type(Holder.prototype, 'v');
   return Holder;
+}
+
+/** Text of a class of one field `v` of the type. */
+export function fieldTextsOf(
+  serializerOf: (type: new (v?: unknown) => { v: unknown }) => SessionSerializer<{ v: unknown }>,
+): { encoded(type: KotlinType, value: unknown): string; decoded(type: KotlinType, text: string): unknown } {
+  return {
+    encoded(type, value) {
+      const Holder = holderOf(type);
+      return serializerOf(Holder).serialize(new Holder(value));
+    },
+    decoded: (type, text) => serializerOf(holderOf(type)).deserialize(text).v,
+  };
 }
 
 export class TestUserSession {

@@ -26,7 +26,7 @@ import {
   type KotlinType,
 } from 'nestjs-sessions/ktor';
 import * as samples from './kotlin-samples.js';
-import { holderOf } from './kotlin-samples.js';
+import { fieldTextsOf, holderOf } from './kotlin-samples.js';
 
 const serializerOf = <S extends object>(type: KotlinClass<S>): KotlinxBackwardCompatibleSessionSerializer<S> =>
   new KotlinxBackwardCompatibleSessionSerializer(type);
@@ -34,12 +34,7 @@ const serializerOf = <S extends object>(type: KotlinClass<S>): KotlinxBackwardCo
 const forKotlinx = <S extends object>(type: KotlinClass<S>): KotlinxBackwardCompatibleSessionSerializer<S> =>
   new KotlinxBackwardCompatibleSessionSerializer(type, { readBy: 'kotlinx' });
 
-function encoded(type: KotlinType, value: unknown): string {
-  const Holder = holderOf(type);
-  return serializerOf(Holder).serialize(new Holder(value));
-}
-
-const decoded = (type: KotlinType, text: string): unknown => serializerOf(holderOf(type)).deserialize(text).v;
+const { encoded, decoded } = fieldTextsOf((type) => serializerOf(type));
 
 const PRIMITIVES =
   'int=%23i1&string=%23s2&boolean=%23bot&double=%23f3.0&float=%23f4.0&long=%23l5&nullable=%23n&enum=%23sA';
@@ -55,14 +50,14 @@ describe("Ktor's kotlinx text format", () => {
     ['Primitives', samples.Primitives, PRIMITIVES],
     ['Collections', samples.Collections, COLLECTIONS],
     ['WithNested', samples.WithNested, NESTED],
-  ])('holds %s, which the reflection format reads too', (_name, type, text) => {
+  ])('writes and reads %s, as the reflection format does', (_name, type, text) => {
     const value = new type();
     expect(serializerOf(type).serialize(value)).toBe(text);
     expect(serializerOf(type).deserialize(text)).toEqual(value);
     expect(reflectionSessionSerializer(type).deserialize(text)).toEqual(value);
   });
 
-  it('reads what the reflection format wrote for flat classes', () => {
+  it('reads the reflection format of a flat class', () => {
     const reflection = reflectionSessionSerializer(samples.Sets);
     expect(serializerOf(samples.Sets).deserialize(reflection.serialize(new samples.Sets()))).toEqual(
       new samples.Sets(),
@@ -85,12 +80,12 @@ describe("Ktor's kotlinx text format", () => {
       new Map([['%', 'a b=']]),
       'v=%23m%23s%252525%3D%23sa%252520b%3D',
     ],
-  ])('holds %s', (_what, type, value, text) => {
+  ])('writes and reads %s', (_what, type, value, text) => {
     expect(encoded(type, value)).toBe(text);
     expect(decoded(type, text)).toEqual(value);
   });
 
-  it('uses serial names, for fields and for the classes of a sealed session', () => {
+  it('uses @SerialName for fields and for subclasses of a sealed class', () => {
     class Renamed {
       @SerialName('user_id') @string() userId = 'x';
     }
@@ -123,7 +118,7 @@ describe("Ktor's kotlinx text format", () => {
     expect(() => serializerOf(UserId)).toThrow('as a session');
   });
 
-  it('lets a field with a default be missing, and no other', () => {
+  it('reads a document without a field that has a default, and rejects one without another field', () => {
     class Grown {
       @string() name = '';
       @defaulted(int()) visits = 7;
@@ -161,7 +156,7 @@ describe("Ktor's kotlinx text format", () => {
       ['letters for a number', int(), 'v=%23ix'],
       ['an entry without =', map(string(), string()), 'v=%23m%23sa'],
       ['two letters for a Char', char(), 'v=%23chab'],
-    ])('refuses %s', (_what, type, text) => {
+    ])('rejects %s', (_what, type, text) => {
       expect(() => decoded(type, text)).toThrow(/^The text is not a session/);
     });
   });
@@ -204,7 +199,7 @@ describe("Ktor's kotlinx text format", () => {
           ['é=&', ''],
         ]),
       ],
-    ])('gives %s that our reader and the reflection reader read', (_what, type, value) => {
+    ])('writes %s, which both readers read', (_what, type, value) => {
       const text = encoded(type, value);
 
       expect(decoded(type, text)).toEqual(value);
@@ -213,7 +208,7 @@ describe("Ktor's kotlinx text format", () => {
       if (!(value instanceof Set)) expect(reflectionSessionSerializer(Holder).deserialize(text).v).toEqual(value);
     });
 
-    it.each(['a&b', '50%', '1+1', 'x\t'])('takes %j inside another object', (text) => {
+    it.each(['a&b', '50%', '1+1', 'x\t'])('writes %j inside another object', (text) => {
       class Inner {
         @string() s = text;
       }
@@ -231,7 +226,7 @@ describe("Ktor's kotlinx text format", () => {
       ['two words', ['two words']],
       ['letters beyond ASCII', ['né', '🙂']],
       ['+ and =', ['1+1=2']],
-    ])('takes %s in a list', (_what, value) => {
+    ])('writes %s in a list', (_what, value) => {
       const Holder = holderOf(list(string()));
       const text = forKotlinx(Holder).serialize(new Holder(value));
 
@@ -258,12 +253,12 @@ describe("Ktor's kotlinx text format", () => {
           ['A', ''],
         ]),
       ],
-    ])('refuses %s', (_what, type, value) => {
+    ])('rejects %s', (_what, type, value) => {
       const Holder = holderOf(type);
       expect(() => forKotlinx(Holder).serialize(new Holder(value))).toThrow('Holder.v');
     });
 
-    it.each(['a&b', '50%', '1+1', 'x\t'])('refuses %j inside another object', (text) => {
+    it.each(['a&b', '50%', '1+1', 'x\t'])('rejects %j inside another object', (text) => {
       class Inner {
         @string() s = text;
       }
@@ -273,7 +268,7 @@ describe("Ktor's kotlinx text format", () => {
       expect(() => forKotlinx(Outer).serialize(new Outer())).toThrow('Outer.inner.s cannot be stored');
     });
 
-    it('refuses an object that is followed by another field', () => {
+    it('rejects an object before another field', () => {
       class Tail {
         @nullable(nested(() => samples.Part)) p: samples.Part | null = null;
         @int() z = 1;
@@ -290,11 +285,11 @@ describe("Ktor's kotlinx text format", () => {
     ['Byte', byte(), 'Use Int'],
     ['Optional', optional(string()), 'Use nullable()'],
     ['a sealed class as a field', nested(() => samples.SealedSession), 'sealed'],
-  ])('refuses %s at construction', (_what, type, message) => {
+  ])('rejects %s in the constructor', (_what, type, message) => {
     expect(() => serializerOf(holderOf(type))).toThrow(message);
   });
 
-  it('refuses an object before the last field at construction', () => {
+  it('rejects an object before the last field in the constructor', () => {
     class Tail {
       @nested(() => samples.Part) p = new samples.Part();
       @int() z = 1;

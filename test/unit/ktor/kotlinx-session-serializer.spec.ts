@@ -28,17 +28,11 @@ import {
   type KotlinType,
 } from 'nestjs-sessions/ktor';
 import * as samples from './kotlin-samples.js';
-import { holderOf } from './kotlin-samples.js';
+import { fieldTextsOf, holderOf } from './kotlin-samples.js';
 
-function encoded(type: KotlinType, value: unknown): string {
-  const Holder = holderOf(type);
-  return defaultSessionSerializer(Holder).serialize(new Holder(value));
-}
+const { encoded, decoded } = fieldTextsOf((type) => defaultSessionSerializer(type));
 
-const decoded = (type: KotlinType, text: string): unknown =>
-  defaultSessionSerializer(holderOf(type)).deserialize(text).v;
-
-describe("Ktor's JSON", () => {
+describe('KotlinxSessionSerializer', () => {
   it('writes declaration order without white space', () => {
     const serializer = defaultSessionSerializer(samples.TestUserSession);
     const value = new samples.TestUserSession('id2', []);
@@ -75,12 +69,12 @@ describe("Ktor's JSON", () => {
       '"\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f/\u007f\u2028é"',
     ],
     ['null in a list', list(nullable(int())), [1, null], '[1,null]'],
-  ])('holds %s', (_what, type, value, text) => {
+  ])('writes and reads %s', (_what, type, value, text) => {
     expect(encoded(type, value)).toBe(`{"v":${text}}`);
     expect(decoded(type, `{"v":${text}}`)).toEqual(value);
   });
 
-  it('leaves out what equals its default', () => {
+  it('omits fields that equal their default', () => {
     class Def {
       @defaulted(int()) a = 1;
       @defaulted(string()) b = 'x';
@@ -94,7 +88,7 @@ describe("Ktor's JSON", () => {
     expect(all.serialize(new Def())).toBe('{"a":1,"b":"x","c":[]}');
   });
 
-  it('names the class of a sealed session first, through the sealed type alone', () => {
+  it('writes the discriminator of a sealed class first, and none for the subclass itself', () => {
     const value = new samples.SS(1);
     const text = '{"type":"probe.SealedSession.SS","e":1}';
     const sealed = defaultSessionSerializer<samples.SealedSession>(samples.SealedSession);
@@ -148,11 +142,11 @@ describe("Ktor's JSON", () => {
     ['escapes of every kind, one letter each', string(), '"\\b\\f\\n\\r\\t\\\\\\"\\/"', '\b\f\n\r\t\\"/'],
     ['escapes of every kind', string(), '"\\u00e9\\/\\ud83d\\ude00"', 'é/😀'],
     ['white space around everything', list(int()), ' [ 1 ,\t2\r\n] ', [1, 2]],
-  ])('takes %s', (_what, type, text, value) => {
+  ])('reads %s', (_what, type, text, value) => {
     expect(decoded(type, ` {"v" :${text}} `)).toEqual(value);
   });
 
-  it('ends at 64 levels of a recursive class, in both directions', () => {
+  it('rejects more than 64 levels of a recursive class on write and read', () => {
     class Chain {
       @nullable(nested(() => Chain)) next: Chain | null = null;
     }
@@ -165,7 +159,7 @@ describe("Ktor's JSON", () => {
     expect(() => serializer.deserialize(text)).toThrow('nested too deep');
   });
 
-  it('takes the last of two equal keys', () => {
+  it('reads the last of two equal keys', () => {
     expect(decoded(int(), '{"v":1,"v":2}')).toBe(2);
   });
 
@@ -200,12 +194,12 @@ describe("Ktor's JSON", () => {
     ['half a unicode escape', string(), '{"v":"\\u12"}'],
     ['an open string', string(), '{"v":"a'],
     ['a thousand brackets', list(int()), `{"v":${'['.repeat(1000)}`],
-  ])('refuses %s', (_what, type, text) => {
+  ])('rejects %s', (_what, type, text) => {
     expect(() => decoded(type, text)).toThrow(/^The text is not a session/);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
-  it('reads past unknown keys, and leaves null out, where the format says so', () => {
+  it('ignores unknown keys and omits null if the options say so', () => {
     class Small {
       @nullable(int()) v: number | null = null;
     }
@@ -223,18 +217,18 @@ describe("Ktor's JSON", () => {
     ['half a surrogate pair', string(), '\udc00'],
     ['undefined for a String', string(), undefined],
     ['an array for a Set', set(string()), ['a']],
-  ])('refuses to write %s', (_what, type, value) => {
+  ])('rejects to write %s', (_what, type, value) => {
     expect(() => encoded(type, value)).toThrow('Holder.v cannot be stored in a session');
   });
 
   it.each<[string, KotlinType, string]>([
     ['an Optional', optional(string()), 'Use nullable()'],
     ['a map with lists for keys', map(list(int()), int()), 'a map key in JSON must be a simple value'],
-  ])('refuses %s at construction', (_what, type, message) => {
+  ])('rejects %s in the constructor', (_what, type, message) => {
     expect(() => defaultSessionSerializer(holderOf(type))).toThrow(message);
   });
 
-  it('refuses a field with the name of the discriminator', () => {
+  it('rejects a field with the name of the discriminator', () => {
     @Sealed(() => [Bad])
     class Base {}
     class Bad extends Base {
@@ -243,7 +237,7 @@ describe("Ktor's JSON", () => {
     expect(() => defaultSessionSerializer(Base)).toThrow('Rename it with @SerialName');
   });
 
-  it('falls apart into its fields and comes back together', () => {
+  it('splits a text into fields and joins them again', () => {
     class Renamed {
       @SerialName('user_id') @string() userId = 'a,"}';
       @double() d = 1e7;

@@ -38,8 +38,8 @@ const FULL: KtorCookieConfiguration = {
   maxAgeInSeconds: 10,
 };
 
-describe('the cookie of a Ktor server', () => {
-  it('has its attributes in the order of Ktor, the encoding last', () => {
+describe('KtorCookieTransport', () => {
+  it('writes attributes in the order of Ktor, the encoding last', () => {
     expect(sent('{"id":"john"}')).toBe(
       'U=%7B%22id%22%3A%22john%22%7D; Max-Age=604800; Expires=Tue, 25 Aug 2015 00:00:00 GMT; Path=/; HttpOnly; ' +
         '$x-enc=URI_ENCODING',
@@ -62,7 +62,7 @@ describe('the cookie of a Ktor server', () => {
         'SameSite=Strict; Partitioned; Priority=High; $x-enc=URI_ENCODING',
     ],
     ['1.5', 'FULL=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=foo.bar; Path=/p_x; $x-enc=URI_ENCODING'],
-  ])('is cleared as %s does', (version, line) => {
+  ])('clears the cookie as Ktor %s does', (version, line) => {
     expect(cleared(FULL, version, 'FULL')).toBe(line);
   });
 
@@ -73,11 +73,11 @@ describe('the cookie of a Ktor server', () => {
     [{ maxAgeInSeconds: 2.5 }, '; Max-Age=3; Expires=Tue, 18 Aug 2015 00:00:03 GMT'],
     [{ maxAgeInSeconds: 36_500 * 86_400 }, '; Max-Age=2147483647; Expires=Thu, 25 Jul 2115 00:00:00 GMT'],
     [{ maxAgeInSeconds: Infinity }, '; Max-Age=2147483647; Expires=Sat, 13 Sep 275760 00:00:00 GMT'],
-  ])('of %j lives so long', (configuration, text) => {
+  ])('writes the lifetime of %j', (configuration, text) => {
     expect(sent('v', configuration)).toBe(`U=v${text}; Path=/; HttpOnly; $x-enc=URI_ENCODING`);
   });
 
-  it('leaves a Max-Age of 0 out before 3.0, and writes SameSite before other extensions', () => {
+  it('omits a Max-Age of 0 before 3.0, and writes SameSite before other extensions', () => {
     expect(sent('v', { maxAgeInSeconds: 0, path: null, httpOnly: false }, '2.3')).toBe('U=v; $x-enc=URI_ENCODING');
     expect(sent('v', { maxAgeInSeconds: null, sameSite: 'None', extensions: { Partitioned: null } })).toBe(
       'U=v; Path=/; HttpOnly; SameSite=None; Partitioned; $x-enc=URI_ENCODING',
@@ -107,7 +107,7 @@ describe('the cookie of a Ktor server', () => {
     ['dquotes', '3.6', 'a\tb', '"a\tb"'],
     ['uri', '2.2', 'a b-._~', 'a+b-._~'],
     ['dquotes', '3.5', 'abc=123', 'abc=123'],
-  ])('as %s in %s writes %j', (encoding, version, text, cookie) => {
+  ])('with encoding %s in version %s writes %j', (encoding, version, text, cookie) => {
     expect(value(text, encoding, version)).toMatch(new RegExp(`^U=${escaped(cookie)}; \\$x-enc=`));
     expect(received(`U=${cookie}`, { encoding: encoding! }, version)).toEqual([text === '\ud800' ? '?' : text]);
   });
@@ -120,11 +120,11 @@ describe('the cookie of a Ktor server', () => {
     ['raw', '3.5', '"a"'],
     ['raw', '2.3', 'a b'],
     ['raw', '1.5', 'a"b'],
-  ])('as %s in %s refuses %j', (encoding, version, text) => {
+  ])('with encoding %s in version %s rejects %j', (encoding, version, text) => {
     expect(() => value(text, encoding, version)).toThrow('The cookie value contains characters that cannot be encoded');
   });
 
-  it('refuses a value that browsers drop', () => {
+  it('rejects a value above the size limit of browsers', () => {
     expect(() => sent('x'.repeat(4096))).toThrow(SessionTooLargeError);
   });
 
@@ -155,7 +155,7 @@ describe('the cookie of a Ktor server', () => {
     ['U=%C3Ã©', ['\ufffdé']],
     ['U={"a":"Ã©"}', ['{"a":"é"}']],
     ['', []],
-  ])('is found in %j', (header, values) => {
+  ])('reads the cookies of the header %j', (header, values) => {
     expect(received(header)).toEqual(values);
   });
 
@@ -165,29 +165,29 @@ describe('the cookie of a Ktor server', () => {
     ['YQ', { encoding: 'base64' }, '3.5'],
     ['-_8=', { encoding: 'base64' }, '3.5'],
     ['YW Jj', { encoding: 'base64' }, '3.4'],
-  ])('of %j is no session, where Ktor answers 500', (text, configuration, version) => {
+  ])('reads the undecodable value %j as undefined', (text, configuration, version) => {
     expect(received(`U=${text}`, configuration, version)).toEqual([undefined]);
   });
 
-  it('takes a lone quote for a value, and white space around a pair of them away', () => {
+  it('reads a single quote as a value, and trims white space around quotes', () => {
     expect(received('U= " ', { encoding: 'raw' })).toEqual(['"']);
     expect(received('U= "a b" ', { encoding: 'raw' })).toEqual(['a b']);
     expect(received('U=a ; b', { encoding: 'raw' })).toEqual(['a ']);
   });
 
-  it('was read with less care before', () => {
+  it('reads values that later versions reject, in earlier versions', () => {
     expect(received('U=YQ', { encoding: 'base64' }, '2.3')).toEqual(['a']);
     expect(received('U=YQ%3D%3D', { encoding: 'base64' }, '1.5')).toEqual(['YQ==']);
   });
 
-  it('takes a header of anything in its stride', () => {
+  it('reads any header without an error', () => {
     fc.assert(
       fc.property(fc.string(), (header) => Array.isArray(received(`${header}; U=1`))),
       { numRuns: 1000 },
     );
   });
 
-  it.each(['a b', 'a;b', 'a"b', '', 'a=b', '$a', 'é'])('cannot be called %j', (name) => {
+  it.each(['a b', 'a;b', 'a"b', '', 'a=b', '$a', 'é'])('rejects the name %j', (name) => {
     expect(() => new KtorCookieTransport(name)).toThrow(`Cookie name is not valid: ${name}`);
   });
 
@@ -199,17 +199,17 @@ describe('the cookie of a Ktor server', () => {
     [{ extensions: { 'a b': 'c' } }, 'Cookie name is not valid: a b'],
     [{ encoding: 'rot13' as never }, "'uri', 'base64', 'raw' or 'dquotes'"],
     [{ maxAge: 5 } as never, 'unknown option "maxAge"'],
-  ])('refuses %j', (configuration, message) => {
+  ])('rejects %j', (configuration, message) => {
     expect(() => transport(configuration)).toThrow(message);
   });
 
-  it('refuses a version that it does not know', () => {
+  it('rejects an unknown version', () => {
     expect(() => transport({}, '4.0' as never)).toThrow("'1.5', '2.2', '2.3', '3.4', '3.5', '3.6'");
   });
 });
 
-describe('the header of a Ktor server', () => {
-  it('carries the value as it is, beyond ASCII as UTF-8', () => {
+describe('KtorHeaderTransport', () => {
+  it('sends the value without encoding, text beyond ASCII as UTF-8', () => {
     const call = new RecordedCall({ 'x-hd': 'Ã©' });
     const header = new KtorHeaderTransport('X-Hd');
     header.send(call, '{"id":"é"}');
@@ -219,20 +219,20 @@ describe('the header of a Ktor server', () => {
     expect(String(header)).toBe('SessionTransportHeader: X-Hd');
   });
 
-  it('takes the first of several lines, which Node.js joins, and a value with a comma as a whole', () => {
+  it('reads the first of several lines, and a value with a comma as a whole', () => {
     const header = new KtorHeaderTransport('X-Hd');
     expect(header.receive(new RecordedCall({ 'x-hd': 'a, b, c' }))).toEqual(['a, b, c', 'a', 'a, b']);
     expect(header.receive(new RecordedCall({ 'x-hd': 'a, '.repeat(100) }))).toHaveLength(8);
   });
 
-  it('refuses control characters and what does not fit', () => {
+  it('rejects control characters and values above 8000 bytes', () => {
     const header = new KtorHeaderTransport('X-Hd');
     expect(() => header.send(new RecordedCall(), 'a\nb')).toThrow('control character');
     expect(() => header.send(new RecordedCall(), 'x'.repeat(8001))).toThrow(SessionTooLargeError);
     expect(header.receive(new RecordedCall({ 'x-hd': 'x'.repeat(8001) }))).toEqual([undefined]);
   });
 
-  it('has a name in the words of Ktor', () => {
+  it('has the toString() of Ktor', () => {
     expect(() => new KtorHeaderTransport('a b')).toThrow("Header name 'a b' contains illegal character ' ' (code 32)");
     expect(() => new KtorHeaderTransport('Transfer-Encoding')).toThrow('is reserved');
     expect(() => new KtorHeaderTransport('')).toThrow('Header name');

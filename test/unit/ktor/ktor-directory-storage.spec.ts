@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { NEVER } from 'nestjs-sessions/core';
 import { generateKtorSessionId, KtorDirectoryStorage, KtorSessionStorage } from 'nestjs-sessions/ktor';
 
-describe('the directory of a Ktor server', () => {
+describe('KtorDirectoryStorage', () => {
   let directory: string;
   let storage: KtorDirectoryStorage;
 
@@ -37,32 +37,32 @@ describe('the directory of a Ktor server', () => {
     ['abc.', 'ab/c..dat'],
     ['ab.', 'ab/..dat'],
     ['a b:*%', 'a /b:/*%.dat'],
-  ])('keeps %j in %s, the text and nothing else', async (id, path) => {
+  ])('writes the session %j to %s without any other content', async (id, path) => {
     await write(id, '{"userId":"é"}');
     expect(readFileSync(join(directory, path), 'utf8')).toBe('{"userId":"é"}');
     expect(await storage.read(id)).toMatchObject({ value: '{"userId":"é"}' });
     expect(statSync(join(directory, path)).mode & 0o777).toBe(0o600);
   });
 
-  it('keeps an id of 64 digits in 31 directories', async () => {
+  it('stores an id of 64 digits below 31 directories', async () => {
     await write('ab'.repeat(31) + '01', 'x');
     expect(existsSync(join(directory, ...Array.from({ length: 31 }, () => 'ab'), '01.dat'))).toBe(true);
   });
 
-  it('reads what a Ktor server wrote', async () => {
+  it('reads a file that Ktor wrote', async () => {
     mkdirSync(join(directory, 'id'));
     writeFileSync(join(directory, 'id', '1.dat'), 'test1');
     expect((await storage.read('id1'))?.value).toBe('test1');
   });
 
-  it('writes over what was there, without its tail', async () => {
+  it('replaces a longer text completely', async () => {
     await write('id1', 'test1 with tail');
     await write('id1', 'test2');
     expect((await storage.read('id1'))?.value).toBe('test2');
     expect(files()).toEqual(['id', 'id/1.dat']);
   });
 
-  it('removes a session and the directories that are empty then, never the root', async () => {
+  it('removes a session and its empty directories, but not the root', async () => {
     await write('abcde', 'x');
     await write('abxx', 'y');
     expect(await storage.invalidate('abcde')).toBe(true);
@@ -74,27 +74,27 @@ describe('the directory of a Ktor server', () => {
     expect(files()).toEqual([]);
   });
 
-  it('makes no directory when it reads an unknown id', async () => {
+  it('creates no directory on reading an unknown id', async () => {
     expect(await storage.read('0123456789abcdef')).toBeUndefined();
     expect(await storage.invalidate('0123456789abcdef')).toBe(false);
     expect(files()).toEqual([]);
   });
 
   it.each(['', '..', '../x', 'a/b', 'a\\b', 'a!', 'a?', 'a>', 'a<', 'a\0', 'a\ud800', 'x'.repeat(9000)])(
-    'takes the id %j for an unknown one',
+    'reads the id %j as unknown',
     async (id) => {
       expect(await storage.read(id)).toBeUndefined();
       expect(await storage.invalidate(id)).toBe(false);
     },
   );
 
-  it('refuses to write under an id that is no file name, without showing it', async () => {
+  it('rejects an id that is not a file name on write, without the id in the error', async () => {
     await expect(write('../secret', 'x')).rejects.toThrow('Bad session id');
     await expect(write('../secret', 'x')).rejects.not.toThrow('secret');
     expect(files()).toEqual([]);
   });
 
-  it('waits for a file that a Ktor server is just writing', async () => {
+  it('waits for a file that Ktor is writing', async () => {
     writeFileSync(join(directory, 'ab.dat'), '');
     const read = storage.read('ab');
     setImmediate(() => writeFileSync(join(directory, 'ab.dat'), 'there'));
@@ -103,7 +103,7 @@ describe('the directory of a Ktor server', () => {
     expect(await storage.read('ab')).toBeUndefined();
   });
 
-  it('lets the first of two changes of one version win, and tells the other', async () => {
+  it('accepts the first of two changes of one version and reports a conflict for the second', async () => {
     const version = await write('ab', 'one');
     const [first, second] = await Promise.all([
       storage.replace('ab', { value: 'two', expiresAt: NEVER }, version),
@@ -113,14 +113,14 @@ describe('the directory of a Ktor server', () => {
     expect(second).toMatchObject({ status: 'conflict', current: { value: 'two' } });
   });
 
-  it('never brings back a session that was ended', async () => {
+  it('does not restore an invalidated session', async () => {
     const version = await write('ab', 'one');
     await storage.invalidate('ab');
     expect(await storage.replace('ab', { value: 'two', expiresAt: NEVER }, version)).toEqual({ status: 'gone' });
     expect(files()).toEqual([]);
   });
 
-  it('survives writes and ends of neighbours at the same time', async () => {
+  it('handles parallel writes and invalidations of neighbouring ids', async () => {
     const rounds = Array.from({ length: 50 }, async (_, round) => {
       await write(`abcd${round % 5}`, 'x'.repeat(1000));
       await storage.invalidate(`abcd${(round + 1) % 5}`);
@@ -129,19 +129,19 @@ describe('the directory of a Ktor server', () => {
     expect(files().filter((name) => name.startsWith('.writing'))).toEqual([]);
   });
 
-  it('refuses a root that is a file', () => {
+  it('rejects a root that is a file', () => {
     writeFileSync(join(directory, 'file'), '');
     expect(() => new KtorDirectoryStorage({ directory: join(directory, 'file') })).toThrow('Path is not a directory');
   });
 
-  it('makes the root, with its parents', () => {
+  it('creates the root and its parents', () => {
     new KtorDirectoryStorage({ directory: join(directory, 'a', 'b') });
     expect(existsSync(join(directory, 'a', 'b'))).toBe(true);
   });
 });
 
-describe('a store that a Ktor server shares', () => {
-  it('never holds a mark of ours: an id that was exchanged is gone there, and known here for a minute', async () => {
+describe('KtorSessionStorage', () => {
+  it('keeps the mark of a rotated id in memory for a minute, not in the shared storage', async () => {
     const texts = new Map<string, string>();
     const clock = { now: 1000 };
     const storage = new KtorSessionStorage(
@@ -161,12 +161,12 @@ describe('a store that a Ktor server shares', () => {
   });
 });
 
-describe('the ids of a Ktor server', () => {
-  it.each([64, 32, 16] as const)('have %d hex digits', (length) => {
+describe('generateKtorSessionId', () => {
+  it.each([64, 32, 16] as const)('generates %d hex digits', (length) => {
     expect(generateKtorSessionId(length)).toMatch(new RegExp(`^[0-9a-f]{${length}}$`));
   });
 
-  it('have 64 by default and never repeat', () => {
+  it('generates 64 digits by default, different each time', () => {
     const ids = new Set(Array.from({ length: 1000 }, () => generateKtorSessionId()));
     expect(ids.size).toBe(1000);
     expect(generateKtorSessionId()).toHaveLength(64);

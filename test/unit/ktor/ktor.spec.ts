@@ -108,7 +108,7 @@ function start(platform: Platform, session: SessionRegistration): Promise<Runnin
   });
 }
 
-describe.each(platforms)('a session that a Ktor server shares, on $name', (platform) => {
+describe.each(platforms)('ktor() on $name', (platform) => {
   let app: RunningApp;
   let directory: string;
 
@@ -121,7 +121,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('travels in the bytes of 3.5, whenever it is set', async () => {
+  it('sends the bytes of Ktor 3.5 whenever the session is set', async () => {
     app = await start(
       platform,
       ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN, weak: true } }),
@@ -143,7 +143,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     ]);
   });
 
-  it.each(['%zz', 'x%2F0', ''])('of a broken cookie %j is none, where Ktor may answer 500', async (value) => {
+  it.each(['%zz', 'x%2F0', ''])('starts without a session for the broken cookie %j', async (value) => {
     app = await start(
       platform,
       ktor({ type: UserSession, name: 'U', version: '3.5', keys: { sign: SIGN, weak: true } }),
@@ -152,7 +152,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect([answer.status, answer.body]).toEqual([200, 'none']);
   });
 
-  it('is a file of the Ktor server, under its id', async () => {
+  it('stores a session by id as a file of the Ktor server', async () => {
     app = await start(
       platform,
       ktor({ type: UserSession, name: 'U', version: '2.3', storage: new KtorDirectoryStorage({ directory }) }),
@@ -172,7 +172,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
   });
 
   it.each([true, false].flatMap((byValue) => [['1.5', byValue] as const, ['2.2', byValue] as const]))(
-    'of %s is sent with every response of a request that asked for it, by value: %s',
+    'sends the session of version %s with every response to a request that read it, by value: %s',
     async (version, byValue) => {
       const storage = byValue ? {} : { storage: new KtorDirectoryStorage({ directory }) };
       app = await start(platform, ktor({ type: UserSession, name: 'U', version, ...storage }));
@@ -191,13 +191,13 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     ['2.2', { sendOnlyIfModified: true }],
     ['2.3', {}],
     ['3.6', {}],
-  ] as const)('of %s is not, with %j', async (version, more) => {
+  ] as const)('does not send the session of version %s with every response, with %j', async (version, more) => {
     app = await start(platform, ktor({ type: UserSession, name: 'U', version, ...more }));
     const cookie = pair(await get(app, '/login?user=ann'));
     expect((await get(app, '/peek', { cookie })).cookies).toEqual([]);
   });
 
-  it('ends by the id that it had a moment ago', async () => {
+  it('ends the session by the id before rotation', async () => {
     app = await start(
       platform,
       ktor({ type: UserSession, name: 'U', version: '3.5', storage: new KtorDirectoryStorage({ directory }) }),
@@ -209,7 +209,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     expect((await get(app, '/peek', { cookie: rotated })).body).toBe('none');
   });
 
-  describe('that cannot be written back', () => {
+  describe('with a session that cannot be written', () => {
     class Cart {
       @SessionOwner() @string() userId = '';
       @list(string()) items: string[] = [];
@@ -235,7 +235,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
       ['a percent sign in a list', 'userId=%23sann&items=%23cl%23s100%252525', '["100%"]'],
     ] as const;
 
-    it.each(texts)('is read all the same: %s, by value', async (_, text, items) => {
+    it.each(texts)('reads it by value: %s', async (_, text, items) => {
       const session = ktor({
         type: Cart,
         name: 'C',
@@ -253,7 +253,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
       expect((await get(app, '/add', { cookie: `C=${text}` })).status).toBe(500);
     });
 
-    it.each(texts)('is read all the same: %s, in a storage, with every response', async (_, text, items) => {
+    it.each(texts)('reads it by id and sends it with every response: %s', async (_, text, items) => {
       const storage = new KtorDirectoryStorage({ directory });
       await storage.write('abcdef', { value: text, expiresAt: 0 });
       const session = ktor({ type: Cart, name: 'C', version: '1.5', serializer, storage });
@@ -266,26 +266,23 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
     });
   });
 
-  it('travels in a header as it is', async () => {
+  it('sends and receives a header without encoding', async () => {
     app = await start(platform, ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header' }));
     const login = await get(app, '/login?user=ann');
     expect(login.headers.get('x-hd')).toBe('{"userId":"ann","visits":0}');
     expect((await get(app, '/peek', { 'x-hd': '{"userId":"ann","visits":5}' })).body).toBe('ann 5');
   });
 
-  it.each([true, false])(
-    'shows its header to scripts of other origins only where exposed says so: %s',
-    async (exposed) => {
-      app = await start(
-        platform,
-        ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header', exposed }),
-      );
-      const login = await get(app, '/login?user=ann');
-      expect(login.headers.get('access-control-expose-headers')).toBe(exposed ? 'X-Hd' : null);
-    },
-  );
+  it.each([true, false])('exposes the header to scripts of other origins only with exposed: %s', async (exposed) => {
+    app = await start(
+      platform,
+      ktor({ type: UserSession, name: 'X-Hd', version: '3.5', transport: 'header', exposed }),
+    );
+    const login = await get(app, '/login?user=ann');
+    expect(login.headers.get('access-control-expose-headers')).toBe(exposed ? 'X-Hd' : null);
+  });
 
-  describe('and leaves', () => {
+  describe('as `from` of another session', () => {
     const old = ktor({
       type: UserSession,
       name: 'U',
@@ -304,7 +301,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
       return send(old.transport, await old.transport.transformers[0]!.transformWrite(text));
     }
 
-    it('by value: the cookie of Ktor is accepted once and ours is written, in the same place', async () => {
+    it('accepts the cookie of Ktor and replaces it under the same name', async () => {
       app = await start(platform, { type: UserSession, name: 'U', from: old });
       const cookie = await ktorCookie(Object.assign(new UserSession(), { userId: 'ann', visits: 4 }));
       const read = await get(app, '/peek', { cookie });
@@ -318,7 +315,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
       expect(forged.cookies[0]).toMatch(/^U=; Max-Age=0/);
     });
 
-    it('by value under another name: the cookie of Ktor is cleared', async () => {
+    it('clears the cookie of Ktor if the new one has another name', async () => {
       app = await start(platform, { type: UserSession, name: '__ours', from: old });
       const cookie = await ktorCookie(Object.assign(new UserSession(), { userId: 'ann', visits: 4 }));
       const visit = await get(app, '/visit', { cookie });
@@ -331,7 +328,7 @@ describe.each(platforms)('a session that a Ktor server shares, on $name', (platf
       expect(logout.cookies.map((line) => line.split('=')[0]!).toSorted()).toEqual(['U', '__ours']);
     });
 
-    it('by id: the session of Ktor moves into our storage, and can be ended on the way', async () => {
+    it('moves a session by id to the new storage, and can end it meanwhile', async () => {
       const files = new KtorDirectoryStorage({ directory });
       const from = ktor({ type: UserSession, name: 'U', version: '3.5', storage: files });
       app = await startApp(platform, {
@@ -409,17 +406,17 @@ describe('ktor()', () => {
       { storage: { read: async () => undefined, write: async () => undefined, invalidate: async () => undefined } },
       'new KtorSessionStorage(storage)',
     ],
-  ])('refuses %s', (_what, more, message) => {
+  ])('rejects %s', (_what, more, message) => {
     expect(() => ktor(session(more))).toThrow(message);
   });
 
-  it('takes every option that its type names', () => {
+  it('accepts every option of its type', () => {
     const policies = { sendOnlyIfModified: true, saveOnServerError: false } as const;
     const provider = ktor(session({ ...policies, onUnavailable: 'anonymous', onGone: 'reject', onClash: 'theirs' }));
     expect(provider).toMatchObject({ ...policies, onUnavailable: 'anonymous', onGone: 'reject' });
   });
 
-  it('takes keys of 32 random bytes, and shorter ones where it is told that they are weak', () => {
+  it('accepts keys of 32 random bytes, and shorter ones with weak: true', () => {
     expect(() => ktor(session({ keys: { sign: STRONG, encrypt: STRONG } }))).not.toThrow();
     expect(() => ktor(session({ keys: { sign: SIGN, encrypt: HEX, weak: true } }))).not.toThrow();
     expect(() => ktor(session({ keys: { sign: SIGN, weak: 'no' as never } }))).toThrow('weak must be true');
@@ -443,7 +440,7 @@ describe('ktor()', () => {
       Buffer.from('6819b57a326945c1968f45236589', 'hex'),
       Buffer.from('6819b57a326945c1968f45236589'),
       Buffer.from(README_EXAMPLE_KEY, 'base64url'),
-    ])('refuses the published key %s, weak or not', (sign) => {
+    ])('rejects the published key %s, also with weak: true', (sign) => {
       expect(() => ktor(session({ keys: { sign, weak: true } }))).toThrow('Give this application');
       expect(() => ktor(session({ keys: { sign: STRONG, encrypt: HEX, weak: true } }))).toThrow(
         "encryptionKey is a public sample key of Ktor's documentation",
@@ -458,12 +455,12 @@ describe('ktor()', () => {
     ['3.4', 'json'],
     ['3.5', 'json'],
     ['3.6', 'json'],
-  ] as const)('writes in %s the format %s', (version, format) => {
+  ] as const)('writes for version %s the format %s', (version, format) => {
     const text = ktor(session({ version })).tracker.serialize(new UserSession());
     expect(text).toBe(format === 'json' ? '{"userId":"","visits":0}' : 'userId=%23s&visits=%23i0');
   });
 
-  it('encrypts in the layout of the version, and reads the older one where it is told to', async () => {
+  it('encrypts as the version does, and reads the older format with backwardCompatibleRead', async () => {
     const keys = { sign: SIGN, encrypt: HEX, weak: true as const };
     const write = (version: '2.3' | '3.5'): Promise<string> | string | PromiseLike<string> =>
       ktor(session({ version, keys })).transport.transformers[0]!.transformWrite('hello');
@@ -478,14 +475,14 @@ describe('ktor()', () => {
     expect(await read('3.5', old, true)).toBe('hello');
   });
 
-  it('keeps its names in the words of Ktor', () => {
+  it('has the toString() of Ktor', () => {
     expect(String(ktor(session({})))).toBe(
       'SessionProvider(name = U, type = class UserSession, transport = SessionTransportCookie: U, ' +
         'tracker = SessionTrackerByValue, sendOnlyIfModified = false)',
     );
   });
 
-  it('shows type, serializer, sessionIdProvider and configuration as Ktor does', () => {
+  it('exposes type, serializer, sessionIdProvider and configuration as Ktor does', () => {
     const serializer = { serialize: () => 'text', deserialize: () => new UserSession() };
     const identity = (): string => 'an-id-of-the-application';
     const storage = new KtorDirectoryStorage({ directory: tmpdir() });

@@ -11,10 +11,10 @@ function fastest(run: () => void): number {
   return Math.min(...times);
 }
 
-describe('parsers of what a client sends', () => {
+describe('parsers of client input', () => {
   it.each<[string, (size: number) => void]>([
     ['padding of base64', (size) => void decodeKtorCookie('='.repeat(size) + '.', 'base64', '2.3')],
-    ['digits of a double', (size) => refused(() => parseJavaDouble(`${'1'.repeat(size)}x`))],
+    ['digits of a double', (size) => rejected(() => parseJavaDouble(`${'1'.repeat(size)}x`))],
   ])('take linear time: %s', (_, parse) => {
     parse(1000);
     // 256 times the quadratic way, 16 times the linear one.
@@ -28,6 +28,6 @@ describe('parsers of what a client sends', () => {
   });
 });
 
-function refused(parse: () => void): void {
+function rejected(parse: () => void): void {
   expect(parse).toThrow();
 }

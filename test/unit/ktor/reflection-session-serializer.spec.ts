@@ -28,18 +28,11 @@ import {
   type KotlinType,
 } from 'nestjs-sessions/ktor';
 import * as samples from './kotlin-samples.js';
-import { holderOf } from './kotlin-samples.js';
+import { fieldTextsOf, holderOf } from './kotlin-samples.js';
 
 const UUID = '123e4567-e89b-12d3-a456-426614174000';
 
-function encoded(type: KotlinType, value: unknown): string {
-  const Holder = holderOf(type);
-  return reflectionSessionSerializer(Holder).serialize(new Holder(value));
-}
-
-function decoded(type: KotlinType, text: string): unknown {
-  return reflectionSessionSerializer(holderOf(type)).deserialize(text).v;
-}
+const { encoded, decoded } = fieldTextsOf((type) => reflectionSessionSerializer(type));
 
 describe("Ktor's reflection format", () => {
   it.each<[string, KotlinType, unknown, string]>([
@@ -89,12 +82,12 @@ describe("Ktor's reflection format", () => {
     ['List with a space', list(string()), ['a b'], 'v=%23cl%23sa%252520b'],
     ['List with = and +', list(string()), ['=+#'], 'v=%23cl%23s%3D%2B%23'],
     ['List with null', list(nullable(string())), ['a', null], 'v=%23cl%23sa%26%23n'],
-  ])('holds %s', (_what, type, value, text) => {
+  ])('writes and reads %s', (_what, type, value, text) => {
     expect(encoded(type, value)).toBe(text);
     expect(decoded(type, text)).toEqual(value);
   });
 
-  it('writes a nested class as a document of its own', () => {
+  it('writes a nested class as an encoded document', () => {
     class Inner {
       @int() i = 779;
       @string() s = 'x+y';
@@ -124,7 +117,7 @@ describe("Ktor's reflection format", () => {
     ['Compound', samples.Compound, 'part=%23%23i%3D%2523i779'],
     ['WithSealedMember', samples.WithSealedMember, 'member=%23%23e%3D%2523i834%26%2524type%3DSS'],
     ['E', samples.E, '%24type=E'],
-  ])('holds %s', (_name, type, text) => {
+  ])('writes and reads %s', (_name, type, text) => {
     const serializer = reflectionSessionSerializer(type);
     const value = new type();
     expect(serializer.serialize(value)).toBe(text);
@@ -132,7 +125,7 @@ describe("Ktor's reflection format", () => {
     expect(serializer.deserialize(text)).toBeInstanceOf(type);
   });
 
-  it('writes the class of a sealed session last, through its own type and through the sealed one', () => {
+  it('writes $type last, for the sealed class and for a subclass itself', () => {
     const text = 'e=%23i834&%24type=SS';
     for (const type of [samples.SS, samples.SealedSession]) {
       const serializer = reflectionSessionSerializer<samples.SealedSession>(type);
@@ -158,7 +151,7 @@ describe("Ktor's reflection format", () => {
     expect(names).toEqual(['1a', 'Mid', 'Z', '_b', 'a', 'alpha', 'é']);
   });
 
-  it('writes a getter and reads past it', () => {
+  it('writes a getter and ignores it on read', () => {
     class WithGetter {
       name = 'x';
       @string() get label(): string {
@@ -170,7 +163,7 @@ describe("Ktor's reflection format", () => {
     expect(serializer.deserialize('label=%23szzz&name=%23sy').label).toBe('<y>');
   });
 
-  it('leaves = in values as it is for Ktor 1.5, and reads both', () => {
+  it('does not escape = in values for Ktor 1.5, and reads both forms', () => {
     const old = reflectionSessionSerializer(samples.Compound, { equals: 'literal' });
     expect(old.serialize(new samples.Compound())).toBe('part=%23%23i=%2523i779');
     expect(old.deserialize('part=%23%23i%3D%2523i779')).toEqual(new samples.Compound());
@@ -181,7 +174,7 @@ describe("Ktor's reflection format", () => {
     );
   });
 
-  it('reads the text of the first test of Ktor', () => {
+  it('reads the text of a test of Ktor', () => {
     class Simple {
       @int() test = 0;
       @list(string()) list: string[] = [];
@@ -219,7 +212,7 @@ describe("Ktor's reflection format", () => {
       ],
       ['a short UUID', uuid(), 'v=%23s1-2-3-4-5', '00000001-0002-0003-0004-000000000005'],
       ['the first letter of a boolean alone', boolean(), 'v=%23botched', true],
-    ])('takes %s', (_what, type, text, value) => {
+    ])('reads %s', (_what, type, text, value) => {
       expect(decoded(type, text)).toEqual(value);
     });
 
@@ -250,24 +243,24 @@ describe("Ktor's reflection format", () => {
       ['half an escape', string(), 'v=%23s%4'],
       ['a tagged object for a text', string(), 'v=%23%23a%3D%2523i1'],
       ['a class that it is not', int(), 'v=%23i5&%24type=Other'],
-    ])('refuses %s', (_what, type, text) => {
+    ])('rejects %s', (_what, type, text) => {
       expect(() => decoded(type, text)).toThrow(/^The text is not a session/);
     });
 
     it.each([
       ['without a class', 'e=%23i834'],
       ['of an unknown class', 'e=%23i834&%24type=Z'],
-    ])('refuses a sealed session %s', (_what, text) => {
+    ])('rejects a sealed session %s', (_what, text) => {
       expect(() => reflectionSessionSerializer(samples.SealedSession).deserialize(text)).toThrow('not a subclass');
     });
 
-    it('reads no more than 1000 pairs', () => {
+    it('reads at most 1000 pairs', () => {
       const junk = (count: number): string => 'x=1&'.repeat(count);
       expect(decoded(int(), `${junk(999)}v=%23i5`)).toBe(5);
       expect(() => decoded(int(), `${junk(1000)}v=%23i5`)).toThrow('missing');
     });
 
-    it('lets a field with a default be missing', () => {
+    it('reads a document without a field that has a default', () => {
       class Grown {
         @string() name = '';
         @defaulted(int()) visits = 7;
@@ -277,7 +270,7 @@ describe("Ktor's reflection format", () => {
       );
     });
 
-    it('ends at 12 levels of a recursive class', () => {
+    it('rejects more than 12 levels of a recursive class', () => {
       class Chain {
         @nullable(nested(() => Chain)) next: Chain | null = null;
       }
@@ -314,25 +307,25 @@ describe("Ktor's reflection format", () => {
       ['an object for a Map', map(string(), string()), { a: 'b' }, 'Holder.v'],
       ['a plain object for a class', nested(() => samples.Part), { i: 1 }, 'Holder.v'],
       ['a hole in a list', list(string()), Array.from({ length: 1 }), 'Holder.v[0]'],
-    ])('refuses %s and names the field', (_what, type, value, path) => {
+    ])('rejects %s and names the field', (_what, type, value, path) => {
       expect(() => encoded(type, value)).toThrow(`${path} cannot be stored in a session`);
     });
 
-    it('refuses a field that is not declared, without showing its value', () => {
+    it('rejects a field that is not declared, without showing its value', () => {
       const session = Object.assign(new samples.Part(), { secret: 'hunter2' });
       const write = (): string => reflectionSessionSerializer(samples.Part).serialize(session);
       expect(write).toThrow('Part.secret cannot be stored in a session: its Kotlin type is not declared');
       expect(write).not.toThrow('hunter2');
     });
 
-    it('refuses an instance of another class and one of a subclass', () => {
+    it('rejects an instance of another class or of a subclass', () => {
       class Special extends samples.Part {}
       const serializer = reflectionSessionSerializer(samples.Part);
       expect(() => serializer.serialize(new samples.WithEnum() as never)).toThrow('not an instance of Part');
       expect(() => serializer.serialize(new Special())).toThrow('not an instance of Part');
     });
 
-    it('refuses a subclass of a subclass of a sealed class, which Ktor does not find', () => {
+    it('rejects an indirect subclass of a sealed class', () => {
       @Sealed(() => [Middle])
       class Base {}
       @Sealed(() => [Leaf])
@@ -345,7 +338,7 @@ describe("Ktor's reflection format", () => {
     });
   });
 
-  describe('at construction', () => {
+  describe('the constructor', () => {
     it.each<[string, KotlinType, string]>([
       ['List<List<String>>', list(list(string())), 'collections may contain simple values only'],
       ['Map<String, List<String>>', map(string(), list(string())), 'collections may contain simple values only'],
@@ -356,7 +349,7 @@ describe("Ktor's reflection format", () => {
       ['Short', nullable(short()), 'Int'],
       ['Optional<Enum>', optional(enumOf('A')), 'as another type'],
       ['Map<String?, String>', map(nullable(string()), string()), 'a key cannot be null'],
-    ])('refuses %s', (_what, type, message) => {
+    ])('rejects %s', (_what, type, message) => {
       expect(() => reflectionSessionSerializer(holderOf(type))).toThrow(message);
     });
 
@@ -365,7 +358,7 @@ describe("Ktor's reflection format", () => {
       ['an array', [], '@list(int())'],
       ['nothing', undefined, '@nullable(string())'],
       ['a function', () => 1, '@Transient()'],
-    ])('refuses %s without a declared type', (_what, value, message) => {
+    ])('rejects %s without a declared type', (_what, value, message) => {
       class Untold {
         field = value;
       }
@@ -373,7 +366,7 @@ describe("Ktor's reflection format", () => {
       expect(() => reflectionSessionSerializer(Untold)).toThrow(message);
     });
 
-    it('refuses names that differ in case alone, or hold a space', () => {
+    it('rejects names that differ only in case or contain a space', () => {
       class Cases {
         a = '';
         A = '';
@@ -385,7 +378,7 @@ describe("Ktor's reflection format", () => {
       expect(() => reflectionSessionSerializer(Space)).toThrow('a name with a space');
     });
 
-    it('refuses a constructor that fails without arguments', () => {
+    it('rejects a class that cannot be constructed without arguments', () => {
       class Picky {
         readonly length: number;
         constructor(text: string) {
@@ -396,7 +389,7 @@ describe("Ktor's reflection format", () => {
     });
   });
 
-  it('knows texts and booleans by their initializers, and leaves out what Kotlin does not know', () => {
+  it('infers strings and booleans from initial values, and omits @Transient() fields', () => {
     class Plain {
       name = 'n';
       admin = false;
@@ -405,7 +398,7 @@ describe("Ktor's reflection format", () => {
     expect(reflectionSessionSerializer(Plain).serialize(new Plain())).toBe('admin=%23bof&name=%23sn');
   });
 
-  it('takes a schema in place of decorators', () => {
+  it('accepts kotlinFields() instead of decorators', () => {
     class Schemed {
       count = 3;
       names = ['a'];
@@ -432,7 +425,7 @@ describe("Ktor's reflection format", () => {
     expect(serializer.deserialize('a=1&A=2+3&b=x').getAll('a')).toEqual(['1', '2 3']);
   });
 
-  it('falls apart into its fields and comes back together', () => {
+  it('splits a text into fields and joins them again', () => {
     const serializer = reflectionSessionSerializer(samples.TestUserSession);
     const text = serializer.serialize(new samples.TestUserSession('id', ['a']));
     expect([...serializer.split(text).keys()]).toEqual(['cart', serializer.nameOf('userId')]);

@@ -174,7 +174,7 @@ interface Serializer {
   deserialize(text: string): object;
 }
 
-/** Whether the value was refused; otherwise it must come back the same, and be written the same again. */
+/** Whether the value was rejected; otherwise it must come back the same, and be written the same again. */
 function holdsOrRefuses(serializer: Serializer, value: object): boolean {
   let text: string;
   try {
@@ -192,7 +192,7 @@ function holdsOrRefuses(serializer: Serializer, value: object): boolean {
 const numRuns = 500;
 
 describe('a value of a generated class', () => {
-  it('comes back from the reflection format, or is refused on write', () => {
+  it('is restored from the reflection format, or rejected on write', () => {
     const fields = fc.oneof(simple, reflectionOnly);
     let held = 0;
     fc.assert(
@@ -204,7 +204,7 @@ describe('a value of a generated class', () => {
     expect(held).toBeGreaterThan(numRuns / 4);
   });
 
-  it('comes back from the kotlinx text format, or is refused on write', () => {
+  it('is restored from the kotlinx text format, or rejected on write', () => {
     let held = 0;
     fc.assert(
       fc.property(classes(simple), ({ type, value }) => {
@@ -215,7 +215,7 @@ describe('a value of a generated class', () => {
     expect(held).toBeGreaterThan(numRuns / 10);
   });
 
-  it('comes back from JSON, or is refused on write', () => {
+  it('is restored from JSON, or rejected on write', () => {
     const generics = fc.oneof(holding(simple, alone), holding(simple, inList), holding(simple, inMap));
     let held = 0;
     fc.assert(
@@ -228,7 +228,7 @@ describe('a value of a generated class', () => {
   });
 });
 
-describe('a text of anything', () => {
+describe('a random text', () => {
   class Everything {
     @string() s = '';
     @nullable(int()) i: number | null = null;
@@ -248,7 +248,7 @@ describe('a text of anything', () => {
     .tuple(fc.constantFrom(...texts), fc.nat(), fc.nat(3), fc.string({ unit: 'binary' }))
     .map(([text, at, cut, put]) => text.slice(0, at % text.length) + put + text.slice((at % text.length) + cut));
 
-  it('is read as a session or refused quietly, and touches no prototype', () => {
+  it('is read as a session or rejected with Unreadable, and changes no prototype', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), mutated), (text) => {
         for (const serializer of serializers) {

@@ -85,7 +85,7 @@ function withoutSets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, withoutSets(field)]));
 }
 
-function check(compare: (data: fc.GeneratorValue) => 'compared' | 'refused'): void {
+function check(compare: (data: fc.GeneratorValue) => 'compared' | 'rejected'): void {
   let compared = 0;
   let runs = 0;
   fc.assert(
@@ -117,14 +117,14 @@ function newClasses(data: fc.GeneratorValue) {
   return { options, specs, classes: buildClasses(specs) };
 }
 
-describe(`${cases} random classes and values, beside class-transformer`, () => {
-  it('reads what plainToInstance makes', () => {
+describe(`${cases} random classes and values, compared with class-transformer`, () => {
+  it('are read as plainToInstance reads them', () => {
     check((data) => {
       const { options, specs, classes } = newClasses(data);
       const source = new GeneratedValues(data, { specs, classes, options, direction: 'read' }).sourceOf(0);
       const text = textOf(source);
       const expected = attempt(() => plainToInstance(classes[0]!, source, { exposeDefaultValues: true, ...options }));
-      if (!expected) return 'refused';
+      if (!expected) return 'rejected';
       const actual = new SessionSerializerReflection(classes[0]!, options).deserialize(text);
       const [ours, theirs] = [comparable(actual), comparable(expected.value)];
       if (!isDeepStrictEqual(ours, theirs)) expect(ours).toStrictEqual(theirs);
@@ -132,16 +132,16 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
     });
   }, 0x7fffffff);
 
-  it('writes what instanceToPlain makes', () => {
+  it('are written as instanceToPlain writes them', () => {
     check((data) => {
       const { options, specs, classes } = newClasses(data);
       const instance = new GeneratedValues(data, { specs, classes, options, direction: 'write' }).instanceOf(0);
       const text = textOrError(() => new SessionSerializerReflection(classes[0]!, options).serialize(instance));
       const expected = attempt(() => instanceToPlain(instance, { exposeDefaultValues: true, ...options }));
-      if (!expected) return 'refused';
+      if (!expected) return 'rejected';
       if (typeof text !== 'string') {
         // An instance with members but no field may or may not be empty.
-        if (text.message.includes('whose content is not in its fields')) return 'refused';
+        if (text.message.includes('whose content is not in its fields')) return 'rejected';
         throw text;
       }
       const actual = asJson(decodeFields(withoutSets(JSON.parse(text)) as Record<string, unknown>, 0));
@@ -152,7 +152,7 @@ describe(`${cases} random classes and values, beside class-transformer`, () => {
   }, 0x7fffffff);
 
   // White space in front sends a text the long way.
-  it('reads the same straight from the text as by way of JSON.parse', () => {
+  it('are read from the text as through JSON.parse', () => {
     check((data) => {
       const { options, specs, classes } = newClasses(data);
       const serializer = new SessionSerializerReflection(classes[0]!, options);

@@ -2,7 +2,7 @@ import { jest } from '@jest/globals';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 
 describe('a second copy of class-transformer', () => {
-  it('is refused, as excluded fields would be stored', async () => {
+  it('is rejected, because excluded fields would be stored', async () => {
     jest.resetModules();
     const findExcludeMetadata = (): undefined => undefined;
     jest.unstable_mockModule('class-transformer/cjs/storage.js', () => ({

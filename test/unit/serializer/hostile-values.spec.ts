@@ -11,7 +11,7 @@ class Typed {
 
 const serializer = new SessionSerializerReflection(Typed);
 
-describe('a text that a hostile client wrote', () => {
+describe('a text of an attacker', () => {
   it.each([
     ['a size in place of bytes', '{"bytes":{"length":1000000000}}'],
     ['a size as an ArrayBuffer', '{"bytes":{"type":"Buffer","data":{"length":1000000000}}}'],
@@ -20,11 +20,11 @@ describe('a text that a hostile client wrote', () => {
     ['an object in place of a text', '{"text":{"toString":1,"length":5}}'],
     ['an object in place of a number', '{"count":{"valueOf":1}}'],
     ['an object in place of a date', '{"date":{"valueOf":1}}'],
-  ])('is refused: %s', (_, text) => {
+  ])('is rejected: %s', (_, text) => {
     expect(() => serializer.deserialize(text)).toThrow(SyntaxError);
   });
 
-  it('is read where bytes are a text or what JSON makes of a Buffer', () => {
+  it('is read if bytes are a string or the JSON of a Buffer', () => {
     const read = (text: string): string => serializer.deserialize(text).bytes!.toString();
     expect(read('{"bytes":"abc"}')).toBe('abc');
     expect(read('{"bytes":{"type":"Buffer","data":[97,98,99]}}')).toBe('abc');

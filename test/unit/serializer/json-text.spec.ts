@@ -3,7 +3,7 @@ import { joinFields, splitFields } from '../../../src/serializer/json-text.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 
 describe('splitFields and joinFields', () => {
-  it('give each top-level field with its own text, in the order of the text', () => {
+  it('return the text of each top-level field, in order', () => {
     const fields = splitFields('{"b":{"c":[1,{"d":"}"}]},"a":"x,\\"y\\":{","1":null,"":-1.5e3,"e":[]}');
     expect([...fields]).toEqual([
       ['b', '{"c":[1,{"d":"}"}]}'],
@@ -14,30 +14,30 @@ describe('splitFields and joinFields', () => {
     ]);
   });
 
-  it('give nothing for an empty object', () => {
+  it('return nothing for an empty object', () => {
     expect(splitFields('{}').size).toBe(0);
     expect(joinFields(new Map())).toBe('{}');
   });
 
-  it('decode names and set nothing on any prototype', () => {
+  it('decode names and change no prototype', () => {
     expect([...splitFields('{"\\u005f_proto__":1,"a\\"b\\\\":2}')]).toEqual([
       ['__proto__', '1'],
       ['a"b\\', '2'],
     ]);
   });
 
-  it('do not mind white space between fields', () => {
+  it('accept white space between fields', () => {
     expect([...splitFields(' {\n "a" : [ 1 , 2 ] ,\t"b":{ } }\n')]).toEqual([
       ['a', '[ 1 , 2 ]'],
       ['b', '{ }'],
     ]);
   });
 
-  it.each(['', '[]', '"a"', '1', 'null', '{"a":1', '{"a":1}}', "{'a':1}"])('refuse %j', (text) => {
+  it.each(['', '[]', '"a"', '1', 'null', '{"a":1', '{"a":1}}', "{'a':1}"])('reject %j', (text) => {
     expect(() => splitFields(text)).toThrow(SyntaxError);
   });
 
-  it('are each other’s inverse, and agree with JSON.parse', () => {
+  it('are inverse, and consistent with JSON.parse', () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true }),
@@ -51,7 +51,7 @@ describe('splitFields and joinFields', () => {
     );
   });
 
-  it('are what the serializer splits and joins with', () => {
+  it('are used by the serializer', () => {
     class Account {
       visits = 1;
       at = new Date(5);

@@ -9,7 +9,7 @@ function again<S extends object>(type: new () => S, text: string, change?: (sess
   return serializer.serialize(session);
 }
 
-describe('stored fields that the class does not have', () => {
+describe('stored fields that the class lacks', () => {
   class Open {
     known = 1;
   }
@@ -21,13 +21,13 @@ describe('stored fields that the class does not have', () => {
     @Exclude() secret?: string;
   }
 
-  it('are properties of the instance, as with class-transformer', () => {
+  it('are properties of the instance, as in class-transformer', () => {
     const session = new SessionSerializerReflection(Open).deserialize('{"known":2,"newer":{"at":{"#date":5}}}');
     expect(session).toEqual({ known: 2, newer: { at: new Date(5) } });
     expect(again(Open, '{"known":2,"newer":{"at":{"#date":5}}}')).toBe('{"known":2,"newer":{"at":{"#date":5}}}');
   });
 
-  it('are kept beside the instance where class-transformer drops them, and written back', () => {
+  it('are kept beside the instance if class-transformer drops them, and written back', () => {
     const text = '{"a":{"#map":[[1,{"#object":{"#date":1}}]]},"known":2,"newer":[{"#date":5}],"own":3}';
     const session = new SessionSerializerReflection(Closed).deserialize(text);
     expect(session).toEqual({ known: 2, own: 2 });
@@ -35,7 +35,7 @@ describe('stored fields that the class does not have', () => {
     expect(again(Closed, text, (closed) => (closed.known = 4))).toBe(text.replace('"known":2', '"known":4'));
   });
 
-  it('are kept with excludeExtraneousValues, and where version or groups leave a field out', () => {
+  it('are kept with excludeExtraneousValues, and if version or groups exclude a field', () => {
     class Versioned {
       @Expose() known = 1;
       @Expose({ since: 2 }) newer = 'initial';
@@ -48,7 +48,7 @@ describe('stored fields that the class does not have', () => {
     expect(serializer.serialize(session)).toBe(text);
   });
 
-  it('are kept for nested instances, alone and in arrays and Maps', () => {
+  it('are kept for nested instances, also in arrays and Maps', () => {
     class Parent {
       @Type(() => Closed) one?: Closed;
       @Type(() => Closed) list: Closed[] = [];
@@ -61,7 +61,7 @@ describe('stored fields that the class does not have', () => {
     expect(moved).toContain('"list":[{"known":1},{"known":1,"newer":1}]');
   });
 
-  it('are kept under the name of a method or getter, which stays what it is', () => {
+  it('are kept under the name of a method or getter without replacing it', () => {
     class WithMembers {
       known = 1;
       greet(): string {
@@ -87,7 +87,7 @@ describe('stored fields that the class does not have', () => {
     expect(again(OneWay, '{"written":"stored once"}')).toBe('{}');
   });
 
-  it('keep the subtype that this version does not know', () => {
+  it('keep an unknown subtype', () => {
     class Shape {
       id = 0;
     }
@@ -102,14 +102,14 @@ describe('stored fields that the class does not have', () => {
     expect(again(Drawing, text)).toBe(text);
   });
 
-  it('go with their instance, not with another one of equal content', () => {
+  it('belong to their instance, not to one of equal content', () => {
     const serializer = new SessionSerializerReflection(Closed);
     const session = serializer.deserialize('{"known":2,"newer":1}');
     expect(serializer.serialize(Object.assign(new Closed(), session))).toBe('{"known":2}');
     expect(new SessionSerializerReflection(Closed).serialize(session)).toBe('{"known":2}');
   });
 
-  it('are carried to another instance that takes the place of the one read', () => {
+  it('are copied by carry() to another instance', () => {
     const serializer = new SessionSerializerReflection(Closed);
     const held = serializer.deserialize('{"known":2,"newer":1}');
     serializer.carry(serializer.deserialize('{"known":2,"newest":3}'), held);
@@ -119,7 +119,7 @@ describe('stored fields that the class does not have', () => {
   });
 });
 
-describe('an older and a newer version of a class that take turns', () => {
+describe('an older and a newer version of a class in turns', () => {
   class ItemOne {
     sku = '';
   }
@@ -141,7 +141,7 @@ describe('an older and a newer version of a class that take turns', () => {
     seenByTwo = 0;
   }
 
-  it('lose nothing in a hundred requests', () => {
+  it('keep all fields in a hundred requests', () => {
     const [one, two] = [new SessionSerializerReflection(One), new SessionSerializerReflection(Two)];
     const started = new Two();
     started.items = [Object.assign(new ItemTwo(), { price: 3, sku: 'a', tags: new Set(['x']) })];
@@ -162,7 +162,7 @@ describe('an older and a newer version of a class that take turns', () => {
     expect(ended.items[0]!.tags).toEqual(new Set(['x']));
   });
 
-  it('write the same text where nothing changed', () => {
+  it('write the same text without changes', () => {
     const [one, two] = [new SessionSerializerReflection(One), new SessionSerializerReflection(Two)];
     const text = two.serialize(two.deserialize(one.serialize(new One())));
     expect(one.serialize(one.deserialize(text))).toBe(text);

@@ -42,7 +42,7 @@ const second = new SessionSerializerReflection(Second, {}, { version: 2 });
 const third = new SessionSerializerReflection(Third, {}, { version: 3 });
 
 describe('a class with a version', () => {
-  it('writes its version before the fields and reads it back without a trace', () => {
+  it('writes its version before the fields, and reads instances without it', () => {
     const text = second.serialize(Object.assign(new Second(), { firstName: 'Ada', items: [{ sku: 'a' }] }));
     expect(text).toBe('{"#version":2,"firstName":"Ada","items":[{"sku":"a"}],"lastName":"","visits":0}');
     const back = second.deserialize(text);
@@ -52,7 +52,7 @@ describe('a class with a version', () => {
     expect(second.capture(back)!.matches(second.deserialize(text))).toBe(true);
   });
 
-  it('brings sessions of older versions up step by step, also those from before there were versions', () => {
+  it('upgrades sessions of older versions step by step, also those without a version', () => {
     const read = third.deserialize('{"name":"Ada Lovelace","visits":3}') as Third & { by?: unknown };
     expect(read).toBeInstanceOf(Third);
     expect(read).toMatchObject({ firstName: 'Ada', lastName: 'Lovelace', visits: 3, seen: new Date(5) });
@@ -61,7 +61,7 @@ describe('a class with a version', () => {
     expect(third.deserialize('{"#version":2,"firstName":"Bob"}').seen).toEqual(new Date(5));
   });
 
-  it('does not take version 12 for version 1', () => {
+  it('distinguishes version 12 from version 1', () => {
     const migrated: number[] = [];
     const step: SessionMigration = { from: 1, to: 2, migrate: () => void migrated.push(1) };
     const serializer = new SessionSerializerReflection(First, {}, { version: 2, migrations: [step] });
@@ -71,14 +71,14 @@ describe('a class with a version', () => {
     expect(migrated).toEqual([1]);
   });
 
-  it('skips versions that only added fields', () => {
+  it('needs no step for versions that only added fields', () => {
     class Fourth extends Third {}
     expect(new SessionSerializerReflection(Fourth, {}, { version: 9 }).deserialize('{"name":"A B"}').lastName).toBe(
       'B',
     );
   });
 
-  it('keeps one of a newer version whole, and its version', () => {
+  it('keeps fields and version of a newer version', () => {
     const text = third.serialize(Object.assign(new Third(), { firstName: 'Ada', seen: new Date(7) }));
     const older = second.deserialize(text);
     older.visits = 1;
@@ -88,7 +88,7 @@ describe('a class with a version', () => {
     expect([second.isNewer(text), third.isNewer(text), first.isNewer(text)]).toEqual([true, false, true]);
   });
 
-  it('loses nothing when three versions take turns 100 times on one session', () => {
+  it('keeps all fields if three versions change one session 100 times in turns', () => {
     let text = first.serialize(Object.assign(new First(), { name: 'Ada Lovelace' }));
     for (let turn = 0; turn < 100; turn++) {
       const serializer = [first, third, second][turn % 3] as typeof second;
@@ -105,7 +105,7 @@ describe('a class with a version', () => {
     });
   });
 
-  it('merges parallel changes of two versions in the newer form', () => {
+  it('merges parallel changes of two versions in the newer version', () => {
     const merge = new SessionMerge('user', second, 'mine');
     const base = '{"name":"Ada Lovelace","visits":1}';
     const mine = second.serialize(Object.assign(second.deserialize(base), { lastName: 'King' }));
@@ -121,7 +121,7 @@ describe('a class with a version', () => {
     ['throws', undefined],
     ['gives a promise', Promise.resolve({}) as unknown as StoredFields],
     ['gives a list', [] as unknown as StoredFields],
-  ])('does not read a session whose migration %s, and shows nothing of it', (_, result) => {
+  ])('rejects a session whose migration %s, without its content', (_, result) => {
     const migrate = (): StoredFields => {
       if (result === undefined) throw new Error('secret-key');
       return result;
@@ -135,7 +135,7 @@ describe('a class with a version', () => {
   });
 
   it.each(['{"#version":"2"}', '{"#version":0}', '{"#version":1.5}', '{"#version":null1}'])(
-    'does not read a broken version: %s',
+    'rejects an invalid version: %s',
     (text) => {
       expect(() => second.deserialize(text)).toThrow(SyntaxError);
     },
@@ -155,14 +155,14 @@ describe('a class with a version', () => {
       ],
       /two migrations start from version 1/,
     ],
-  ])('refuses version %d with the migrations %j', (version, migrations, message) => {
+  ])('rejects version %d with the migrations %j', (version, migrations, message) => {
     const make = (): unknown => new SessionSerializerReflection(First, {}, { version, migrations });
     expect(make).toThrow(SessionConfigurationError);
     expect(make).toThrow(message);
   });
 });
 
-describe('a field that was called otherwise', () => {
+describe('@WasCalled()', () => {
   class Before {
     name = '';
     visits = 0;
@@ -180,14 +180,14 @@ describe('a field that was called otherwise', () => {
   const before = new SessionSerializerReflection(Before);
   const after = new SessionSerializerReflection(After);
 
-  it('is read by its former name and written under both', () => {
+  it('reads the former name and writes both', () => {
     const read = after.deserialize('{"name":"Ada","visits":1}');
     expect(read).toEqual(Object.assign(new After(), { fullName: 'Ada', visits: 1 }));
     expect(after.serialize(read)).toBe('{"n":"Ada","name":"Ada","visits":1}');
     expect(after.nameOf('fullName')).toBe('n');
   });
 
-  it('is read in nested classes, too', () => {
+  it('works in nested classes', () => {
     const holder = new SessionSerializerReflection(Holder);
     expect(holder.deserialize('{"users":[{"name":"Ada"},{"n":"Bob"}]}').users.map((user) => user.fullName)).toEqual([
       'Ada',
@@ -195,7 +195,7 @@ describe('a field that was called otherwise', () => {
     ]);
   });
 
-  it('loses nothing when old and new class take turns 100 times, each changing it', () => {
+  it('keeps changes if old and new class change the field 100 times in turns', () => {
     let text = before.serialize(new Before());
     for (let turn = 0; turn < 50; turn++) {
       const old = before.deserialize(text);
@@ -209,18 +209,18 @@ describe('a field that was called otherwise', () => {
     expect(after.deserialize(text)).toEqual(Object.assign(new After(), { fullName: 'new 49', visits: 100 }));
   });
 
-  it('is no longer written under the former name with alsoWrite: false', () => {
+  it('does not write the former name with alsoWrite: false', () => {
     const later = new SessionSerializerReflection(Later);
     expect(later.serialize(later.deserialize('{"name":"Ada"}'))).toBe('{"fullName":"Ada"}');
   });
 
-  it('is refused without another name', () => {
+  it('rejects a missing or equal name', () => {
     expect(() => WasCalled('same')(First.prototype, 'same')).toThrow(SessionConfigurationError);
     expect(() => WasCalled('')(First.prototype, 'name')).toThrow(SessionConfigurationError);
   });
 });
 
-it('@Migrate() belongs to a static method', () => {
+it('@Migrate() rejects anything but a static method', () => {
   expect(() => Migrate(1, 2)(First.prototype, 'step', { value: () => {} })).toThrow(
     /static method of the session class/,
   );

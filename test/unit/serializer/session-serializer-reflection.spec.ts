@@ -34,7 +34,7 @@ function roundTrip<S extends object>(session: S): S {
 }
 
 describe('SessionSerializerReflection', () => {
-  it('is fieldwise', () => {
+  it('is a FieldwiseSessionSerializer', () => {
     expect(isFieldwise(serializerOf(Item))).toBe(true);
   });
 
@@ -55,7 +55,7 @@ describe('SessionSerializerReflection', () => {
     expect(back.greet()).toBe('hello u1');
   });
 
-  it('calls the constructor and its initializers for every instance, and shares nothing between two', () => {
+  it('calls the constructor for every instance', () => {
     class Cart {
       items: string[] = [];
     }
@@ -65,7 +65,7 @@ describe('SessionSerializerReflection', () => {
   });
 
   describe('text', () => {
-    it('has texts and numbers as JSON.stringify writes them', () => {
+    it('contains strings and numbers as JSON.stringify writes them', () => {
       class Holder {
         held: unknown = null;
       }
@@ -85,7 +85,7 @@ describe('SessionSerializerReflection', () => {
       expect(textOf(characters)).toBe(`{"held":${JSON.stringify(characters)}}`);
     });
 
-    it('is the same each time where names are whole numbers, which objects have an order of their own for', () => {
+    it('is stable for names that are integers', () => {
       class Numbered {
         [name: string]: unknown;
       }
@@ -97,7 +97,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.serialize(serializer.deserialize(one))).toBe(one);
     });
 
-    it('is equal for equal content, whatever the order of assignment', () => {
+    it('is equal for equal content in any order of assignment', () => {
       class Loose {
         [name: string]: unknown;
       }
@@ -107,7 +107,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.serialize(left)).toBe(serializer.serialize(right));
     });
 
-    it('is equal after a field was deleted and set again', () => {
+    it('is equal after deleting and setting a field', () => {
       const changed = item('a');
       const text = serializerOf(Item).serialize(changed);
       delete (changed as Partial<Item>).sku;
@@ -115,7 +115,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializerOf(Item).serialize(changed)).toBe(text);
     });
 
-    it('stays the same through reading and writing, for any values and any order of assignment', () => {
+    it('is the same after reading and writing, for any values and order of assignment', () => {
       class Loose {
         a: unknown = 1;
         b?: unknown;
@@ -147,7 +147,7 @@ describe('SessionSerializerReflection', () => {
     });
   });
 
-  it('writes an instance of an undeclared class so that the plain object read from it gives the same text', () => {
+  it('is the same for an instance of an undeclared class and the plain object read from it', () => {
     class Scores {
       [name: string]: unknown;
       @Expose({ name: '5' }) five = 5;
@@ -164,18 +164,18 @@ describe('SessionSerializerReflection', () => {
       note?: string;
     }
 
-    it('is not written where a new instance has nothing either', () => {
+    it('is not written if a new instance lacks the value too', () => {
       expect(serializerOf(Preferences).serialize(new Preferences())).toBe('{"theme":"light"}');
     });
 
-    it('is written where a new instance has a value, and beats it', () => {
+    it('is written if a new instance has a value, and replaces it', () => {
       const session = new Preferences();
       session.theme = undefined;
       expect(serializerOf(Preferences).serialize(session)).toBe('{"theme":{"#undefined":0}}');
       expect(roundTrip(session).theme).toBeUndefined();
     });
 
-    it('is what a deleted field is', () => {
+    it('is written for a deleted field', () => {
       const session = new Preferences();
       delete session.theme;
       expect(roundTrip(session).theme).toBeUndefined();
@@ -202,7 +202,7 @@ describe('SessionSerializerReflection', () => {
       @Type(() => Number) total: unknown = 0;
     }
 
-    it('makes instances of nested classes, alone and in arrays, Maps and Sets', () => {
+    it('creates instances of nested classes, also in arrays, Maps and Sets', () => {
       const session = new CartSession();
       session.first = item('a');
       session.items = [item('b', 2), item('c')];
@@ -228,7 +228,7 @@ describe('SessionSerializerReflection', () => {
       expect(roundTrip(session)).toStrictEqual(session);
     });
 
-    it('reads a Map or a Set that stands as object or array, as class-transformer writes it', () => {
+    it('reads a Map from an object and a Set from an array, as class-transformer writes them', () => {
       const back = serializerOf(CartSession).deserialize('{"bySku":{"a":{"sku":"a"}},"wanted":[{"sku":"b"}]}');
       expect(back.bySku).toEqual(new Map([['a', item('a')]]));
       expect(back.bySku.get('a')).toBeInstanceOf(Item);
@@ -236,7 +236,7 @@ describe('SessionSerializerReflection', () => {
       expect([...back.wanted][0]).toBeInstanceOf(Item);
     });
 
-    it('reads a Date from an ISO text and from a number, and converts to String, Number and Boolean', () => {
+    it('reads a Date from an ISO string or a number, and converts to String, Number and Boolean', () => {
       const serializer = serializerOf(CartSession);
       const time = '2024-01-02T03:04:05.000Z';
       expect(serializer.deserialize(`{"touched":"${time}"}`).touched).toEqual(new Date(time));
@@ -244,7 +244,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.deserialize('{"total":"12"}').total).toBe(12);
     });
 
-    it('may be a function of the object that holds the value', () => {
+    it('may depend on the object that holds the value', () => {
       class Cat {
         purrs = true;
       }
@@ -259,7 +259,7 @@ describe('SessionSerializerReflection', () => {
       expect(roundTrip(session).pet).toBeInstanceOf(Cat);
     });
 
-    it('may lead back to its own class', () => {
+    it('may refer to its own class', () => {
       class Tree {
         @Type(() => Tree) children: Tree[] = [];
       }
@@ -269,7 +269,7 @@ describe('SessionSerializerReflection', () => {
       expect(roundTrip(session)).toStrictEqual(session);
     });
 
-    it('leaves values of other kinds as they are', () => {
+    it('does not change other values', () => {
       class Mixed {
         @Type(() => Item) any: unknown = undefined;
       }
@@ -306,7 +306,7 @@ describe('SessionSerializerReflection', () => {
       @Type(() => Shape, { discriminator, keepDiscriminatorProperty: true }) kept?: Shape & { kind?: string };
     }
 
-    it('is written from the class and leads back to it', () => {
+    it('is written for the class and selects it on read', () => {
       const session = new Drawing();
       session.one = new Circle();
       session.many = [new Square(), new Circle()];
@@ -315,14 +315,14 @@ describe('SessionSerializerReflection', () => {
       expect(roundTrip(session)).toStrictEqual(session);
     });
 
-    it('is not left on the instances that were written', () => {
+    it('is not set on written instances', () => {
       const session = Object.assign(new Drawing(), { one: new Circle(), many: [new Square()] });
       expect(serializerOf(Drawing).serialize(session)).toContain('"one":{"id":0,"kind":"circle","radius":1}');
       expect(Object.keys(session.one)).toEqual(['id', 'radius']);
       expect(Object.keys(session.many[0]!)).toEqual(['id', 'side']);
     });
 
-    it('is on the instance with keepDiscriminatorProperty', () => {
+    it('is set on the instance with keepDiscriminatorProperty', () => {
       const session = new Drawing();
       session.kept = new Circle();
       const serializer = serializerOf(Drawing);
@@ -332,7 +332,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.serialize(back)).toBe(text);
     });
 
-    it('refuses a class that is not among the subTypes', () => {
+    it('rejects a class that is not among the subTypes', () => {
       class Line extends Shape {}
       const session = Object.assign(new Drawing(), { many: [new Circle(), new Line()] });
       expect(() => serializerOf(Drawing).serialize(session)).toThrow(
@@ -340,7 +340,7 @@ describe('SessionSerializerReflection', () => {
       );
     });
 
-    it('may be seen by a transform', () => {
+    it('is visible to a transform', () => {
       class Seen {
         @Type(() => Shape, { discriminator })
         @Transform(({ value }) => ({ ...value }), { toPlainOnly: true })
@@ -383,7 +383,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializerOf(Account).nameOf('unknown')).toBe('unknown');
     });
 
-    it('writes getters and methods, and never reads them', () => {
+    it('writes getters and methods, but does not read them', () => {
       const serializer = serializerOf(Account);
       const text = serializer.serialize(new Account());
       expect(text).toBe('{"first":"Ada","initials":"AL","last":"Lovelace","name":"Ada Lovelace","visits":5}');
@@ -393,12 +393,12 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.serialize(back)).toBe(text);
     });
 
-    it('keeps the initial value of a field that is not stored; with exposeDefaultValues: false it is undefined', () => {
+    it('keeps the initial value of a missing field; with exposeDefaultValues: false it is undefined', () => {
       expect(serializerOf(Account).deserialize('{}').visits).toBe(5);
       expect(serializerOf(Account, { exposeDefaultValues: false }).deserialize('{}').visits).toBeUndefined();
     });
 
-    it('of two fields under one name stores the one that class-transformer stores', () => {
+    it('stores one of two fields of one name, as class-transformer does', () => {
       @Exclude()
       class Clashing {
         @Expose({ name: 'n' }) first = 1;
@@ -407,7 +407,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializerOf(Clashing).serialize(new Clashing())).toBe(JSON.stringify(instanceToPlain(new Clashing())));
     });
 
-    it('may hold for one direction', () => {
+    it('may apply to one direction', () => {
       @Exclude()
       class Partial {
         @Expose({ toClassOnly: true }) read = 'r';
@@ -421,7 +421,7 @@ describe('SessionSerializerReflection', () => {
   });
 
   describe('@Exclude', () => {
-    it('keeps a field out in both directions, whatever it holds', () => {
+    it('excludes a field in both directions, whatever its value', () => {
       class Account {
         name = 'Ada';
         @Exclude() scratch: unknown = () => {};
@@ -433,7 +433,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.serialize(back)).toBe('{"name":"Ada"}');
     });
 
-    it('with toPlainOnly keeps nothing out of the storage, any other keeps it out in both directions', () => {
+    it('with toPlainOnly stores the field; any other @Exclude() excludes it in both directions', () => {
       class Account {
         @Exclude({ toPlainOnly: true }) hiddenFromResponses = 'a';
         @Exclude({ toClassOnly: true }) oneWay = 'b';
@@ -448,7 +448,7 @@ describe('SessionSerializerReflection', () => {
       });
     });
 
-    it('with toPlainOnly on a class keeps none of its fields out', () => {
+    it('with toPlainOnly on a class stores its fields', () => {
       @Exclude({ toPlainOnly: true })
       class Account {
         name = 'Ada';
@@ -459,14 +459,14 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.deserialize('{"name":"Bob","role":"admin"}')).toEqual({ name: 'Bob', role: 'admin' });
     });
 
-    it('of a nested class holds without any @Type as well', () => {
+    it('of a nested class applies without @Type', () => {
       class Account {
         item: unknown = Object.assign(item('a'), { cache: 'secret' });
       }
       expect(serializerOf(Account).serialize(new Account())).toBe('{"item":{"sku":"a","quantity":1}}');
     });
 
-    it('of a subclass holds where its base is declared', () => {
+    it('of a subclass applies if its base class is declared', () => {
       class Secretive extends Item {
         @Exclude() secret = 'secret';
       }
@@ -478,7 +478,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializerOf(Item).serialize(new Secretive())).not.toContain('secret');
     });
 
-    it('of a class leaves only exposed fields', () => {
+    it('of a class stores only exposed fields', () => {
       @Exclude()
       class Account {
         @Expose() name = 'Ada';
@@ -489,7 +489,7 @@ describe('SessionSerializerReflection', () => {
   });
 
   describe('@Transform', () => {
-    it('works in both directions or one, and may look at the whole object', () => {
+    it('applies in both directions or one, and receives the whole object', () => {
       class Account {
         @Transform(({ value }) => value.toUpperCase(), { toPlainOnly: true })
         @Transform(({ value }) => value.toLowerCase(), { toClassOnly: true })
@@ -505,7 +505,7 @@ describe('SessionSerializerReflection', () => {
       expect(serializer.deserialize(text)).toEqual({ at: new Date(5), both: '01', name: 'ada', seen: 5 });
     });
 
-    it('to undefined means that nothing is stored', () => {
+    it('to undefined stores nothing', () => {
       class Account {
         @Transform(() => undefined, { toPlainOnly: true }) secret = 'initial';
       }
@@ -540,7 +540,7 @@ describe('SessionSerializerReflection', () => {
     });
   });
 
-  it('refuses an option that it does not have, and says which it has', () => {
+  it('rejects an unknown option and lists the known ones', () => {
     const options = { groups: ['a'], enableImplicitConversion: true };
     expect(() => serializerOf(Item, options)).toThrow(
       expect.objectContaining({
@@ -562,18 +562,18 @@ describe('SessionSerializerReflection', () => {
       @Type(() => Item) items: Item[] = [];
     }
 
-    it('takes over the declarations of base classes', () => {
+    it('uses the declarations of base classes', () => {
       const session = Object.assign(new Extended(), { id: 2, items: [item('a')] });
       expect(serializerOf(Extended).serialize(session)).toBe('{"i":2,"items":[{"quantity":1,"sku":"a"}]}');
       expect(roundTrip(session)).toStrictEqual(session);
     });
 
-    it('never assigns an inherited getter', () => {
+    it('does not assign an inherited getter', () => {
       expect(serializerOf(Extended).deserialize('{"derived":"forged"}').derived).toBe('derived 1');
     });
   });
 
-  it('sees decorators that are applied before its first use, not only those before its construction', () => {
+  it('uses decorators that are applied after its construction, before its first use', () => {
     class Late {
       value = 1;
     }
@@ -582,7 +582,7 @@ describe('SessionSerializerReflection', () => {
     expect(serializer.serialize(new Late())).toBe('{"v":1}');
   });
 
-  it('writes an exact set of bytes for a typical session', () => {
+  it('writes the expected bytes for a typical session', () => {
     class UserSession {
       userId?: string;
       @Type(() => Item) items: Item[] = [];

@@ -38,13 +38,13 @@ function afterwards(change: (cart: Cart) => void): boolean {
 }
 
 describe('a snapshot of a session', () => {
-  it('matches what has not changed, as often as it is asked', () => {
+  it('matches an unchanged session repeatedly', () => {
     const cart = new Cart();
     const snapshot = serializer.capture(cart)!;
     expect([snapshot.matches(cart), snapshot.matches(cart)]).toEqual([true, true]);
   });
 
-  it('matches another instance of the same content', () => {
+  it('matches another instance of equal content', () => {
     expect(serializer.capture(new Cart())!.matches(new Cart())).toBe(true);
   });
 
@@ -71,11 +71,11 @@ describe('a snapshot of a session', () => {
     ['a cycle', (cart) => void (cart.notes['first'] = cart)],
     ['something that cannot be written', (cart) => void (cart.notes['first'] = Promise.resolve())],
     ['a getter that throws', (cart) => void Object.defineProperty(cart.notes, 'first', { get: () => fail() })],
-  ])('sees %s', (_, change) => {
+  ])('detects %s', (_, change) => {
     expect(afterwards(change)).toBe(false);
   });
 
-  it('takes undefined for nothing where the text does: in the session itself', () => {
+  it('treats undefined as missing in the session itself', () => {
     expect(afterwards((cart) => void Object.assign(cart, { owner: undefined }))).toBe(true);
     expect(afterwards((cart) => void (cart.notes['second'] = undefined))).toBe(false);
   });
@@ -91,7 +91,7 @@ describe('a snapshot of a session', () => {
     expect(serializer.capture(cart)).toBeUndefined();
   });
 
-  it('is not taken where the text depends on more than values', () => {
+  it('is not taken if the text depends on more than values', () => {
     class WithTransform {
       name = 'a';
     }
@@ -114,7 +114,7 @@ describe('a snapshot of a session', () => {
     }
   });
 
-  it('says of nothing it matches that the text is another (2,000 random classes and changes)', () => {
+  it('matches only if the text is equal (2,000 random classes and changes)', () => {
     let [taken, matched, differed] = [0, 0, 0];
     let runs = 0;
     fc.assert(

@@ -47,7 +47,7 @@ const anyValue = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-describe('values of which no decorator says anything', () => {
+describe('values without decorators', () => {
   it.each<[string, unknown, string]>([
     ['a Date', new Date(1_700_000_000_000), '{"#date":1700000000000}'],
     ['a bigint', -12_345_678_901_234_567_890n, '{"#bigint":"-12345678901234567890"}'],
@@ -80,14 +80,14 @@ describe('values of which no decorator says anything', () => {
     ['a lone surrogate', 'a\ud800b', '"a\\ud800b"'],
     ['an empty object', {}, '{}'],
     ['a long string', 'x'.repeat(500) + '"', JSON.stringify('x'.repeat(500) + '"')],
-  ])('keeps %s', (_, value, text) => {
+  ])('writes and reads %s', (_, value, text) => {
     expect(written(value)).toBe(`{"value":${text}}`);
     const back = roundTrip(value);
     expect(back).toStrictEqual(value);
     expect(Object.getPrototypeOf(back as object)).toBe(Object.getPrototypeOf(value as object));
   });
 
-  it('keeps an invalid Date', () => {
+  it('writes and reads an invalid Date', () => {
     const text = written([new Date(NaN)]);
     expect(text).toBe('{"value":[{"#date":null}]}');
     const [back] = serializer.deserialize(text).value as [Date];
@@ -95,7 +95,7 @@ describe('values of which no decorator says anything', () => {
     expect(back.getTime()).toBeNaN();
   });
 
-  it('keeps every value in every combination, and writes equal text again', () => {
+  it('writes and reads every combination, and writes equal text again', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const text = written(value);
@@ -120,12 +120,12 @@ describe('values of which no decorator says anything', () => {
     );
   });
 
-  it('keeps a hole of an array as undefined', () => {
+  it('writes a hole of an array as undefined', () => {
     // eslint-disable-next-line no-sparse-arrays
     expect(roundTrip([1, , 3])).toEqual([1, undefined, 3]);
   });
 
-  it('writes an instance of an undeclared class as a plain object, and reads one', () => {
+  it('writes an instance of an undeclared class, and reads a plain object', () => {
     class Point {
       x = 1;
       label?: string = undefined;
@@ -133,7 +133,7 @@ describe('values of which no decorator says anything', () => {
     expect(roundTrip(new Point())).toStrictEqual({ x: 1, label: undefined });
   });
 
-  it('knows the built-in classes of another realm', () => {
+  it('recognizes built-in classes of another realm', () => {
     const foreign = structuredClone({ at: new Date(5), map: new Map([['a', 1]]), set: new Set([1]), plain: { a: 1 } });
     expect(foreign).not.toBeInstanceOf(Object);
     expect(roundTrip(foreign)).toStrictEqual({
@@ -144,11 +144,11 @@ describe('values of which no decorator says anything', () => {
     });
   });
 
-  it('keeps an object without prototype as a plain one', () => {
+  it('reads an object without prototype as a plain object', () => {
     expect(roundTrip(Object.assign(Object.create(null), { a: 1 }))).toStrictEqual({ a: 1 });
   });
 
-  it('takes objects 100 levels deep, in every container, and reads what it wrote', () => {
+  it('writes and reads 100 levels, in every container', () => {
     const wrap = [
       (inner: unknown) => [inner],
       (inner: unknown) => ({ a: inner }),

@@ -10,7 +10,7 @@ function read(text: string): unknown {
   return value;
 }
 
-describe('a cursor on text as the serializer writes it', () => {
+describe('TextCursor', () => {
   it.each([
     ['a string', '"a b"'],
     ['an empty string', '""'],
@@ -62,7 +62,7 @@ describe('a cursor on text as the serializer writes it', () => {
     expect((read('{"#date":null}') as Date).getTime()).toBeNaN();
   });
 
-  it('leaves out names that could reach a prototype', () => {
+  it('ignores names that could reach a prototype', () => {
     expect(read('{"__proto__":{"a":1},"constructor":1,"prototype":1,"b":2}')).toStrictEqual({ b: 2 });
   });
 
@@ -105,11 +105,11 @@ describe('a cursor on text as the serializer writes it', () => {
     ['a tag under a tag', '{"#date":{"#number":"NaN"}}'],
     ['a broken tag', '{"#date":"today"}'],
     ['a depth that is too great', `${'['.repeat(MAX_DEPTH + 2)}${']'.repeat(MAX_DEPTH + 2)}`],
-  ])('leaves %s to those who decode what JSON.parse gave', (_, text) => {
+  ])('leaves %s to the decoder of parsed JSON', (_, text) => {
     expect(() => read(text)).toThrow(SyntaxError);
   });
 
-  it('reads any value of JSON as it was', () => {
+  it('reads any value of JSON', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 4 }), (json) => {
         const text = JSON.stringify(JSON.parse(json));
@@ -119,7 +119,7 @@ describe('a cursor on text as the serializer writes it', () => {
     );
   });
 
-  it('accepts no text that JSON.parse refuses, and reads none otherwise', () => {
+  it('rejects what JSON.parse rejects, and reads the same values', () => {
     const pieces = [
       '{',
       '}',
@@ -155,11 +155,11 @@ describe('a cursor on text as the serializer writes it', () => {
     );
   });
 
-  it('passes a control character in a string, which no serializer writes', () => {
+  it('accepts a control character in a string', () => {
     expect(read('"a\nb"')).toBe('a\nb');
   });
 
-  it('tells an object of fields from a tag', () => {
+  it('distinguishes an object from a tag', () => {
     const starts = ['{"a":1}', '{}', '{"#date":1}', '[]', '"{"'];
     expect(starts.map((text) => new TextCursor(text).isAtFields)).toEqual([true, true, false, false, false]);
   });

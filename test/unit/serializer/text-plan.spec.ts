@@ -37,7 +37,7 @@ const full: Partial<UserSession> = {
   items: [item({ sku: 'b', price: 2 }), item({ sku: 'c', price: 3 })],
 };
 
-describe('text as the serializer writes it', () => {
+describe('text in the format of the writer', () => {
   let parse: jest.SpiedFunction<typeof JSON.parse>;
   beforeEach(() => {
     parse = jest.spyOn(JSON, 'parse');
@@ -46,13 +46,13 @@ describe('text as the serializer writes it', () => {
 
   const serializer = new SessionSerializerReflection(UserSession);
 
-  it('becomes an instance again, nested ones too, without JSON.parse', () => {
+  it('is read as an instance without JSON.parse, also nested', () => {
     const given = session(full);
     expect(serializer.deserialize(serializer.serialize(given))).toStrictEqual(given);
     expect(parse).not.toHaveBeenCalled();
   });
 
-  it('does so whichever fields are there', () => {
+  it('is read with any set of fields', () => {
     for (const fields of [{}, { nickname: 'x' }, { favourite: item({}) }, {}, full, { nickname: 'y' }]) {
       const given = session(fields);
       expect(serializer.deserialize(serializer.serialize(given))).toStrictEqual(given);
@@ -60,7 +60,7 @@ describe('text as the serializer writes it', () => {
     expect(parse).not.toHaveBeenCalled();
   });
 
-  it('keeps fields that the class does not have, however many', () => {
+  it('keeps any number of fields that the class lacks', () => {
     for (const count of [1, 150, 300]) {
       const given = Object.assign(
         session({}),
@@ -71,7 +71,7 @@ describe('text as the serializer writes it', () => {
     expect(parse).not.toHaveBeenCalled();
   });
 
-  it('holds a nested value that is no instance', () => {
+  it('may contain a nested value that is not an instance', () => {
     for (const items of [[], [[item({ sku: 'd' })]], new Set([item({ sku: 'e' })]), null, 'none', [null, 1, {}]]) {
       const text = serializer.serialize(session({ items: items as Item[] }));
       expect(serializer.deserialize(text)).toStrictEqual(serializer.deserialize(` ${text}`));
@@ -79,7 +79,7 @@ describe('text as the serializer writes it', () => {
   });
 });
 
-describe('text that is unusual', () => {
+describe('text in another format', () => {
   const serializer = new SessionSerializerReflection(UserSession);
 
   it.each([
@@ -91,23 +91,23 @@ describe('text that is unusual', () => {
     ['with names of digits', '{"0":1,"name":"Ada"}', { 0: 1, name: 'Ada' }],
     ['with an empty name', '{"":1,"name":"Ada"}', { '': 1, name: 'Ada' }],
     ['with a # name', '{"#date":1,"name":"Ada"}', { '#date': 1, name: 'Ada' }],
-  ])('%s is read all the same', (_, text, fields) => {
+  ])('is read: %s', (_, text, fields) => {
     expect(serializer.deserialize(text)).toStrictEqual(session(fields));
   });
 
   it.each(['', '{"name":"Ada"', '{"name":"Ada"}}', '{"name":"Ada"}{}', '{"name":"Ada",}', '{"name":"Ada""visits":3}'])(
-    '%j is refused',
+    'is rejected: %j',
     (text) => {
       expect(() => serializer.deserialize(text)).toThrow(SyntaxError);
     },
   );
 
-  it('is read by JSON.parse where a field must be seen to that is not there', () => {
+  it('is read by JSON.parse if a field is missing', () => {
     const exposed = new SessionSerializerReflection(Exposed, { exposeDefaultValues: false });
     expect(Object.keys(exposed.deserialize('{}'))).toEqual(['name']);
   });
 
-  it('leaves an error of the class itself to be seen', () => {
+  it('throws an error of the class itself', () => {
     class Refusing {
       set name(_: string) {
         throw new RangeError('no such name');

@@ -68,14 +68,14 @@ describe('a value that cannot be written', () => {
     ['a generator', (function* () {})(), 'UserSession.any'],
     ['an iterator', [1].values(), 'UserSession.any'],
     ['an Intl object', new Intl.NumberFormat(), 'UserSession.any'],
-  ])('%s is refused with its path, and nothing of it is shown', (_, any, path) => {
+  ])('%s is rejected with its path, without its content', (_, any, path) => {
     const error = failureOf(any);
     expect(error.path).toBe(path);
     expect(error.message.startsWith(`${path} cannot be stored in a session: `)).toBe(true);
     expect(error.message).not.toContain('secret-key');
   });
 
-  it('has its path through declared fields, by property and not by stored name', () => {
+  it('is reported by property, not by stored name', () => {
     const session = new UserSession();
     session.items = [new Item(), new Item(), Object.assign(new Item(), { extra: { callback: () => 1 } })];
     expect(failure(session).path).toBe('UserSession.items[2].extra[key]');
@@ -85,7 +85,7 @@ describe('a value that cannot be written', () => {
     expect(failure(Object.assign(new UserSession(), { renamed: Symbol('s') })).path).toBe('UserSession.renamed');
   });
 
-  it('is a cycle, at the shortest path that closes it', () => {
+  it('may be a cycle, reported at its shortest path', () => {
     const session = new UserSession();
     session.any = session;
     expect(failure(session)).toMatchObject({ path: 'UserSession.any', message: expect.stringContaining('a cycle') });
@@ -101,20 +101,20 @@ describe('a value that cannot be written', () => {
     expect(failure(Object.assign(new UserSession(), { items: [item] })).path).toBe('UserSession.items[0].extra[0]');
   });
 
-  it('is not the same object in two places', () => {
+  it('is not an object that occurs in two places', () => {
     const shared = { a: 1 };
     const session = Object.assign(new UserSession(), { any: [shared, shared] });
     expect(new SessionSerializerReflection(UserSession).serialize(session)).toContain('"any":[{"a":1},{"a":1}]');
   });
 
-  it('stands too deep', () => {
+  it('may be nested too deep', () => {
     const error = failureOf(deep(101));
     expect(error.message).toContain('more than 100 levels deep');
     expect(error.path).toBe(`UserSession.any${'[0]'.repeat(19)}...`);
     expect(failureOf(deep(50_000)).message).toContain('more than 100 levels deep');
   });
 
-  it('is one whose getter or transform throws; the error behind it is kept', () => {
+  it('may have a getter or transform that throws, with the error as cause', () => {
     const cause = new Error('no connection');
     class Failing {
       @Expose() get name(): string {
@@ -134,7 +134,7 @@ describe('a value that cannot be written', () => {
     }
   });
 
-  it('is an instance that could not be made again', () => {
+  it('may be an instance whose class cannot be constructed', () => {
     class Demanding {
       name: string;
       constructor(options: { name: string }) {
@@ -149,20 +149,20 @@ describe('a value that cannot be written', () => {
     expect(error.message).toContain('new Demanding() throws');
   });
 
-  it('is no session at all', () => {
+  it('may be null or undefined instead of a session', () => {
     const serializer = new SessionSerializerReflection(UserSession);
     for (const value of [null, undefined]) {
       expect(() => serializer.serialize(value as never)).toThrow(SessionUnserializableError);
     }
   });
 
-  it('does not keep the next session from being written', () => {
+  it('does not affect the next session', () => {
     const serializer = new SessionSerializerReflection(UserSession);
     expect(() => serializer.serialize(Object.assign(new UserSession(), { any: () => 1 }))).toThrow();
     expect(serializer.serialize(new UserSession())).toBe('{"byName":{"#map":[]},"items":[]}');
   });
 
-  it('is not an instance that has fields, whatever its class calls itself', () => {
+  it('is not an instance with fields, whatever its toStringTag', () => {
     class Named {
       value = 1;
       get [Symbol.toStringTag](): string {

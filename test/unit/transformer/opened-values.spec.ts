@@ -9,14 +9,14 @@ function openedValues(): { opened: OpenedValues; clock: { now: number } } {
 }
 
 describe('OpenedValues', () => {
-  it('knows what was in a value, and nothing of any other', () => {
+  it('returns the text of a known value, and undefined for others', () => {
     const { opened } = openedValues();
     opened.set('sealed', 'text');
     expect(opened.get('sealed')).toBe('text');
     for (const other of ['', 'seale', 'sealed ', 'Sealed', 'text']) expect(opened.get(other)).toBeUndefined();
   });
 
-  it('forgets a value that nobody asks for after one to two periods', () => {
+  it('drops an unused value after one to two periods', () => {
     const { opened, clock } = openedValues();
     opened.set('early', 'a');
     clock.now += PERIOD - 1;
@@ -28,7 +28,7 @@ describe('OpenedValues', () => {
     expect([opened.get('early'), opened.get('late'), opened.get('next')]).toEqual([undefined, undefined, 'c']);
   });
 
-  it('keeps a value for as long as somebody asks for it', () => {
+  it('keeps a value while it is used', () => {
     const { opened, clock } = openedValues();
     opened.set('busy', 'a');
     for (let period = 0; period < 10; period++) {
@@ -37,14 +37,14 @@ describe('OpenedValues', () => {
     }
   });
 
-  it('forgets everything when nothing came for two periods', () => {
+  it('drops all values after two unused periods', () => {
     const { opened, clock } = openedValues();
     opened.set('a', 'text');
     clock.now += 2 * PERIOD;
     expect(opened.get('a')).toBeUndefined();
   });
 
-  it('holds a million characters at most, and drops those that were not asked for', () => {
+  it('holds at most a million characters, and drops unused values first', () => {
     const { opened } = openedValues();
     const text = 'x'.repeat(100_000);
     opened.set('busy', text);
@@ -57,21 +57,21 @@ describe('OpenedValues', () => {
     expect(held.length).toBeLessThanOrEqual(10);
   });
 
-  it('does not keep what is longer than all that it may hold', () => {
+  it('does not keep a value above the limit', () => {
     const { opened } = openedValues();
     opened.set('small', 'a');
     opened.set('large', 'x'.repeat(600_000));
     expect([opened.get('large'), opened.get('small')]).toEqual([undefined, 'a']);
   });
 
-  it('does not keep what is no well-formed Unicode', () => {
+  it('does not keep malformed Unicode', () => {
     const { opened } = openedValues();
     opened.set('a\ud800', 'text');
     opened.set('b', 'te\udc00xt');
     expect([opened.get('a\ud800'), opened.get('a\ufffd'), opened.get('b')]).toEqual([undefined, undefined, undefined]);
   });
 
-  it('never gives a value anything but its own text, whatever comes in which order', () => {
+  it('returns only the text of the value, in any order of calls', () => {
     const value = fc.nat(9).map((number) => `value ${number}`);
     const step = fc.oneof(
       fc.record({ set: value }),

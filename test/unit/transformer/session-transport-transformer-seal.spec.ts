@@ -10,6 +10,7 @@ import {
 } from '../../../src/transformer/session-transport-transformer-seal.js';
 import { transformRead } from '../../../src/transformer/session-transport-transformer.js';
 import { xaesKey, xaesSeal } from '../../../src/transformer/xaes-256-gcm.js';
+import { changedText } from './changed-text.js';
 
 const key = (seed: string) => createHash('sha256').update(seed).digest('base64url');
 const binding = { name: 'user_session', transport: 'cookie' };
@@ -18,7 +19,7 @@ const seal = new SessionTransportTransformerSeal(ring, binding);
 const text = '{"userId":"id2","cart":[]}';
 
 describe('SessionTransportTransformerSeal', () => {
-  it('gives back what it sealed', () => {
+  it('reads what it sealed', () => {
     expect(seal.transformRead(seal.transformWrite(text))).toBe(text);
   });
 
@@ -44,7 +45,7 @@ describe('SessionTransportTransformerSeal', () => {
     ).toBe(text);
   });
 
-  it('refuses the token with any one of its bits flipped', () => {
+  it('rejects a value with any bit flipped', () => {
     const bytes = Buffer.from(seal.transformWrite(text), 'base64url');
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = Buffer.from(bytes);
@@ -53,7 +54,7 @@ describe('SessionTransportTransformerSeal', () => {
     }
   });
 
-  it('refuses the text of the token with any one character replaced, left out or put in', () => {
+  it('rejects a value with any character replaced, omitted or inserted', () => {
     const token = seal.transformWrite(text);
     for (let index = 0; index < token.length; index++) {
       const [before, after] = [token.slice(0, index), token.slice(index + 1)];
@@ -64,7 +65,7 @@ describe('SessionTransportTransformerSeal', () => {
     }
   });
 
-  it.each([0, 1, 2])('knows one spelling of each value (%i bytes past a group of three)', (rest) => {
+  it.each([0, 1, 2])('accepts one spelling of each value (%i bytes past a group of three)', (rest) => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     const token = seal.transformWrite('x'.repeat(30 + rest));
     const spellings = Array.from(alphabet, (last) => token.slice(0, -1) + last);
@@ -75,7 +76,7 @@ describe('SessionTransportTransformerSeal', () => {
     if (classic !== token) expect(seal.transformRead(classic)).toBeUndefined();
   });
 
-  it('refuses every beginning and every end of a token', () => {
+  it('rejects every prefix and suffix of a value', () => {
     const token = seal.transformWrite(text);
     for (let length = 0; length < token.length; length++) {
       expect(seal.transformRead(token.slice(0, length))).toBeUndefined();
@@ -87,14 +88,14 @@ describe('SessionTransportTransformerSeal', () => {
     ['another name', { name: 'cart', transport: 'cookie' }],
     ['another transport', { name: 'user_session', transport: 'header' }],
     ['another division of name and transport', { name: 'user_sessionc', transport: 'ookie' }],
-  ])('is refused under %s', (_, other) => {
+  ])('rejects a value of %s', (_, other) => {
     const token = seal.transformWrite(text);
 
     expect(new SessionTransportTransformerSeal(ring, other).transformRead(token)).toBeUndefined();
     expect(new SessionTransportTransformerSeal(ring, binding).transformRead(token)).toBe(text);
   });
 
-  it('is not opened by what the same ring derives for another purpose', () => {
+  it('rejects a value sealed for another purpose of the same ring', () => {
     const [other] = ring.derive('csrf', 'user_session');
     const [own] = ring.derive('seal', 'user_session');
     const nonce = Buffer.alloc(24, 9);
@@ -107,7 +108,7 @@ describe('SessionTransportTransformerSeal', () => {
     for (const token of forged) expect(seal.transformRead(token)).toBeUndefined();
   });
 
-  it('refuses another version, also where everything else was made for it', () => {
+  it('rejects another version, even if the rest is valid for it', () => {
     const [own] = ring.derive('seal', 'user_session');
     const nonce = Buffer.alloc(24, 9);
     const tokenOf = (version: number) => {
@@ -121,7 +122,7 @@ describe('SessionTransportTransformerSeal', () => {
     expect(seal.transformRead(tokenOf(2))).toBeUndefined();
   });
 
-  it('seals equal data differently each time, with a nonce of its own', () => {
+  it('seals equal texts differently, with a new nonce each time', () => {
     const tokens = Array.from({ length: 2000 }, () => seal.transformWrite(text));
     const nonces = tokens.map((token) => Buffer.from(token, 'base64url').toString('hex', 5, 29));
 
@@ -129,7 +130,7 @@ describe('SessionTransportTransformerSeal', () => {
     expect(new Set(tokens.map((token) => token.slice(-30))).size).toBe(2000);
   });
 
-  it('carries any text, also an empty one and one with a byte order mark', () => {
+  it('seals any text, also an empty one and one with a byte order mark', () => {
     for (const each of ['', '\uFEFFx', '\0', 'ä€\u{1F600}', 'x'.repeat(5000)]) {
       expect(seal.transformRead(seal.transformWrite(each))).toBe(each);
     }
@@ -140,7 +141,7 @@ describe('SessionTransportTransformerSeal', () => {
     );
   });
 
-  it('turns a lone surrogate into U+FFFD, and every text of JSON.stringify stays what it is', () => {
+  it('replaces a lone surrogate by U+FFFD, and preserves every text of JSON.stringify', () => {
     expect(seal.transformRead(seal.transformWrite('a\uD800b\uDC00'))).toBe('a\uFFFDb\uFFFD');
     const unit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
     fc.assert(
@@ -151,15 +152,12 @@ describe('SessionTransportTransformerSeal', () => {
     );
   });
 
-  it('never throws, whatever it is given to read', () => {
+  it('does not throw for any value to read', () => {
     const base64Url = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('base64url'));
     const token = seal.transformWrite(text);
-    const mutated = fc
-      .tuple(fc.nat(token.length), fc.nat(20), fc.string({ unit: 'binary', maxLength: 20 }))
-      .map(([at, count, put]) => token.slice(0, at) + put + token.slice(at + count))
-      .filter((value) => value !== token);
+    const changed = changedText(token).filter((value) => value !== token);
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), base64Url, mutated), (value) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), base64Url, changed), (value) => {
         expect(seal.transformRead(value)).toBeUndefined();
         expect(['current', 'outdated', 'unknown']).toContain(seal.keyState(value));
       }),
@@ -167,7 +165,7 @@ describe('SessionTransportTransformerSeal', () => {
     );
   });
 
-  it('carries a megabyte and refuses one that is changed', () => {
+  it('seals a megabyte and rejects a changed one', () => {
     const large = 'x'.repeat(1_000_000);
     const token = seal.transformWrite(large);
 
@@ -177,9 +175,9 @@ describe('SessionTransportTransformerSeal', () => {
   });
 
   it.each<[string, SessionTransportTransformerSealOptions]>([
-    ['which it remembers', {}],
-    ['which it does not', { rememberForSeconds: 0 }],
-  ])('reads a value again and again, %s, and refuses it with any one character changed', (_, options) => {
+    ['with a cache', {}],
+    ['without a cache', { rememberForSeconds: 0 }],
+  ])('reads a value repeatedly, %s, and rejects it with any character changed', (_, options) => {
     const again = new SessionTransportTransformerSeal(ring, binding, options);
     const token = again.transformWrite(text);
     for (let time = 0; time < 3; time++) {
@@ -194,7 +192,7 @@ describe('SessionTransportTransformerSeal', () => {
   it.each<[SessionTransportTransformerSealOptions, number]>([
     [{}, 1],
     [{ rememberForSeconds: 0 }, 0],
-  ])('with %j it keeps what was in a value %i times while that comes again and again', (options, times) => {
+  ])('with %j, caches an opened value %i times', (options, times) => {
     const keep = jest.spyOn(OpenedValues.prototype, 'set');
     const again = new SessionTransportTransformerSeal(ring, binding, options);
     const token = again.transformWrite(text);
@@ -206,16 +204,13 @@ describe('SessionTransportTransformerSeal', () => {
     keep.mockRestore();
   });
 
-  it.each([-1, NaN, Infinity, '60' as unknown as number])(
-    'refuses to remember for %p seconds',
-    (rememberForSeconds) => {
-      expect(() => new SessionTransportTransformerSeal(ring, binding, { rememberForSeconds })).toThrow(
-        'rememberForSeconds must be a number from 0.',
-      );
-    },
-  );
+  it.each([-1, NaN, Infinity, '60' as unknown as number])('rejects rememberForSeconds: %p', (rememberForSeconds) => {
+    expect(() => new SessionTransportTransformerSeal(ring, binding, { rememberForSeconds })).toThrow(
+      'rememberForSeconds must be a number from 0.',
+    );
+  });
 
-  it('draws fresh random numbers when its supply is used up', () => {
+  it('reads the first of many sealed values', () => {
     const early = seal.transformWrite(text);
     for (let count = 0; count < 200; count++) seal.transformWrite(text);
 
@@ -229,7 +224,7 @@ describe('SessionTransportTransformerSeal with several keys', () => {
   const rotated = new SessionTransportTransformerSeal(new KeyRing([key('new'), key('old')]), binding);
   const next = new SessionTransportTransformerSeal(new KeyRing(key('new')), binding);
 
-  it('reads what an old key sealed and says that it is outdated', async () => {
+  it('reads a value of an old key and reports it as outdated', async () => {
     const token = old.transformWrite(text);
 
     expect(rotated.transformRead(token)).toBe(text);
@@ -246,18 +241,18 @@ describe('SessionTransportTransformerSeal with several keys', () => {
     expect(await transformRead([rotated], token)).toEqual({ value: text, outdated: false });
   });
 
-  it('knows nothing of a key that has left the ring', () => {
+  it('rejects a value of a removed key', () => {
     const token = old.transformWrite(text);
 
     expect(next.transformRead(token)).toBeUndefined();
     expect(next.keyState(token)).toBe('unknown');
   });
 
-  it.each(['', 'A', 'AQ', '=======', 'AQAAAAAA', 'äöüäöüäö'])('calls the key of "%s" unknown', (value) => {
+  it.each(['', 'A', 'AQ', '=======', 'AQAAAAAA', 'äöüäöüäö'])('reports the key of "%s" as unknown', (value) => {
     expect(rotated.keyState(value)).toBe('unknown');
   });
 
-  it('opens with both of two keys that happen to have the same id', () => {
+  it('opens values of two keys with the same id', () => {
     const twins = new KeyRing([key('new'), key('old')]);
     const [first, second] = twins.derive('seal', 'user_session');
     const same = [first!, { ...second!, id: first!.id }];

@@ -60,26 +60,26 @@ describe('SessionTransportTransformerKtTest', () => {
 });
 
 describe('transformRead and transformWrite', () => {
-  it('leave the value alone when there is no transformer', async () => {
+  it('return the value without a transformer', async () => {
     expect(await transformWrite([], 'plain')).toBe('plain');
     expect(await transformRead([], 'plain')).toEqual({ value: 'plain', outdated: false });
   });
 
-  it('wait for transformers that answer later', async () => {
+  it('wait for asynchronous transformers', async () => {
     const transformers = [new Appending('1'), new AppendingAsync('2'), new AppendingAsync('3')];
 
     expect(await transformWrite(transformers, '0')).toBe('0;1;2;3');
     expect(await transformRead(transformers, '0;1;2;3')).toEqual({ value: '0', outdated: false });
   });
 
-  it('end at the first transformer that refuses', async () => {
+  it('stop at the first transformer that returns undefined', async () => {
     const inner = new Appending('1');
 
     expect(await transformRead([inner, new Appending('2')], '0;2;1')).toBeUndefined();
     expect(inner.calls).toEqual([]);
   });
 
-  it('take an empty value for a value', async () => {
+  it('accept an empty value', async () => {
     expect(await transformRead([new Appending('1'), new Appending('2')], ';1;2')).toEqual({
       value: '',
       outdated: false,
@@ -90,7 +90,7 @@ describe('transformRead and transformWrite', () => {
     ['current', false],
     ['outdated', true],
     ['unknown', false],
-  ])('call a value whose key is %s outdated: %s', async (state, outdated) => {
+  ])('for a value of a key that is %s, return outdated: %s', async (state, outdated) => {
     const seen: string[] = [];
     const inner = Object.assign(new Appending('1'), {
       keyState: (value: string): KeyState => {
@@ -103,7 +103,7 @@ describe('transformRead and transformWrite', () => {
     expect(seen).toEqual(['0;1']);
   });
 
-  it('chain Encrypt and MessageAuthentication as Ktor does', async () => {
+  it('combine Encrypt and MessageAuthentication as Ktor does', async () => {
     const fixed = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
     const chain = [
       new SessionTransportTransformerEncrypt(fixed, Buffer.from('02030405060708090a0b0c', 'hex'), {
@@ -128,7 +128,7 @@ describe('transformRead and transformWrite', () => {
     expect(await transformRead(chain, `1${expected.slice(1)}`)).toBeUndefined();
   });
 
-  it('chain a seal with transformers around it', async () => {
+  it('combine a seal with other transformers', async () => {
     const keys = new KeyRing(createHash('sha256').update('a').digest());
     const seal = new SessionTransportTransformerSeal(keys, { name: 'user_session', transport: 'cookie' });
     const chain = [new Appending('1'), seal, new Appending('2')];

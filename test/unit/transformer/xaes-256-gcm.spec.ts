@@ -13,7 +13,7 @@ describe('XAES-256-GCM', () => {
       additionalData: 'c2sp.org/XAES-256-GCM',
       expected: '986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d',
     },
-  ])('agrees with the vector of the specification for key $key', ({ key, additionalData, expected }) => {
+  ])('computes the vector of the specification for key $key', ({ key, additionalData, expected }) => {
     const prepared = xaesKey(Buffer.alloc(32, key));
 
     const sealed = xaesSeal(prepared, nonce, plaintext, Buffer.from(additionalData));
@@ -22,17 +22,17 @@ describe('XAES-256-GCM', () => {
     expect(xaesOpen(prepared, nonce, sealed, Buffer.from(additionalData))).toEqual(plaintext);
   });
 
-  it('agrees with the accumulated result of 10,000 random messages', () => {
+  it('computes the accumulated result of 10,000 random messages', () => {
     expect(accumulated(10_000)).toBe('e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939');
   });
 
   if (process.env['XAES_MILLION'] !== undefined) {
-    it('agrees with the accumulated result of 1,000,000 random messages', () => {
+    it('computes the accumulated result of 1,000,000 random messages', () => {
       expect(accumulated(1_000_000)).toBe('2163ae1445985a30b60585ee67daa55674df06901b890593e824b8a7c885ab15');
     }, 600_000);
   }
 
-  it('seals many messages with one prepared key as it seals the first', () => {
+  it('seals many messages with one prepared key', () => {
     const prepared = xaesKey(Buffer.alloc(32, 7));
     const first = xaesSeal(prepared, nonce, plaintext, Buffer.alloc(0));
 
@@ -41,7 +41,7 @@ describe('XAES-256-GCM', () => {
     expect(xaesSeal(prepared, nonce, plaintext, Buffer.alloc(0))).toEqual(first);
   });
 
-  it('opens nothing under another key, nonce half, additional data or tag', () => {
+  it('rejects another key, nonce half, additional data or tag', () => {
     const prepared = xaesKey(Buffer.alloc(32, 7));
     const additionalData = Buffer.from('bound');
     const sealed = xaesSeal(prepared, nonce, plaintext, additionalData);
@@ -53,13 +53,13 @@ describe('XAES-256-GCM', () => {
     expect(xaesOpen(prepared, nonce, flipped(sealed, sealed.length - 1), additionalData)).toBeUndefined();
   });
 
-  it('refuses what is shorter than a tag', () => {
+  it('rejects a text shorter than a tag', () => {
     for (let length = 0; length < 16; length++) {
       expect(xaesOpen(xaesKey(Buffer.alloc(32)), nonce, Buffer.alloc(length), Buffer.alloc(0))).toBeUndefined();
     }
   });
 
-  it('takes nonces of 24 bytes only', () => {
+  it('accepts only nonces of 24 bytes', () => {
     expect(() => xaesSeal(xaesKey(Buffer.alloc(32)), Buffer.alloc(12), plaintext, Buffer.alloc(0))).toThrow(
       'The nonce must have 24 bytes.',
     );

@@ -47,8 +47,8 @@ class Tags extends Set<string> {}
 class Moment extends Date {}
 class Bytes extends Uint8Array {}
 
-describe('an instance of a class that no decorator covers', () => {
-  it('comes back as a plain object where its fields are plain', () => {
+describe('an instance of a class without decorators', () => {
+  it('is read as a plain object if its fields are plain', () => {
     class Address {
       city = 'London';
       lines = ['1 Main Street'];
@@ -75,7 +75,7 @@ describe('an instance of a class that no decorator covers', () => {
     });
   });
 
-  it('may be empty where its class has no members', () => {
+  it('may be empty if its class has no members', () => {
     class Marker {}
     expect(roundTrip(new Marker())).toStrictEqual({});
   });
@@ -113,7 +113,7 @@ describe('an instance of a class that no decorator covers', () => {
       })(0),
       '1970-01-01',
     ],
-  ])('is stored as the text or number that it stands for: %s', (_, value, stored) => {
+  ])('is stored as a string or number: %s', (_, value, stored) => {
     expect(roundTrip(value)).toBe(stored);
     expect(roundTrip([{ value }])).toStrictEqual([{ value: stored }]);
   });
@@ -127,7 +127,7 @@ describe('an instance of a class that no decorator covers', () => {
       })(),
       'Safe, which has private fields',
     ],
-    ['a subclass of Array', Basket.from([1, 2]), 'Basket, which extends Array and would come back as a plain Array'],
+    ['a subclass of Array', Basket.from([1, 2]), 'Basket, which extends Array and would be read back as a plain Array'],
     ['a subclass of Map', new Index([['a', 1]]), 'Index, which extends Map'],
     ['a subclass of Set', new Tags(['a']), 'Tags, which extends Set'],
     ['a subclass of Date', new Moment(5), 'Moment, which extends Date'],
@@ -173,7 +173,7 @@ describe('an instance of a class that no decorator covers', () => {
       })(),
       'Session, whose content is not in its fields',
     ],
-  ])('is refused with %s', (_, value, problem) => {
+  ])('is rejected with %s', (_, value, problem) => {
     const message = refusalOf({ list: [value] });
     expect(message).toContain('Bag.value[key][0] cannot be stored in a session: it is an instance of ');
     expect(message).toContain(problem);
@@ -181,7 +181,7 @@ describe('an instance of a class that no decorator covers', () => {
     expect(message).not.toContain('secret-key');
   });
 
-  it('is stored where toJSON() gives the fields that are stored anyway', () => {
+  it('is stored if toJSON() returns its fields', () => {
     class Money {
       amount = 12;
       currency = 'EUR';
@@ -196,19 +196,19 @@ describe('an instance of a class that no decorator covers', () => {
     'class Vault { #secret; name = "vault"; constructor() { this.#secret = 1; } read() { return this.#secret; } }';
   const made = (code: string): object => runInThisContext(`(() => { ${code}; return new Vault(); })()`) as object;
 
-  it('is refused when TypeScript compiled its private fields to WeakMaps', () => {
+  it('is rejected if TypeScript compiled its private fields to WeakMaps', () => {
     const compiled = ts.transpileModule(source, { compilerOptions: { target: ts.ScriptTarget.ES2021 } }).outputText;
     expect(compiled).toContain('WeakMap');
     expect(refusalOf(made(compiled))).toContain('private fields');
   });
 
-  it('is refused when SWC compiled its private fields to WeakMaps', () => {
+  it('is rejected if SWC compiled its private fields to WeakMaps', () => {
     const { code } = transformSync(source, { jsc: { target: 'es2021', externalHelpers: false } });
     expect(code).toContain('WeakMap');
     expect(refusalOf(made(code))).toContain('private fields');
   });
 
-  it('is refused when its code is minified', () => {
+  it('is rejected if its code is minified', () => {
     const { code } = transformSync(`(() => { ${source} return new Vault(); })()`, {
       minify: true,
       jsc: { target: 'es2022', minify: { compress: true, mangle: true } },
@@ -217,7 +217,7 @@ describe('an instance of a class that no decorator covers', () => {
     expect(refusalOf(runInThisContext(code))).toContain('private fields');
   });
 
-  it('comes back whole under @Type() or @Transform()', () => {
+  it('is restored with @Type() or @Transform()', () => {
     class Basket {
       #count = 0;
       items: string[] = [];
@@ -239,7 +239,7 @@ describe('an instance of a class that no decorator covers', () => {
     expect(read.total.plus('0.2').toString()).toBe('0.3');
   });
 
-  it('of hidden content is no reason to take a changed session for an unchanged one', () => {
+  it('with hidden content is not taken for unchanged', () => {
     class Counter {
       #value = 1;
       increment(): void {
@@ -256,8 +256,8 @@ describe('an instance of a class that no decorator covers', () => {
   });
 });
 
-describe('_locals, which Express puts on the object that it renders', () => {
-  it('is never stored, at any depth and with functions in it', () => {
+describe('_locals, which Express adds to rendered objects', () => {
+  it('is not stored at any depth', () => {
     const session = bagOf({ page: { title: 'a', _locals: { translate: () => 'b' } } });
     Object.assign(session, { _locals: Object.assign(Object.create(null), { nonce: 'r4nd0m', helper: () => 1 }) });
     expect(serializer.serialize(session)).toBe('{"value":{"page":{"title":"a"}}}');

@@ -1,1 +1,0 @@
-export type Fields = Record<string, unknown>;
