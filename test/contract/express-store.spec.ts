@@ -35,11 +35,11 @@ const GUARDED = { name: 'guarded', capabilities: ['replace', 'touch', 'ping'] } 
 
 function contracts(store: () => ExpressSessionStore): void {
   const guarded = () => new SessionStorageGuarded(expressSessionStorage({ store: store() }));
-  sessionStorageContract({ describe, it }, () => ({ a: guarded() }), GUARDED);
+  sessionStorageContract({ describe, it: it.concurrent }, () => ({ a: guarded() }), GUARDED);
 }
 
 describe('SessionStorageExpress on MemoryStore of express-session', () => {
-  sessionStorageContract({ describe, it }, () => ({ a: expressSessionStorage({ store: new MemoryStore() }) }), OWN);
+  sessionStorageContract({ describe, it: it.concurrent }, () => ({ a: expressSessionStorage({ store: new MemoryStore() }) }), OWN);
   contracts(() => new MemoryStore());
 });
 

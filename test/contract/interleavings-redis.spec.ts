@@ -3,15 +3,8 @@ import { createClient } from 'redis';
 import { ADD_TO_OWNER, DROP_FROM_OWNER, REPLACE, TOUCH } from '../../src/redis/redis-scripts.js';
 import { redisEngine, startRedis, uniqueName, type RedisServer } from '../support/servers.js';
 import { commandSteps } from './command-steps.js';
-import {
-  byTracker,
-  everyOrder,
-  explored,
-  fewerPairs,
-  fewerTriples,
-  pairs,
-  triplesByCommand,
-} from './session-orders.js';
+import { byTracker, explored, fewerPairs, fewerTriples, pairs, triplesByCommand } from './session-orders.js';
+import { fullTests } from '../support/full-tests.js';
 
 // Busy machines are slow.
 const SLOW = 240_000;
@@ -74,8 +67,8 @@ describe(`every order over ${redisEngine}`, () => {
     it(
       'keeps every promise in orders of two requests, by tracker',
       async () => {
-        expect(await explored(everyOrder ? pairs : fewerPairs, { ...steps, ...byTracker })).toBe(
-          everyOrder ? 3849 : 1393,
+        expect(await explored(fullTests ? pairs : fewerPairs, { ...steps, ...byTracker })).toBe(
+          fullTests ? 3849 : 1393,
         );
       },
       SLOW,
@@ -85,8 +78,8 @@ describe(`every order over ${redisEngine}`, () => {
       'keeps every promise in orders of three requests, by tracker',
       async () => {
         expect(
-          await explored(everyOrder ? triplesByCommand : triplesByCommand.slice(0, 1), { ...steps, ...byTracker }),
-        ).toBe(everyOrder ? 1441 : 98);
+          await explored(fullTests ? triplesByCommand : triplesByCommand.slice(0, 1), { ...steps, ...byTracker }),
+        ).toBe(fullTests ? 1441 : 98);
       },
       SLOW,
     );
@@ -95,8 +88,8 @@ describe(`every order over ${redisEngine}`, () => {
   it(
     'keeps every promise in orders of three requests, by tracker',
     async () => {
-      expect(await explored(everyOrder ? fewerTriples : fewerTriples.slice(0, 3), { open, ...byTracker })).toBe(
-        everyOrder ? 2146 : 529,
+      expect(await explored(fullTests ? fewerTriples : fewerTriples.slice(0, 3), { open, ...byTracker })).toBe(
+        fullTests ? 2146 : 529,
       );
     },
     SLOW,

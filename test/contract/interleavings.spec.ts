@@ -11,7 +11,6 @@ import type { RequestKind } from '../../src/testing/interleavings/session-algori
 import {
   byTracker,
   byTrackerWithGrace,
-  everyOrder,
   explored,
   fewerTriples,
   fewerTriplesAroundRotation,
@@ -20,6 +19,7 @@ import {
   triples,
   triplesAroundRotation,
 } from './session-orders.js';
+import { fullTests } from '../support/full-tests.js';
 import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algorithm.js';
 
 // A storage sees a login as a rotation; without owners nothing can be revoked.
@@ -98,8 +98,8 @@ describe('every order of two requests of one session', () => {
     async () => {
       // Two rotations have more than 100,000 orders here; those of several processes are run below.
       const all = requestsOf(FOR_THREE_VERBS, 2).filter((kinds) => kinds.join() !== 'rotate,rotate');
-      const some = everyOrder ? all : all.filter((kinds) => kinds.join() !== 'logout,rotate');
-      expect(await explored(some, { ...threeVerbs, ...byTracker })).toBe(everyOrder ? 13_203 : 1835);
+      const some = fullTests ? all : all.filter((kinds) => kinds.join() !== 'logout,rotate');
+      expect(await explored(some, { ...threeVerbs, ...byTracker })).toBe(fullTests ? 13_203 : 1835);
     },
     SLOW,
   );
@@ -120,8 +120,8 @@ describe('every order of three requests of one session', () => {
   it(
     'makes nobody anonymous within the grace period of a rotation: tracker over memory',
     async () => {
-      const some = everyOrder ? triplesAroundRotation : fewerTriplesAroundRotation;
-      expect(await explored(some, { ...memory, ...byTrackerWithGrace })).toBe(everyOrder ? 9563 : 3030);
+      const some = fullTests ? triplesAroundRotation : fewerTriplesAroundRotation;
+      expect(await explored(some, { ...memory, ...byTrackerWithGrace })).toBe(fullTests ? 9563 : 3030);
     },
     SLOW,
   );
@@ -137,8 +137,8 @@ describe('every order of three requests of one session', () => {
   it(
     'keeps every promise: tracker over memory',
     async () => {
-      expect(await explored(everyOrder ? triples : fewerTriples, { ...memory, ...byTracker })).toBe(
-        everyOrder ? 26_896 : 2146,
+      expect(await explored(fullTests ? triples : fewerTriples, { ...memory, ...byTracker })).toBe(
+        fullTests ? 26_896 : 2146,
       );
     },
     SLOW,

@@ -19,14 +19,14 @@ const inMemory: Record<string, () => KeyvLike> = {
 
 describe.each(Object.entries(inMemory))('SessionStorageKeyv by %s and a Map', (version, make) => {
   if (version === 'Keyv 5') {
-    sessionStorageContract({ describe, it }, () => ({ a: keyvSessionStorage({ keyv: make() }) }), {
+    sessionStorageContract({ describe, it: it.concurrent }, () => ({ a: keyvSessionStorage({ keyv: make() }) }), {
       name: 'on its own',
       capabilities: ['ping'],
     });
   }
 
   sessionStorageContract(
-    { describe, it },
+    { describe, it: it.concurrent },
     () => ({ a: new SessionStorageGuarded(keyvSessionStorage({ keyv: make() })) }),
     { name: 'guarded', capabilities: ['replace', 'touch', 'ping'] },
   );
@@ -55,7 +55,7 @@ describe(`SessionStorageKeyv on ${redisEngine}`, () => {
     beforeAll(() => {
       keyv = make();
     });
-    sessionStorageContract({ describe, it }, () => ({ a: new SessionStorageGuarded(keyvSessionStorage({ keyv })) }), {
+    sessionStorageContract({ describe, it: it.concurrent }, () => ({ a: new SessionStorageGuarded(keyvSessionStorage({ keyv })) }), {
       name: 'guarded',
       capabilities: ['replace', 'touch', 'ping'],
     });

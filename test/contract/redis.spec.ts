@@ -77,7 +77,7 @@ function contract(name: string, connect: () => Promise<Connected>): void {
     afterAll(() => connected.close());
 
     sessionStorageContract(
-      { describe, it },
+      { describe, it: it.concurrent },
       () => ({
         a: redisSessionStorage({ client: connected.client, prefix }),
         b: redisSessionStorage({ client: connected.client, prefix }),

@@ -16,10 +16,11 @@ import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algori
 import { sessionFaultsContract } from '../../src/testing/session-faults.contract.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
-import { everyOrder, explored, faultyPairs, faultyTriples, fewerFaultyTriples } from './session-orders.js';
+import { explored, faultyPairs, faultyTriples, fewerFaultyTriples } from './session-orders.js';
+import { fullTests } from '../support/full-tests.js';
 
 // Busy machines are slow.
-jest.setTimeout(everyOrder ? 1_800_000 : 120_000);
+jest.setTimeout(fullTests ? 1_800_000 : 120_000);
 
 interface Opened {
   readonly storage: SessionStorage;
@@ -39,14 +40,14 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
   });
 
   it('keeps every promise in a sample of the orders of any three requests with one fault', async () => {
-    await explored(faultyTriples, { ...one, sample: { orders: everyOrder ? 500 : 15 } });
+    await explored(faultyTriples, { ...one, sample: { orders: fullTests ? 500 : 15 } });
   });
 
   it('keeps every promise in a sample of the orders of any two requests with two faults', async () => {
-    await explored(faultyPairs, { ...two, sample: { orders: everyOrder ? 500 : 10 } });
+    await explored(faultyPairs, { ...two, sample: { orders: fullTests ? 500 : 10 } });
   });
 
-  if (!everyOrder) return;
+  if (!fullTests) return;
 
   it('keeps every promise in every order of any two requests with one fault', async () => {
     process.stdout.write(`${await explored(faultyPairs, one)} orders of two requests with one fault\n`);
@@ -112,7 +113,7 @@ describe.each(Object.entries(engines))('sessions under faults over %s', (_name, 
   sessionFaultsContract({ describe, it }, open, {
     name: 'two and three requests at the same time, some of their orders',
     atOnce: 3,
-    sample: { orders: everyOrder ? 50 : 3 },
+    sample: { orders: fullTests ? 50 : 3 },
   });
 });
 

@@ -9,9 +9,6 @@ import { trackerAlgorithm, trackerAlgorithmWithGrace } from '../../src/testing/i
 const CHANGES: readonly RequestKind[] = ['change', 'touch', 'logout', 'rotate', 'login', 'revoke'];
 const ALL: readonly RequestKind[] = ['read', ...CHANGES];
 
-/** `npm run test:all` runs every order; `npm test` those of two requests, and some of those of three. */
-export const everyOrder = process.env.FULL_INTERLEAVINGS === '1';
-
 /** Every two requests that a storage with versions and owners can be asked for at the same time. */
 export const pairs = requestsOf(ALL, 2);
 
@@ -38,7 +35,7 @@ export const fewerTriples = triples.filter(
   (requests) => requests.includes('revoke') || requests.filter((kind) => ENDS_OR_MOVES.has(kind)).length <= 1,
 );
 
-/** The part of {@link pairs} that `npm test` runs where each command to Redis is a step: those with a `revoke`. */
+/** The part of {@link pairs} that `npm test` runs over servers: those with a `revoke`. */
 export const fewerPairs = pairs.filter((requests) => requests.includes('revoke'));
 
 /** Those with a `revoke` that have fewer than a thousand orders where each command to a server is a step. */
