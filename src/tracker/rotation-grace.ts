@@ -14,15 +14,13 @@ import {
   type SessionRecords,
 } from './session-records.js';
 
-/** How rotated ids are treated. */
 export interface RotationOptions {
   /** Seconds for which a rotated id still gives its session. `0`: none. */
   readonly graceInSeconds: number;
-  /** What happens when an id is received after its grace period. `revoke`: its session is ended. */
+  /** When an id is received after its grace period. `revoke`: ends its session. */
   readonly onReplay: 'ignore' | 'revoke';
 }
 
-/** Options of {@link RotationGrace}. */
 export interface RotationGraceParts<S extends object> extends Pick<RotationOptions, 'graceInSeconds'> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
@@ -34,44 +32,36 @@ export interface RotationGraceParts<S extends object> extends Pick<RotationOptio
 
 /** The session of an old id. */
 export interface Successor {
-  /** The key of its present id. */
   readonly storedId: string;
   readonly stored: StoredSession;
   readonly opened: OpenedRecord;
-  /** The details for a request with the old id: its authentication is that of before the rotation. */
+  /** With the authentication from before the rotation. */
   readonly details: SessionDetails | undefined;
-  /** The rotation may still be undone: no writes. */
+  /** May still be undone: no writes. */
   readonly isPending: boolean;
 }
 
 interface LastRecord {
   readonly storedId: string;
   readonly stored: StoredSession;
-  /** When the session got this id. */
   readonly rotatedAt: number;
 }
 
-/** Maximum number of rotations that are followed. */
 const MOST_ROTATIONS = 8;
-/** Milliseconds after the grace period in which an id is recognized. */
+/** After the grace period. */
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
-/** The same with `onReplay: 'revoke'`, unless the session ends earlier. */
+/** With `onReplay: 'revoke'`, unless the session ends earlier. */
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
-/** A touch and a confirmation may round. */
 const ROUNDING_MILLISECONDS = 1000;
-/** The longest life of a pending session after its rotation, if the clock of the storage's server is ahead. */
+/** The clock of the storage may be ahead. */
 const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 
-/** `details` for a request with a rotated id: with the authentication of `before`. */
+/** `details` with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
   const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
   return { ...details, authenticatedAt, methods };
 }
 
-/**
- * Milliseconds for which the record of a rotated id is kept.
- * @param before the session before the rotation.
- */
 export function retiredFor(
   { graceInSeconds, onReplay }: RotationOptions,
   lifetime: SessionLifetime,
@@ -84,9 +74,8 @@ export function retiredFor(
 }
 
 /**
- * Accepts a rotated id for a short time: a page sends several requests at once, and one of them may rotate the id. Only
- * for rotations that keep the owner. An id from before a login is refused, since an attacker may have planted it (OWASP
- * Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+ * Accepts a rotated id for a short time, since a page sends several requests at once. An id from before a login is
+ * refused: an attacker may have planted it (OWASP Session Management Cheat Sheet).
  */
 export class RotationGrace<S extends object> {
   readonly #parts: RotationGraceParts<S>;
@@ -95,10 +84,7 @@ export class RotationGrace<S extends object> {
     this.#parts = parts;
   }
 
-  /**
-   * @param retired the record of the old id.
-   * @returns the session; `replayed` after its grace period; `undefined` if the old id is not accepted.
-   */
+  /** @returns `replayed` after the grace period; `undefined` if the id is not accepted. */
   async follow(retired: StoredSession): Promise<Successor | 'replayed' | undefined> {
     const { records, now, graceInSeconds } = this.#parts;
     const first = retiredOf(retired.value);
@@ -111,15 +97,11 @@ export class RotationGrace<S extends object> {
     return last && this.#successor(last, before, owner);
   }
 
-  /**
-   * Finds the session of an id that was received after its grace period.
-   * @returns its key in the storage; `undefined` if it has ended or has another owner.
-   */
+  /** The key of the session of a replayed id; `undefined` if it has ended or changed its owner. */
   async familyOf(retired: StoredSession): Promise<string | undefined> {
     return (await this.#last(retiredOf(retired.value)))?.storedId;
   }
 
-  /** The live record at the end of rotations within one owner. */
   async #last(first: RetiredRecord): Promise<LastRecord | undefined> {
     let retired = first;
     for (let rotations = 0; rotations < MOST_ROTATIONS && retired.hasGrace; rotations++) {

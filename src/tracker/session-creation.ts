@@ -11,15 +11,13 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import { isRotated, type SessionRecords } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
-/** Attempts before an id provider counts as one that repeats ids. */
 const MOST_IDS = 3;
 const MOST_CONFIRMATIONS = 2;
-/** Below the time that a pending session lives. */
+/** Below {@link PENDING_FOR_MILLISECONDS}. */
 const LONGEST_JOINING_IN_MILLISECONDS = 20_000;
 
 export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
-/** Options of {@link SessionCreation}. */
 export interface SessionCreationParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
@@ -28,14 +26,13 @@ export interface SessionCreationParts<S extends object> {
   readonly newId: SessionIdProvider;
   readonly storedId: (id: string) => string;
   readonly ownerOf: (value: S) => string | undefined;
-  /** Ktor's format: no pending sessions. */
   readonly bare: boolean;
   readonly now: () => number;
 }
 
 /**
- * Writes sessions under new ids. A session with an owner is pending first: it lives for half a minute, and for its
- * whole lifetime once confirmed. A login that fails or whose process dies leaves nothing behind.
+ * Writes sessions under new ids. One with an owner is pending until it is confirmed, so that a failed login leaves
+ * nothing.
  */
 export class SessionCreation<S extends object> {
   readonly #parts: SessionCreationParts<S>;
@@ -44,10 +41,9 @@ export class SessionCreation<S extends object> {
     this.#parts = parts;
   }
 
-  /** @throws {SessionError} if the provider returns no valid id. */
   newId(call: SessionCall): string {
     const id = this.#parts.newId(call);
-    // Ktor's format leaves the length of ids to the application.
+    // Ktor's format leaves the length to the application.
     const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
     if (!isSessionId(id) || id.length < shortest) {
       throw new SessionWrongValueError(
@@ -58,7 +54,6 @@ export class SessionCreation<S extends object> {
     return id;
   }
 
-  /** Stores a new session. */
   async create(session: SessionToTrack<S>, text: string): Promise<StoreResult<S>> {
     const now = this.#parts.now();
     const times = { createdAt: now, renewedAt: now, details: session.details };
@@ -77,11 +72,7 @@ export class SessionCreation<S extends object> {
     }
   }
 
-  /**
-   * Calls `onOwnerChange`, which may join the visitor's session with the pending one, and stores the result.
-   * @param before the text of the visitor's session.
-   * @throws {ApplicationFailure} with the error of the application.
-   */
+  /** Calls `onOwnerChange` and stores the result. @param before text of the visitor's session. */
   async joined(pending: Landed<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Landed<S>> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
@@ -93,17 +84,13 @@ export class SessionCreation<S extends object> {
     const toStore = records.pending(records.toStore(text, pending.session, owner, marks));
     const result = await storage.replace(storedId!, toStore, version);
     const isSentTwice = result.status === 'conflict' && records.includes(result.current, toStore);
-    // Ended by its owner meanwhile.
+    // Its owner has ended it.
     if (result.status !== 'replaced' && !isSentTwice) return pending;
     const stored = result.status === 'replaced' ? result.version : result.current.version;
     const after = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
     return { ...pending, session: { ...pending.session, text, version: stored, marks: after, snapshot: undefined } };
   }
 
-  /**
-   * Writes a session under a new id, within the limit of its owner.
-   * @param isPending {@link confirm} follows.
-   */
   async write(
     status: 'created' | 'rotated',
     session: SessionToTrack<S>,
@@ -161,7 +148,7 @@ export class SessionCreation<S extends object> {
     try {
       const version = await storage.create(handle, toStore);
       if (version !== undefined) return { version };
-      // A client that lost its connection may have sent the call twice.
+      // The call may have been sent twice.
       const present = await storage.read(handle);
       if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
       return { version: present.version };
@@ -172,10 +159,6 @@ export class SessionCreation<S extends object> {
     }
   }
 
-  /**
-   * Gives a pending session its whole lifetime. Retried once if the outcome is unknown.
-   * @throws if the storage fails. The session may be confirmed or not.
-   */
   async confirm(pending: Landed<S>): Promise<Landed<S>> {
     const pendingUntil = this.#parts.records.pendingUntil;
     for (let attempt = 1; ; attempt++) {
@@ -191,7 +174,7 @@ export class SessionCreation<S extends object> {
         throw error;
       }
     }
-    // Ended meanwhile by its owner or by another login. An expired pending session was never usable.
+    // Ended by its owner or another login. An expired pending session was never usable.
     if (this.#parts.now() < pendingUntil) return pending;
     throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
   }
@@ -218,7 +201,7 @@ export class SessionCreation<S extends object> {
   }
 }
 
-/** A merged session differs from what the caller has seen. */
+/** Absent for a merged session. */
 export function snapshotOf<S extends object>(
   session: SessionToTrack<S>,
   stored: string,

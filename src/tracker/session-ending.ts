@@ -2,9 +2,7 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { StoredSession } from '../storage/session-storage.js';
 import { isEnded, isRotated, isUndone, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
 
-/** Attempts to write a tombstone against other writers. */
 const MOST_ATTEMPTS = 16;
-/** Maximum rotations within a minute that ending by the first id follows. */
 const MOST_ROTATIONS = 16;
 
 type Present = Pick<StoredSession, 'value' | 'version' | 'owner'>;
@@ -25,12 +23,8 @@ export class SessionEnding {
   }
 
   /**
-   * Ends the session of an id, and the one that it was rotated to: an end must not lose against a rotation. The
-   * tombstone stops a parallel rotation. A storage that cannot write it, because it is full for example, may still
-   * delete, which is enough.
-   *
-   * In bare mode there is no tombstone, and only the id itself is ended, unless the storage follows rotations.
-   * @param present the record, if known; read otherwise.
+   * Ends the session of an id, and the one that it was rotated to. The tombstone stops a parallel rotation.
+   * @param present the record, if known.
    */
   async end(storedId: string, reason: EndReason, present?: Present): Promise<void> {
     if (this.#bare) await this.#storage.invalidate(storedId);
@@ -43,14 +37,13 @@ export class SessionEnding {
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
         const isRestored = await this.#end(successor, reason, undefined, rotations + 1);
-        // Another request may have restored the session and rotated it again.
+        // Another request may have rotated the restored session.
         if (isRestored) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
     } finally {
       if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
     }
     if (refusedOwner !== undefined) await this.#endFormerIds(storedId, refusedOwner);
-    // The session may have another id.
     if (failure) throw failure.error;
     return wasUndone === true;
   }
@@ -59,12 +52,11 @@ export class SessionEnding {
     try {
       return await this.#tryMark(storedId, reason, present);
     } catch {
-      // Again: another record may be stored now.
+      // Another record may be stored now.
       return this.#tryMark(storedId, reason, undefined).catch(() => this.#unmarked(storedId));
     }
   }
 
-  /** Without a tombstone: checks whether the session has another id. */
   async #unmarked(storedId: string): Promise<Marking> {
     try {
       const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
@@ -76,8 +68,8 @@ export class SessionEnding {
   }
 
   /**
-   * A full storage deletes an id without a tombstone. A request with a former id would take that for an unfinished
-   * rotation and restore the session, so former ids are deleted as well.
+   * A full storage deletes an id without a tombstone, which looks like an unfinished rotation: a request with a former
+   * id would restore the session.
    */
   async #endFormerIds(storedId: string, owner: string): Promise<void> {
     const retired = ((await this.#storage.owners?.list(owner)) ?? []).flatMap(({ id, session: { value } }) =>
@@ -105,14 +97,12 @@ export class SessionEnding {
 }
 
 interface Marking {
-  /** The tombstone is written. */
   readonly isMarked: boolean;
-  /** The `storedId` of the present id, if it was rotated. */
+  /** If it was rotated. */
   readonly successor?: string;
-  /** The rotation to this id was undone: the old id is valid again. */
+  /** The old id is valid again. */
   readonly wasUndone?: boolean;
-  /** The stored owner, if the storage refused the tombstone. */
+  /** If the storage refused the tombstone. */
   readonly refusedOwner?: string;
-  /** The record could not be read. */
   readonly failure?: { readonly error: unknown };
 }

@@ -3,10 +3,7 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
 
 type Fields = Record<string, unknown>;
 
-/**
- * Updates an instance to a newer text in place: assigns only what differs between `held` (its own text) and `text`, so
- * that fields that are not stored keep their values.
- */
+/** Updates an instance in place. Fields that are not stored keep their values. @param held its own text. */
 export function refreshSession<S extends object>(
   serializer: SessionSerializer<S>,
   value: S,

@@ -12,35 +12,30 @@ export interface SessionRotationParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
   readonly creation: SessionCreation<S>;
-  /** Ktor's format: a rotation cannot be undone later. */
   readonly bare: boolean;
 }
 
-/** One rotation. */
 export interface Rotation<S extends object> {
   readonly session: SessionToTrack<S>;
-  /** The new session's text and times. */
   readonly text: string;
   readonly times: SessionTimes;
-  /** The old session: key, version, owner and record. */
   readonly storedId: string;
   readonly version: string | undefined;
   readonly owner: string | undefined;
   readonly before: OpenedRecord;
-  /** The old id may have a grace period: owner and content stay the same. */
+  /** Owner and content stay the same. */
   readonly hasGrace: boolean;
 }
 
 /**
  * Gives a session a new id in three steps. Each may fail, be late or never happen:
  *
- * 1. The new session is written as pending: it lives for half a minute.
- * 2. The old record is replaced by one that names the new id and keeps the old content for a minute. This step decides.
- * 3. The new session is confirmed and gets its whole lifetime.
+ * 1. The new session is written as pending.
+ * 2. The old record is replaced by one that names the new id and keeps the old content. This step decides.
+ * 3. The new session is confirmed.
  *
- * A rotation that fails after step 2 marks the new session as undone. A request with the old id that finds the new
- * session undone or missing restores the old content: see {@link restored}. An ended new session leaves a tombstone
- * that outlives the old record, so that its end is final.
+ * A failure after step 2 marks the new session as undone. A request with the old id that finds it undone or missing
+ * restores the old content. The tombstone of an ended session outlives the old record, so that its end is final.
  */
 export class SessionRotation<S extends object> {
   readonly #storage: ConditionalSessionStorage;
@@ -66,23 +61,19 @@ export class SessionRotation<S extends object> {
       if (isDone && this.#bare) return rotated;
       // No other request can rotate this session now: `onOwner` is called once.
       if (isDone) return await this.#creation.confirm(await this.#creation.joined(rotated, session, before.text));
-      // A pending session that cannot be ended here expires soon.
+      // Otherwise it expires soon.
       if (this.#bare) await this.#storage.invalidate(successor);
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
       const undone = this.#undo(rotated, hasGrace).catch(ignore);
-      // The application refused: the next request finds the old session.
+      // The next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;
     }
   }
 
-  /**
-   * Undoes an unfinished rotation, for a request with the old id.
-   * @param stored the record of the old id.
-   * @returns the restored record; `undefined` if the rotation was confirmed.
-   */
+  /** For a request with the old id. @returns `undefined` if the rotation was confirmed. */
   async restored(storedId: string, stored: StoredSession): Promise<StoredSession | undefined> {
     const before = this.#records.restored(stored);
     if (!before || !(await this.#isUndone(retiredOf(stored.value).successor))) return undefined;
@@ -96,13 +87,13 @@ export class SessionRotation<S extends object> {
   async #isUndone(successor: string): Promise<boolean> {
     const present = await this.#storage.read(successor);
     if (present) return isUndone(present.value);
-    // Creation fails if the new session was ended: its tombstone is there. Otherwise the id is taken from now on.
+    // Fails if the new session has a tombstone. Otherwise the id is taken from now on.
     if ((await this.#storage.create(successor, this.#records.undone())) !== undefined) return true;
     const taken = await this.#storage.read(successor);
     return taken !== undefined && isUndone(taken.value);
   }
 
-  /** @param hasGrace other requests may have changed the new session. */
+  /** @param hasGrace others may have changed the new session. */
   async #undo({ session }: Landed<S>, hasGrace: boolean): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
@@ -112,7 +103,7 @@ export class SessionRotation<S extends object> {
         const result = await this.#storage.replace(storedId, undone, session.version);
         if (result.status !== 'conflict') return;
         const { current } = result;
-        // Once another request has ended or changed the new session, the rotation counts.
+        // Once others have ended or changed the new session, the rotation counts.
         if (isEnded(current.value) || (hasGrace && this.#records.open(current)?.text !== session.text)) return;
         await this.#storage.replace(storedId, undone, current.version);
       } catch (error) {

@@ -11,22 +11,20 @@ import type {
   TrackedSession,
 } from './session-tracker.js';
 
-/** Options of both trackers. */
 export interface SessionTrackerOptions<S extends object> {
   readonly lifetime?: SessionLifetime;
-  /** Whose session it is. A change of it rotates the session, as a login does. Default: no session has an owner. */
+  /** A change rotates the session. Default: no owners. */
   readonly ownerOf?: (value: S) => string | undefined;
-  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  /** Throws {@link InvalidSession}. */
   readonly check?: (value: S) => void;
-  /** Leaves the times out, so that the text of the serializer is all: the format of Ktor. Default `false`. */
+  /** Ktor's format: text without times. Default `false`. */
   readonly bare?: boolean;
-  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 const MOST_FIELDS = 5;
 
-/** What trackers by value and by id share: the class of the session, its serializer, lifetime and owner. */
 export abstract class SessionTrackerBase<S extends object> implements CompleteSessionTracker<S> {
   abstract readonly kind: 'by-value' | 'by-id';
   readonly type: SessionClass<S>;
@@ -34,7 +32,6 @@ export abstract class SessionTrackerBase<S extends object> implements CompleteSe
   readonly lifetime: SessionLifetime | undefined;
   readonly keepsActors: boolean;
   readonly ownerOf: (value: S) => string | undefined;
-  /** In force also where {@link lifetime} is absent. */
   protected readonly limits: SessionLifetime;
   protected readonly check: ((value: S) => void) | undefined;
   protected readonly now: () => number;

@@ -43,45 +43,38 @@ import {
   type TrackedSession,
 } from './session-tracker.js';
 
-/** Options of {@link SessionTrackerById}. */
 export interface SessionTrackerByIdOptions<S extends object> extends SessionTrackerOptions<S> {
-  /** The session's name; separates contents and owners of sessions in one storage. */
+  /** Separates sessions in one storage. */
   readonly name: string;
-  /** Merges parallel changes. */
   readonly merge: SessionMerge<S>;
-  /** Makes the ids. Default {@link generateSessionId}. */
+  /** Default {@link generateSessionId}. */
   readonly sessionIdProvider?: SessionIdProvider;
-  /** Maximum sessions per owner. Needs `ownerOf` and a storage with an owner index. Default: no limit. */
+  /** Needs `ownerOf` and a storage with an owner index. Default: no limit. */
   readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
   /** The key of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
-  /**
-   * In bare mode: the storage hides the records of rotated ids, so they may name the new id, and ends the new session
-   * together with the old id. Default `false`.
-   */
+  /** In bare mode: the storage hides the records of rotated ids and ends both ids together. Default `false`. */
   readonly followsRotation?: boolean;
-  /** How rotated ids are treated. Default: they are not accepted. Not in bare mode. */
+  /** Default: rotated ids are not accepted. Not in bare mode. */
   readonly rotation?: RotationOptions & {
-    /** Seconds after which a session in use gets a new id. `0`: never. */
+    /** The age of an id at which it is rotated. `0`: never. */
     readonly rotateEveryInSeconds: number;
   };
-  /** Seconds for which a tombstone tells why a session was ended. Not in bare mode. Default `0`. */
+  /** How long a tombstone tells the reason. Not in bare mode. Default `0`. */
   readonly explainInSeconds?: number;
-  /** Pause between attempts of a change that loses races. Default: random, growing. */
+  /** Default: random, growing. */
   readonly pause?: Pause;
 }
 
-/** Maximum number of times that an owner's sessions are listed while they are ended. */
 const MOST_ROUNDS = 5;
 
 /**
- * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). Only the server creates ids; an
- * unknown one is never adopted. Changes never create a session and never overwrite a parallel write: they are merged.
+ * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). An unknown id is never adopted.
+ * Changes never create a session and never overwrite a parallel write: they are merged.
  */
 export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
-  /** Makes the ids (Ktor: `sessionIdProvider`). */
   readonly sessionIdProvider: SessionIdProvider;
   readonly #storedId: (id: string) => string;
   readonly #records: SessionRecords;
@@ -183,7 +176,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#loaded(id, storedId, await this.storage.read(storedId), false);
   }
 
-  /** @param isSent the client sent the id with this request, not with one that opened a connection earlier. */
+  /** @param isSent with this request, not when the connection was opened. */
   #loaded(
     id: string,
     storedId: string,
@@ -242,21 +235,18 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
 
   async #replayed(retired: StoredSession, isSent: boolean): Promise<Replay> {
     const handle = await this.#grace?.familyOf(retired);
-    // A connection from before the rotation cannot know the new id.
+    // An older connection cannot know the new id.
     const revoked = handle !== undefined && isSent && this.#onReplay === 'revoke';
     if (revoked) await this.#ending.end(handle, 'revoked');
     return { handle, revoked };
   }
 
-  /** Parses a record; `undefined` for a foreign, rotated or ended session. */
+  /** `undefined` for a foreign, rotated or ended session. */
   open(stored: StoredSession): OpenedRecord | undefined {
     return this.#records.open(stored);
   }
 
-  /**
-   * A stored session as an instance, for lists; `undefined` if it is not valid or not readable. During acting: the
-   * actor's own session.
-   */
+  /** For lists; of an actor, the actor's own session. */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.open(stored);
     if (!opened || !this.limits.isAlive(opened, this.now())) return undefined;
@@ -271,11 +261,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     }
   }
 
-  /**
-   * The records of an owner, for a storage with an owner index. A rotation that failed half-way is undone, since its
-   * session can be used by the old id.
-   * @param storedOwner the name of the owner in the storage.
-   */
+  /** Undoes a rotation that failed half-way, since the old id still gives its session. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
     return this.#listByOwner(storedOwner, MOST_ROUNDS);
   }
@@ -294,7 +280,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
         return { id, session: restored ?? session };
       }),
     );
-    // Another request has restored it first, and may have given it a new id.
+    // Another request restored it first, and may have rotated it.
     return hasMoved && rounds > 1 ? this.#listByOwner(storedOwner, rounds - 1) : present;
   }
 
@@ -339,13 +325,13 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     await this.#ending.end(this.#storedId(session.id), 'ended', present);
   }
 
-  /** Ends a session by its id. Ignores malformed ids. */
+  /** Ignores malformed ids. */
   async clearById(id: string): Promise<void> {
     if (!isSessionId(id)) return;
     await this.#ending.end(this.#storedId(id), 'ended');
   }
 
-  /** Ends a session by its handle, also during a rotation. */
+  /** Also during a rotation. */
   async clearByHandle(handle: string, reason: EndReason = 'revoked'): Promise<void> {
     await this.#ending.end(handle, reason);
   }
@@ -354,12 +340,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#creation.newId(call);
   }
 
-  /**
-   * Ends all sessions of an owner, for a storage with an owner index.
-   * @param except the id of a session to keep.
-   * @param onEnded called with the handles of the listed sessions.
-   * @returns the number of ended sessions.
-   */
+  /** @param except the id of a session to keep. @param onEnded called with handles. @returns how many were ended. */
   async clearByOwner(
     owner: string,
     except?: string,
@@ -379,7 +360,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return count;
   }
 
-  /** Ends the sessions of an owner one by one, so that each leaves a tombstone. @returns how many. */
+  /** One by one, so that each leaves a tombstone. */
   async #revokeEach(owners: OwnerIndex, storedOwner: string, except: string | undefined): Promise<number> {
     let count = 0;
     // A parallel login or rotation may add one.
@@ -404,17 +385,14 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return typeof successor === 'object' ? successor.storedId : handle;
   }
 
-  /** The owner's key in the storage, which separates sessions of different names. */
   storedOwnerOf(owner: string): string {
     return this.#records.storedOwnerOf(owner);
   }
 
-  /** The handle of an id: its key in the storage. */
   handleOf(id: string): string {
     return this.#storedId(id);
   }
 
-  /** Whether a value has the form of a handle. */
   isHandle(handle: unknown): handle is string {
     return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
   }

@@ -8,15 +8,14 @@ import type { LoadResult, SessionToTrack, StoreResult, TrackedSession } from './
 import { unreadable } from './unreadable-session.js';
 import type { SessionClass } from './session-class.js';
 
-/** Options of {@link SessionTrackerByValue}. */
 export interface SessionTrackerByValueOptions<S extends object> extends SessionTrackerOptions<S> {
-  /** Part of the value, so that values of other sessions are refused; for transformers that do not bind the name. */
+  /** For transformers that do not bind the name. */
   readonly name?: string;
 }
 
 /**
- * The client has the content (Ktor: `SessionTrackerByValue`), and the server keeps nothing: a copy of the value is
- * valid until its timeout, even after logout, and parallel changes cannot be merged. Protect it with a transformer.
+ * The client has the content (Ktor: `SessionTrackerByValue`). A copy of the value is valid until its timeout, even
+ * after logout; parallel changes cannot be merged. Protect it with a transformer.
  */
 export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-value';

@@ -20,57 +20,47 @@ import {
 } from './session-tracker.js';
 import { WriteQueue } from './write-queue.js';
 
-/**
- * Attempts of one change against writers in other processes. Writers of this process take turns, so there is one rival
- * per process.
- */
+/** Against other processes; the writers of this one take turns. */
 const MOST_ATTEMPTS = 12;
-/** Attempts without a pause. */
+/** Without a pause. */
 const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
-/** Checks for the confirmation of a parallel rotation; about 100 ms in all. */
+/** About 100 ms in all. */
 const MOST_LOOKS = 6;
 
-/** Waits before the next attempt of a change that has lost `attempt` races. */
+/** @param attempt the number of lost races. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
 
-/** The stored session, or the one that the queued writes will leave. */
+/** As stored, or as the queued writes will leave it. */
 interface Present extends OpenedRecord {
   readonly version: string | undefined;
 }
 
-/** A version of a change. */
 interface Revision {
-  /** The base of the change: what was loaded, or what another request has stored since. */
+  /** What was loaded, or stored by another request since. */
   readonly base: string;
-  /** The text to be stored. */
   readonly mine: string;
-  /** The same before `revise` was applied. */
+  /** Before `revise` was applied. */
   readonly unrevised: string;
-  /** Fields that other requests have changed as well. */
   readonly conflicts: readonly string[];
 }
 
-/** A change in the queue. */
 interface Change<S extends object> {
   readonly session: SessionToTrack<S>;
   readonly previous: TrackedSession<S>;
   revision: Revision;
-  /** The session that `revision` may overwrite. */
+  /** What `revision` may overwrite. */
   over: Present;
   readonly resolve: (result: StoreResult<S> | Promise<StoreResult<S>>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Options of {@link SessionWriter}. */
 export interface SessionWriterParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
   readonly records: SessionRecords;
   readonly rotation: SessionRotation<S>;
-  /** Absent: rotated ids are not accepted. */
   readonly grace: RotationGrace<S> | undefined;
-  /** Records the time of a rotation in the details. */
   readonly recordsRotation: boolean;
   readonly serializer: SessionSerializer<S>;
   readonly merge: SessionMerge<S>;
@@ -81,7 +71,7 @@ export interface SessionWriterParts<S extends object> {
   readonly pause: Pause | undefined;
 }
 
-/** Writes changed and renewed by-id sessions, and merges them with the writes of other requests. */
+/** Writes changed and renewed by-id sessions, merged with the writes of other requests. */
 export class SessionWriter<S extends object> {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
@@ -112,12 +102,11 @@ export class SessionWriter<S extends object> {
     this.#pause = parts.pause ?? jitter;
     this.#queue = new WriteQueue(
       (batch, known) => this.#land([...batch], known),
-      // An update returns what it stored: it must not include changes of other requests.
+      // An update returns what it stored: no changes of other requests.
       (change) => change.session.revise !== undefined || this.#isRotation(change),
     );
   }
 
-  /** Changes nothing but the expiry. */
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
     const renewedAt = this.#now();
     const times = { createdAt: previous.createdAt, renewedAt, details: storedDetails(previous) };
@@ -126,7 +115,7 @@ export class SessionWriter<S extends object> {
     const { storedId } = ids;
     const expiresAt = this.#lifetime.expiresAt(times);
     if (this.#storage.touch) {
-      // Changed, ended or rotated meanwhile: the other request's response tells the client.
+      // If not, the response of another request tells the client.
       const latestExpiry = this.#lifetime.latestExpiry(times);
       const touched = await this.#storage.touch(storedId, expiresAt, previous.version, latestExpiry);
       if (!touched) return { status: 'unchanged', session: previous };
@@ -141,10 +130,7 @@ export class SessionWriter<S extends object> {
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
-  /**
-   * Stores a change under the session's id or a new one, merged with changes of other requests.
-   * @param mine the text to store. @param unrevised the same before `revise` was applied.
-   */
+  /** @param mine the text to store. @param unrevised the same before `revise`. */
   update(
     session: SessionToTrack<S>,
     previous: TrackedSession<S>,
@@ -155,7 +141,7 @@ export class SessionWriter<S extends object> {
     if (byOldId && this.#isLogin(session, previous)) return Promise.resolve({ status: 'gone', reason: 'rotated' });
     return new Promise((resolve, reject) => {
       const change = {
-        // The session has just been rotated by another request.
+        // Another request has just rotated the session.
         session: byOldId ? { ...session, rotate: false } : session,
         previous,
         revision: { base: text, mine, unrevised, conflicts: [] },
@@ -168,7 +154,7 @@ export class SessionWriter<S extends object> {
     });
   }
 
-  /** A change by a request that loaded the session before its rotation was confirmed. */
+  /** The session was loaded before its rotation was confirmed. */
   async #changePending(change: Change<S>): Promise<StoreResult<S>> {
     const retired = await this.#storage.read(this.#storedId(change.previous.id!));
     return retired && isRotated(retired.value)
@@ -176,7 +162,7 @@ export class SessionWriter<S extends object> {
       : { status: 'gone', reason: 'ended' };
   }
 
-  /** Applies a change to the new id after a parallel rotation. @param retired the record of the old id. */
+  /** @param retired the record of the old id. */
   async #changeSuccessor(change: Change<S>, retired: StoredSession): Promise<StoreResult<S>> {
     const { session, previous } = change;
     const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(retired);
@@ -205,7 +191,7 @@ export class SessionWriter<S extends object> {
     return undefined;
   }
 
-  /** Whether it is a login, which is refused with a rotated id. */
+  /** A login is refused with a rotated id. */
   #isLogin({ value, restart, acting, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
     return (
       restart === true ||
@@ -215,10 +201,7 @@ export class SessionWriter<S extends object> {
     );
   }
 
-  /**
-   * Writes the changes of a batch together and settles each. @param known the stored session, if known.
-   * @returns the stored session.
-   */
+  /** @returns the stored session. */
   async #land(batch: Change<S>[], known: Present | undefined): Promise<Present | undefined> {
     let current = known;
     try {
@@ -260,14 +243,11 @@ export class SessionWriter<S extends object> {
     return { status: 'gone', reason };
   }
 
-  /**
-   * Rebases the first change onto the stored session, and each other onto the one before. Conflicts leave the batch.
-   */
+  /** Rebases each change onto the one before. Conflicts leave the batch. */
   #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
     let present = stored;
     for (const change of [...batch]) {
       try {
-        // The first change of the present version needs no merge.
         if (present && !(present === stored && present.version === change.over.version)) {
           if (!isSameUse(change.over, present)) throw new Superseded();
           this.#join(change, present);
@@ -283,7 +263,6 @@ export class SessionWriter<S extends object> {
     return batch;
   }
 
-  /** Rebases a change, and the application's instance, onto the stored session. */
   #join(change: Change<S>, present: Present): void {
     const { session, revision: lost } = change;
     const { value, revise, acting } = session;
@@ -313,7 +292,7 @@ export class SessionWriter<S extends object> {
       return this.#landed(batch, present, now);
     }
     if (result.status !== 'conflict' || !this.#records.includes(result.current, toStore)) return result;
-    // The first of two sends has landed; other requests may have written since.
+    // The first of two sends has landed; others may have written since.
     return this.#landed(batch, this.#presentOf(result, { ...over, ...times, text: revision.mine }), now);
   }
 
@@ -323,7 +302,6 @@ export class SessionWriter<S extends object> {
       const { value } = session;
       const { text, version, marks } = present;
       const times = previous.byOldId ? { ...present, details: authenticatedAs(previous, present.details) } : present;
-      // Cannot fail: this serializer has just written the text.
       refreshSession(this.#serializer, value, revision.mine, text);
       const ids = this.#idsOf(previous);
       const snapshot = snapshotOf(session, text);
@@ -344,7 +322,7 @@ export class SessionWriter<S extends object> {
     const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
     const kept = acting ? detailsAfter(acting, over) : isSameOwner ? over.details : undefined;
     const details = joinedDetails(kept, session.details);
-    // Without an owner, a login cannot be told from another change: only an unchanged session has a grace period.
+    // Without an owner, a login looks like any change: only an unchanged session has a grace period.
     const isUnchanged = session.rotate === 'due' && revision.mine === over.text;
     const isOwnUse = !acting && details?.actor === undefined;
     const result = await this.#rotation.rotate({
@@ -366,7 +344,7 @@ export class SessionWriter<S extends object> {
     return { status: 'landed', present: undefined };
   }
 
-  // Checked for each attempt: a merged or revised value may have another owner.
+  // For each attempt: a merged or revised value may have another owner.
   #isRotation({ session, previous }: Change<S>): boolean {
     return Boolean(session.rotate) || this.#ownerOf(session.value) !== previous.owner;
   }
@@ -385,7 +363,7 @@ export class SessionWriter<S extends object> {
     return { id: id!, storedId: storedId ?? this.#storedId(id!), byOldId };
   }
 
-  // A merged text may have another order of fields, and changes are detected by comparing texts.
+  // A merged text may have another order of fields.
   #canonical(text: string): string {
     return this.#serializer.serialize(this.#serializer.deserialize(text));
   }
@@ -395,7 +373,6 @@ function storedDetails({ byOldId, details }: TrackedSession): SessionDetails | u
   return byOldId ? byOldId.details : details;
 }
 
-/** Acting in the session started or ended during a change. */
 class Superseded extends Error {}
 
 type Landing =

@@ -4,11 +4,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import { InvalidSession } from '../serializer/session-validation.js';
 import type { LoadResult } from './session-tracker.js';
 
-/**
- * The result of `load` for a text that is unreadable or invalid.
- * @param id the received id, if any.
- * @throws {SessionConfigurationError} if it is the error.
- */
+/** @throws {SessionConfigurationError} if it is the error. */
 export function unreadable<S extends object>(
   serializer: SessionSerializer<S>,
   text: string,
@@ -22,7 +18,7 @@ export function unreadable<S extends object>(
     status: 'rejected',
     reason: isFailure || error instanceof InvalidSession ? 'invalid' : 'undecodable',
     ...(path === undefined ? {} : { path }),
-    // A server with a newer version of the class, or with a working step, can read it.
+    // A server with a newer class, or a working step, can read it.
     ...(isFailure || serializer.isNewer?.(text) ? { kept: true, ...(id === undefined ? {} : { id }) } : {}),
   };
 }
