@@ -44,7 +44,7 @@ export interface Admitted<T> {
   readonly written: T;
 }
 
-interface Present {
+interface LiveSession {
   readonly handle: string;
   readonly createdAt: number;
   readonly renewedAt: number;
@@ -70,8 +70,7 @@ export class OwnerLimit {
     if (problem) throw new SessionConfigurationError(`Session "${name}": ${problem}`);
     if (!sessions.storage.owners) {
       throw new SessionConfigurationError(
-        `Session "${name}": maxPerOwner needs a storage that lists the sessions of an owner, and this one has no owner ` +
-          'index. Use one that has: memory, directory, Redis, SQL.',
+        `Session "${name}": maxPerOwner needs a storage with an owner index. Use memory, directory, Redis or SQL.`,
       );
     }
     this.#name = name;
@@ -90,7 +89,7 @@ export class OwnerLimit {
     const refuses = rule.beyond === 'refuse';
     const before = await this.#live(login);
     if (refuses) this.#refuseBeyond(limit, before);
-    const { handle, written } = await write(latestOf(times, before));
+    const { handle, written } = await write(timesAfter(times, before));
     try {
       if (refuses) this.#refuseBeyond(limit, await this.#live(login), handle);
       else await this.#endOldest(login, limit);
@@ -118,7 +117,7 @@ export class OwnerLimit {
     }
   }
 
-  #refuseBeyond(limit: number, live: readonly Present[], own?: string): void {
+  #refuseBeyond(limit: number, live: readonly LiveSession[], own?: string): void {
     const others = live.filter(({ handle }) => handle !== own);
     if (others.length >= limit) throw new SessionLimitError(this.#name, limit, others);
   }
@@ -130,10 +129,12 @@ export class OwnerLimit {
     const rule = { beyond: 'end-oldest', ...(typeof result === 'object' ? result : { limit: result }) } as const;
     const problem = problemOf(rule);
     if (!problem) return rule;
-    throw new SessionWrongValueError(`Session "${this.#name}": what the function gave is wrong. ${problem}`);
+    throw new SessionWrongValueError(
+      `Session "${this.#name}": the function maxPerOwner returned a wrong value. ${problem}`,
+    );
   }
 
-  async #live({ owner, replaces }: Login): Promise<Present[]> {
+  async #live({ owner, replaces }: Login): Promise<LiveSession[]> {
     return (await this.#sessions.listByOwner(owner)).flatMap(({ id, session }) => {
       const present = id === replaces ? undefined : this.#sessions.peek(session);
       return present ? [{ handle: id, createdAt: present.createdAt, renewedAt: present.renewedAt }] : [];
@@ -157,7 +158,7 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
   return "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'.";
 }
 
-function latestOf({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
+function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly LiveSession[]): SessionTimes {
   const next = before.reduce((latest, present) => Math.max(latest, present.createdAt + 1), createdAt);
   return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };
 }

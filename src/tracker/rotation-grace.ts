@@ -8,9 +8,9 @@ import {
   isRotated,
   isUndone,
   PENDING_FOR_MILLISECONDS,
-  retiredOf,
+  rotatedRecordOf,
   type OpenedRecord,
-  type RetiredRecord,
+  type RotatedRecord,
   type SessionRecords,
 } from './session-records.js';
 
@@ -41,7 +41,7 @@ export interface Successor {
   readonly isPending: boolean;
 }
 
-interface LastRecord {
+interface LiveRecord {
   readonly storedId: string;
   readonly stored: StoredSession;
   readonly rotatedAt: number;
@@ -62,7 +62,7 @@ export function authenticatedAs(before: SessionTimes, details: SessionDetails | 
   return { ...details, authenticatedAt, methods };
 }
 
-export function retiredFor(
+export function rotatedIdLifetime(
   { graceInSeconds, onReplay }: RotationOptions,
   lifetime: SessionLifetime,
   before: SessionTimes,
@@ -85,50 +85,50 @@ export class RotationGrace<S extends object> {
   }
 
   /** @returns `replayed` after the grace period; `undefined` if the id is not accepted. */
-  async follow(retired: StoredSession): Promise<Successor | 'replayed' | undefined> {
+  async successorOf(rotated: StoredSession): Promise<Successor | 'replayed' | undefined> {
     const { records, now, graceInSeconds } = this.#parts;
-    const first = retiredOf(retired.value);
+    const first = rotatedRecordOf(rotated.value);
     if (!first.hasGrace) return undefined;
     if (now() >= first.rotatedAt + graceInSeconds * 1000) return 'replayed';
     const before = records.before(first);
-    const owner = before && this.#ownerIn(before);
+    const owner = before && this.#ownerOfText(before);
     if (!before || owner === UNREADABLE) return undefined;
-    const last = await this.#last(first);
-    return last && this.#successor(last, before, owner);
+    const live = await this.#liveRecord(first);
+    return live && this.#open(live, before, owner);
   }
 
   /** The key of the session of a replayed id; `undefined` if it has ended or changed its owner. */
-  async familyOf(retired: StoredSession): Promise<string | undefined> {
-    return (await this.#last(retiredOf(retired.value)))?.storedId;
+  async storedIdOf(rotated: StoredSession): Promise<string | undefined> {
+    return (await this.#liveRecord(rotatedRecordOf(rotated.value)))?.storedId;
   }
 
-  async #last(first: RetiredRecord): Promise<LastRecord | undefined> {
-    let retired = first;
-    for (let rotations = 0; rotations < MOST_ROTATIONS && retired.hasGrace; rotations++) {
-      const storedId = retired.successor;
+  async #liveRecord(first: RotatedRecord): Promise<LiveRecord | undefined> {
+    let rotated = first;
+    for (let rotations = 0; rotations < MOST_ROTATIONS && rotated.hasGrace; rotations++) {
+      const storedId = rotated.successor;
       const stored = await this.#parts.storage.read(storedId);
       if (!stored || isEnded(stored.value) || isUndone(stored.value)) return undefined;
-      if (!isRotated(stored.value)) return { storedId, stored, rotatedAt: retired.rotatedAt };
-      retired = retiredOf(stored.value);
+      if (!isRotated(stored.value)) return { storedId, stored, rotatedAt: rotated.rotatedAt };
+      rotated = rotatedRecordOf(stored.value);
     }
     return undefined;
   }
 
-  #successor(
-    { storedId, stored, rotatedAt }: LastRecord,
+  #open(
+    { storedId, stored, rotatedAt }: LiveRecord,
     before: OpenedRecord,
     owner: string | undefined,
   ): Successor | undefined {
     const { records, lifetime, now } = this.#parts;
     const opened = records.open(stored);
-    if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
+    if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerOfText(opened) !== owner) return undefined;
     const isPending =
       stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
       stored.expiresAt <= rotatedAt + PENDING_AT_MOST_MILLISECONDS;
     return { storedId, stored, opened, details: authenticatedAs(before, opened.details), isPending };
   }
 
-  #ownerIn({ text }: OpenedRecord): string | undefined {
+  #ownerOfText({ text }: OpenedRecord): string | undefined {
     const { serializer, ownerOf } = this.#parts;
     try {
       return ownerOf(serializer.deserialize(text));

@@ -13,15 +13,15 @@ export function detailsAfter(step: ActingStep, { text, details }: Opened): Sessi
 }
 
 /** The actor's own session; without an actor, the session. */
-export function ownOf<T extends Opened>(session: T): T {
+export function actorSessionOf<T extends Opened>(session: T): T {
   const actor = session.details?.actor;
   return actor === undefined ? session : { ...session, text: actor.text, details: actor.details };
 }
 
 /** The session, or the actor's own if the acting has expired. */
-export function presentAt<T extends Opened>(session: T, now: number): T {
+export function sessionAt<T extends Opened>(session: T, now: number): T {
   const actor = session.details?.actor;
-  return actor === undefined || now < actor.until ? session : ownOf(session);
+  return actor === undefined || now < actor.until ? session : actorSessionOf(session);
 }
 
 /** The actor if there is one, so that the session ends with the actor's sessions. */
@@ -30,6 +30,6 @@ export function listedOwner(details: SessionDetails | undefined, owner: string |
 }
 
 /** Whether both have the same actor or none: only then may changes be merged. */
-export function isSameUse({ details: one }: Opened, { details: other }: Opened): boolean {
+export function hasSameActor({ details: one }: Opened, { details: other }: Opened): boolean {
   return one?.actor?.since === other?.actor?.since;
 }

@@ -11,12 +11,12 @@ import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import { isRotated, type SessionRecords } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
-const MOST_IDS = 3;
+const MOST_ID_ATTEMPTS = 3;
 const MOST_CONFIRMATIONS = 2;
 /** Below {@link PENDING_FOR_MILLISECONDS}. */
-const LONGEST_JOINING_IN_MILLISECONDS = 20_000;
+const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
-export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
+export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
 export interface SessionCreationParts<S extends object> {
   readonly storage: ConditionalSessionStorage;
@@ -47,8 +47,8 @@ export class SessionCreation<S extends object> {
     const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
     if (!isSessionId(id) || id.length < shortest) {
       throw new SessionWrongValueError(
-        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let identity make it from random ` +
-          'bytes, never from the request: whoever knows an id has the session.',
+        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let the option identity return ` +
+          'random characters and nothing from the request: anyone who knows an id has the session.',
       );
     }
     return id;
@@ -59,12 +59,12 @@ export class SessionCreation<S extends object> {
     const times = { createdAt: now, renewedAt: now, details: session.details };
     const isPending = !this.#parts.bare && this.#parts.ownerOf(session.value) !== undefined;
     const created = await this.write('created', session, text, times, isPending);
-    return isPending ? this.confirm(await this.#joinedOrEnded(created, session)) : created;
+    return isPending ? this.confirm(await this.#afterOwnerChangeOrEnd(created, session)) : created;
   }
 
-  async #joinedOrEnded(created: Landed<S>, session: SessionToTrack<S>): Promise<Landed<S>> {
+  async #afterOwnerChangeOrEnd(created: Written<S>, session: SessionToTrack<S>): Promise<Written<S>> {
     try {
-      return await this.joined(created, session, undefined);
+      return await this.afterOwnerChange(created, session, undefined);
     } catch (error) {
       const ended = this.#parts.storage.invalidate(created.session.storedId!).catch(ignore);
       if (error instanceof ApplicationFailure) await ended;
@@ -73,11 +73,15 @@ export class SessionCreation<S extends object> {
   }
 
   /** Calls `onOwnerChange` and stores the result. @param before text of the visitor's session. */
-  async joined(pending: Landed<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Landed<S>> {
+  async afterOwnerChange(
+    pending: Written<S>,
+    session: SessionToTrack<S>,
+    before: string | undefined,
+  ): Promise<Written<S>> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
     const { storage, records, now } = this.#parts;
-    const latest = now() + LONGEST_JOINING_IN_MILLISECONDS;
+    const latest = now() + LONGEST_OWNER_CHANGE_IN_MILLISECONDS;
     const text = await session.onOwner(before);
     if (now() >= latest) throw new SessionStorageUnavailableError('onOwnerChange took more than 20 seconds.');
     if (text === pending.session.text) return pending;
@@ -97,10 +101,10 @@ export class SessionCreation<S extends object> {
     text: string,
     times: SessionTimes,
     isPending: boolean,
-  ): Promise<Landed<S>> {
+  ): Promise<Written<S>> {
     const { records, limit, ownerOf, storedId } = this.#parts;
     const owner = ownerOf(session.value);
-    const write = (at: SessionTimes): Promise<Landed<S>> => this.#insert(status, session, text, at, owner, isPending);
+    const write = (at: SessionTimes): Promise<Written<S>> => this.#insert(status, session, text, at, owner, isPending);
     if (owner === undefined || !limit || session.acting || owner === session.previous?.owner) return write(times);
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
@@ -118,16 +122,16 @@ export class SessionCreation<S extends object> {
     times: SessionTimes,
     owner: string | undefined,
     isPending: boolean,
-  ): Promise<Landed<S>> {
+  ): Promise<Written<S>> {
     const { records, storedId } = this.#parts;
-    const whole = records.toStore(text, times, owner);
-    const toStore = isPending ? records.pending(whole) : whole;
-    const known = session.previous === undefined ? session.id : undefined;
-    for (let attempt = 0; attempt < (known === undefined ? MOST_IDS : 1); attempt++) {
-      const id = known ?? this.newId(session.call);
+    const confirmed = records.toStore(text, times, owner);
+    const toStore = isPending ? records.pending(confirmed) : confirmed;
+    const givenId = session.previous === undefined ? session.id : undefined;
+    for (let attempt = 0; attempt < (givenId === undefined ? MOST_ID_ATTEMPTS : 1); attempt++) {
+      const id = givenId ?? this.newId(session.call);
       if (id === session.previous?.id) break;
       const handle = storedId(id);
-      const created = await this.#createdAt(handle, toStore);
+      const created = await this.#tryCreate(handle, toStore);
       if (!created) continue;
       const ids = { id, storedId: handle };
       const snapshot = snapshotOf(session, text);
@@ -139,11 +143,13 @@ export class SessionCreation<S extends object> {
         transportValue: id,
       };
     }
-    throw new SessionWrongValueError('A session id must be a new one each time. Make it random.');
+    throw new SessionWrongValueError(
+      `The option identity returned an existing id ${MOST_ID_ATTEMPTS} times. Let it return a new random id.`,
+    );
   }
 
   /** @returns `undefined` if the id is taken. */
-  async #createdAt(handle: string, toStore: SessionToStore): Promise<{ readonly version: string } | undefined> {
+  async #tryCreate(handle: string, toStore: SessionToStore): Promise<{ readonly version: string } | undefined> {
     const { storage, records } = this.#parts;
     try {
       const version = await storage.create(handle, toStore);
@@ -159,7 +165,7 @@ export class SessionCreation<S extends object> {
     }
   }
 
-  async confirm(pending: Landed<S>): Promise<Landed<S>> {
+  async confirm(pending: Written<S>): Promise<Written<S>> {
     const pendingUntil = this.#parts.records.pendingUntil;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -179,7 +185,7 @@ export class SessionCreation<S extends object> {
     throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
   }
 
-  async #tryConfirm(pending: Landed<S>): Promise<Landed<S> | undefined> {
+  async #tryConfirm(pending: Written<S>): Promise<Written<S> | undefined> {
     const { storage, records, lifetime } = this.#parts;
     const { session } = pending;
     const storedId = session.storedId!;

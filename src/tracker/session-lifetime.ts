@@ -57,7 +57,7 @@ export class SessionLifetime {
     const renewAfter = seconds('renewAfterInSeconds', options.renewAfterInSeconds ?? renewAfterOf(this.idle) / 1000);
     if (this.idle > 0 && renewAfter >= this.idle) {
       throw new SessionConfigurationError(
-        'renewAfterInSeconds must be less than idleTimeoutInSeconds, or no session would ever be renewed in time.',
+        'renewAfterInSeconds must be less than idleTimeoutInSeconds, or sessions expire before they are renewed.',
       );
     }
     this.#renewAfter = renewAfter;
@@ -71,15 +71,15 @@ export class SessionLifetime {
 
   /** Whether a single session may have these timeouts. */
   allows({ idle = this.idle, absolute = this.absolute }: SessionDetails): boolean {
-    return within(idle, this.#longestIdle) && within(absolute, this.#longestAbsolute);
+    return isWithin(idle, this.#longestIdle) && isWithin(absolute, this.#longestAbsolute);
   }
 
   idleOf({ details }: SessionTimes): number {
-    return details?.idle === undefined ? this.idle : shorter(details.idle, this.#longestIdle);
+    return details?.idle === undefined ? this.idle : capped(details.idle, this.#longestIdle);
   }
 
   absoluteOf({ details }: SessionTimes): number {
-    return details?.absolute === undefined ? this.absolute : shorter(details.absolute, this.#longestAbsolute);
+    return details?.absolute === undefined ? this.absolute : capped(details.absolute, this.#longestAbsolute);
   }
 
   expiresAt(times: SessionTimes): number {
@@ -127,18 +127,20 @@ function renewAfterOf(idle: number): number {
   return Math.min(Math.max(idle / 10, 60_000), idle / 2);
 }
 
-function within(timeout: number, longest: number): boolean {
+function isWithin(timeout: number, longest: number): boolean {
   return longest === 0 || (timeout > 0 && timeout <= longest);
 }
 
-function shorter(timeout: number, longest: number): number {
-  return within(timeout, longest) ? timeout : longest;
+function capped(timeout: number, longest: number): number {
+  return isWithin(timeout, longest) ? timeout : longest;
 }
 
 function maximum(option: string, given: number | null | undefined, timeout: number): number {
   const longest = given === undefined ? timeout : seconds(option, given ?? 0);
-  if (!within(timeout, longest)) {
-    throw new SessionConfigurationError(`${option} must be no less than the timeout of the session's class.`);
+  if (!isWithin(timeout, longest)) {
+    throw new SessionConfigurationError(
+      `${option} must be at least the timeout of the session class; 0 or null for no limit.`,
+    );
   }
   return longest;
 }

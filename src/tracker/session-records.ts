@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
-import { listedOwner, presentAt } from './session-acting.js';
+import { listedOwner, sessionAt } from './session-acting.js';
 import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 
@@ -14,7 +14,7 @@ export interface SessionRecordsOptions {
   readonly followsRotation: boolean;
   readonly explainFor?: number;
   /** Milliseconds for which the record of a rotated id is kept. Default one minute. */
-  retiredFor?(this: void, before: SessionTimes): number;
+  rotatedIdLifetime?(this: void, before: SessionTimes): number;
   readonly now: () => number;
 }
 
@@ -30,8 +30,8 @@ const ENDED = '~ended';
 /** Replaces a new id whose rotation was undone. */
 const UNDONE = '~undone';
 /** Longer than any request lasts. */
-const MARKED_FOR_MILLISECONDS = 60_000;
-/** Well below {@link MARKED_FOR_MILLISECONDS}, so that the old id is valid again after a login whose process died. */
+const DEAD_ID_KEPT_FOR_MILLISECONDS = 60_000;
+/** Well below {@link DEAD_ID_KEPT_FOR_MILLISECONDS}: after a login whose process died, the old id is valid again. */
 export const PENDING_FOR_MILLISECONDS = 30_000;
 const MOST_MARKS = 6;
 const TILDE = 0x7e;
@@ -53,7 +53,7 @@ export function isUndone(value: string): boolean {
   return value === UNDONE;
 }
 
-export interface RetiredRecord {
+export interface RotatedRecord {
   /** Empty in bare mode. */
   readonly successor: string;
   /** 0 in bare mode. */
@@ -64,7 +64,7 @@ export interface RetiredRecord {
   readonly kept?: string;
 }
 
-export function retiredOf(value: string): RetiredRecord {
+export function rotatedRecordOf(value: string): RotatedRecord {
   const line = value.indexOf('\n');
   if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false };
   const hasGrace = value[line - 1] === '.';
@@ -92,21 +92,29 @@ export class SessionRecords {
   readonly #bare: boolean;
   readonly #namesSuccessor: boolean;
   readonly #explainFor: number;
-  readonly #retiredFor: (before: SessionTimes) => number;
+  readonly #rotatedIdLifetime: (before: SessionTimes) => number;
   readonly #now: () => number;
   readonly #idle: string;
   /** Makes marks unique. */
   readonly #writer = randomBytes(4).toString('base64url');
   #writes = 0;
 
-  constructor({ name, lifetime, bare, followsRotation, explainFor = 0, retiredFor, now }: SessionRecordsOptions) {
+  constructor({
+    name,
+    lifetime,
+    bare,
+    followsRotation,
+    explainFor = 0,
+    rotatedIdLifetime,
+    now,
+  }: SessionRecordsOptions) {
     this.#name = name;
     this.#lifetime = lifetime;
     this.#idle = lifetime.idle.toString(36);
     this.#bare = bare;
     this.#namesSuccessor = !bare || followsRotation;
     this.#explainFor = explainFor;
-    this.#retiredFor = retiredFor ?? (() => MARKED_FOR_MILLISECONDS);
+    this.#rotatedIdLifetime = rotatedIdLifetime ?? (() => DEAD_ID_KEPT_FOR_MILLISECONDS);
     this.#now = now;
   }
 
@@ -129,7 +137,7 @@ export class SessionRecords {
     const touchedAt = this.#touchedAt(stored, base36In(text, 0, tilde), envelope);
     const marks = text.slice(tilde + 1, dot);
     const opened = { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
-    return details === undefined ? opened : presentAt(opened, this.#now());
+    return details === undefined ? opened : sessionAt(opened, this.#now());
   }
 
   /**
@@ -167,40 +175,41 @@ export class SessionRecords {
   includes(current: StoredSession, written: SessionToStore): boolean {
     if (current.value === written.value) return true;
     if (this.#bare || isRotated(written.value)) return false;
-    const value = isRotated(current.value) ? retiredOf(current.value).kept : current.value;
+    const value = isRotated(current.value) ? rotatedRecordOf(current.value).kept : current.value;
     const present = value === undefined ? undefined : this.#marksOf(value);
     const mark = this.#marksOf(written.value)?.split('~', 1)[0];
     return mark !== undefined && (present?.split('~').includes(mark) ?? false);
   }
 
   ended(reason: EndReason, storedOwner: string | undefined): SessionToStore {
-    const keptFor = Math.max(this.#explainFor, MARKED_FOR_MILLISECONDS);
-    return this.#marked(`${ENDED}.${reason}`, storedOwner === undefined ? {} : { owner: storedOwner }, keptFor);
+    const keptFor = Math.max(this.#explainFor, DEAD_ID_KEPT_FOR_MILLISECONDS);
+    return this.#deadRecord(`${ENDED}.${reason}`, storedOwner === undefined ? {} : { owner: storedOwner }, keptFor);
   }
 
   undone(owner?: string, times?: Pick<SessionTimes, 'details'>): SessionToStore {
-    return this.#marked(UNDONE, this.storedOwner(owner, times));
+    return this.#deadRecord(UNDONE, this.storedOwner(owner, times));
   }
 
   rotated(successor: string, owner: string | undefined, before: OpenedRecord, hasGrace: boolean): SessionToStore {
     const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
-    if (this.#bare) return this.#marked(name, this.storedOwner(owner, before));
+    if (this.#bare) return this.#deadRecord(name, this.storedOwner(owner, before));
     const head = `${name}.${this.#now().toString(36)}${hasGrace ? '.' : ''}`;
     const value = `${head}\n${this.#sealed(before.text, before, before.marks)}`;
-    const keptFor = hasGrace ? this.#retiredFor(before) : 0;
-    return this.#marked(value, this.storedOwner(owner, before), Math.max(MARKED_FOR_MILLISECONDS, keptFor));
+    const keptFor = hasGrace ? this.#rotatedIdLifetime(before) : 0;
+    return this.#deadRecord(value, this.storedOwner(owner, before), Math.max(DEAD_ID_KEPT_FOR_MILLISECONDS, keptFor));
   }
 
-  before({ kept }: RetiredRecord): OpenedRecord | undefined {
+  before({ kept }: RotatedRecord): OpenedRecord | undefined {
     return kept === undefined ? undefined : this.open({ value: kept, expiresAt: 0 });
   }
 
   /** `undefined` once the tombstone of the new session may have expired. */
   restored(stored: StoredSession): SessionToStore | undefined {
-    const retired = retiredOf(stored.value);
-    const { kept } = retired;
-    const opened = this.before(retired);
-    if (kept === undefined || !opened || this.#now() >= retired.rotatedAt + MARKED_FOR_MILLISECONDS) return undefined;
+    const rotated = rotatedRecordOf(stored.value);
+    const { kept } = rotated;
+    const opened = this.before(rotated);
+    if (kept === undefined || !opened || this.#now() >= rotated.rotatedAt + DEAD_ID_KEPT_FOR_MILLISECONDS)
+      return undefined;
     return {
       value: kept,
       expiresAt: this.#lifetime.expiresAt(opened),
@@ -218,7 +227,7 @@ export class SessionRecords {
     return listed === undefined ? {} : { owner: this.storedOwnerOf(listed) };
   }
 
-  #marked(value: string, owner: { owner?: string }, keptFor = MARKED_FOR_MILLISECONDS): SessionToStore {
+  #deadRecord(value: string, owner: { owner?: string }, keptFor = DEAD_ID_KEPT_FOR_MILLISECONDS): SessionToStore {
     return { value, expiresAt: this.#now() + keptFor, expiresIn: keptFor, ...owner };
   }
 

@@ -2,10 +2,17 @@ import type { ConditionalSessionStorage } from '../storage/session-storage-guard
 import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
 import { storageFaultOf } from '../storage/storage-fault.js';
 import { repeatUntilDone } from './repeat-until-done.js';
-import type { Landed, SessionCreation } from './session-creation.js';
+import type { Written, SessionCreation } from './session-creation.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { isEnded, isRotated, isUndone, retiredOf, type OpenedRecord, type SessionRecords } from './session-records.js';
+import {
+  isEnded,
+  isRotated,
+  isUndone,
+  rotatedRecordOf,
+  type OpenedRecord,
+  type SessionRecords,
+} from './session-records.js';
 import type { SessionToTrack } from './session-tracker.js';
 
 export interface SessionRotationParts<S extends object> {
@@ -14,6 +21,9 @@ export interface SessionRotationParts<S extends object> {
   readonly creation: SessionCreation<S>;
   readonly bare: boolean;
 }
+
+/** The stored record is another one, or gone. */
+export type LostRace = Exclude<ReplaceResult, { readonly status: 'replaced' }>;
 
 export interface Rotation<S extends object> {
   readonly session: SessionToTrack<S>;
@@ -50,23 +60,25 @@ export class SessionRotation<S extends object> {
     this.#bare = bare;
   }
 
-  async rotate(rotation: Rotation<S>): Promise<Landed<S> | Exclude<ReplaceResult, { readonly status: 'replaced' }>> {
+  async rotate(rotation: Rotation<S>): Promise<Written<S> | LostRace> {
     const { session, text, times, storedId, version, owner, before, hasGrace } = rotation;
-    const rotated = await this.#creation.write('rotated', session, text, times, !this.#bare);
-    const successor = rotated.session.storedId!;
-    const retired = this.#records.rotated(successor, owner, before, hasGrace);
+    const created = await this.#creation.write('rotated', session, text, times, !this.#bare);
+    const successor = created.session.storedId!;
+    const oldRecord = this.#records.rotated(successor, owner, before, hasGrace);
     try {
-      const result = await this.#storage.replace(storedId, retired, version);
-      const isDone = result.status === 'replaced' || (!this.#bare && this.#hasMet(result, retired));
-      if (isDone && this.#bare) return rotated;
+      const result = await this.#storage.replace(storedId, oldRecord, version);
+      const isResent = !this.#bare && result.status === 'conflict' && result.current.value === oldRecord.value;
+      const isDone = result.status === 'replaced' || isResent;
+      if (isDone && this.#bare) return created;
       // No other request can rotate this session now: `onOwner` is called once.
-      if (isDone) return await this.#creation.confirm(await this.#creation.joined(rotated, session, before.text));
+      if (isDone)
+        return await this.#creation.confirm(await this.#creation.afterOwnerChange(created, session, before.text));
       // Otherwise it expires soon.
       if (this.#bare) await this.#storage.invalidate(successor);
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
-      const undone = this.#undo(rotated, hasGrace).catch(ignore);
+      const undone = this.#undo(created, hasGrace).catch(ignore);
       // The next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;
@@ -76,7 +88,7 @@ export class SessionRotation<S extends object> {
   /** For a request with the old id. @returns `undefined` if the rotation was confirmed. */
   async restored(storedId: string, stored: StoredSession): Promise<StoredSession | undefined> {
     const before = this.#records.restored(stored);
-    if (!before || !(await this.#isUndone(retiredOf(stored.value).successor))) return undefined;
+    if (!before || !(await this.#isUndone(rotatedRecordOf(stored.value).successor))) return undefined;
     const result = await this.#storage.replace(storedId, before, stored.version);
     if (result.status === 'replaced') return { ...before, version: result.version! };
     if (result.status === 'gone') return undefined;
@@ -94,7 +106,7 @@ export class SessionRotation<S extends object> {
   }
 
   /** @param hasGrace others may have changed the new session. */
-  async #undo({ session }: Landed<S>, hasGrace: boolean): Promise<void> {
+  async #undo({ session }: Written<S>, hasGrace: boolean): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
     const undone = this.#records.undone(session.owner, session);
@@ -112,10 +124,6 @@ export class SessionRotation<S extends object> {
         await this.#storage.invalidate(storedId);
       }
     });
-  }
-
-  #hasMet(result: ReplaceResult, retired: { readonly value: string }): boolean {
-    return result.status === 'conflict' && result.current.value === retired.value;
   }
 }
 

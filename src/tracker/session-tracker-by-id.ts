@@ -1,5 +1,5 @@
 import type { SessionCall } from '../call/session-call.js';
-import { ownOf } from './session-acting.js';
+import { actorSessionOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
@@ -26,12 +26,12 @@ import {
   isEnded,
   isRotated,
   isUndone,
-  retiredOf,
+  rotatedRecordOf,
   SessionRecords,
   type EndReason,
   type OpenedRecord,
 } from './session-records.js';
-import { RotationGrace, retiredFor, type RotationOptions } from './rotation-grace.js';
+import { RotationGrace, rotatedIdLifetime, type RotationOptions } from './rotation-grace.js';
 import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
@@ -66,7 +66,7 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
   readonly pause?: Pause;
 }
 
-const MOST_ROUNDS = 5;
+const MOST_LISTINGS = 5;
 
 /**
  * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). An unknown id is never adopted.
@@ -97,7 +97,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const { name, merge, maxPerOwner, bare = false, followsRotation = false } = options;
     if (maxPerOwner && !options.ownerOf) {
       throw new SessionConfigurationError(
-        `Session "${name}": maxPerOwner needs ownerOf, which says whose session it is.`,
+        `Session "${name}": maxPerOwner needs ownerOf, which returns the owner of a session.`,
       );
     }
     this.storage = storage;
@@ -115,7 +115,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       bare,
       followsRotation,
       explainFor: explainInSeconds * 1000,
-      ...(rotation && { retiredFor: (before) => retiredFor(rotation, this.limits, before, this.now()) }),
+      ...(rotation && { rotatedIdLifetime: (before) => rotatedIdLifetime(rotation, this.limits, before, this.now()) }),
       now: this.now,
     });
     this.#grace =
@@ -198,10 +198,10 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       const { createdAt } = opened;
       return { status: 'rejected', reason, handle, createdAt, ...(reason === 'future' && { id }) };
     }
-    return this.#read(opened, opened, { id, storedId }, stored.version);
+    return this.#deserialized(opened, opened, { id, storedId }, stored.version);
   }
 
-  #read(
+  #deserialized(
     { text, marks }: OpenedRecord,
     times: SessionTimes,
     ids: SessionIds,
@@ -224,17 +224,17 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const restored = await this.#rotation.restored(storedId, stored);
     if (restored) return this.#loaded(id, storedId, restored, isSent);
     const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
-    const successor = await this.#grace?.follow(stored);
+    const successor = await this.#grace?.successorOf(stored);
     if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, isSent) };
     if (!successor) return rejected;
     const { opened, details, isPending } = successor;
     const { createdAt, renewedAt } = opened;
     const ids = { id, storedId: successor.storedId, byOldId: { details: opened.details, isPending } };
-    return this.#read(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
+    return this.#deserialized(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
   }
 
-  async #replayed(retired: StoredSession, isSent: boolean): Promise<Replay> {
-    const handle = await this.#grace?.familyOf(retired);
+  async #replayed(rotated: StoredSession, isSent: boolean): Promise<Replay> {
+    const handle = await this.#grace?.storedIdOf(rotated);
     // An older connection cannot know the new id.
     const revoked = handle !== undefined && isSent && this.#onReplay === 'revoke';
     if (revoked) await this.#ending.end(handle, 'revoked');
@@ -254,7 +254,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       return {
         createdAt: opened.createdAt,
         renewedAt: opened.renewedAt,
-        value: this.serializer.deserialize(ownOf(opened).text),
+        value: this.serializer.deserialize(actorSessionOf(opened).text),
       };
     } catch {
       return undefined;
@@ -263,7 +263,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
 
   /** Undoes a rotation that failed half-way, since the old id still gives its session. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
-    return this.#listByOwner(storedOwner, MOST_ROUNDS);
+    return this.#listByOwner(storedOwner, MOST_LISTINGS);
   }
 
   async #listByOwner(storedOwner: string, rounds: number): ReturnType<OwnerIndex['list']> {
@@ -272,8 +272,8 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     let hasMoved = false;
     const present = await Promise.all(
       listed.map(async ({ id, session }) => {
-        if (!isRotated(session.value) || live.has(retiredOf(session.value).successor)) return { id, session };
-        const successor = await this.storage.read(retiredOf(session.value).successor);
+        if (!isRotated(session.value) || live.has(rotatedRecordOf(session.value).successor)) return { id, session };
+        const successor = await this.storage.read(rotatedRecordOf(session.value).successor);
         if (!successor || !isUndone(successor.value)) return { id, session };
         const restored = await this.#rotation.restored(id, session);
         hasMoved ||= restored === undefined;
@@ -349,7 +349,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const { owners } = this.storage;
     if (!owners) return 0;
     const storedOwner = this.storedOwnerOf(owner);
-    const exceptHandle = except === undefined ? undefined : await this.#presentHandle(except);
+    const exceptHandle = except === undefined ? undefined : await this.#liveHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
     const handles = listed.filter(({ session }) => this.open(session) !== undefined).map(({ id }) => id);
     const others = listed.length - handles.length;
@@ -364,7 +364,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   async #revokeEach(owners: OwnerIndex, storedOwner: string, except: string | undefined): Promise<number> {
     let count = 0;
     // A parallel login or rotation may add one.
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MOST_LISTINGS; round++) {
       const listed = (await owners.list(storedOwner)).filter(
         ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
       );
@@ -377,11 +377,11 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   }
 
   // The id may be a rotated one.
-  async #presentHandle(id: string): Promise<string> {
+  async #liveHandle(id: string): Promise<string> {
     const handle = this.#storedId(id);
     if (!this.#grace) return handle;
     const stored = await this.storage.read(handle);
-    const successor = stored && isRotated(stored.value) ? await this.#grace.follow(stored) : undefined;
+    const successor = stored && isRotated(stored.value) ? await this.#grace.successorOf(stored) : undefined;
     return typeof successor === 'object' ? successor.storedId : handle;
   }
 

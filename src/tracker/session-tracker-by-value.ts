@@ -1,5 +1,5 @@
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
-import { detailsAfter, presentAt } from './session-acting.js';
+import { detailsAfter, sessionAt } from './session-acting.js';
 import { joinedDetails } from './session-details.js';
 import { isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionTimes } from './session-lifetime.js';
@@ -35,7 +35,7 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
     const opened = this.#bare
       ? { createdAt: now, renewedAt: now, details: undefined, text: transportValue }
       : openEnvelope(transportValue, this.#name);
-    const envelope = opened?.details ? presentAt(opened, now) : opened;
+    const envelope = opened?.details ? sessionAt(opened, now) : opened;
     if (!envelope)
       return {
         status: 'rejected',
@@ -73,19 +73,20 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
     const { value, previous, acting } = session;
     const text = (session.revise ? undefined : session.text) ?? this.serializer.serialize(value);
     const now = this.now();
-    const anew = { createdAt: now, renewedAt: now, details: session.details };
-    if (!previous) return this.#sent('created', session, text, anew);
+    const restarted = { createdAt: now, renewedAt: now, details: session.details };
+    if (!previous) return this.#stored('created', session, text, restarted);
     if (acting) {
       const details = joinedDetails(detailsAfter(acting, previous), session.details);
-      return this.#sent('rotated', session, text, { createdAt: previous.createdAt, renewedAt: now, details });
+      return this.#stored('rotated', session, text, { createdAt: previous.createdAt, renewedAt: now, details });
     }
-    if (session.restart || this.ownerOf(value) !== previous.owner) return this.#sent('rotated', session, text, anew);
+    if (session.restart || this.ownerOf(value) !== previous.owner)
+      return this.#stored('rotated', session, text, restarted);
     const details = joinedDetails(previous.details, session.details);
     const renewed = { createdAt: previous.createdAt, renewedAt: now, details };
-    if (session.rotate) return this.#sent('rotated', session, text, renewed);
-    if (text !== previous.text) return this.#sent('changed', session, text, renewed);
+    if (session.rotate) return this.#stored('rotated', session, text, renewed);
+    if (text !== previous.text) return this.#stored('changed', session, text, renewed);
     if (session.force || session.details || this.limits.isRenewalDue(previous, now))
-      return this.#sent('renewed', session, text, renewed);
+      return this.#stored('renewed', session, text, renewed);
     return { status: 'unchanged', session: previous };
   }
 
@@ -99,7 +100,7 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
     return 'SessionTrackerByValue';
   }
 
-  #sent(
+  #stored(
     status: 'created' | 'changed' | 'renewed' | 'rotated',
     { value, text: given, snapshot }: SessionToTrack<S>,
     text: string,

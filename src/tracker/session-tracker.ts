@@ -22,7 +22,7 @@ export type RejectionReason =
   | 'rotated'
   | 'future';
 
-/** As loaded or stored; the base of merges. `id`, `storedId`, `version`, `marks` and `byOldId` are of by-id sessions. */
+/** As loaded or stored; the base of merges. Only by id: `id`, `storedId`, `version`, `marks`, `byOldId`. */
 export interface TrackedSession<S extends object = object> extends SessionTimes {
   readonly value: S;
   readonly text: string;

@@ -3,14 +3,14 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { authenticatedAs, type RotationGrace, type Successor } from './rotation-grace.js';
-import { snapshotOf, type Landed } from './session-creation.js';
-import { detailsAfter, isSameUse } from './session-acting.js';
+import { snapshotOf, type Written } from './session-creation.js';
+import { detailsAfter, hasSameActor } from './session-acting.js';
 import { joinedDetails, type SessionDetails } from './session-details.js';
 import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
 import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
-import type { SessionRotation } from './session-rotation.js';
+import type { LostRace, SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type SessionIds,
@@ -27,13 +27,13 @@ const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
 /** About 100 ms in all. */
-const MOST_LOOKS = 6;
+const MOST_CONFIRMATION_CHECKS = 6;
 
 /** @param attempt the number of lost races. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
 
 /** As stored, or as the queued writes will leave it. */
-interface Present extends OpenedRecord {
+interface StoredState extends OpenedRecord {
   readonly version: string | undefined;
 }
 
@@ -51,7 +51,7 @@ interface Change<S extends object> {
   readonly previous: TrackedSession<S>;
   revision: Revision;
   /** What `revision` may overwrite. */
-  over: Present;
+  stored: StoredState;
   readonly resolve: (result: StoreResult<S> | Promise<StoreResult<S>>) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -85,7 +85,7 @@ export class SessionWriter<S extends object> {
   readonly #ownerOf: (value: S) => string | undefined;
   readonly #now: () => number;
   readonly #pause: Pause;
-  readonly #queue: WriteQueue<Change<S>, Present>;
+  readonly #queue: WriteQueue<Change<S>, StoredState>;
 
   constructor(parts: SessionWriterParts<S>) {
     this.#storage = parts.storage;
@@ -99,9 +99,9 @@ export class SessionWriter<S extends object> {
     this.#storedId = parts.storedId;
     this.#ownerOf = parts.ownerOf;
     this.#now = parts.now;
-    this.#pause = parts.pause ?? jitter;
+    this.#pause = parts.pause ?? randomPause;
     this.#queue = new WriteQueue(
-      (batch, known) => this.#land([...batch], known),
+      (batch, known) => this.#writeBatch([...batch], known),
       // An update returns what it stored: no changes of other requests.
       (change) => change.session.revise !== undefined || this.#isRotation(change),
     );
@@ -145,7 +145,7 @@ export class SessionWriter<S extends object> {
         session: byOldId ? { ...session, rotate: false } : session,
         previous,
         revision: { base: text, mine, unrevised, conflicts: [] },
-        over: { text, createdAt, renewedAt, details: storedDetails(previous), version, marks },
+        stored: { text, createdAt, renewedAt, details: storedDetails(previous), version, marks },
         resolve,
         reject,
       };
@@ -156,16 +156,16 @@ export class SessionWriter<S extends object> {
 
   /** The session was loaded before its rotation was confirmed. */
   async #changePending(change: Change<S>): Promise<StoreResult<S>> {
-    const retired = await this.#storage.read(this.#storedId(change.previous.id!));
-    return retired && isRotated(retired.value)
-      ? this.#changeSuccessor(change, retired)
+    const rotated = await this.#storage.read(this.#storedId(change.previous.id!));
+    return rotated && isRotated(rotated.value)
+      ? this.#changeSuccessor(change, rotated)
       : { status: 'gone', reason: 'ended' };
   }
 
-  /** @param retired the record of the old id. */
-  async #changeSuccessor(change: Change<S>, retired: StoredSession): Promise<StoreResult<S>> {
+  /** @param rotated the record of the old id. */
+  async #changeSuccessor(change: Change<S>, rotated: StoredSession): Promise<StoreResult<S>> {
     const { session, previous } = change;
-    const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(retired);
+    const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(rotated);
     if (!successor) return { status: 'gone', reason: 'rotated' };
     const { storedId, stored, opened } = successor;
     return new Promise((resolve, reject) => {
@@ -176,14 +176,14 @@ export class SessionWriter<S extends object> {
         resolve,
         reject,
       };
-      this.#join(moved, { ...opened, version: stored.version });
+      this.#rebase(moved, { ...opened, version: stored.version });
       this.#queue.add(storedId, moved);
     });
   }
 
-  async #confirmedSuccessor(retired: StoredSession): Promise<Successor | undefined> {
-    for (let attempt = 1; attempt <= MOST_LOOKS; attempt++) {
-      const successor = await this.#grace?.follow(retired);
+  async #confirmedSuccessor(rotated: StoredSession): Promise<Successor | undefined> {
+    for (let attempt = 1; attempt <= MOST_CONFIRMATION_CHECKS; attempt++) {
+      const successor = await this.#grace?.successorOf(rotated);
       if (typeof successor !== 'object') return undefined;
       if (!successor.isPending) return successor;
       await this.#pause(attempt);
@@ -202,22 +202,22 @@ export class SessionWriter<S extends object> {
   }
 
   /** @returns the stored session. */
-  async #land(batch: Change<S>[], known: Present | undefined): Promise<Present | undefined> {
+  async #writeBatch(batch: Change<S>[], known: StoredState | undefined): Promise<StoredState | undefined> {
     let current = known;
     try {
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-        const joined = this.#joinAll(batch, current);
-        const last = joined.at(-1);
+        const rebased = this.#rebaseAll(batch, current);
+        const last = rebased.at(-1);
         if (!last) return current;
         const rotates = this.#isRotation(last);
-        const result = rotates ? await this.#rotate(last) : await this.#replace(joined, last);
-        if (result.status === 'landed') return result.present;
-        const gone = goneBy(result);
+        const result = rotates ? await this.#rotate(last) : await this.#replace(rebased, last);
+        if (result.status === 'written') return result.present;
+        const gone = goneReasonOf(result);
         if (gone) {
           for (const change of batch) change.resolve(this.#goneResult(change, gone, result));
           return undefined;
         }
-        current = this.#presentOf(result, last.over);
+        current = this.#presentOf(result, last.stored);
         const pause = attempt < EAGER_ATTEMPTS ? undefined : this.#pause(attempt);
         if (pause) await pause;
       }
@@ -231,7 +231,7 @@ export class SessionWriter<S extends object> {
   #goneResult(
     change: Change<S>,
     reason: 'ended' | 'rotated',
-    result: Exclude<ReplaceResult, { readonly status: 'replaced' }>,
+    result: LostRace,
   ): StoreResult<S> | Promise<StoreResult<S>> {
     const { session, previous, revision } = change;
     // A request without a change must not fail.
@@ -244,59 +244,59 @@ export class SessionWriter<S extends object> {
   }
 
   /** Rebases each change onto the one before. Conflicts leave the batch. */
-  #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
+  #rebaseAll(batch: Change<S>[], stored: StoredState | undefined): readonly Change<S>[] {
     let present = stored;
     for (const change of [...batch]) {
       try {
-        if (present && !(present === stored && present.version === change.over.version)) {
-          if (!isSameUse(change.over, present)) throw new Superseded();
-          this.#join(change, present);
+        if (present && !(present === stored && present.version === change.stored.version)) {
+          if (!hasSameActor(change.stored, present)) throw new ActorChanged();
+          this.#rebase(change, present);
         }
         if (batch.length > 1 && this.#isRotation(change)) throw tooManyConflicts();
-        present = { ...change.over, text: change.revision.mine };
+        present = { ...change.stored, text: change.revision.mine };
       } catch (error) {
         batch.splice(batch.indexOf(change), 1);
-        if (error instanceof Superseded) change.resolve({ status: 'gone', reason: 'rotated' });
+        if (error instanceof ActorChanged) change.resolve({ status: 'gone', reason: 'rotated' });
         else change.reject(error);
       }
     }
     return batch;
   }
 
-  #join(change: Change<S>, present: Present): void {
-    const { session, revision: lost } = change;
+  #rebase(change: Change<S>, present: StoredState): void {
+    const { session, revision } = change;
     const { value, revise, acting } = session;
     // A change of the actor's session must not be merged into the other owner's.
-    if (acting) return void (change.over = present);
-    const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
-    const joined = this.#canonical(merged.text);
-    refreshSession(this.#serializer, value, lost.mine, joined);
+    if (acting) return void (change.stored = present);
+    const merged = this.#merge.merge(revision.base, revise ? revision.unrevised : revision.mine, present.text);
+    const mergedText = this.#canonical(merged.text);
+    refreshSession(this.#serializer, value, revision.mine, mergedText);
     revise?.(value);
-    const mine = revise ? this.#serializer.serialize(value) : joined;
-    const conflicts = [...new Set([...lost.conflicts, ...merged.conflicts])];
-    change.revision = { base: present.text, mine, unrevised: joined, conflicts };
-    change.over = present;
+    const mine = revise ? this.#serializer.serialize(value) : mergedText;
+    const conflicts = [...new Set([...revision.conflicts, ...merged.conflicts])];
+    change.revision = { base: present.text, mine, unrevised: mergedText, conflicts };
+    change.stored = present;
   }
 
-  async #replace(batch: readonly Change<S>[], last: Change<S>): Promise<Landing> {
-    const { previous, over, revision } = last;
+  async #replace(batch: readonly Change<S>[], last: Change<S>): Promise<WriteResult> {
+    const { previous, stored, revision } = last;
     const now = this.#now();
     const isDue = batch.some((change) => this.#lifetime.isRenewalDue(change.previous, now));
-    const details = batch.reduce((joined, { session }) => joinedDetails(joined, session.details), over.details);
-    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : over.renewedAt, details };
-    const toStore = this.#records.toStore(revision.mine, times, previous.owner, over.marks);
-    const result = await this.#storage.replace(this.#idsOf(previous).storedId, toStore, over.version);
+    const details = batch.reduce((joined, { session }) => joinedDetails(joined, session.details), stored.details);
+    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : stored.renewedAt, details };
+    const toStore = this.#records.toStore(revision.mine, times, previous.owner, stored.marks);
+    const result = await this.#storage.replace(this.#idsOf(previous).storedId, toStore, stored.version);
     if (result.status === 'replaced') {
       const marks = this.#marksOf(toStore);
       const present = { ...times, text: revision.mine, version: result.version, marks };
-      return this.#landed(batch, present, now);
+      return this.#settle(batch, present, now);
     }
     if (result.status !== 'conflict' || !this.#records.includes(result.current, toStore)) return result;
     // The first of two sends has landed; others may have written since.
-    return this.#landed(batch, this.#presentOf(result, { ...over, ...times, text: revision.mine }), now);
+    return this.#settle(batch, this.#presentOf(result, { ...stored, ...times, text: revision.mine }), now);
   }
 
-  #landed(batch: readonly Change<S>[], present: Present, now: number): Landing {
+  #settle(batch: readonly Change<S>[], present: StoredState, now: number): WriteResult {
     for (const change of batch) {
       const { session, previous, revision } = change;
       const { value } = session;
@@ -313,17 +313,17 @@ export class SessionWriter<S extends object> {
         conflicts: revision.conflicts,
       });
     }
-    return { status: 'landed', present };
+    return { status: 'written', present };
   }
 
-  async #rotate({ session, previous, revision, over, resolve }: Change<S>): Promise<Landing> {
+  async #rotate({ session, previous, revision, stored, resolve }: Change<S>): Promise<WriteResult> {
     const now = this.#now();
     const { acting } = session;
     const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
-    const kept = acting ? detailsAfter(acting, over) : isSameOwner ? over.details : undefined;
+    const kept = acting ? detailsAfter(acting, stored) : isSameOwner ? stored.details : undefined;
     const details = joinedDetails(kept, session.details);
     // Without an owner, a login looks like any change: only an unchanged session has a grace period.
-    const isUnchanged = session.rotate === 'due' && revision.mine === over.text;
+    const isUnchanged = session.rotate === 'due' && revision.mine === stored.text;
     const isOwnUse = !acting && details?.actor === undefined;
     const result = await this.#rotation.rotate({
       session,
@@ -335,13 +335,13 @@ export class SessionWriter<S extends object> {
       },
       hasGrace: isOwnUse && isSameOwner && (previous.owner !== undefined || isUnchanged),
       storedId: this.#idsOf(previous).storedId,
-      version: over.version,
+      version: stored.version,
       owner: previous.owner,
-      before: over,
+      before: stored,
     });
-    if (!isLanded(result)) return result;
+    if (!isWritten(result)) return result;
     resolve({ ...result, conflicts: revision.conflicts });
-    return { status: 'landed', present: undefined };
+    return { status: 'written', present: undefined };
   }
 
   // For each attempt: a merged or revised value may have another owner.
@@ -349,7 +349,7 @@ export class SessionWriter<S extends object> {
     return Boolean(session.rotate) || this.#ownerOf(session.value) !== previous.owner;
   }
 
-  #presentOf(result: ReplaceResult, otherwise: Present): Present {
+  #presentOf(result: ReplaceResult, otherwise: StoredState): StoredState {
     if (result.status !== 'conflict') return otherwise;
     const { current } = result;
     return { ...(this.#records.open(current) ?? otherwise), version: current.version };
@@ -373,26 +373,22 @@ function storedDetails({ byOldId, details }: TrackedSession): SessionDetails | u
   return byOldId ? byOldId.details : details;
 }
 
-class Superseded extends Error {}
+class ActorChanged extends Error {}
 
-type Landing =
-  | { readonly status: 'landed'; readonly present: Present | undefined }
-  | Exclude<ReplaceResult, { readonly status: 'replaced' }>;
+type WriteResult = { readonly status: 'written'; readonly present: StoredState | undefined } | LostRace;
 
-function isLanded<S extends object>(
-  result: Landed<S> | Exclude<ReplaceResult, { readonly status: 'replaced' }>,
-): result is Landed<S> {
+function isWritten<S extends object>(result: Written<S> | LostRace): result is Written<S> {
   return 'transportValue' in result;
 }
 
-function goneBy(result: Exclude<ReplaceResult, { readonly status: 'replaced' }>): 'ended' | 'rotated' | undefined {
+function goneReasonOf(result: LostRace): 'ended' | 'rotated' | undefined {
   if (result.status === 'gone') return 'ended';
   const { value }: StoredSession = result.current;
   if (isEnded(value) || isUndone(value)) return 'ended';
   return isRotated(value) ? 'rotated' : undefined;
 }
 
-function jitter(attempt: number): Promise<void> {
+function randomPause(attempt: number): Promise<void> {
   const longest = Math.min(2 ** attempt, LONGEST_PAUSE_IN_MILLISECONDS);
   return new Promise((resolve) => {
     setTimeout(resolve, Math.random() * longest);
