@@ -1,6 +1,5 @@
-import type { SessionSerializer } from '../serializer/session-serializer.js';
-import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import type { SessionDetails } from './session-details.js';
 import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import {
@@ -11,7 +10,6 @@ import {
   rotatedRecordOf,
   type OpenedRecord,
   type RotatedRecord,
-  type SessionRecords,
 } from './session-records.js';
 
 export interface RotationOptions {
@@ -19,15 +17,6 @@ export interface RotationOptions {
   readonly graceInSeconds: number;
   /** When an id is received after its grace period. `revoke`: ends its session. */
   readonly onReplay: 'ignore' | 'revoke';
-}
-
-export interface RotationGraceParts<S extends object> extends Pick<RotationOptions, 'graceInSeconds'> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
-  readonly lifetime: SessionLifetime;
-  readonly serializer: SessionSerializer<S>;
-  readonly ownerOf: (value: S) => string | undefined;
-  readonly now: () => number;
 }
 
 /** The session of an old id. */
@@ -78,18 +67,20 @@ export function rotatedIdLifetime(
  * refused: an attacker may have planted it (OWASP Session Management Cheat Sheet).
  */
 export class RotationGrace<S extends object> {
-  readonly #parts: RotationGraceParts<S>;
+  readonly #parts: ByIdParts<S>;
+  readonly #grace: number;
 
-  constructor(parts: RotationGraceParts<S>) {
+  constructor(parts: ByIdParts<S>, graceInSeconds: number) {
     this.#parts = parts;
+    this.#grace = graceInSeconds * 1000;
   }
 
   /** @returns `replayed` after the grace period; `undefined` if the id is not accepted. */
   async successorOf(rotated: StoredSession): Promise<Successor | 'replayed' | undefined> {
-    const { records, now, graceInSeconds } = this.#parts;
+    const { records, now } = this.#parts;
     const first = rotatedRecordOf(rotated.value);
     if (!first.hasGrace) return undefined;
-    if (now() >= first.rotatedAt + graceInSeconds * 1000) return 'replayed';
+    if (now() >= first.rotatedAt + this.#grace) return 'replayed';
     const before = records.before(first);
     const owner = before && this.#ownerOfText(before);
     if (!before || owner === UNREADABLE) return undefined;

@@ -18,7 +18,7 @@ export function actorSessionOf<T extends Opened>(session: T): T {
   return actor === undefined ? session : { ...session, text: actor.text, details: actor.details };
 }
 
-/** The session, or the actor's own if the acting has expired. */
+/** {@link actorSessionOf} once the acting has expired. */
 export function sessionAt<T extends Opened>(session: T, now: number): T {
   const actor = session.details?.actor;
   return actor === undefined || now < actor.until ? session : actorSessionOf(session);

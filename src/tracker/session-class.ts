@@ -13,7 +13,10 @@ export function wrongValue(type: SessionClass, value: unknown): SessionError {
 
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  if (typeof value !== 'object') return typeof value;
+  return typeof value === 'object' ? describeObject(value) : typeof value;
+}
+
+export function describeObject(value: object): string {
   // Not `value.constructor`, which may be content.
   const name: unknown = (Object.getPrototypeOf(value) as object | null)?.constructor?.name;
   return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';

@@ -2,13 +2,13 @@ import type { SessionCall } from '../call/session-call.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionStorageUnavailableError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
-import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { SessionToStore } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
 import type { OwnerLimit } from './owner-limit.js';
 import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
-import { isRotated, type SessionRecords } from './session-records.js';
+import type { SessionTimes } from './session-lifetime.js';
+import { isRotated } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
 const MOST_ID_ATTEMPTS = 3;
@@ -18,31 +18,23 @@ const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
 export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
-export interface SessionCreationParts<S extends object> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
-  readonly lifetime: SessionLifetime;
-  readonly limit: OwnerLimit | undefined;
-  readonly newId: SessionIdProvider;
-  readonly storedId: (id: string) => string;
-  readonly ownerOf: (value: S) => string | undefined;
-  readonly bare: boolean;
-  readonly now: () => number;
-}
-
 /**
  * Writes sessions under new ids. One with an owner is pending until it is confirmed, so that a failed login leaves
  * nothing.
  */
 export class SessionCreation<S extends object> {
-  readonly #parts: SessionCreationParts<S>;
+  readonly #parts: ByIdParts<S>;
+  readonly #sessionIdProvider: SessionIdProvider;
+  readonly #limit: OwnerLimit | undefined;
 
-  constructor(parts: SessionCreationParts<S>) {
+  constructor(parts: ByIdParts<S>, sessionIdProvider: SessionIdProvider, limit: OwnerLimit | undefined) {
     this.#parts = parts;
+    this.#sessionIdProvider = sessionIdProvider;
+    this.#limit = limit;
   }
 
   newId(call: SessionCall): string {
-    const id = this.#parts.newId(call);
+    const id = this.#sessionIdProvider(call);
     // Ktor's format leaves the length to the application.
     const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
     if (!isSessionId(id) || id.length < shortest) {
@@ -91,7 +83,7 @@ export class SessionCreation<S extends object> {
     // Its owner has ended it.
     if (result.status !== 'replaced' && !isSentTwice) return pending;
     const stored = result.status === 'replaced' ? result.version : result.current.version;
-    const after = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+    const after = records.marksOf(toStore.value);
     return { ...pending, session: { ...pending.session, text, version: stored, marks: after, snapshot: undefined } };
   }
 
@@ -102,14 +94,14 @@ export class SessionCreation<S extends object> {
     times: SessionTimes,
     isPending: boolean,
   ): Promise<Written<S>> {
-    const { records, limit, ownerOf, storedId } = this.#parts;
+    const { records, ownerOf, storedId } = this.#parts;
     const owner = ownerOf(session.value);
     const write = (at: SessionTimes): Promise<Written<S>> => this.#insert(status, session, text, at, owner, isPending);
-    if (owner === undefined || !limit || session.acting || owner === session.previous?.owner) return write(times);
+    if (owner === undefined || !this.#limit || session.acting || owner === session.previous?.owner) return write(times);
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
     const login = { owner: records.storedOwnerOf(owner), session: session.value, replaces: replaced, onRevoked };
-    return limit.admit(login, times, async (at) => {
+    return this.#limit.admit(login, times, async (at) => {
       const landed = await write(at);
       return { handle: landed.session.storedId!, written: landed };
     });
@@ -135,7 +127,7 @@ export class SessionCreation<S extends object> {
       if (!created) continue;
       const ids = { id, storedId: handle };
       const snapshot = snapshotOf(session, text);
-      const marks = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+      const marks = records.marksOf(toStore.value);
       const { version } = created;
       return {
         status,
@@ -154,7 +146,7 @@ export class SessionCreation<S extends object> {
     try {
       const version = await storage.create(handle, toStore);
       if (version !== undefined) return { version };
-      // The call may have been sent twice.
+      // A resent call.
       const present = await storage.read(handle);
       if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
       return { version: present.version };
@@ -180,7 +172,7 @@ export class SessionCreation<S extends object> {
         throw error;
       }
     }
-    // Ended by its owner or another login. An expired pending session was never usable.
+    // Ended by its owner or another login.
     if (this.#parts.now() < pendingUntil) return pending;
     throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
   }
@@ -197,7 +189,7 @@ export class SessionCreation<S extends object> {
     const toStore = records.toStore(session.text, session, session.owner, session.marks);
     const result = await storage.replace(storedId, toStore, session.version);
     if (result.status === 'replaced') {
-      const marks = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+      const marks = records.marksOf(toStore.value);
       return { ...pending, session: { ...session, version: result.version, marks } };
     }
     if (result.status === 'gone' || isRotated(result.current.value)) return undefined;

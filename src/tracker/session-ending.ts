@@ -1,5 +1,6 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import {
   isEnded,
   isRotated,
@@ -22,7 +23,7 @@ export class SessionEnding {
   readonly #explains: boolean;
 
   /** @param explains keeps the tombstone. */
-  constructor(storage: ConditionalSessionStorage, records: SessionRecords, bare: boolean, explains: boolean) {
+  constructor({ storage, records, bare }: Pick<ByIdParts<object>, 'storage' | 'records' | 'bare'>, explains: boolean) {
     this.#storage = storage;
     this.#records = records;
     this.#bare = bare;

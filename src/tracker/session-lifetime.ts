@@ -99,17 +99,17 @@ export class SessionLifetime {
   }
 
   isAlive(times: SessionTimes, now: number): boolean {
-    return this.expiresAt(times) > now && !this.isInFuture(times, now);
+    return this.rejection(times, now) === undefined;
   }
 
-  rejection(times: SessionTimes, now: number): 'future' | 'expired-idle' | 'expired-absolute' {
-    if (this.isInFuture(times, now)) return 'future';
-    return this.latestExpiry(times) < this.idleExpiry(times) ? 'expired-absolute' : 'expired-idle';
-  }
-
-  /** By the clock of another server. */
-  isInFuture({ createdAt, renewedAt }: SessionTimes, now: number): boolean {
-    return Math.max(createdAt, renewedAt) > now + CLOCK_SKEW_IN_MILLISECONDS;
+  /** `undefined` if the session is valid. */
+  rejection(times: SessionTimes, now: number): 'future' | 'expired-idle' | 'expired-absolute' | undefined {
+    // The writing server's clock is ahead.
+    if (Math.max(times.createdAt, times.renewedAt) > now + CLOCK_SKEW_IN_MILLISECONDS) return 'future';
+    const idleExpiry = this.idleExpiry(times);
+    const latestExpiry = this.latestExpiry(times);
+    if (now < idleExpiry && now < latestExpiry) return undefined;
+    return latestExpiry < idleExpiry ? 'expired-absolute' : 'expired-idle';
   }
 
   /** Enough time has passed, and renewal extends the life. */

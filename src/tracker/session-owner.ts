@@ -1,4 +1,5 @@
 import { SessionError } from '../errors/session.errors.js';
+import { describeObject } from './session-class.js';
 
 /** The id of a user. An object gives its own `toString` or `toHexString`. */
 export type SessionOwnerId = string | number | bigint | { toString(): string };
@@ -25,7 +26,7 @@ function textOf(owner: unknown): string | undefined {
   return typeof owner === 'object' && owner !== null ? textOfObject(owner) : undefined;
 }
 
-// For an ObjectId or UUID. The text of an array, a date or bytes is not an id.
+// For an ObjectId or UUID.
 function textOfObject(owner: object): string | undefined {
   if (Array.isArray(owner) || owner instanceof Date || owner instanceof Error || owner instanceof RegExp)
     return undefined;
@@ -43,10 +44,7 @@ function textOfObject(owner: object): string | undefined {
 
 function describe(owner: unknown): string {
   if (typeof owner === 'number') return String(owner);
-  if (typeof owner !== 'object' || owner === null) return `a ${typeof owner}`;
-  // Not `owner.constructor`, which may be content.
-  const name: unknown = (Object.getPrototypeOf(owner) as object | null)?.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';
+  return typeof owner === 'object' && owner !== null ? describeObject(owner) : `a ${typeof owner}`;
 }
 
 function wrongOwner(place: string, problem: string): SessionError {

@@ -34,7 +34,6 @@ const DEAD_ID_KEPT_FOR_MILLISECONDS = 60_000;
 /** Well below {@link DEAD_ID_KEPT_FOR_MILLISECONDS}: after a login whose process died, the old id is valid again. */
 export const PENDING_FOR_MILLISECONDS = 30_000;
 const MOST_MARKS = 6;
-const TILDE = 0x7e;
 
 export function isEnded(value: string): boolean {
   return value === ENDED || value.startsWith(`${ENDED}.`);
@@ -124,11 +123,8 @@ export class SessionRecords {
 
   /** `undefined` for a foreign, rotated or ended session. */
   open(stored: StoredSession): OpenedRecord | undefined {
-    if (isGone(stored.value)) return undefined;
-    if (this.#bare) {
-      const renewedAt = this.#touchedAt(stored, this.#lifetime.idle, { createdAt: 0, renewedAt: 0 }) ?? this.#now();
-      return { createdAt: renewedAt, renewedAt, details: undefined, text: stored.value, marks: '' };
-    }
+    if (this.#bare) return this.#openBare(stored);
+    // The record of a dead id starts with `~`, which is no time.
     const envelope = openEnvelope(stored.value, this.#name);
     const dot = envelope ? envelope.text.indexOf('.') : -1;
     if (!envelope || dot === -1) return undefined;
@@ -138,6 +134,13 @@ export class SessionRecords {
     const marks = text.slice(tilde + 1, dot);
     const opened = { createdAt, renewedAt: touchedAt ?? renewedAt, details, text: text.slice(dot + 1), marks };
     return details === undefined ? opened : sessionAt(opened, this.#now());
+  }
+
+  #openBare(stored: StoredSession): OpenedRecord | undefined {
+    const text = stored.value;
+    if (isEnded(text) || isRotated(text) || isUndone(text)) return undefined;
+    const renewedAt = this.#touchedAt(stored, this.#lifetime.idle, { createdAt: 0, renewedAt: 0 }) ?? this.#now();
+    return { createdAt: renewedAt, renewedAt, details: undefined, text, marks: '' };
   }
 
   /**
@@ -176,8 +179,8 @@ export class SessionRecords {
     if (current.value === written.value) return true;
     if (this.#bare || isRotated(written.value)) return false;
     const value = isRotated(current.value) ? rotatedRecordOf(current.value).kept : current.value;
-    const present = value === undefined ? undefined : this.#marksOf(value);
-    const mark = this.#marksOf(written.value)?.split('~', 1)[0];
+    const present = value === undefined ? undefined : this.marksOf(value);
+    const mark = this.marksOf(written.value)?.split('~', 1)[0];
     return mark !== undefined && (present?.split('~').includes(mark) ?? false);
   }
 
@@ -244,12 +247,7 @@ export class SessionRecords {
     return `${mark}~${kept}`;
   }
 
-  #marksOf(value: string): string | undefined {
+  marksOf(value: string): string | undefined {
     return this.open({ value, expiresAt: 0 })?.marks;
   }
-}
-
-// Live records start with a time, so that one character decides.
-function isGone(value: string): boolean {
-  return value.charCodeAt(0) === TILDE && (isEnded(value) || isRotated(value) || isUndone(value));
 }

@@ -3,7 +3,7 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
 
 type Fields = Record<string, unknown>;
 
-/** Updates an instance in place. Fields that are not stored keep their values. @param oldText its own newText. */
+/** Updates an instance in place. Fields that are not stored keep their values. @param oldText the text of `value`. */
 export function refreshSession<S extends object>(
   serializer: SessionSerializer<S>,
   value: S,

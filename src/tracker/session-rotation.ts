@@ -1,6 +1,7 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
 import { storageFaultOf } from '../storage/storage-fault.js';
+import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
 import type { Written, SessionCreation } from './session-creation.js';
 import type { SessionTimes } from './session-lifetime.js';
@@ -14,13 +15,6 @@ import {
   type SessionRecords,
 } from './session-records.js';
 import type { SessionToTrack } from './session-tracker.js';
-
-export interface SessionRotationParts<S extends object> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
-  readonly creation: SessionCreation<S>;
-  readonly bare: boolean;
-}
 
 /** The stored record is another one, or gone. */
 export type LostRace = Exclude<ReplaceResult, { readonly status: 'replaced' }>;
@@ -50,14 +44,14 @@ export interface Rotation<S extends object> {
 export class SessionRotation<S extends object> {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
-  readonly #creation: SessionCreation<S>;
   readonly #bare: boolean;
+  readonly #creation: SessionCreation<S>;
 
-  constructor({ storage, records, creation, bare }: SessionRotationParts<S>) {
+  constructor({ storage, records, bare }: ByIdParts<S>, creation: SessionCreation<S>) {
     this.#storage = storage;
     this.#records = records;
-    this.#creation = creation;
     this.#bare = bare;
+    this.#creation = creation;
   }
 
   async rotate(rotation: Rotation<S>): Promise<Written<S> | LostRace> {

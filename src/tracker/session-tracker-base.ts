@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionCall } from '../call/session-call.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { MigrationFailure } from '../serializer/session-evolution.js';
 import { isFieldwise, type SessionSerializer, type SessionSnapshot } from '../serializer/session-serializer.js';
+import { InvalidSession } from '../serializer/session-validation.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionLifetime } from './session-lifetime.js';
 import type {
@@ -89,4 +92,22 @@ export abstract class SessionTrackerBase<S extends object> implements CompleteSe
   validate(value: unknown): asserts value is S {
     if (!(value instanceof this.type)) throw wrongValue(this.type, value);
   }
+}
+
+export function unreadable<S extends object>(
+  serializer: SessionSerializer<S>,
+  text: string,
+  error: unknown,
+  id?: string,
+): LoadResult<S> & { readonly status: 'rejected' } {
+  if (error instanceof SessionConfigurationError) throw error;
+  const isFailure = error instanceof MigrationFailure;
+  const path = error instanceof InvalidSession ? error.path : undefined;
+  return {
+    status: 'rejected',
+    reason: isFailure || error instanceof InvalidSession ? 'invalid' : 'undecodable',
+    ...(path === undefined ? {} : { path }),
+    // A server with a newer class, or a working step, can read it.
+    ...(isFailure || serializer.isNewer?.(text) ? { kept: true, ...(id === undefined ? {} : { id }) } : {}),
+  };
 }

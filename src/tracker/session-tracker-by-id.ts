@@ -1,4 +1,4 @@
-import type { SessionCall } from '../call/session-call.js';
+import { EMPTY_CALL, type SessionCall } from '../call/session-call.js';
 import { actorSessionOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
@@ -8,7 +8,7 @@ import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.
 import type { SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
 import type { SessionTimes } from './session-lifetime.js';
-import { SessionTrackerBase, type SessionTrackerOptions } from './session-tracker-base.js';
+import { SessionTrackerBase, unreadable, type SessionTrackerOptions } from './session-tracker-base.js';
 import type { SessionMerge } from './session-merge.js';
 import {
   generateSessionId,
@@ -20,7 +20,6 @@ import {
 } from './session-id-provider.js';
 import { SessionCreation } from './session-creation.js';
 import { SessionWriter, type Pause } from './session-writer.js';
-import { unreadable } from './unreadable-session.js';
 import {
   endReasonOf,
   isEnded,
@@ -36,9 +35,11 @@ import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type LoadResult,
+  type RejectionReason,
   type Replay,
   type SessionIds,
   type SessionToTrack,
+  type SessionTracker,
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
@@ -70,20 +71,22 @@ const MOST_LISTINGS = 5;
 
 /**
  * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). An unknown id is never adopted.
- * Changes never create a session and never overwrite a parallel write: they are merged.
+ * Changes never create a session and never overwrite a parallel write: they are merged. ARCHITECTURE.md
+ * introduces the files behind it.
  */
 export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
   readonly sessionIdProvider: SessionIdProvider;
+  /** Absent if ids are not rotated by age. */
+  readonly isRotationDue?: NonNullable<SessionTracker<S>['isRotationDue']>;
   readonly #storedId: (id: string) => string;
   readonly #records: SessionRecords;
   readonly #creation: SessionCreation<S>;
   readonly #rotation: SessionRotation<S>;
   readonly #grace: RotationGrace<S> | undefined;
   readonly #explains: boolean;
-  readonly #rotateEvery: number;
-  readonly #onReplay: RotationOptions['onReplay'];
+  readonly #revokesReplays: boolean;
   readonly #writer: SessionWriter<S>;
   readonly #ending: SessionEnding;
 
@@ -94,111 +97,88 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     options: SessionTrackerByIdOptions<S>,
   ) {
     super(type, serializer, options);
-    const { name, merge, maxPerOwner, bare = false, followsRotation = false } = options;
+    const { name, maxPerOwner, bare = false, followsRotation = false } = options;
     if (maxPerOwner && !options.ownerOf) {
       throw new SessionConfigurationError(
         `Session "${name}": maxPerOwner needs ownerOf, which returns the owner of a session.`,
       );
     }
+    const { rotation, explainInSeconds = 0 }: Partial<typeof options> = bare ? {} : options;
+    const { graceInSeconds = 0, rotateEveryInSeconds = 0 } = rotation ?? {};
+    const { now, ownerOf, limits: lifetime } = this;
+    const storedId = options.storedId ?? hashSessionId;
     this.storage = storage;
     this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
-    this.#storedId = options.storedId ?? hashSessionId;
-    const rotation = bare ? undefined : options.rotation;
-    const { rotateEveryInSeconds = 0 } = rotation ?? {};
-    this.#onReplay = rotation?.onReplay ?? 'ignore';
-    const explainInSeconds = bare ? 0 : (options.explainInSeconds ?? 0);
     this.#explains = explainInSeconds > 0;
-    this.#rotateEvery = rotateEveryInSeconds * 1000;
-    this.#records = new SessionRecords({
+    this.#revokesReplays = rotation?.onReplay === 'revoke';
+    if (rotateEveryInSeconds > 0) this.isRotationDue = isOlderThan(rotateEveryInSeconds * 1000, now);
+    const records = new SessionRecords({
       name,
-      lifetime: this.limits,
+      lifetime,
       bare,
       followsRotation,
       explainFor: explainInSeconds * 1000,
-      ...(rotation && { rotatedIdLifetime: (before) => rotatedIdLifetime(rotation, this.limits, before, this.now()) }),
-      now: this.now,
+      ...(rotation && { rotatedIdLifetime: (before) => rotatedIdLifetime(rotation, lifetime, before, now()) }),
+      now,
     });
-    this.#grace =
-      rotation && rotation.graceInSeconds > 0
-        ? new RotationGrace({
-            graceInSeconds: rotation.graceInSeconds,
-            storage,
-            records: this.#records,
-            lifetime: this.limits,
-            serializer,
-            ownerOf: this.ownerOf,
-            now: this.now,
-          })
-        : undefined;
-    this.#creation = new SessionCreation({
-      storage,
-      records: this.#records,
-      lifetime: this.limits,
-      limit: maxPerOwner && new OwnerLimit(name, maxPerOwner, this),
-      newId: this.sessionIdProvider,
-      storedId: this.#storedId,
-      ownerOf: this.ownerOf,
-      bare,
-      now: this.now,
-    });
-    this.#rotation = new SessionRotation({ storage, records: this.#records, creation: this.#creation, bare });
+    const limit = maxPerOwner && new OwnerLimit(name, maxPerOwner, this);
+    const parts = { storage, records, serializer, lifetime, storedId, ownerOf, bare, now };
+    this.#storedId = storedId;
+    this.#records = records;
+    this.#grace = graceInSeconds > 0 ? new RotationGrace(parts, graceInSeconds) : undefined;
+    this.#creation = new SessionCreation(parts, this.sessionIdProvider, limit);
+    this.#rotation = new SessionRotation(parts, this.#creation);
     this.#writer = new SessionWriter({
-      storage,
-      records: this.#records,
+      ...parts,
       rotation: this.#rotation,
       grace: this.#grace,
       recordsRotation: rotateEveryInSeconds > 0,
-      serializer,
-      merge,
-      lifetime: this.limits,
-      storedId: this.#storedId,
-      ownerOf: this.ownerOf,
-      now: this.now,
+      merge: options.merge,
       pause: options.pause,
     });
-    this.#ending = new SessionEnding(storage, this.#records, bare, this.#explains);
+    this.#ending = new SessionEnding(parts, this.#explains);
   }
 
   // No async functions on the path of every request: each would add a promise.
-  load(transportValue: string, call?: SessionCall): Promise<LoadResult<S>> {
+  load(transportValue: string, call = EMPTY_CALL): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
     }
     const storedId = this.#storedId(transportValue);
     return Promise.resolve(this.storage.read(storedId)).then((stored) =>
-      this.#loaded(transportValue, storedId, stored, call?.hasResponse !== false),
+      this.#loaded(transportValue, storedId, stored, call),
     );
   }
 
   async reload({ id }: TrackedSession<S>): Promise<LoadResult<S>> {
     if (id === undefined) return { status: 'rejected', reason: 'malformed' };
     const storedId = this.#storedId(id);
-    return this.#loaded(id, storedId, await this.storage.read(storedId), false);
+    return this.#loaded(id, storedId, await this.storage.read(storedId), undefined);
   }
 
-  /** @param isSent with this request, not when the connection was opened. */
+  /** @param call absent if the id was not sent with this request. */
   #loaded(
     id: string,
     storedId: string,
     stored: StoredSession | undefined,
-    isSent: boolean,
+    call: SessionCall | undefined,
   ): LoadResult<S> | Promise<LoadResult<S>> {
-    const handle = storedId;
-    if (!stored || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown-id', handle };
-    if (isEnded(stored.value)) return { status: 'rejected', reason: endReasonOf(stored.value), handle };
-    if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored, isSent);
+    if (!stored) return { status: 'rejected', reason: 'unknown-id', handle: storedId };
     const opened = this.#records.open(stored);
     if (!opened) {
-      const reason = this.#records.isOfAnother(stored) ? 'wrong-session' : 'undecodable';
-      return { status: 'rejected', reason, handle };
+      if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored, call);
+      return { status: 'rejected', reason: this.#reasonOf(stored), handle: storedId };
     }
-    const now = this.now();
-    if (!this.limits.isAlive(opened, now)) {
-      const reason = this.limits.rejection(opened, now);
-      const { createdAt } = opened;
-      return { status: 'rejected', reason, handle, createdAt, ...(reason === 'future' && { id }) };
-    }
-    return this.#deserialized(opened, opened, { id, storedId }, stored.version);
+    const reason = this.limits.rejection(opened, this.now());
+    if (reason === undefined) return this.#deserialized(opened, opened, { id, storedId }, stored.version);
+    const { createdAt } = opened;
+    return { status: 'rejected', reason, handle: storedId, createdAt, ...(reason === 'future' && { id }) };
+  }
+
+  #reasonOf(stored: StoredSession): RejectionReason {
+    if (isUndone(stored.value)) return 'unknown-id';
+    if (isEnded(stored.value)) return endReasonOf(stored.value);
+    return this.#records.isOfAnother(stored) ? 'wrong-session' : 'undecodable';
   }
 
   #deserialized(
@@ -211,21 +191,24 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       const value = this.serializer.deserialize(text);
       this.check?.(value);
       const owner = this.ownerOf(value);
-      return {
-        status: 'loaded',
-        session: trackedById(value, text, times, ids, version, owner, this.capture(value), marks),
-      };
+      const snapshot = this.serializer.capture?.(value);
+      return { status: 'loaded', session: trackedById(value, text, times, ids, version, owner, snapshot, marks) };
     } catch (error) {
       return unreadable(this.serializer, text, error, ids.id);
     }
   }
 
-  async #loadRotated(id: string, storedId: string, stored: StoredSession, isSent: boolean): Promise<LoadResult<S>> {
+  async #loadRotated(
+    id: string,
+    storedId: string,
+    stored: StoredSession,
+    call: SessionCall | undefined,
+  ): Promise<LoadResult<S>> {
     const restored = await this.#rotation.restored(storedId, stored);
-    if (restored) return this.#loaded(id, storedId, restored, isSent);
+    if (restored) return this.#loaded(id, storedId, restored, call);
     const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
     const successor = await this.#grace?.successorOf(stored);
-    if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, isSent) };
+    if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, call) };
     if (!successor) return rejected;
     const { opened, details, isPending } = successor;
     const { createdAt, renewedAt } = opened;
@@ -233,10 +216,11 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#deserialized(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
   }
 
-  async #replayed(rotated: StoredSession, isSent: boolean): Promise<Replay> {
+  async #replayed(rotated: StoredSession, call: SessionCall | undefined): Promise<Replay> {
     const handle = await this.#grace?.storedIdOf(rotated);
-    // An older connection cannot know the new id.
-    const revoked = handle !== undefined && isSent && this.#onReplay === 'revoke';
+    // A connection from before the rotation cannot know the new id.
+    const isSent = call !== undefined && call.hasResponse !== false;
+    const revoked = handle !== undefined && isSent && this.#revokesReplays;
     if (revoked) await this.#ending.end(handle, 'revoked');
     return { handle, revoked };
   }
@@ -284,15 +268,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return hasMoved && rounds > 1 ? this.#listByOwner(storedOwner, rounds - 1) : present;
   }
 
-  store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
-    try {
-      return this.#store(session);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+  async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const { value, previous, revise } = session;
     const unrevised = revise && previous ? this.serializer.serialize(value) : '';
     revise?.(value);
@@ -307,11 +283,9 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     )
       return this.#writer.update(session, previous, text, unrevised);
     if (this.limits.isRenewalDue(previous, this.now())) return this.#writer.renew(previous);
-    return Promise.resolve(
-      session.force
-        ? { status: 'renewed', session: previous, transportValue: previous.id! }
-        : { status: 'unchanged', session: previous },
-    );
+    return session.force
+      ? { status: 'renewed', session: previous, transportValue: previous.id! }
+      : { status: 'unchanged', session: previous };
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {
@@ -397,11 +371,6 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
   }
 
-  isRotationDue({ createdAt, details, byOldId }: TrackedSession<S>): boolean {
-    if (this.#rotateEvery === 0 || byOldId) return false;
-    return this.now() - (details?.rotatedAt ?? createdAt) >= this.#rotateEvery;
-  }
-
   changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean {
     return previous === undefined || this.ownerOf(value) !== previous.owner;
   }
@@ -409,4 +378,8 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   override toString(): string {
     return `SessionTrackerById: ${this.storage.constructor.name}`;
   }
+}
+
+function isOlderThan(age: number, now: () => number): (session: TrackedSession) => boolean {
+  return ({ createdAt, details, byOldId }) => !byOldId && now() - (details?.rotatedAt ?? createdAt) >= age;
 }

@@ -3,9 +3,8 @@ import { detailsAfter, sessionAt } from './session-acting.js';
 import { joinedDetails } from './session-details.js';
 import { isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionTimes } from './session-lifetime.js';
-import { SessionTrackerBase, type SessionTrackerOptions } from './session-tracker-base.js';
+import { SessionTrackerBase, unreadable, type SessionTrackerOptions } from './session-tracker-base.js';
 import type { LoadResult, SessionToTrack, StoreResult, TrackedSession } from './session-tracker.js';
-import { unreadable } from './unreadable-session.js';
 import type { SessionClass } from './session-class.js';
 
 export interface SessionTrackerByValueOptions<S extends object> extends SessionTrackerOptions<S> {
@@ -41,14 +40,15 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
         status: 'rejected',
         reason: this.#name !== undefined && isOfAnotherName(transportValue, this.#name) ? 'wrong-session' : 'malformed',
       };
-    if (!this.limits.isAlive(envelope, now)) {
-      const { createdAt } = envelope;
-      return { status: 'rejected', reason: this.limits.rejection(envelope, now), createdAt };
-    }
+    const reason = this.limits.rejection(envelope, now);
+    if (reason !== undefined) return { status: 'rejected', reason, createdAt: envelope.createdAt };
     try {
       const value = this.serializer.deserialize(envelope.text);
       this.check?.(value);
-      return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope, this.capture(value)) };
+      return {
+        status: 'loaded',
+        session: this.#tracked(value, envelope.text, envelope, this.serializer.capture?.(value)),
+      };
     } catch (error) {
       return unreadable(this.serializer, envelope.text, error);
     }
@@ -56,7 +56,7 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
 
   reload({ text, ...times }: TrackedSession<S>): LoadResult<S> {
     const value = this.serializer.deserialize(text);
-    return { status: 'loaded', session: this.#tracked(value, text, times, this.capture(value)) };
+    return { status: 'loaded', session: this.#tracked(value, text, times, this.serializer.capture?.(value)) };
   }
 
   store(session: SessionToTrack<S> & { readonly onOwner?: undefined }): StoreResult<S>;

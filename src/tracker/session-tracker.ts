@@ -22,7 +22,7 @@ export type RejectionReason =
   | 'rotated'
   | 'future';
 
-/** As loaded or stored; the base of merges. Only by id: `id`, `storedId`, `version`, `marks`, `byOldId`. */
+/** As loaded or stored. Only by id: `id`, `storedId`, `version`, `marks`, `byOldId`. */
 export interface TrackedSession<S extends object = object> extends SessionTimes {
   readonly value: S;
   readonly text: string;
@@ -77,7 +77,7 @@ export type LoadResult<S extends object> =
       readonly id?: string;
       /** The grace period is over. */
       readonly replayed?: Replay;
-      /** Another system still uses the value: it is not cleared. */
+      /** Another system still uses it: not cleared. */
       readonly leave?: true;
       /** By id: the key in the storage. */
       readonly handle?: string;
@@ -85,7 +85,7 @@ export type LoadResult<S extends object> =
       readonly createdAt?: number;
       /** The invalid field. */
       readonly path?: string;
-      /** Another version of the application may accept it: it is not cleared. */
+      /** Another version of the application may accept it: not cleared. */
       readonly kept?: boolean;
     };
 
@@ -116,7 +116,7 @@ export interface SessionToTrack<S extends object> {
   readonly acting?: ActingStep | undefined;
   /** From {@link SessionTracker.newId}. Default: a new one. */
   readonly id?: string | undefined;
-  /** The id of a session that the caller ends next; it does not count for `maxPerOwner`. */
+  /** The id of a session that ends next and does not count for `maxPerOwner`. */
   readonly replaces?: string | undefined;
   /** Called with sessions that `maxPerOwner` ended. */
   onRevoked?(this: void, handles: readonly string[]): void;

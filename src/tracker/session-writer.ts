@@ -1,14 +1,12 @@
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
-import type { SessionSerializer } from '../serializer/session-serializer.js';
-import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
-import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
+import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import { authenticatedAs, type RotationGrace, type Successor } from './rotation-grace.js';
 import { snapshotOf, type Written } from './session-creation.js';
 import { detailsAfter, hasSameActor } from './session-acting.js';
 import { joinedDetails, type SessionDetails } from './session-details.js';
-import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
-import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
+import { isEnded, isRotated, isUndone, type OpenedRecord } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
 import type { LostRace, SessionRotation } from './session-rotation.js';
 import {
@@ -56,49 +54,22 @@ interface Change<S extends object> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface SessionWriterParts<S extends object> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
+export interface SessionWriterParts<S extends object> extends ByIdParts<S> {
   readonly rotation: SessionRotation<S>;
   readonly grace: RotationGrace<S> | undefined;
   readonly recordsRotation: boolean;
-  readonly serializer: SessionSerializer<S>;
   readonly merge: SessionMerge<S>;
-  readonly lifetime: SessionLifetime;
-  readonly storedId: (id: string) => string;
-  readonly ownerOf: (value: S) => string | undefined;
-  readonly now: () => number;
   readonly pause: Pause | undefined;
 }
 
 /** Writes changed and renewed by-id sessions, merged with the writes of other requests. */
 export class SessionWriter<S extends object> {
-  readonly #storage: ConditionalSessionStorage;
-  readonly #records: SessionRecords;
-  readonly #rotation: SessionRotation<S>;
-  readonly #grace: RotationGrace<S> | undefined;
-  readonly #recordsRotation: boolean;
-  readonly #serializer: SessionSerializer<S>;
-  readonly #merge: SessionMerge<S>;
-  readonly #lifetime: SessionLifetime;
-  readonly #storedId: (id: string) => string;
-  readonly #ownerOf: (value: S) => string | undefined;
-  readonly #now: () => number;
+  readonly #parts: SessionWriterParts<S>;
   readonly #pause: Pause;
   readonly #queue: WriteQueue<Change<S>, StoredState>;
 
   constructor(parts: SessionWriterParts<S>) {
-    this.#storage = parts.storage;
-    this.#records = parts.records;
-    this.#rotation = parts.rotation;
-    this.#grace = parts.grace;
-    this.#recordsRotation = parts.recordsRotation;
-    this.#serializer = parts.serializer;
-    this.#merge = parts.merge;
-    this.#lifetime = parts.lifetime;
-    this.#storedId = parts.storedId;
-    this.#ownerOf = parts.ownerOf;
-    this.#now = parts.now;
+    this.#parts = parts;
     this.#pause = parts.pause ?? randomPause;
     this.#queue = new WriteQueue(
       (batch, known) => this.#writeBatch([...batch], known),
@@ -108,24 +79,24 @@ export class SessionWriter<S extends object> {
   }
 
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
-    const renewedAt = this.#now();
+    const renewedAt = this.#parts.now();
     const times = { createdAt: previous.createdAt, renewedAt, details: storedDetails(previous) };
     const renewed = { ...previous, renewedAt };
     const ids = this.#idsOf(previous);
     const { storedId } = ids;
-    const expiresAt = this.#lifetime.expiresAt(times);
-    if (this.#storage.touch) {
+    const expiresAt = this.#parts.lifetime.expiresAt(times);
+    if (this.#parts.storage.touch) {
       // If not, the response of another request tells the client.
-      const latestExpiry = this.#lifetime.latestExpiry(times);
-      const touched = await this.#storage.touch(storedId, expiresAt, previous.version, latestExpiry);
+      const latestExpiry = this.#parts.lifetime.latestExpiry(times);
+      const touched = await this.#parts.storage.touch(storedId, expiresAt, previous.version, latestExpiry);
       if (!touched) return { status: 'unchanged', session: previous };
       return { status: 'renewed', session: renewed, transportValue: previous.id! };
     }
     const { value, text, owner, snapshot, marks } = previous;
-    const toStore = this.#records.toStore(text, times, owner, marks);
-    const result = await this.#storage.replace(storedId, toStore, previous.version);
+    const toStore = this.#parts.records.toStore(text, times, owner, marks);
+    const result = await this.#parts.storage.replace(storedId, toStore, previous.version);
     if (result.status !== 'replaced') return { status: 'unchanged', session: previous };
-    const after = this.#marksOf(toStore);
+    const after = this.#parts.records.marksOf(toStore.value) ?? '';
     const session = trackedById(value, text, renewed, ids, result.version, owner, snapshot, after);
     return { status: 'renewed', session, transportValue: previous.id! };
   }
@@ -154,9 +125,8 @@ export class SessionWriter<S extends object> {
     });
   }
 
-  /** The session was loaded before its rotation was confirmed. */
   async #changePending(change: Change<S>): Promise<StoreResult<S>> {
-    const rotated = await this.#storage.read(this.#storedId(change.previous.id!));
+    const rotated = await this.#parts.storage.read(this.#parts.storedId(change.previous.id!));
     return rotated && isRotated(rotated.value)
       ? this.#changeSuccessor(change, rotated)
       : { status: 'gone', reason: 'ended' };
@@ -183,7 +153,7 @@ export class SessionWriter<S extends object> {
 
   async #confirmedSuccessor(rotated: StoredSession): Promise<Successor | undefined> {
     for (let attempt = 1; attempt <= MOST_CONFIRMATION_CHECKS; attempt++) {
-      const successor = await this.#grace?.successorOf(rotated);
+      const successor = await this.#parts.grace?.successorOf(rotated);
       if (typeof successor !== 'object') return undefined;
       if (!successor.isPending) return successor;
       await this.#pause(attempt);
@@ -197,7 +167,7 @@ export class SessionWriter<S extends object> {
       restart === true ||
       acting !== undefined ||
       details?.authenticatedAt !== undefined ||
-      this.#ownerOf(value) !== previous.owner
+      this.#parts.ownerOf(value) !== previous.owner
     );
   }
 
@@ -237,7 +207,7 @@ export class SessionWriter<S extends object> {
     // A request without a change must not fail.
     const isUnchanged = session.rotate === 'due' && !session.details && revision.mine === previous.text;
     if (isUnchanged) return { status: 'unchanged', session: previous };
-    if (reason === 'rotated' && result.status === 'conflict' && this.#grace) {
+    if (reason === 'rotated' && result.status === 'conflict' && this.#parts.grace) {
       return this.#changeSuccessor(change, result.current);
     }
     return { status: 'gone', reason };
@@ -268,11 +238,11 @@ export class SessionWriter<S extends object> {
     const { value, revise, acting } = session;
     // A change of the actor's session must not be merged into the other owner's.
     if (acting) return void (change.stored = present);
-    const merged = this.#merge.merge(revision.base, revise ? revision.unrevised : revision.mine, present.text);
+    const merged = this.#parts.merge.merge(revision.base, revise ? revision.unrevised : revision.mine, present.text);
     const mergedText = this.#canonical(merged.text);
-    refreshSession(this.#serializer, value, revision.mine, mergedText);
+    refreshSession(this.#parts.serializer, value, revision.mine, mergedText);
     revise?.(value);
-    const mine = revise ? this.#serializer.serialize(value) : mergedText;
+    const mine = revise ? this.#parts.serializer.serialize(value) : mergedText;
     const conflicts = [...new Set([...revision.conflicts, ...merged.conflicts])];
     change.revision = { base: present.text, mine, unrevised: mergedText, conflicts };
     change.stored = present;
@@ -280,18 +250,18 @@ export class SessionWriter<S extends object> {
 
   async #replace(batch: readonly Change<S>[], last: Change<S>): Promise<WriteResult> {
     const { previous, stored, revision } = last;
-    const now = this.#now();
-    const isDue = batch.some((change) => this.#lifetime.isRenewalDue(change.previous, now));
+    const now = this.#parts.now();
+    const isDue = batch.some((change) => this.#parts.lifetime.isRenewalDue(change.previous, now));
     const details = batch.reduce((joined, { session }) => joinedDetails(joined, session.details), stored.details);
     const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : stored.renewedAt, details };
-    const toStore = this.#records.toStore(revision.mine, times, previous.owner, stored.marks);
-    const result = await this.#storage.replace(this.#idsOf(previous).storedId, toStore, stored.version);
+    const toStore = this.#parts.records.toStore(revision.mine, times, previous.owner, stored.marks);
+    const result = await this.#parts.storage.replace(this.#idsOf(previous).storedId, toStore, stored.version);
     if (result.status === 'replaced') {
-      const marks = this.#marksOf(toStore);
+      const marks = this.#parts.records.marksOf(toStore.value) ?? '';
       const present = { ...times, text: revision.mine, version: result.version, marks };
       return this.#settle(batch, present, now);
     }
-    if (result.status !== 'conflict' || !this.#records.includes(result.current, toStore)) return result;
+    if (result.status !== 'conflict' || !this.#parts.records.includes(result.current, toStore)) return result;
     // The first of two sends has landed; others may have written since.
     return this.#settle(batch, this.#presentOf(result, { ...stored, ...times, text: revision.mine }), now);
   }
@@ -302,14 +272,14 @@ export class SessionWriter<S extends object> {
       const { value } = session;
       const { text, version, marks } = present;
       const times = previous.byOldId ? { ...present, details: authenticatedAs(previous, present.details) } : present;
-      refreshSession(this.#serializer, value, revision.mine, text);
+      refreshSession(this.#parts.serializer, value, revision.mine, text);
       const ids = this.#idsOf(previous);
       const snapshot = snapshotOf(session, text);
       change.resolve({
         status: 'changed',
         session: trackedById(value, text, times, ids, version, previous.owner, snapshot, marks),
         transportValue: ids.id,
-        held: !this.#lifetime.isRenewalDue(previous, now),
+        held: !this.#parts.lifetime.isRenewalDue(previous, now),
         conflicts: revision.conflicts,
       });
     }
@@ -317,21 +287,21 @@ export class SessionWriter<S extends object> {
   }
 
   async #rotate({ session, previous, revision, stored, resolve }: Change<S>): Promise<WriteResult> {
-    const now = this.#now();
+    const now = this.#parts.now();
     const { acting } = session;
-    const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
+    const isSameOwner = !session.restart && (acting || this.#parts.ownerOf(session.value) === previous.owner);
     const kept = acting ? detailsAfter(acting, stored) : isSameOwner ? stored.details : undefined;
     const details = joinedDetails(kept, session.details);
     // Without an owner, a login looks like any change: only an unchanged session has a grace period.
     const isUnchanged = session.rotate === 'due' && revision.mine === stored.text;
     const isOwnUse = !acting && details?.actor === undefined;
-    const result = await this.#rotation.rotate({
+    const result = await this.#parts.rotation.rotate({
       session,
       text: revision.mine,
       times: {
         createdAt: isSameOwner ? previous.createdAt : now,
         renewedAt: now,
-        details: isSameOwner && this.#recordsRotation ? { ...details, rotatedAt: now } : details,
+        details: isSameOwner && this.#parts.recordsRotation ? { ...details, rotatedAt: now } : details,
       },
       hasGrace: isOwnUse && isSameOwner && (previous.owner !== undefined || isUnchanged),
       storedId: this.#idsOf(previous).storedId,
@@ -346,26 +316,22 @@ export class SessionWriter<S extends object> {
 
   // For each attempt: a merged or revised value may have another owner.
   #isRotation({ session, previous }: Change<S>): boolean {
-    return Boolean(session.rotate) || this.#ownerOf(session.value) !== previous.owner;
+    return Boolean(session.rotate) || this.#parts.ownerOf(session.value) !== previous.owner;
   }
 
   #presentOf(result: ReplaceResult, otherwise: StoredState): StoredState {
     if (result.status !== 'conflict') return otherwise;
     const { current } = result;
-    return { ...(this.#records.open(current) ?? otherwise), version: current.version };
-  }
-
-  #marksOf(toStore: SessionToStore): string {
-    return this.#records.open(toStore)?.marks ?? '';
+    return { ...(this.#parts.records.open(current) ?? otherwise), version: current.version };
   }
 
   #idsOf({ id, storedId, byOldId }: TrackedSession<S>): SessionIds {
-    return { id: id!, storedId: storedId ?? this.#storedId(id!), byOldId };
+    return { id: id!, storedId: storedId ?? this.#parts.storedId(id!), byOldId };
   }
 
   // A merged text may have another order of fields.
   #canonical(text: string): string {
-    return this.#serializer.serialize(this.#serializer.deserialize(text));
+    return this.#parts.serializer.serialize(this.#parts.serializer.deserialize(text));
   }
 }
 
