@@ -14,10 +14,7 @@ import type {
 const VERBS = ['load', 'store', 'clear', 'validate'] as const;
 const WITH_DEFAULTS = ['kind', 'serialize', 'isRenewalDue', 'changesTransportValue', 'fieldSizes'] as const;
 
-/**
- * Completes a tracker with the defaults.
- * @throws {SessionConfigurationError} if one of the four verbs is missing.
- */
+/** @throws {SessionConfigurationError} if a verb is missing. */
 export function completedTracker<S extends object>(
   name: string,
   type: SessionClass<S>,
@@ -36,7 +33,6 @@ function isComplete<S extends object>(tracker: SessionTracker<S>): tracker is Co
   return WITH_DEFAULTS.every((member) => tracker[member] !== undefined);
 }
 
-/** A tracker of the application with defaults for missing members. */
 class OwnSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
   readonly newestWins: boolean;

@@ -3,88 +3,74 @@ import { SessionConfigurationError, SessionLimitError, SessionWrongValueError } 
 import type { OwnerIndex, SessionStorage, StoredSession } from '../storage/session-storage.js';
 import type { SessionTimes } from './session-lifetime.js';
 
-/** The maximum number of sessions per owner, and what happens beyond it. */
+/** The maximum number of sessions per owner. */
 export interface MaxPerOwner {
   /** A whole number from 1. */
   readonly limit: number;
   /**
-   * `end-oldest`: the oldest sessions are ended, as by `SessionsService.revoke`. `refuse`: the login fails with a
-   * {@link SessionLimitError} (409); nothing is stored or sent. Default `end-oldest`.
+   * `end-oldest`: ends the oldest sessions. `refuse`: the login fails with a {@link SessionLimitError} (409). Default
+   * `end-oldest`.
    */
   readonly beyond?: 'end-oldest' | 'refuse';
 }
 
-/**
- * The same as a function of the session that gets an owner, for plans and roles. Returns a number, the long form, or
- * `null` for no limit; anything else fails the login.
- */
+/** The limit of a session, for plans and roles; `null`: no limit. */
 export type MaxPerOwnerOf<S extends object = object> = MaxPerOwnerFunction<S>['of'];
 
-// A method, for bivariance: functions of different sessions fit into one list.
+// A method, for bivariance.
 export interface MaxPerOwnerFunction<S> {
   of(session: S): number | MaxPerOwner | null;
 }
 
-/** The part of the tracker that {@link OwnerLimit} uses. */
 export interface LimitedSessions {
   readonly storage: SessionStorage;
-  /** The records of an owner. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
-  /** `undefined` for a record that is no live session. */
+  /** `undefined`: no live session. */
   peek(stored: StoredSession): { readonly createdAt: number; readonly renewedAt: number } | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
 }
 
-/** A session that is about to get an owner. Owner and handles are keys of the storage. */
+/** A session that is about to get an owner. */
 export interface Login {
   readonly owner: string;
-  /** The session; the limit may depend on it. */
   readonly session: object;
-  /** A session that ends with this login and does not count. */
+  /** Ends with this login and does not count. */
   readonly replaces?: string | undefined;
-  /** Called with the handles of ended sessions. */
   readonly onRevoked?: ((handles: readonly string[]) => void) | undefined;
 }
 
-/** A session that was written for a {@link Login}. */
 export interface Admitted<T> {
   readonly handle: string;
   readonly written: T;
 }
 
-interface Present {
+interface LiveSession {
   readonly handle: string;
   readonly createdAt: number;
   readonly renewedAt: number;
 }
 
 /**
- * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before it writes and again
- * after, so that parallel logins see each other. Other requests cost nothing.
+ * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before and after it
+ * writes, so that parallel logins see each other.
  *
- * **`end-oldest`**: during logins there may be one session more for each of them; when the last one is answered,
- * exactly the newest sessions are left. A login counts as newer than all sessions it found, whatever the clocks of the
- * servers: its time of creation is set after theirs. Parallel logins are ordered by their times.
+ * `end-oldest`: each login gets a later time than the sessions it found, whatever the clocks of the servers. After
+ * parallel logins, exactly the newest sessions are left.
  *
- * **`refuse`**: never more sessions than the limit. Two parallel logins for the last place may both be refused.
- *
- * If the list fails, the login fails. After the limit was lowered, sessions beyond it live until the next login. A
- * session that is rotated during a login may count twice; one whose login to another owner fails then may not count
- * until the next login.
+ * `refuse`: never more sessions than the limit; two parallel logins for the last place may both be refused.
  */
 export class OwnerLimit {
   readonly #name: string;
   readonly #limit: Required<MaxPerOwner> | MaxPerOwnerOf;
   readonly #sessions: LimitedSessions;
 
-  /** @throws {SessionConfigurationError} on an option that is wrong, or a storage without an owner index. */
+  /** @throws {SessionConfigurationError} on a wrong option, or a storage without an owner index. */
   constructor(name: string, limit: MaxPerOwner | MaxPerOwnerOf<never>, sessions: LimitedSessions) {
     const problem = typeof limit === 'function' ? undefined : problemOf(limit);
     if (problem) throw new SessionConfigurationError(`Session "${name}": ${problem}`);
     if (!sessions.storage.owners) {
       throw new SessionConfigurationError(
-        `Session "${name}": maxPerOwner needs a storage that lists the sessions of an owner, and this one has no owner ` +
-          'index. Use one that has: memory, directory, Redis, SQL.',
+        `Session "${name}": maxPerOwner needs a storage with an owner index. Use memory, directory, Redis or SQL.`,
       );
     }
     this.#name = name;
@@ -93,9 +79,8 @@ export class OwnerLimit {
   }
 
   /**
-   * Writes a session within the limit, and ends others if needed.
-   * @param write called with the times to write; later times are newer.
-   * @throws {SessionLimitError} beyond the limit. Then, and if the storage fails, the session is not stored.
+   * @param write called with the times to write.
+   * @throws {SessionLimitError} beyond the limit; the session is not stored.
    */
   async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<Admitted<T>>): Promise<T> {
     const rule = this.#ruleFor(login);
@@ -104,7 +89,7 @@ export class OwnerLimit {
     const refuses = rule.beyond === 'refuse';
     const before = await this.#live(login);
     if (refuses) this.#refuseBeyond(limit, before);
-    const { handle, written } = await write(latestOf(times, before));
+    const { handle, written } = await write(timesAfter(times, before));
     try {
       if (refuses) this.#refuseBeyond(limit, await this.#live(login), handle);
       else await this.#endOldest(login, limit);
@@ -115,7 +100,7 @@ export class OwnerLimit {
     }
   }
 
-  // All logins use one order: no login ends what another one considers newest.
+  // One order for all, so that no login ends what another one keeps.
   async #endOldest(login: Login, limit: number): Promise<void> {
     const newestFirst = (await this.#live(login)).sort(
       (one, other) => other.createdAt - one.createdAt || (one.handle < other.handle ? 1 : -1),
@@ -123,7 +108,6 @@ export class OwnerLimit {
     const surplus = newestFirst.slice(limit);
     const ended: string[] = [];
     try {
-      // In sequence: after the limit was lowered there may be many.
       for (const { handle } of surplus) {
         await this.#sessions.clearByHandle(handle, 'evicted');
         ended.push(handle);
@@ -133,12 +117,11 @@ export class OwnerLimit {
     }
   }
 
-  #refuseBeyond(limit: number, live: readonly Present[], own?: string): void {
+  #refuseBeyond(limit: number, live: readonly LiveSession[], own?: string): void {
     const others = live.filter(({ handle }) => handle !== own);
     if (others.length >= limit) throw new SessionLimitError(this.#name, limit, others);
   }
 
-  /** `undefined`: no limit. */
   #ruleFor({ session }: Login): Required<MaxPerOwner> | undefined {
     if (typeof this.#limit !== 'function') return this.#limit;
     const result = resultOf(this.#limit, session);
@@ -146,10 +129,12 @@ export class OwnerLimit {
     const rule = { beyond: 'end-oldest', ...(typeof result === 'object' ? result : { limit: result }) } as const;
     const problem = problemOf(rule);
     if (!problem) return rule;
-    throw new SessionWrongValueError(`Session "${this.#name}": what the function gave is wrong. ${problem}`);
+    throw new SessionWrongValueError(
+      `Session "${this.#name}": the function maxPerOwner returned a wrong value. ${problem}`,
+    );
   }
 
-  async #live({ owner, replaces }: Login): Promise<Present[]> {
+  async #live({ owner, replaces }: Login): Promise<LiveSession[]> {
     return (await this.#sessions.listByOwner(owner)).flatMap(({ id, session }) => {
       const present = id === replaces ? undefined : this.#sessions.peek(session);
       return present ? [{ handle: id, createdAt: present.createdAt, renewedAt: present.renewedAt }] : [];
@@ -173,7 +158,7 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
   return "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'.";
 }
 
-function latestOf({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
+function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly LiveSession[]): SessionTimes {
   const next = before.reduce((latest, present) => Math.max(latest, present.createdAt + 1), createdAt);
   return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };
 }

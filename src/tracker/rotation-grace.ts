@@ -1,6 +1,5 @@
-import type { SessionSerializer } from '../serializer/session-serializer.js';
-import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import type { SessionDetails } from './session-details.js';
 import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 import {
@@ -8,71 +7,51 @@ import {
   isRotated,
   isUndone,
   PENDING_FOR_MILLISECONDS,
-  retiredOf,
+  rotatedRecordOf,
   type OpenedRecord,
-  type RetiredRecord,
-  type SessionRecords,
+  type RotatedRecord,
 } from './session-records.js';
 
-/** How rotated ids are treated. */
 export interface RotationOptions {
   /** Seconds for which a rotated id still gives its session. `0`: none. */
   readonly graceInSeconds: number;
-  /** What happens when an id is received after its grace period. `revoke`: its session is ended. */
+  /** When an id is received after its grace period. `revoke`: ends its session. */
   readonly onReplay: 'ignore' | 'revoke';
-}
-
-/** Options of {@link RotationGrace}. */
-export interface RotationGraceParts<S extends object> extends Pick<RotationOptions, 'graceInSeconds'> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
-  readonly lifetime: SessionLifetime;
-  readonly serializer: SessionSerializer<S>;
-  readonly ownerOf: (value: S) => string | undefined;
-  readonly now: () => number;
 }
 
 /** The session of an old id. */
 export interface Successor {
-  /** The key of its present id. */
   readonly storedId: string;
   readonly stored: StoredSession;
   readonly opened: OpenedRecord;
-  /** The details for a request with the old id: its authentication is that of before the rotation. */
+  /** With the authentication from before the rotation. */
   readonly details: SessionDetails | undefined;
-  /** The rotation may still be undone: no writes. */
+  /** May still be undone: no writes. */
   readonly isPending: boolean;
 }
 
-interface LastRecord {
+interface LiveRecord {
   readonly storedId: string;
   readonly stored: StoredSession;
-  /** When the session got this id. */
   readonly rotatedAt: number;
 }
 
-/** Maximum number of rotations that are followed. */
 const MOST_ROTATIONS = 8;
-/** Milliseconds after the grace period in which an id is recognized. */
+/** After the grace period. */
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
-/** The same with `onReplay: 'revoke'`, unless the session ends earlier. */
+/** With `onReplay: 'revoke'`, unless the session ends earlier. */
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
-/** A touch and a confirmation may round. */
 const ROUNDING_MILLISECONDS = 1000;
-/** The longest life of a pending session after its rotation, if the clock of the storage's server is ahead. */
+/** The clock of the storage may be ahead. */
 const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 
-/** `details` for a request with a rotated id: with the authentication of `before`. */
+/** `details` with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
   const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
   return { ...details, authenticatedAt, methods };
 }
 
-/**
- * Milliseconds for which the record of a rotated id is kept.
- * @param before the session before the rotation.
- */
-export function retiredFor(
+export function rotatedIdLifetime(
   { graceInSeconds, onReplay }: RotationOptions,
   lifetime: SessionLifetime,
   before: SessionTimes,
@@ -84,69 +63,63 @@ export function retiredFor(
 }
 
 /**
- * Accepts a rotated id for a short time: a page sends several requests at once, and one of them may rotate the id. Only
- * for rotations that keep the owner. An id from before a login is refused, since an attacker may have planted it (OWASP
- * Session Management Cheat Sheet, "Renew the Session ID After Any Privilege Level Change").
+ * Accepts a rotated id for a short time, since a page sends several requests at once. An id from before a login is
+ * refused: an attacker may have planted it (OWASP Session Management Cheat Sheet).
  */
 export class RotationGrace<S extends object> {
-  readonly #parts: RotationGraceParts<S>;
+  readonly #parts: ByIdParts<S>;
+  readonly #grace: number;
 
-  constructor(parts: RotationGraceParts<S>) {
+  constructor(parts: ByIdParts<S>, graceInSeconds: number) {
     this.#parts = parts;
+    this.#grace = graceInSeconds * 1000;
   }
 
-  /**
-   * @param retired the record of the old id.
-   * @returns the session; `replayed` after its grace period; `undefined` if the old id is not accepted.
-   */
-  async follow(retired: StoredSession): Promise<Successor | 'replayed' | undefined> {
-    const { records, now, graceInSeconds } = this.#parts;
-    const first = retiredOf(retired.value);
+  /** @returns `replayed` after the grace period; `undefined` if the id is not accepted. */
+  async successorOf(rotated: StoredSession): Promise<Successor | 'replayed' | undefined> {
+    const { records, now } = this.#parts;
+    const first = rotatedRecordOf(rotated.value);
     if (!first.hasGrace) return undefined;
-    if (now() >= first.rotatedAt + graceInSeconds * 1000) return 'replayed';
+    if (now() >= first.rotatedAt + this.#grace) return 'replayed';
     const before = records.before(first);
-    const owner = before && this.#ownerIn(before);
+    const owner = before && this.#ownerOfText(before);
     if (!before || owner === UNREADABLE) return undefined;
-    const last = await this.#last(first);
-    return last && this.#successor(last, before, owner);
+    const live = await this.#liveRecord(first);
+    return live && this.#open(live, before, owner);
   }
 
-  /**
-   * Finds the session of an id that was received after its grace period.
-   * @returns its key in the storage; `undefined` if it has ended or has another owner.
-   */
-  async familyOf(retired: StoredSession): Promise<string | undefined> {
-    return (await this.#last(retiredOf(retired.value)))?.storedId;
+  /** The key of the session of a replayed id; `undefined` if it has ended or changed its owner. */
+  async storedIdOf(rotated: StoredSession): Promise<string | undefined> {
+    return (await this.#liveRecord(rotatedRecordOf(rotated.value)))?.storedId;
   }
 
-  /** The live record at the end of rotations within one owner. */
-  async #last(first: RetiredRecord): Promise<LastRecord | undefined> {
-    let retired = first;
-    for (let rotations = 0; rotations < MOST_ROTATIONS && retired.hasGrace; rotations++) {
-      const storedId = retired.successor;
+  async #liveRecord(first: RotatedRecord): Promise<LiveRecord | undefined> {
+    let rotated = first;
+    for (let rotations = 0; rotations < MOST_ROTATIONS && rotated.hasGrace; rotations++) {
+      const storedId = rotated.successor;
       const stored = await this.#parts.storage.read(storedId);
       if (!stored || isEnded(stored.value) || isUndone(stored.value)) return undefined;
-      if (!isRotated(stored.value)) return { storedId, stored, rotatedAt: retired.rotatedAt };
-      retired = retiredOf(stored.value);
+      if (!isRotated(stored.value)) return { storedId, stored, rotatedAt: rotated.rotatedAt };
+      rotated = rotatedRecordOf(stored.value);
     }
     return undefined;
   }
 
-  #successor(
-    { storedId, stored, rotatedAt }: LastRecord,
+  #open(
+    { storedId, stored, rotatedAt }: LiveRecord,
     before: OpenedRecord,
     owner: string | undefined,
   ): Successor | undefined {
     const { records, lifetime, now } = this.#parts;
     const opened = records.open(stored);
-    if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
+    if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerOfText(opened) !== owner) return undefined;
     const isPending =
       stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
       stored.expiresAt <= rotatedAt + PENDING_AT_MOST_MILLISECONDS;
     return { storedId, stored, opened, details: authenticatedAs(before, opened.details), isPending };
   }
 
-  #ownerIn({ text }: OpenedRecord): string | undefined {
+  #ownerOfText({ text }: OpenedRecord): string | undefined {
     const { serializer, ownerOf } = this.#parts;
     try {
       return ownerOf(serializer.deserialize(text));

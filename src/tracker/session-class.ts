@@ -1,9 +1,8 @@
 import { SessionError } from '../errors/session.errors.js';
 
-/** A session class: constructible without arguments. */
 export type SessionClass<S extends object = object> = new () => S;
 
-/** The error for a value of another class. It names the value's class and does not show the value. */
+/** Never shows content. */
 export function wrongValue(type: SessionClass, value: unknown): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
@@ -14,8 +13,11 @@ export function wrongValue(type: SessionClass, value: unknown): SessionError {
 
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  if (typeof value !== 'object') return typeof value;
-  // Not `value.constructor`: a field of that name is content.
+  return typeof value === 'object' ? describeObject(value) : typeof value;
+}
+
+export function describeObject(value: object): string {
+  // Not `value.constructor`, which may be content.
   const name: unknown = (Object.getPrototypeOf(value) as object | null)?.constructor?.name;
   return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';
 }

@@ -2,74 +2,61 @@ import type { SessionCall } from '../call/session-call.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
 import { SessionStorageUnavailableError, SessionWrongValueError } from '../errors/session.errors.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
-import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { SessionToStore } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
 import type { OwnerLimit } from './owner-limit.js';
 import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
-import { isRotated, type SessionRecords } from './session-records.js';
+import type { SessionTimes } from './session-lifetime.js';
+import { isRotated } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
-/** Attempts before an id provider counts as one that repeats ids. */
-const MOST_IDS = 3;
+const MOST_ID_ATTEMPTS = 3;
 const MOST_CONFIRMATIONS = 2;
-/** Below the time that a pending session lives. */
-const LONGEST_JOINING_IN_MILLISECONDS = 20_000;
+/** Below {@link PENDING_FOR_MILLISECONDS}. */
+const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
-export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
-
-/** Options of {@link SessionCreation}. */
-export interface SessionCreationParts<S extends object> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
-  readonly lifetime: SessionLifetime;
-  readonly limit: OwnerLimit | undefined;
-  readonly newId: SessionIdProvider;
-  readonly storedId: (id: string) => string;
-  readonly ownerOf: (value: S) => string | undefined;
-  /** Ktor's format: no pending sessions. */
-  readonly bare: boolean;
-  readonly now: () => number;
-}
+export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
 /**
- * Writes sessions under new ids. A session with an owner is pending first: it lives for half a minute, and for its
- * whole lifetime once confirmed. A login that fails or whose process dies leaves nothing behind.
+ * Writes sessions under new ids. One with an owner is pending until it is confirmed, so that a failed login leaves
+ * nothing.
  */
 export class SessionCreation<S extends object> {
-  readonly #parts: SessionCreationParts<S>;
+  readonly #parts: ByIdParts<S>;
+  readonly #sessionIdProvider: SessionIdProvider;
+  readonly #limit: OwnerLimit | undefined;
 
-  constructor(parts: SessionCreationParts<S>) {
+  constructor(parts: ByIdParts<S>, sessionIdProvider: SessionIdProvider, limit: OwnerLimit | undefined) {
     this.#parts = parts;
+    this.#sessionIdProvider = sessionIdProvider;
+    this.#limit = limit;
   }
 
-  /** @throws {SessionError} if the provider returns no valid id. */
   newId(call: SessionCall): string {
-    const id = this.#parts.newId(call);
-    // Ktor's format leaves the length of ids to the application.
+    const id = this.#sessionIdProvider(call);
+    // Ktor's format leaves the length to the application.
     const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
     if (!isSessionId(id) || id.length < shortest) {
       throw new SessionWrongValueError(
-        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let identity make it from random ` +
-          'bytes, never from the request: whoever knows an id has the session.',
+        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let the option identity return ` +
+          'random characters and nothing from the request: anyone who knows an id has the session.',
       );
     }
     return id;
   }
 
-  /** Stores a new session. */
   async create(session: SessionToTrack<S>, text: string): Promise<StoreResult<S>> {
     const now = this.#parts.now();
     const times = { createdAt: now, renewedAt: now, details: session.details };
     const isPending = !this.#parts.bare && this.#parts.ownerOf(session.value) !== undefined;
     const created = await this.write('created', session, text, times, isPending);
-    return isPending ? this.confirm(await this.#joinedOrEnded(created, session)) : created;
+    return isPending ? this.confirm(await this.#afterOwnerChangeOrEnd(created, session)) : created;
   }
 
-  async #joinedOrEnded(created: Landed<S>, session: SessionToTrack<S>): Promise<Landed<S>> {
+  async #afterOwnerChangeOrEnd(created: Written<S>, session: SessionToTrack<S>): Promise<Written<S>> {
     try {
-      return await this.joined(created, session, undefined);
+      return await this.afterOwnerChange(created, session, undefined);
     } catch (error) {
       const ended = this.#parts.storage.invalidate(created.session.storedId!).catch(ignore);
       if (error instanceof ApplicationFailure) await ended;
@@ -77,48 +64,44 @@ export class SessionCreation<S extends object> {
     }
   }
 
-  /**
-   * Calls `onOwnerChange`, which may join the visitor's session with the pending one, and stores the result.
-   * @param before the text of the visitor's session.
-   * @throws {ApplicationFailure} with the error of the application.
-   */
-  async joined(pending: Landed<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Landed<S>> {
+  /** Calls `onOwnerChange` and stores the result. @param before text of the visitor's session. */
+  async afterOwnerChange(
+    pending: Written<S>,
+    session: SessionToTrack<S>,
+    before: string | undefined,
+  ): Promise<Written<S>> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
     const { storage, records, now } = this.#parts;
-    const latest = now() + LONGEST_JOINING_IN_MILLISECONDS;
+    const latest = now() + LONGEST_OWNER_CHANGE_IN_MILLISECONDS;
     const text = await session.onOwner(before);
     if (now() >= latest) throw new SessionStorageUnavailableError('onOwnerChange took more than 20 seconds.');
     if (text === pending.session.text) return pending;
     const toStore = records.pending(records.toStore(text, pending.session, owner, marks));
     const result = await storage.replace(storedId!, toStore, version);
     const isSentTwice = result.status === 'conflict' && records.includes(result.current, toStore);
-    // Ended by its owner meanwhile.
+    // Its owner has ended it.
     if (result.status !== 'replaced' && !isSentTwice) return pending;
     const stored = result.status === 'replaced' ? result.version : result.current.version;
-    const after = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+    const after = records.marksOf(toStore.value);
     return { ...pending, session: { ...pending.session, text, version: stored, marks: after, snapshot: undefined } };
   }
 
-  /**
-   * Writes a session under a new id, within the limit of its owner.
-   * @param isPending {@link confirm} follows.
-   */
   async write(
     status: 'created' | 'rotated',
     session: SessionToTrack<S>,
     text: string,
     times: SessionTimes,
     isPending: boolean,
-  ): Promise<Landed<S>> {
-    const { records, limit, ownerOf, storedId } = this.#parts;
+  ): Promise<Written<S>> {
+    const { records, ownerOf, storedId } = this.#parts;
     const owner = ownerOf(session.value);
-    const write = (at: SessionTimes): Promise<Landed<S>> => this.#insert(status, session, text, at, owner, isPending);
-    if (owner === undefined || !limit || session.acting || owner === session.previous?.owner) return write(times);
+    const write = (at: SessionTimes): Promise<Written<S>> => this.#insert(status, session, text, at, owner, isPending);
+    if (owner === undefined || !this.#limit || session.acting || owner === session.previous?.owner) return write(times);
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
     const login = { owner: records.storedOwnerOf(owner), session: session.value, replaces: replaced, onRevoked };
-    return limit.admit(login, times, async (at) => {
+    return this.#limit.admit(login, times, async (at) => {
       const landed = await write(at);
       return { handle: landed.session.storedId!, written: landed };
     });
@@ -131,20 +114,20 @@ export class SessionCreation<S extends object> {
     times: SessionTimes,
     owner: string | undefined,
     isPending: boolean,
-  ): Promise<Landed<S>> {
+  ): Promise<Written<S>> {
     const { records, storedId } = this.#parts;
-    const whole = records.toStore(text, times, owner);
-    const toStore = isPending ? records.pending(whole) : whole;
-    const known = session.previous === undefined ? session.id : undefined;
-    for (let attempt = 0; attempt < (known === undefined ? MOST_IDS : 1); attempt++) {
-      const id = known ?? this.newId(session.call);
+    const confirmed = records.toStore(text, times, owner);
+    const toStore = isPending ? records.pending(confirmed) : confirmed;
+    const givenId = session.previous === undefined ? session.id : undefined;
+    for (let attempt = 0; attempt < (givenId === undefined ? MOST_ID_ATTEMPTS : 1); attempt++) {
+      const id = givenId ?? this.newId(session.call);
       if (id === session.previous?.id) break;
       const handle = storedId(id);
-      const created = await this.#createdAt(handle, toStore);
+      const created = await this.#tryCreate(handle, toStore);
       if (!created) continue;
       const ids = { id, storedId: handle };
       const snapshot = snapshotOf(session, text);
-      const marks = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+      const marks = records.marksOf(toStore.value);
       const { version } = created;
       return {
         status,
@@ -152,16 +135,18 @@ export class SessionCreation<S extends object> {
         transportValue: id,
       };
     }
-    throw new SessionWrongValueError('A session id must be a new one each time. Make it random.');
+    throw new SessionWrongValueError(
+      `The option identity returned an existing id ${MOST_ID_ATTEMPTS} times. Let it return a new random id.`,
+    );
   }
 
   /** @returns `undefined` if the id is taken. */
-  async #createdAt(handle: string, toStore: SessionToStore): Promise<{ readonly version: string } | undefined> {
+  async #tryCreate(handle: string, toStore: SessionToStore): Promise<{ readonly version: string } | undefined> {
     const { storage, records } = this.#parts;
     try {
       const version = await storage.create(handle, toStore);
       if (version !== undefined) return { version };
-      // A client that lost its connection may have sent the call twice.
+      // A resent call.
       const present = await storage.read(handle);
       if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
       return { version: present.version };
@@ -172,11 +157,7 @@ export class SessionCreation<S extends object> {
     }
   }
 
-  /**
-   * Gives a pending session its whole lifetime. Retried once if the outcome is unknown.
-   * @throws if the storage fails. The session may be confirmed or not.
-   */
-  async confirm(pending: Landed<S>): Promise<Landed<S>> {
+  async confirm(pending: Written<S>): Promise<Written<S>> {
     const pendingUntil = this.#parts.records.pendingUntil;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -191,12 +172,12 @@ export class SessionCreation<S extends object> {
         throw error;
       }
     }
-    // Ended meanwhile by its owner or by another login. An expired pending session was never usable.
+    // Ended by its owner or another login.
     if (this.#parts.now() < pendingUntil) return pending;
     throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
   }
 
-  async #tryConfirm(pending: Landed<S>): Promise<Landed<S> | undefined> {
+  async #tryConfirm(pending: Written<S>): Promise<Written<S> | undefined> {
     const { storage, records, lifetime } = this.#parts;
     const { session } = pending;
     const storedId = session.storedId!;
@@ -208,7 +189,7 @@ export class SessionCreation<S extends object> {
     const toStore = records.toStore(session.text, session, session.owner, session.marks);
     const result = await storage.replace(storedId, toStore, session.version);
     if (result.status === 'replaced') {
-      const marks = records.open({ value: toStore.value, expiresAt: 0 })?.marks;
+      const marks = records.marksOf(toStore.value);
       return { ...pending, session: { ...session, version: result.version, marks } };
     }
     if (result.status === 'gone' || isRotated(result.current.value)) return undefined;
@@ -218,7 +199,7 @@ export class SessionCreation<S extends object> {
   }
 }
 
-/** A merged session differs from what the caller has seen. */
+/** Absent for a merged session. */
 export function snapshotOf<S extends object>(
   session: SessionToTrack<S>,
   stored: string,

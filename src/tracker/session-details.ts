@@ -1,40 +1,29 @@
-/** The actor in a session. Times are epoch milliseconds. */
+/** Times are epoch milliseconds. */
 export interface SessionActor {
   /** The owner of the actor's own session. */
   readonly owner: string;
   readonly since: number;
-  /** When the acting ends by itself. */
   readonly until: number;
-  /** The options of `actAs`. */
   readonly reason: string;
 }
 
-/** An actor with their own session, which is restored when the acting ends. */
+/** Restored when the acting ends. */
 export interface KeptActor extends SessionActor {
   readonly text: string;
   readonly details?: SessionDetails | undefined;
 }
 
-/**
- * Facts of one session besides its content: authentication and a lifetime of its own. Stored in the envelope, after the
- * times; most sessions have none.
- */
+/** Stored besides the content. Times are epoch milliseconds; timeouts milliseconds, `0` for none. */
 export interface SessionDetails {
-  /** Time of the last reauthentication, in epoch milliseconds. Absent: the creation of the session. */
+  /** The last reauthentication. Absent: the creation. */
   readonly authenticatedAt?: number | undefined;
-  /** Time of the last authentication by method, in epoch milliseconds. */
   readonly methods?: Readonly<Record<string, number>> | undefined;
-  /** Its own idle timeout in milliseconds; `0`: none. */
   readonly idle?: number | undefined;
-  /** Its own absolute timeout in milliseconds; `0`: none. */
   readonly absolute?: number | undefined;
-  /** Whether its cookie outlives the browser. */
   readonly persistent?: boolean | undefined;
-  /** The path to return to after authentication. */
   readonly returnTo?: string | undefined;
-  /** Time of the last rotation, in epoch milliseconds, if ids are rotated by age. Absent: the creation. */
+  /** If ids are rotated by age. Absent: the creation. */
   readonly rotatedAt?: number | undefined;
-  /** Who acts for the owner. */
   readonly actor?: KeptActor | undefined;
 }
 
@@ -63,12 +52,11 @@ function isActor(value: unknown): boolean {
   return details === undefined || isDetails(details);
 }
 
-/** Letters, digits, `-` and `_`: no dot, which separates the parts of an envelope. */
+/** Contains no dot, which separates the parts. */
 export function encodeDetails(details: SessionDetails): string {
   return Buffer.from(JSON.stringify(details)).toString('base64url');
 }
 
-/** @returns `undefined` for text that {@link encodeDetails} does not write. */
 export function decodeDetails(text: string): SessionDetails | undefined {
   let details: unknown;
   try {
@@ -87,7 +75,6 @@ function isDetails(details: unknown): details is SessionDetails {
   });
 }
 
-/** `details` overridden by `others`. @returns `undefined` if there are none. */
 export function joinedDetails(
   details: SessionDetails | undefined,
   others: SessionDetails | undefined,

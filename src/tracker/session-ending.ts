@@ -1,13 +1,19 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
-import { isEnded, isRotated, isUndone, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
+import type { ByIdParts } from './by-id-parts.js';
+import {
+  isEnded,
+  isRotated,
+  isUndone,
+  rotatedRecordOf,
+  type EndReason,
+  type SessionRecords,
+} from './session-records.js';
 
-/** Attempts to write a tombstone against other writers. */
 const MOST_ATTEMPTS = 16;
-/** Maximum rotations within a minute that ending by the first id follows. */
 const MOST_ROTATIONS = 16;
 
-type Present = Pick<StoredSession, 'value' | 'version' | 'owner'>;
+type KnownRecord = Pick<StoredSession, 'value' | 'version' | 'owner'>;
 
 /** Ends by-id sessions so that no parallel request restores them. */
 export class SessionEnding {
@@ -17,7 +23,7 @@ export class SessionEnding {
   readonly #explains: boolean;
 
   /** @param explains keeps the tombstone. */
-  constructor(storage: ConditionalSessionStorage, records: SessionRecords, bare: boolean, explains: boolean) {
+  constructor({ storage, records, bare }: Pick<ByIdParts<object>, 'storage' | 'records' | 'bare'>, explains: boolean) {
     this.#storage = storage;
     this.#records = records;
     this.#bare = bare;
@@ -25,94 +31,103 @@ export class SessionEnding {
   }
 
   /**
-   * Ends the session of an id, and the one that it was rotated to: an end must not lose against a rotation. The
-   * tombstone stops a parallel rotation. A storage that cannot write it, because it is full for example, may still
-   * delete, which is enough.
-   *
-   * In bare mode there is no tombstone, and only the id itself is ended, unless the storage follows rotations.
-   * @param present the record, if known; read otherwise.
+   * Ends the session of an id, and the one that it was rotated to. The tombstone stops a parallel rotation.
+   * @param present the record, if known.
    */
-  async end(storedId: string, reason: EndReason, present?: Present): Promise<void> {
+  async end(storedId: string, reason: EndReason, present?: KnownRecord): Promise<void> {
     if (this.#bare) await this.#storage.invalidate(storedId);
     else await this.#end(storedId, reason, present, 0);
   }
 
   /** @returns whether the rotation to this id was undone. */
-  async #end(storedId: string, reason: EndReason, present: Present | undefined, rotations: number): Promise<boolean> {
-    const { successor, isMarked, wasUndone, failure, refusedOwner } = await this.#mark(storedId, reason, present);
+  async #end(
+    storedId: string,
+    reason: EndReason,
+    present: KnownRecord | undefined,
+    rotations: number,
+  ): Promise<boolean> {
+    const { successor, hasTombstone, wasUndone, failure, refusedOwner } = await this.#writeTombstone(
+      storedId,
+      reason,
+      present,
+    );
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
         const isRestored = await this.#end(successor, reason, undefined, rotations + 1);
-        // Another request may have restored the session and rotated it again.
+        // Another request may have rotated the restored session.
         if (isRestored) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
     } finally {
-      if (!isMarked || !this.#explains) await this.#storage.invalidate(storedId);
+      if (!hasTombstone || !this.#explains) await this.#storage.invalidate(storedId);
     }
     if (refusedOwner !== undefined) await this.#endFormerIds(storedId, refusedOwner);
-    // The session may have another id.
     if (failure) throw failure.error;
     return wasUndone === true;
   }
 
-  async #mark(storedId: string, reason: EndReason, present: Present | undefined): Promise<Marking> {
+  async #writeTombstone(
+    storedId: string,
+    reason: EndReason,
+    present: KnownRecord | undefined,
+  ): Promise<TombstoneResult> {
     try {
-      return await this.#tryMark(storedId, reason, present);
+      return await this.#tryWriteTombstone(storedId, reason, present);
     } catch {
-      // Again: another record may be stored now.
-      return this.#tryMark(storedId, reason, undefined).catch(() => this.#unmarked(storedId));
+      // Another record may be stored now.
+      return this.#tryWriteTombstone(storedId, reason, undefined).catch(() => this.#withoutTombstone(storedId));
     }
   }
 
-  /** Without a tombstone: checks whether the session has another id. */
-  async #unmarked(storedId: string): Promise<Marking> {
+  async #withoutTombstone(storedId: string): Promise<TombstoneResult> {
     try {
       const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
-      if (isRotated(value)) return { isMarked: false, successor: retiredOf(value).successor };
-      return { isMarked: false, wasUndone: isUndone(value), ...(refusedOwner !== undefined && { refusedOwner }) };
+      if (isRotated(value)) return { hasTombstone: false, successor: rotatedRecordOf(value).successor };
+      return { hasTombstone: false, wasUndone: isUndone(value), ...(refusedOwner !== undefined && { refusedOwner }) };
     } catch (error) {
-      return { isMarked: false, failure: { error } };
+      return { hasTombstone: false, failure: { error } };
     }
   }
 
   /**
-   * A full storage deletes an id without a tombstone. A request with a former id would take that for an unfinished
-   * rotation and restore the session, so former ids are deleted as well.
+   * A full storage deletes an id without a tombstone, which looks like an unfinished rotation: a request with a former
+   * id would restore the session.
    */
   async #endFormerIds(storedId: string, owner: string): Promise<void> {
-    const retired = ((await this.#storage.owners?.list(owner)) ?? []).flatMap(({ id, session: { value } }) =>
-      isRotated(value) ? [{ id, successor: retiredOf(value).successor }] : [],
+    const rotated = ((await this.#storage.owners?.list(owner)) ?? []).flatMap(({ id, session: { value } }) =>
+      isRotated(value) ? [{ id, successor: rotatedRecordOf(value).successor }] : [],
     );
     let ended: readonly string[] = [storedId];
     for (let rotations = 0; ended.length > 0 && rotations < MOST_ROTATIONS; rotations++) {
-      ended = retired.flatMap(({ id, successor }) => (ended.includes(successor) ? [id] : []));
+      ended = rotated.flatMap(({ id, successor }) => (ended.includes(successor) ? [id] : []));
       for (const id of ended) await this.#storage.invalidate(id);
     }
   }
 
-  async #tryMark(storedId: string, reason: EndReason, present: Present | undefined): Promise<Marking> {
+  async #tryWriteTombstone(
+    storedId: string,
+    reason: EndReason,
+    present: KnownRecord | undefined,
+  ): Promise<TombstoneResult> {
     let current = present ?? (await this.#storage.read(storedId));
     for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
-      if (this.#explains && isEnded(current.value)) return { isMarked: true };
-      if (isUndone(current.value)) return { isMarked: false, wasUndone: true };
-      if (isRotated(current.value)) return { isMarked: false, successor: retiredOf(current.value).successor };
+      if (this.#explains && isEnded(current.value)) return { hasTombstone: true };
+      if (isUndone(current.value)) return { hasTombstone: false, wasUndone: true };
+      if (isRotated(current.value)) return { hasTombstone: false, successor: rotatedRecordOf(current.value).successor };
       const result = await this.#storage.replace(storedId, this.#records.ended(reason, current.owner), current.version);
-      if (result.status === 'replaced') return { isMarked: true };
+      if (result.status === 'replaced') return { hasTombstone: true };
       current = result.status === 'conflict' ? result.current : undefined;
     }
-    return { isMarked: false };
+    return { hasTombstone: false };
   }
 }
 
-interface Marking {
-  /** The tombstone is written. */
-  readonly isMarked: boolean;
-  /** The `storedId` of the present id, if it was rotated. */
+interface TombstoneResult {
+  readonly hasTombstone: boolean;
+  /** If it was rotated. */
   readonly successor?: string;
-  /** The rotation to this id was undone: the old id is valid again. */
+  /** The old id is valid again. */
   readonly wasUndone?: boolean;
-  /** The stored owner, if the storage refused the tombstone. */
+  /** If the storage refused the tombstone. */
   readonly refusedOwner?: string;
-  /** The record could not be read. */
   readonly failure?: { readonly error: unknown };
 }

@@ -1,31 +1,26 @@
 import { decodeDetails, encodeDetails } from './session-details.js';
 import type { SessionTimes } from './session-lifetime.js';
 
-/** A session's text with its times: the stored record, or the protected value of a cookie. */
 export interface SessionEnvelope extends SessionTimes {
   readonly text: string;
 }
 
-/** Maximum digits of a time in base 36. */
 const MOST_DIGITS = 11;
 
-/** Starts the details, after the times. */
 const DETAILS = '!';
 
 /**
- * `<created>.<renewed - created>.<name>:<text>`, both times in base 36. A session with details has
- * `<renewed - created>!<details>` in place of the second time. The name prevents use as a session of another name with
- * the same storage or key; it is left out if the seal binds the name.
+ * `<created>.<renewed - created>.<name>:<text>`, times in base 36; with details `<renewed - created>!<details>`. The
+ * name separates sessions; it is left out if the seal binds it.
  */
 export function sealEnvelope(times: SessionTimes, text: string, name?: string): string {
-  // The renewing server's clock may be behind the creating one's.
+  // The renewing server's clock may be behind.
   const since = Math.max(0, times.renewedAt - times.createdAt);
   const details = times.details === undefined ? '' : DETAILS + encodeDetails(times.details);
   const head = `${times.createdAt.toString(36)}.${since.toString(36)}${details}.`;
   return name === undefined ? head + text : `${head}${name}:${text}`;
 }
 
-/** @returns `undefined` for text that {@link sealEnvelope} does not write for this `name`. */
 export function openEnvelope(value: string, name?: string): SessionEnvelope | undefined {
   const firstDot = value.indexOf('.');
   const secondDot = value.indexOf('.', firstDot + 1);
@@ -40,7 +35,6 @@ export function openEnvelope(value: string, name?: string): SessionEnvelope | un
   return { createdAt, renewedAt, details: undefined, text: value.slice(start) };
 }
 
-/** Whether {@link sealEnvelope} wrote this text for another name. */
 export function isOfAnotherName(value: string, name: string): boolean {
   const text = openEnvelope(value)?.text ?? '';
   return !text.startsWith(`${name}:`) && /^[\w!#$%&'*+.^`|~-]+:/.test(text);

@@ -3,38 +3,30 @@ import { SessionConflictError } from '../errors/session.errors.js';
 import { isFieldwise, type SessionSerializer } from '../serializer/session-serializer.js';
 
 /**
- * Resolves a field that this request and another one both changed.
- *
- * - `mine`: this request's value. The default.
- * - `theirs`: the stored value.
- * - `reject`: {@link SessionConflictError}, answered with 409.
- * - a function: called with the property's stored name and the three sessions; returns the value. Its error fails the
- *   request, and nothing is stored.
+ * For a field that two parallel requests changed: `mine` (default), `theirs` (the stored value), `reject`
+ * ({@link SessionConflictError}, 409), or a function that returns the value; its error fails the request.
  */
 export type OnClash<S extends object = object> = 'mine' | 'theirs' | 'reject' | ClashResolver<S>['resolve'];
 
-// A method, for bivariance: resolvers of different sessions fit into one list.
+// A method, for bivariance.
 export interface ClashResolver<S> {
   resolve(field: string, sessions: { readonly base: S; readonly mine: S; readonly theirs: S }): unknown;
 }
 
-/** The merged text, and the fields that both requests changed. */
+/** `conflicts`: fields that both changed. */
 export interface MergedSession {
   readonly text: string;
   readonly conflicts: readonly string[];
 }
 
-/** Three-way merge of parallel changes by top-level field, against the loaded text. */
+/** Three-way merge by top-level field. */
 export class SessionMerge<S extends object> {
   readonly #name: string;
   readonly #serializer: SessionSerializer<S>;
   readonly #onClash: OnClash<S>;
   readonly #counters: readonly string[];
 
-  /**
-   * @param name the session's name, for messages.
-   * @param counters properties whose changes are added up.
-   */
+  /** @param counters properties whose changes are added up. */
   constructor(name: string, serializer: SessionSerializer<S>, onClash: OnClash<S>, counters: readonly string[] = []) {
     this.#name = name;
     this.#serializer = serializer;
@@ -43,11 +35,8 @@ export class SessionMerge<S extends object> {
   }
 
   /**
-   * @param base the loaded text.
-   * @param mine the text to store.
-   * @param theirs the text that another request stored.
-   * @throws {SessionConflictError} with `onClash: 'reject'`.
-   * @throws {ApplicationFailure} with the error of a function.
+   * @param base the loaded text. @param theirs the stored text.
+   * @throws {SessionConflictError} and {ApplicationFailure}.
    */
   merge(base: string, mine: string, theirs: string): MergedSession {
     if (base === theirs) return { text: mine, conflicts: [] };
@@ -87,7 +76,7 @@ export class SessionMerge<S extends object> {
     };
     const result = serializer.deserialize(serializer.join(merged)) as Record<string, unknown>;
     for (const field of conflicts) {
-      // Absent if this request removed the field.
+      // If this request removed the field.
       const property = propertyOf(serializer, [result, sessions.mine, sessions.theirs, sessions.base], field);
       result[property] = resolved(this.#onClash, field, sessions);
     }
@@ -125,7 +114,7 @@ function put(fields: Map<string, string>, field: string, text: string | undefine
   else fields.set(field, text);
 }
 
-// A counter's text is a JSON number. Anything else clashes like any field.
+// A counter that is no JSON number clashes.
 function sum(was: string | undefined, ours: string | undefined, present: string | undefined): string | undefined {
   const total = Number(present ?? 0) + Number(ours ?? 0) - Number(was ?? 0);
   return Number.isFinite(total) ? String(total) : undefined;

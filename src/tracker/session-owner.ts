@@ -1,17 +1,13 @@
 import { SessionError } from '../errors/session.errors.js';
+import { describeObject } from './session-class.js';
 
-/** An owner: the id of a user. An object is represented by its own `toString` or `toHexString`. */
+/** The id of a user. An object gives its own `toString` or `toHexString`. */
 export type SessionOwnerId = string | number | bigint | { toString(): string };
 
-/** An owner is part of an index key, whose length databases limit. */
+/** Databases limit index keys. */
 const LONGEST_OWNER = 512;
 
-/**
- * The text of an owner; `undefined` for `undefined`, `null` and an empty text.
- * @param place where it was found, for the message.
- * @throws {SessionError} unless it is a string, number, bigint or object such as an ObjectId, and for more than 512
- *   bytes.
- */
+/** @param place for the message. @throws {SessionError} on another type, and beyond 512 bytes. */
 export function ownerText(owner: unknown, place: string): string | undefined {
   if (owner === undefined || owner === null || owner === '') return undefined;
   const text = textOf(owner);
@@ -30,7 +26,7 @@ function textOf(owner: unknown): string | undefined {
   return typeof owner === 'object' && owner !== null ? textOfObject(owner) : undefined;
 }
 
-// An ObjectId or UUID. The text of an array, a date or bytes is not an id.
+// For an ObjectId or UUID.
 function textOfObject(owner: object): string | undefined {
   if (Array.isArray(owner) || owner instanceof Date || owner instanceof Error || owner instanceof RegExp)
     return undefined;
@@ -48,10 +44,7 @@ function textOfObject(owner: object): string | undefined {
 
 function describe(owner: unknown): string {
   if (typeof owner === 'number') return String(owner);
-  if (typeof owner !== 'object' || owner === null) return `a ${typeof owner}`;
-  // Not `owner.constructor`: a field of that name is content.
-  const name: unknown = (Object.getPrototypeOf(owner) as object | null)?.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'a plain object';
+  return typeof owner === 'object' && owner !== null ? describeObject(owner) : `a ${typeof owner}`;
 }
 
 function wrongOwner(place: string, problem: string): SessionError {

@@ -3,20 +3,17 @@ import { isFieldwise, type SessionSerializer } from '../serializer/session-seria
 
 type Fields = Record<string, unknown>;
 
-/**
- * Updates an instance to a newer text in place: assigns only what differs between `held` (its own text) and `text`, so
- * that fields that are not stored keep their values.
- */
+/** Updates an instance in place. Fields that are not stored keep their values. @param oldText the text of `value`. */
 export function refreshSession<S extends object>(
   serializer: SessionSerializer<S>,
   value: S,
-  held: string,
-  text: string,
+  oldText: string,
+  newText: string,
 ): void {
-  if (held === text) return;
-  const present = serializer.deserialize(text) as Fields;
+  if (oldText === newText) return;
+  const present = serializer.deserialize(newText) as Fields;
   const target = value as Fields;
-  const differs = differenceOf(serializer, held, text, present);
+  const differs = differenceOf(serializer, oldText, newText, present);
   for (const property of new Set([...Object.keys(target), ...Object.keys(present)])) {
     if (!differs(property)) continue;
     if (Object.hasOwn(present, property)) target[property] = present[property];
@@ -27,15 +24,15 @@ export function refreshSession<S extends object>(
 
 function differenceOf<S extends object>(
   serializer: SessionSerializer<S>,
-  held: string,
-  text: string,
+  oldText: string,
+  newText: string,
   present: Fields,
 ): (property: string) => boolean {
   if (!isFieldwise(serializer)) {
-    const before = serializer.deserialize(held) as Fields;
+    const before = serializer.deserialize(oldText) as Fields;
     return (property) => !isDeepStrictEqual(before[property], present[property]);
   }
-  const [before, after] = [serializer.split(held), serializer.split(text)];
+  const [before, after] = [serializer.split(oldText), serializer.split(newText)];
   return (property) => {
     const field = serializer.nameOf(property);
     return before.get(field) !== after.get(field);

@@ -1,91 +1,88 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
 import { storageFaultOf } from '../storage/storage-fault.js';
+import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
-import type { Landed, SessionCreation } from './session-creation.js';
+import type { Written, SessionCreation } from './session-creation.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { isEnded, isRotated, isUndone, retiredOf, type OpenedRecord, type SessionRecords } from './session-records.js';
+import {
+  isEnded,
+  isRotated,
+  isUndone,
+  rotatedRecordOf,
+  type OpenedRecord,
+  type SessionRecords,
+} from './session-records.js';
 import type { SessionToTrack } from './session-tracker.js';
 
-export interface SessionRotationParts<S extends object> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
-  readonly creation: SessionCreation<S>;
-  /** Ktor's format: a rotation cannot be undone later. */
-  readonly bare: boolean;
-}
+/** The stored record is another one, or gone. */
+export type LostRace = Exclude<ReplaceResult, { readonly status: 'replaced' }>;
 
-/** One rotation. */
 export interface Rotation<S extends object> {
   readonly session: SessionToTrack<S>;
-  /** The new session's text and times. */
   readonly text: string;
   readonly times: SessionTimes;
-  /** The old session: key, version, owner and record. */
   readonly storedId: string;
   readonly version: string | undefined;
   readonly owner: string | undefined;
   readonly before: OpenedRecord;
-  /** The old id may have a grace period: owner and content stay the same. */
+  /** Owner and content stay the same. */
   readonly hasGrace: boolean;
 }
 
 /**
  * Gives a session a new id in three steps. Each may fail, be late or never happen:
  *
- * 1. The new session is written as pending: it lives for half a minute.
- * 2. The old record is replaced by one that names the new id and keeps the old content for a minute. This step decides.
- * 3. The new session is confirmed and gets its whole lifetime.
+ * 1. The new session is written as pending.
+ * 2. The old record is replaced by one that names the new id and keeps the old content. This step decides.
+ * 3. The new session is confirmed.
  *
- * A rotation that fails after step 2 marks the new session as undone. A request with the old id that finds the new
- * session undone or missing restores the old content: see {@link restored}. An ended new session leaves a tombstone
- * that outlives the old record, so that its end is final.
+ * A failure after step 2 marks the new session as undone. A request with the old id that finds it undone or missing
+ * restores the old content. The tombstone of an ended session outlives the old record, so that its end is final.
  */
 export class SessionRotation<S extends object> {
   readonly #storage: ConditionalSessionStorage;
   readonly #records: SessionRecords;
-  readonly #creation: SessionCreation<S>;
   readonly #bare: boolean;
+  readonly #creation: SessionCreation<S>;
 
-  constructor({ storage, records, creation, bare }: SessionRotationParts<S>) {
+  constructor({ storage, records, bare }: ByIdParts<S>, creation: SessionCreation<S>) {
     this.#storage = storage;
     this.#records = records;
-    this.#creation = creation;
     this.#bare = bare;
+    this.#creation = creation;
   }
 
-  async rotate(rotation: Rotation<S>): Promise<Landed<S> | Exclude<ReplaceResult, { readonly status: 'replaced' }>> {
+  async rotate(rotation: Rotation<S>): Promise<Written<S> | LostRace> {
     const { session, text, times, storedId, version, owner, before, hasGrace } = rotation;
-    const rotated = await this.#creation.write('rotated', session, text, times, !this.#bare);
-    const successor = rotated.session.storedId!;
-    const retired = this.#records.rotated(successor, owner, before, hasGrace);
+    const created = await this.#creation.write('rotated', session, text, times, !this.#bare);
+    const successor = created.session.storedId!;
+    const oldRecord = this.#records.rotated(successor, owner, before, hasGrace);
     try {
-      const result = await this.#storage.replace(storedId, retired, version);
-      const isDone = result.status === 'replaced' || (!this.#bare && this.#hasMet(result, retired));
-      if (isDone && this.#bare) return rotated;
+      const result = await this.#storage.replace(storedId, oldRecord, version);
+      const isResent = !this.#bare && result.status === 'conflict' && result.current.value === oldRecord.value;
+      const isDone = result.status === 'replaced' || isResent;
+      if (isDone && this.#bare) return created;
       // No other request can rotate this session now: `onOwner` is called once.
-      if (isDone) return await this.#creation.confirm(await this.#creation.joined(rotated, session, before.text));
-      // A pending session that cannot be ended here expires soon.
+      if (isDone)
+        return await this.#creation.confirm(await this.#creation.afterOwnerChange(created, session, before.text));
+      // Otherwise it expires soon.
       if (this.#bare) await this.#storage.invalidate(successor);
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
-      const undone = this.#undo(rotated, hasGrace).catch(ignore);
-      // The application refused: the next request finds the old session.
+      const undone = this.#undo(created, hasGrace).catch(ignore);
+      // The next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;
     }
   }
 
-  /**
-   * Undoes an unfinished rotation, for a request with the old id.
-   * @param stored the record of the old id.
-   * @returns the restored record; `undefined` if the rotation was confirmed.
-   */
+  /** For a request with the old id. @returns `undefined` if the rotation was confirmed. */
   async restored(storedId: string, stored: StoredSession): Promise<StoredSession | undefined> {
     const before = this.#records.restored(stored);
-    if (!before || !(await this.#isUndone(retiredOf(stored.value).successor))) return undefined;
+    if (!before || !(await this.#isUndone(rotatedRecordOf(stored.value).successor))) return undefined;
     const result = await this.#storage.replace(storedId, before, stored.version);
     if (result.status === 'replaced') return { ...before, version: result.version! };
     if (result.status === 'gone') return undefined;
@@ -96,14 +93,14 @@ export class SessionRotation<S extends object> {
   async #isUndone(successor: string): Promise<boolean> {
     const present = await this.#storage.read(successor);
     if (present) return isUndone(present.value);
-    // Creation fails if the new session was ended: its tombstone is there. Otherwise the id is taken from now on.
+    // Fails if the new session has a tombstone. Otherwise the id is taken from now on.
     if ((await this.#storage.create(successor, this.#records.undone())) !== undefined) return true;
     const taken = await this.#storage.read(successor);
     return taken !== undefined && isUndone(taken.value);
   }
 
-  /** @param hasGrace other requests may have changed the new session. */
-  async #undo({ session }: Landed<S>, hasGrace: boolean): Promise<void> {
+  /** @param hasGrace others may have changed the new session. */
+  async #undo({ session }: Written<S>, hasGrace: boolean): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
     const undone = this.#records.undone(session.owner, session);
@@ -112,7 +109,7 @@ export class SessionRotation<S extends object> {
         const result = await this.#storage.replace(storedId, undone, session.version);
         if (result.status !== 'conflict') return;
         const { current } = result;
-        // Once another request has ended or changed the new session, the rotation counts.
+        // Once others have ended or changed the new session, the rotation counts.
         if (isEnded(current.value) || (hasGrace && this.#records.open(current)?.text !== session.text)) return;
         await this.#storage.replace(storedId, undone, current.version);
       } catch (error) {
@@ -121,10 +118,6 @@ export class SessionRotation<S extends object> {
         await this.#storage.invalidate(storedId);
       }
     });
-  }
-
-  #hasMet(result: ReplaceResult, retired: { readonly value: string }): boolean {
-    return result.status === 'conflict' && result.current.value === retired.value;
   }
 }
 

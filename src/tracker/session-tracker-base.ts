@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SessionCall } from '../call/session-call.js';
+import { SessionConfigurationError } from '../errors/session.errors.js';
+import { MigrationFailure } from '../serializer/session-evolution.js';
 import { isFieldwise, type SessionSerializer, type SessionSnapshot } from '../serializer/session-serializer.js';
+import { InvalidSession } from '../serializer/session-validation.js';
 import { wrongValue, type SessionClass } from './session-class.js';
 import { SessionLifetime } from './session-lifetime.js';
 import type {
@@ -11,22 +14,20 @@ import type {
   TrackedSession,
 } from './session-tracker.js';
 
-/** Options of both trackers. */
 export interface SessionTrackerOptions<S extends object> {
   readonly lifetime?: SessionLifetime;
-  /** Whose session it is. A change of it rotates the session, as a login does. Default: no session has an owner. */
+  /** A change rotates the session. Default: no owners. */
   readonly ownerOf?: (value: S) => string | undefined;
-  /** Throws {@link InvalidSession} for a loaded session that does not count. */
+  /** Throws {@link InvalidSession}. */
   readonly check?: (value: S) => void;
-  /** Leaves the times out, so that the text of the serializer is all: the format of Ktor. Default `false`. */
+  /** Ktor's format: text without times. Default `false`. */
   readonly bare?: boolean;
-  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 const MOST_FIELDS = 5;
 
-/** What trackers by value and by id share: the class of the session, its serializer, lifetime and owner. */
 export abstract class SessionTrackerBase<S extends object> implements CompleteSessionTracker<S> {
   abstract readonly kind: 'by-value' | 'by-id';
   readonly type: SessionClass<S>;
@@ -34,7 +35,6 @@ export abstract class SessionTrackerBase<S extends object> implements CompleteSe
   readonly lifetime: SessionLifetime | undefined;
   readonly keepsActors: boolean;
   readonly ownerOf: (value: S) => string | undefined;
-  /** In force also where {@link lifetime} is absent. */
   protected readonly limits: SessionLifetime;
   protected readonly check: ((value: S) => void) | undefined;
   protected readonly now: () => number;
@@ -92,4 +92,22 @@ export abstract class SessionTrackerBase<S extends object> implements CompleteSe
   validate(value: unknown): asserts value is S {
     if (!(value instanceof this.type)) throw wrongValue(this.type, value);
   }
+}
+
+export function unreadable<S extends object>(
+  serializer: SessionSerializer<S>,
+  text: string,
+  error: unknown,
+  id?: string,
+): LoadResult<S> & { readonly status: 'rejected' } {
+  if (error instanceof SessionConfigurationError) throw error;
+  const isFailure = error instanceof MigrationFailure;
+  const path = error instanceof InvalidSession ? error.path : undefined;
+  return {
+    status: 'rejected',
+    reason: isFailure || error instanceof InvalidSession ? 'invalid' : 'undecodable',
+    ...(path === undefined ? {} : { path }),
+    // A server with a newer class, or a working step, can read it.
+    ...(isFailure || serializer.isNewer?.(text) ? { kept: true, ...(id === undefined ? {} : { id }) } : {}),
+  };
 }

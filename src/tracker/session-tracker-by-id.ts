@@ -1,5 +1,5 @@
-import type { SessionCall } from '../call/session-call.js';
-import { ownOf } from './session-acting.js';
+import { EMPTY_CALL, type SessionCall } from '../call/session-call.js';
+import { actorSessionOf } from './session-acting.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
@@ -8,7 +8,7 @@ import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.
 import type { SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
 import type { SessionTimes } from './session-lifetime.js';
-import { SessionTrackerBase, type SessionTrackerOptions } from './session-tracker-base.js';
+import { SessionTrackerBase, unreadable, type SessionTrackerOptions } from './session-tracker-base.js';
 import type { SessionMerge } from './session-merge.js';
 import {
   generateSessionId,
@@ -20,77 +20,73 @@ import {
 } from './session-id-provider.js';
 import { SessionCreation } from './session-creation.js';
 import { SessionWriter, type Pause } from './session-writer.js';
-import { unreadable } from './unreadable-session.js';
 import {
   endReasonOf,
   isEnded,
   isRotated,
   isUndone,
-  retiredOf,
+  rotatedRecordOf,
   SessionRecords,
   type EndReason,
   type OpenedRecord,
 } from './session-records.js';
-import { RotationGrace, retiredFor, type RotationOptions } from './rotation-grace.js';
+import { RotationGrace, rotatedIdLifetime, type RotationOptions } from './rotation-grace.js';
 import { SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type LoadResult,
+  type RejectionReason,
   type Replay,
   type SessionIds,
   type SessionToTrack,
+  type SessionTracker,
   type StoreResult,
   type TrackedSession,
 } from './session-tracker.js';
 
-/** Options of {@link SessionTrackerById}. */
 export interface SessionTrackerByIdOptions<S extends object> extends SessionTrackerOptions<S> {
-  /** The session's name; separates contents and owners of sessions in one storage. */
+  /** Separates sessions in one storage. */
   readonly name: string;
-  /** Merges parallel changes. */
   readonly merge: SessionMerge<S>;
-  /** Makes the ids. Default {@link generateSessionId}. */
+  /** Default {@link generateSessionId}. */
   readonly sessionIdProvider?: SessionIdProvider;
-  /** Maximum sessions per owner. Needs `ownerOf` and a storage with an owner index. Default: no limit. */
+  /** Needs `ownerOf` and a storage with an owner index. Default: no limit. */
   readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
   /** The key of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
-  /**
-   * In bare mode: the storage hides the records of rotated ids, so they may name the new id, and ends the new session
-   * together with the old id. Default `false`.
-   */
+  /** In bare mode: the storage hides the records of rotated ids and ends both ids together. Default `false`. */
   readonly followsRotation?: boolean;
-  /** How rotated ids are treated. Default: they are not accepted. Not in bare mode. */
+  /** Default: rotated ids are not accepted. Not in bare mode. */
   readonly rotation?: RotationOptions & {
-    /** Seconds after which a session in use gets a new id. `0`: never. */
+    /** The age of an id at which it is rotated. `0`: never. */
     readonly rotateEveryInSeconds: number;
   };
-  /** Seconds for which a tombstone tells why a session was ended. Not in bare mode. Default `0`. */
+  /** How long a tombstone tells the reason. Not in bare mode. Default `0`. */
   readonly explainInSeconds?: number;
-  /** Pause between attempts of a change that loses races. Default: random, growing. */
+  /** Default: random, growing. */
   readonly pause?: Pause;
 }
 
-/** Maximum number of times that an owner's sessions are listed while they are ended. */
-const MOST_ROUNDS = 5;
+const MOST_LISTINGS = 5;
 
 /**
- * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). Only the server creates ids; an
- * unknown one is never adopted. Changes never create a session and never overwrite a parallel write: they are merged.
+ * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). An unknown id is never adopted.
+ * Changes never create a session and never overwrite a parallel write: they are merged. ARCHITECTURE.md
+ * introduces the files behind it.
  */
 export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
-  /** Makes the ids (Ktor: `sessionIdProvider`). */
   readonly sessionIdProvider: SessionIdProvider;
+  /** Absent if ids are not rotated by age. */
+  readonly isRotationDue?: NonNullable<SessionTracker<S>['isRotationDue']>;
   readonly #storedId: (id: string) => string;
   readonly #records: SessionRecords;
   readonly #creation: SessionCreation<S>;
   readonly #rotation: SessionRotation<S>;
   readonly #grace: RotationGrace<S> | undefined;
   readonly #explains: boolean;
-  readonly #rotateEvery: number;
-  readonly #onReplay: RotationOptions['onReplay'];
+  readonly #revokesReplays: boolean;
   readonly #writer: SessionWriter<S>;
   readonly #ending: SessionEnding;
 
@@ -101,114 +97,91 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     options: SessionTrackerByIdOptions<S>,
   ) {
     super(type, serializer, options);
-    const { name, merge, maxPerOwner, bare = false, followsRotation = false } = options;
+    const { name, maxPerOwner, bare = false, followsRotation = false } = options;
     if (maxPerOwner && !options.ownerOf) {
       throw new SessionConfigurationError(
-        `Session "${name}": maxPerOwner needs ownerOf, which says whose session it is.`,
+        `Session "${name}": maxPerOwner needs ownerOf, which returns the owner of a session.`,
       );
     }
+    const { rotation, explainInSeconds = 0 }: Partial<typeof options> = bare ? {} : options;
+    const { graceInSeconds = 0, rotateEveryInSeconds = 0 } = rotation ?? {};
+    const { now, ownerOf, limits: lifetime } = this;
+    const storedId = options.storedId ?? hashSessionId;
     this.storage = storage;
     this.sessionIdProvider = options.sessionIdProvider ?? generateSessionId;
-    this.#storedId = options.storedId ?? hashSessionId;
-    const rotation = bare ? undefined : options.rotation;
-    const { rotateEveryInSeconds = 0 } = rotation ?? {};
-    this.#onReplay = rotation?.onReplay ?? 'ignore';
-    const explainInSeconds = bare ? 0 : (options.explainInSeconds ?? 0);
     this.#explains = explainInSeconds > 0;
-    this.#rotateEvery = rotateEveryInSeconds * 1000;
-    this.#records = new SessionRecords({
+    this.#revokesReplays = rotation?.onReplay === 'revoke';
+    if (rotateEveryInSeconds > 0) this.isRotationDue = isOlderThan(rotateEveryInSeconds * 1000, now);
+    const records = new SessionRecords({
       name,
-      lifetime: this.limits,
+      lifetime,
       bare,
       followsRotation,
       explainFor: explainInSeconds * 1000,
-      ...(rotation && { retiredFor: (before) => retiredFor(rotation, this.limits, before, this.now()) }),
-      now: this.now,
+      ...(rotation && { rotatedIdLifetime: (before) => rotatedIdLifetime(rotation, lifetime, before, now()) }),
+      now,
     });
-    this.#grace =
-      rotation && rotation.graceInSeconds > 0
-        ? new RotationGrace({
-            graceInSeconds: rotation.graceInSeconds,
-            storage,
-            records: this.#records,
-            lifetime: this.limits,
-            serializer,
-            ownerOf: this.ownerOf,
-            now: this.now,
-          })
-        : undefined;
-    this.#creation = new SessionCreation({
-      storage,
-      records: this.#records,
-      lifetime: this.limits,
-      limit: maxPerOwner && new OwnerLimit(name, maxPerOwner, this),
-      newId: this.sessionIdProvider,
-      storedId: this.#storedId,
-      ownerOf: this.ownerOf,
-      bare,
-      now: this.now,
-    });
-    this.#rotation = new SessionRotation({ storage, records: this.#records, creation: this.#creation, bare });
+    const limit = maxPerOwner && new OwnerLimit(name, maxPerOwner, this);
+    const parts = { storage, records, serializer, lifetime, storedId, ownerOf, bare, now };
+    this.#storedId = storedId;
+    this.#records = records;
+    this.#grace = graceInSeconds > 0 ? new RotationGrace(parts, graceInSeconds) : undefined;
+    this.#creation = new SessionCreation(parts, this.sessionIdProvider, limit);
+    this.#rotation = new SessionRotation(parts, this.#creation);
     this.#writer = new SessionWriter({
-      storage,
-      records: this.#records,
+      ...parts,
       rotation: this.#rotation,
       grace: this.#grace,
       recordsRotation: rotateEveryInSeconds > 0,
-      serializer,
-      merge,
-      lifetime: this.limits,
-      storedId: this.#storedId,
-      ownerOf: this.ownerOf,
-      now: this.now,
+      merge: options.merge,
       pause: options.pause,
     });
-    this.#ending = new SessionEnding(storage, this.#records, bare, this.#explains);
+    this.#ending = new SessionEnding(parts, this.#explains);
   }
 
   // No async functions on the path of every request: each would add a promise.
-  load(transportValue: string, call?: SessionCall): Promise<LoadResult<S>> {
+  load(transportValue: string, call = EMPTY_CALL): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
     }
     const storedId = this.#storedId(transportValue);
     return Promise.resolve(this.storage.read(storedId)).then((stored) =>
-      this.#loaded(transportValue, storedId, stored, call?.hasResponse !== false),
+      this.#loaded(transportValue, storedId, stored, call),
     );
   }
 
   async reload({ id }: TrackedSession<S>): Promise<LoadResult<S>> {
     if (id === undefined) return { status: 'rejected', reason: 'malformed' };
     const storedId = this.#storedId(id);
-    return this.#loaded(id, storedId, await this.storage.read(storedId), false);
+    return this.#loaded(id, storedId, await this.storage.read(storedId), undefined);
   }
 
-  /** @param isSent the client sent the id with this request, not with one that opened a connection earlier. */
+  /** @param call absent if the id was not sent with this request. */
   #loaded(
     id: string,
     storedId: string,
     stored: StoredSession | undefined,
-    isSent: boolean,
+    call: SessionCall | undefined,
   ): LoadResult<S> | Promise<LoadResult<S>> {
-    const handle = storedId;
-    if (!stored || isUndone(stored.value)) return { status: 'rejected', reason: 'unknown-id', handle };
-    if (isEnded(stored.value)) return { status: 'rejected', reason: endReasonOf(stored.value), handle };
-    if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored, isSent);
+    if (!stored) return { status: 'rejected', reason: 'unknown-id', handle: storedId };
     const opened = this.#records.open(stored);
     if (!opened) {
-      const reason = this.#records.isOfAnother(stored) ? 'wrong-session' : 'undecodable';
-      return { status: 'rejected', reason, handle };
+      if (isRotated(stored.value)) return this.#loadRotated(id, storedId, stored, call);
+      return { status: 'rejected', reason: this.#reasonOf(stored), handle: storedId };
     }
-    const now = this.now();
-    if (!this.limits.isAlive(opened, now)) {
-      const reason = this.limits.rejection(opened, now);
-      const { createdAt } = opened;
-      return { status: 'rejected', reason, handle, createdAt, ...(reason === 'future' && { id }) };
-    }
-    return this.#read(opened, opened, { id, storedId }, stored.version);
+    const reason = this.limits.rejection(opened, this.now());
+    if (reason === undefined) return this.#deserialized(opened, opened, { id, storedId }, stored.version);
+    const { createdAt } = opened;
+    return { status: 'rejected', reason, handle: storedId, createdAt, ...(reason === 'future' && { id }) };
   }
 
-  #read(
+  #reasonOf(stored: StoredSession): RejectionReason {
+    if (isUndone(stored.value)) return 'unknown-id';
+    if (isEnded(stored.value)) return endReasonOf(stored.value);
+    return this.#records.isOfAnother(stored) ? 'wrong-session' : 'undecodable';
+  }
+
+  #deserialized(
     { text, marks }: OpenedRecord,
     times: SessionTimes,
     ids: SessionIds,
@@ -218,45 +191,46 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       const value = this.serializer.deserialize(text);
       this.check?.(value);
       const owner = this.ownerOf(value);
-      return {
-        status: 'loaded',
-        session: trackedById(value, text, times, ids, version, owner, this.capture(value), marks),
-      };
+      const snapshot = this.serializer.capture?.(value);
+      return { status: 'loaded', session: trackedById(value, text, times, ids, version, owner, snapshot, marks) };
     } catch (error) {
       return unreadable(this.serializer, text, error, ids.id);
     }
   }
 
-  async #loadRotated(id: string, storedId: string, stored: StoredSession, isSent: boolean): Promise<LoadResult<S>> {
+  async #loadRotated(
+    id: string,
+    storedId: string,
+    stored: StoredSession,
+    call: SessionCall | undefined,
+  ): Promise<LoadResult<S>> {
     const restored = await this.#rotation.restored(storedId, stored);
-    if (restored) return this.#loaded(id, storedId, restored, isSent);
+    if (restored) return this.#loaded(id, storedId, restored, call);
     const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
-    const successor = await this.#grace?.follow(stored);
-    if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, isSent) };
+    const successor = await this.#grace?.successorOf(stored);
+    if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, call) };
     if (!successor) return rejected;
     const { opened, details, isPending } = successor;
     const { createdAt, renewedAt } = opened;
     const ids = { id, storedId: successor.storedId, byOldId: { details: opened.details, isPending } };
-    return this.#read(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
+    return this.#deserialized(opened, { createdAt, renewedAt, details }, ids, successor.stored.version);
   }
 
-  async #replayed(retired: StoredSession, isSent: boolean): Promise<Replay> {
-    const handle = await this.#grace?.familyOf(retired);
+  async #replayed(rotated: StoredSession, call: SessionCall | undefined): Promise<Replay> {
+    const handle = await this.#grace?.storedIdOf(rotated);
     // A connection from before the rotation cannot know the new id.
-    const revoked = handle !== undefined && isSent && this.#onReplay === 'revoke';
+    const isSent = call !== undefined && call.hasResponse !== false;
+    const revoked = handle !== undefined && isSent && this.#revokesReplays;
     if (revoked) await this.#ending.end(handle, 'revoked');
     return { handle, revoked };
   }
 
-  /** Parses a record; `undefined` for a foreign, rotated or ended session. */
+  /** `undefined` for a foreign, rotated or ended session. */
   open(stored: StoredSession): OpenedRecord | undefined {
     return this.#records.open(stored);
   }
 
-  /**
-   * A stored session as an instance, for lists; `undefined` if it is not valid or not readable. During acting: the
-   * actor's own session.
-   */
+  /** For lists; of an actor, the actor's own session. */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.open(stored);
     if (!opened || !this.limits.isAlive(opened, this.now())) return undefined;
@@ -264,20 +238,16 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       return {
         createdAt: opened.createdAt,
         renewedAt: opened.renewedAt,
-        value: this.serializer.deserialize(ownOf(opened).text),
+        value: this.serializer.deserialize(actorSessionOf(opened).text),
       };
     } catch {
       return undefined;
     }
   }
 
-  /**
-   * The records of an owner, for a storage with an owner index. A rotation that failed half-way is undone, since its
-   * session can be used by the old id.
-   * @param storedOwner the name of the owner in the storage.
-   */
+  /** Undoes a rotation that failed half-way, since the old id still gives its session. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
-    return this.#listByOwner(storedOwner, MOST_ROUNDS);
+    return this.#listByOwner(storedOwner, MOST_LISTINGS);
   }
 
   async #listByOwner(storedOwner: string, rounds: number): ReturnType<OwnerIndex['list']> {
@@ -286,27 +256,19 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     let hasMoved = false;
     const present = await Promise.all(
       listed.map(async ({ id, session }) => {
-        if (!isRotated(session.value) || live.has(retiredOf(session.value).successor)) return { id, session };
-        const successor = await this.storage.read(retiredOf(session.value).successor);
+        if (!isRotated(session.value) || live.has(rotatedRecordOf(session.value).successor)) return { id, session };
+        const successor = await this.storage.read(rotatedRecordOf(session.value).successor);
         if (!successor || !isUndone(successor.value)) return { id, session };
         const restored = await this.#rotation.restored(id, session);
         hasMoved ||= restored === undefined;
         return { id, session: restored ?? session };
       }),
     );
-    // Another request has restored it first, and may have given it a new id.
+    // Another request restored it first, and may have rotated it.
     return hasMoved && rounds > 1 ? this.#listByOwner(storedOwner, rounds - 1) : present;
   }
 
-  store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
-    try {
-      return this.#store(session);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
+  async store(session: SessionToTrack<S>): Promise<StoreResult<S>> {
     const { value, previous, revise } = session;
     const unrevised = revise && previous ? this.serializer.serialize(value) : '';
     revise?.(value);
@@ -321,11 +283,9 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     )
       return this.#writer.update(session, previous, text, unrevised);
     if (this.limits.isRenewalDue(previous, this.now())) return this.#writer.renew(previous);
-    return Promise.resolve(
-      session.force
-        ? { status: 'renewed', session: previous, transportValue: previous.id! }
-        : { status: 'unchanged', session: previous },
-    );
+    return session.force
+      ? { status: 'renewed', session: previous, transportValue: previous.id! }
+      : { status: 'unchanged', session: previous };
   }
 
   async clear(session: TrackedSession<S>): Promise<void> {
@@ -339,13 +299,13 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     await this.#ending.end(this.#storedId(session.id), 'ended', present);
   }
 
-  /** Ends a session by its id. Ignores malformed ids. */
+  /** Ignores malformed ids. */
   async clearById(id: string): Promise<void> {
     if (!isSessionId(id)) return;
     await this.#ending.end(this.#storedId(id), 'ended');
   }
 
-  /** Ends a session by its handle, also during a rotation. */
+  /** Also during a rotation. */
   async clearByHandle(handle: string, reason: EndReason = 'revoked'): Promise<void> {
     await this.#ending.end(handle, reason);
   }
@@ -354,12 +314,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#creation.newId(call);
   }
 
-  /**
-   * Ends all sessions of an owner, for a storage with an owner index.
-   * @param except the id of a session to keep.
-   * @param onEnded called with the handles of the listed sessions.
-   * @returns the number of ended sessions.
-   */
+  /** @param except the id of a session to keep. @param onEnded called with handles. @returns how many were ended. */
   async clearByOwner(
     owner: string,
     except?: string,
@@ -368,7 +323,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const { owners } = this.storage;
     if (!owners) return 0;
     const storedOwner = this.storedOwnerOf(owner);
-    const exceptHandle = except === undefined ? undefined : await this.#presentHandle(except);
+    const exceptHandle = except === undefined ? undefined : await this.#liveHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
     const handles = listed.filter(({ session }) => this.open(session) !== undefined).map(({ id }) => id);
     const others = listed.length - handles.length;
@@ -379,11 +334,11 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return count;
   }
 
-  /** Ends the sessions of an owner one by one, so that each leaves a tombstone. @returns how many. */
+  /** One by one, so that each leaves a tombstone. */
   async #revokeEach(owners: OwnerIndex, storedOwner: string, except: string | undefined): Promise<number> {
     let count = 0;
     // A parallel login or rotation may add one.
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MOST_LISTINGS; round++) {
       const listed = (await owners.list(storedOwner)).filter(
         ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
       );
@@ -396,32 +351,24 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   }
 
   // The id may be a rotated one.
-  async #presentHandle(id: string): Promise<string> {
+  async #liveHandle(id: string): Promise<string> {
     const handle = this.#storedId(id);
     if (!this.#grace) return handle;
     const stored = await this.storage.read(handle);
-    const successor = stored && isRotated(stored.value) ? await this.#grace.follow(stored) : undefined;
+    const successor = stored && isRotated(stored.value) ? await this.#grace.successorOf(stored) : undefined;
     return typeof successor === 'object' ? successor.storedId : handle;
   }
 
-  /** The owner's key in the storage, which separates sessions of different names. */
   storedOwnerOf(owner: string): string {
     return this.#records.storedOwnerOf(owner);
   }
 
-  /** The handle of an id: its key in the storage. */
   handleOf(id: string): string {
     return this.#storedId(id);
   }
 
-  /** Whether a value has the form of a handle. */
   isHandle(handle: unknown): handle is string {
     return this.#storedId === hashSessionId ? isHashedSessionId(handle) : isSessionId(handle);
-  }
-
-  isRotationDue({ createdAt, details, byOldId }: TrackedSession<S>): boolean {
-    if (this.#rotateEvery === 0 || byOldId) return false;
-    return this.now() - (details?.rotatedAt ?? createdAt) >= this.#rotateEvery;
   }
 
   changesTransportValue(value: S, previous: TrackedSession<S> | undefined): boolean {
@@ -431,4 +378,8 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   override toString(): string {
     return `SessionTrackerById: ${this.storage.constructor.name}`;
   }
+}
+
+function isOlderThan(age: number, now: () => number): (session: TrackedSession) => boolean {
+  return ({ createdAt, details, byOldId }) => !byOldId && now() - (details?.rotatedAt ?? createdAt) >= age;
 }

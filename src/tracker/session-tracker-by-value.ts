@@ -1,22 +1,20 @@
 import type { SessionSerializer, SessionSnapshot } from '../serializer/session-serializer.js';
-import { detailsAfter, presentAt } from './session-acting.js';
+import { detailsAfter, sessionAt } from './session-acting.js';
 import { joinedDetails } from './session-details.js';
 import { isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import type { SessionTimes } from './session-lifetime.js';
-import { SessionTrackerBase, type SessionTrackerOptions } from './session-tracker-base.js';
+import { SessionTrackerBase, unreadable, type SessionTrackerOptions } from './session-tracker-base.js';
 import type { LoadResult, SessionToTrack, StoreResult, TrackedSession } from './session-tracker.js';
-import { unreadable } from './unreadable-session.js';
 import type { SessionClass } from './session-class.js';
 
-/** Options of {@link SessionTrackerByValue}. */
 export interface SessionTrackerByValueOptions<S extends object> extends SessionTrackerOptions<S> {
-  /** Part of the value, so that values of other sessions are refused; for transformers that do not bind the name. */
+  /** For transformers that do not bind the name. */
   readonly name?: string;
 }
 
 /**
- * The client has the content (Ktor: `SessionTrackerByValue`), and the server keeps nothing: a copy of the value is
- * valid until its timeout, even after logout, and parallel changes cannot be merged. Protect it with a transformer.
+ * The client has the content (Ktor: `SessionTrackerByValue`). A copy of the value is valid until its timeout, even
+ * after logout; parallel changes cannot be merged. Protect it with a transformer.
  */
 export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-value';
@@ -36,20 +34,21 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
     const opened = this.#bare
       ? { createdAt: now, renewedAt: now, details: undefined, text: transportValue }
       : openEnvelope(transportValue, this.#name);
-    const envelope = opened?.details ? presentAt(opened, now) : opened;
+    const envelope = opened?.details ? sessionAt(opened, now) : opened;
     if (!envelope)
       return {
         status: 'rejected',
         reason: this.#name !== undefined && isOfAnotherName(transportValue, this.#name) ? 'wrong-session' : 'malformed',
       };
-    if (!this.limits.isAlive(envelope, now)) {
-      const { createdAt } = envelope;
-      return { status: 'rejected', reason: this.limits.rejection(envelope, now), createdAt };
-    }
+    const reason = this.limits.rejection(envelope, now);
+    if (reason !== undefined) return { status: 'rejected', reason, createdAt: envelope.createdAt };
     try {
       const value = this.serializer.deserialize(envelope.text);
       this.check?.(value);
-      return { status: 'loaded', session: this.#tracked(value, envelope.text, envelope, this.capture(value)) };
+      return {
+        status: 'loaded',
+        session: this.#tracked(value, envelope.text, envelope, this.serializer.capture?.(value)),
+      };
     } catch (error) {
       return unreadable(this.serializer, envelope.text, error);
     }
@@ -57,7 +56,7 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
 
   reload({ text, ...times }: TrackedSession<S>): LoadResult<S> {
     const value = this.serializer.deserialize(text);
-    return { status: 'loaded', session: this.#tracked(value, text, times, this.capture(value)) };
+    return { status: 'loaded', session: this.#tracked(value, text, times, this.serializer.capture?.(value)) };
   }
 
   store(session: SessionToTrack<S> & { readonly onOwner?: undefined }): StoreResult<S>;
@@ -74,19 +73,20 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
     const { value, previous, acting } = session;
     const text = (session.revise ? undefined : session.text) ?? this.serializer.serialize(value);
     const now = this.now();
-    const anew = { createdAt: now, renewedAt: now, details: session.details };
-    if (!previous) return this.#sent('created', session, text, anew);
+    const restarted = { createdAt: now, renewedAt: now, details: session.details };
+    if (!previous) return this.#stored('created', session, text, restarted);
     if (acting) {
       const details = joinedDetails(detailsAfter(acting, previous), session.details);
-      return this.#sent('rotated', session, text, { createdAt: previous.createdAt, renewedAt: now, details });
+      return this.#stored('rotated', session, text, { createdAt: previous.createdAt, renewedAt: now, details });
     }
-    if (session.restart || this.ownerOf(value) !== previous.owner) return this.#sent('rotated', session, text, anew);
+    if (session.restart || this.ownerOf(value) !== previous.owner)
+      return this.#stored('rotated', session, text, restarted);
     const details = joinedDetails(previous.details, session.details);
     const renewed = { createdAt: previous.createdAt, renewedAt: now, details };
-    if (session.rotate) return this.#sent('rotated', session, text, renewed);
-    if (text !== previous.text) return this.#sent('changed', session, text, renewed);
+    if (session.rotate) return this.#stored('rotated', session, text, renewed);
+    if (text !== previous.text) return this.#stored('changed', session, text, renewed);
     if (session.force || session.details || this.limits.isRenewalDue(previous, now))
-      return this.#sent('renewed', session, text, renewed);
+      return this.#stored('renewed', session, text, renewed);
     return { status: 'unchanged', session: previous };
   }
 
@@ -100,7 +100,7 @@ export class SessionTrackerByValue<S extends object> extends SessionTrackerBase<
     return 'SessionTrackerByValue';
   }
 
-  #sent(
+  #stored(
     status: 'created' | 'changed' | 'renewed' | 'rotated',
     { value, text: given, snapshot }: SessionToTrack<S>,
     text: string,

@@ -1,16 +1,14 @@
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
-import type { SessionSerializer } from '../serializer/session-serializer.js';
-import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
-import type { ReplaceResult, SessionToStore, StoredSession } from '../storage/session-storage.js';
+import type { ReplaceResult, StoredSession } from '../storage/session-storage.js';
+import type { ByIdParts } from './by-id-parts.js';
 import { authenticatedAs, type RotationGrace, type Successor } from './rotation-grace.js';
-import { snapshotOf, type Landed } from './session-creation.js';
-import { detailsAfter, isSameUse } from './session-acting.js';
+import { snapshotOf, type Written } from './session-creation.js';
+import { detailsAfter, hasSameActor } from './session-acting.js';
 import { joinedDetails, type SessionDetails } from './session-details.js';
-import type { SessionLifetime } from './session-lifetime.js';
 import type { SessionMerge } from './session-merge.js';
-import { isEnded, isRotated, isUndone, type OpenedRecord, type SessionRecords } from './session-records.js';
+import { isEnded, isRotated, isUndone, type OpenedRecord } from './session-records.js';
 import { refreshSession } from './session-refresh.js';
-import type { SessionRotation } from './session-rotation.js';
+import type { LostRace, SessionRotation } from './session-rotation.js';
 import {
   trackedById,
   type SessionIds,
@@ -20,131 +18,90 @@ import {
 } from './session-tracker.js';
 import { WriteQueue } from './write-queue.js';
 
-/**
- * Attempts of one change against writers in other processes. Writers of this process take turns, so there is one rival
- * per process.
- */
+/** Against other processes; the writers of this one take turns. */
 const MOST_ATTEMPTS = 12;
-/** Attempts without a pause. */
+/** Without a pause. */
 const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
-/** Checks for the confirmation of a parallel rotation; about 100 ms in all. */
-const MOST_LOOKS = 6;
+/** About 100 ms in all. */
+const MOST_CONFIRMATION_CHECKS = 6;
 
-/** Waits before the next attempt of a change that has lost `attempt` races. */
+/** @param attempt the number of lost races. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
 
-/** The stored session, or the one that the queued writes will leave. */
-interface Present extends OpenedRecord {
+/** As stored, or as the queued writes will leave it. */
+interface StoredState extends OpenedRecord {
   readonly version: string | undefined;
 }
 
-/** A version of a change. */
 interface Revision {
-  /** The base of the change: what was loaded, or what another request has stored since. */
+  /** What was loaded, or stored by another request since. */
   readonly base: string;
-  /** The text to be stored. */
   readonly mine: string;
-  /** The same before `revise` was applied. */
+  /** Before `revise` was applied. */
   readonly unrevised: string;
-  /** Fields that other requests have changed as well. */
   readonly conflicts: readonly string[];
 }
 
-/** A change in the queue. */
 interface Change<S extends object> {
   readonly session: SessionToTrack<S>;
   readonly previous: TrackedSession<S>;
   revision: Revision;
-  /** The session that `revision` may overwrite. */
-  over: Present;
+  /** What `revision` may overwrite. */
+  stored: StoredState;
   readonly resolve: (result: StoreResult<S> | Promise<StoreResult<S>>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Options of {@link SessionWriter}. */
-export interface SessionWriterParts<S extends object> {
-  readonly storage: ConditionalSessionStorage;
-  readonly records: SessionRecords;
+export interface SessionWriterParts<S extends object> extends ByIdParts<S> {
   readonly rotation: SessionRotation<S>;
-  /** Absent: rotated ids are not accepted. */
   readonly grace: RotationGrace<S> | undefined;
-  /** Records the time of a rotation in the details. */
   readonly recordsRotation: boolean;
-  readonly serializer: SessionSerializer<S>;
   readonly merge: SessionMerge<S>;
-  readonly lifetime: SessionLifetime;
-  readonly storedId: (id: string) => string;
-  readonly ownerOf: (value: S) => string | undefined;
-  readonly now: () => number;
   readonly pause: Pause | undefined;
 }
 
-/** Writes changed and renewed by-id sessions, and merges them with the writes of other requests. */
+/** Writes changed and renewed by-id sessions, merged with the writes of other requests. */
 export class SessionWriter<S extends object> {
-  readonly #storage: ConditionalSessionStorage;
-  readonly #records: SessionRecords;
-  readonly #rotation: SessionRotation<S>;
-  readonly #grace: RotationGrace<S> | undefined;
-  readonly #recordsRotation: boolean;
-  readonly #serializer: SessionSerializer<S>;
-  readonly #merge: SessionMerge<S>;
-  readonly #lifetime: SessionLifetime;
-  readonly #storedId: (id: string) => string;
-  readonly #ownerOf: (value: S) => string | undefined;
-  readonly #now: () => number;
+  readonly #parts: SessionWriterParts<S>;
   readonly #pause: Pause;
-  readonly #queue: WriteQueue<Change<S>, Present>;
+  readonly #queue: WriteQueue<Change<S>, StoredState>;
 
   constructor(parts: SessionWriterParts<S>) {
-    this.#storage = parts.storage;
-    this.#records = parts.records;
-    this.#rotation = parts.rotation;
-    this.#grace = parts.grace;
-    this.#recordsRotation = parts.recordsRotation;
-    this.#serializer = parts.serializer;
-    this.#merge = parts.merge;
-    this.#lifetime = parts.lifetime;
-    this.#storedId = parts.storedId;
-    this.#ownerOf = parts.ownerOf;
-    this.#now = parts.now;
-    this.#pause = parts.pause ?? jitter;
+    this.#parts = parts;
+    this.#pause = parts.pause ?? randomPause;
     this.#queue = new WriteQueue(
-      (batch, known) => this.#land([...batch], known),
-      // An update returns what it stored: it must not include changes of other requests.
+      (batch, known) => this.#writeBatch([...batch], known),
+      // An update returns what it stored: no changes of other requests.
       (change) => change.session.revise !== undefined || this.#isRotation(change),
     );
   }
 
-  /** Changes nothing but the expiry. */
   async renew(previous: TrackedSession<S>): Promise<StoreResult<S>> {
-    const renewedAt = this.#now();
+    const renewedAt = this.#parts.now();
     const times = { createdAt: previous.createdAt, renewedAt, details: storedDetails(previous) };
     const renewed = { ...previous, renewedAt };
     const ids = this.#idsOf(previous);
     const { storedId } = ids;
-    const expiresAt = this.#lifetime.expiresAt(times);
-    if (this.#storage.touch) {
-      // Changed, ended or rotated meanwhile: the other request's response tells the client.
-      const latestExpiry = this.#lifetime.latestExpiry(times);
-      const touched = await this.#storage.touch(storedId, expiresAt, previous.version, latestExpiry);
+    const expiresAt = this.#parts.lifetime.expiresAt(times);
+    if (this.#parts.storage.touch) {
+      // If not, the response of another request tells the client.
+      const latestExpiry = this.#parts.lifetime.latestExpiry(times);
+      const touched = await this.#parts.storage.touch(storedId, expiresAt, previous.version, latestExpiry);
       if (!touched) return { status: 'unchanged', session: previous };
       return { status: 'renewed', session: renewed, transportValue: previous.id! };
     }
     const { value, text, owner, snapshot, marks } = previous;
-    const toStore = this.#records.toStore(text, times, owner, marks);
-    const result = await this.#storage.replace(storedId, toStore, previous.version);
+    const toStore = this.#parts.records.toStore(text, times, owner, marks);
+    const result = await this.#parts.storage.replace(storedId, toStore, previous.version);
     if (result.status !== 'replaced') return { status: 'unchanged', session: previous };
-    const after = this.#marksOf(toStore);
+    const after = this.#parts.records.marksOf(toStore.value) ?? '';
     const session = trackedById(value, text, renewed, ids, result.version, owner, snapshot, after);
     return { status: 'renewed', session, transportValue: previous.id! };
   }
 
-  /**
-   * Stores a change under the session's id or a new one, merged with changes of other requests.
-   * @param mine the text to store. @param unrevised the same before `revise` was applied.
-   */
+  /** @param mine the text to store. @param unrevised the same before `revise`. */
   update(
     session: SessionToTrack<S>,
     previous: TrackedSession<S>,
@@ -155,11 +112,11 @@ export class SessionWriter<S extends object> {
     if (byOldId && this.#isLogin(session, previous)) return Promise.resolve({ status: 'gone', reason: 'rotated' });
     return new Promise((resolve, reject) => {
       const change = {
-        // The session has just been rotated by another request.
+        // Another request has just rotated the session.
         session: byOldId ? { ...session, rotate: false } : session,
         previous,
         revision: { base: text, mine, unrevised, conflicts: [] },
-        over: { text, createdAt, renewedAt, details: storedDetails(previous), version, marks },
+        stored: { text, createdAt, renewedAt, details: storedDetails(previous), version, marks },
         resolve,
         reject,
       };
@@ -168,18 +125,17 @@ export class SessionWriter<S extends object> {
     });
   }
 
-  /** A change by a request that loaded the session before its rotation was confirmed. */
   async #changePending(change: Change<S>): Promise<StoreResult<S>> {
-    const retired = await this.#storage.read(this.#storedId(change.previous.id!));
-    return retired && isRotated(retired.value)
-      ? this.#changeSuccessor(change, retired)
+    const rotated = await this.#parts.storage.read(this.#parts.storedId(change.previous.id!));
+    return rotated && isRotated(rotated.value)
+      ? this.#changeSuccessor(change, rotated)
       : { status: 'gone', reason: 'ended' };
   }
 
-  /** Applies a change to the new id after a parallel rotation. @param retired the record of the old id. */
-  async #changeSuccessor(change: Change<S>, retired: StoredSession): Promise<StoreResult<S>> {
+  /** @param rotated the record of the old id. */
+  async #changeSuccessor(change: Change<S>, rotated: StoredSession): Promise<StoreResult<S>> {
     const { session, previous } = change;
-    const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(retired);
+    const successor = this.#isLogin(session, previous) ? undefined : await this.#confirmedSuccessor(rotated);
     if (!successor) return { status: 'gone', reason: 'rotated' };
     const { storedId, stored, opened } = successor;
     return new Promise((resolve, reject) => {
@@ -190,14 +146,14 @@ export class SessionWriter<S extends object> {
         resolve,
         reject,
       };
-      this.#join(moved, { ...opened, version: stored.version });
+      this.#rebase(moved, { ...opened, version: stored.version });
       this.#queue.add(storedId, moved);
     });
   }
 
-  async #confirmedSuccessor(retired: StoredSession): Promise<Successor | undefined> {
-    for (let attempt = 1; attempt <= MOST_LOOKS; attempt++) {
-      const successor = await this.#grace?.follow(retired);
+  async #confirmedSuccessor(rotated: StoredSession): Promise<Successor | undefined> {
+    for (let attempt = 1; attempt <= MOST_CONFIRMATION_CHECKS; attempt++) {
+      const successor = await this.#parts.grace?.successorOf(rotated);
       if (typeof successor !== 'object') return undefined;
       if (!successor.isPending) return successor;
       await this.#pause(attempt);
@@ -205,36 +161,33 @@ export class SessionWriter<S extends object> {
     return undefined;
   }
 
-  /** Whether it is a login, which is refused with a rotated id. */
+  /** A login is refused with a rotated id. */
   #isLogin({ value, restart, acting, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
     return (
       restart === true ||
       acting !== undefined ||
       details?.authenticatedAt !== undefined ||
-      this.#ownerOf(value) !== previous.owner
+      this.#parts.ownerOf(value) !== previous.owner
     );
   }
 
-  /**
-   * Writes the changes of a batch together and settles each. @param known the stored session, if known.
-   * @returns the stored session.
-   */
-  async #land(batch: Change<S>[], known: Present | undefined): Promise<Present | undefined> {
+  /** @returns the stored session. */
+  async #writeBatch(batch: Change<S>[], known: StoredState | undefined): Promise<StoredState | undefined> {
     let current = known;
     try {
       for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-        const joined = this.#joinAll(batch, current);
-        const last = joined.at(-1);
+        const rebased = this.#rebaseAll(batch, current);
+        const last = rebased.at(-1);
         if (!last) return current;
         const rotates = this.#isRotation(last);
-        const result = rotates ? await this.#rotate(last) : await this.#replace(joined, last);
-        if (result.status === 'landed') return result.present;
-        const gone = goneBy(result);
+        const result = rotates ? await this.#rotate(last) : await this.#replace(rebased, last);
+        if (result.status === 'written') return result.present;
+        const gone = goneReasonOf(result);
         if (gone) {
           for (const change of batch) change.resolve(this.#goneResult(change, gone, result));
           return undefined;
         }
-        current = this.#presentOf(result, last.over);
+        current = this.#presentOf(result, last.stored);
         const pause = attempt < EAGER_ATTEMPTS ? undefined : this.#pause(attempt);
         if (pause) await pause;
       }
@@ -248,146 +201,137 @@ export class SessionWriter<S extends object> {
   #goneResult(
     change: Change<S>,
     reason: 'ended' | 'rotated',
-    result: Exclude<ReplaceResult, { readonly status: 'replaced' }>,
+    result: LostRace,
   ): StoreResult<S> | Promise<StoreResult<S>> {
     const { session, previous, revision } = change;
     // A request without a change must not fail.
     const isUnchanged = session.rotate === 'due' && !session.details && revision.mine === previous.text;
     if (isUnchanged) return { status: 'unchanged', session: previous };
-    if (reason === 'rotated' && result.status === 'conflict' && this.#grace) {
+    if (reason === 'rotated' && result.status === 'conflict' && this.#parts.grace) {
       return this.#changeSuccessor(change, result.current);
     }
     return { status: 'gone', reason };
   }
 
-  /**
-   * Rebases the first change onto the stored session, and each other onto the one before. Conflicts leave the batch.
-   */
-  #joinAll(batch: Change<S>[], stored: Present | undefined): readonly Change<S>[] {
+  /** Rebases each change onto the one before. Conflicts leave the batch. */
+  #rebaseAll(batch: Change<S>[], stored: StoredState | undefined): readonly Change<S>[] {
     let present = stored;
     for (const change of [...batch]) {
       try {
-        // The first change of the present version needs no merge.
-        if (present && !(present === stored && present.version === change.over.version)) {
-          if (!isSameUse(change.over, present)) throw new Superseded();
-          this.#join(change, present);
+        if (present && !(present === stored && present.version === change.stored.version)) {
+          if (!hasSameActor(change.stored, present)) throw new ActorChanged();
+          this.#rebase(change, present);
         }
         if (batch.length > 1 && this.#isRotation(change)) throw tooManyConflicts();
-        present = { ...change.over, text: change.revision.mine };
+        present = { ...change.stored, text: change.revision.mine };
       } catch (error) {
         batch.splice(batch.indexOf(change), 1);
-        if (error instanceof Superseded) change.resolve({ status: 'gone', reason: 'rotated' });
+        if (error instanceof ActorChanged) change.resolve({ status: 'gone', reason: 'rotated' });
         else change.reject(error);
       }
     }
     return batch;
   }
 
-  /** Rebases a change, and the application's instance, onto the stored session. */
-  #join(change: Change<S>, present: Present): void {
-    const { session, revision: lost } = change;
+  #rebase(change: Change<S>, present: StoredState): void {
+    const { session, revision } = change;
     const { value, revise, acting } = session;
     // A change of the actor's session must not be merged into the other owner's.
-    if (acting) return void (change.over = present);
-    const merged = this.#merge.merge(lost.base, revise ? lost.unrevised : lost.mine, present.text);
-    const joined = this.#canonical(merged.text);
-    refreshSession(this.#serializer, value, lost.mine, joined);
+    if (acting) return void (change.stored = present);
+    const merged = this.#parts.merge.merge(revision.base, revise ? revision.unrevised : revision.mine, present.text);
+    const mergedText = this.#canonical(merged.text);
+    refreshSession(this.#parts.serializer, value, revision.mine, mergedText);
     revise?.(value);
-    const mine = revise ? this.#serializer.serialize(value) : joined;
-    const conflicts = [...new Set([...lost.conflicts, ...merged.conflicts])];
-    change.revision = { base: present.text, mine, unrevised: joined, conflicts };
-    change.over = present;
+    const mine = revise ? this.#parts.serializer.serialize(value) : mergedText;
+    const conflicts = [...new Set([...revision.conflicts, ...merged.conflicts])];
+    change.revision = { base: present.text, mine, unrevised: mergedText, conflicts };
+    change.stored = present;
   }
 
-  async #replace(batch: readonly Change<S>[], last: Change<S>): Promise<Landing> {
-    const { previous, over, revision } = last;
-    const now = this.#now();
-    const isDue = batch.some((change) => this.#lifetime.isRenewalDue(change.previous, now));
-    const details = batch.reduce((joined, { session }) => joinedDetails(joined, session.details), over.details);
-    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : over.renewedAt, details };
-    const toStore = this.#records.toStore(revision.mine, times, previous.owner, over.marks);
-    const result = await this.#storage.replace(this.#idsOf(previous).storedId, toStore, over.version);
+  async #replace(batch: readonly Change<S>[], last: Change<S>): Promise<WriteResult> {
+    const { previous, stored, revision } = last;
+    const now = this.#parts.now();
+    const isDue = batch.some((change) => this.#parts.lifetime.isRenewalDue(change.previous, now));
+    const details = batch.reduce((joined, { session }) => joinedDetails(joined, session.details), stored.details);
+    const times = { createdAt: previous.createdAt, renewedAt: isDue ? now : stored.renewedAt, details };
+    const toStore = this.#parts.records.toStore(revision.mine, times, previous.owner, stored.marks);
+    const result = await this.#parts.storage.replace(this.#idsOf(previous).storedId, toStore, stored.version);
     if (result.status === 'replaced') {
-      const marks = this.#marksOf(toStore);
+      const marks = this.#parts.records.marksOf(toStore.value) ?? '';
       const present = { ...times, text: revision.mine, version: result.version, marks };
-      return this.#landed(batch, present, now);
+      return this.#settle(batch, present, now);
     }
-    if (result.status !== 'conflict' || !this.#records.includes(result.current, toStore)) return result;
-    // The first of two sends has landed; other requests may have written since.
-    return this.#landed(batch, this.#presentOf(result, { ...over, ...times, text: revision.mine }), now);
+    if (result.status !== 'conflict' || !this.#parts.records.includes(result.current, toStore)) return result;
+    // The first of two sends has landed; others may have written since.
+    return this.#settle(batch, this.#presentOf(result, { ...stored, ...times, text: revision.mine }), now);
   }
 
-  #landed(batch: readonly Change<S>[], present: Present, now: number): Landing {
+  #settle(batch: readonly Change<S>[], present: StoredState, now: number): WriteResult {
     for (const change of batch) {
       const { session, previous, revision } = change;
       const { value } = session;
       const { text, version, marks } = present;
       const times = previous.byOldId ? { ...present, details: authenticatedAs(previous, present.details) } : present;
-      // Cannot fail: this serializer has just written the text.
-      refreshSession(this.#serializer, value, revision.mine, text);
+      refreshSession(this.#parts.serializer, value, revision.mine, text);
       const ids = this.#idsOf(previous);
       const snapshot = snapshotOf(session, text);
       change.resolve({
         status: 'changed',
         session: trackedById(value, text, times, ids, version, previous.owner, snapshot, marks),
         transportValue: ids.id,
-        held: !this.#lifetime.isRenewalDue(previous, now),
+        held: !this.#parts.lifetime.isRenewalDue(previous, now),
         conflicts: revision.conflicts,
       });
     }
-    return { status: 'landed', present };
+    return { status: 'written', present };
   }
 
-  async #rotate({ session, previous, revision, over, resolve }: Change<S>): Promise<Landing> {
-    const now = this.#now();
+  async #rotate({ session, previous, revision, stored, resolve }: Change<S>): Promise<WriteResult> {
+    const now = this.#parts.now();
     const { acting } = session;
-    const isSameOwner = !session.restart && (acting || this.#ownerOf(session.value) === previous.owner);
-    const kept = acting ? detailsAfter(acting, over) : isSameOwner ? over.details : undefined;
+    const isSameOwner = !session.restart && (acting || this.#parts.ownerOf(session.value) === previous.owner);
+    const kept = acting ? detailsAfter(acting, stored) : isSameOwner ? stored.details : undefined;
     const details = joinedDetails(kept, session.details);
-    // Without an owner, a login cannot be told from another change: only an unchanged session has a grace period.
-    const isUnchanged = session.rotate === 'due' && revision.mine === over.text;
+    // Without an owner, a login looks like any change: only an unchanged session has a grace period.
+    const isUnchanged = session.rotate === 'due' && revision.mine === stored.text;
     const isOwnUse = !acting && details?.actor === undefined;
-    const result = await this.#rotation.rotate({
+    const result = await this.#parts.rotation.rotate({
       session,
       text: revision.mine,
       times: {
         createdAt: isSameOwner ? previous.createdAt : now,
         renewedAt: now,
-        details: isSameOwner && this.#recordsRotation ? { ...details, rotatedAt: now } : details,
+        details: isSameOwner && this.#parts.recordsRotation ? { ...details, rotatedAt: now } : details,
       },
       hasGrace: isOwnUse && isSameOwner && (previous.owner !== undefined || isUnchanged),
       storedId: this.#idsOf(previous).storedId,
-      version: over.version,
+      version: stored.version,
       owner: previous.owner,
-      before: over,
+      before: stored,
     });
-    if (!isLanded(result)) return result;
+    if (!isWritten(result)) return result;
     resolve({ ...result, conflicts: revision.conflicts });
-    return { status: 'landed', present: undefined };
+    return { status: 'written', present: undefined };
   }
 
-  // Checked for each attempt: a merged or revised value may have another owner.
+  // For each attempt: a merged or revised value may have another owner.
   #isRotation({ session, previous }: Change<S>): boolean {
-    return Boolean(session.rotate) || this.#ownerOf(session.value) !== previous.owner;
+    return Boolean(session.rotate) || this.#parts.ownerOf(session.value) !== previous.owner;
   }
 
-  #presentOf(result: ReplaceResult, otherwise: Present): Present {
+  #presentOf(result: ReplaceResult, otherwise: StoredState): StoredState {
     if (result.status !== 'conflict') return otherwise;
     const { current } = result;
-    return { ...(this.#records.open(current) ?? otherwise), version: current.version };
-  }
-
-  #marksOf(toStore: SessionToStore): string {
-    return this.#records.open(toStore)?.marks ?? '';
+    return { ...(this.#parts.records.open(current) ?? otherwise), version: current.version };
   }
 
   #idsOf({ id, storedId, byOldId }: TrackedSession<S>): SessionIds {
-    return { id: id!, storedId: storedId ?? this.#storedId(id!), byOldId };
+    return { id: id!, storedId: storedId ?? this.#parts.storedId(id!), byOldId };
   }
 
-  // A merged text may have another order of fields, and changes are detected by comparing texts.
+  // A merged text may have another order of fields.
   #canonical(text: string): string {
-    return this.#serializer.serialize(this.#serializer.deserialize(text));
+    return this.#parts.serializer.serialize(this.#parts.serializer.deserialize(text));
   }
 }
 
@@ -395,27 +339,22 @@ function storedDetails({ byOldId, details }: TrackedSession): SessionDetails | u
   return byOldId ? byOldId.details : details;
 }
 
-/** Acting in the session started or ended during a change. */
-class Superseded extends Error {}
+class ActorChanged extends Error {}
 
-type Landing =
-  | { readonly status: 'landed'; readonly present: Present | undefined }
-  | Exclude<ReplaceResult, { readonly status: 'replaced' }>;
+type WriteResult = { readonly status: 'written'; readonly present: StoredState | undefined } | LostRace;
 
-function isLanded<S extends object>(
-  result: Landed<S> | Exclude<ReplaceResult, { readonly status: 'replaced' }>,
-): result is Landed<S> {
+function isWritten<S extends object>(result: Written<S> | LostRace): result is Written<S> {
   return 'transportValue' in result;
 }
 
-function goneBy(result: Exclude<ReplaceResult, { readonly status: 'replaced' }>): 'ended' | 'rotated' | undefined {
+function goneReasonOf(result: LostRace): 'ended' | 'rotated' | undefined {
   if (result.status === 'gone') return 'ended';
   const { value }: StoredSession = result.current;
   if (isEnded(value) || isUndone(value)) return 'ended';
   return isRotated(value) ? 'rotated' : undefined;
 }
 
-function jitter(attempt: number): Promise<void> {
+function randomPause(attempt: number): Promise<void> {
   const longest = Math.min(2 ** attempt, LONGEST_PAUSE_IN_MILLISECONDS);
   return new Promise((resolve) => {
     setTimeout(resolve, Math.random() * longest);

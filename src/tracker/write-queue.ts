@@ -1,22 +1,17 @@
-/** Runs the waiting tasks of one key together. Never rejects. @returns the state for the next turn of this key. */
+/** Runs tasks of one key together. Never rejects. @returns the state for the next turn. */
 export type TakeTurn<T, K> = (batch: readonly T[], known: K | undefined) => Promise<K | undefined>;
 
-/**
- * Queues the writers of one session in this process. Tasks that arrive during a turn share the next one, unless they
- * must be alone. Idle sessions use no memory.
- */
+/** Queues the writers of one session in this process. Tasks that arrive during a turn share the next one. */
 export class WriteQueue<T, K> {
   readonly #waiting = new Map<string, T[]>();
   readonly #takeTurn: TakeTurn<T, K>;
   readonly #isAlone: (task: T) => boolean;
 
-  /** @param isAlone whether a task gets a turn of its own. */
   constructor(takeTurn: TakeTurn<T, K>, isAlone: (task: T) => boolean) {
     this.#takeTurn = takeTurn;
     this.#isAlone = isAlone;
   }
 
-  /** Adds `task` to the next turn of `key`; starts one if none is running. */
   add(key: string, task: T): void {
     const waiting = this.#waiting.get(key);
     if (waiting) {
@@ -36,7 +31,6 @@ export class WriteQueue<T, K> {
     void this.#takeTurn(this.#batchOf(waiting), known).then((next) => this.#next(key, waiting, next));
   }
 
-  /** The tasks at the front that can share a turn. */
   #batchOf(waiting: T[]): readonly T[] {
     const alone = waiting.findIndex((task) => this.#isAlone(task));
     return waiting.splice(0, alone === -1 ? waiting.length : Math.max(1, alone));

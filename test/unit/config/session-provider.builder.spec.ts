@@ -567,7 +567,7 @@ describe('what cannot work', () => {
     [
       'maxPerOwner in a storage without owners',
       { type: User, tracker: 'by-id', maxPerOwner: 5, storage: new ThreeVerbs() },
-      'maxPerOwner needs a storage that lists the sessions of an owner',
+      'maxPerOwner needs a storage with an owner index',
     ],
     [
       'a storage by value',

@@ -230,7 +230,7 @@ it('is refused at start over a storage that lists no owners', () => {
   const make = () =>
     new SessionTrackerById(User, serializer, { read, create, replace, write, invalidate }, { ...options, ownerOf });
   expect(make).toThrow(SessionConfigurationError);
-  expect(make).toThrow('Session "user": maxPerOwner needs a storage that lists the sessions of an owner');
+  expect(make).toThrow('Session "user": maxPerOwner needs a storage with an owner index');
 });
 
 it('is refused at start where nobody says whose session it is', () => {
