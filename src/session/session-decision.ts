@@ -27,13 +27,14 @@ interface Written<S extends object> {
 }
 
 export interface SessionUse<S extends object> {
+  readonly provider: SessionProvider<S>;
   readonly state: SessionState<S>;
   /** Stored if it was changed. */
   readonly fresh: FreshSession<S> | undefined;
-  /** `due`: because of the id's age. */
-  readonly rotate: boolean | 'due';
+  /** Whether it gets a new id, apart from a change of owner. `due`: because of the id's age. */
+  readonly rotates: boolean | 'due';
   /** A lifetime, an authentication or other details were set. */
-  readonly detailed: boolean;
+  readonly isDetailed: boolean;
   /** The session was used, not only inspected. */
   readonly renews: boolean;
   /** A value was already put on the response. */
@@ -47,12 +48,8 @@ const CLEAR = { kind: 'clear' } as const;
  * @param keep whether to store changes. If `false`, only a clear is applied.
  * @throws {SessionUnserializableError}
  */
-export function decide<S extends object>(
-  provider: SessionProvider<S>,
-  use: SessionUse<S>,
-  keep: boolean,
-): SessionDecision<S> {
-  const { state } = use;
+export function decide<S extends object>(use: SessionUse<S>, keep: boolean): SessionDecision<S> {
+  const { provider, state } = use;
   switch (state.kind) {
     case 'unread':
     case 'frozen':
@@ -66,12 +63,12 @@ export function decide<S extends object>(
     case 'unavailable':
       return keep && decideFresh(provider, use.fresh) ? { kind: 'refuse', error: state.error } : NOTHING;
     case 'loaded':
-      return keep ? decideLoaded(provider, use, state.session.value, state.session, state.outdated) : NOTHING;
+      return keep ? decideLoaded(use, state.session.value, state.session, state.outdated) : NOTHING;
     case 'set':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (!keep) return state.ended ? CLEAR : NOTHING;
       if (state.incoming.kind === 'unavailable') return { kind: 'refuse', error: state.incoming.error };
-      return decideSet(provider, use, state);
+      return decideSet(use, state);
     case 'cleared':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (state.incoming.kind === 'unavailable') return CLEAR;
@@ -104,37 +101,33 @@ function decideSuperseded<S extends object>(
   return { kind: 'refuse', error: new SessionConflictError(provider.name, 'was given a new id') };
 }
 
-function decideSet<S extends object>(
-  provider: SessionProvider<S>,
-  use: SessionUse<S>,
-  state: SessionState<S> & { kind: 'set' },
-): SessionDecision<S> {
+function decideSet<S extends object>(use: SessionUse<S>, state: SessionState<S> & { kind: 'set' }): SessionDecision<S> {
+  const { provider } = use;
   const { incoming, value, ended } = state;
   if (incoming.kind !== 'loaded' || ended) return stored(write(provider, value), undefined);
-  if (provider.sendOnlyIfModified) return decideLoaded(provider, use, value, incoming.session, incoming.outdated);
+  if (provider.sendOnlyIfModified) return decideLoaded(use, value, incoming.session, incoming.outdated);
   return stored(write(provider, value), incoming.session);
 }
 
 function decideLoaded<S extends object>(
-  provider: SessionProvider<S>,
-  { rotate, detailed, renews }: SessionUse<S>,
+  { provider, rotates, isDetailed, renews }: SessionUse<S>,
   value: S,
   previous: TrackedSession<S>,
   outdated: boolean,
 ): SessionDecision<S> {
   const { tracker } = provider;
-  const demanded = rotate !== false || outdated || detailed;
+  const demanded = rotates !== false || outdated || isDetailed;
   if (!demanded && previous.snapshot?.matches(value)) {
     if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
   const written = writeLoaded(provider, value, previous);
-  if (rotate === true || detailed) return stored(written ?? write(provider, value), previous);
+  if (rotates === true || isDetailed) return stored(written ?? write(provider, value), previous);
   const { text } = previous;
   // A migrated session has no text. If it cannot be serialized, it stays in the old storage.
   if (!written && text === '') return NOTHING;
   if (written && written.text !== text) return stored(written, previous);
-  if (rotate === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate };
+  if (rotates === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate: rotates };
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
   // Without a change, a serialization error must not fail the request.
   return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };

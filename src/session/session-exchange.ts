@@ -331,23 +331,14 @@ export class SessionExchange implements RequestSessions {
 
   /** @param renew whether this counts as use, which renews the session when due. */
   #slot<S extends object>(provider: SessionProvider<S>, renew = true): SessionSlot<S> {
-    const slot = this.#presentSlot(provider) ?? this.#newSlot(provider);
-    if (renew) slot.use();
-    return slot;
-  }
-
-  #presentSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> | undefined {
-    for (const slot of this.#slots) {
-      if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
+    let slot = this.#slots.find((one) => one.provider === (provider as unknown as SessionProvider));
+    if (!slot) {
+      slot = new SessionSlot(provider, this.#call, this.#events, this.#providers);
+      this.#slots.push(slot);
+      if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.all.map(({ name }) => name));
     }
-    return undefined;
-  }
-
-  #newSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
-    const slot = new SessionSlot(provider, this.#call, this.#events, this.#providers);
-    this.#slots.push(slot);
-    if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.all.map(({ name }) => name));
-    return slot;
+    if (renew) slot.renews = true;
+    return slot as unknown as SessionSlot<S>;
   }
 }
 
