@@ -7,19 +7,17 @@ import { cameWith, type FreshSession, type SessionState } from './session-state.
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'clear' }
-  /** The request fails with `error`. */
   | { readonly kind: 'refuse'; readonly error: SessionError }
   | (Written<S> & {
       readonly kind: 'renew';
       readonly previous: TrackedSession<S>;
-      /** Even if it is not due. */
+      /** Even if not due. */
       readonly force?: boolean;
-      /** The id is rotated because of its age. */
+      /** Because of the id's age. */
       readonly rotate?: 'due';
     })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
-/** With the content at the time of the decision. */
 interface Written<S extends object> {
   readonly value: S;
   readonly text: string;
@@ -29,25 +27,21 @@ interface Written<S extends object> {
 export interface SessionUse<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly state: SessionState<S>;
-  /** Stored if it was changed. */
   readonly fresh: FreshSession<S> | undefined;
-  /** Whether it gets a new id, apart from a change of owner. `due`: because of the id's age. */
+  /** Apart from a change of owner. `due`: because of the id's age. */
   readonly rotates: boolean | 'due';
-  /** A lifetime, an authentication or other details were set. */
+  /** A lifetime or other details were set. */
   readonly isDetailed: boolean;
-  /** The session was used, not only inspected. */
+  /** Used, not only inspected. */
   readonly renews: boolean;
-  /** A value was already put on the response. */
+  /** A value is on the response. */
   readonly sent: boolean;
 }
 
 const NOTHING = { kind: 'nothing' } as const;
 const CLEAR = { kind: 'clear' } as const;
 
-/**
- * @param keep whether to store changes. If `false`, only a clear is applied.
- * @throws {SessionUnserializableError}
- */
+/** @param keep `false`: only a clear is applied. @throws {SessionUnserializableError} */
 export function decide<S extends object>(use: SessionUse<S>, keep: boolean): SessionDecision<S> {
   const { provider, state } = use;
   switch (state.kind) {
@@ -85,13 +79,13 @@ export function decideFresh<S extends object>(
   if (fresh.stored) return stored(write(provider, value), undefined);
   if (typeof initial !== 'string' && initial.matches(value)) return undefined;
   const written = write(provider, value);
-  // A snapshot is stricter than the text, which omits default values.
+  // The text omits default values.
   const unchanged = typeof initial === 'string' ? initial : provider.tracker.serialize(new provider.type());
   return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
-// A parallel request with the old id must not replace the new session's cookie with an anonymous session. A login does,
-// because the client may not have received the new id.
+// A parallel request with the old id must not replace the new cookie by an anonymous session. A login does: the
+// client may have missed the new id.
 function decideSuperseded<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
@@ -124,12 +118,12 @@ function decideLoaded<S extends object>(
   const written = writeLoaded(provider, value, previous);
   if (rotates === true || isDetailed) return stored(written ?? write(provider, value), previous);
   const { text } = previous;
-  // A migrated session has no text. If it cannot be serialized, it stays in the old storage.
+  // A migrated session that cannot be serialized stays in the old storage.
   if (!written && text === '') return NOTHING;
   if (written && written.text !== text) return stored(written, previous);
   if (rotates === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate: rotates };
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
-  // Without a change, a serialization error must not fail the request.
+  // Without a change, an error must not fail the request.
   return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };
 }
 
@@ -147,7 +141,7 @@ function writeLoaded<S extends object>(
   }
 }
 
-// Explicit properties: spread is slower here.
+// Faster than spread.
 function stored<S extends object>(
   { value, text, snapshot }: Written<S>,
   previous: TrackedSession<S> | undefined,

@@ -25,13 +25,12 @@ export abstract class SessionReading<S extends object = object> implements Sessi
   readonly providers: SessionProviders | undefined;
   state: SessionState<S> = UNREAD;
   fresh: FreshSession<S> | undefined;
-  /** Whether the request uses the session, and thus renews it. */
   renews = false;
   protected received = false;
   #receiving: Promise<void> | undefined;
-  /** The string that was sent since the request began. */
+  /** Sent since the request began. */
   protected transportValue: string | undefined;
-  /** The id that a new session will get. */
+  /** Of a new session. */
   protected newId: string | undefined;
 
   constructor(provider: SessionProvider<S>, call: SessionCall, events: SessionEventSink, providers?: SessionProviders) {
@@ -41,10 +40,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     this.providers = providers;
   }
 
-  /**
-   * Loads the session of the request, once; `undefined` if there is nothing to wait for. Rejects if the storage fails,
-   * unless `onUnavailable` is `anonymous`.
-   */
+  /** Once; `undefined` if done. Rejects if the storage fails, unless `onUnavailable` is `anonymous`. */
   load(): Promise<void> | undefined {
     if (this.received) return undefined;
     if (this.#receiving) return this.#receiving;
@@ -66,7 +62,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
   }
 
   #take(incoming: IncomingSession<S>): void {
-    // An unread session can be ended.
     const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
     if (isMissed && this.state.kind !== 'cleared') this.#miss(incoming.error);
     this.received = true;
@@ -77,7 +72,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     else if (isDecided(state) && state.incoming.kind === 'unread') this.state = { ...state, incoming };
   }
 
-  /** The next access loads the session as a new instance. */
   protected unload(): void {
     this.state = UNREAD;
     this.received = false;
@@ -89,7 +83,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     throw error;
   }
 
-  /** The session, once loaded. */
   get value(): S | undefined {
     const state = this.state;
     switch (state.kind) {
@@ -102,7 +95,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
       case 'superseded':
       case 'unavailable':
       case 'cleared':
-        // A changed new session is the session from then on, also for filters and interceptors.
+        // Also for filters and interceptors.
         return this.#isFreshChanged() ? this.fresh?.value : undefined;
       case 'unread':
       case 'frozen':
@@ -110,14 +103,14 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     }
   }
 
-  /** The instance that the application has, changed or not. */
+  /** Changed or not. */
   get held(): S | undefined {
     const state = this.state;
     if (state.kind === 'loaded') return state.session.value;
     return state.kind === 'set' ? state.value : this.fresh?.value;
   }
 
-  /** The session, or a new one that is stored only if it changes. */
+  /** A new one is stored if it changes. */
   get valueOrFresh(): S {
     const value = this.value;
     if (value !== undefined) return value;
@@ -130,19 +123,18 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     return this.fresh.value;
   }
 
-  /** {@link valueOrFresh}; a new session is stored in any case (`stored`) or never. */
+  /** A new one is always stored (`stored`) or never. */
   valueOrNew(stored: boolean): S {
     const value = this.valueOrFresh;
     if (this.fresh) this.fresh = { ...this.fresh, stored };
     return value;
   }
 
-  /** The id of the stored session. */
   get id(): string | undefined {
     return storedBehind(this.state)?.id;
   }
 
-  /** The same, or the future id of a new session. */
+  /** Or the future id of a new session. */
   get idNow(): string | undefined {
     const id = this.id;
     if (id !== undefined) return id;
@@ -152,7 +144,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     return isNew ? this.newId : undefined;
   }
 
-  /** Facts of the stored session besides its content. */
   async info(): Promise<SessionInfo | undefined> {
     await this.load();
     const stored = storedBehind(this.state);
@@ -173,7 +164,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     try {
       return decideFresh(this.provider, { ...fresh, stored: undefined }) !== undefined;
     } catch {
-      // An unserializable session has changed; storing it fails.
+      // Storing it will fail.
       return true;
     }
   }

@@ -14,7 +14,6 @@ import { isDecided, storedBehind, type IncomingSession } from './session-state.j
 
 /** One session class in one request: what the application asks of it. */
 export class SessionSlot<S extends object = object> extends SessionStoring<S> {
-  /** @param keepsId keeps the id of the loaded session. */
   set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();
     this.provider.tracker.validate(value);
@@ -25,11 +24,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     this.fresh = undefined;
   }
 
-  /**
-   * Makes it the session of an owner, with a new id and absolute timeout; see RequestSessions.login.
-   * @param owner value of the owner field.
-   * @param text of the owner, from the tracker.
-   */
+  /** See RequestSessions. @param text of the owner, from the tracker. */
   async login(field: string, owner: unknown, text: string, init: SessionInit<S> | undefined): Promise<S> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
@@ -59,7 +54,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     return value;
   }
 
-  /** Whether another owner was signed in when the request came, or is now. */
+  /** When the request came, or now. */
   #isOfOther(owner: string): boolean {
     if (this.#isActing) return true;
     const value = this.value;
@@ -67,7 +62,6 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     return owners.some((one) => one !== undefined && one !== owner);
   }
 
-  /** @param siteData values of `Clear-Site-Data`. */
   clear(siteData?: ClearOptions['siteData']): void {
     const state = this.state;
     if (state.kind === 'frozen') return;
@@ -76,29 +70,25 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     this.forgetRequest();
   }
 
-  /** Gives the session its own lifetime when it is stored. */
   async lifetime(own: OwnLifetime): Promise<void> {
     await this.#assertPresent('lifetime');
     if (this.#isActing) throw whileActing('lifetime', this.provider.name);
     this.lifetimeNow(own);
   }
 
-  /** The same at once, also for a session that is new and may not be stored. */
+  /** Also for a session that may not be stored. */
   lifetimeNow(own: OwnLifetime): void {
     this.wantDetails(detailsOfLifetime(this.provider, own));
   }
 
-  /** `Max-Age` of its cookie. `undefined`: that of the transport; `null`: none. */
+  /** `undefined`: that of the transport; `null`: none. */
   get maxAge(): number | null | undefined {
     const stored = storedBehind(this.state);
     const { createdAt, renewedAt, details } = stored ?? { createdAt: 0, renewedAt: 0 };
     return maxAgeOf(this.provider, { createdAt, renewedAt, details: joinedDetails(details, this.wanted.details) });
   }
 
-  /**
-   * Records a reauthentication of the owner. The session gets a new id when it is stored.
-   * @param now epoch milliseconds. @param restart restarts the absolute timeout.
-   */
+  /** See RequestSessions. @param now epoch milliseconds. */
   async authenticated(method: string | undefined, now: number, restart: boolean): Promise<void> {
     if (!this.provider.tracker.lifetime) throw withoutTimes(this.provider.name);
     const value = await this.#assertPresent('authenticated');
@@ -112,19 +102,17 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
       ...(this.wanted.details?.methods ?? stored?.methods),
       ...(method === undefined ? {} : { [method]: now }),
     };
-    // A restart drops the stored details; the lifetime of the session is among them.
+    // A restart drops stored details, such as the lifetime.
     if (restart) this.wanted = { ...this.wanted, restart, details: { ...stored, ...this.wanted.details } };
     this.want({ rotate: true });
     this.wantDetails({ authenticatedAt: now, methods });
   }
 
-  /** Keeps the path to return to; `undefined`: none. */
   async returnTo(path: string | undefined): Promise<void> {
     if (this.value === undefined) return;
     this.wantDetails({ returnTo: path });
   }
 
-  /** Takes the path of {@link returnTo}. */
   async takeReturnPath(): Promise<string | undefined> {
     await this.load();
     const details = { ...storedBehind(this.state)?.details, ...this.wanted.details };
@@ -133,11 +121,11 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     return details.returnTo;
   }
 
-  /** Starts acting for `owner`; see RequestSessions.actAs. */
+  /** See RequestSessions. */
   async actAs(field: string, owner: unknown, text: string, options: ActAsOptions): Promise<S> {
     await this.#assertPresent('actAs');
     if (this.#isActing) throw whileActing('actAs', this.provider.name);
-    // Changes of the actor's session in this request are part of what is restored.
+    // Changes of the actor's session are part of what is restored.
     await this.commit(false);
     const state = this.state;
     const stored = storedBehind(state);
@@ -149,7 +137,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     return value;
   }
 
-  /** Restores the actor's own session. @returns whether there was an actor. */
+  /** @returns whether there was an actor. */
   async stopActing(): Promise<boolean> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
@@ -186,12 +174,11 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     if (storedBehind(this.state)) this.want({ rotate: true });
   }
 
-  /** Sends the session again although it is unchanged. */
   touch(): void {
     if (this.state.kind === 'loaded') this.state = { ...this.state, outdated: true };
   }
 
-  /** Reads the stored session again and drops changes of the request. */
+  /** Drops changes. */
   async reload(): Promise<void> {
     await this.load();
     const stored = storedBehind(this.state);

@@ -25,14 +25,11 @@ import {
   type StoredIncoming,
 } from './session-state.js';
 
-/** What a request asks for when its session is stored, besides the content. */
+/** Besides the content. */
 interface Wanted {
-  /** Another id. */
   readonly rotate?: boolean;
-  /** The absolute timeout starts anew. */
   readonly restart?: boolean;
   readonly details?: SessionDetails;
-  /** The owner begins to act for another, or stops. */
   readonly acting?: ActingStep;
 }
 
@@ -41,17 +38,15 @@ const NOTHING_WANTED: Wanted = {};
 /** What is stored of a session, and when: changes, renewals, new ids and the end. */
 export abstract class SessionStoring<S extends object = object> extends SessionReading<S> implements SessionUse<S> {
   protected wanted: Wanted = NOTHING_WANTED;
-  /** What `Clear-Site-Data` lists. */
+  /** For `Clear-Site-Data`. */
   protected siteData: ClearOptions['siteData'];
   sent = false;
-  /** The error of a dropped change. The session can still be ended. */
+  /** Of a dropped change. The session can still be ended. */
   #lost: SessionConflictError | undefined;
-  /** The pending updates, in sequence. */
   #updating: Promise<unknown> | undefined;
 
-  /** Applies `change` until it is stored; see RequestSessions.update. */
   update(change: (present: S) => void): Promise<S> {
-    // In sequence: each must start from what the one before has stored.
+    // Each starts from what the one before has stored.
     const update = (): Promise<S> => this.#update(change);
     const updated = this.#updating ? this.#updating.then(update, update) : update();
     const done = updated.then(ignore, ignore).finally(() => {
@@ -75,9 +70,9 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   }
 
   /**
-   * Stores, ends or renews the session as the request left it. The decision is synchronous; without work it returns
-   * `undefined`. Rejects if it fails; it is not retried.
-   * @param serverError the response is a 5xx, so that changes are dropped unless the session wants them kept.
+   * Decides synchronously.
+   * @param serverError drops changes unless the session keeps them.
+   * @returns `undefined` if done.
    */
   commit(serverError: boolean): Promise<void> | undefined {
     if (this.#updating) return this.#updating.then(() => this.commit(serverError));
@@ -104,7 +99,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  /** Whether {@link commit} has nothing to do. */
   isSettled(serverError: boolean): boolean {
     if (this.#updating || this.isUnread) return false;
     try {
@@ -118,7 +112,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return this.wanted.details !== undefined;
   }
 
-  /** Whether the session gets a new id, apart from a change of owner. */
   get rotates(): boolean | 'due' {
     if (this.wanted.rotate) return true;
     const { tracker, keepIdOnSet } = this.provider;
@@ -143,7 +136,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     await this.commit(serverError);
   }
 
-  // A change that cannot be stored must fail the request.
   #refuse(error: SessionError): Promise<never> {
     if (error instanceof SessionConflictError) {
       this.events.emit({ type: 'gone', ...this.#facts(), reason: 'rotated' });
@@ -175,7 +167,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     else if (stored.id !== undefined) await tracker.clearById?.(stored.id);
   }
 
-  // A failed renewal costs only a part of the idle timeout.
+  // Costs only a part of the idle timeout.
   async #renew(decision: SessionDecision<S> & { kind: 'renew' }): Promise<void> {
     if (this.call.headSent) return;
     try {
@@ -187,7 +179,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  /** `undefined` if it is done: there was nothing to wait for. */
+  /** @returns `undefined` if done. */
   #store(decision: SessionDecision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> | undefined {
     const { value, text, snapshot, previous } = decision;
     const before = this.state;
@@ -226,7 +218,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  // The lifetime function of the class applies to new sessions and new owners.
+  // The class's function applies to new sessions and owners.
   #detailsToStore(value: S, previous: TrackedSession<S> | undefined): SessionDetails | undefined {
     const { tracker } = this.provider;
     const { acting, restart, details } = this.wanted;
@@ -258,7 +250,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  // If the previous session cannot be ended, the new one is not sent.
+  // Then the new session is not sent.
   async #endReplaced(ended: StoredIncoming<S>, result: StoreResult<S>): Promise<void> {
     try {
       await this.#end(ended);
@@ -269,7 +261,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   }
 
   #failureOf(error: unknown, revision: SessionRevision<S> | undefined): unknown {
-    // An error of the application or a conflict: nothing was stored.
+    // Nothing was stored.
     if (revision?.thrown(error) || (error !== undefined && error === this.#lost)) return error;
     this.state = { kind: 'frozen' };
     return error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
@@ -295,26 +287,23 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     reportOrdinary(this, result.status, result.session);
     if (acting) reportActing(this, acting, storedBehind(before), result.session);
     else this.#reportOwnerSwitch(storedBehind(before), result.session);
-    // Ktor sends an unchanged id with each change.
+    // Ktor always sends.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
-    // A rotated id is never sent, and the request does not know the present one.
+    // The request does not know the present id.
     if (this.call.headSent || isKept || result.session.byOldId) return undefined;
     const sending = sendSession(this, result.session, result.transportValue);
     this.sent = true;
     return sending;
   }
 
-  // Setting another instance is deliberate; changing the owner in place may be a mistake.
+  // Another instance is deliberate; in place it may be a mistake.
   #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
     if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
     if (before.value !== after.value || this.provider.keepIdOnSet) return;
     this.events.emit({ type: 'owner-switched', ...factsOf(this, after) });
   }
 
-  /**
-   * The session was ended or rotated meanwhile, and the change was not stored. The cookie is not touched: the browser
-   * may already have that of a new login. The next request with the dead id clears it.
-   */
+  /** Ended or rotated meanwhile. The browser may already have the cookie of a new login, so it is not touched. */
   #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
     const { name, tracker, onGone } = this.provider;
     const stored = storedBehind(before);
@@ -333,16 +322,13 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return undefined;
   }
 
-  // The application may have set or ended the session meanwhile; that is stored next.
+  // A later decision of the application is stored next.
   #settle(before: SessionState<S>, stored: IncomingSession<S>): void {
     const state = this.state;
     this.state = state !== before && isDecided(state) ? { ...state, incoming: stored } : stored;
   }
 
-  /**
-   * Reports a change after the head of the response, which is lost.
-   * @param serverError the response is a 5xx, whose changes are dropped on purpose.
-   */
+  /** After the response head. */
   reportLateChange(serverError: boolean): void {
     if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
     if (!this.#isChanged(serverError)) return;
@@ -350,7 +336,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     this.state = { kind: 'frozen' };
   }
 
-  /** Reports a change that is not stored, without a response. It can still be stored. */
+  /** Without a response. It can still be stored. */
   reportUnstored(): void {
     if (this.#updating || !this.#isChanged(false)) return;
     this.events.emit({ type: 'too-late', ...this.#facts(), connection: true });
@@ -366,7 +352,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  // Once: the handler changed a new session with newSession: false.
+  // Changed with newSession: false.
   #reportDropped(): void {
     const fresh = this.fresh;
     if (fresh?.stored !== false || !this.differs(fresh)) return;
@@ -378,7 +364,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return factsOf(this, storedBehind(this.state));
   }
 
-  /** Drops all changes since the last commit. The next access loads the stored session as a new instance. */
+  /** Changes since the last commit. The next access loads a new instance. */
   revert(): void {
     const state = this.state;
     const incoming = isDecided(state) ? state.incoming : state;
