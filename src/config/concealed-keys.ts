@@ -1,7 +1,7 @@
 import { KeyRing } from '../keys/key-ring.js';
 import type { SessionKeys, SessionOverrides, SessionRegistration, SharedOptions } from './session-options.js';
 
-/** Throws the error of invalid keys at start, when they are used. */
+/** Throws the error of invalid keys when they are used. */
 class RefusedKeys {
   readonly #error: unknown;
 
@@ -14,7 +14,7 @@ class RefusedKeys {
   }
 }
 
-/** Replaces keys with key rings, so that inspecting or serializing the options reveals no key. */
+/** Replaces keys with key rings, which reveal no key when inspected or serialized. */
 export function concealKeys<O extends SharedOptions>(options: O): O {
   if (typeof options !== 'object' || options === null) return options;
   const { keys, sessions } = options;
@@ -31,7 +31,7 @@ export function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
   return keys instanceof KeyRing ? keys : new KeyRing(keys);
 }
 
-/** False for `keys: [process.env.SESSION_KEY]` when the variable is not set. */
+/** `false` for `[undefined]`: a variable that is not set. */
 export function isGiven(keys: SessionKeys): keys is Exclude<SessionKeys, undefined> {
   return keys !== undefined && !(Array.isArray(keys) && keys.every((key) => key === undefined));
 }

@@ -14,7 +14,6 @@ export function describeProvider(provider: SessionProvider): string {
   return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, made by hand`;
 }
 
-/** Includes the cookie or header name if it differs from the session's name. */
 function carrierOf({ name, transport }: SessionProvider): string {
   const onWire = transport.name;
   return onWire !== undefined && onWire !== name ? `${transport.kind} ${onWire}` : transport.kind;

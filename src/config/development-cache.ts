@@ -19,8 +19,8 @@ const OWNER_ONLY = 0o600;
 const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
 
 /**
- * Files that survive a restart in development, so that saving a source file does not sign the developer out. In
- * `node_modules/.cache/nestjs-sessions` of the nearest package, per entry file, readable by their owner only.
+ * Files that keep sessions through restarts in development: in `node_modules/.cache/nestjs-sessions`, per entry file,
+ * readable by their owner only.
  */
 export class DevelopmentCache {
   readonly #folder: string;
@@ -31,7 +31,7 @@ export class DevelopmentCache {
     this.#entry = createHash('sha256').update(entry).digest('hex').slice(0, 12);
   }
 
-  /** `undefined` unless `NODE_ENV` is unset or `development`, or without a `node_modules` folder. */
+  /** `undefined` unless `NODE_ENV` is unset or `development`, or without `node_modules`. */
   static ofProcess(): DevelopmentCache | undefined {
     const { NODE_ENV } = process.env;
     if (NODE_ENV !== undefined && NODE_ENV !== '' && NODE_ENV !== 'development') return undefined;
@@ -39,7 +39,7 @@ export class DevelopmentCache {
     return root === undefined ? undefined : new DevelopmentCache(join(root, FOLDER), process.argv[1] ?? root);
   }
 
-  /** A random key, created by the first call. `undefined` if it cannot be stored safely. */
+  /** Random, created once. `undefined` if it cannot be stored safely. */
   key(): string | undefined {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -49,7 +49,7 @@ export class DevelopmentCache {
     }
   }
 
-  /** `undefined` if the file is missing, or if other users could have written it. */
+  /** `undefined` if it is missing or others could have written it. */
   read(name: string): Buffer | undefined {
     let file: number | undefined;
     try {
@@ -62,7 +62,7 @@ export class DevelopmentCache {
     }
   }
 
-  /** Writes atomically. Errors are ignored. */
+  /** Atomic; ignores errors. */
   write(name: string, content: Buffer): void {
     const temporary = `${this.#path(name)}.${randomBytes(6).toString('hex')}`;
     try {
@@ -103,7 +103,6 @@ export class DevelopmentCache {
 function isOwn(file: number): boolean {
   const { uid, mode } = fstatSync(file);
   if (!fstatSync(file).isFile()) return false;
-  // Windows has no uid and no mode bits.
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
 }
 

@@ -6,11 +6,9 @@ import type { DevelopmentCache } from './development-cache.js';
 const FILE = 'memory';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** In milliseconds. Short, because watch mode may kill the process. */
+/** Milliseconds. Short, because watch mode may kill the process. */
 const DELAY = 50;
-/** The most recently written ones are kept. */
 const MOST_SESSIONS = 1000;
-/** Storage methods that change a session. */
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
 export const KEPT_IN_DEVELOPMENT =
@@ -21,10 +19,7 @@ export const KEPT_IN_DEVELOPMENT =
 
 type Kept = SessionToStore & { readonly id: string };
 
-/**
- * Memory storage for development whose sessions survive a restart: written to an encrypted file shortly after each
- * change and on close, and read at start.
- */
+/** Memory that survives restarts in development: it is written to an encrypted file after changes and read at start. */
 export class DevelopmentMemory extends SessionStorageMemory {
   readonly #cache: DevelopmentCache;
   readonly #key: Buffer;
@@ -98,7 +93,6 @@ export class DevelopmentMemory extends SessionStorageMemory {
     try {
       return JSON.parse(this.#open(sealed)) as Kept[];
     } catch {
-      // Written with another key or version.
       return [];
     }
   }

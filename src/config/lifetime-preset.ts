@@ -31,8 +31,8 @@ export interface LifetimeSource extends SessionLifetimeOptions {
 }
 
 /**
- * Precedence: timeouts of the session, its preset, timeouts of the module, its preset.
- * @throws {SessionConfigurationError} if a timeout exceeds the preset or is disabled.
+ * Precedence: session timeouts, session preset, module timeouts, module preset.
+ * @throws {SessionConfigurationError} if a timeout exceeds the preset.
  */
 export function lifetimeOptionsOf(
   name: string,

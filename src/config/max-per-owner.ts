@@ -18,7 +18,7 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };
   const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
   refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
-  // `refuse` would reject every request of a user with too many sessions in the old storage.
+  // Otherwise each request of a user with too many old sessions fails.
   if (from && limit.beyond === 'refuse') {
     throw new SessionConfigurationError(
       `${place}: maxPerOwner with beyond: 'refuse' would refuse sessions that are moved by from. Use beyond: 'end-oldest'.`,
@@ -27,7 +27,6 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   return { maxPerOwner: limit };
 }
 
-// The result of a function is not known at start.
 function withoutRefusal(maxPerOwner: MaxPerOwnerOf): MaxPerOwnerOf {
   return (session) => {
     const limit = maxPerOwner(session);

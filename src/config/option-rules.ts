@@ -6,18 +6,17 @@ export interface OptionType {
   fits(value: unknown): boolean;
 }
 
-/** `{}`: validated by the code that uses the option. */
+/** `{}`: checked by the code that uses the option. */
 export interface OptionRule {
   readonly type?: OptionType;
-  /** Accepted strings, besides values of {@link type}. */
+  /** Besides values of {@link type}. */
   readonly oneOf?: readonly string[];
-  /** Rejects an explicit `undefined`, which would weaken the session or change its storage. */
+  /** Rejects an explicit `undefined`. */
   readonly neverUndefined?: true;
-  /** By id only. */
   readonly byIdOnly?: true;
 }
 
-/** One rule per option. A missing or unknown option is a compile error. */
+/** A missing or unknown option is a compile error. */
 export type OptionRules<Options extends object> = Readonly<Record<keyof Options & string, OptionRule>>;
 
 export const BOOLEAN: OptionType = { words: 'true or false', fits: (value) => typeof value === 'boolean' };
@@ -32,8 +31,7 @@ export function objectAs(words: string): OptionType {
 }
 
 /**
- * Rejects unknown options and wrong types. In files and the environment, everything is a string, and `'false'` is
- * truthy. Messages do not include values.
+ * Rejects unknown options and wrong types, such as the string `'false'` of a file. Messages contain no values.
  * @param place for the message.
  * @throws {SessionConfigurationError}
  */

@@ -8,7 +8,6 @@ import type { SessionOptions, SessionOverrides } from './session-options.js';
 
 const BY_ID_ONLY = namesWhere(SESSION_OPTION_RULES, ({ byIdOnly }) => byIdOnly === true);
 
-/** Options of `@Session`, overridden by those of `sessions`. */
 export type ResolvedOptions = SessionOverrides & { readonly name: string };
 
 /** @throws {SessionConfigurationError} if the options are invalid. */

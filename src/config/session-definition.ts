@@ -7,7 +7,7 @@ export interface SessionDefinition {
   readonly options: SessionOptions;
 }
 
-// Global symbols, because the package may be loaded twice: as an ES module and as CommonJS.
+// Global, because ESM and CommonJS may both be loaded.
 const DEFINITION = Symbol.for('nestjs-sessions:definition');
 const OWNER = Symbol.for('nestjs-sessions:owner');
 const COUNTERS = Symbol.for('nestjs-sessions:counters');
@@ -19,23 +19,18 @@ interface DeclaredClass {
   [COUNTERS]?: readonly string[];
 }
 
-/**
- * A class with the same session name and class name replaces the earlier one, for hot reload. Decorator metadata is the
- * only global state.
- */
+/** The latest class of a name wins, for hot reload. */
 export function defineSession(type: SessionClass, definition: SessionDefinition): void {
   record(type, DEFINITION, definition);
   declared().set(JSON.stringify([definition.name, type.name]), type);
 }
 
-/** Not inherited. */
 export function definitionOf(type: unknown): SessionDefinition | undefined {
   return typeof type === 'function' && Object.hasOwn(type, DEFINITION)
     ? (type as DeclaredClass)[DEFINITION]
     : undefined;
 }
 
-/** In order of declaration. */
 export function declaredSessions(): readonly SessionClass[] {
   return [...declared().values()];
 }
@@ -49,7 +44,6 @@ export function defineOwner(type: object, property: string): void {
   record(type, OWNER, property);
 }
 
-/** Inherited. */
 export function ownerOf(type: SessionClass): string | undefined {
   return (type as DeclaredClass)[OWNER];
 }
@@ -58,7 +52,6 @@ export function defineCounter(type: object, property: string): void {
   record(type, COUNTERS, [...((type as DeclaredClass)[COUNTERS] ?? []), property]);
 }
 
-/** Inherited. */
 export function countersOf(type: SessionClass): readonly string[] {
   return (type as DeclaredClass)[COUNTERS] ?? [];
 }

@@ -28,7 +28,6 @@ const TRANSFORMERS: OptionType = {
   fits: (value) => Array.isArray(value) && value.every((one) => hasMethods(one, 'transformRead', 'transformWrite')),
 };
 
-/** `SessionLifetime` validates the numbers. */
 const LIFETIME_RULES = {
   idleTimeoutInSeconds: {},
   absoluteTimeoutInSeconds: {},

@@ -20,105 +20,86 @@ import type { SessionSource } from './session-source.js';
 /** Options of `@Session(name, options)`. */
 export interface SessionOptions<S extends object = object> extends SessionLifetimeOptions, SessionPolicies {
   /**
-   * `by-value`: the client holds the sealed content. `by-id`: the client holds an id, and a storage holds the content;
-   * required for merging parallel changes, for revoking copies, and for listing an owner's sessions. Default
-   * `by-value`, or `by-id` with a `storage`.
+   * `by-value`: the client holds the sealed content. `by-id`: a storage holds it, so that sessions can be listed,
+   * revoked and merged. Default `by-value`; with a `storage` `by-id`.
    */
   readonly tracker?: 'by-value' | 'by-id';
-  /** `cookie`, or `header`: a request and response header with the name of the session. Default `cookie`. */
+  /** `header`: a request and response header. Default `cookie`. */
   readonly transport?: 'cookie' | 'header';
-  /** Cookie attributes. Merged with the module's `cookie`. */
+  /** Merged with the module's. */
   readonly cookie?: CookieConfiguration;
-  /** Adds the header to `Access-Control-Expose-Headers`. Header sessions only. Default `false`. */
+  /** Adds it to `Access-Control-Expose-Headers`. Headers only. Default `false`. */
   readonly exposed?: boolean;
-  /** Published lifetimes, used as defaults and as maxima. Longer timeouts are rejected at start. */
+  /** Published lifetimes, as defaults and maxima. */
   readonly lifetimes?: LifetimePreset;
   /**
-   * Returns the lifetime of one session, for example by role or tenant. Called when the session starts and when its
-   * owner changes. `undefined`: the lifetime of the class. See `sessions.lifetime`.
+   * The lifetime of one session, for example by role. Called at its start and at a new owner. `undefined`: that of the
+   * class.
    */
   lifetime?(this: void, session: S): OwnLifetime | undefined;
-  /**
-   * Called before a login takes effect. Merges the visitor's session (`previous`) into the user's (`next`), or throws
-   * to reject the login; see {@link OnOwnerChange}.
-   */
+  /** Called before a login takes effect; see {@link OnOwnerChange}. */
   readonly onOwnerChange?: OnOwnerChange<S>;
-  /** Whether `sessions.authenticated` restarts the absolute timeout. Default `false`. */
+  /** Whether `authenticated` restarts the absolute timeout. Default `false`. */
   readonly reauthenticationResets?: boolean;
   /**
-   * Version of the class, an integer from 1. Increase it, with a {@link Migrate} step, when stored sessions must
-   * change. Older sessions are migrated on load; newer ones are neither loaded nor cleared. A session without a version
-   * is version 1. Requires the default serializer. Default: none.
+   * Version of the class, from 1. Older sessions are migrated ({@link Migrate}) on load, newer ones are not loaded.
+   * Default: none.
    */
   readonly version?: number;
-  /**
-   * Validates a loaded session: a synchronous Standard Schema (zod, valibot, arktype), or a function that returns
-   * errors, such as `validateSync` of class-validator. Invalid sessions are rejected.
-   */
+  /** A synchronous Standard Schema, or a function that returns errors. Invalid sessions are rejected. */
   readonly validate?: SessionSchema<S>;
-  /** Resolves conflicts: fields that parallel requests changed. By id only. Default `mine`. */
+  /** Resolves conflicts of parallel requests. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;
   /**
-   * Maximum sessions per owner: `5`, `{ limit: 5, beyond: 'refuse' }` (see {@link MaxPerOwner}), or a function that
-   * returns one of these or `null`. A login beyond the limit ends the oldest sessions or is rejected. By id only;
-   * requires `@SessionOwner()` and a storage with an owner index. Default: no limit.
+   * Maximum sessions per owner: `5`, {@link MaxPerOwner}, or a function that returns one. By id only; needs
+   * `@SessionOwner()` and an owner index. Default: no limit.
    */
   readonly maxPerOwner?: number | MaxPerOwner | MaxPerOwnerOf<S>;
-  /**
-   * Seconds for which the old id remains valid after a rotation, for parallel requests; not after logins. `0`: no grace
-   * period. By id only. Default 10.
-   */
+  /** How long the old id is valid after a rotation that is no login. By id only. Default 10. */
   readonly graceInSeconds?: number;
-  /** Seconds after which a session in use gets a new id. By id only. Default: no rotation by time. */
+  /** Age at which an id is rotated. By id only. Default: none. */
   readonly rotateEveryInSeconds?: number;
   /**
-   * Reaction to an id that is used after its grace period and may be stolen. `ignore`: only the event `replayed`.
-   * `revoke`: the session also ends. Old ids are recognized for a minute, with `revoke` for up to a day. By id only.
+   * When an id is used after its grace period: `ignore` emits `replayed`, `revoke` also ends the session. By id only.
    * Default `ignore`.
    */
   readonly onReplay?: 'ignore' | 'revoke';
-  /**
-   * Seconds for which the storage remembers why a session ended (`ended`, `revoked` or `evicted`), for the event
-   * `rejected`. No content is kept. By id only. Default `0`: the id is unknown.
-   */
+  /** How long the storage keeps why a session ended, for the event `rejected`. By id only. Default 0. */
   readonly explainInSeconds?: number;
 }
 
 /** Overrides the options of `@Session`. */
 export interface SessionOverrides<S extends object = object> extends SessionOptions<S> {
   readonly type: SessionClass<S>;
-  /** Overrides the name in `@Session`. Required for a class without `@Session`. */
+  /** Required without `@Session`. */
   readonly name?: string;
-  /** Storage of a by-id session. Implies `tracker: 'by-id'`. */
+  /** Implies `tracker: 'by-id'`. */
   readonly storage?: SessionStorageReference;
-  /** Keys of this session. Default: the module's. */
+  /** Default: the module's. */
   readonly keys?: SessionKeys;
-  /** Migrations from older versions, in addition to the `@Migrate()` methods of the class. */
+  /** In addition to `@Migrate()` methods. */
   readonly migrations?: readonly SessionMigration[];
   /** Default {@link SessionSerializerReflection}. */
   readonly serializer?: SessionSerializer<S>;
   /**
-   * Protect the transported string. Default: the seal for by-value sessions, none for by-id sessions. With an empty
-   * list, clients can read and change by-value sessions.
+   * Protect the string. Default: by value the seal, by id none. `[]` lets clients read and change by-value sessions.
    */
   readonly transformers?: readonly SessionTransportTransformer[];
-  /** Generates the ids of a by-id session. Default: 256 random bits. */
+  /** Default: 256 random bits. */
   readonly identity?: SessionIdProvider;
   /**
-   * Also accepts sessions of another system, format, key or storage, so that a migration signs no user out: a source of
-   * `nestjs-sessions/migrate` such as `expressSession({ … })`, `ktor({ … })` of `nestjs-sessions/ktor`, or another
-   * provider. The response replaces accepted sessions.
+   * Also accepts sessions of another system, format, key or storage: a source of `nestjs-sessions/migrate`, `ktor(…)`,
+   * or a provider. The response replaces them.
    */
   readonly from?: SessionProvider<S> | SessionSource<S>;
 }
 
-/** A storage, or the injection token of one, which can share the application's Redis client or pool. */
+/** A storage, or its injection token. */
 export type SessionStorageReference = SessionStorage | SessionStorageToken;
 
-/** Injection token of a storage. */
 export type SessionStorageToken = string | symbol | (abstract new (...args: never[]) => SessionStorage);
 
-/** Secret keys, newest first: the first one encrypts, all of them decrypt. See {@link KeyRing} for the format. */
+/** Newest first: the first one encrypts, all decrypt. Format: {@link KeyRing}. */
 export type SessionKeys = KeyRing | KeyMaterial | undefined | ReadonlyArray<KeyMaterial | undefined>;
 
 /** A session class, a class with overrides, or a custom provider. */
@@ -127,27 +108,22 @@ export type SessionRegistration = SessionClass | SessionOverrides | SessionProvi
 /** Options of all sessions. Options of a session take precedence. */
 export interface SharedOptions
   extends SessionLifetimeOptions, Pick<SessionPolicies, 'saveOnServerError' | 'onUnavailable' | 'onGone'> {
-  /** Secret keys, newest first. Default: random keys, except in production. */
+  /** Default: random, except in production. */
   readonly keys?: SessionKeys;
-  /** Storage of by-id sessions. Default: a bounded memory storage. */
+  /** For by-id sessions. Default: bounded memory. */
   readonly storage?: SessionStorageReference;
-  /** Cookie attributes of all sessions. */
   readonly cookie?: CookieConfiguration;
-  /**
-   * Default: every class with `@Session` that a handler or guard uses. Other classes are registered on first use, for
-   * example by `sessionsOf(request)`.
-   */
+  /** Default: every `@Session` class that a handler or guard uses; others are registered on first use. */
   readonly sessions?: readonly SessionRegistration[];
   /** See {@link LifetimePreset}. */
   readonly lifetimes?: LifetimePreset;
-  /** Creates the serializer of a session. Default {@link SessionSerializerReflection}. */
+  /** Default {@link SessionSerializerReflection}. */
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
-  /** Timeout of a storage call, in milliseconds. Default 1000. */
+  /** Timeout of a storage call. Default 1000. */
   readonly storageTimeoutInMilliseconds?: number;
-  /** Receives every session event. */
   readonly onEvent?: SessionEventListener;
-  /** Additional fields of events. Default: none. */
+  /** Default: none. */
   readonly eventFields?: SessionEventFields;
-  /** The clock, in epoch milliseconds, for tests. Default `Date.now`. */
+  /** Epoch milliseconds, for tests. Default `Date.now`. */
   readonly now?: () => number;
 }

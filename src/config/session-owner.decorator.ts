@@ -2,9 +2,8 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import { defineOwner } from './session-definition.js';
 
 /**
- * Marks the field that holds the owner: a string, number or bigint, such as a user id. When it changes (login, logout,
- * switch of user), the session gets a new id, against session fixation (OWASP Session Management Cheat Sheet).
- * `SessionsService.list` and `revokeAll` find sessions by it if the storage has an owner index.
+ * Marks the owner: a string, number or bigint, such as a user id. A change gives the session a new id (OWASP Session
+ * Management Cheat Sheet: session fixation). `SessionsService` finds sessions by it.
  */
 export function SessionOwner(): (target: object, property: string | symbol) => void {
   return (target, property) => {

@@ -36,21 +36,19 @@ import { SessionStorages, type StorageStateListener } from './session-storages.j
 
 export interface BuiltSession {
   readonly provider: SessionProvider;
-  /** For the log: name, class, tracker, transport, storage, lifetimes. */
+  /** For the log. */
   readonly description: string;
   /** Missing for a custom provider. */
   readonly declared?: {
     readonly resolved: ResolvedOptions;
     readonly lifetime: SessionLifetime;
     readonly serializer: SessionSerializer;
-    /** `by value`, or `by id in SessionStorageMemory`. */
+    /** Such as `by id in SessionStorageMemory`. */
     readonly place: string;
   };
 }
 
-/**
- * Precedence: overrides, `@Session`, module options, defaults (Ktor: `CookieSessionBuilder` and its three variants).
- */
+/** Precedence: overrides, `@Session`, module options, defaults. */
 export class SessionProviderBuilder {
   readonly #options: SharedOptions;
   readonly #production = process.env['NODE_ENV'] === 'production';
@@ -59,8 +57,8 @@ export class SessionProviderBuilder {
   #keys: KeyRing | undefined;
 
   /**
-   * @param resolve resolves an injection token; throws or returns `undefined` if it is unknown.
-   * @param onEvicted called with the number of sessions that a full storage ended.
+   * @param resolve resolves an injection token.
+   * @param onEvicted gets the number of sessions that a full storage ended.
    */
   constructor(
     options: SharedOptions,
@@ -73,27 +71,24 @@ export class SessionProviderBuilder {
     this.#storages = new SessionStorages(options, resolve, warn, onStorageState, onEvicted);
   }
 
-  /** For the operator, without duplicates. */
   get warnings(): readonly string[] {
     return [...this.#warnings];
   }
 
-  /** Of the module, once a session uses it. */
   get keyRing(): KeyRing | undefined {
     return this.#keys;
   }
 
-  /** Storages to close with the application. */
+  /** To close with the application. */
   get ownedStorages(): readonly SessionStorage[] {
     return this.#storages.owned;
   }
 
-  /** Removes listeners from storages, which may outlive the application. */
+  /** Removes listeners of storages. */
   release(): void {
     this.#storages.release();
   }
 
-  /** Includes those of custom providers, with a timeout. */
   get storages(): readonly SessionStorage[] {
     return this.#storages.all;
   }
@@ -323,7 +318,6 @@ export class SessionProviderBuilder {
   }
 }
 
-/** Marks ids whose session also has an old form: see {@link TWIN_SUFFIX}. */
 function markedAsTwins(resolved: ResolvedOptions): ResolvedOptions {
   if (resolved.tracker !== 'by-id') return resolved;
   const identity = resolved.identity ?? generateSessionId;

@@ -6,15 +6,13 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionLifetime } from '../tracker/session-lifetime.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 
-/** The session with another name, other keys or another cookie. */
+/** With another name, keys or cookie. */
 export interface SessionVariant {
   readonly name?: string;
   readonly keys?: KeyRing | KeyMaterial | ReadonlyArray<KeyMaterial | undefined>;
-  /** Merged with those of the session. */
   readonly cookie?: CookieConfiguration;
 }
 
-/** The session with `from`. */
 export interface AcceptingSession<S extends object> {
   readonly name: string;
   readonly type: SessionClass<S>;
@@ -22,20 +20,18 @@ export interface AcceptingSession<S extends object> {
   readonly lifetime: SessionLifetime;
   readonly storageTimeoutInMilliseconds?: number;
   ownerOf(this: void, value: S): string | undefined;
-  /** The clock, in epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly now: () => number;
   variant(variant: SessionVariant): SessionProvider<S>;
 }
 
 /**
- * Source of accepted sessions, for `from`: see `nestjs-sessions/migrate`.
- *
- * With `alsoWrite`, the old form is also written. `twin`: both forms are kept; the provider needs a `TwinTracker`.
- * `old-place`: the session stays in its old place, and the new form is accepted.
+ * Source of accepted sessions, for `from`. `alsoWrite` also writes the old form: `twin` keeps both forms (the provider
+ * needs a `TwinTracker`), `old-place` keeps the session in its old place.
  */
 export interface SessionSource<S extends object = object> {
   readonly alsoWrite?: 'twin' | 'old-place' | undefined;
-  /** The provider of the old sessions. @throws {SessionConfigurationError} */
+  /** @throws {SessionConfigurationError} */
   providerFor(session: AcceptingSession<S>): SessionProvider<S>;
 }
 

@@ -18,7 +18,7 @@ import type { ResolvedOptions } from './resolved-options.js';
 /** `storage` is the class name. */
 export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
 
-/** The storages of by-id sessions, each wrapped once with a timeout and a conditional write. */
+/** Storages of by-id sessions, each wrapped once. */
 export class SessionStorages {
   readonly #options: SharedOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
@@ -31,9 +31,8 @@ export class SessionStorages {
   #memory: SessionStorageMemory | undefined;
 
   /**
-   * @param resolve resolves an injection token; throws or returns `undefined` if it is unknown.
-   * @param warn receives warnings for the operator.
-   * @param onEvicted called with the number of sessions that a full storage ended.
+   * @param resolve resolves an injection token.
+   * @param onEvicted gets the number of sessions that a full storage ended.
    */
   constructor(
     options: SharedOptions,
@@ -49,25 +48,24 @@ export class SessionStorages {
     this.#onEvicted = onEvicted;
   }
 
-  /** Storages to close with the application: the default one, and those with `ownClient: true`. */
+  /** To close with the application. */
   get owned(): readonly SessionStorage[] {
     const given = [...this.#storages.keys(), ...this.#customStorages.keys()];
     const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
-  /** Includes those of custom providers, with a timeout. */
+  /** With those of custom providers. */
   get all(): readonly SessionStorage[] {
     return [...this.#storages.values(), ...this.#customStorages.values()];
   }
 
-  /** A storage may outlive the application. */
   release(): void {
     for (const stop of this.#watched.values()) stop();
     this.#watched.clear();
   }
 
-  /** Adds a storage to `all`. The provider still uses it unwrapped. */
+  /** The provider still uses it unwrapped. */
   addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
     this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
@@ -112,7 +110,7 @@ export class SessionStorages {
     });
   }
 
-  /** Not wrapped. @throws {SessionConfigurationError} if no provider has the token. */
+  /** Not wrapped. @throws {SessionConfigurationError} */
   named(settings: ResolvedOptions): SessionStorage {
     const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
     return isToken(reference) ? this.#provided(settings, reference) : reference;
@@ -126,7 +124,7 @@ export class SessionStorages {
       storage = undefined;
     }
     if (storage !== undefined) return storage as SessionStorage;
-    // Not logged: a string may be a mistaken URL with a password.
+    // A string may be a URL with a password, so it is not logged.
     const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
     throw new SessionConfigurationError(
       `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +

@@ -10,7 +10,7 @@ import type { SessionOverrides, SessionRegistration } from './session-options.js
 
 export type MutableCookieConfiguration = { -readonly [K in keyof CookieConfiguration]: CookieConfiguration[K] };
 
-/** Options of all sessions (Ktor: `CookieSessionBuilder` and its three variants). */
+/** Options of all sessions (Ktor: `CookieSessionBuilder`). */
 export abstract class SessionBuilder<S extends object> {
   readonly type: SessionClass<S>;
   /** Default: the module's. */
@@ -25,17 +25,15 @@ export abstract class SessionBuilder<S extends object> {
     this.#name = name;
   }
 
-  /** A copy of the list. */
   get transformers(): readonly SessionTransportTransformer[] {
     return [...this.#transformers];
   }
 
-  /** Appends a transformer. Without one, a by-value session is sealed with the module's keys. */
+  /** Appends one. Default by value: the seal with the module's keys. */
   transform(transformer: SessionTransportTransformer): void {
     this.#transformers.push(transformer);
   }
 
-  /** The options as an entry of `sessions`. */
   build(): SessionOverrides<S> {
     return {
       type: this.type,
@@ -49,7 +47,7 @@ export abstract class SessionBuilder<S extends object> {
 
 /** By value in a cookie (Ktor: `CookieSessionBuilder`). */
 export class CookieSessionBuilder<S extends object> extends SessionBuilder<S> {
-  /** Cookie attributes. Merged with the module's. */
+  /** Merged with the module's. */
   readonly cookie: MutableCookieConfiguration = {};
 
   override build(): SessionOverrides<S> {
@@ -67,7 +65,7 @@ export class CookieIdSessionBuilder<S extends object> extends CookieSessionBuild
     this.#storage = storage;
   }
 
-  /** Generates ids, optionally from the request. Default: 256 random bits. */
+  /** Default: 256 random bits. */
   identity(provide: SessionIdProvider): void {
     this.#identity = provide;
   }
@@ -94,7 +92,7 @@ export class HeaderIdSessionBuilder<S extends object> extends HeaderSessionBuild
     this.#storage = storage;
   }
 
-  /** Generates ids, optionally from the request. Default: 256 random bits. */
+  /** Default: 256 random bits. */
   identity(provide: SessionIdProvider): void {
     this.#identity = provide;
   }
@@ -125,7 +123,7 @@ export class SessionsConfig {
     return [...this.#registrations];
   }
 
-  /** By id with a storage, otherwise by value. */
+  /** By id with a storage. */
   cookie<S extends object>(type: SessionClass<S>, name: string, block?: Block<CookieSessionBuilder<S>>): void;
   cookie<S extends object>(
     type: SessionClass<S>,
@@ -145,7 +143,7 @@ export class SessionsConfig {
     } else this.#add(new CookieSessionBuilder(type, name), storageOrBlock);
   }
 
-  /** By id with a storage, otherwise by value. */
+  /** By id with a storage. */
   header<S extends object>(type: SessionClass<S>, name: string, block?: Block<HeaderSessionBuilder<S>>): void;
   header<S extends object>(
     type: SessionClass<S>,
@@ -165,7 +163,7 @@ export class SessionsConfig {
     } else this.#add(new HeaderSessionBuilder(type, name), storageOrBlock);
   }
 
-  /** Adds a custom provider, such as one of `ktor({ … })`. */
+  /** A custom provider, such as one of `ktor({ … })`. */
   register<S extends object>(provider: SessionProvider<S>): void {
     this.#registrations.push(provider);
   }
@@ -185,7 +183,6 @@ function identityOf(identity: SessionIdProvider | undefined): { identity?: Sessi
   return identity ? { identity } : {};
 }
 
-/** An undefined storage must not turn a by-id session into a by-value one. */
 function assertGiven(name: string, storageOrBlock: unknown): void {
   if (storageOrBlock !== undefined) return;
   throw new SessionConfigurationError(

@@ -1,10 +1,7 @@
 import { validateHeaderValue } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
-/**
- * Merges headers passed to `writeHead` with those of sessions, and returns the remaining arguments. What Node would
- * reject is thrown here, at the caller.
- */
+/** Sets the headers of a `writeHead` call and returns its other arguments. Throws what Node would. */
 export function takeHead(response: RawResponse, args: readonly unknown[], statusCode: number): unknown[] {
   const [, second, third] = args;
   const reason = typeof second === 'string' ? second : undefined;

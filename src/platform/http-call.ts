@@ -8,7 +8,7 @@ export class HttpCall implements SessionCall {
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;
   readonly head = new ResponseHead();
-  /** Set by the hold: the application has responded, the head is not sent yet. */
+  /** The application has responded; the head is not sent. */
   held = false;
 
   /**
@@ -33,7 +33,7 @@ export class HttpCall implements SessionCall {
 
   get secure(): boolean {
     if (isEncrypted(this.#request)) return true;
-    // Only determines `Secure` of our cookie, so a forged header harms only its sender.
+    // A forged header harms only its sender.
     const forwarded = this.#header('x-forwarded-proto');
     return forwarded !== undefined && /^\s*https\b/i.test(forwarded);
   }

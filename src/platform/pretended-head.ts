@@ -1,6 +1,6 @@
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
-/** Methods that Node rejects after the head, with Node's verb for the message. */
+/** Node's verb for the error message. */
 const REFUSED = [
   ['setHeader', 'set'],
   ['setHeaders', 'set'],
@@ -9,7 +9,7 @@ const REFUSED = [
 ] as const;
 
 /**
- * As if the head were sent: `headersSent` is `true`, headers cannot change, the status has no effect.
+ * As if the head were sent.
  * @param swallows ignore header changes instead of throwing.
  * @returns undoes it.
  */
@@ -36,7 +36,6 @@ export function pretendHeadSent(
   }
   return () => {
     for (const [name, before] of covered) {
-      // Other middleware may have replaced it.
       if (before) Object.defineProperty(response, name, before);
       else Reflect.deleteProperty(response, name);
     }
@@ -45,7 +44,7 @@ export function pretendHeadSent(
   };
 }
 
-/** Ignores later header changes, for which Node would throw. */
+/** Later header changes are ignored. */
 export function swallowHeaders(response: RawResponse): void {
   for (const [name] of REFUSED) {
     Object.defineProperty(response, name, { configurable: true, writable: true, value: () => response });

@@ -17,7 +17,7 @@ export function rawResponseOf(response: unknown): RawResponse | undefined {
     : undefined;
 }
 
-/** `undefined` once the response is sent, for HTTP/2, or if the client is pipelining. */
+/** `undefined` for HTTP/2, pipelining, or a sent response. */
 export function currentResponseOf(request: RawRequest): RawResponse | undefined {
   if (request.httpVersionMajor !== 1) return undefined;
   const socket = request.socket as { _httpMessage?: ServerResponse | null } | undefined;
@@ -26,7 +26,6 @@ export function currentResponseOf(request: RawRequest): RawResponse | undefined 
   return response?.req === request ? response : undefined;
 }
 
-/** Such as of a WebSocket: there is no response. */
 export function isUpgrade(request: RawRequest): boolean {
   return (request as { upgrade?: unknown }).upgrade === true;
 }

@@ -14,7 +14,7 @@ export function isClearing(line: string): boolean {
   return expires !== undefined && Date.parse(expires) <= Date.now();
 }
 
-/** Kept apart until the head is sent, because platforms and applications may replace all headers. */
+/** Applied last, because platforms and applications may replace all headers. */
 export class ResponseHead {
   readonly #cookies = new Map<string, string>();
   readonly #headers = new Map<string, string>();
@@ -39,10 +39,7 @@ export class ResponseHead {
     this.#isUnshared = true;
   }
 
-  /**
-   * `Vary`, `Access-Control-Expose-Headers` and `Server-Timing` accumulate, `Cache-Control` only gets stricter, others
-   * are replaced.
-   */
+  /** Lists accumulate, `Cache-Control` only gets stricter, others are replaced. */
   setHeader(name: string, value: string): void {
     this.#hasBytes ||= BEYOND_ASCII.test(value);
     const key = name.toLowerCase();
@@ -61,7 +58,7 @@ export class ResponseHead {
     if (this.#cookies.size > 0) response.setHeader('set-cookie', this.#cookiesBehind(response.getHeader('set-cookie')));
   }
 
-  /** For a response without other headers than those passed to `writeHead`. */
+  /** For headers passed to `writeHead` only. */
   joinedWith(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
     const joined = { ...handed };
     for (const [name, value] of this.#headers) {
@@ -95,7 +92,7 @@ export class ResponseHead {
   }
 }
 
-/** The application's line for our cookie wins. If both clear it, ours has the necessary attributes. */
+/** The application's line wins. If both clear it, ours has the attributes. */
 function isWantedBeside(own: readonly string[]): (line: string) => boolean {
   return (line) => {
     const name = cookieNameOf(line);
@@ -114,7 +111,6 @@ function merged(name: string, present: string | undefined, value: string): strin
   if (isList(name)) return addToList(present, value);
   if (name !== 'cache-control') return value;
   if (hasDirective(present, 'no-store')) return present;
-  // `no-transform` is unrelated to caching and must be kept.
   return hasDirective(present, 'no-transform') ? `${value}, no-transform` : value;
 }
 
@@ -142,11 +138,10 @@ function textOf(header: number | string | readonly string[] | undefined): string
       : header.join(', ');
 }
 
-/** Allow shared caching (RFC 9111, 5.2.2.9 and 5.2.2.10). */
+/** RFC 9111, 5.2.2.9 and 5.2.2.10. */
 const SHARING = /^\s*(?:public|s-maxage)\s*(?:=|$)/i;
 const PRIVATE = /^\s*private\s*$/i;
 
-/** Replaces `public` and `s-maxage` by `private`. */
 function withoutSharing(cacheControl: string): string {
   const directives = cacheControl.split(',');
   const others = directives.filter((directive) => !SHARING.test(directive));

@@ -5,13 +5,13 @@ import { headersSent, pretendHeadSent, swallowHeaders } from './pretended-head.j
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
 export interface ResponseGate {
-  /** With the final status. `undefined`: continue in the same tick. Otherwise writes are queued until it settles. */
+  /** `undefined`: done. Otherwise output is queued until it settles. */
   commit(statusCode: number): Promise<void> | undefined;
   /** No side effects. */
   isSettled(statusCode: number): boolean;
   applyHead(response: RawResponse): void;
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
-  /** Bytes beyond ASCII: Node encodes head and text body together, and UTF-8 would corrupt them. */
+  /** Beyond ASCII. Node would encode them as UTF-8 with a text body. */
   readonly hasHeaderBytes: boolean;
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
   held: boolean;
@@ -38,11 +38,8 @@ const OF_THE_BODY = [
 ];
 
 /**
- * Holds the head of a response until sessions are committed, for a handler, `@Res()`, a stream, an exception filter or
- * a 404.
- *
- * While holding, calls are queued; `headersSent` is `true`, setting a header throws, a second `end` is ignored, `write`
- * reports back-pressure and `drain` follows.
+ * Holds the head of any response until sessions are committed. Meanwhile calls are queued, `headersSent` is `true`,
+ * setting a header throws, and `write` reports back-pressure.
  */
 export class ResponseHold {
   readonly #response: RawResponse;
@@ -63,13 +60,13 @@ export class ResponseHold {
   constructor(response: RawResponse, gate: ResponseGate) {
     this.#response = response;
     this.#gate = gate;
-    // Other middleware may replace these methods; a release calls the current ones.
+    // Kept, because other middleware may replace them.
     this.#writeHead = response.writeHead as AnyMethod;
     this.#write = response.write as AnyMethod;
     this.#end = response.end as AnyMethod;
     this.#flushHeaders = (response as { flushHeaders?: AnyMethod }).flushHeaders;
     this.#on = response.on as AnyMethod;
-    // Object.assign: single assignments cost 20 µs per request in V8.
+    // Single assignments cost 20 µs per request.
     Object.assign(response, {
       writeHead: (...args: unknown[]) => this.#onWriteHead(args),
       write: (...args: unknown[]) => this.#onWrite(args),
@@ -78,7 +75,7 @@ export class ResponseHold {
     });
   }
 
-  /** Later output comes from a handler that is unaware of the error; late headers would end the process. */
+  /** Later output of the handler is ignored; its headers would end the process. */
   expectFailureAnswer(): void {
     this.#failureAnswered = true;
   }
@@ -88,7 +85,7 @@ export class ResponseHold {
     const statusCode = finalStatusOf(args[0]);
     if (this.#phase === 'released' || statusCode === undefined) return this.#writeHead.apply(this.#response, args);
     if (this.#phase === 'holding') {
-      // Middleware that checks Node's `_header` repeats the head, because it was not sent.
+      // Middleware that checks Node's `_header` repeats the head.
       if (args.length === 1 && statusCode === this.#response.statusCode) return this.#response;
       throw headersSent(this.#response, 'write');
     }
@@ -100,14 +97,14 @@ export class ResponseHold {
     return this.#response;
   }
 
-  // Setting them one by one takes a microsecond more.
+  // One by one takes a microsecond more.
   #passHead(statusCode: number, headers: OutgoingHttpHeaders): unknown {
     this.#phase = 'released';
     this.#applied = true;
     try {
       return this.#writeHead.call(this.#response, statusCode, this.#gate.joinHead(headers));
     } catch (error) {
-      // Node rejected the arguments; the application may respond otherwise.
+      // Node rejected the arguments; another response is possible.
       this.#applied = this.#response.headersSent;
       if (!this.#applied) this.#phase = 'open';
       throw error;
@@ -142,7 +139,7 @@ export class ResponseHold {
     else if (!this.#ended) this.#queue.push(() => this.#flush());
   }
 
-  // Node flushes a head as UTF-8 text, and in front of bytes as Latin-1. Without a body `end` sends it, as Latin-1.
+  // Node flushes a head alone as UTF-8, before bytes as Latin-1.
   #flush(): void {
     if (!this.#gate.hasHeaderBytes || isHttp2(this.#response)) this.#flushHeaders?.call(this.#response);
     else if (!this.#response.headersSent) this.#write.call(this.#response, Buffer.alloc(0));
@@ -170,7 +167,7 @@ export class ResponseHold {
     return false;
   }
 
-  // Other code, such as an upgrade, may have sent the head.
+  // An upgrade may have sent it.
   #applyHead(): void {
     if (this.#applied || this.#response.headersSent) return;
     this.#applied = true;
@@ -212,7 +209,7 @@ export class ResponseHold {
 
   #answer({ statusCode, body }: { readonly statusCode: number; readonly body: string }): void {
     const response = this.#response;
-    // A part was sent, so only closing the connection signals the failure.
+    // Partly sent: only closing signals the failure.
     if (response.headersSent) return void response.destroy();
     for (const name of OF_THE_BODY) response.removeHeader(name);
     response.statusCode = statusCode;
@@ -223,7 +220,7 @@ export class ResponseHold {
     this.#end.apply(response, this.#bodyOf([body]));
   }
 
-  /** Converts text to bytes if Node would otherwise use the body's encoding for the head. */
+  /** Text to bytes, so that the head stays Latin-1. */
   #bodyOf(args: unknown[]): unknown[] {
     const [chunk, encoding] = args;
     if (!this.#gate.hasHeaderBytes || typeof chunk !== 'string') return args;
@@ -238,7 +235,7 @@ export class ResponseHold {
     this.#stopPretending = undefined;
   }
 
-  // In the next tick: an error of a listener is not a session failure.
+  // A listener's error is no session failure.
   #drain(): void {
     if (!this.#wantsDrain || this.#ended) return;
     process.nextTick(() => {
@@ -250,7 +247,7 @@ export class ResponseHold {
   }
 }
 
-/** `undefined` for informational and invalid ones, which Node handles. */
+/** `undefined`: Node handles it. */
 function finalStatusOf(value: unknown): number | undefined {
   const statusCode = (value as number) | 0;
   return statusCode >= 200 && statusCode <= 999 ? statusCode : undefined;
@@ -262,7 +259,7 @@ function isWholeHead(
 ): args is [statusCode: unknown, headers: OutgoingHttpHeaders] {
   const [, headers] = args;
   if (args.length !== 2 || typeof headers !== 'object' || headers === null || Array.isArray(headers)) return false;
-  // An application cookie may replace ours; the commit must see it on the response.
+  // The commit must see an application's cookie on the response.
   if ('set-cookie' in headers || 'Set-Cookie' in headers) return false;
   return response.getHeaderNames().length === 0;
 }

@@ -10,10 +10,7 @@ import { factsOf, handleOf, type SessionPlace } from './session-report.js';
 const LONGEST_REASON = 512;
 const ONE_HOUR = 3600;
 
-/**
- * @param actor owner of the present session. @param owner whom the actor acts for.
- * @throws {SessionError} for invalid arguments of `actAs`.
- */
+/** @throws {SessionError} for invalid arguments of `actAs`. */
 export function actorFor<S extends object>(
   { tracker, name, now }: SessionProvider<S>,
   actor: string | undefined,
@@ -44,7 +41,7 @@ export function actorFor<S extends object>(
   return { owner: actor, since, until: since + Math.round(maxSeconds * 1000), reason };
 }
 
-/** 409: the request can succeed after `stopActing`. */
+/** 409: possible after `stopActing`. */
 export function whileActing(verb: string, name: string): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
@@ -53,7 +50,6 @@ export function whileActing(verb: string, name: string): SessionError {
   );
 }
 
-/** With the handles of both sessions. */
 export function reportActing<S extends object>(
   place: SessionPlace<S>,
   step: ActingStep,

@@ -4,8 +4,8 @@ import type { OwnLifetime } from '../tracker/session-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
 
 /**
- * @throws {SessionWrongValueError} if a timeout is invalid or exceeds the class and its maxima.
- * @throws {SessionConfigurationError} if the format cannot store a lifetime.
+ * @throws {SessionWrongValueError} if a timeout is invalid or exceeds the maxima.
+ * @throws {SessionConfigurationError} if the format has no times.
  */
 export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>, own: OwnLifetime): SessionDetails {
   const { lifetime } = provider.tracker;
@@ -34,7 +34,7 @@ export function withoutTimes(name: string): SessionConfigurationError {
   );
 }
 
-/** `Max-Age` of the cookie. `undefined`: as configured; `null`: none. */
+/** `undefined`: as configured; `null`: none. */
 export function maxAgeOf<S extends object>(
   provider: SessionProvider<S>,
   session: { readonly createdAt: number; readonly renewedAt: number; readonly details?: SessionDetails | undefined },

@@ -7,12 +7,12 @@ import type { SessionProvider } from './session-provider.js';
 export interface Login<S extends object> {
   readonly value: S;
   readonly previous: TrackedSession<S> | undefined;
-  /** Of the session that ends with this login. */
+  /** Of the session that this login ends. */
   readonly endedOwner: string | undefined;
   readonly call: SessionCall;
 }
 
-/** The tracker's `onOwner`. `undefined` without a new owner or without `onOwnerChange`. */
+/** `undefined` without a new owner or `onOwnerChange`. */
 export function ownerListener<S extends object>(
   { onOwnerChange, tracker, name }: SessionProvider<S>,
   { value, previous, endedOwner, call }: Login<S>,
@@ -21,7 +21,7 @@ export function ownerListener<S extends object>(
   if (owner === undefined || owner === previous?.owner) return undefined;
   const previousOwner = previous?.owner ?? endedOwner;
   return async (before) => {
-    // A session that was just migrated has no serialized text.
+    // A migrated session has no text yet.
     const visitor = before && previousOwner === undefined ? tracker.read!(before) : undefined;
     try {
       await onOwnerChange!(visitor, value, { owner, previousOwner, call });

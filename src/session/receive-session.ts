@@ -5,12 +5,11 @@ import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './ses
 import type { SessionProvider } from './session-provider.js';
 import type { IncomingSession } from './session-state.js';
 
-/** Bounds the work if a client sends many values. */
 const TRIED_FROM_EACH_END = 4;
 
 /**
- * Synchronous if possible. Of several values, the first valid one is used, or the newest with `newestWins`. The caller
- * calls {@link reportReceived}.
+ * Of several values, the first valid one is used, or the newest with `newestWins`. The caller calls {@link
+ * reportReceived}.
  */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
@@ -51,27 +50,27 @@ async function receiveOneOf<S extends object>(
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
   const { tracker, transport, name } = place.provider;
-  // Parts of a header value are candidates, because the value itself may contain commas.
+  // A header value may contain commas.
   if (transport.kind !== 'header') place.events.emit({ type: 'duplicate', session: name, count: received.length });
   const tried = firstAndLast(received);
   const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));
-  // The valid value may be among the untried ones: cookies planted by another site must not clear it.
+  // The valid value may be untried: planted cookies must not clear it.
   const isUnknown = best.kind === 'rejected' && tried.length < received.length;
   const reason = transport.kind === 'header' ? undefined : 'duplicate-cookie';
   const incoming: IncomingSession<S> =
     best.kind === 'rejected' ? { ...best, ...(reason && { reason }), ...(isUnknown && { isKept: true }) } : best;
-  // Send it again, so that it is in the configured scope before copies in other scopes are cleared.
+  // To put it in the configured scope before copies are cleared.
   const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
   return isMoved ? { ...incoming, outdated: true } : incoming;
 }
 
-// An attacker can plant cookies before the valid one or after it, but not on both sides.
+// Cookies can be planted before or after the valid one, not on both sides.
 function firstAndLast<T>(received: readonly T[]): readonly T[] {
   if (received.length <= 2 * TRIED_FROM_EACH_END) return received;
   return [...received.slice(0, TRIED_FROM_EACH_END), ...received.slice(-TRIED_FROM_EACH_END)];
 }
 
-// After a change of Domain or Path, browsers keep a copy in the old scope that responses do not replace.
+// After a change of Domain or Path, browsers keep the old copy.
 async function receiveNewest<S extends object>(
   place: SessionPlace<S>,
   received: ReadonlyArray<string | undefined>,
@@ -152,7 +151,7 @@ function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, re
   }
 }
 
-/** `undefined` if that is not known. */
+/** `undefined`: unknown. */
 function knowsKey({ transport }: Pick<SessionProvider, 'transport'>, received: string): boolean | undefined {
   const state = transport.transformers.at(-1)?.keyState?.(received);
   return state === undefined ? undefined : state !== 'unknown';
@@ -176,7 +175,6 @@ export function loadValue<S extends object>(
   );
 }
 
-// The caller applies `onUnavailable`.
 function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
   const isById = place.provider.tracker.clearById !== undefined;
   return { kind: 'unavailable', error: reportFailure(place, 'load', error, isById ? { id } : undefined), id };

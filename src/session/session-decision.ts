@@ -7,19 +7,17 @@ import { cameWith, type FreshSession, type SessionState } from './session-state.
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'clear' }
-  /** The request fails with `error`. */
   | { readonly kind: 'refuse'; readonly error: SessionError }
   | (Written<S> & {
       readonly kind: 'renew';
       readonly previous: TrackedSession<S>;
-      /** Even if it is not due. */
+      /** Even if not due. */
       readonly force?: boolean;
-      /** The id is rotated because of its age. */
+      /** Because of the id's age. */
       readonly rotate?: 'due';
     })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
-/** With the content at the time of the decision. */
 interface Written<S extends object> {
   readonly value: S;
   readonly text: string;
@@ -27,32 +25,25 @@ interface Written<S extends object> {
 }
 
 export interface SessionUse<S extends object> {
+  readonly provider: SessionProvider<S>;
   readonly state: SessionState<S>;
-  /** Stored if it was changed. */
   readonly fresh: FreshSession<S> | undefined;
-  /** `due`: because of the id's age. */
-  readonly rotate: boolean | 'due';
-  /** A lifetime, an authentication or other details were set. */
-  readonly detailed: boolean;
-  /** The session was used, not only inspected. */
+  /** Apart from a change of owner. `due`: because of the id's age. */
+  readonly rotates: boolean | 'due';
+  /** A lifetime or other details were set. */
+  readonly isDetailed: boolean;
+  /** Used, not only inspected. */
   readonly renews: boolean;
-  /** A value was already put on the response. */
+  /** A value is on the response. */
   readonly sent: boolean;
 }
 
 const NOTHING = { kind: 'nothing' } as const;
 const CLEAR = { kind: 'clear' } as const;
 
-/**
- * @param keep whether to store changes. If `false`, only a clear is applied.
- * @throws {SessionUnserializableError}
- */
-export function decide<S extends object>(
-  provider: SessionProvider<S>,
-  use: SessionUse<S>,
-  keep: boolean,
-): SessionDecision<S> {
-  const { state } = use;
+/** @param keep `false`: only a clear is applied. @throws {SessionUnserializableError} */
+export function decide<S extends object>(use: SessionUse<S>, keep: boolean): SessionDecision<S> {
+  const { provider, state } = use;
   switch (state.kind) {
     case 'unread':
     case 'frozen':
@@ -66,12 +57,12 @@ export function decide<S extends object>(
     case 'unavailable':
       return keep && decideFresh(provider, use.fresh) ? { kind: 'refuse', error: state.error } : NOTHING;
     case 'loaded':
-      return keep ? decideLoaded(provider, use, state.session.value, state.session, state.outdated) : NOTHING;
+      return keep ? decideLoaded(use, state.session.value, state.session, state.outdated) : NOTHING;
     case 'set':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (!keep) return state.ended ? CLEAR : NOTHING;
       if (state.incoming.kind === 'unavailable') return { kind: 'refuse', error: state.incoming.error };
-      return decideSet(provider, use, state);
+      return decideSet(use, state);
     case 'cleared':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (state.incoming.kind === 'unavailable') return CLEAR;
@@ -88,13 +79,13 @@ export function decideFresh<S extends object>(
   if (fresh.stored) return stored(write(provider, value), undefined);
   if (typeof initial !== 'string' && initial.matches(value)) return undefined;
   const written = write(provider, value);
-  // A snapshot is stricter than the text, which omits default values.
+  // The text omits default values.
   const unchanged = typeof initial === 'string' ? initial : provider.tracker.serialize(new provider.type());
   return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
-// A parallel request with the old id must not replace the new session's cookie with an anonymous session. A login does,
-// because the client may not have received the new id.
+// A parallel request with the old id must not replace the new cookie by an anonymous session. A login does: the
+// client may have missed the new id.
 function decideSuperseded<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,
@@ -104,39 +95,35 @@ function decideSuperseded<S extends object>(
   return { kind: 'refuse', error: new SessionConflictError(provider.name, 'was given a new id') };
 }
 
-function decideSet<S extends object>(
-  provider: SessionProvider<S>,
-  use: SessionUse<S>,
-  state: SessionState<S> & { kind: 'set' },
-): SessionDecision<S> {
+function decideSet<S extends object>(use: SessionUse<S>, state: SessionState<S> & { kind: 'set' }): SessionDecision<S> {
+  const { provider } = use;
   const { incoming, value, ended } = state;
   if (incoming.kind !== 'loaded' || ended) return stored(write(provider, value), undefined);
-  if (provider.sendOnlyIfModified) return decideLoaded(provider, use, value, incoming.session, incoming.outdated);
+  if (provider.sendOnlyIfModified) return decideLoaded(use, value, incoming.session, incoming.outdated);
   return stored(write(provider, value), incoming.session);
 }
 
 function decideLoaded<S extends object>(
-  provider: SessionProvider<S>,
-  { rotate, detailed, renews }: SessionUse<S>,
+  { provider, rotates, isDetailed, renews }: SessionUse<S>,
   value: S,
   previous: TrackedSession<S>,
   outdated: boolean,
 ): SessionDecision<S> {
   const { tracker } = provider;
-  const demanded = rotate !== false || outdated || detailed;
+  const demanded = rotates !== false || outdated || isDetailed;
   if (!demanded && previous.snapshot?.matches(value)) {
     if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
   const written = writeLoaded(provider, value, previous);
-  if (rotate === true || detailed) return stored(written ?? write(provider, value), previous);
+  if (rotates === true || isDetailed) return stored(written ?? write(provider, value), previous);
   const { text } = previous;
-  // A migrated session has no text. If it cannot be serialized, it stays in the old storage.
+  // A migrated session that cannot be serialized stays in the old storage.
   if (!written && text === '') return NOTHING;
   if (written && written.text !== text) return stored(written, previous);
-  if (rotate === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate };
+  if (rotates === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate: rotates };
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
-  // Without a change, a serialization error must not fail the request.
+  // Without a change, an error must not fail the request.
   return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };
 }
 
@@ -154,7 +141,7 @@ function writeLoaded<S extends object>(
   }
 }
 
-// Explicit properties: spread is slower here.
+// Faster than spread.
 function stored<S extends object>(
   { value, text, snapshot }: Written<S>,
   previous: TrackedSession<S> | undefined,

@@ -1,18 +1,17 @@
 import { channel } from 'node:diagnostics_channel';
 import type { RejectionReason } from '../tracker/session-tracker.js';
 
-/** Fields are missing if unknown. */
+/** Unknown fields are missing. */
 export interface SessionFacts {
   readonly session: string;
-  /** By id: the handle, as in `SessionsService.list`. A hash, not the id. */
+  /** As in `SessionsService.list`: a hash. */
   readonly handle?: string;
-  /** Whole seconds since creation. */
   readonly ageInSeconds?: number;
-  /** Only with `eventFields: { owner: true }`. */
+  /** With `eventFields: { owner: true }`. */
   readonly owner?: string;
 }
 
-/** The result of `eventFields.request`. */
+/** Of `eventFields.request`. */
 export interface RequestFacts {
   readonly request?: Readonly<Record<string, unknown>>;
 }
@@ -21,23 +20,22 @@ export interface RequestFacts {
 export type SessionEvent = RequestFacts &
   (
     | (SessionFacts & { readonly type: 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared' })
-    /** The client sent something that is not a session. */
     | (SessionFacts & {
         readonly type: 'rejected';
         readonly reason: RejectionReason;
-        /** With `invalid`: the field, such as `items[0].price`. No content. */
+        /** With `invalid`: the field, such as `items[0].price`. */
         readonly path?: string;
       })
     /**
-     * An id was used after its grace period: the client missed the new id, or it was stolen. `revoked`: the session was
-     * ended (`onReplay`). Emitted in addition to `rejected`.
+     * An old id after its grace period: the client missed the new one, or it was stolen. Follows `rejected`.
+     * `revoked`: the session was ended.
      */
     | (SessionFacts & { readonly type: 'replayed'; readonly revoked: boolean })
-    /** The client sent several values with one name. */
+    /** Several values with one name. */
     | (SessionFacts & { readonly type: 'duplicate'; readonly count: number })
-    /** Parallel requests changed the same fields; `onClash` resolved them. */
+    /** Parallel changes of a field, resolved by `onClash`. */
     | (SessionFacts & { readonly type: 'conflict'; readonly fields: readonly string[] })
-    /** A change was dropped because the session had ended or rotated. */
+    /** A change was dropped, because the session had ended or rotated. */
     | (SessionFacts & { readonly type: 'gone'; readonly reason: 'ended' | 'rotated' })
     | (SessionFacts & {
         readonly type: 'unavailable';
@@ -45,38 +43,35 @@ export type SessionEvent = RequestFacts &
         readonly operation: 'load' | 'store' | 'clear' | 'renew';
         readonly error: unknown;
       })
-    /**
-     * Changed after the response head was sent; the change is lost. `connection`: changed through `sessionsOf(request)`
-     * of a socket and not saved.
-     */
+    /** A change after the response head, or unsaved on a connection, is lost. */
     | (SessionFacts & { readonly type: 'too-late'; readonly connection?: boolean })
-    /** A WebSocket from a page of another site got no session. `origin`: the host of that site. */
+    /** A WebSocket from the page of another site, the host `origin`, got no session. */
     | {
         readonly type: 'foreign-origin';
         readonly session?: undefined;
         readonly reason: 'foreign-origin';
         readonly origin: string;
       }
-    /** A new session was changed in a handler with `newSession: false`; the change is dropped. */
+    /** A change with `newSession: false` was dropped. */
     | (SessionFacts & { readonly type: 'not-begun' })
-    /** A `Secure` cookie was sent over what seems to be plain HTTP; browsers drop it. */
+    /** A `Secure` cookie was sent over plain HTTP; browsers drop it. */
     | (SessionFacts & { readonly type: 'insecure'; readonly reason: 'secure-on-http' })
-    /** The owner field was set to another owner and the content was kept. `sessions.login` clears it. */
+    /** The owner changed and the content was kept. `login` clears it. */
     | (SessionFacts & { readonly type: 'owner-switched' })
     /**
-     * A user began to act for another owner or called `stopActing`. By id, `handle` is the handle of the acting
-     * session, `actor` that of the user's own. Without `stopActing`, acting ends at `until` without an event.
+     * A user began or stopped to act for another owner. `actor`: the handle of the user's own session. Acting that
+     * ends at `until` emits no event.
      */
     | (SessionFacts & {
         readonly type: 'acting';
         readonly step: 'began' | 'ended';
         readonly actor?: string;
-        /** Epoch milliseconds, with `began`. */
+        /** Epoch milliseconds. */
         readonly until?: number;
       })
-    /** A bounded storage was full and ended `count` live sessions, those without an owner first. */
+    /** A full storage ended `count` sessions. */
     | { readonly type: 'evicted'; readonly session?: undefined; readonly count: number }
-    /** Sessions of an owner were ended by `SessionsService`, or by a login beyond `maxPerOwner`. */
+    /** Ended by `SessionsService`, or by a login beyond `maxPerOwner`. */
     | (SessionFacts & {
         readonly type: 'revoked';
         readonly count: number;
@@ -84,10 +79,10 @@ export type SessionEvent = RequestFacts &
       })
   );
 
-/** Errors of a listener are ignored. */
+/** Errors are ignored. */
 export type SessionEventListener = (event: SessionEvent) => void;
 
-/** The `node:diagnostics_channel` of all events. */
+/** A `node:diagnostics_channel`. */
 export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
 
 export interface SessionEventLog {
@@ -97,13 +92,11 @@ export interface SessionEventLog {
 
 /** Additional fields of events. */
 export interface SessionEventFields {
-  /** Includes the owner, which is personal data. Default `false`. */
+  /** Personal data. Default `false`. */
   readonly owner?: boolean;
   /**
-   * Describes the request of an event, for example `(request: IncomingMessage) => ({ address:
-   * request.socket.remoteAddress, agent: request.headers['user-agent'] })`. Called for each event of a request.
-   * Default: none.
-   * @param request Node's request; with `openSessions`, the argument of `of`.
+   * Describes the request of an event, such as its address. Default: none.
+   * @param request Node's; with `openSessions`, the argument of `of`.
    */
   request?(this: void, request: object): Readonly<Record<string, unknown>>;
 }
@@ -127,7 +120,6 @@ export class SessionEvents implements SessionEventSink {
     return describe ? new RequestEvents(this, () => describe(request)) : this;
   }
 
-  /** If `false`, the event need not be created. */
   isObserved(type: SessionEvent['type']): boolean {
     const others = this.#listeners.length - (this.#log ? 1 : 0);
     return others > 0 || this.#channel.hasSubscribers || (this.#log?.isObserved(type) ?? false);
@@ -136,7 +128,6 @@ export class SessionEvents implements SessionEventSink {
   emit(event: SessionEvent): void {
     if (this.#channel.hasSubscribers) this.#channel.publish(event);
     for (const listener of this.#listeners) {
-      // Ignore errors and rejections of listeners.
       try {
         const done: unknown = listener(event);
         if (done instanceof Promise) done.catch(() => {});
@@ -172,7 +163,7 @@ class RequestEvents implements SessionEventSink {
     if (this.#events.isObserved(event.type)) this.#events.emit({ ...event, ...this.#facts() });
   }
 
-  // The application's function must not fail the request.
+  // Its error must not fail the request.
   #facts(): RequestFacts {
     try {
       return { request: this.#describe() };

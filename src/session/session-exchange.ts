@@ -22,14 +22,14 @@ const SITE_DATA: readonly string[] = ['cache', 'cookies', 'storage', 'executionC
 
 type SetOptions = { readonly keepId?: boolean };
 
-/** The sessions of one request and its response. Sessions are loaded on first use. */
+/** The sessions of one request, loaded on first use. */
 export class SessionExchange implements RequestSessions {
   readonly #providers: SessionProviders;
   readonly #call: SessionCall;
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
-  /** Ended, because the application set the cookie itself. */
+  /** The application set the cookie itself. */
   #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
@@ -38,7 +38,7 @@ export class SessionExchange implements RequestSessions {
     this.#events = events;
   }
 
-  // Changed or not. A method, because util.inspect shows getters.
+  // A method, because util.inspect shows getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
     for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
@@ -64,7 +64,7 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(provider).authenticated(options.method, provider.now(), provider.reauthenticationResets);
   }
 
-  /** Milliseconds, with one of `methods` if given. `undefined`: never. */
+  /** Milliseconds. `undefined`: never. */
   async sinceAuthentication(type: SessionClass, methods?: readonly string[]): Promise<number | undefined> {
     const provider = this.#providers.findByType(type);
     const info = await this.#slot(provider, false).info();
@@ -78,12 +78,11 @@ export class SessionExchange implements RequestSessions {
     return this.#slot(this.#providers.findByType(type)).takeReturnPath();
   }
 
-  /** For {@link takeReturnPath}. */
   async keepReturnPath(type: SessionClass, path: string): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).returnTo(path);
   }
 
-  /** {@link get}, synchronously if possible. */
+  /** Synchronous if possible. */
   present<S extends object>(type: SessionClass<S>, renew = true): S | undefined | Promise<S | undefined> {
     const slot = this.#slot(this.#providers.findByType(type), renew);
     const loading = slot.load();
@@ -91,8 +90,8 @@ export class SessionExchange implements RequestSessions {
   }
 
   /**
-   * The session, or a new one that is stored only if it changes; synchronously if possible.
-   * @param newSession `true`: a new session is always stored; `false`: never.
+   * A new session is stored if it changes. Synchronous if possible.
+   * @param newSession `true`: always stored; `false`: never.
    */
   getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean, renew = true): S | Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type), renew);
@@ -156,7 +155,7 @@ export class SessionExchange implements RequestSessions {
     return this.#clearById(provider, id);
   }
 
-  // Load first, so that the result does not depend on earlier reads.
+  // Loaded first: the result must not depend on earlier reads.
   async #clearById(provider: SessionProvider, id: string): Promise<void> {
     const slot = this.#slot(provider);
     await slot.load();
@@ -203,27 +202,24 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(this.#providers.findByType(type)).regenerate();
   }
 
-  /** The id of a loaded session, if any. */
   idAtOnce(type: SessionClass): string | undefined {
     return this.#slot(this.#providers.findByType(type)).id;
   }
 
-  /** Discards changes. @throws {SessionError} without a session. */
+  /** Discards changes. */
   async reload(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).reload();
   }
 
-  /** Sends the session again, even if unchanged. */
   touch(type: SessionClass): void {
     this.#slot(this.#providers.findByType(type)).touch();
   }
 
-  /** Requires a loaded session. */
   lifetimeAtOnce(type: SessionClass, lifetime: OwnLifetime): void {
     this.#slot(this.#providers.findByType(type)).lifetimeNow(lifetime);
   }
 
-  /** `Max-Age` of a loaded session, in seconds. `undefined`: as configured; `null`: none. */
+  /** In seconds. `undefined`: as configured; `null`: none. */
   maxAgeAtOnce(type: SessionClass): number | null | undefined {
     return this.#slot(this.#providers.findByType(type)).maxAge;
   }
@@ -241,13 +237,13 @@ export class SessionExchange implements RequestSessions {
   }
 
   /**
-   * Stores all changes and puts the cookies on the response. A repeated call stores only later changes. Returns
-   * `undefined`, synchronously, if there is nothing to do.
-   * @param serverError the status is 5xx; changes are dropped unless `saveOnServerError`.
+   * Stores all changes and puts the cookies on the response.
+   * @param serverError drops changes unless `saveOnServerError`.
+   * @returns `undefined` if done.
    */
   commit(serverError: boolean): Promise<void> | undefined {
     if (!this.#committing) return this.#track(this.#commit(serverError));
-    // Callers that wait for a failed commit must also fail.
+    // All callers of a failed commit fail.
     const failed = async (error: unknown): Promise<never> => {
       await this.#commit(serverError);
       throw error;
@@ -255,25 +251,20 @@ export class SessionExchange implements RequestSessions {
     return this.#track(this.#committing.then(() => this.#commit(serverError), failed));
   }
 
-  /** No side effects. */
   isSettled(serverError: boolean): boolean {
     if (this.#committing) return false;
     for (const slot of this.#slots) if (!slot.isSettled(serverError)) return false;
     return true;
   }
 
-  /**
-   * Reports changes after the response head was sent.
-   * @param serverError the status is 5xx; its changes were dropped intentionally.
-   */
+  /** After the response head. @param serverError changes were dropped intentionally. */
   reportLateChanges(serverError: boolean): void {
     const report = (): void => this.reportLateChanges(serverError);
-    // Changes in the running commit are not late.
     if (this.#committing) void this.#committing.then(report, report);
     else for (const slot of this.#slots) slot.reportLateChange(serverError);
   }
 
-  /** Reports unsaved changes if there is no response. They can still be saved. */
+  /** Without a response. They can still be saved. */
   reportUnstored(): void {
     if (this.#committing) return;
     for (const slot of this.#slots) slot.reportUnstored();
@@ -296,7 +287,7 @@ export class SessionExchange implements RequestSessions {
     );
   }
 
-  // The application's cookie wins and the session ends: `res.clearCookie('sid')` is a logout.
+  // `res.clearCookie('sid')` is a logout.
   #endReplaced(): void {
     const lines = this.#call.applicationCookies?.();
     if (!lines) return;
@@ -324,41 +315,32 @@ export class SessionExchange implements RequestSessions {
     const settle = (): void => {
       if (this.#committing === commit) this.#committing = undefined;
     };
-    // Registered first, so it runs before the callers' handlers.
+    // Runs before the callers' handlers.
     void commit.then(settle, settle);
     return commit;
   }
 
-  /** @param renew whether this counts as use, which renews the session when due. */
+  /** @param renew whether this counts as use. */
   #slot<S extends object>(provider: SessionProvider<S>, renew = true): SessionSlot<S> {
-    const slot = this.#presentSlot(provider) ?? this.#newSlot(provider);
-    if (renew) slot.use();
-    return slot;
-  }
-
-  #presentSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> | undefined {
-    for (const slot of this.#slots) {
-      if (slot.provider === (provider as unknown as SessionProvider)) return slot as unknown as SessionSlot<S>;
+    let slot = this.#slots.find((one) => one.provider === (provider as unknown as SessionProvider));
+    if (!slot) {
+      slot = new SessionSlot(provider, this.#call, this.#events, this.#providers);
+      this.#slots.push(slot);
+      if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.all.map(({ name }) => name));
     }
-    return undefined;
-  }
-
-  #newSlot<S extends object>(provider: SessionProvider<S>): SessionSlot<S> {
-    const slot = new SessionSlot(provider, this.#call, this.#events, this.#providers);
-    this.#slots.push(slot);
-    if (this.#slots.length === 2) this.#call.orderCookies?.(this.#providers.all.map(({ name }) => name));
-    return slot;
+    if (renew) slot.renews = true;
+    return slot as unknown as SessionSlot<S>;
   }
 }
 
-// Wait for all sessions before failing: they are stored independently.
+// Sessions are stored independently.
 async function allOf(commits: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(commits);
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
 }
 
-// An id may be unvalidated input, so only exactly this shape counts as options.
+// An id may be unvalidated input: only this shape counts as options.
 function isClearOptions(value: unknown): value is ClearOptions {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.keys(value).every((name) => name === 'siteData');
@@ -401,10 +383,7 @@ function withoutId(message: string): SessionError {
   );
 }
 
-/**
- * Whether the application sets the session's cookie itself: a `Set-Cookie` with its name, or one that clears the name
- * without prefix, such as `res.clearCookie('sid')`.
- */
+/** A `Set-Cookie` with its name, or one that clears the name without prefix. */
 function isReplaced({ name, transport }: SessionProvider, lines: readonly string[]): boolean {
   if (transport.kind !== 'cookie') return false;
   const { name: cookie = name } = transport;

@@ -5,32 +5,32 @@ import { withoutTimes } from './own-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
 import { handleOf } from './session-report.js';
 
-/** Times and owner of a stored session. Times are epoch milliseconds. */
+/** Times are epoch milliseconds. */
 export interface SessionInfo {
-  /** Time of creation. A login counts as creation. */
+  /** A login counts as creation. */
   readonly createdAt: number;
-  /** Last renewal, exact to `renewAfterInSeconds`. */
+  /** Exact to `renewAfterInSeconds`. */
   readonly renewedAt: number;
-  /** Last authentication of the owner. `undefined` without an owner. */
+  /** `undefined` without an owner. */
   readonly authenticatedAt: number | undefined;
-  /** Last use of each method passed to `sessions.authenticated`. */
+  /** Last use of each method of `authenticated`. */
   readonly methods: Readonly<Record<string, number>>;
   /** When it ends without further use. */
   readonly expiresAt: number;
-  /** When the idle timeout ends. `undefined`: no idle timeout. */
+  /** `undefined`: no idle timeout. */
   readonly idleExpiresAt: number | undefined;
-  /** When the absolute timeout ends. `undefined`: no absolute timeout. */
+  /** `undefined`: no absolute timeout. */
   readonly absoluteExpiresAt: number | undefined;
-  /** Whether the cookie survives closing the browser. */
+  /** Survives closing the browser. */
   readonly persistent: boolean;
   readonly owner: string | undefined;
-  /** By id: for `SessionsService.revoke`. */
+  /** For `SessionsService.revoke`. */
   readonly handle: string | undefined;
-  /** Who acts for the owner, since when, until when and why; see `sessions.actAs`. */
+  /** Who acts for the owner. */
   readonly actor: SessionActor | undefined;
 }
 
-/** @throws {SessionConfigurationError} for a session in Ktor's format, which has no times. */
+/** @throws {SessionConfigurationError} in Ktor's format, which has no times. */
 export function infoOf<S extends object>(provider: SessionProvider<S>, session: TrackedSession<S>): SessionInfo {
   const { tracker, transport, name } = provider;
   const { lifetime } = tracker;
@@ -51,7 +51,6 @@ export function infoOf<S extends object>(provider: SessionProvider<S>, session: 
   };
 }
 
-// Omits the actor's stored session.
 function actorOf({ details }: { readonly details?: SessionDetails | undefined }): SessionActor | undefined {
   if (!details?.actor) return undefined;
   const { owner, since, until, reason } = details.actor;

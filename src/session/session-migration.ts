@@ -20,20 +20,18 @@ import type { SessionTransport } from '../transport/session-transport.js';
 import { SessionProvider } from './session-provider.js';
 import { isTwinTracker, TWIN_SUFFIX, type TwinLink, type TwinTracker } from './session-twin.js';
 
-/** For parallel requests with the old id. */
 const UNDER_WAY_MILLISECONDS = 60_000;
 
-/** Also writes the old form of each session. */
 export interface AlsoWrite<S extends object> {
   readonly tracker: TwinTracker<S>;
-  /** Lifetime of the new session, applied to the old form. */
+  /** Of the new session, applied to the old form. */
   readonly lifetime: SessionLifetime;
 }
 
 /**
- * A provider that also accepts sessions of another provider and replaces them with its own. Its own sessions take
- * precedence. A migrated session ends in the old storage after a minute.
- * @param alsoWrite also writes the old form and merges changes that the old code made to it. Default: not written.
+ * A provider that also accepts sessions of another one and replaces them with its own. They end in the old storage
+ * after a minute.
+ * @param alsoWrite also writes the old form and merges changes of the old code. Default: none.
  */
 export function migratingProvider<S extends object>(
   own: SessionProvider<S>,
@@ -62,11 +60,11 @@ export function migratingProvider<S extends object>(
   });
 }
 
-/** The string between transport and tracker. Never sent to the client. */
+/** Between transport and tracker; never sent. */
 interface Packed {
   readonly own?: string | undefined;
   readonly foreign?: string | undefined;
-  /** The client has the marker cookie: the session also has an old form. */
+  /** With the marker cookie: it also has an old form. */
   readonly marked?: boolean | undefined;
 }
 
@@ -83,14 +81,13 @@ class MigratingSessionTransport implements SessionTransport {
   readonly requestHeader: string;
   readonly transformers: readonly SessionTransportTransformer[];
   readonly name: string;
-  /** Of the new cookie. */
   readonly configuration?: CookieConfiguration;
   readonly #own: SessionTransport;
   readonly #from: SessionTransport;
   readonly #sharesName: boolean;
   readonly #sharesPlace: boolean;
   readonly #alsoWrite: boolean;
-  /** By value: marks sessions that also have an old form. */
+  /** By value: marks sessions with an old form. */
   readonly #mark: SessionTransportCookie | undefined;
 
   constructor(own: SessionProvider<never>, from: SessionProvider<never>, alsoWrite: boolean) {
@@ -117,12 +114,11 @@ class MigratingSessionTransport implements SessionTransport {
     }
   }
 
-  /** The cookies have the same name but different scopes. A request does not show which one was sent. */
+  /** Same name, different scopes: a request does not show which one was sent. */
   get sharesNameElsewhere(): boolean {
     return this.#sharesName && !this.#sharesPlace;
   }
 
-  // Pairs each new value with an old one; the tracker chooses between them.
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
     const [own, foreign] = [this.#own.receive(call), this.#from.receive(call)];
     const marked = this.#mark && this.#mark.receive(call).length > 0;
@@ -178,7 +174,7 @@ class MigratingSessionTransport implements SessionTransport {
     if (this.#alsoWrite || came) this.#from.clear(this.#callOfFrom(call));
   }
 
-  // A cookie in another scope needs its own header line. In the same scope, the new one replaces the old one.
+  // Another scope needs its own header line.
   #callOfFrom(call: SessionCall): SessionCall {
     if (!this.#sharesName) return call;
     return {
@@ -197,7 +193,6 @@ function nameOf({ name, transport }: SessionProvider<never>): string {
   return transport.name ?? name;
 }
 
-/** `undefined` for a transport without a configuration. */
 function scopeOf(transport: SessionTransport): string | undefined {
   const { configuration } = transport as { configuration?: { domain?: string; path?: string } };
   const domain = configuration?.domain?.replace(/^\./, '').toLowerCase() ?? '';
@@ -222,7 +217,7 @@ class MigratingTransformer implements SessionTransportTransformer {
   async transformRead(packed: string): Promise<string | undefined> {
     const { own: ownText, foreign: foreignText, marked } = unpack(packed);
     const own = await readOrRefuse(this.#own, ownText);
-    // A value that the new transformers can read is new. Without transformers, the storage decides.
+    // Without transformers, the storage decides.
     const isOurs = !this.#alsoWrite && own !== undefined && this.#own.length > 0;
     const foreign = isOurs ? undefined : await readOrRefuse(this.#from, foreignText);
     return own === undefined && foreign === undefined ? undefined : pack({ own, foreign, marked });
@@ -257,20 +252,17 @@ async function readOrRefuse(
 export class MigratingSessionTracker<S extends object> implements CompleteSessionTracker<S> {
   readonly kind: string;
   readonly newestWins: boolean;
-  /** Stores sessions. */
   readonly own: CompleteSessionTracker<S>;
-  /** Loads accepted sessions. */
   readonly from: CompleteSessionTracker<S>;
   readonly clearById?: (id: string) => Promise<void>;
   readonly #alsoWrite: AlsoWrite<S> | undefined;
   readonly #sendsAlways: boolean;
   readonly newId?: NonNullable<CompleteSessionTracker<S>['newId']>;
   readonly read?: NonNullable<CompleteSessionTracker<S>['read']>;
-  /** The old form cannot store an actor. */
   readonly keepsActors: boolean;
-  /** Accepted sessions, by the session created from them. */
+  /** By new session. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
-  /** Old forms, by new session. */
+  /** By new session. */
   readonly #twins = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
 
   constructor(
@@ -301,7 +293,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     if (own?.status === 'loaded' || foreignValue === undefined) {
       return own ?? { status: 'rejected', reason: 'malformed' };
     }
-    // A parallel request with a rotated id also carries an outdated old form.
+    // It also carries an outdated old form.
     if (this.#alsoWrite && own?.status === 'rejected' && own.reason === 'rotated') return own;
     const foreign = await this.from.load(foreignValue, call);
     if (foreign.status === 'loaded' && !this.#linkOf(foreign.session)) {
@@ -330,7 +322,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
         return { status: 'loaded', session };
       }
       if (!link) {
-        // A login or logout in the old code started another session.
+        // A login or logout in the old code.
         await this.own.clear(own, call);
         return this.#moved(foreign.session);
       }
@@ -342,7 +334,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
 
   async reload(session: TrackedSession<S>, call: SessionCall): Promise<LoadResult<S>> {
     const foreign = this.#foreign.get(session);
-    // Not stored yet.
     if (foreign) return { status: 'rejected', reason: 'unknown-id' };
     const result = (await this.own.reload?.(session, call)) ?? rejected<S>('unknown-id');
     const twin = this.#twins.get(session);
@@ -356,7 +347,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
 
   #moved(foreign: TrackedSession<S>): LoadResult<S> {
     const { value, createdAt, renewedAt, owner } = foreign;
-    // Differs from every serialized text, so the session is stored even if unchanged. The old id is not copied.
+    // Differs from every text, so it is always stored.
     const session = { value, createdAt, renewedAt, text: '', ...(owner === undefined ? {} : { owner }) };
     this.#foreign.set(session, foreign);
     return { status: 'loaded', session };
@@ -372,16 +363,16 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     const sent = this.#alsoWrite ? await this.#storeTwin(session, result, this.#alsoWrite) : result;
     const isKept = result.status !== 'gone' && this.#twins.get(result.session)?.id === foreign?.id;
     if (foreign && !isKept) this.#endLater(foreign);
-    // Sent even with the same id, to move the cookie to its new scope.
+    // To move the cookie to its new scope.
     return this.#sendsAlways && 'transportValue' in sent ? { ...sent, held: false } : sent;
   }
 
-  /** With `alsoWrite` off: the storedId of a session with an old form. */
+  /** The storedId of a session whose old form is no longer written. */
   #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
     return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
   }
 
-  // The new id has no twin suffix, so that processes that still write the old form do not expect one.
+  // The new id has no twin suffix: old processes expect no old form.
   async #storeAlone(session: SessionToTrack<S>, name: string): Promise<StoreResult<S>> {
     const { headSent = false } = session.call as { headSent?: boolean };
     const result = await this.own.store(headSent ? session : { ...session, rotate: true });
@@ -414,7 +405,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     });
     this.#twins.set(session, written.session);
     if (twin?.id !== undefined && twin.id !== written.session.id) await tracker.clear(twin, call);
-    // Each store changes the old form, so it is sent even with the same id.
     return { ...result, held: false, transportValue: pack({ own: transportValue, foreign: written.transportValue }) };
   }
 
@@ -480,7 +470,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return String(this.own);
   }
 
-  // Delayed: a parallel request with the old id would find no session and clear the new cookie.
+  // Parallel requests may still carry the old id.
   #endLater(foreign: TrackedSession<S>): void {
     if (foreign.id === undefined) return;
     setTimeout(() => {
@@ -493,7 +483,7 @@ function rejected<S extends object>(reason: RejectionReason): LoadResult<S> {
   return { status: 'rejected', reason };
 }
 
-/** By id: the storedId. By value: the creation time, which does not change. */
+/** A stable key of both forms. */
 function nameOfSession<S extends object>({ storedId, createdAt }: TrackedSession<S>): string {
   return storedId ?? createdAt.toString(36);
 }

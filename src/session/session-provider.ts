@@ -7,45 +7,41 @@ import { completedTracker } from '../tracker/own-session-tracker.js';
 import type { CompleteSessionTracker, SessionTracker } from '../tracker/session-tracker.js';
 
 export interface SessionPolicies {
-  /**
-   * Whether `set` with an unchanged value sends nothing (Ktor: `sendOnlyIfModified`). Default `true`; Ktor's is
-   * `false`.
-   */
+  /** `set` with an unchanged value sends nothing (Ktor: `sendOnlyIfModified`). Default `true`; Ktor's is `false`. */
   readonly sendOnlyIfModified?: boolean;
-  /** Whether changes are stored if the status is 5xx, as in Ktor. Default `false`. */
+  /** Stores changes if the status is 5xx, as Ktor. Default `false`. */
   readonly saveOnServerError?: boolean;
   /**
-   * Behavior while the storage fails. `reject`: reading the session fails with 503. `anonymous`: there is no session;
-   * changes still fail with 503, and a clear removes the cookie but fails with 503 if the storage cannot end the
-   * session. Default `reject`.
+   * While the storage fails: `reject` answers 503; `anonymous` has no session, and changes and clears answer 503.
+   * Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
   /**
-   * Response to a change that was dropped because the session had ended. `ignore`: unchanged, with the event `gone`.
-   * `reject`: 409. A login is always rejected. Default `ignore`.
+   * A change of an ended session: `ignore` emits `gone`, `reject` answers 409. A login is always rejected. Default
+   * `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
   /**
-   * Keeps `Cache-Control` of responses that read the session. Otherwise `public` and `s-maxage` become `private`, so
-   * that shared caches do not serve one user's page to another. Default `false`.
+   * Otherwise `public` and `s-maxage` become `private` when a session is read, so that shared caches serve no session
+   * to others. Default `false`.
    */
   readonly keepCacheControl?: boolean;
 }
 
 export interface SessionProviderOptions<S extends object = object> extends SessionPolicies {
-  /** The owner field, set by `login`. Default: none; `login` throws. */
+  /** Set by `login`. Default: none. */
   readonly ownerField?: string | undefined;
-  /** By id: whether `set` with another instance keeps the id, as in Ktor. Default `false`. */
+  /** By id: `set` with another instance keeps the id, as Ktor. Default `false`. */
   readonly keepIdOnSet?: boolean;
-  /** The lifetime of one session. Called when it starts and when its owner changes. `undefined`: that of the class. */
+  /** Called at the start and at a new owner. `undefined`: that of the class. */
   lifetimeOf?(this: void, value: S): OwnLifetime | undefined;
-  /** Called before a login takes effect; see {@link OnOwnerChange}. */
+  /** See {@link OnOwnerChange}. */
   readonly onOwnerChange?: OnOwnerChange<S> | undefined;
-  /** Whether `authenticated` restarts the absolute timeout. Default `false`. */
+  /** `authenticated` restarts the absolute timeout. Default `false`. */
   readonly reauthenticationResets?: boolean;
-  /** Sends the reason for a missing session as `Server-Timing`, for development. Default `false`. */
+  /** Sends the reason for a missing session as `Server-Timing`. Default `false`. */
   readonly tellsReasons?: boolean;
-  /** The clock, in epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
@@ -68,10 +64,7 @@ export class SessionProvider<S extends object = object> {
   readonly keepCacheControl: boolean;
   readonly #own: Pick<SessionProviderOptions<S>, 'lifetimeOf'>;
 
-  /**
-   * @param tracker a custom tracker needs Ktor's four methods; see {@link SessionTracker}.
-   * @throws {SessionConfigurationError} if one is missing.
-   */
+  /** @param tracker needs at least Ktor's four methods. @throws {SessionConfigurationError} if one is missing. */
   constructor(
     name: string,
     type: SessionClass<S>,
@@ -103,7 +96,6 @@ export class SessionProvider<S extends object = object> {
     this.now = options.now ?? (() => Date.now());
   }
 
-  /** `undefined`: the lifetime of the class. */
   lifetimeOf(value: S): OwnLifetime | undefined {
     return this.#own.lifetimeOf?.(value);
   }

@@ -2,23 +2,22 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionProvider } from './session-provider.js';
 
-/** Unique by name and class, in order of registration (Ktor: `SessionsConfig`). */
+/** In order of registration (Ktor: `SessionsConfig`). */
 export class SessionProviders {
   readonly #providers: SessionProvider[] = [];
   readonly #byType = new Map<SessionClass, SessionProvider>();
   readonly #registerLate: (wanted: SessionClass | string) => void;
 
-  /** @param registerLate registers an unknown class or name on first use. */
+  /** @param registerLate registers an unknown class or name. */
   constructor(registerLate: (wanted: SessionClass | string) => void = () => {}) {
     this.#registerLate = registerLate;
   }
 
-  /** A copy of the list. */
   get all(): readonly SessionProvider[] {
     return [...this.#providers];
   }
 
-  /** @throws {SessionConfigurationError} if the name, class, cookie or header is already registered. */
+  /** @throws {SessionConfigurationError} if the name, class, cookie or header is taken. */
   register(provider: SessionProvider): void {
     const sameName = this.#providers.find((present) => present.name === provider.name);
     if (sameName) {
@@ -45,7 +44,6 @@ export class SessionProviders {
     this.#byType.set(provider.type, provider);
   }
 
-  /** Exactly this class. */
   get(type: SessionClass): SessionProvider | undefined {
     return this.#byType.get(type);
   }
@@ -65,7 +63,7 @@ export class SessionProviders {
     return find();
   }
 
-  /** Also finds base classes. @throws {SessionError} if there is none, with Ktor's message. */
+  /** Also finds base classes. @throws {SessionError} */
   findByValue<S extends object>(value: S): SessionProvider<S> {
     if (value === null || typeof value !== 'object') throw noSession(value);
     for (
@@ -79,7 +77,7 @@ export class SessionProviders {
     }
     const parent: unknown = Object.getPrototypeOf(value);
     if (parent === null || parent === Object.prototype) throw plainObject();
-    // Read from the prototype, because `value.constructor` may be a field.
+    // `value.constructor` may be a field.
     throw notRegistered((Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object');
   }
 
@@ -89,7 +87,7 @@ export class SessionProviders {
   }
 }
 
-/** Header names are case-insensitive, cookie names are not. */
+/** Header names ignore case. */
 function placeOf({ transport }: SessionProvider): string | undefined {
   const { name } = transport;
   if (transport.kind === 'header') return `header ${transport.requestHeader.toLowerCase()}`;

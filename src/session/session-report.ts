@@ -11,7 +11,6 @@ export interface SessionPlace<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;
   readonly events: SessionEventSink;
-  /** Of the application. */
   readonly providers?: SessionProviders | undefined;
 }
 
@@ -22,7 +21,6 @@ type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt'
   readonly handle?: string | undefined;
 };
 
-/** Only if observed. */
 export function reportOrdinary<S extends object>(
   place: SessionPlace<S>,
   type: OrdinaryEvent,
@@ -31,7 +29,7 @@ export function reportOrdinary<S extends object>(
   if (place.events.isObserved(type)) place.events.emit({ type, ...factsOf(place, session) });
 }
 
-/** Sends `Retry-After`. @returns the error to throw. */
+/** @returns the error to throw. */
 export function reportFailure<S extends object>(
   place: SessionPlace<S>,
   operation: 'load' | 'store' | 'clear',
@@ -58,7 +56,6 @@ export function factsOf<S extends object>({ provider, events }: SessionPlace<S>,
   if (session === undefined) return { session: provider.name };
   const { createdAt, owner } = session;
   const handle = handleOf(session);
-  // Sessions in Ktor's format have no times.
   const hasAge = createdAt !== undefined && provider.tracker.lifetime !== undefined;
   return {
     session: provider.name,
@@ -72,7 +69,7 @@ export function handleOf({ handle, id, storedId }: KnownSession): string | undef
   return handle ?? (id === undefined ? undefined : (storedId ?? hashSessionId(id)));
 }
 
-/** Outside production: sends the reason for a missing session as `Server-Timing`. */
+/** As `Server-Timing`, outside production. */
 export function tellReason<S extends object>({ provider, call }: SessionPlace<S>, reason: string): void {
   if (provider.tellsReasons) call.setHeader('Server-Timing', `session;desc="${provider.name}: ${reason}"`);
 }

@@ -4,7 +4,7 @@ export class SessionRevision<S> {
   readonly #check: (value: S) => void;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param check throws if the changed value is invalid. */
+  /** @param check throws if the value is invalid. */
   constructor(revise: (value: S) => void, check: (value: S) => void) {
     this.#revise = revise;
     this.#check = check;
@@ -20,7 +20,6 @@ export class SessionRevision<S> {
     }
   };
 
-  /** Whether `error` was thrown by the change or its check. */
   thrown(error: unknown): boolean {
     return this.#failure !== undefined && this.#failure.error === error;
   }

@@ -5,63 +5,47 @@ import { COOKIE_PREFIXES, hasPrefix, type CookiePrefix } from './cookie-prefix.j
 
 /** The request, as seen by {@link CookieConfiguration.attributes}. */
 export interface CookieCall {
-  /** A request header by lower-case name. */
   requestHeader(name: string): string | undefined;
-  /** Whether the client's connection is encrypted, as far as this server knows. */
   readonly secure: boolean;
 }
 
 export type RequestCookieAttributes = Pick<CookieConfiguration, 'domain' | 'partitioned'>;
 
-/** The attributes of a session cookie (Ktor: `CookieConfiguration`). */
+/** Cookie attributes (Ktor: `CookieConfiguration`). */
 export interface CookieConfiguration {
   /**
-   * `Max-Age`, an integer; `null` for a cookie that ends with the browser session. Only a hint: the server enforces the
-   * session's lifetime. Default: the session's idle timeout. More than 400 days (RFC 6265bis, 5.5) is reduced with a
-   * warning.
+   * An integer; `null`: until the browser closes. At most 400 days (RFC 6265bis, 5.5). Default: the idle timeout. The
+   * server enforces the lifetime in any case.
    */
   readonly maxAgeInSeconds?: number | null;
-  /** Adds `Expires`, for clients older than RFC 6265. Default `false`. */
+  /** For clients older than RFC 6265. Default `false`. */
   readonly expires?: boolean;
-  /**
-   * A prefix of the cookie name (RFC 6265bis). `'auto'` (default): in production, `__Host-` for a `Secure` cookie with
-   * path `/` and no domain, else `__Secure-`. `false`: none. The name without prefix is not read.
-   */
+  /** RFC 6265bis. `'auto'` (default): in production `__Host-` if possible, else `__Secure-`. `false`: none. */
   readonly prefix?: CookiePrefix;
-  /** `Domain`. Default: none, so only the same host gets the cookie. */
+  /** Default: only this host. */
   readonly domain?: string;
-  /** `Path`. Default `/`. */
+  /** Default `/`. */
   readonly path?: string;
-  /**
-   * `Secure`. `'auto'` (default): set in production, and outside (`NODE_ENV` other than `production`) unless the
-   * request is plain http.
-   */
+  /** `'auto'` (default): always in production, else unless the request is plain HTTP. */
   readonly secure?: boolean | 'auto';
-  /** `HttpOnly`: hidden from scripts. Default `true`. */
+  /** Hidden from scripts. Default `true`. */
   readonly httpOnly?: boolean;
-  /** `SameSite`. Default `lax`. `none` needs `Secure`. */
+  /** Default `lax`. `none` needs `Secure`. */
   readonly sameSite?: 'strict' | 'lax' | 'none';
-  /** `Partitioned` (CHIPS): separate per top-level site. Needs `Secure`. Default `false`. */
+  /** Separate per top-level site (CHIPS). Needs `Secure`. Default `false`. */
   readonly partitioned?: boolean;
-  /** `Priority` (Chromium): eviction order. Default: none. */
+  /** Order of eviction (Chromium). Default: none. */
   readonly priority?: 'low' | 'medium' | 'high';
-  /**
-   * Places where earlier deployments set this cookie; an omitted member has its current value. Cleared when a request
-   * carries several, and at every logout. Default: none.
-   */
+  /** Earlier places of this cookie, cleared at logout and when several arrive. Default: none. */
   readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
   /**
-   * Per-request attributes, such as the domain of a tenant. Called for each cookie that is sent or cleared; replaces
-   * `domain` and `partitioned`. If it throws or is invalid, the request fails. Implies the prefix `__Secure-` in
-   * production. Validate a domain that you read from the request. Default: none.
+   * Attributes per request, such as a tenant's domain, which you must validate. Called for each cookie; an error fails
+   * the request. Default: none.
    */
   attributes?(this: void, call: CookieCall): RequestCookieAttributes;
   /** Default `uri`. */
   readonly encoding?: CookieEncoding;
-  /**
-   * Further attributes in order, such as `{ Comment: 'x' }`; `null` writes only the name. Attributes with an own option
-   * are rejected. Default: none.
-   */
+  /** Further attributes, such as `{ Comment: 'x' }`; `null`: no value. Default: none. */
   readonly extensions?: Readonly<Record<string, string | null>>;
 }
 
@@ -87,12 +71,12 @@ export function resolveCookieConfiguration(configuration: CookieConfiguration): 
   return { ...DEFAULT_COOKIE_CONFIGURATION, ...given };
 }
 
-/** Ktor's default `Max-Age`: 7 days, in seconds. */
+/** 7 days, as Ktor. */
 export const DEFAULT_SESSION_MAX_AGE = 604_800;
 
 export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
 
-// RFC 9110 token. RFC 6265bis allows more, which servers and proxies treat differently.
+// RFC 9110 token; servers and proxies differ on others.
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const DOMAIN = /^\.?(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i;
 const PATH = /^\/[\u0020-\u003a\u003c-\u007e]{0,1023}$/;

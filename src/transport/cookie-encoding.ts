@@ -48,10 +48,7 @@ export function decodeCookieValue(text: string, encoding: CookieEncoding): strin
   }
 }
 
-/**
- * Node's decoder also accepts base64url and non-ASCII characters, stops at `=` and skips unknown characters; the length
- * reveals the latter.
- */
+/** Node's decoder skips unknown characters, which the length reveals. */
 function bytesOfBase64(text: string): Buffer | undefined {
   if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) return undefined;
   if (Buffer.byteLength(text) !== text.length) return undefined;

@@ -1,4 +1,4 @@
-/** In the client's order (RFC 6265, section 4.2). Names are never decoded: `__%48ost-x` is not `__Host-x`. */
+/** In the client's order (RFC 6265, 4.2). Names are not decoded: `__%48ost-x` is not `__Host-x`. */
 export function cookieValues(header: string, name: string, limit = Infinity): string[] {
   const values: string[] = [];
   for (let start = 0; start < header.length && values.length < limit;) {

@@ -1,4 +1,4 @@
-/** Prefixes enforced by browsers (RFC 6265bis, 4.1.3). `'auto'`: the strictest possible. */
+/** Enforced by browsers (RFC 6265bis, 4.1.3). */
 export type CookiePrefix = 'auto' | '__Host-' | '__Secure-' | '__Http-' | '__Host-Http-' | false;
 
 export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
@@ -18,7 +18,7 @@ export interface PrefixedCookie {
   readonly attributes?: unknown;
 }
 
-/** OWASP ASVS 5.0, 3.3.1 and 3.3.3. `'auto'` adds a prefix in production only, where the cookie is always `Secure`. */
+/** `'auto'` adds one in production only (ASVS 5.0, 3.3.1 and 3.3.3). */
 export function prefixedName(name: string, cookie: PrefixedCookie): string {
   const { prefix = 'auto' } = cookie;
   if (prefix === false || hasPrefix(name, '__Secure-', '__Host-', '__Http-')) return name;
@@ -28,7 +28,7 @@ export function prefixedName(name: string, cookie: PrefixedCookie): string {
   return (isForHost ? '__Host-' : '__Secure-') + name;
 }
 
-/** Case-insensitive, as in browsers (RFC 6265bis, 5.7). */
+/** Ignores case (RFC 6265bis, 5.7). */
 export function hasPrefix(name: string, ...prefixes: readonly string[]): boolean {
   const lower = name.toLowerCase();
   return prefixes.some((prefix) => lower.startsWith(prefix.toLowerCase()));

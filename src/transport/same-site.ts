@@ -1,2 +1,2 @@
-/** The values of `SameSite`, by Ktor's names (Ktor: `SameSite`). */
+/** Ktor's names (Ktor: `SameSite`). */
 export const SameSite = Object.freeze({ Strict: 'strict', Lax: 'lax', None: 'none' } as const);

@@ -17,19 +17,18 @@ import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from './coo
 import { cookieValues } from './cookie-header.js';
 import type { SessionTransport } from './session-transport.js';
 
-/** Bytes per `Set-Cookie` line that browsers must support (RFC 6265, section 6.1). */
+/** Bytes (RFC 6265, 6.1). */
 const LARGEST_COOKIE = 4096;
 
 const CLEARED = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 
-/** Sends a session in a cookie (Ktor: `SessionTransportCookie`). */
+/** A session in a cookie (Ktor: `SessionTransportCookie`). */
 export class SessionTransportCookie implements SessionTransport {
   readonly kind = 'cookie';
   readonly requestHeader = 'Cookie';
   /** With its prefix. */
   readonly name: string;
   readonly transformers: readonly SessionTransportTransformer[];
-  /** With all defaults. */
   readonly configuration: ResolvedCookieConfiguration;
 
   readonly #encoding: CookieEncoding;
@@ -42,10 +41,7 @@ export class SessionTransportCookie implements SessionTransport {
   readonly clearsElsewhere: boolean;
   readonly #byRequest: CookieScopes | undefined;
 
-  /**
-   * @param bareName an RFC 9110 token, without prefix.
-   * @throws {SessionConfigurationError} for an invalid name or contradicting attributes.
-   */
+  /** @param bareName an RFC 9110 token, without prefix. @throws {SessionConfigurationError} */
   constructor(
     bareName: string,
     configuration: CookieConfiguration = {},
@@ -100,14 +96,13 @@ export class SessionTransportCookie implements SessionTransport {
     if (this.clearsElsewhere && this.receive(call).length > 1) this.#clearElsewhere(call);
   }
 
-  /** Repeats all attributes; browsers ignore the clearing otherwise (RFC 6265bis, 5.7). */
+  /** With all attributes; otherwise browsers ignore it (RFC 6265bis, 5.7). */
   clear(call: SessionCall): void {
     if (this.#byRequest) return this.#byRequest.of(call).clear(call);
     call.setCookie(this.name, `${this.name}=${this.#clearedBeforeSecure}${this.#secureFor(call)}${this.#afterSecure}`);
     this.#clearElsewhere(call);
   }
 
-  /** Whether the cookie would be sent with `Secure`. */
   isSecure(call: SessionCall): boolean {
     if (this.#byRequest) return this.#byRequest.of(call).isSecure(call);
     return this.#secure === 'auto' ? call.secure : this.#secure;

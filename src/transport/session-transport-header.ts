@@ -4,14 +4,11 @@ import type { SessionTransportTransformer } from '../transformer/session-transpo
 import { checkHeaderName } from './header-name.js';
 import type { SessionTransport } from './session-transport.js';
 
-/** Bytes. Servers and proxies accept 8 kB for all headers together. */
+/** Bytes; servers accept 8 kB for all headers together. */
 const LARGEST_HEADER = 8000;
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
 
-/**
- * Sends a session in request and response headers (Ktor: `SessionTransportHeader`), for clients that store the value
- * and send it back. A header cannot be cleared.
- */
+/** A session in a header that clients send back (Ktor: `SessionTransportHeader`). It cannot be cleared. */
 export class SessionTransportHeader implements SessionTransport {
   readonly kind = 'header';
   readonly name: string;
@@ -21,9 +18,8 @@ export class SessionTransportHeader implements SessionTransport {
   readonly #lowerCaseName: string;
 
   /**
-   * @param options.exposed adds the name to `Access-Control-Expose-Headers`, for scripts of other origins. Default
-   * `false`.
-   * @throws {SessionConfigurationError} for an invalid or reserved name.
+   * @param options.exposed adds it to `Access-Control-Expose-Headers`. Default `false`.
+   * @throws {SessionConfigurationError}
    */
   constructor(
     name: string,
@@ -60,8 +56,7 @@ export class SessionTransportHeader implements SessionTransport {
   }
 }
 
-// Sealed values and ids are ASCII. Other values are sent as RFC 8187 text, because Node and browsers use Latin-1 for
-// headers.
+// Non-ASCII values are sent as RFC 8187 text; Node and browsers use Latin-1.
 const ENCODED = "UTF-8''";
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

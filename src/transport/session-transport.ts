@@ -3,34 +3,33 @@ import type { SessionTransportTransformer } from '../transformer/session-transpo
 
 /** Sends one string between client and server (Ktor: `SessionTransport`). */
 export interface SessionTransport {
-  /** `cookie`, `header`, or your own. By-value sessions are bound to it. */
+  /** `cookie`, `header`, or your own. Binds by-value sessions. */
   readonly kind: string;
-  /** The cookie or header name, if any. */
+  /** Of the cookie or header. */
   readonly name?: string;
-  /** Applied in order on send, reversed on receive. */
+  /** In order on send, reversed on receive. */
   readonly transformers: readonly SessionTransportTransformer[];
-  /** The request header that the response depends on, for `Vary`. */
+  /** The request header, for `Vary`. */
   readonly requestHeader: string;
 
-  /** The raw values that the client sent, in its order; `undefined` for an undecodable one. Never throws. */
+  /** All values sent by the client, in order; `undefined`: undecodable. Never throws. */
   receive(call: SessionCall): ReadonlyArray<string | undefined>;
 
   /**
-   * @param maxAgeInSeconds the client's lifetime of the value; `null`: until the browser closes. Default: the
-   * transport's configuration.
-   * @throws {SessionTooLargeError} if it does not fit.
+   * @param maxAgeInSeconds lifetime at the client; `null`: until the browser closes. Default: as configured.
+   * @throws {SessionTooLargeError}
    */
   send(call: SessionCall, value: string, maxAgeInSeconds?: number | null): void;
 
-  /** Whether clients keep the value when the browser closes. Default `true`. */
+  /** Whether it survives closing the browser. Default `true`. */
   readonly persistent?: boolean;
 
-  /** Whether browsers drop the value on an unencrypted connection (`Secure`). */
+  /** Whether browsers drop it without encryption (`Secure`). */
   isSecure?(call: SessionCall): boolean;
 
-  /** Clients may have values elsewhere. {@link clear} always clears them, {@link send} if several were received. */
+  /** Values may be elsewhere; {@link send} clears them if several arrived, {@link clear} always. */
   readonly clearsElsewhere?: boolean;
 
-  /** Tells the client to delete the value, if the transport can. */
+  /** If the transport can. */
   clear(call: SessionCall): void;
 }

@@ -1,5 +1,5 @@
 import { SessionError } from '../../errors/session.errors.js';
-import { sendSession } from '../../session/answer-session.js';
+import { sendSession } from '../../session/send-session.js';
 import { SessionExchange } from '../../session/session-exchange.js';
 import type { SessionProvider } from '../../session/session-provider.js';
 import type { SessionProviders } from '../../session/session-providers.js';

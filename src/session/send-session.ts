@@ -11,7 +11,7 @@ type SentSession<S extends object> = Pick<
   'value' | 'createdAt' | 'renewedAt' | 'details' | 'id' | 'storedId' | 'owner'
 >;
 
-/** Synchronous if the transformers are. @throws {SessionTooLargeError} if it is too large for the transport. */
+/** @throws {SessionTooLargeError} */
 export function sendSession<S extends object>(
   place: SessionPlace<S>,
   session: SentSession<S>,

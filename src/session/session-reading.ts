@@ -1,0 +1,171 @@
+import type { SessionCall } from '../call/session-call.js';
+import { isPromise, type Awaitable } from '../transformer/awaitable.js';
+import { infoOf, type SessionInfo } from './session-info.js';
+import { loadValue, receiveSession, reportReceived } from './receive-session.js';
+import { decideFresh } from './session-decision.js';
+import type { SessionEventSink } from './session-event.js';
+import type { SessionProviders } from './session-providers.js';
+import type { SessionProvider } from './session-provider.js';
+import { tellReason, type SessionPlace } from './session-report.js';
+import {
+  isDecided,
+  storedBehind,
+  type FreshSession,
+  type IncomingSession,
+  type SessionState,
+} from './session-state.js';
+
+const UNREAD = { kind: 'unread' } as const;
+
+/** What a request reads: its session, or a new one. */
+export abstract class SessionReading<S extends object = object> implements SessionPlace<S> {
+  readonly provider: SessionProvider<S>;
+  readonly call: SessionCall;
+  readonly events: SessionEventSink;
+  readonly providers: SessionProviders | undefined;
+  state: SessionState<S> = UNREAD;
+  fresh: FreshSession<S> | undefined;
+  renews = false;
+  protected received = false;
+  #receiving: Promise<void> | undefined;
+  /** Sent since the request began. */
+  protected transportValue: string | undefined;
+  /** Of a new session. */
+  protected newId: string | undefined;
+
+  constructor(provider: SessionProvider<S>, call: SessionCall, events: SessionEventSink, providers?: SessionProviders) {
+    this.provider = provider;
+    this.call = call;
+    this.events = events;
+    this.providers = providers;
+  }
+
+  /** Once; `undefined` if done. Rejects if the storage fails, unless `onUnavailable` is `anonymous`. */
+  load(): Promise<void> | undefined {
+    if (this.received) return undefined;
+    if (this.#receiving) return this.#receiving;
+    let incoming: Awaitable<IncomingSession<S>>;
+    try {
+      incoming = this.transportValue === undefined ? receiveSession(this) : loadValue(this, this.transportValue, false);
+    } catch (error) {
+      incoming = Promise.reject<IncomingSession<S>>(error);
+    }
+    if (!isPromise(incoming) && incoming.kind !== 'unavailable') {
+      this.#take(incoming);
+      return undefined;
+    }
+    this.#receiving = Promise.resolve(incoming).then(
+      (received) => this.#take(received),
+      (error: unknown) => this.#miss(error),
+    );
+    return this.#receiving;
+  }
+
+  #take(incoming: IncomingSession<S>): void {
+    const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
+    if (isMissed && this.state.kind !== 'cleared') this.#miss(incoming.error);
+    this.received = true;
+    reportReceived(this, incoming);
+    if (incoming.kind === 'rejected' || incoming.kind === 'superseded') tellReason(this, incoming.reason ?? 'rotated');
+    const state = this.state;
+    if (state.kind === 'unread') this.state = incoming;
+    else if (isDecided(state) && state.incoming.kind === 'unread') this.state = { ...state, incoming };
+  }
+
+  protected unload(): void {
+    this.state = UNREAD;
+    this.received = false;
+    this.#receiving = undefined;
+  }
+
+  #miss(error: unknown): never {
+    if (this.state.kind === 'unread') this.state = { kind: 'frozen' };
+    throw error;
+  }
+
+  get value(): S | undefined {
+    const state = this.state;
+    switch (state.kind) {
+      case 'loaded':
+        return state.session.value;
+      case 'set':
+        return state.value;
+      case 'absent':
+      case 'rejected':
+      case 'superseded':
+      case 'unavailable':
+      case 'cleared':
+        // Also for filters and interceptors.
+        return this.#isFreshChanged() ? this.fresh?.value : undefined;
+      case 'unread':
+      case 'frozen':
+        return undefined;
+    }
+  }
+
+  /** Changed or not. */
+  get held(): S | undefined {
+    const state = this.state;
+    if (state.kind === 'loaded') return state.session.value;
+    return state.kind === 'set' ? state.value : this.fresh?.value;
+  }
+
+  /** A new one is stored if it changes. */
+  get valueOrFresh(): S {
+    const value = this.value;
+    if (value !== undefined) return value;
+    if (!this.fresh) {
+      const fresh = new this.provider.type();
+      const { tracker } = this.provider;
+      const initial = tracker.capture?.(fresh) ?? tracker.serialize(fresh);
+      this.fresh = { value: fresh, initial, stored: undefined };
+    }
+    return this.fresh.value;
+  }
+
+  /** A new one is always stored (`stored`) or never. */
+  valueOrNew(stored: boolean): S {
+    const value = this.valueOrFresh;
+    if (this.fresh) this.fresh = { ...this.fresh, stored };
+    return value;
+  }
+
+  get id(): string | undefined {
+    return storedBehind(this.state)?.id;
+  }
+
+  /** Or the future id of a new session. */
+  get idNow(): string | undefined {
+    const id = this.id;
+    if (id !== undefined) return id;
+    const state = this.state;
+    const isNew = state.kind === 'set' ? this.received : this.fresh !== undefined;
+    if (isNew) this.newId ??= this.provider.tracker.newId?.(this.call);
+    return isNew ? this.newId : undefined;
+  }
+
+  async info(): Promise<SessionInfo | undefined> {
+    await this.load();
+    const stored = storedBehind(this.state);
+    return stored && infoOf(this.provider, stored);
+  }
+
+  /** Set or cleared before the session was loaded. */
+  protected get isUnread(): boolean {
+    const { state } = this;
+    return (state.kind === 'set' || state.kind === 'cleared') && state.incoming.kind === 'unread';
+  }
+
+  #isFreshChanged(): boolean {
+    return this.fresh !== undefined && this.fresh.stored !== false && this.differs(this.fresh);
+  }
+
+  protected differs(fresh: FreshSession<S>): boolean {
+    try {
+      return decideFresh(this.provider, { ...fresh, stored: undefined }) !== undefined;
+    } catch {
+      // Storing it will fail.
+      return true;
+    }
+  }
+}
