@@ -178,6 +178,12 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   return sessions;
 }
 
+/** The sessions that {@link httpSessionsOf} has returned for a request, if any. */
+export function rememberedSessionsOf(request: unknown): HttpSessions | undefined {
+  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
+  return raw && (raw as Marked)[SESSIONS];
+}
+
 /** {@link httpSessionsOf}, but not shared: for one message of a connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
