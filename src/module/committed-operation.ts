@@ -1,5 +1,6 @@
 import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
-import type { HttpSessions } from './http-sessions.js';
+import { handedOut } from './handed-out.js';
+import { reportUnstoredLater, type HttpSessions } from './http-sessions.js';
 
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
@@ -14,14 +15,26 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
       before = commit;
       commit.then(act, (error: unknown) => subscriber.error(error));
     };
-    return values.subscribe({
-      next: (value) => afterwards(() => subscriber.next(value)),
-      error: (error: unknown) => {
-        sessions.exchange.revert();
-        subscriber.error(error);
+    let hasEnded = false;
+    const subscription = values.subscribe({
+      next: (value) => afterwards(() => subscriber.next(handedOut(sessions, value) as T)),
+      error: (failure: unknown) => {
+        hasEnded = true;
+        const fail = (): void => subscriber.error(failure);
+        // After the values before it. A failed commit has sent its own error.
+        if (before) before.then(fail, () => {});
+        else fail();
       },
-      complete: () => afterwards(() => subscriber.complete()),
+      complete: () => {
+        hasEnded = true;
+        afterwards(() => subscriber.complete());
+      },
     });
+    return () => {
+      subscription.unsubscribe();
+      // Unsubscribed early, by a timeout: nobody stores what the handler still changes.
+      if (!hasEnded) reportUnstoredLater(sessions);
+    };
   });
 }
 
@@ -40,7 +53,7 @@ export function committedField<T>(
     const fields = runningFields(sessions);
     const passed: T[] = [];
     const pass = (): void => {
-      for (const value of passed) subscriber.next(value);
+      for (const value of passed) subscriber.next(handedOut(sessions, value) as T);
       subscriber.complete();
     };
     let subscription: Subscription | undefined;

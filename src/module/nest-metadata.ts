@@ -12,6 +12,7 @@ import 'reflect-metadata';
  * | `__sse__` | handler | `true` for `@Sse()` | the same |
  * | `microservices:pattern` | handler | the patterns of a message handler | the same |
  * | `__guards__` | class, handler | guards of `@UseGuards` | the same |
+ * | `__exceptionFilters__` | class, handler | filters of `@UseFilters` | the same |
  * | `__responsePassthrough__` | class, property | `true` for `@Res({ passthrough: true })` | the same |
  * | `websockets:is_gateway` | class | `true` for `@WebSocketGateway()` | @nestjs/websockets 11 and 12 |
  * | `websockets:message_mapping` | handler | `true` for `@SubscribeMessage()` | the same |
@@ -25,6 +26,7 @@ export const HTTP_METHOD = 'method';
 export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
 export const GUARDS = '__guards__';
+export const FILTERS = '__exceptionFilters__';
 export const PASSTHROUGH = '__responsePassthrough__';
 export const GATEWAY = 'websockets:is_gateway';
 export const SOCKET_MESSAGE = 'websockets:message_mapping';
