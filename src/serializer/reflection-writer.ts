@@ -197,12 +197,21 @@ export class ReflectionWriter {
         return this.#instance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
       const contained = this.#values.container(value, depth, write);
       if (contained !== undefined) return contained;
-      const hasFields = ['plain', 'class', 'array'].includes(this.#values.kindOf(value));
-      return hasFields
+      const kind = this.#values.kindOf(value);
+      if (kind === 'class' && !this.#isReadAs(type, value)) return this.#undeclared(value, depth);
+      return ['plain', 'class', 'array'].includes(kind)
         ? this.#instance(this.#planOf(type, prototypeOf(value)), value, depth)
         : this.#values.write(value, depth);
     };
     return write;
+  }
+
+  /** Whether an instance of another class can be read back under `@Type(() => type)` without losing content. */
+  #isReadAs(type: AnyClass, value: object): boolean {
+    const { problem, speaks } = this.#values.uncovered(value);
+    if (value instanceof type)
+      return problem === undefined || this.#values.uncoveredAt(type.prototype as object).problem !== undefined;
+    return problem === undefined && !speaks && !hidesFields(value);
   }
 
   #discriminated(base: unknown, { property, subTypes }: Discriminator): WriteValue {

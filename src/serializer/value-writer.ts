@@ -44,6 +44,9 @@ export class ValueWriter {
 
   record(value: object, depth: number, write: WriteValue): object {
     assertDepth(depth);
+    if (Object.getOwnPropertySymbols(value).some((key) => Object.prototype.propertyIsEnumerable.call(value, key))) {
+      throw new UnwritableValue('it has a property under a symbol');
+    }
     const written: Fields = {};
     try {
       for (const name of Object.keys(value)) {
@@ -56,7 +59,11 @@ export class ValueWriter {
   }
 
   uncovered(value: object): UncoveredClass {
-    return this.#uncovered.of(Object.getPrototypeOf(value) as object);
+    return this.uncoveredAt(Object.getPrototypeOf(value) as object);
+  }
+
+  uncoveredAt(prototype: object): UncoveredClass {
+    return this.#uncovered.of(prototype);
   }
 
   #object(value: object, depth: number): unknown {
