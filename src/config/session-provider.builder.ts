@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { noKeysError } from '../keys/key-material.js';
-import { SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
+import { losesPrivateFields, SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import { checkOf } from '../serializer/session-validation.js';
 import { migratingProvider } from '../session/session-migration.js';
@@ -234,7 +234,14 @@ export class SessionProviderBuilder {
         `Session "${name}": version is for the default serializer, and the module's serializer option makes another.`,
       );
     }
-    return given ?? new SessionSerializerReflection(type, {}, { version, migrations });
+    if (given) return given;
+    if (losesPrivateFields(type)) {
+      this.#warnings.add(
+        `Session "${name}": ${type.name} has private fields (#name), which are not stored. Use TypeScript's private, or ` +
+          'a getter and a setter under @Expose().',
+      );
+    }
+    return new SessionSerializerReflection(type, {}, { version, migrations });
   }
 
   #lifetime(resolved: ResolvedOptions): SessionLifetime {

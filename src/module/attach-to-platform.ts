@@ -3,6 +3,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { RawRequest, RawResponse } from '../platform/raw-exchange.js';
 import type { RequestSessionMiddleware } from './request-session-middleware.js';
 import type { CsrfProtection } from './csrf-protection.js';
+import { watchCookies } from './watched-cookies.js';
 import { isClaimed, rememberApplication, rememberResponse, type SessionsApplication } from './http-sessions.js';
 
 type FastifyHook = (request: { raw: RawRequest }, reply: { raw: RawResponse }, done: (error?: Error) => void) => void;
@@ -14,6 +15,8 @@ interface FastifyLike {
 
 interface ExpressLike {
   use(middleware: RequestSessionMiddleware): unknown;
+  /** Prototype of its responses. */
+  readonly response?: object;
   handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
 }
 
@@ -52,6 +55,8 @@ export function attachToPlatform(
       (instance as FastifyLike).addHook('onRequest', requestSession);
       return;
     }
+    const { response } = instance as ExpressLike;
+    if (response) watchCookies(application, response);
     if (application.requests) hookExpress(application.requests, instance as ExpressLike);
     if (requestSession) (instance as ExpressLike).use(requestSession);
   };
@@ -62,8 +67,15 @@ export function attachToPlatform(
 
 function hookFastify(application: AttachedApplication, instance: FastifyLike): void {
   const { requests } = application;
+  const watched = new WeakSet<object>();
   instance.addHook('onRequest', (request, reply, done) => {
     rememberResponse(request.raw, application, reply.raw);
+    // Plugins add methods to it after this one.
+    const prototype = Object.getPrototypeOf(reply) as object;
+    if (!watched.has(prototype)) {
+      watched.add(prototype);
+      watchCookies(application, prototype);
+    }
     if (requests) requests.run(request.raw, done);
     else done();
   });

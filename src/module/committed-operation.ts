@@ -1,5 +1,6 @@
-import { Observable } from 'rxjs';
-import type { HttpSessions } from './http-sessions.js';
+import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
+import { handedOut } from './handed-out.js';
+import { reportUnstoredLater, type HttpSessions } from './http-sessions.js';
 
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
@@ -14,48 +15,102 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
       before = commit;
       commit.then(act, (error: unknown) => subscriber.error(error));
     };
-    return values.subscribe({
-      next: (value) => afterwards(() => subscriber.next(value)),
-      error: (error: unknown) => {
-        sessions.exchange.revert();
-        subscriber.error(error);
+    let hasEnded = false;
+    const subscription = values.subscribe({
+      next: (value) => afterwards(() => subscriber.next(handedOut(sessions, value) as T)),
+      error: (failure: unknown) => {
+        hasEnded = true;
+        const fail = (): void => subscriber.error(failure);
+        // After the values before it. A failed commit has sent its own error.
+        if (before) before.then(fail, () => {});
+        else fail();
       },
-      complete: () => afterwards(() => subscriber.complete()),
+      complete: () => {
+        hasEnded = true;
+        afterwards(() => subscriber.complete());
+      },
     });
+    return () => {
+      subscription.unsubscribe();
+      // Unsubscribed early, by a timeout: nobody stores what the handler still changes.
+      if (!hasEnded) reportUnstoredLater(sessions);
+    };
   });
 }
 
 /**
- * Emits the value of a GraphQL field after the sessions are stored. Concurrent fields share the sessions and one
- * commit, which runs when the last field ends. A field that throws discards its changes.
+ * Emits the value of a GraphQL field after the sessions are stored. Concurrent fields of an operation share the sessions
+ * and one commit, which runs when the last field ends. A field that throws discards their changes. Operations of a batch
+ * share a request, so they wait for each other.
+ * @param operation of the field, by identity.
  */
-export function committedField<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
+export function committedField<T>(
+  sessions: HttpSessions,
+  operation: object | undefined,
+  values: Observable<T>,
+): Observable<T> {
   return new Observable((subscriber) => {
     const fields = runningFields(sessions);
-    fields.begin();
     const passed: T[] = [];
     const pass = (): void => {
-      for (const value of passed) subscriber.next(value);
+      for (const value of passed) subscriber.next(handedOut(sessions, value) as T);
       subscriber.complete();
     };
-    return values.subscribe({
-      next: (value) => void passed.push(value),
-      error: (error: unknown) => {
-        fields.fail();
-        subscriber.error(error);
-      },
-      complete: () => {
-        const commit = fields.end();
-        if (!commit) return pass();
-        commit.then(pass, (error: unknown) => subscriber.error(error));
-      },
-    });
+    let subscription: Subscription | undefined;
+    let hasEnded = false;
+    const run = (): void => {
+      subscription = values.subscribe({
+        next: (value) => void passed.push(value),
+        error: (error: unknown) => {
+          hasEnded = true;
+          fields.fail();
+          subscriber.error(error);
+        },
+        complete: () => {
+          hasEnded = true;
+          const commit = fields.end();
+          if (!commit) return pass();
+          commit.then(pass, (error: unknown) => subscriber.error(error));
+        },
+      });
+    };
+    fields.begin(operation, run);
+    return () => {
+      subscription?.unsubscribe();
+      // Unsubscribed early, by a timeout: the client gets an error.
+      if (!hasEnded && !fields.withdraw(run)) fields.fail();
+    };
   });
+}
+
+/**
+ * {@link committedField} for a mutation that may use `sessionsOf(…)`. The fields of a mutation run one after the other.
+ * @param used the sessions of the request, if any were used.
+ */
+export function committedByHand<T>(used: () => HttpSessions | undefined, values: Observable<T>): Observable<T> {
+  return values.pipe(
+    catchError((error: unknown) => {
+      used()?.exchange.revert();
+      throw error;
+    }),
+    concatMap(async (value) => {
+      await used()?.handlerEnded();
+      return value;
+    }),
+  );
+}
+
+interface WaitingField {
+  readonly operation: object | undefined;
+  readonly run: () => void;
 }
 
 class RunningFields {
   readonly #sessions: HttpSessions;
+  readonly #queue: WaitingField[] = [];
+  #operation: object | undefined;
   #running = 0;
+  #isCommitting = false;
   #waiting:
     { readonly commit: Promise<void>; readonly settle: (commit: Promise<void> | undefined) => void } | undefined;
 
@@ -63,8 +118,18 @@ class RunningFields {
     this.#sessions = sessions;
   }
 
-  begin(): void {
+  begin(operation: object | undefined, run: () => void): void {
+    if (!this.#isIdle && operation !== this.#operation) return void this.#queue.push({ operation, run });
+    this.#operation = operation;
     this.#running += 1;
+    run();
+  }
+
+  /** False if the field has begun. */
+  withdraw(run: () => void): boolean {
+    const index = this.#queue.findIndex((one) => one.run === run);
+    if (index !== -1) this.#queue.splice(index, 1);
+    return index !== -1;
   }
 
   fail(): void {
@@ -81,16 +146,36 @@ class RunningFields {
     return commit;
   }
 
+  get #isIdle(): boolean {
+    return this.#running === 0 && !this.#waiting && !this.#isCommitting;
+  }
+
   #left(): void {
     this.#running -= 1;
-    if (this.#running > 0 || !this.#waiting) return;
+    if (this.#running > 0) return;
+    if (!this.#waiting) return this.#runNext();
     // Fields of a query start in the same turn, but a guard may delay one.
     setImmediate(() => {
       if (this.#running > 0 || !this.#waiting) return;
-      const { settle } = this.#waiting;
+      const { commit, settle } = this.#waiting;
       this.#waiting = undefined;
+      this.#isCommitting = true;
       settle(this.#sessions.handlerEnded());
+      const proceed = (): void => {
+        this.#isCommitting = false;
+        this.#runNext();
+      };
+      commit.then(proceed, proceed);
     });
+  }
+
+  #runNext(): void {
+    if (!this.#isIdle) return;
+    const [first] = this.#queue;
+    if (!first) return;
+    const ready = this.#queue.filter(({ operation }) => operation === first.operation);
+    this.#queue.splice(0, this.#queue.length, ...this.#queue.filter((one) => !ready.includes(one)));
+    for (const { operation, run } of ready) this.begin(operation, run);
   }
 }
 

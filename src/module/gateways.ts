@@ -1,5 +1,7 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
+import { SessionError } from '../errors/session.errors.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
 import {
   freshSessionsOf,
@@ -8,8 +10,9 @@ import {
   shareSessions,
   type SessionsApplication,
 } from './http-sessions.js';
-import { forwardExceptions, loadWsException, rememberException } from './transport-exceptions.js';
-import { GATEWAY } from './nest-metadata.js';
+import { refusalOfGateway } from './refusal.js';
+import { forwardExceptions, loadWsException, rememberException, type WsFilter } from './transport-exceptions.js';
+import { FILTERS, GATEWAY } from './nest-metadata.js';
 
 const APPLICATION = Symbol.for('nestjs-sessions:application-of-gateway');
 const FORWARDING = Symbol.for('nestjs-sessions:forwards-exceptions');
@@ -36,8 +39,9 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
  * `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module hook.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
-  for (const { prototype } of gatewaysOf(discovery)) {
-    const gateway = prototype as Gateway;
+  for (const type of gatewaysOf(discovery)) {
+    const gateway = type.prototype as Gateway;
+    filterErrors(type, application);
     // Tests may create several applications with one class.
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
     const { handleConnection: original } = gateway;
@@ -57,8 +61,44 @@ export function watchConnections(application: SessionsApplication, discovery: Di
 export async function prepareGateways(discovery: DiscoveryService): Promise<void> {
   const gateways = gatewaysOf(discovery);
   if (gateways.size === 0) return;
-  const exception = await loadWsException();
-  for (const gateway of gateways) rememberException(gateway, exception);
+  const { exception, filter } = await loadWsException();
+  for (const gateway of gateways) {
+    rememberException(gateway, exception);
+    for (const one of filtersOf(gateway)) if (one instanceof GatewayErrorFilter) one.filter = filter;
+  }
+}
+
+/**
+ * Sends errors of `sessionsOf(…)` in guards and pipes, for which clients would get "Internal server error". Filters of
+ * the application come first.
+ */
+@Catch(SessionError)
+class GatewayErrorFilter implements ExceptionFilter<SessionError> {
+  filter: WsFilter | undefined;
+  readonly #gateway: object;
+  readonly #application: SessionsApplication;
+
+  constructor(gateway: object, application: SessionsApplication) {
+    this.#gateway = gateway;
+    this.#application = application;
+  }
+
+  catch(failure: SessionError, host: ArgumentsHost): void {
+    if (failure.statusCode === undefined) this.#application.reportError(failure);
+    const refused = refusalOfGateway(this.#gateway, failure);
+    if (this.filter && refused) new this.filter().catch(refused, host);
+  }
+}
+
+function filterErrors(gateway: object, application: SessionsApplication): void {
+  // Replaces the filter of an earlier application with the same class.
+  const others = filtersOf(gateway).filter((one) => !(one instanceof GatewayErrorFilter));
+  Reflect.defineMetadata(FILTERS, [new GatewayErrorFilter(gateway, application), ...others], gateway);
+}
+
+function filtersOf(gateway: object): readonly unknown[] {
+  const present: unknown = Reflect.getMetadata(FILTERS, gateway);
+  return Array.isArray(present) ? present : [];
 }
 
 function connected(gateway: Gateway, client: object, rest: readonly unknown[], handle: () => unknown): unknown {

@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import type { DiscoveredClass } from './discovered-handlers.js';
-import { GATEWAY, GUARDS, INTERCEPTORS, MESSAGE_PATTERN, SOCKET_MESSAGE } from './nest-metadata.js';
+import { FILTERS, GATEWAY, GUARDS, INTERCEPTORS, MESSAGE_PATTERN, SOCKET_MESSAGE } from './nest-metadata.js';
 
 /** Nest's metadata keys, which Nest 11 and 12 export from different places. */
 const ROUTE_PATH = 'path';
 /** Metadata that does not make a method a handler. */
-const ENHANCERS: ReadonlySet<unknown> = new Set([GUARDS, INTERCEPTORS, '__pipes__', '__exceptionFilters__']);
+const ENHANCERS: ReadonlySet<unknown> = new Set([GUARDS, INTERCEPTORS, '__pipes__', FILTERS]);
 
 /**
  * Whether Nest or a related package calls a method through its guards. A provider may belong to any package (resolvers,

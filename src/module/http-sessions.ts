@@ -174,8 +174,19 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   if (present) return present;
   const sessions = openSessions(request, raw, response);
   if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
-  else setTimeout(() => sessions.exchange.reportUnstored(), UNSTORED_AFTER).unref();
+  else reportUnstoredLater(sessions);
   return sessions;
+}
+
+/** Reports changes over a connection that are not saved by then. */
+export function reportUnstoredLater({ exchange }: HttpSessions): void {
+  setTimeout(() => exchange.reportUnstored(), UNSTORED_AFTER).unref();
+}
+
+/** The sessions that {@link httpSessionsOf} has returned for a request, if any. */
+export function rememberedSessionsOf(request: unknown): HttpSessions | undefined {
+  const raw = rawRequestOf(request) ?? rawRequestBehind(request);
+  return raw && (raw as Marked)[SESSIONS];
 }
 
 /** {@link httpSessionsOf}, but not shared: for one message of a connection. */

@@ -19,13 +19,13 @@ export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
 
 /**
  * Reads the sessions again before each event of a GraphQL subscription. If one has ended or a guard rejects, the
- * subscription ends with an error.
+ * subscription ends with an error. What its generator changes is stored before the event.
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;
   const present = sessions.exchange.presentTypes;
   const rechecks = (sessions as Rechecked)[RECHECKS] ?? [];
-  if (present.length === 0 && rechecks.length === 0) return result;
+  if (present.length === 0 && rechecks.length === 0 && sessions.exchange.heldInstances().length === 0) return result;
   const value: unknown = context.getArgByIndex(2);
   const { req, request } = (value ?? {}) as { req?: unknown; request?: unknown };
   const raw = rawRequestBehind(req ?? request ?? value);
@@ -35,6 +35,7 @@ export function liveEvents(context: ExecutionContext, sessions: HttpSessions, re
       const anew = freshSessionsOf(raw);
       await checkPresent(context, anew, present);
       for (const recheck of rechecks) await recheck(anew);
+      await sessions.handlerEnded();
     },
     context,
   );

@@ -12,10 +12,13 @@ import 'reflect-metadata';
  * | `__sse__` | handler | `true` for `@Sse()` | the same |
  * | `microservices:pattern` | handler | the patterns of a message handler | the same |
  * | `__guards__` | class, handler | guards of `@UseGuards` | the same |
+ * | `__exceptionFilters__` | class, handler | filters of `@UseFilters` | the same |
  * | `__responsePassthrough__` | class, property | `true` for `@Res({ passthrough: true })` | the same |
  * | `websockets:is_gateway` | class | `true` for `@WebSocketGateway()` | @nestjs/websockets 11 and 12 |
  * | `websockets:message_mapping` | handler | `true` for `@SubscribeMessage()` | the same |
  * | `graphql:resolver_type` | handler | `Query`, `Mutation`, `Subscription` or a field | @nestjs/graphql 13 and 14 |
+ * | `graphql:resolve_property` | handler | `true` for `@ResolveField()` | the same |
+ * | `graphql:field_resolver_middleware` | handler | functions around a `@ResolveField()` | the same |
  */
 export const INTERCEPTORS = '__interceptors__';
 export const PARAMETERS = '__routeArguments__';
@@ -23,10 +26,13 @@ export const HTTP_METHOD = 'method';
 export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
 export const GUARDS = '__guards__';
+export const FILTERS = '__exceptionFilters__';
 export const PASSTHROUGH = '__responsePassthrough__';
 export const GATEWAY = 'websockets:is_gateway';
 export const SOCKET_MESSAGE = 'websockets:message_mapping';
 export const RESOLVER_TYPE = 'graphql:resolver_type';
+export const RESOLVE_FIELD = 'graphql:resolve_property';
+export const FIELD_MIDDLEWARE = 'graphql:field_resolver_middleware';
 
 /**
  * Tests these keys on a probe class. {@link MESSAGE_PATTERN} cannot be tested without @nestjs/microservices, but

@@ -2,6 +2,7 @@ import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { isIntercepted } from './bind-interceptor.js';
 import { discoveredClasses, handlersOf, type DiscoveredClass } from './discovered-handlers.js';
+import { bindHandedOut } from './handed-out.interceptor.js';
 import { markHandler, placeOf } from './handler-facts.js';
 import { RequireSessionGuard } from './require-session.guard.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
@@ -19,6 +20,7 @@ export function rebindHandlers(discovery: DiscoveryService): void {
         if (!placeOf(handler)) markHandler(handler, { prototype, property });
         if (facts.requirements.length > 0 && !isGuarded(handler)) append(GUARDS, handler, guardFor(discovered));
         if (facts.isIntercepted && !isIntercepted(handler)) append(INTERCEPTORS, handler, interceptorFor(discovered));
+        if (facts.isIntercepted) bindHandedOut(handler);
       }
     }
   }

@@ -66,6 +66,11 @@ export function refusal(context: ExecutionContext, error: unknown): unknown {
   }
 }
 
+/** {@link refusal} for a gateway. `undefined` without @nestjs/websockets. */
+export function refusalOfGateway(gateway: object, error: SessionError): Error | undefined {
+  return transportErrorOf(gateway, error.code, clientMessageOf(error), error);
+}
+
 /** {@link refusal}; reports an error whose details the client does not get. */
 export function loggedRefusal(context: ExecutionContext, error: unknown, report: (error: unknown) => void): unknown {
   const refused = refusal(context, error);
@@ -78,7 +83,11 @@ function clientMessageOf(error: SessionError): string {
 }
 
 function transportError(context: ExecutionContext, code: string, message: string, cause?: Error): Error | undefined {
-  const Exception = exceptionOf(context.getClass());
+  return transportErrorOf(context.getClass(), code, message, cause);
+}
+
+function transportErrorOf(type: object, code: string, message: string, cause?: Error): Error | undefined {
+  const Exception = exceptionOf(type);
   return Exception && Object.assign(new Exception(clientError(code, message)), cause ? { cause } : {});
 }
 

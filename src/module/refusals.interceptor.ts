@@ -2,22 +2,30 @@ import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/com
 import 'reflect-metadata';
 import { catchError, type Observable } from 'rxjs';
 import { isIntercepted } from './bind-interceptor.js';
+import { committedByHand } from './committed-operation.js';
 import { INTERCEPTORS, RESOLVER_TYPE, SOCKET_MESSAGE } from './nest-metadata.js';
 import { loggedRefusal } from './refusal.js';
-import { sessionsOfContext } from './request-of.js';
+import { sessionsOfContext, usedSessionsOf } from './request-of.js';
 
 /**
  * Converts session errors of resolvers and message handlers without a session decorator: `sessionsOf(…)` and `save()`
- * throw them too, and clients would get "Internal server error".
+ * throw them too, and clients would get "Internal server error". Mutations store or discard what they changed that way.
  */
 class RefusalsInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(
+    const values = isMutation(context) ? committedByHand(() => usedSessionsOf(context), next.handle()) : next.handle();
+    return values.pipe(
       catchError((error: unknown) => {
         throw loggedRefusal(context, error, (hidden) => report(context, hidden));
       }),
     );
   }
+}
+
+function isMutation(context: ExecutionContext): boolean {
+  if (context.getType<string>() !== 'graphql') return false;
+  const info = context.getArgByIndex<{ operation?: { operation?: string } } | undefined>(3);
+  return info?.operation?.operation === 'mutation';
 }
 
 function report(context: ExecutionContext, error: unknown): void {

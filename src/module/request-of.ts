@@ -1,6 +1,12 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { isUpgrade } from '../platform/raw-exchange.js';
-import { freshSessionsOf, httpSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
+import {
+  freshSessionsOf,
+  httpSessionsOf,
+  rawRequestBehind,
+  rememberedSessionsOf,
+  type HttpSessions,
+} from './http-sessions.js';
 
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
   switch (context.getType<string>()) {
@@ -44,12 +50,24 @@ function sessionsOfOperation(context: ExecutionContext): HttpSessions {
   const request = requestOfGraphQl(value);
   const raw = rawRequestBehind(request);
   if (!raw || !isUpgrade(raw)) return httpSessionsOf(request, value?.res ?? value?.reply);
-  const info = context.getArgByIndex<(MessageHolder & { variableValues?: MessageHolder }) | undefined>(3);
-  const shared = [info?.variableValues, info].find((one) => Object.isExtensible(one));
+  const shared: MessageHolder | undefined = operationOf(context);
   if (shared?.[OF_MESSAGE]) return shared[OF_MESSAGE];
   const sessions = freshSessionsOf(request);
   if (shared) Object.defineProperty(shared, OF_MESSAGE, { value: sessions });
   return sessions;
+}
+
+/** An object that the fields of one GraphQL operation share, and those of other operations do not. */
+export function operationOf(context: ExecutionContext): object | undefined {
+  const info = context.getArgByIndex<{ readonly variableValues?: object } | undefined>(3);
+  return [info?.variableValues, info].find((one) => Object.isExtensible(one));
+}
+
+/** The sessions of a GraphQL operation over HTTP, if the operation has used them. */
+export function usedSessionsOf(context: ExecutionContext): HttpSessions | undefined {
+  return context.getType<string>() === 'graphql'
+    ? rememberedSessionsOf(requestOfGraphQl(context.getArgByIndex(2)))
+    : undefined;
 }
 
 interface GraphQlContext {

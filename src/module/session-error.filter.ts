@@ -32,7 +32,7 @@ export class SessionErrorFilter implements ExceptionFilter<SessionError> {
         return throwError(() => ({ status: 'error', message }));
       default:
         // GraphQL throws the error that its filter returns.
-        return error;
+        return Object.assign(error, { extensions: { code: error.code } });
     }
   }
 }

@@ -27,6 +27,7 @@ import { checkCachedHandlers } from './cached-handlers.js';
 import { csrfHint } from './csrf-hint.js';
 import { CsrfProtection } from './csrf-protection.js';
 import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
+import { watchFieldResolvers } from './field-resolvers.js';
 import { fixationHints } from './fixation-hint.js';
 import { prepareGateways, watchConnections } from './gateways.js';
 import { globalGuards, globalRequirements } from './global-requirements.js';
@@ -103,6 +104,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     bindToProviders(discovery, (handler) => subscriptionInterceptorFor(handler) ?? refusalsInterceptorFor(handler));
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
+    watchFieldResolvers(discovery);
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));
   }
 

@@ -4,9 +4,10 @@ import { committedField, committedMessages } from './committed-operation.js';
 import { committedValues, watchedValues } from './committed.js';
 import type { HttpSessions } from './http-sessions.js';
 import { liveEvents } from './live-subscription.js';
+import { isWatchedField } from './watched-fields.js';
 import { handlerOwnsResponse } from './own-response.js';
 import { loggedRefusal, refusal } from './refusal.js';
-import { sessionsOfContext } from './request-of.js';
+import { operationOf, sessionsOfContext } from './request-of.js';
 
 /**
  * Stores the sessions of a handler before the response is sent, so that failures reach the exception filters. Most
@@ -53,8 +54,9 @@ function sessionsOf(context: ExecutionContext): HttpSessions {
 }
 
 function operation(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
-  const info = context.getArgByIndex<{ operation?: { operation?: string }; parentType?: { name?: string } }>(3);
-  const values = committedField(sessions, next.handle());
+  const info = context.getArgByIndex<{ operation?: { operation?: string } } | undefined>(3);
+  if (isWatchedField(info)) return next.handle();
+  const values = committedField(sessions, operationOf(context), next.handle());
   if (info?.operation?.operation !== 'subscription') return values;
   return values.pipe(map((result) => liveEvents(context, sessions, result)));
 }

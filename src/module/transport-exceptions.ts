@@ -1,3 +1,5 @@
+import type { ArgumentsHost } from '@nestjs/common';
+
 /** `WsException` or `RpcException`. */
 export type TransportException = new (error: string | object) => Error;
 
@@ -45,12 +47,20 @@ export function exceptionOf(type: object | undefined): TransportException | unde
   return transported?.[EXCEPTION];
 }
 
-/** `undefined` if the application has no @nestjs/websockets. */
-export async function loadWsException(): Promise<TransportException | undefined> {
+/** `BaseWsExceptionFilter`. */
+export type WsFilter = new () => { catch(exception: Error, host: ArgumentsHost): void };
+
+/** Empty if the application has no @nestjs/websockets. */
+export async function loadWsException(): Promise<{
+  readonly exception?: TransportException | undefined;
+  readonly filter?: WsFilter | undefined;
+}> {
   try {
-    return named(await import('@nestjs/websockets'), 'WsException');
+    const websockets = await import('@nestjs/websockets');
+    const filter = named(websockets, 'BaseWsExceptionFilter') as WsFilter | undefined;
+    return { exception: named(websockets, 'WsException'), filter };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

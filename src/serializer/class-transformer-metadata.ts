@@ -1,5 +1,5 @@
 import { Exclude, TransformationType } from 'class-transformer';
-import type { ClassTransformOptions } from 'class-transformer';
+import type { ClassTransformOptions, ExposeOptions } from 'class-transformer';
 import type { MetadataStorage } from 'class-transformer/types/MetadataStorage.js';
 import type { TypeMetadata } from 'class-transformer/types/interfaces/index.js';
 // @ts-expect-error class-transformer 0.5 ships no types beside this file; @nestjs/mapped-types imports it all the same.
@@ -18,10 +18,10 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
   const strategy = declared === 'none' ? (options.strategy ?? 'exposeAll') : declared;
   const includesUndeclared = strategy === 'exposeAll' && !options.excludeExtraneousValues;
   const excluded = excludedFrom(type);
-  const exposed = new Set(storage.getExposedProperties(type, transformationOf(direction)).map(keyIn(type, direction)));
+  const exposed = new Set(exposedOf(type, direction, includesUndeclared).map(keyIn(type, direction)));
   const fields = new Map<string, FieldDeclaration>();
   for (const key of new Set([...exposed, ...keysOf(type, direction)])) {
-    const applies = !excluded.has(key) && isSelected(storage.findExposeMetadata(type, key)?.options, options);
+    const applies = !excluded.has(key) && isStored(storage.findExposeMetadata(type, key)?.options, options);
     const property = direction === 'read' ? propertyOf(type, key) : key;
     fields.set(key, {
       key,
@@ -33,6 +33,16 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
     });
   }
   return { includesUndeclared, fields };
+}
+
+/** In a class that stores only exposed properties, those of either direction: a response does not decide what is stored. */
+function exposedOf(type: AnyClass, direction: Direction, includesUndeclared: boolean): readonly string[] {
+  const ofDirection = storage.getExposedProperties(type, transformationOf(direction));
+  if (includesUndeclared) return ofDirection;
+  return [
+    ...ofDirection,
+    ...storage.getExposedProperties(type, transformationOf(direction === 'read' ? 'write' : 'read')),
+  ];
 }
 
 /** With `toPlainOnly` (responses only) they are stored. */
@@ -119,6 +129,11 @@ function transformOf(
       (present, { transformFn }) => transformFn({ value: present, key, obj, type: transformation, options }) as unknown,
       value,
     );
+}
+
+/** Without groups, all are stored: `@Expose({ groups })` is meant for responses. */
+function isStored(declared: ExposeOptions | undefined, options: ClassTransformOptions): boolean {
+  return isSelected(options.groups?.length ? declared : { ...declared, groups: [] }, options);
 }
 
 // As in class-transformer.

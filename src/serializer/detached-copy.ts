@@ -6,8 +6,14 @@ export function detachedCopy(value: unknown): unknown {
   return new Copying().copy(value);
 }
 
+const CLASSES = new UndeclaredClasses();
+
+/** Whether the fields of a class's instances show all of their content. */
+export function hasPlainFields(prototype: object): boolean {
+  return kindOf(prototype) === 'class' && CLASSES.of(prototype).problem === undefined;
+}
+
 class Copying {
-  readonly #classes = new UndeclaredClasses();
   readonly #copies = new Map<object, object>();
 
   copy(value: unknown): unknown {
@@ -15,7 +21,7 @@ class Copying {
     const present = this.#copies.get(value);
     if (present) return present;
     const prototype = Object.getPrototypeOf(value) as object | null;
-    if (prototype !== null && this.#classes.of(prototype).problem !== undefined) return value;
+    if (prototype !== null && CLASSES.of(prototype).problem !== undefined) return value;
     switch (kindOf(prototype)) {
       case 'array':
         return this.#fields(value, []);

@@ -189,12 +189,21 @@ export class ReflectionWriter {
         return this.#writeInstance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
       const contained = this.#values.container(value, depth, write);
       if (contained !== undefined) return contained;
-      const hasFields = ['plain', 'class', 'array'].includes(this.#values.kindOf(value));
-      return hasFields
+      const kind = this.#values.kindOf(value);
+      if (kind === 'class' && !this.#isReadAs(type, value)) return this.#writeUndeclared(value, depth);
+      return ['plain', 'class', 'array'].includes(kind)
         ? this.#writeInstance(this.#planOf(type, prototypeOf(value)), value, depth)
         : this.#values.write(value, depth);
     };
     return write;
+  }
+
+  /** Whether an instance of another class can be read back under `@Type(() => type)` without losing content. */
+  #isReadAs(type: AnyClass, value: object): boolean {
+    const { problem, convertsItself } = this.#values.undeclaredClass(value);
+    if (value instanceof type)
+      return problem === undefined || this.#values.undeclaredClassOf(type.prototype as object).problem !== undefined;
+    return problem === undefined && !convertsItself && !hidesFields(value);
   }
 
   #discriminatedWriter(base: unknown, { property, subTypes }: Discriminator): WriteValue {

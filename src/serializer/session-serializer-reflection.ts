@@ -1,6 +1,6 @@
 import type { ClassTransformOptions } from 'class-transformer';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { assertDecoratorsAreSeen, storedNameOf } from './class-transformer-metadata.js';
+import { assertDecoratorsAreSeen, declarationOf, storedNameOf } from './class-transformer-metadata.js';
 import { joinFields, splitFields } from './json-text.js';
 import { ReflectionReader } from './reflection-reader.js';
 import { ReflectionWriter } from './reflection-writer.js';
@@ -9,7 +9,9 @@ import { SessionEvolution, versionOfText } from './session-evolution.js';
 import type { SessionMigration } from './migrate.decorator.js';
 import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-serializer.js';
 import { SessionSnapshots } from './fast/session-snapshot.js';
+import { UndeclaredClasses } from './undeclared-class.js';
 import { UnwritableValue } from './unwritable-value.js';
+import { kindOf } from './value-kind.js';
 
 /** In both directions. */
 export type SessionSerializerReflectionOptions = Pick<
@@ -45,10 +47,14 @@ export class SessionSerializerReflection<S extends object> implements FieldwiseS
   readonly #snapshots: SessionSnapshots<S>;
   readonly #evolution: SessionEvolution | undefined;
 
-  /** @throws {SessionConfigurationError} also if class-transformer is loaded twice. */
+  /**
+   * @throws {SessionConfigurationError} for unknown options, a subclass of a built-in such as Map, or if
+   * class-transformer is loaded twice.
+   */
   constructor(type: new () => S, options: SessionSerializerReflectionOptions = {}, versions: SessionVersions = {}) {
     assertOptions(options);
     assertDecoratorsAreSeen();
+    assertOwnFields(type);
     this.#type = type;
     const resolved: ClassTransformOptions = { exposeDefaultValues: true, exposeUnsetFields: true, ...options };
     this.#reader = new ReflectionReader(resolved, this.#remembered, versions.version);
@@ -115,6 +121,24 @@ const OPTIONS: ReadonlyArray<keyof SessionSerializerReflectionOptions> = [
   'version',
   'exposeDefaultValues',
 ];
+
+/** Whether a class has private fields and no exposed accessor that could store their content. */
+export function losesPrivateFields(type: new () => object): boolean {
+  const { problem } = new UndeclaredClasses().of(type.prototype as object);
+  if (problem === undefined) return false;
+  return ![...declarationOf(type, 'write', {}).fields.values()].some(
+    ({ key, exposed }) => exposed && key in type.prototype,
+  );
+}
+
+function assertOwnFields(type: new () => object): void {
+  const kind = kindOf(type.prototype as object);
+  if (kind === 'class' || kind === 'plain') return;
+  throw new SessionConfigurationError(
+    `${type.name} extends a built-in class, whose content is not in fields and would not be stored. Keep it in a field of ` +
+      'the session, such as items = new Map().',
+  );
+}
 
 function assertOptions(options: object): void {
   const unknown = Object.keys(options).filter((name) => !(OPTIONS as readonly string[]).includes(name));

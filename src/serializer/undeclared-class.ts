@@ -1,6 +1,7 @@
 import { UnwritableValue } from './unwritable-value.js';
 import { isBuiltIn } from './value-kind.js';
 
+/** A class without `@Type()`, whose instances are read back as plain objects. */
 export interface UndeclaredClass {
   readonly name: string;
   readonly convertsItself: boolean;

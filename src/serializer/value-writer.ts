@@ -42,6 +42,9 @@ export class ValueWriter {
 
   record(value: object, depth: number, write: WriteValue): object {
     assertDepth(depth);
+    if (Object.getOwnPropertySymbols(value).some((key) => Object.prototype.propertyIsEnumerable.call(value, key))) {
+      throw new UnwritableValue('it has a property under a symbol');
+    }
     const written: Fields = {};
     try {
       for (const name of Object.keys(value)) {
@@ -54,7 +57,11 @@ export class ValueWriter {
   }
 
   undeclaredClass(value: object): UndeclaredClass {
-    return this.#undeclaredClasses.of(Object.getPrototypeOf(value) as object);
+    return this.undeclaredClassOf(Object.getPrototypeOf(value) as object);
+  }
+
+  undeclaredClassOf(prototype: object): UndeclaredClass {
+    return this.#undeclaredClasses.of(prototype);
   }
 
   #object(value: object, depth: number): unknown {

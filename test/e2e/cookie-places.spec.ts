@@ -200,6 +200,11 @@ class LogoutController {
     response.clearCookie('oid');
     return `bye ${value.user} ${id.user}`;
   }
+  @Post('unused') unused(@Res({ passthrough: true }) response: CookieResponse): void {
+    response.clearCookie('oid', { path: '/' });
+    response.clearCookie('sid', { path: '/' });
+    response.clearCookie('other');
+  }
   @Post('changed') changed(
     @CurrentSession(ValueSession) value: ValueSession,
     @CurrentSession(IdSession) id: IdSession,
@@ -241,6 +246,8 @@ describe.each(platforms)("the application's own line for a session cookie, on $n
   it.each([
     ['logout', 0],
     ['logout', 86_400_000],
+    ['unused', 0],
+    ['unused', 86_400_000],
     ['changed', 0],
     ['changed', 86_400_000],
   ])('ends the session: %s after %d ms', async (path, wait) => {

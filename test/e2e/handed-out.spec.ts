@@ -27,6 +27,10 @@ class Item {
   constructor(public sku = '') {}
 }
 
+class Page {
+  constructor(public items: readonly Item[] = []) {}
+}
+
 @Session('sid', { tracker: 'by-id' })
 class UserSession {
   user = 'nobody';
@@ -76,6 +80,17 @@ class UserController {
   @Get('list') list(@CurrentSession() session: UserSession): unknown[] {
     return [session.items, 1];
   }
+  @Get('deep') deep(@CurrentSession() session: UserSession): object {
+    return { data: { page: new Page(session.items.map((item) => item)), sessions: new Map([['own', session]]) } };
+  }
+  @Get('inside') @UseInterceptors(EditingInterceptor) inside(@CurrentSession() session: UserSession): UserSession {
+    return session;
+  }
+  @Get('inside-observed') @UseInterceptors(EditingInterceptor) insideObserved(
+    @CurrentSession() session: UserSession,
+  ): Observable<object> {
+    return of({ items: [session.items] });
+  }
   @Get('serialized') @UseInterceptors(ClassSerializerInterceptor) serialized(
     @CurrentSession() session: UserSession,
   ): UserSession {
@@ -109,7 +124,7 @@ describe.each(platforms)('a session that a handler returns, on $name', (platform
     });
   const stored = { user: 'ann', csrfToken: 'c', role: 'customer', items: [{ sku: 'a' }] };
 
-  it.each(['me', 'observed', 'wrapped', 'part', 'list', 'serialized'])(
+  it.each(['me', 'observed', 'wrapped', 'part', 'list', 'deep', 'inside', 'inside-observed', 'serialized'])(
     'is not changed by an interceptor that edits the body in place: %s',
     async (path) => {
       const { url, close } = await started();

@@ -1,4 +1,15 @@
-import { Catch, Controller, Get, UseFilters } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import {
   BaseWsExceptionFilter,
@@ -22,8 +33,9 @@ import {
   sessionsOf,
   SessionWrongValueError,
   type RequestSessions,
+  type SessionEvent,
 } from 'nestjs-sessions';
-import { concat, of } from 'rxjs';
+import { concat, map, of, throwError, timeout } from 'rxjs';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Message, type Socket } from '../support/sockets.js';
@@ -49,6 +61,30 @@ class SeeingFilter extends BaseWsExceptionFilter {
   override handleError(...args: Parameters<BaseWsExceptionFilter['handleError']>): void {
     seen.push((args[1] as WsException).getError());
     super.handleError(...args);
+  }
+}
+
+class OwnGuard implements CanActivate {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    return (await sessionsOf(context.switchToWs().getClient()).get(AccountSession)) !== undefined;
+  }
+}
+
+class EditingInterceptor implements NestInterceptor {
+  intercept(_: unknown, next: CallHandler<WsResponse<Partial<AccountSession>>>) {
+    return next.handle().pipe(
+      map((answer) => {
+        answer.data.user = 'edited';
+        delete answer.data.messages;
+        return answer;
+      }),
+    );
+  }
+}
+
+class ShortPatience implements NestInterceptor {
+  intercept(_: unknown, next: CallHandler) {
+    return next.handle().pipe(timeout(20));
   }
 }
 
@@ -108,6 +144,28 @@ class Handlers {
     await sessions.save();
     return said('stored');
   }
+  @Public() @UseGuards(OwnGuard) @SubscribeMessage('own-guard') ownGuard() {
+    return said('in');
+  }
+  @Public() @SubscribeMessage('count-then-throw') countThenThrow(@CurrentSession() session: AccountSession) {
+    session.messages += 1;
+    return concat(
+      of(said('first')),
+      throwError(() => new WsException('second')),
+    );
+  }
+  @Public() @UseInterceptors(EditingInterceptor) @SubscribeMessage('show') show(
+    @CurrentSession() session: AccountSession,
+  ) {
+    return said(session);
+  }
+  @Public() @UseInterceptors(ShortPatience) @SubscribeMessage('slow') async slow(
+    @CurrentSession() session: AccountSession,
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    session.messages += 1;
+    return said('done');
+  }
   @Public() @SubscribeMessage('wrong') wrong() {
     throw new SessionWrongValueError('A sentence for developers.');
   }
@@ -131,6 +189,7 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
   let running: RunningApp;
   let down: 'nothing' | 'reads' | 'writes' = 'nothing';
   let sockets: Socket[] = [];
+  const events: string[] = [];
 
   class FailingStorage extends SessionStorageMemory {
     override read(id: string) {
@@ -150,7 +209,13 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
     class AccountGateway extends Handlers {}
 
     running = await startApp(platform, {
-      imports: [SessionsModule.forRoot({ sessions: [AccountSession, WalletSession], storage: new FailingStorage() })],
+      imports: [
+        SessionsModule.forRoot({
+          sessions: [AccountSession, WalletSession],
+          storage: new FailingStorage(),
+          onEvent: ({ type }: SessionEvent) => void events.push(type),
+        }),
+      ],
       controllers: [AccountController],
       providers: [AccountGateway, { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(AccountSession) }],
       prepare: (app) => kind.prepare(app),
@@ -214,6 +279,35 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
     expect(await socket.ask('save-by-hand')).toEqual(refused('SESSION_STORAGE_UNAVAILABLE'));
     down = 'nothing';
     expect(await socket.ask('save-by-hand')).toEqual(said('stored'));
+  });
+  it('says the same where a guard of the application uses sessions', async () => {
+    const socket = await connect(await enter());
+    down = 'reads';
+    expect(await socket.ask('own-guard')).toEqual(refused('SESSION_STORAGE_UNAVAILABLE'));
+    down = 'nothing';
+    expect(await socket.ask('own-guard')).toEqual(said('in'));
+  });
+  it('comes after the answers before it', async () => {
+    const cookie = await enter();
+    const socket = await connect(cookie);
+    expect(await socket.ask('count-then-throw')).toEqual(said('first'));
+    expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ messages: 1 });
+  });
+  it('stores nothing of what an interceptor edits in the answer', async () => {
+    const cookie = await enter();
+    const socket = await connect(cookie);
+    expect((await socket.ask('show')).data).toEqual({ user: 'edited' });
+    expect((await socket.ask('look')).data).toMatch(/^user-/);
+    expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ messages: 0 });
+  });
+  it('reports what a handler changes after a timeout', async () => {
+    const socket = await connect(await enter());
+    events.length = 0;
+    expect((await socket.ask('slow')).event).toBe('exception');
+    for (let waited = 0; waited < 100 && !events.includes('too-late'); waited += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(events).toContain('too-late');
   });
   it('is answered after its session is stored', async () => {
     const socket = await connect(await enter());

@@ -1,5 +1,6 @@
 import { EMPTY_CALL as call } from '../../../src/call/session-call.js';
 import 'reflect-metadata';
+import { Expose } from 'class-transformer';
 import { inspect } from 'node:util';
 import { Counter } from '../../../src/config/counter.decorator.js';
 import type { SessionOverrides, SessionRegistration, SharedOptions } from '../../../src/config/session-options.js';
@@ -187,6 +188,29 @@ describe('overrides', () => {
     expect(cookieOf(build({ type: Styled, cookie: { path: '/o', domain: 'a.b' } }, module).provider)).toBe(
       'styled=v; Max-Age=600; Domain=a.b; Path=/o; Secure; HttpOnly; SameSite=Strict; Priority=High',
     );
+  });
+
+  it('warn of private fields that nothing exposes', () => {
+    class Hiding {
+      #items = ['a'];
+      get size(): number {
+        return this.#items.length;
+      }
+    }
+    class Showing {
+      #count = 0;
+      @Expose() get count(): number {
+        return this.#count;
+      }
+      set count(count: number) {
+        this.#count = count;
+      }
+    }
+    const building = builder();
+    for (const type of [Hiding, Showing]) building.build({ type, name: type.name });
+    expect(building.warnings).toEqual([
+      expect.stringContaining('Hiding has private fields (#name), which are not stored'),
+    ]);
   });
 
   it('that ask for a cookie of more than 400 days are capped, with one warning', () => {

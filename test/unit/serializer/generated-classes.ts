@@ -104,12 +104,31 @@ const TYPES: Readonly<Record<string, unknown>> = { String, Number, Boolean, Date
  * Without stored names that another field has as well, where nothing but values made for a field may end up in it:
  * class-transformer empties objects of which no decorator says anything, and reads keys of a Map as properties.
  */
-export function fitTo(options: ClassTransformOptions, specs: readonly ClassSpec[]): readonly ClassSpec[] {
+export function fitTo(options: ClassTransformOptions, given: readonly ClassSpec[]): readonly ClassSpec[] {
+  const specs = withoutResponses(options, given);
   if (!isStrict(options, specs)) return specs;
   const fit = (field: FieldSpec): FieldSpec => ({
     ...field,
     expose: field.expose?.[0] === undefined ? field.expose : [`stored ${field.name}`, field.expose[1]],
   });
+  return specs.map((spec) => ({ ...spec, fields: spec.fields.map(fit) }));
+}
+
+/**
+ * Without groups where none is selected, and without directions where only exposed fields are stored: these decide on
+ * responses, and the serializer stores the fields.
+ */
+function withoutResponses(options: ClassTransformOptions, specs: readonly ClassSpec[]): readonly ClassSpec[] {
+  const isOpen = options.strategy !== 'excludeAll' && !options.excludeExtraneousValues;
+  const isDirected = isOpen && specs.every(({ strategy }) => strategy !== 'exclude');
+  const fit = (field: FieldSpec): FieldSpec => {
+    if (!field.expose) return field;
+    const [name, limited] = field.expose;
+    const { groups, toClassOnly, toPlainOnly, ...others } = limited as ValueOf<typeof limits>;
+    const ofGroups = groups && options.groups?.length ? { groups } : {};
+    const ofDirection = isDirected ? { ...(toClassOnly && { toClassOnly }), ...(toPlainOnly && { toPlainOnly }) } : {};
+    return { ...field, expose: [name, { ...others, ...ofGroups, ...ofDirection }] };
+  };
   return specs.map((spec) => ({ ...spec, fields: spec.fields.map(fit) }));
 }
 

@@ -75,6 +75,46 @@ describe('an instance of a class without decorators', () => {
     });
   });
 
+  it('is refused like a plain object with content under a symbol', () => {
+    expect(refusalOf({ nested: [{ [Symbol('hidden')]: 1 }] })).toContain('it has a property under a symbol');
+  });
+
+  it('is no session where it extends a built-in class', () => {
+    for (const type of [Basket, Index, Tags, Moment]) {
+      expect(() => new SessionSerializerReflection(type as new () => object)).toThrow(
+        `${type.name} extends a built-in`,
+      );
+    }
+  });
+
+  it('is refused under the @Type of another class where that would lose content', () => {
+    class Item {
+      sku = '';
+    }
+    class Order {
+      @Type(() => Item) item?: unknown;
+    }
+    class Priced extends Item {
+      #cents = 5;
+      get cents(): number {
+        return this.#cents;
+      }
+    }
+    class Named {
+      sku = 'a';
+      size = 1;
+    }
+    const orders = new SessionSerializerReflection(Order);
+    const back = (item: unknown): unknown =>
+      orders.deserialize(orders.serialize(Object.assign(new Order(), { item }))).item;
+    expect(() => back(new Vault())).toThrow('Order.item cannot be stored in a session: it is an instance of Vault');
+    expect(() => back([new Priced()])).toThrow('it is an instance of Priced, which has private fields');
+    expect(back(new Decimal('1.5'))).toBe('1.5');
+    expect(back(new ObjectId('507f1f77bcf86cd799439011'))).toBe('507f1f77bcf86cd799439011');
+    expect(back(new Named())).toEqual({ sku: 'a', size: 1 });
+    expect(back(new Named())).toBeInstanceOf(Item);
+  });
+
   it('may be empty if its class has no members', () => {
     class Marker {}
     expect(roundTrip(new Marker())).toStrictEqual({});
