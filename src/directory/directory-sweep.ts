@@ -66,8 +66,9 @@ export class DirectorySweep {
   }
 
   async #removeExpired(path: string): Promise<boolean> {
-    const due = this.#now() - GRACE;
-    const outcome = await this.#removeIf(path, (record) => !record || record.session.expiresAt <= due);
+    // Compared under the file's lock, by the time of then: the clock may have been set back while this waited.
+    const isDue = (record?: DirectoryRecord): boolean => !record || record.session.expiresAt <= this.#now() - GRACE;
+    const outcome = await this.#removeIf(path, isDue);
     return outcome === 'dead';
   }
 }

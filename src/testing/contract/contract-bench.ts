@@ -10,7 +10,10 @@ export interface StorageUnderTest {
   readonly b?: SessionStorage;
   /** The storage's clock, epoch milliseconds. Default `Date.now`. */
   now?(): number;
-  /** Moves the clock, also back. Without it the suite waits in real time. */
+  /**
+   * Moves the clock, also back. Without it the suite waits in real time. The storage must not sweep in the background:
+   * a sweep that started before the clock was set back would remove live sessions.
+   */
   advance?(milliseconds: number): unknown;
   /** Breaks the backend; needed for {@link SessionStorageContractOptions.faults}. */
   readonly faults?: StorageFaults;
