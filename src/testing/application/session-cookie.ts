@@ -7,13 +7,11 @@ import { SILENCE, sessionsOfApplication, type ApplicationUnderTest } from './app
 import { backdated } from './backdated.js';
 import { TestCall } from './test-call.js';
 
-/** Request headers by lower-case name: `cookie`, and one per header session. */
+/** By lower-case name: `cookie`, and one per header session. */
 export type SessionHeaders = Record<string, string>;
 
 /**
- * Request headers of a client with these sessions, for supertest, light-my-request, fetch or a WebSocket. Writes by-id
- * sessions to the storage.
- * @param app an application or `TestingModule` that imports `SessionsModule`.
+ * Request headers of a client with these sessions. Writes by-id sessions to the storage.
  * @param values instances of session classes.
  * @throws {SessionError} if a class is not registered, or a value cannot be stored.
  */

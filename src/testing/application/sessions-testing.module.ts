@@ -5,7 +5,7 @@ import { FakeClock } from '../fake-clock.js';
 
 const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
 
-/** Options of a test, which override the fixed ones. */
+/** Override the fixed options. */
 export interface SessionsTestingOptions extends SharedOptions {
   /** The clock of lifetimes and storage. Default: a new one, see `app.get(FakeClock)`. */
   readonly clock?: FakeClock;
@@ -21,8 +21,7 @@ export interface SessionsTestingDefinition {
 }
 
 /**
- * Options for tests: a fixed key, by-id sessions in memory, a {@link FakeClock}. For an application that imports
- * `SessionsModule`: `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(sessionsTestingOptions())`.
+ * Options for tests: fixed key, memory, {@link FakeClock}. For `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(…)`.
  * @throws {SessionConfigurationError} in production.
  */
 export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SharedOptions {
@@ -36,19 +35,12 @@ export function sessionsTestingOptions(options: SessionsTestingOptions = {}): Sh
   return { keys: TEST_KEY, storage: new SessionStorageMemory({ now: clock.now }), now: clock.now, ...rest };
 }
 
-/** `SessionsModule` for unit tests: fixed key, memory, {@link FakeClock}. */
+/** `SessionsModule` with {@link sessionsTestingOptions}. */
 export class SessionsTestingModule {
-  /**
-   * A module for `imports`; it also provides the {@link FakeClock}.
-   *
-   * ```ts
-   * const module = await Test.createTestingModule({ imports: [SessionsTestingModule.forRoot()] }).compile();
-   * module.get(FakeClock).advance(3600_000);
-   * ```
-   */
+  /** For `imports`. Also provides the {@link FakeClock}. */
   static async forRoot(options: SessionsTestingOptions = {}): Promise<SessionsTestingDefinition> {
     const clock = options.clock ?? new FakeClock();
-    // Lazy, because the storage contract in the same entry does not need NestJS.
+    // Lazy, as in `sessionsOfApplication`.
     const { SessionsModule } = await import('../../module/sessions.module.js');
     return {
       module: SessionsTestingModule,

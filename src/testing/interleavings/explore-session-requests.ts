@@ -14,16 +14,12 @@ export interface SessionRequests extends Pick<
   readonly requests: readonly RequestKind[];
   /** Default {@link referenceSessionAlgorithm}. */
   readonly algorithm?: SessionAlgorithm;
-  /** Every `change` sets the same field. Default: each its own. */
+  /** Every `change` sets the same field. Default: different fields. */
   readonly sameField?: boolean;
   /**
-   * The guarantee to check.
-   *
-   * - `everything`: all below, and an end follows a rotated session.
-   * - `grace`: as `everything`, and a rotation within one owner makes no request anonymous.
-   * - `end-of-id`: all below, but an end does not follow a rotated session.
-   * - `end-only`: an ended id stays ended; updates may overwrite each other. For a guarded storage shared by several
-   * processes.
+   * What to check. `end-of-id`: all, but an end does not follow a rotated session. `end-only`: only that an ended id
+   * stays ended, for a guarded storage in several processes. `grace`: as `everything`, and a rotation within one owner
+   * makes no request anonymous.
    */
   readonly promise?: 'everything' | 'grace' | 'end-of-id' | 'end-only';
 }
@@ -32,15 +28,14 @@ const OWNER = 'owner';
 const NEXT_OWNER = 'next owner';
 
 /**
- * Runs requests of one session in every order of storage calls (see {@link exploreInterleavings}), and checks after
- * each:
+ * Runs requests of one session in every order of storage calls, see {@link exploreInterleavings}, and checks:
  *
  * - an ended session stays ended, under every id that it had;
- * - an acknowledged update is stored, or was overwritten in the same field, or the session ended;
+ * - an acknowledged update is stored, or overwritten in the same field, or the session ended;
  * - a session that was not ended exists once, under the last cookie;
- * - no response clears the cookie of a live session, or sends that of an ended one.
+ * - no response clears the cookie of a live session or sends that of an ended one.
  *
- * With `faults` it checks promises 1 to 6 of the documentation instead.
+ * With `faults` it checks the promises in docs/your-own-parts.md instead.
  */
 export async function exploreSessionRequests(options: SessionRequests): Promise<Explored> {
   const algorithm = options.algorithm ?? referenceSessionAlgorithm;
@@ -110,11 +105,10 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
 
 interface Prepared {
   readonly cookie: string;
-  /** What the session holds. */
   readonly before: Readonly<Record<string, string>> | undefined;
 }
 
-/** `storage`; `onWrite` is told the name of each session that is written to it. */
+/** Calls `onWrite` with the id of each written session. */
 function watched(storage: SessionStorage, onWrite: (id: string) => void): SessionStorage {
   return gatedStorage(storage, (name, call, id) => {
     if (id !== undefined && (name === 'create' || name === 'write')) onWrite(id);

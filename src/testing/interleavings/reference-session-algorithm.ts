@@ -8,9 +8,8 @@ const MOVED = 'moved to ';
 const ENDED = 'ended';
 
 /**
- * The algorithm for a storage with versions: read, then replace at that version, merge by field on conflict; rotate by
- * writing the new id first and retiring the old one, undone if the old one has ended; end by retiring, too, so that an
- * end follows a rotated session.
+ * For a storage with versions: replaces at the version that was read, merges by field on conflict, and rotates by
+ * writing the new id before it retires the old one.
  */
 export const referenceSessionAlgorithm: SessionAlgorithm = {
   async begin(storage, owner) {
@@ -89,7 +88,7 @@ async function rotate(
     }
     current = result.current;
     fields = fieldsOf(current);
-    // The new id is secret, but the owner may end it from another device.
+    // The owner may already have ended the new id from another device.
     const added = await storage.replace!(id, toStore(fields, owner));
     if (added.status === 'gone') {
       await end(storage, request.cookie, current);
