@@ -12,7 +12,7 @@ export interface RecordToWrite {
   readonly version: string;
 }
 
-// s1 version expiresAt encoding bytes owner id, a line feed, and the value of that many bytes.
+// s1 version expiresAt encoding bytes owner id, a line feed, and the value.
 const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
 /** Sessions have longer versions. */
 export const TOMBSTONE_VERSION = '-';
@@ -36,8 +36,8 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
 }
 
 /**
- * @param modifiedAt epoch milliseconds, set by a touch. The later of it and the header's expiry is used, so that files
- * copied without times keep their sessions.
+ * @param modifiedAt set by a touch; the later of it and the header's expiry counts, so that copied files keep their
+ * sessions.
  * @returns `undefined` if invalid or incomplete.
  */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {

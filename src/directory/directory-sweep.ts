@@ -66,7 +66,7 @@ export class DirectorySweep {
   }
 
   async #removeExpired(path: string): Promise<boolean> {
-    // Compared under the file's lock, by the time of then: the clock may have been set back while this waited.
+    // By the time under the file's lock: the clock may have been set back meanwhile.
     const isDue = (record?: DirectoryRecord): boolean => !record || record.session.expiresAt <= this.#now() - GRACE;
     const outcome = await this.#removeIf(path, isDue);
     return outcome === 'dead';

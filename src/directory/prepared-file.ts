@@ -11,9 +11,9 @@ const GIVE_UP_AFTER = 5000;
 const HELD = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /**
- * A complete file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the
- * file to `path`, which releases the lock in the same step. Another process breaks the lock by removing the file, so a
- * suspended holder has nothing left to commit. For local file systems only.
+ * A file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the file to
+ * `path`, which releases the lock in the same step. To break the lock, another process removes the file, so a suspended
+ * holder has nothing to commit. For local file systems only.
  */
 export class PreparedFile {
   readonly #path: string;
@@ -60,11 +60,10 @@ export class PreparedFile {
       const now = performance.now();
       const current = await holderOf(lock);
       if (current !== holder) [holder, seenAt] = [current, now];
-      // An empty directory: its holder is releasing it, or has died.
+      // Empty: its holder is releasing it, or has died.
       if (current === '') await rmdir(lock).catch(() => undefined);
       else if (now - seenAt > STALE_AFTER) await breakLock(lock, current);
       if (now - start > GIVE_UP_AFTER) throw overcrowded();
-      // Randomized, to avoid repeated collisions.
       await setTimeout(Math.min(attempt, 10) * Math.random());
     }
   }

@@ -5,15 +5,13 @@ import { ironSeal, openIronSeal, type IronPasswords } from './iron-seal.js';
 import { migrationSource } from './migration-source.js';
 import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
 
-/** Options of {@link ironSession}, as in the old application. */
 export interface IronSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `password` of iron-session: a string, or a map by number; the highest number seals. */
+  /** `password`: a string, or a map by number; the highest number seals. */
   readonly password: string | Readonly<Record<string, string>>;
-  /** `cookieName` of iron-session. */
   readonly cookieName: string;
-  /** `ttl` of iron-session: lifetime of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
+  /** `ttl`: lifetime of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
   readonly ttlInSeconds?: number;
-  /** `chunk` of iron-session 9, for `alsoWrite`: allows several cookies per session. Default `false`. */
+  /** `chunk` of version 9, for `alsoWrite`: several cookies per session. Default `false`. */
   readonly chunk?: boolean;
 }
 
@@ -23,11 +21,11 @@ const FOURTEEN_DAYS = 1_209_600;
 const MOST_CHUNKS = 4;
 const LARGEST_COOKIE = 4096;
 const ATTRIBUTES = 256;
-/** Version suffix. It is not authenticated, so nothing depends on it. */
+/** Not authenticated, so nothing depends on it. */
 const VERSION = '~2';
 
 /**
- * Accepts sessions of iron-session 8 and 9, for `from`: in one cookie or in chunks.
+ * Accepts sessions of iron-session 8 and 9, for `from`.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function ironSession<S extends object, Old extends object = OldData>(

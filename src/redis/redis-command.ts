@@ -2,9 +2,8 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 
 /**
  * Sends one command.
- * @param key the command's only key, to select a cluster node; `undefined` for a command without a key.
- * @param readonly the command changes nothing. A replica may answer only if it never lags: the next request must see a
- * written session.
+ * @param key the command's only key, to select a cluster node, if it has one.
+ * @param readonly the command changes nothing. Still send it to the primary: replicas lag.
  * @param args the command's name and arguments, including the key.
  */
 export type RedisCommand = (key: string | undefined, readonly: boolean, args: readonly string[]) => Promise<unknown>;
@@ -24,14 +23,12 @@ export interface GlideClient {
   readonly customCommand: (...args: never[]) => Promise<unknown>;
 }
 
-/** A client of Redis or Valkey, or a function that sends one command. */
 export type RedisClient = NodeRedisClient | IoredisClient | GlideClient | RedisCommand;
 
 type Send<A extends readonly unknown[]> = (...args: A) => Promise<unknown>;
 
 /**
- * A function that sends commands by any client. Clients are detected by their methods, not their class, so that all
- * versions and wrappers work.
+ * Clients are detected by their methods, so that all versions and wrappers work.
  * @throws {SessionConfigurationError} for an invalid client.
  */
 export function redisCommandOf(client: RedisClient): RedisCommand {
@@ -55,7 +52,7 @@ export function redisCommandOf(client: RedisClient): RedisCommand {
   );
 }
 
-// Always the primary, even if the client is set to use replicas: they lag.
+// Always the primary: replicas lag.
 function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolean): RedisCommand {
   if (has('getSlotMaster')) {
     const cluster = client as { sendCommand: Send<[string | undefined, boolean, string[]]> };
@@ -69,7 +66,7 @@ function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolea
   return (_key, _readonly, args) => single.sendCommand([...args]);
 }
 
-// Types and names only: a string may be a URL with a password.
+// No values: a string may be a URL with a password.
 function describe(found: unknown): string {
   if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
   const name: unknown = found.constructor?.name;

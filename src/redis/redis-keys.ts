@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { encodeOwner } from './redis-value.js';
 
-/** Key names: `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
+/** `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
 export class RedisKeys {
   readonly #prefix: string;
 
@@ -17,7 +17,7 @@ export class RedisKeys {
   }
 
   session(id: string): string {
-    // Ids of our trackers are plain. Encode others, to avoid owner keys and braces.
+    // Our ids are plain; encodes others, to avoid owner keys and braces.
     return this.#prefix + (/^[\w-]*$/.test(id) ? id : encodeOwner(id));
   }
 

@@ -4,24 +4,21 @@ import type { RedisKeys } from './redis-keys.js';
 import { textsOf } from './redis-reply.js';
 import { ADD_TO_OWNER, DROP_FROM_OWNER, runScript } from './redis-scripts.js';
 
-/** The operations of the storage that the index uses. */
 export interface IndexedSessions {
   read(id: string): Promise<StoredSession | undefined>;
   /** Ends a session without updating the index. */
   take(id: string): Promise<StoredSession | undefined>;
 }
 
-/** An id without a session may be in progress; after this time its session has ended. */
+/** After this time, an id without a session is a leftover, not a session being created. */
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Concurrent commands per list: enough to hide network latency. */
+/** Concurrent commands per list. */
 const SIDE_BY_SIDE = 250;
 
 /**
- * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it,
- * so that the index is complete; listing removes leftovers.
- *
- * Index and sessions have different keys, so that a script uses one key only and an owner's sessions spread over a
- * cluster.
+ * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it;
+ * listing removes leftovers. Its key differs from those of sessions, so that a script uses one key and an owner's
+ * sessions spread over a cluster.
  */
 export class RedisOwnerIndex implements OwnerIndex {
   readonly #command: RedisCommand;
@@ -62,7 +59,7 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async invalidateAll(owner: string, except?: string): Promise<number> {
     let total = 0;
-    // A rotating session adds its new id before the old one ends, so the next pass finds it.
+    // A rotating session adds its new id before the old one ends.
     for (;;) {
       const ids = (await this.#ids(owner)).filter((id) => id !== except);
       const taken = await inBatches(ids, (id) => this.#sessions.take(id));
@@ -80,7 +77,6 @@ export class RedisOwnerIndex implements OwnerIndex {
     return textsOf(await this.#command(key, true, ['ZRANGE', key, '0', '-1']));
   }
 
-  /** Removes old ids without a session from the index. */
   async #drop(owner: string, missing: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
     for (let start = 0; start < missing.length; start += SIDE_BY_SIDE) {

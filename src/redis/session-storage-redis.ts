@@ -19,49 +19,35 @@ import { decodeRedisValue, deadlineOf, encodeDeadline, encodeOwnerAndValue, enco
 
 export interface SessionStorageRedisOptions {
   /**
-   * A client of Redis 6.2 or newer, or Valkey, which the application creates, connects and closes: node-redis, ioredis,
-   * iovalkey or @valkey/valkey-glide (single, pool, cluster or sentinel), or a function that sends one command.
+   * node-redis, ioredis, iovalkey or @valkey/valkey-glide (single, pool, cluster or sentinel), or a function that sends
+   * one command. Redis 6.2 or newer, or Valkey.
    */
   readonly client: RedisClient;
   /**
-   * {@link close} closes the client; `SessionsModule` calls it last, after all requests. Default `false`: the
-   * application closes the client, in `onApplicationShutdown`.
+   * {@link close} closes the client; `SessionsModule` calls it last. Default `false`: the application closes it, in
+   * `onApplicationShutdown`.
    */
   readonly ownClient?: boolean;
   /** Prefix of all keys, without `{`, `}` and spaces. Default `nestjs-sessions:`. */
   readonly prefix?: string;
-  /**
-   * Clock, epoch milliseconds; for tests. By default sessions expire by the clock of the Redis server, so that this
-   * machine's may be wrong. With it, they expire by both.
-   */
+  /** Clock, epoch milliseconds, for tests. Default: the clock of the Redis server. */
   readonly now?: () => number;
 }
 
 /**
- * Keeps sessions in Redis or Valkey.
+ * Keeps sessions in Redis or Valkey, see docs/redis.md: a string `nestjs-sessions:<id>` per session, and a sorted
+ * set `nestjs-sessions:owner:<owner>` of ids.
  *
- * | key | type | holds |
- * |---|---|---|
- * | `nestjs-sessions:<id>` | string | `<deadline>\|<version>\|<owner>\|<value>`, expires at the deadline |
- * | `nestjs-sessions:owner:<owner>` | sorted set | the ids of an owner's sessions; only for sessions with an owner |
+ * Every command uses one key, so clusters work, and goes to the primary, because replicas lag; for ioredis with
+ * `scaleReads`, configure this in the application.
  *
- * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `create` one `SET … NX` and `invalidate` one
- * `EVALSHA`; the last two need one more command for a session with an owner. Every command uses one key, so clusters
- * work.
- *
- * **Guarantees.** Versions, `replace` and `touch` are exact for any number of processes. Redis removes expired
- * sessions. An owner's list is exact; `owners.invalidateAll` ends sessions one by one until none is left.
- *
- * **A crash** of Redis loses what was not persisted, and a failover what was not replicated: with
- * `appendfsync everysec` the last second, including logouts. Set `maxmemory-policy` to `noeviction` or `volatile-ttl`:
- * others remove live sessions, see {@link inspect}.
- *
- * Replicas lag, so every command goes to the primary. For ioredis with `scaleReads`, configure this in the application.
+ * **A crash** loses what was not persisted, and a failover what was not replicated, including logouts. Set
+ * `maxmemory-policy` to `noeviction` or `volatile-ttl`: others remove live sessions.
  */
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly ownsClient: boolean;
-  /** Closes the client; present only with `ownClient: true`. */
+  /** Present only with `ownClient: true`. */
   declare readonly close?: () => Promise<void>;
   /** Present only for a cluster. */
   declare readonly nodeOf?: (id: string) => string | undefined;
@@ -113,7 +99,7 @@ export class SessionStorageRedis implements SessionStorage {
     const value = encodeRedisValue(session, version);
     const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
     if (textOf(reply) !== undefined) return version;
-    // A client that resends a command after a broken connection may find its own first attempt.
+    // A client that resends a command may find its own first attempt.
     return textOf(await this.#command(key, true, ['GET', key])) === value ? version : undefined;
   }
 
@@ -148,7 +134,7 @@ export class SessionStorageRedis implements SessionStorage {
     await this.#command(undefined, true, ['PING']);
   }
 
-  /** Checks the server's eviction policy; see {@link SessionStorage.inspect}. */
+  /** Checks the eviction policy. */
   async inspect(): Promise<readonly string[]> {
     const info = await this.#command(undefined, true, ['INFO', 'memory']).catch(() => '');
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
@@ -182,18 +168,17 @@ export class SessionStorageRedis implements SessionStorage {
     return session && !this.#isPast(session.expiresAt) ? session : undefined;
   }
 
-  /** By the option `now` only: Redis itself expires by its own clock. */
+  /** Only with the option `now`: Redis itself expires by its own clock. */
   #isPast(expiresAt: number): boolean {
     return this.#now !== undefined && expiresAt <= this.#now();
   }
 
-  /** When Redis removes a session, as arguments of `SET`. */
+  /** Arguments of `SET`. */
   #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
     if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
     return ['PXAT', String(deadlineOf(expiresAt))];
   }
 
-  /** The argument `now` of scripts. */
   #present(): string {
     return this.#now ? encodeDeadline(this.#now()) : '';
   }
@@ -204,7 +189,6 @@ function newVersion(): string {
   return String(randomInt(1, 2 ** 31));
 }
 
-/** {@link SessionStorageRedis} on the application's client. */
 export function redisSessionStorage(options: SessionStorageRedisOptions): SessionStorageRedis {
   return new SessionStorageRedis(options);
 }

@@ -19,29 +19,26 @@ import { encodeSqlText } from './sql-text.js';
 
 /** Common options of the SQL storages. */
 export interface SessionStorageSqlOptions {
-  /** The table: a name, or schema and name (`auth.sessions`). Quoted, so case-sensitive. Default `sessions`. */
+  /** A name, or schema and name (`auth.sessions`). Quoted, so case-sensitive. Default `sessions`. */
   readonly table?: string;
   /** Creates the table on first use, if missing. */
   readonly createTable?: boolean;
   /**
-   * Seconds between sweeps of expired sessions by each process, started by other calls. Default 3600; 0: never, for
-   * applications that schedule `sweep()` themselves.
+   * Seconds between background sweeps of expired sessions in each process. Default 3600; 0: never, call `sweep()`
+   * instead.
    */
   readonly sweepEveryInSeconds?: number;
-  /**
-   * Clock, epoch milliseconds; for tests. By default sessions expire by the clock of the database server, so that this
-   * machine's may be wrong; with SQLite by `Date.now`.
-   */
+  /** Clock, epoch milliseconds, for tests. Default: the clock of the database server; with SQLite `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Milliseconds to wait for another process's lock, and between two attempts. */
+/** Maximum wait for another process's lock, and the pause between attempts, in milliseconds. */
 const BUSY_FOR = 900;
 const BUSY_PAUSE = 10;
-/** Maximum attempts of a statement that the database rolled back; each time another one succeeded. */
+/** For a statement that the database rolled back; each time another one succeeded. */
 const MOST_ATTEMPTS = 10;
 
-/** Sessions as rows of one table: the part common to all databases. */
+/** Sessions as rows of one table. */
 export abstract class SessionStorageSql implements SessionStorage {
   readonly owners: OwnerIndex;
   protected readonly now: () => number;
@@ -133,17 +130,17 @@ export abstract class SessionStorageSql implements SessionStorage {
     return touched > 0;
   }
 
-  /** In batches of 500 rows, a minute after they expired. */
+  /** Removes sessions a minute after they expired. */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     return this.#sweep.run(Math.trunc(limit));
   }
 
-  /** Resolves if the database answers and the table exists. */
+  /** Also rejects if the table is missing. */
   async ping(): Promise<void> {
     await this.#select(this.#statements.ping, []);
   }
 
-  /** Reports a missing table; see {@link SessionStorage.inspect}. */
+  /** Reports a missing table. */
   async inspect(): Promise<readonly string[]> {
     if (this.#createTable) return [];
     try {
@@ -155,7 +152,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Waits for background work. Closes the client only with `ownClient: true`. */
+  /** Waits for background sweeps. */
   async close(): Promise<void> {
     await this.#sweep.idle();
     await this.#close?.();
@@ -170,7 +167,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Ends the session without a tombstone if none can be written, such as on a full disk. */
+  /** Without a tombstone if none can be written, such as on a full disk. */
   async #bury(id: string): Promise<number> {
     const values = [id, ...this.#present()];
     try {
@@ -214,7 +211,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     const stored = encodeSqlText(owner);
     await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#present()]);
     let total = 0;
-    // A rotating session inserts its new row before the old one ends, so the next pass finds it.
+    // A rotating session inserts its new row before the old one ends.
     for (;;) {
       const ended = await this.#buryOwner(stored, except);
       if (ended === 0) return total;
@@ -222,28 +219,27 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** The parameter `now` of statements without a clock of the server. */
   #present(): readonly SqlValue[] {
     return this.#statements.clock === undefined ? [this.now()] : [];
   }
 
-  /** The expiry and hour of a tombstone, for statements without a clock of the server. */
+  /** Parameters of statements without a clock of the server. */
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
     return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
   }
 
-  /** The expiry of a short life, counted by the clock of the server. */
+  /** By the clock of the server. */
   #relative({ expiresIn }: SessionToStore): Expiry | undefined {
     if (expiresIn === undefined || this.#statements.clock === undefined) return undefined;
     return [Math.trunc(expiresIn), Math.trunc(expiresIn)];
   }
 
-  /** A sweep uses one moment for all batches, as a parameter: a clock in the statement would not use the index. */
+  /** One moment for all batches, as a parameter: a clock in the statement would not use the index. */
   #time(): number | Promise<number> {
     const { clock } = this.#statements;
     if (clock === undefined) return this.now();
-    // A server that does not tell its time removes nothing.
+    // Removes nothing if the server returns no time.
     return this.#select(clock, []).then(([row]) => Number(row?.['now']) || 0);
   }
 
@@ -263,7 +259,6 @@ export abstract class SessionStorageSql implements SessionStorage {
         return await run();
       } catch (error) {
         if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_FOR) {
-          // Yields to other requests.
           await setTimeout(BUSY_PAUSE);
           continue;
         }
@@ -296,7 +291,6 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 }
 
-/** The parameters of a statement for expiry and hour. */
 type Expiry = readonly [expiry: number, hour: number];
 
 function absolute({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
@@ -310,7 +304,6 @@ function newRow(id: string, { value, owner }: SessionToStore, expiry: Expiry): {
   return { version, values: [id, version, value, storedOwner, ...expiry] };
 }
 
-/** Joins statements into one text. */
 export function definitionText(statements: readonly string[]): string {
   return statements.map((statement) => `${statement};\n`).join('');
 }

@@ -1,10 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SqlDialect, SqlTableName } from './sql-engine.js';
 
-/**
- * Parses `sessions` or `schema.sessions`.
- * @throws {SessionConfigurationError} for characters other than letters, digits, `_`, `$` and `-`.
- */
+/** @throws {SessionConfigurationError} for characters other than letters, digits, `_`, `$` and `-`. */
 export function sqlTableName(text: string, dialect: Pick<SqlDialect, 'name' | 'quote' | 'longestName'>): SqlTableName {
   const parts = typeof text === 'string' ? text.split('.') : [];
   const longest = dialect.longestName;

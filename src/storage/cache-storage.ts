@@ -10,13 +10,11 @@ export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMillisecon
 };
 
 /**
- * Caches reads of another storage (Ktor: `CacheStorage`). Nothing is stale within one process.
+ * Caches reads of another storage (Ktor: `CacheStorage`). Never stale within one process. A session that another
+ * process ended reads as live until the cache time is over; a change of stale content conflicts by version.
  *
- * **Several processes.** Changes by others are seen after the cache time: a session that was ended elsewhere reads as
- * live until then. A change based on stale content conflicts by version.
- *
- * Unlike Ktor's: the time starts when the entry is read; absence and failures are not cached; equal text is written,
- * because its expiry may be later.
+ * Unlike Ktor's: the time starts at the read; absence and failures are not cached; equal text is written, because its
+ * expiry may be later.
  */
 export class CacheStorage implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -93,13 +91,13 @@ export class CacheStorage implements SessionStorage {
 }
 
 export interface CachedSessionStorageOptions {
-  /** The maximum delay of changes by another process. Default 2,000. */
+  /** Maximum age of cached sessions. Default 2,000. */
   readonly ttlInMilliseconds?: number;
-  /** Maximum number of cached sessions. Default 10,000. */
+  /** Default 10,000. */
   readonly max?: number;
 }
 
-/** A {@link CacheStorage}, with a default time for several processes. */
+/** A {@link CacheStorage} with a short default time, for several processes. */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

@@ -6,16 +6,10 @@ export interface Cache<K, V> {
   /** `undefined` if not computed yet. */
   peek(key: K): V | undefined;
 
-  /**
-   * Also cancels a running computation.
-   * @returns the removed value.
-   */
+  /** Also cancels a running computation. @returns the removed value. */
   invalidate(key: K): V | undefined;
 
-  /**
-   * Removes only `value`.
-   * @returns whether it was removed.
-   */
+  /** @returns whether `value` was cached, and removed. */
   invalidate(key: K, value: V): boolean;
 
   invalidateAll(): void;
@@ -40,7 +34,6 @@ export class BaseCache<K, V> implements Cache<K, V> {
     return this.#entries.size;
   }
 
-  /** Includes running computations. */
   has(key: K): boolean {
     return this.#entries.has(key);
   }

@@ -5,8 +5,8 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 
 /**
- * Opens after five failures and half a second without success, so that no single event or client can open it. Pauses
- * double from 1 to 15 s, and vary to spread retries of processes.
+ * Opens after five failures and half a second without success. Pauses double from 1 to 15 s, with random variation
+ * between processes.
  */
 export class CircuitBreaker {
   readonly #now: () => number;
@@ -17,7 +17,7 @@ export class CircuitBreaker {
   #pause = 0;
   #openUntil = 0;
   #probing = false;
-  /** Whether its calls write: they also fail by a backend that is full or read-only. */
+  /** A full or read-only backend fails only writes. */
   readonly isOfWrites: boolean;
 
   constructor(now: () => number, random: () => number, isOfWrites = false) {
@@ -47,10 +47,7 @@ export class CircuitBreaker {
     this.#probing = false;
   }
 
-  /**
-   * @param lasted duration of the call in milliseconds.
-   * @returns whether this opened it.
-   */
+  /** @param lasted milliseconds of the call. @returns whether this opened it. */
   failed(lasted = 0): boolean {
     if (this.#pause > 0) {
       // While open, only the probe counts.

@@ -1,9 +1,8 @@
-/** Within this process. */
 export class KeyedMutex {
   readonly #last = new Map<string, Turn>();
   readonly #patience: number;
 
-  /** @param patienceInMilliseconds then the next task starts, so that a hanging one does not block its key. */
+  /** @param patienceInMilliseconds then the next task starts, even if the current one hangs. */
   constructor(patienceInMilliseconds: number) {
     this.#patience = patienceInMilliseconds;
   }

@@ -15,13 +15,11 @@ interface RecordKey {
 }
 
 /**
- * e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
- *
- * AES-256-GCM (NIST SP 800-38D) with id and owner as associated data. Each record has its own key, HMAC-SHA256 of the
- * id with the ring's key, so random nonces are safe for 2^32 writes per record.
+ * `e1.<key id>.base64url(nonce (12, random) ‖ ciphertext ‖ tag (16))`: AES-256-GCM (NIST SP 800-38D) with id and owner
+ * as associated data. Each id has its own key, HMAC-SHA256 by the ring's key, so random nonces are safe for 2^32 writes
+ * per id.
  */
 export class RecordCipher {
-  /** Newest first. */
   readonly #keys: DerivedKeys<RecordKey>;
   readonly #ring: KeyRing;
 

@@ -11,12 +11,10 @@ import {
 
 /**
  * Migrates between storages without signing users out. New sessions are written to `to`; those in `from` stay there
- * until they end or rotate.
+ * until they end or rotate, and cost an extra command per call.
  *
  * Remove `from` after the absolute timeout (default 30 days). With several servers, first deploy all with `to` and
  * `from` swapped, so that each can read what others will write.
- *
- * A session in `from` costs an extra command per call.
  */
 export class SessionStorageMigrating implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -32,7 +30,6 @@ export class SessionStorageMigrating implements SessionStorage {
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
 
-  /** @throws {SessionConfigurationError} for an invalid storage. */
   constructor(to: SessionStorage, from: SessionStorage) {
     assertStorage('A move', to);
     assertStorage('A move', from);
@@ -106,7 +103,7 @@ export class SessionStorageMigrating implements SessionStorage {
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
     return {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
-      // In this order, because rotations move sessions from `from` to `to`.
+      // In this order: rotations move sessions from `from` to `to`.
       invalidateAll: async (owner, except) => {
         const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
         const ended = await bothEven(
@@ -125,7 +122,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
   }
 
-  // Reports one storage's problems even if the other is down.
+  // Reports problems of one storage even if the other is down.
   async #inspect(): Promise<readonly string[]> {
     const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
     return (await Promise.allSettled(asked)).flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
@@ -139,7 +136,7 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 }
 
-/** Runs `second` even if `first` fails, so that an end is complete. */
+/** Runs `second` even if `first` fails. */
 async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
   let result: T;
   try {

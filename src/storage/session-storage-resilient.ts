@@ -9,13 +9,12 @@ import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js
 export interface SessionStorageResilientOptions {
   /** Timeout of a call. Default 1,000. Ten times as long for `owners` and `close`; none for `sweep`. */
   readonly timeoutInMilliseconds?: number;
-  /** Called when the storage goes down and when it recovers. */
   readonly onStateChange?: (state: 'down' | 'up', outage: StorageOutage) => void;
   /** Monotonic clock, in milliseconds. Default `performance.now`. */
   readonly now?: () => number;
   /** Default: an unreferenced `setTimeout`. */
   readonly startTimer?: StartTimer;
-  /** 0 to 1, spreads the retries of several processes. Default `Math.random`. */
+  /** From 0 to 1, varies the pauses. Default `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -33,7 +32,6 @@ const LEFT_AFTER = 30_000;
 type Breakers = Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
 
 interface NodeBreakers extends Breakers {
-  /** By the monotonic clock. */
   usedAt: number;
 }
 
@@ -44,13 +42,12 @@ function isOpen({ read, write, end }: Breakers): boolean {
 /**
  * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever.
  *
- * Failures and timeouts become a {@link SessionStorageUnavailableError} with a cause; other errors of this library
- * pass. A timed-out call may still take effect. A failed read is retried once within its deadline.
+ * Failures and timeouts become a {@link SessionStorageUnavailableError}; other errors of this library pass. A timed-out
+ * call may still take effect. A failed read is retried once within its deadline.
  *
- * After half a second and five calls without an answer, calls fail at once, and one probe is sent per pause, from 1 s
- * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes, and so
- * have the nodes of a cluster (`nodeOf`). Errors of a single call ({@link StorageFault}) do not count. `ping` is always
- * sent.
+ * Without an answer for half a second and five calls, calls fail at once, except for one probe per pause of 1 to 15 s,
+ * and `ping`. Reads, writes, ends and the nodes of a cluster (`nodeOf`) have separate breakers. Errors of a single call
+ * ({@link StorageFault}) do not count.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -66,7 +63,7 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
-  /** Of calls that are not about one node. */
+  /** For calls without a node. */
   readonly #breakers: Breakers;
   readonly #nodes = new Map<string, NodeBreakers>();
   readonly #newBreakers: () => Breakers;
@@ -76,10 +73,8 @@ export class SessionStorageResilient implements SessionStorage {
   readonly #now: () => number;
   #failures = 0;
   #failingSince = 0;
-  /** The outage has been reported. */
   #isReported = false;
 
-  /** @throws {SessionConfigurationError} for an invalid storage or timeout. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
     assertStorage('A deadline', storage);
     const timeout = options.timeoutInMilliseconds ?? 1000;
@@ -206,7 +201,7 @@ export class SessionStorageResilient implements SessionStorage {
 
   get #isDown(): boolean {
     if (isOpen(this.#breakers)) return true;
-    // Nobody calls a node that has left the cluster.
+    // A node without calls has left the cluster.
     const since = this.#nodes.size === 0 ? 0 : this.#now() - LEFT_AFTER;
     return [...this.#nodes.values()].some((breakers) => breakers.usedAt > since && isOpen(breakers));
   }

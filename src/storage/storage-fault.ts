@@ -1,11 +1,8 @@
 import { SessionError } from '../errors/session.errors.js';
 
 /**
- * Classifies a rejection.
- *
- * - `answer`: the backend rejects this call only, such as a text too long or an invalid byte.
- * - `read-only`: the backend is full or read-only. It still reads and deletes.
- * - `outage`: anything else.
+ * Class of a rejection. `answer`: only this call is invalid, such as a text that is too long. `read-only`: the backend
+ * is full or read-only; it still reads and deletes. `outage`: any other.
  */
 export type StorageFault = 'answer' | 'read-only' | 'outage';
 

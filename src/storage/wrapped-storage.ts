@@ -4,10 +4,9 @@ const CAPABILITIES = ['create', 'replace', 'touch', 'readMany', 'sweep', 'ping',
 
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** Includes those of the owner index. */
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;
 
-/** Operations of one session among the capabilities: their first argument is its id. */
+/** Capabilities whose first argument is an id. */
 const OF_ONE_SESSION: ReadonlySet<Capability> = new Set(['create', 'replace', 'touch']);
 
 /** Runs a call of the wrapped storage. @param id the session, for an operation of one session. */
@@ -15,7 +14,7 @@ export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>
 
 export const passOn: AroundCall = (_operation, call) => call();
 
-/** Members that a wrapper implements itself, if the wrapped storage has them. */
+/** Replaces members that the wrapped storage has. */
 export type StorageOverrides = Partial<Omit<SessionStorage, 'owners'>> & { readonly owners?: Partial<OwnerIndex> };
 
 /** The only list of operations, so no wrapper loses one. */
@@ -60,7 +59,7 @@ export function wrappedStorage(
   };
 }
 
-// Looked up per call: a method may be replaced later, such as by a spy.
+// Looked up per call: a spy may replace the method.
 function callOf(storage: SessionStorage, name: Capability): (...args: never[]) => Promise<never> {
   return (storage[name] as (...args: never[]) => Promise<never>).bind(storage);
 }
