@@ -37,7 +37,6 @@ export class DirectoryFiles {
     return this.use(path, constants.O_RDONLY, async (_file, record) => record);
   }
 
-  /** The handle stays valid if another file takes its name. */
   async use<T>(
     path: string,
     mode: number,
@@ -80,14 +79,12 @@ export class DirectoryFiles {
     }
   }
 
-  /** @returns `false` if another process broke the lock. */
   async commit(prepared: PreparedFile, path: string): Promise<boolean> {
     const committed = await prepared.commit();
     if (committed && this.#fsync) await this.#syncDirectory(dirname(path));
     return committed;
   }
 
-  /** @returns `false` if the name exists. */
   async place(prepared: PreparedFile, path: string): Promise<boolean> {
     const placed = await prepared.place();
     if (placed && this.#fsync) await this.#syncDirectory(dirname(path));
@@ -123,7 +120,6 @@ export class DirectoryFiles {
   }
 
   async #syncDirectory(path: string): Promise<void> {
-    // Windows cannot open a directory.
     if (process.platform === 'win32') return;
     const directory = await open(path, constants.O_RDONLY);
     try {
@@ -138,7 +134,6 @@ export function nameOf(id: string): string {
   return hash('sha256', id, 'hex');
 }
 
-/** @returns the absolute path. */
 export function madeDirectory(directory: string): string {
   if (typeof directory !== 'string' || directory === '') {
     throw new SessionConfigurationError(

@@ -5,7 +5,7 @@ import { hasCode } from './has-code.js';
 
 const LEFT_OVER_AFTER = 60_000;
 
-/** An owner's sessions, one empty file each. Created before the session and removed after it. */
+/** One empty file per session, created before it and removed after it. */
 export class DirectoryOwnerFiles {
   readonly #root: string;
 

@@ -35,11 +35,7 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
   return Buffer.concat([Buffer.from(`${fields.join(' ')}\n`, 'latin1'), value]);
 }
 
-/**
- * @param modifiedAt set by a touch; the later of it and the header's expiry counts, so that copied files keep their
- * sessions.
- * @returns `undefined` if invalid or incomplete.
- */
+/** @param modifiedAt set by a touch; the later of it and the header's expiry counts, for copied files. */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
   const header = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER));
   if (!header) return undefined;

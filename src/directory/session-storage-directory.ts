@@ -24,9 +24,9 @@ import {
 export interface SessionStorageDirectoryOptions {
   /** Created if missing. */
   readonly directory: string;
-  /** Flushes each change to the disk: survives a power failure, five times slower. Default `false`. */
+  /** Survives a power failure, five times slower. Default `false`. */
   readonly fsync?: boolean;
-  /** Several processes of this machine use the directory. `false` saves a lock file per change. Default `true`. */
+  /** Several processes use the directory. `false` saves a lock file per change. Default `true`. */
   readonly shared?: boolean;
   /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -34,7 +34,6 @@ export interface SessionStorageDirectoryOptions {
 
 const OPEN_FILES = 64;
 const LOCK_TIMEOUT = 10_000;
-/** Retries of a change whose lock was broken or whose owner changed. */
 const ATTEMPTS = 4;
 
 type Ending = 'live' | 'dead' | 'spared' | 'absent';
@@ -42,9 +41,6 @@ type Ending = 'live' | 'dead' | 'spared' | 'absent';
 /**
  * Stores each session in a file (Ktor: `DirectoryStorage`), for one machine and local file systems; see
  * docs/directory.md.
- *
- * Changes are atomic. A power failure may lose the last ones unless `fsync` is set. Expired files are removed by {@link
- * sweep}, and in the background about once an hour.
  */
 export class SessionStorageDirectory implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -87,7 +83,7 @@ export class SessionStorageDirectory implements SessionStorage {
     }
     await this.#mutex.run(path, () =>
       this.#limit.run(async () => {
-        // The owner's entry first, so that the owner can always find and end the session.
+        // First, so that the owner can always end the session.
         if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
         await this.#put(path, { id, session, version });
       }),
@@ -121,7 +117,6 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, session, version)));
   }
 
-  /** Changes the file that was read, never another one put in its place. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     const path = this.#files.pathOf(id);
     const touched = await this.#mutex.run(path, () =>
@@ -145,12 +140,10 @@ export class SessionStorageDirectory implements SessionStorage {
     await access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK);
   }
 
-  /** Waits for background work. */
   async close(): Promise<void> {
     await this.#sweep.idle();
   }
 
-  /** link() fails if the file exists; only an expired one is replaced. */
   async #create(path: string, id: string, session: SessionToStore, version: string): Promise<boolean> {
     if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
     const record = { id, session, version };
@@ -217,7 +210,7 @@ export class SessionStorageDirectory implements SessionStorage {
     throw overcrowded();
   }
 
-  // Not bound to the lock: these files are expired or not ours, and their ids are never reused.
+  // Not bound to the lock: these ids are never reused.
   async #removeFile(path: string, record: DirectoryRecord | undefined, prepared?: PreparedFile): Promise<Ending> {
     await prepared?.confirm();
     if (!(await this.#files.remove(path))) return 'absent';
@@ -279,7 +272,7 @@ export class SessionStorageDirectory implements SessionStorage {
     );
   }
 
-  /** Repeats, because a locked change may have been committed meanwhile. */
+  /** A locked change may have been committed meanwhile. */
   async #endWithoutRoom(path: string, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     for (let ended: Ending = 'absent'; ;) {
       const record = await this.#files.read(path);
@@ -312,10 +305,7 @@ export class SessionStorageDirectory implements SessionStorage {
 }
 
 export interface DirectorySessionStorageOptions extends SessionStorageDirectoryOptions {
-  /**
-   * Caches reads for a minute if `shared: false`, else for two seconds, see {@link CacheStorage}. Default `false`
-   * (Ktor: `true`).
-   */
+  /** Caches reads for a minute if `shared: false`, else for two seconds. Default `false` (Ktor: `true`). */
   readonly cached?: boolean;
 }
 

@@ -18,7 +18,7 @@ export interface SessionStorageMemoryOptions {
    * an owner). Default 268,435,456.
    */
   readonly maxBytes?: number;
-  /** Called after evictions of live sessions, with the total so far. */
+  /** With the total of evicted live sessions. */
   readonly onEvict?: (evicted: number) => void;
   /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -28,10 +28,7 @@ const SWEPT_PER_CALL = 4;
 const MAX_MOVES = 256;
 const BATCH = 100;
 
-/**
- * Stores sessions in the memory of this process (Ktor: `SessionStorageMemory`); see docs/memory.md. Beyond its limits,
- * expired sessions are removed first, then the least recently used without an owner, then any.
- */
+/** Stores sessions in the memory of this process (Ktor: `SessionStorageMemory`); see docs/memory.md. */
 export class SessionStorageMemory implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly #maxSessions: number;
@@ -42,7 +39,7 @@ export class SessionStorageMemory implements SessionStorage {
   readonly #tombstones: Tombstones;
   #evicted = 0;
   readonly #watchers = new Set<(count: number) => void>();
-  // One counter, so that a reused id never repeats a version.
+  // A reused id never repeats a version.
   #version = 0;
 
   /** @throws {SessionConfigurationError} if a limit is not an integer from 1. */
@@ -84,7 +81,7 @@ export class SessionStorageMemory implements SessionStorage {
     return this.#stored(slot);
   }
 
-  /** @throws {SessionTooLargeError} beyond `maxBytes`. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` beyond `maxBytes`. */
   async write(id: string, session: SessionToStore): Promise<string> {
     this.#refuseTooLarge(id, session.value);
     const version = ++this.#version;
@@ -98,7 +95,7 @@ export class SessionStorageMemory implements SessionStorage {
     return String(version);
   }
 
-  /** @throws {SessionTooLargeError} beyond `maxBytes`. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` beyond `maxBytes`. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     this.#refuseTooLarge(id, session.value);
     const now = this.#expire();
@@ -114,7 +111,7 @@ export class SessionStorageMemory implements SessionStorage {
     return slot !== 0;
   }
 
-  /** @throws {SessionTooLargeError} beyond `maxBytes`. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` beyond `maxBytes`. */
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const slot = this.#live(id);
     if (slot === 0) return { status: 'gone' };

@@ -11,7 +11,7 @@ export interface KeygripLike {
 }
 
 export interface CookieSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `keys` of cookie-session, newest first; its `secret` as a list of one; or a Keygrip. */
+  /** Newest first, or a Keygrip. */
   readonly keys: readonly string[] | KeygripLike;
   /** Default `session`. */
   readonly name?: string;

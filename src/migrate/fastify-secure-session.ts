@@ -13,7 +13,6 @@ export interface FastifySecureSessionOptions<S extends object, Old extends objec
 > {
   /** 32 bytes or their base64; a list is newest first. */
   readonly key?: SecureSessionKey | readonly SecureSessionKey[];
-  /** Alternative to `key`. */
   readonly secret?: string | Uint8Array;
   /** Default: the salt of the package. */
   readonly salt?: string | Uint8Array;
@@ -21,7 +20,7 @@ export interface FastifySecureSessionOptions<S extends object, Old extends objec
   readonly sodium?: SodiumLike;
   /** `cookieName` or `sessionName`. Default `session`. */
   readonly cookieName?: string;
-  /** `expiry`: lifetime in seconds after the last change. Default 86,401. */
+  /** After the last change. Default 86,401. */
   readonly expiryInSeconds?: number;
 }
 

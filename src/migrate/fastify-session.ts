@@ -20,7 +20,7 @@ export interface FastifySessionOptions<S extends object, Old extends object = Ol
   readonly store: OldSessionStore;
   /** Default `sessionId`. */
   readonly cookieName?: string;
-  /** Such as `s:`. Default: none. */
+  /** Default: none. */
   readonly cookiePrefix?: string;
   /** Default `sha256`. */
   readonly algorithm?: string;

@@ -6,12 +6,12 @@ import { migrationSource } from './migration-source.js';
 import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
 
 export interface IronSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `password`: a string, or a map by number; the highest number seals. */
+  /** By number: the highest seals. */
   readonly password: string | Readonly<Record<string, string>>;
   readonly cookieName: string;
-  /** `ttl`: lifetime of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
+  /** Of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
   readonly ttlInSeconds?: number;
-  /** `chunk` of version 9, for `alsoWrite`: several cookies per session. Default `false`. */
+  /** For `alsoWrite`: several cookies per session. Default `false`. */
   readonly chunk?: boolean;
 }
 
@@ -94,7 +94,7 @@ class IronSessionForm implements OldForm {
     );
   }
 
-  // The client could forge a number of chunks, so none is stored.
+  // The client could forge a number of chunks.
   #sealOf(cookies: OldCookies): string {
     const [whole, ...chunks] = this.cookieNames.map((name) => decodedCookie(cookies.get(name) ?? '') ?? '');
     if (whole) return whole;

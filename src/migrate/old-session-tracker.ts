@@ -87,7 +87,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   joined(present: TrackedSession<S>, twin: TrackedSession<S>): S {
     const { serializer } = this.#accepting;
     const data = withoutLink(this.#olds.get(twin)?.data ?? {});
-    // The old form if the old code had changed nothing.
     const unchanged = this.#mapped(asJson(this.#unmap(present.value, data as Partial<Old>)));
     if (!unchanged) return twin.value;
     const { text } = this.#merge.merge(
@@ -106,7 +105,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return this.#accepting.serializer.serialize(value);
   }
 
-  /** Half of the lifetime. */
   isRenewalDue(session: TrackedSession<S>): boolean {
     const { writtenAt, expiresAt } = this.#olds.get(session) ?? {};
     if (writtenAt === undefined || expiresAt === undefined) return false;
@@ -166,7 +164,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
       return session;
     }
     if (typeof stored !== 'object' || stored === null) return session;
-    // Fields that are not stored are cleared in the old form.
     const names = [...Object.keys(new this.#accepting.type()), ...Object.keys(session)];
     const empty = Object.fromEntries(names.map((name) => [name, undefined]));
     return { ...empty, ...Object.fromEntries(Object.entries(session).filter(([name]) => Object.hasOwn(stored, name))) };

@@ -41,7 +41,10 @@ function matrix(key: readonly number[], input: readonly number[]): Uint32Array {
   ); // prettier-ignore
 }
 
-/** Bernstein, "Extending the Salsa20 nonce". @param nonce 16 bytes. */
+/**
+ * Bernstein, "Extending the Salsa20 nonce".
+ * @param nonce 16 bytes.
+ */
 export function hsalsa20(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   const x = matrix(numbersOf(key), numbersOf(nonce));
   rounds(x);

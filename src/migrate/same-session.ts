@@ -6,21 +6,19 @@ import { assertBoolean } from '../storage/option-type.js';
 
 /** The old values. Default: the present ones. */
 export interface SameSessionOptions {
-  /** The old name of session and cookie. */
   readonly name?: string;
   readonly domain?: string;
   readonly path?: string;
   /** `false`: none. */
   readonly prefix?: CookiePrefix;
-  /** For a by-value session, newest first. */
   readonly keys?: SessionVariant['keys'];
-  /** Keeps writing the old form, for old code. Default `false`. */
+  /** For old code. Default `false`. */
   readonly alsoWrite?: boolean;
 }
 
 /**
- * Accepts the same session under another name, domain, path or other keys, for `from`. A cookie that keeps its name
- * moves when the session is next sent.
+ * The same session under another name, domain, path or other keys, for `from`. A cookie that keeps its name moves when
+ * next sent.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function sameSession<S extends object>(options: SameSessionOptions): SessionSource<S> {

@@ -43,7 +43,7 @@ export function secureSessionKeys(key: SecureSessionKey | readonly SecureSession
 
 /**
  * Argon2id, by Node from 24.7 on, else by sodium-native.
- * @throws {SessionConfigurationError} if both are missing, or the secret or salt has a wrong size.
+ * @throws {SessionConfigurationError} for a wrong size, or if both are missing.
  */
 export function keyOfSecret(
   secret: string | Uint8Array,

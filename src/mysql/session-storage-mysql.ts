@@ -9,9 +9,9 @@ export interface SessionStorageMysqlOptions extends SessionStorageSqlOptions {
    * A pool of mysql2 or mariadb, or a function that executes a statement. Character set utf8mb4, the default of both.
    */
   readonly pool: MysqlPool | MysqlExecute;
-  /** {@link close} closes the pool; `SessionsModule` calls it last. Default `false`: the application closes it. */
+  /** Closes the pool in {@link close}. Default `false`. */
   readonly ownClient?: boolean;
-  /** Creates the table on first use, if missing. Default `false`: see {@link mysqlSessionTable}. */
+  /** Creates a missing table. Default `false`: see {@link mysqlSessionTable}. */
   readonly createTable?: boolean;
 }
 
@@ -43,7 +43,7 @@ export function mysqlSessionStorage(options: SessionStorageMysqlOptions): Sessio
   return new SessionStorageMysql(options);
 }
 
-/** The statement that creates the table, for a migration. */
+/** For a migration. */
 export function mysqlSessionTable(table = 'sessions'): string {
   return definitionText(mysqlDialect.definition(sqlTableName(table, mysqlDialect)));
 }

@@ -10,9 +10,9 @@ export interface SessionStoragePostgresOptions extends SessionStorageSqlOptions 
    * prisma.$queryRawUnsafe(text, ...values)`.
    */
   readonly pool: PostgresPool | PostgresQuery;
-  /** {@link close} closes the pool; `SessionsModule` calls it last. Default `false`: the application closes it. */
+  /** Closes the pool in {@link close}. Default `false`. */
   readonly ownClient?: boolean;
-  /** Creates the table on first use, if missing. Default `false`: see {@link postgresSessionTable}. */
+  /** Creates a missing table. Default `false`: see {@link postgresSessionTable}. */
   readonly createTable?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function postgresSessionStorage(options: SessionStoragePostgresOptions): 
   return new SessionStoragePostgres(options);
 }
 
-/** The statements that create the table, for a migration. */
+/** For a migration. */
 export function postgresSessionTable(table = 'sessions'): string {
   return definitionText(postgresDialect.definition(sqlTableName(table, postgresDialect)));
 }

@@ -1,24 +1,23 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
 /**
- * Sends one command.
- * @param key the command's only key, to select a cluster node, if it has one.
- * @param readonly the command changes nothing. Still send it to the primary: replicas lag.
- * @param args the command's name and arguments, including the key.
+ * @param key the only key, to select a cluster node, if any.
+ * @param readonly changes nothing. Still send it to the primary: replicas lag.
+ * @param args name and arguments, including the key.
  */
 export type RedisCommand = (key: string | undefined, readonly: boolean, args: readonly string[]) => Promise<unknown>;
 
-/** node-redis: a client, pool, cluster or sentinel. */
+/** node-redis. */
 export interface NodeRedisClient {
   readonly sendCommand: (...args: never[]) => Promise<unknown>;
 }
 
-/** ioredis and iovalkey: `Redis` or `Cluster`. */
+/** ioredis and iovalkey. */
 export interface IoredisClient {
   readonly call: (...args: never[]) => Promise<unknown>;
 }
 
-/** @valkey/valkey-glide: `GlideClient` or `GlideClusterClient`. */
+/** @valkey/valkey-glide. */
 export interface GlideClient {
   readonly customCommand: (...args: never[]) => Promise<unknown>;
 }
@@ -52,7 +51,7 @@ export function redisCommandOf(client: RedisClient): RedisCommand {
   );
 }
 
-// Always the primary: replicas lag.
+// Replicas lag.
 function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolean): RedisCommand {
   if (has('getSlotMaster')) {
     const cluster = client as { sendCommand: Send<[string | undefined, boolean, string[]]> };

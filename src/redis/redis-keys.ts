@@ -17,7 +17,7 @@ export class RedisKeys {
   }
 
   session(id: string): string {
-    // Our ids are plain; encodes others, to avoid owner keys and braces.
+    // Encodes foreign ids, to avoid owner keys and braces.
     return this.#prefix + (/^[\w-]*$/.test(id) ? id : encodeOwner(id));
   }
 

@@ -1,7 +1,7 @@
 import type { RedisClient } from './redis-command.js';
 
 const SLOTS = 16_384;
-/** Glide does not name its nodes: counts its slots in 16 parts. */
+/** Glide does not name its nodes: counts slots in 16 parts. */
 const SLOTS_OF_PART = SLOTS / 16;
 
 interface Cluster {

@@ -6,19 +6,16 @@ import { ADD_TO_OWNER, DROP_FROM_OWNER, runScript } from './redis-scripts.js';
 
 export interface IndexedSessions {
   read(id: string): Promise<StoredSession | undefined>;
-  /** Ends a session without updating the index. */
   take(id: string): Promise<StoredSession | undefined>;
 }
 
-/** After this time, an id without a session is a leftover, not a session being created. */
+/** A younger id without a session may be a session being created. */
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Concurrent commands per list. */
 const SIDE_BY_SIDE = 250;
 
 /**
  * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it;
- * listing removes leftovers. Its key differs from those of sessions, so that a script uses one key and an owner's
- * sessions spread over a cluster.
+ * listing removes leftovers.
  */
 export class RedisOwnerIndex implements OwnerIndex {
   readonly #command: RedisCommand;

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommand } from './redis-command.js';
 
-/** A script with one key. */
 export interface RedisScript {
   readonly text: string;
   readonly digest: string;
@@ -11,8 +10,7 @@ function script(text: string): RedisScript {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-// All values start with `<deadline, 13 digits>|<version>|`. Digits of equal length compare as text. An empty `now` is
-// less than any deadline: then only the server's own expiry counts.
+// Values start with `<deadline, 13 digits>|<version>|`; deadlines compare as text. An empty `now` is less than any.
 
 /**
  * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the
@@ -29,10 +27,7 @@ return n`);
 /** Versions of sessions start at 1. */
 export const TOMBSTONE_VERSION = '0';
 
-/**
- * ARGV: lifetime of the tombstone in milliseconds, now or empty. Replies the previous value, or nil if it was no live
- * session.
- */
+/** ARGV: lifetime in milliseconds, now or empty. Replies the live value or nil. */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], '0000000000000|0||', 'PX', tonumber(ARGV[1]))
@@ -42,8 +37,7 @@ if not d or d <= ARGV[2] or v == '0' then return false end
 return old`);
 
 /**
- * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, long enough for the longest
- * owner, or nil.
+ * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with the longest owner, or nil.
  */
 export const TOUCH = script(`
 local head = redis.call('GETRANGE', KEYS[1], 0, 1699)
@@ -55,7 +49,7 @@ if d < ARGV[1] then
 end
 return head`);
 
-/** The first line is for Redis 6 that replicates scripts as text: it could not write after reading the time. */
+/** The first line is for Redis 6, which cannot write after reading the time. */
 const NOW = `
 if redis.replicate_commands then redis.replicate_commands() end
 local now = tonumber(ARGV[1])
@@ -72,7 +66,7 @@ redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[2])
 if redis.call('PTTL', KEYS[1]) < latest - now then redis.call('PEXPIREAT', KEYS[1], latest) end
 return 1`);
 
-/** ARGV: now or empty, grace in milliseconds, ids. Removes ids that were added before the grace. */
+/** ARGV: now or empty, grace in milliseconds, ids. */
 export const DROP_FROM_OWNER = script(`${NOW}
 for i = 3, #ARGV do
   local added = redis.call('ZSCORE', KEYS[1], ARGV[i])

@@ -23,10 +23,7 @@ export interface SessionStorageRedisOptions {
    * one command. Redis 6.2 or newer, or Valkey.
    */
   readonly client: RedisClient;
-  /**
-   * {@link close} closes the client; `SessionsModule` calls it last. Default `false`: the application closes it, in
-   * `onApplicationShutdown`.
-   */
+  /** Closes the client in {@link close}. Default `false`. */
   readonly ownClient?: boolean;
   /** Prefix of all keys, without `{`, `}` and spaces. Default `nestjs-sessions:`. */
   readonly prefix?: string;
@@ -35,19 +32,15 @@ export interface SessionStorageRedisOptions {
 }
 
 /**
- * Keeps sessions in Redis or Valkey, see docs/redis.md: a string `nestjs-sessions:<id>` per session, and a sorted
- * set `nestjs-sessions:owner:<owner>` of ids.
+ * Keeps sessions in Redis or Valkey; see docs/redis.md. Every command uses one key, so clusters work, and goes to the
+ * primary: do not let ioredis scale reads.
  *
- * Every command uses one key, so clusters work, and goes to the primary, because replicas lag; for ioredis with
- * `scaleReads`, configure this in the application.
- *
- * **A crash** loses what was not persisted, and a failover what was not replicated, including logouts. Set
- * `maxmemory-policy` to `noeviction` or `volatile-ttl`: others remove live sessions.
+ * A crash or failover loses what was not persisted or replicated. Set `maxmemory-policy` to `noeviction` or
+ * `volatile-ttl`.
  */
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly ownsClient: boolean;
-  /** Present only with `ownClient: true`. */
   declare readonly close?: () => Promise<void>;
   /** Present only for a cluster. */
   declare readonly nodeOf?: (id: string) => string | undefined;
@@ -122,7 +115,7 @@ export class SessionStorageRedis implements SessionStorage {
     const args = [encodeDeadline(expiresAt), version ?? '', this.#present()];
     const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
     if (head === undefined) return false;
-    // The index must outlive the session, even if a longer timeout renews it.
+    // The index must outlive the session.
     const touched = decodeRedisValue(head);
     if (touched?.owner !== undefined) {
       await this.#index.add(touched.owner, id, Math.max(touched.expiresAt, expiresAt, latestExpiry ?? NEVER));
@@ -152,7 +145,6 @@ export class SessionStorageRedis implements SessionStorage {
     try {
       return this.#live(await runScript(this.#command, BURY, key, args));
     } catch (error) {
-      // A full or read-only server may still delete.
       return this.#command(key, false, ['GETDEL', key]).then(
         (reply) => this.#live(reply),
         () => {
@@ -173,7 +165,6 @@ export class SessionStorageRedis implements SessionStorage {
     return this.#now !== undefined && expiresAt <= this.#now();
   }
 
-  /** Arguments of `SET`. */
   #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
     if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
     return ['PXAT', String(deadlineOf(expiresAt))];

@@ -32,13 +32,12 @@ export interface SessionStorageSqlOptions {
   readonly now?: () => number;
 }
 
-/** Maximum wait for another process's lock, and the pause between attempts, in milliseconds. */
+/** Milliseconds to wait for another process's lock, and between attempts. */
 const BUSY_FOR = 900;
 const BUSY_PAUSE = 10;
-/** For a statement that the database rolled back; each time another one succeeded. */
+/** The database rolled it back because another succeeded. */
 const MOST_ATTEMPTS = 10;
 
-/** Sessions as rows of one table. */
 export abstract class SessionStorageSql implements SessionStorage {
   readonly owners: OwnerIndex;
   protected readonly now: () => number;
@@ -96,7 +95,6 @@ export abstract class SessionStorageSql implements SessionStorage {
     const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
       if ((await this.#insert(statement, values)) > 0) break;
-      // Remove only what has expired, no tombstone or live session.
       if ((await this.#change(this.#statements.endExpired, [id, ...this.#present()])) === 0) return undefined;
     }
     this.#sweep.runIfDue();
@@ -105,7 +103,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean> {
     if ((await this.#bury(id)) > 0) return true;
-    // Expired; after a failover, the slower clock of another server may still see it.
+    // After a failover, a slower clock may still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
   }
@@ -116,7 +114,7 @@ export abstract class SessionStorageSql implements SessionStorage {
       const current = await this.read(id);
       if (!current) return { status: 'gone' };
       const result = await this.#replaceVersion(id, session, current.version!);
-      // A conflict means that another request succeeded, so the loop ends.
+      // Another request succeeded, so the loop ends.
       if (result.status !== 'conflict') return result;
     }
   }
@@ -130,7 +128,6 @@ export abstract class SessionStorageSql implements SessionStorage {
     return touched > 0;
   }
 
-  /** Removes sessions a minute after they expired. */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     return this.#sweep.run(Math.trunc(limit));
   }
@@ -140,7 +137,6 @@ export abstract class SessionStorageSql implements SessionStorage {
     await this.#select(this.#statements.ping, []);
   }
 
-  /** Reports a missing table. */
   async inspect(): Promise<readonly string[]> {
     if (this.#createTable) return [];
     try {
@@ -152,7 +148,6 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Waits for background sweeps. */
   async close(): Promise<void> {
     await this.#sweep.idle();
     await this.#close?.();
@@ -203,7 +198,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
     const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), ...this.#present()]);
-    // A new array: the client's may belong to another realm.
+    // The client's array may belong to another realm.
     return Array.from(rows, (row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
   }
 
@@ -223,13 +218,11 @@ export abstract class SessionStorageSql implements SessionStorage {
     return this.#statements.clock === undefined ? [this.now()] : [];
   }
 
-  /** Parameters of statements without a clock of the server. */
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
     return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
   }
 
-  /** By the clock of the server. */
   #relative({ expiresIn }: SessionToStore): Expiry | undefined {
     if (expiresIn === undefined || this.#statements.clock === undefined) return undefined;
     return [Math.trunc(expiresIn), Math.trunc(expiresIn)];
@@ -239,7 +232,6 @@ export abstract class SessionStorageSql implements SessionStorage {
   #time(): number | Promise<number> {
     const { clock } = this.#statements;
     if (clock === undefined) return this.now();
-    // Removes nothing if the server returns no time.
     return this.#select(clock, []).then(([row]) => Number(row?.['now']) || 0);
   }
 
@@ -277,7 +269,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** If two processes create the table at once, one may fail; its retry finds the table. */
+  /** Two processes may create the table at once. */
   async #define(statement: string): Promise<void> {
     await this.#engine.define(statement).catch(() => this.#engine.define(statement));
   }
@@ -297,7 +289,7 @@ function absolute({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
   return [Math.trunc(expiresAt), hourOf(expiresAt)];
 }
 
-/** The initial version is random, so that an older version never matches if an id is reused. */
+/** Random, so that an older version never matches if an id is reused. */
 function newRow(id: string, { value, owner }: SessionToStore, expiry: Expiry): { version: number; values: SqlValue[] } {
   const version = randomInt(1, 1_000_000_000);
   const storedOwner = owner === undefined ? null : encodeSqlText(owner);

@@ -2,24 +2,18 @@ export type SqlValue = string | number | null;
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** Sends statements to a database. */
 export interface SqlEngine {
   select(statement: string, values: readonly SqlValue[]): Promise<readonly SqlRow[]>;
   /** @returns the number of changed rows. */
   change(statement: string, values: readonly SqlValue[]): Promise<number>;
-  /** Runs a statement of the table definition. */
   define(statement: string): Promise<unknown>;
 }
 
-/** The differences between databases. */
 export interface SqlDialect {
-  /** For messages. */
   readonly name: string;
-  /** Quote character of identifiers. */
   readonly quote: string;
-  /** Maximum length of a table name, minus the suffixes of index names. */
+  /** Without the suffixes of index names. */
   readonly longestName: number;
-  /** Function for the larger of two values. */
   readonly greatest: string;
   /** Placeholder of a parameter, counted from 1. */
   parameter(position: number): string;

@@ -2,7 +2,7 @@ import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
 import { HOUR } from './sql-row.js';
 
-/** Without a clock of the server, `now` is a parameter, and so are expiry and hour of tombstones. */
+/** Without a clock of the server, `now` and the expiry and hour of tombstones are parameters. */
 export interface SqlStatements {
   readonly clock: string | undefined;
   /** Parameters: id, now. */
@@ -26,7 +26,6 @@ export interface SqlStatements {
   readonly bury: string;
   /** Parameters: id, now. */
   readonly endLive: string;
-  /** Parameters: id. */
   readonly end: string;
   /** Parameters: owner, now. */
   readonly list: string;
@@ -41,7 +40,6 @@ export interface SqlStatements {
   sweep(limit: number): string;
 }
 
-/** @param clock {@link SqlDialect.clock}. */
 export function sqlStatements(
   { quoted: table }: SqlTableName,
   dialect: SqlDialect,
@@ -89,7 +87,6 @@ export function sqlStatements(
   };
 }
 
-/** For databases with `ON CONFLICT`. */
 export function upsertOnConflict(table: string): string {
   return (
     `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET ` +
@@ -98,7 +95,6 @@ export function upsertOnConflict(table: string): string {
   );
 }
 
-/** For databases with `ON CONFLICT`. */
 export function insertOnNoConflict(table: string, values: string): string {
   return `INSERT INTO ${table} (${COLUMNS}) VALUES (${values}) ON CONFLICT (id) DO NOTHING`;
 }

@@ -1,8 +1,6 @@
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Rows per statement: takes milliseconds and few locks. */
 const BATCH = 500;
 
-/** Removes expired sessions in batches, on request and in the background. */
 export class SqlSweep {
   readonly #removeBatch: (until: number, limit: number) => Promise<number>;
   readonly #every: number;

@@ -6,11 +6,11 @@ import { setUpSqlite, sqliteEngine, type SqliteDatabase } from './sqlite-engine.
 
 export interface SessionStorageSqliteOptions extends SessionStorageSqlOptions {
   /**
-   * A `DatabaseSync` of node:sqlite or a `Database` of better-sqlite3, which the application opens and closes. Use a
-   * separate one, so that session changes are not part of the application's transactions.
+   * A database of node:sqlite or better-sqlite3, separate from the application's, whose transactions would include
+   * session changes.
    */
   readonly database: SqliteDatabase;
-  /** {@link close} closes the database; `SessionsModule` calls it last. Default `false`: the application closes it. */
+  /** Closes the database in {@link close}. Default `false`. */
   readonly ownClient?: boolean;
   /** Creates the table on first use, if missing. Default `true`. */
   readonly createTable?: boolean;

@@ -10,8 +10,8 @@ export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMillisecon
 };
 
 /**
- * Caches reads of another storage (Ktor: `CacheStorage`). Never stale within one process. A session that another
- * process ended reads as live until the cache time is over; a change of stale content conflicts by version.
+ * Caches reads of another storage (Ktor: `CacheStorage`). Never stale within one process; see docs/caching.md for
+ * several.
  *
  * Unlike Ktor's: the time starts at the read; absence and failures are not cached; equal text is written, because its
  * expiry may be later.
@@ -53,7 +53,7 @@ export class CacheStorage implements SessionStorage {
   async read(id: string): Promise<StoredSession | undefined> {
     const kept = await this.#cache.getOrCompute(id);
     if (kept && kept.expiresAt > this.#now()) return { ...kept };
-    // Absence is not cached, and another process may have renewed the session.
+    // Another process may have renewed the session.
     this.#cache.invalidate(id, kept);
     return kept && this.#delegate.read(id);
   }
@@ -97,7 +97,6 @@ export interface CachedSessionStorageOptions {
   readonly max?: number;
 }
 
-/** A {@link CacheStorage} with a short default time, for several processes. */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

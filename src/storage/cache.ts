@@ -1,15 +1,17 @@
-/** Values computed on first use (Ktor: `Cache`). */
+/** Ktor: `Cache`. */
 export interface Cache<K, V> {
   /** Concurrent calls share one computation. */
   getOrCompute(key: K): Promise<V>;
 
-  /** `undefined` if not computed yet. */
   peek(key: K): V | undefined;
 
-  /** Also cancels a running computation. @returns the removed value. */
+  /**
+   * Also cancels a running computation.
+   * @returns the removed value.
+   */
   invalidate(key: K): V | undefined;
 
-  /** @returns whether `value` was cached, and removed. */
+  /** Only this value. */
   invalidate(key: K, value: V): boolean;
 
   invalidateAll(): void;
@@ -29,7 +31,6 @@ export class BaseCache<K, V> implements Cache<K, V> {
     this.#compute = compute;
   }
 
-  /** Includes running computations. */
   get size(): number {
     return this.#entries.size;
   }

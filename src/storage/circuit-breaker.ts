@@ -1,13 +1,10 @@
 const FAILURES_TO_OPEN = 5;
-/** Milliseconds without success: one reset connection fails many calls at once. */
+/** One reset connection fails many calls at once. */
 const OPEN_AFTER = 500;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 
-/**
- * Opens after five failures and half a second without success. Pauses double from 1 to 15 s, with random variation
- * between processes.
- */
+/** Opens after five failures and half a second without success. Pauses double from 1 to 15 s. */
 export class CircuitBreaker {
   readonly #now: () => number;
   readonly #random: () => number;
@@ -47,7 +44,10 @@ export class CircuitBreaker {
     this.#probing = false;
   }
 
-  /** @param lasted milliseconds of the call. @returns whether this opened it. */
+  /**
+   * @param lasted milliseconds.
+   * @returns whether this opened it.
+   */
   failed(lasted = 0): boolean {
     if (this.#pause > 0) {
       // While open, only the probe counts.

@@ -6,9 +6,8 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 
 /**
- * Encrypts the text of sessions in another storage; owners and expiries stay readable. A text that was modified, moved
- * to another id or owner, or not encrypted with a current key reads as absent. An older record of the same id can be
- * restored with write access.
+ * Encrypts the text of sessions in another storage; owners and expiries stay readable. A text that was modified or
+ * moved to another id or owner reads as absent.
  */
 export class SessionStorageEncrypted implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;

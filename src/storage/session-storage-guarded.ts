@@ -28,15 +28,11 @@ const TEN_MINUTES = 600_000;
 const ENDED = 'ended';
 
 /**
- * Adds `create`, `replace` and `touch` to a storage with `read`, `write` and `invalidate`.
- *
- * Complete within one process. **Between processes** an ended session stays ended, by a mark under a second id, but of
- * two changes within the same milliseconds the later wins.
+ * Adds `create`, `replace` and `touch` to `read`, `write` and `invalidate`, completely within one process. **Between
+ * processes** an ended session stays ended, by a mark under a second id; of two concurrent changes the later wins.
  *
  * Format: `g1|version|expiresAt|lifetime|owner|value`; other values are read unchanged. A mark expires after twice the
  * lifetime plus ten minutes.
- *
- * A `SessionStorageResilient` belongs inside.
  */
 export class SessionStorageGuarded implements ConditionalSessionStorage {
   declare readonly owners?: OwnerIndex;
@@ -87,7 +83,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   async invalidate(id: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
-      // Absent: no concurrent change elsewhere can have read it, or its end is already marked.
+      // Absent: no concurrent change can have read it, or its end is already marked.
       if (!found) {
         await this.#storage.invalidate(id);
         return false;
@@ -162,7 +158,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     };
     return {
       list,
-      // One by one, because each end needs a mark. Repeats until empty, because a session may be rotating.
+      // Each end needs a mark. Repeats, because a session may be rotating.
       invalidateAll: async (owner, except) => {
         let ended = 0;
         for (;;) {
@@ -194,7 +190,6 @@ function open(stored: StoredSession): Found {
   return { session: owner === undefined ? session : { ...session, owner }, lifetime: Number(head[3]) };
 }
 
-// Hashed, so that all ids have the same format.
 function endedId(id: string): string {
   return hash('sha256', `ended ${id}`, 'base64url');
 }

@@ -11,10 +11,8 @@ import {
 
 /**
  * Migrates between storages without signing users out. New sessions are written to `to`; those in `from` stay there
- * until they end or rotate, and cost an extra command per call.
- *
- * Remove `from` after the absolute timeout (default 30 days). With several servers, first deploy all with `to` and
- * `from` swapped, so that each can read what others will write.
+ * until they end or rotate. Remove `from` after the absolute timeout (default 30 days). With several servers, first
+ * deploy all with both swapped.
  */
 export class SessionStorageMigrating implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -55,7 +53,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
   }
 
-  /** New sessions are created in `to`, so it needs the tombstone. */
+  /** The tombstone in `to`, because new sessions are created there. */
   async #bury(id: string): Promise<void> {
     await this.#to.create?.(id, { value: '', expiresAt: NEVER });
     await this.#to.invalidate(id);
@@ -103,7 +101,7 @@ export class SessionStorageMigrating implements SessionStorage {
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
     return {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
-      // In this order: rotations move sessions from `from` to `to`.
+      // Rotations move sessions from `from` to `to`.
       invalidateAll: async (owner, except) => {
         const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
         const ended = await bothEven(
@@ -122,7 +120,6 @@ export class SessionStorageMigrating implements SessionStorage {
     return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
   }
 
-  // Reports problems of one storage even if the other is down.
   async #inspect(): Promise<readonly string[]> {
     const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
     return (await Promise.allSettled(asked)).flatMap((result) => (result.status === 'fulfilled' ? result.value : []));

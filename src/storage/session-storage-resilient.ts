@@ -14,7 +14,7 @@ export interface SessionStorageResilientOptions {
   readonly now?: () => number;
   /** Default: an unreferenced `setTimeout`. */
   readonly startTimer?: StartTimer;
-  /** From 0 to 1, varies the pauses. Default `Math.random`. */
+  /** From 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -26,7 +26,6 @@ export interface StorageOutage {
 }
 
 const MANY = 10;
-/** Milliseconds without a call: twice the longest pause of a breaker. */
 const LEFT_AFTER = 30_000;
 
 type Breakers = Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
@@ -40,14 +39,11 @@ function isOpen({ read, write, end }: Breakers): boolean {
 }
 
 /**
- * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever.
+ * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever; see
+ * docs/reliability.md.
  *
- * Failures and timeouts become a {@link SessionStorageUnavailableError}; other errors of this library pass. A timed-out
- * call may still take effect. A failed read is retried once within its deadline.
- *
- * Without an answer for half a second and five calls, calls fail at once, except for one probe per pause of 1 to 15 s,
- * and `ping`. Reads, writes, ends and the nodes of a cluster (`nodeOf`) have separate breakers. Errors of a single call
- * ({@link StorageFault}) do not count.
+ * Failures and timeouts become a {@link SessionStorageUnavailableError}. A timed-out call may still take effect. A
+ * failed read is retried once within its deadline. Reads, writes, ends and cluster nodes have separate breakers.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -63,7 +59,6 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
-  /** For calls without a node. */
   readonly #breakers: Breakers;
   readonly #nodes = new Map<string, NodeBreakers>();
   readonly #newBreakers: () => Breakers;
@@ -169,7 +164,6 @@ export class SessionStorageResilient implements SessionStorage {
         reject(this.#timedOut(deadlines));
         this.#failed(breaker, this.#timeoutOf(deadlines));
       });
-      // Late results and late errors are ignored.
       const answered = (answer: T): void => {
         if (!deadlines.release(ticket)) return;
         resolve(answer);

@@ -1,9 +1,6 @@
 import { SessionError } from '../errors/session.errors.js';
 
-/**
- * Class of a rejection. `answer`: only this call is invalid, such as a text that is too long. `read-only`: the backend
- * is full or read-only; it still reads and deletes. `outage`: any other.
- */
+/** `answer`: only this call is invalid. `read-only`: the backend is full or read-only, but still reads and deletes. */
 export type StorageFault = 'answer' | 'read-only' | 'outage';
 
 const READ_ONLY_REDIS = /^(?:OOM|READONLY|NOREPLICAS|MISCONF)\b/;

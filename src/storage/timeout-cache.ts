@@ -4,7 +4,7 @@ import { startUnrefTimer, type StartTimer } from './deadline-queue.js';
 
 export interface TimeoutCacheOptions {
   readonly timeoutInMilliseconds: number;
-  /** The time starts at the computation or at the last use. Default `computation`. */
+  /** Start of the time. Default `computation`. */
   readonly since?: 'computation' | 'use';
   /** The oldest values are removed first. Default 10,000. */
   readonly max?: number;
@@ -34,7 +34,6 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
     this.#startTimer = options.startTimer ?? startUnrefTimer;
   }
 
-  /** Includes running computations. */
   get size(): number {
     return this.#cache.size;
   }

@@ -3,7 +3,7 @@ interface FakeTimer {
   readonly run: () => void;
 }
 
-/** A manual clock: {@link now} for the option `now`, {@link startTimer} for a timer. */
+/** A manual clock. */
 export class FakeClock {
   #now: number;
   #timers: FakeTimer[] = [];
@@ -13,7 +13,7 @@ export class FakeClock {
     this.#now = now;
   }
 
-  /** Epoch milliseconds. */
+  /** For the option `now`. */
   readonly now = (): number => this.#now;
 
   /** Calls `run` once, after `milliseconds`. */

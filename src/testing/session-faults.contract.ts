@@ -10,9 +10,9 @@ export interface SessionFaultsContractOptions {
   readonly name?: string;
   /** Maximum number of concurrent requests. Default 2. */
   readonly atOnce?: 1 | 2 | 3;
-  /** Which calls fail, and how. Default: one per order, in every way. */
+  /** Default: one call per order, in every way. */
   readonly faults?: Faults;
-  /** Runs only some orders. Default: all. */
+  /** Default: all orders. */
   readonly sample?: OrderSample;
   /** Default: the tracker of `SessionsModule`. */
   readonly algorithm?: SessionAlgorithm;
@@ -76,14 +76,12 @@ const CASES: readonly FaultCase[] = [
 ];
 
 /**
- * Declares one test per promise that sessions keep under faults, see docs/your-own-parts.md. Runs requests of one
- * session in every order of their storage calls, with each call failing in every way of {@link CallOutcome}. The
- * storage needs `replace`, `touch` and `owners`.
+ * Declares one test per promise that sessions keep under faults, see docs/your-own-parts.md. The storage needs
+ * `replace`, `touch` and `owners`.
  *
  * ```ts
  * sessionFaultsContract({ describe, it }, () => ({ storage: new MyStorage() }), { atOnce: 1 });
  * ```
- *
  * @param open called before each order; may return the same storage.
  * @returns the number of declared tests.
  */

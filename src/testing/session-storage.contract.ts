@@ -21,9 +21,9 @@ export interface SessionStorageContractOptions {
   readonly name?: string;
   /** The storage must have exactly these. Default: all. */
   readonly capabilities?: readonly StorageCapability[];
-  /** Faults that the factory supports. Default: none. */
+  /** That the factory supports. Default: none. */
   readonly faults?: ReadonlyArray<'hang' | 'down'>;
-  /** Declares the cases with a clock; the factory must return `advance`. Default `false`. */
+  /** The factory returns `advance`. Default `false`. */
   readonly fakeClock?: boolean;
   /** Sessions in the case of one owner with many. Default 10,000. */
   readonly sessionsOfOneOwner?: number;
@@ -37,7 +37,6 @@ const CAPABILITIES: readonly StorageCapability[] = ['replace', 'touch', 'owners'
  * ```ts
  * sessionStorageContract({ describe, it }, () => ({ a: new MyStorage() }), { capabilities: ['replace', 'touch'] });
  * ```
- *
  * @param factory called before each case.
  * @returns the number of declared tests.
  */

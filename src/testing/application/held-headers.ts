@@ -2,17 +2,14 @@ import { SessionError } from '../../errors/session.errors.js';
 
 export type ResponseHeaders = Headers | Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** The cookie jar of supertest's agent. */
 export interface SupertestJar {
   getCookies(access: never): ReadonlyArray<{ readonly name: string; readonly value: string }>;
 }
 
-/** A jar of `tough-cookie`. */
 export interface ToughJar {
   toJSON(): { readonly cookies: ReadonlyArray<{ readonly key?: string; readonly value?: string }> } | undefined;
 }
 
-/** A response, a jar, an agent with a jar, or request headers. */
 export type SessionHolder =
   | { readonly headers: ResponseHeaders }
   | { readonly jar: SupertestJar | ToughJar }

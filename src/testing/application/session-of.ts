@@ -5,9 +5,8 @@ import { heldBy, type SessionHolder } from './held-headers.js';
 import { TestCall } from './test-call.js';
 
 /**
- * The session that a client holds, or `undefined`. Does not renew it and reports no event.
- * @param source a response, a supertest agent, a cookie jar, or request headers. A response that sets no session cookie
- * holds no session.
+ * The session that a client holds. Does not renew it and reports no event.
+ * @param source a response, a supertest agent, a cookie jar, or request headers.
  */
 export async function sessionOf<S extends object>(
   app: ApplicationUnderTest,

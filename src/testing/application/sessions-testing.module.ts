@@ -5,13 +5,12 @@ import { FakeClock } from '../fake-clock.js';
 
 const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
 
-/** Override the fixed options. */
 export interface SessionsTestingOptions extends SharedOptions {
   /** The clock of lifetimes and storage. Default: a new one, see `app.get(FakeClock)`. */
   readonly clock?: FakeClock;
 }
 
-/** A dynamic module of NestJS, without importing its types. */
+/** Like NestJS's `DynamicModule`, without an import. */
 export interface SessionsTestingDefinition {
   readonly module: new () => object;
   readonly imports: never[];
@@ -21,7 +20,7 @@ export interface SessionsTestingDefinition {
 }
 
 /**
- * Options for tests: fixed key, memory, {@link FakeClock}. For `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(…)`.
+ * Fixed key, memory, {@link FakeClock}; for `overrideProvider(SESSIONS_MODULE_OPTIONS)`.
  * @throws {SessionConfigurationError} in production.
  */
 export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SharedOptions {
@@ -37,10 +36,9 @@ export function sessionsTestingOptions(options: SessionsTestingOptions = {}): Sh
 
 /** `SessionsModule` with {@link sessionsTestingOptions}. */
 export class SessionsTestingModule {
-  /** For `imports`. Also provides the {@link FakeClock}. */
+  /** Also provides the {@link FakeClock}. */
   static async forRoot(options: SessionsTestingOptions = {}): Promise<SessionsTestingDefinition> {
     const clock = options.clock ?? new FakeClock();
-    // Lazy, as in `sessionsOfApplication`.
     const { SessionsModule } = await import('../../module/sessions.module.js');
     return {
       module: SessionsTestingModule,

@@ -6,9 +6,9 @@ import type { ReplaceResult, SessionStorage, SessionToStore, StoredSession } fro
 /** A storage to be tested. */
 export interface StorageUnderTest {
   readonly a: SessionStorage;
-  /** A second instance on the same backend, like another process. Default: `a`. */
+  /** Another instance on the same backend. Default: `a`. */
   readonly b?: SessionStorage;
-  /** Clock of the storage, epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   now?(): number;
   /**
    * Moves the clock, also back; the storage must not sweep in the background. Without it, the suite waits in real time.
@@ -21,9 +21,7 @@ export interface StorageUnderTest {
 }
 
 export interface StorageFaults {
-  /** The backend stops answering. */
   hang?(): unknown;
-  /** The backend is unreachable. */
   down?(): unknown;
   restore(): unknown;
 }

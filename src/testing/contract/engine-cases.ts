@@ -89,7 +89,6 @@ async function recovered(bench: ContractBench, faults: StorageFaults, id: string
   const deadline = Date.now() + 30_000;
   for (;;) {
     try {
-      // Pending calls may have taken effect.
       await bench.a.read(id);
       await bench.present(await bench.stored('again'));
       return;

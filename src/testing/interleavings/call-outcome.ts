@@ -1,13 +1,9 @@
 import { SessionStorageUnavailableError } from '../../errors/session.errors.js';
 
 /**
- * Result of a storage call:
- *
- * - `refused`: no effect, fails.
- * - `lost`: takes effect, fails.
- * - `twice`: takes effect, the answer gets lost, and the client resends it at a later step, which answers.
- * - `late`: fails by timeout, takes effect at a later step.
- * - `death`: the process of the request dies before the call.
+ * Result of a storage call. `refused`: no effect, fails. `lost`: takes effect, fails. `twice`: as `lost`, and the
+ * client resends it at a later step, which answers. `late`: fails by timeout, takes effect at a later step. `death`:
+ * the process of the request dies before the call.
  */
 export type CallOutcome = 'success' | 'refused' | 'lost' | 'twice' | 'late' | 'death';
 

@@ -14,9 +14,9 @@ export interface FaultyRequests {
   readonly order: readonly string[];
   readonly sameField: boolean;
   readonly owners: readonly string[];
-  /** Fields of the session before the requests. */
+  /** Fields before the requests. */
   readonly before: Fields | undefined;
-  /** Ids in the storage of all sessions that were written. */
+  /** Ids in the storage. */
   readonly written: ReadonlySet<string>;
 }
 
@@ -27,18 +27,16 @@ interface Done {
 }
 
 interface Ending extends FaultyRequests {
-  /** The cookie that all requests sent. */
   readonly first: string;
   readonly done: readonly Done[];
-  /** Live sessions by cookie: the session of the requests, under every id that was answered. */
+  /** By cookie, every id that was answered. */
   readonly sessions: Sessions;
-  /** Live sessions that a `limit` created. */
+  /** Created by a `limit`. */
   readonly others: Sessions;
 }
 
 const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-one']);
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
-/** Kinds that may end the first id. */
 const TAKES: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
 
 const LONGEST_WITHOUT_COOKIE = 60_000;
@@ -87,12 +85,12 @@ async function sessionsOf(
 
 function checkEnds({ first, done, sessions, order }: Ending): void {
   const includes = (kind: RequestKind): boolean => done.some(({ request }) => request.kind === kind);
-  // A revocation by owner does not apply to a session that a login gave to another owner.
+  // A revocation does not apply after a login to another owner.
   const isFollowed = !(includes('login') && includes('revoke'));
   for (const [index, { request, answer }] of done.entries()) {
     if (!ENDS.has(request.kind) || !answer?.acknowledged) continue;
     ok(!sessions.has(first), `promise 1: a ${request.kind} was not final`);
-    // After two failures, the session is deleted without a mark, and a concurrent rotation survives.
+    // After two failures the session is deleted without a mark.
     const isMarked = faultsOf(index, order) <= 1;
     if (isFollowed && isMarked) ok(sessions.size === 0, `promise 1: the session lives on after a ${request.kind}`);
   }
@@ -106,7 +104,6 @@ function faultsOf(index: number, order: readonly string[]): number {
   return faultsIn(order).filter((step) => step.startsWith(`${index} `)).length;
 }
 
-/** For an order with one refusal and no other fault: its step, such as `0 replace`. */
 function onlyRefusal(order: readonly string[]): string | undefined {
   const faults = faultsIn(order);
   return faults.length === 1 ? /^(.*) \(refused\)$/.exec(faults[0]!)?.[1] : undefined;
@@ -129,7 +126,6 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
   const takers = takersOf(done);
   const [login] = takers;
   if (takers.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
-  // A failed undo is repeated later.
   if (faultsOf(done.indexOf(login!), order) > 1) return;
   const fields = sessions.get(first);
   ok(fields, `promise 3: a ${login!.request.kind} that failed took the session away`);
@@ -142,7 +138,7 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
   );
 }
 
-/** A session whose cookie no client has must expire within a minute. */
+/** Sessions whose cookie no client has must expire within a minute. */
 async function checkGhosts({ first, done, sessions, others, storage, written, order }: Ending): Promise<void> {
   const isMoved = done.some(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
   const held = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
@@ -160,7 +156,6 @@ async function lastingOf(storage: SessionStorage, written: Iterable<string>): Pr
   return count;
 }
 
-/** An acknowledged session exists, unless another request may have ended or moved it. */
 function checkKept({ first, done, sessions, others }: Ending): void {
   const takers = takersOf(done);
   const [taker] = takers;
@@ -192,7 +187,7 @@ function checkLimits({ first, done, sessions, others }: Ending): void {
   if (!done.some(({ request, answer }) => request.kind === 'limit' && answer?.acknowledged)) return;
   const logins = done.filter(({ request }) => request.kind === 'login');
   const ofNextOwner = new Set(logins.map(({ answer }) => answer?.cookie));
-  // A login that fails during the limit may leave the session to the first owner.
+  // A failed login may leave the session to the first owner.
   if (logins.some(({ answer }) => !answer)) ofNextOwner.add(first);
   const own = [...sessions.keys()].filter((cookie) => !ofNextOwner.has(cookie));
   ok(own.length + others.size <= 1, 'promise 5: an owner has more sessions than maxPerOwner');
@@ -210,7 +205,7 @@ function checkCookies({ first, done, sessions }: Ending): void {
   }
 }
 
-/** Revokes all owners: no session of a client may remain, and no other for longer than {@link checkGhosts} allows. */
+/** After a revocation of all owners, no session remains. */
 async function checkLists({ algorithm, storage, owners, requests, sessions, others, written }: Ending): Promise<void> {
   for (const owner of owners) await algorithm.perform(storage, { ...requests[0]!, kind: 'revoke', owner });
   const left = await sessionsOf(algorithm, storage, [...sessions.keys(), ...others.keys()]);

@@ -10,11 +10,10 @@ import { areIndependent, isSameStep, readsOnly, type Step, type WaitingCall } fr
 export interface Interleavings<C, R> {
   /** Returns an empty storage per order. */
   readonly open: () => OpenedStorage | Promise<OpenedStorage>;
-  /** Prepares the storage; not part of the order. */
+  /** Not part of the order. */
   readonly prepare: (storage: SessionStorage) => Promise<C>;
-  /** Each gets a storage whose calls wait for their turn. */
   readonly requests: ReadonlyArray<(storage: SessionStorage, context: C) => Promise<R>>;
-  /** Called after each order; an error ends the exploration. */
+  /** An error ends the exploration. */
   readonly check: (outcome: Outcome<C, R>) => void | Promise<void>;
   /** Wraps the storage; the calls of the wrapper are the steps. */
   readonly through?: (storage: SessionStorage) => SessionStorage;
@@ -22,15 +21,13 @@ export interface Interleavings<C, R> {
   readonly processes?: 'one' | 'several';
   /** Default: no faults. */
   readonly faults?: Faults;
-  /** Default: all orders. */
   readonly sample?: OrderSample;
   /** Throws if there are more. Default 100,000. */
   readonly maxOrders?: number;
 }
 
-/** A random selection of orders, the same each time. */
+/** Random orders, the same each time. */
 export interface OrderSample {
-  /** Number of orders, repetitions included. */
   readonly orders: number;
   /** Default 1. */
   readonly seed?: number;
@@ -51,19 +48,14 @@ export interface Outcome<C, R> {
 }
 
 export interface Explored {
-  /** Number of checked orders. */
   readonly orders: number;
   /** Number of storage calls. */
   readonly steps: number;
 }
 
 /**
- * Runs the requests in every order of their storage calls, and with `faults` with every combination of failures. Each
- * call finishes before the next one starts.
- *
- * Of orders that differ only in independent steps, one is run (sleep sets, Godefroid 1996): two reads, unless the
- * requests share a wrapper; with `faults` also calls of different sessions, and a call without effect.
- *
+ * Runs the requests in every order of their storage calls, and with `faults` with every combination of failures. Of
+ * orders that differ only in independent steps, one is run (sleep sets, Godefroid 1996).
  * @throws the error of `check` with the order in its message; an error for a deadlock.
  */
 export async function exploreInterleavings<C, R>(interleavings: Interleavings<C, R>): Promise<Explored> {
@@ -83,7 +75,7 @@ async function exploreAll<C, R>(
 ): Promise<Explored> {
   const maxOrders = interleavings.maxOrders ?? 100_000;
   let [orders, steps] = [0, 0];
-  // Depth first: the index of the chosen step at each point, the last step varies first.
+  // Depth first: the last step varies first.
   for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
     const given: readonly Turn[] = turns;
     const run = await runOrder(interleavings, caller, (_options, step) => given[step]?.chosen ?? 0);
@@ -115,7 +107,6 @@ async function exploreSome<C, R>(
   return { orders, steps };
 }
 
-/** Per call of a sample. */
 const CHANCE_OF_FAULT = 0.15;
 
 function isFault({ outcome }: Step): boolean {
@@ -143,7 +134,6 @@ function following(turns: readonly Turn[]): readonly Turn[] | undefined {
   return [...turns.slice(0, last), { chosen: chosen + 1, ready }];
 }
 
-/** The pending calls of one order. */
 class Waiting {
   readonly calls: WaitingCall[][];
   readonly deaths: ReadonlyArray<Promise<never>>;
@@ -166,7 +156,6 @@ class Waiting {
   }
 }
 
-/** Stops where all continuations were run in another order (`skips`). */
 async function runOrder<C, R>(
   interleavings: Interleavings<C, R>,
   caller: AsyncLocalStorage<number>,

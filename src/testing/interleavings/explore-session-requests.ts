@@ -10,16 +10,14 @@ export interface SessionRequests extends Pick<
   Interleavings<unknown, unknown>,
   'open' | 'through' | 'processes' | 'faults' | 'sample' | 'maxOrders'
 > {
-  /** Two or three concurrent requests of one session. */
   readonly requests: readonly RequestKind[];
   /** Default {@link referenceSessionAlgorithm}. */
   readonly algorithm?: SessionAlgorithm;
-  /** Every `change` sets the same field. Default: different fields. */
+  /** All changes set the same field. */
   readonly sameField?: boolean;
   /**
-   * What to check. `end-of-id`: all, but an end does not follow a rotated session. `end-only`: only that an ended id
-   * stays ended, for a guarded storage in several processes. `grace`: as `everything`, and a rotation within one owner
-   * makes no request anonymous.
+   * `end-of-id`: all, but an end does not follow a rotated session. `end-only`: an ended id stays ended. `grace`: as
+   * `everything`, and a rotation within one owner makes no request anonymous.
    */
   readonly promise?: 'everything' | 'grace' | 'end-of-id' | 'end-only';
 }
@@ -28,7 +26,7 @@ const OWNER = 'owner';
 const NEXT_OWNER = 'next owner';
 
 /**
- * Runs requests of one session in every order of storage calls, see {@link exploreInterleavings}, and checks:
+ * Checks in every order of storage calls, see {@link exploreInterleavings}:
  *
  * - an ended session stays ended, under every id that it had;
  * - an acknowledged update is stored, or overwritten in the same field, or the session ended;
@@ -108,7 +106,6 @@ interface Prepared {
   readonly before: Readonly<Record<string, string>> | undefined;
 }
 
-/** Calls `onWrite` with the id of each written session. */
 function watched(storage: SessionStorage, onWrite: (id: string) => void): SessionStorage {
   return gatedStorage(storage, (name, call, id) => {
     if (id !== undefined && (name === 'create' || name === 'write')) onWrite(id);
@@ -127,18 +124,17 @@ function checkSessions(ending: Ending): void {
   const { first, done, sessions, promise } = ending;
   const acknowledged = (kind: RequestKind): boolean =>
     done.some(({ request, answer }) => request.kind === kind && answer.acknowledged);
-  // With a grace period, a second rotation changes nothing.
   const rotated = done.filter(
     ({ request, answer }) =>
       isRotation(request.kind) && answer.acknowledged && (promise !== 'grace' || answer.cookie !== undefined),
   );
-  // A login changes the owner, so a revoke for the first owner does not apply.
+  // A revoke is for the first owner.
   const mayHaveEnded = acknowledged('logout') || acknowledged('revoke');
   if (acknowledged('logout')) ok(!sessions.has(first), 'an ended session exists again');
   if (acknowledged('revoke')) ok(!sessions.has(first), 'a session that its owner ended exists again');
   if (promise === 'end-only') return;
 
-  // A revoke removes the mark by which an end follows a session to its next owner.
+  // A revoke removes the mark that leads to the next owner.
   const traceable = !(acknowledged('revoke') && acknowledged('login'));
   const isFollowed = promise === 'everything' || promise === 'grace';
   if (isFollowed && acknowledged('logout') && traceable) {

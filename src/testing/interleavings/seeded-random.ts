@@ -1,4 +1,4 @@
-/** Pseudo-random numbers from 0 to below 1 (linear congruential generator). */
+/** Linear congruential generator, from 0 to below 1. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   // The low bits have short periods.

@@ -1,21 +1,18 @@
 import { isReading, type CallOutcome } from './call-outcome.js';
 
-/** A storage call that waits for its turn. */
 export interface WaitingCall {
   readonly name: string;
   readonly operation: string;
-  /** The session, for a call of one session. */
+  /** For a call of one session. */
   readonly id: string | undefined;
-  /** Runs the call and passes its result to the request. */
   readonly answer: () => Promise<void>;
-  /** Runs the call and discards its result. */
+  /** Runs the call without an answer. */
   readonly run: () => Promise<unknown>;
   readonly fail: (error: Error) => void;
 }
 
-/** A possible next step of an order. */
 export interface Step {
-  /** Index of the request. */
+  /** Of the request. */
   readonly index: number;
   readonly call: WaitingCall;
   /** Absent: an earlier call takes effect now. */
@@ -32,10 +29,7 @@ export function readsOnly(one: Step, other: Step): boolean {
   return one.index !== other.index && isAnsweredRead(one) && isAnsweredRead(other);
 }
 
-/**
- * Whether two steps of different requests give the same in either order. Two failures may not: the number of faults is
- * limited.
- */
+/** Whether two steps give the same in either order. Two failures may not: the number of faults is limited. */
 export function areIndependent(one: Step, other: Step): boolean {
   if (one.index === other.index || (fails(one) && fails(other))) return false;
   if (isWithoutEffect(one) || isWithoutEffect(other)) return true;

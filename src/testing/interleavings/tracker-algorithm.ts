@@ -35,7 +35,6 @@ interface TrackerSettings {
   /** Milliseconds that its clock is ahead. */
   readonly ahead?: number;
   readonly graceInSeconds?: number;
-  /** Sessions per owner. Default: unlimited. */
   readonly limit?: number;
 }
 
@@ -60,7 +59,7 @@ function trackerOver(
 const run = randomBytes(24).toString('base64url');
 let ids = 0;
 
-/** Increasing and stored unhashed: the order of sessions from the same millisecond is the same in every run. */
+/** Increasing: the order of sessions of one millisecond is the same in every run. */
 function nextId(): string {
   return run + String(ids++).padStart(HASH_LENGTH - run.length, '0');
 }
@@ -73,7 +72,6 @@ function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAn
     : { acknowledged: true, cookie: result.transportValue };
 }
 
-/** The real tracker, without grace period. */
 export const trackerAlgorithm = algorithmWith(0);
 
 export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
@@ -83,7 +81,7 @@ function algorithmWith(graceInSeconds: number): SessionAlgorithm {
     begin: (storage, owner) => begun(trackerOver(storage), owner),
 
     async perform(storage, { kind, cookie, field, value, owner }) {
-      // Renewal needs some time to have passed.
+      // Only after some time is renewal due.
       const tracker = trackerOver(storage, { ahead: kind === 'touch' ? TWO_DAYS : 0, graceInSeconds });
       if (kind === 'revoke') {
         await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
