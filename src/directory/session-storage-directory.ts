@@ -201,7 +201,7 @@ export class SessionStorageDirectory implements SessionStorage {
         if (record?.session.version === TOMBSTONE_VERSION) return 'dead';
         if (!record || record.session.expiresAt <= this.#now()) return await this.#removeFile(path, record, prepared);
         if (!(await this.#files.commit(prepared, path))) continue;
-        await this.#forgetOwner(record);
+        await this.#removeOwnerEntry(record);
         return 'live';
       } finally {
         await prepared.discard();
@@ -214,11 +214,11 @@ export class SessionStorageDirectory implements SessionStorage {
   async #removeFile(path: string, record: DirectoryRecord | undefined, prepared?: PreparedFile): Promise<Ending> {
     await prepared?.confirm();
     if (!(await this.#files.remove(path))) return 'absent';
-    await this.#forgetOwner(record);
+    await this.#removeOwnerEntry(record);
     return record && record.session.expiresAt > this.#now() ? 'live' : 'dead';
   }
 
-  async #forgetOwner(record: DirectoryRecord | undefined): Promise<void> {
+  async #removeOwnerEntry(record: DirectoryRecord | undefined): Promise<void> {
     if (record?.session.owner !== undefined) await this.#ownerFiles.remove(record.session.owner, record.id);
   }
 

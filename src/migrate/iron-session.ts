@@ -18,7 +18,7 @@ export interface IronSessionOptions<S extends object, Old extends object = OldDa
 const SHORTEST_PASSWORD = 32;
 const FOURTEEN_DAYS = 1_209_600;
 /** As in iron-session 9. */
-const MOST_CHUNKS = 4;
+const MAX_CHUNKS = 4;
 const LARGEST_COOKIE = 4096;
 const ATTRIBUTES = 256;
 /** Not authenticated, so nothing depends on it. */
@@ -62,7 +62,7 @@ class IronSessionForm implements OldForm {
       throw new SessionConfigurationError('ironSession: ttlInSeconds must be an integer, or 0 for unlimited.');
     }
     this.cookieName = cookieName;
-    this.cookieNames = [cookieName, ...Array.from({ length: MOST_CHUNKS }, (_, index) => `${cookieName}.${index}`)];
+    this.cookieNames = [cookieName, ...Array.from({ length: MAX_CHUNKS }, (_, index) => `${cookieName}.${index}`)];
     this.#passwords = passwordsOf(password);
     const id = String(Math.max(...[...this.#passwords.keys()].map(Number)));
     this.#newest = { id, password: this.#passwords.get(id)! };
@@ -85,7 +85,7 @@ class IronSessionForm implements OldForm {
     const seal = ironSeal(JSON.stringify(data), this.#newest, expiresAt) + VERSION;
     const room = LARGEST_COOKIE - ATTRIBUTES - this.cookieName.length;
     if (!this.#chunk || seal.length <= room) return new Map([[this.cookieName, seal]]);
-    const count = Math.min(Math.ceil(seal.length / room), MOST_CHUNKS);
+    const count = Math.min(Math.ceil(seal.length / room), MAX_CHUNKS);
     return new Map(
       Array.from({ length: count }, (_, index) => [
         `${this.cookieName}.${index}`,

@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
 /** @returns the rows, or an object with `affectedRows`; directly or first in a list. */
@@ -31,17 +32,8 @@ function executeOf(pool: MysqlPool | MysqlExecute): MysqlExecute {
   throw new SessionConfigurationError(
     'The pool of mysqlSessionStorage must have execute(statement, values), as a pool of mysql2 or mariadb, or be a ' +
       'function (statement, values) => result, as in mysqlSessionStorage({ pool: createPool(options) }). ' +
-      `Found: ${describe(pool)}.`,
+      `Found: ${describeClient(pool, 'execute')}.`,
   );
-}
-
-// No values: a string may be a URL with a password.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  return typeof name === 'string' && name !== ''
-    ? `an instance of ${name} without execute`
-    : 'an object without execute';
 }
 
 function rowsOf(result: unknown): readonly SqlRow[] {
@@ -59,6 +51,6 @@ function affectedOf(result: unknown): number {
 
 function unknownResult(): SessionConfigurationError {
   return new SessionConfigurationError(
-    'The execute of mysqlSessionStorage must give a list of rows, or an object with affectedRows, alone or first in a list.',
+    'The execute of mysqlSessionStorage must return a list of rows, or an object with affectedRows, directly or first in a list.',
   );
 }

@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
 /** @returns the rows: directly, as `rows` of an object, or first in a list with their number. */
@@ -29,7 +30,7 @@ function queryOf(pool: PostgresPool | PostgresQuery): PostgresQuery {
   }
   throw new SessionConfigurationError(
     'The pool of postgresSessionStorage must have query(text, values), as a Pool of pg or a PGlite, or be a function ' +
-      `(text, values) => rows, as in postgresSessionStorage({ pool: new Pool() }). Found: ${describe(pool)}.`,
+      `(text, values) => rows, as in postgresSessionStorage({ pool: new Pool() }). Found: ${describeClient(pool, 'query')}.`,
   );
 }
 
@@ -38,13 +39,6 @@ function surviveIdleErrors(pool: object): void {
   const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
   if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
   if (listenerCount.call(pool, 'error') === 0) on.call(pool, 'error', () => undefined);
-}
-
-// No values: a string may be a URL with a password.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name} without query` : 'an object without query';
 }
 
 function rowsOf(result: unknown): readonly SqlRow[] {
@@ -56,6 +50,6 @@ function rowsOf(result: unknown): readonly SqlRow[] {
   const rows = (result as { rows?: unknown } | null | undefined)?.rows;
   if (Array.isArray(rows)) return rows as readonly SqlRow[];
   throw new SessionConfigurationError(
-    'The query of postgresSessionStorage must give rows: a list, or an object with a list as its `rows`.',
+    'The query of postgresSessionStorage must return a list of rows, or an object with a list as `rows`.',
   );
 }

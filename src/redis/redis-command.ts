@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 
 /**
  * @param key the only key, to select a cluster node, if any.
@@ -47,7 +48,7 @@ export function redisCommandOf(client: RedisClient): RedisCommand {
   throw new SessionConfigurationError(
     `The client of redisSessionStorage must be one of node-redis (redis, @redis/client), ioredis, iovalkey or ` +
       `@valkey/valkey-glide, as in redisSessionStorage({ client: createClient() }), or a function ` +
-      `(key, readonly, args) => reply. Found: ${describe(client)}.`,
+      `(key, readonly, args) => reply. Found: ${describeClient(client, 'sendCommand, call or customCommand')}.`,
   );
 }
 
@@ -65,10 +66,13 @@ function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolea
   return (_key, _readonly, args) => single.sendCommand([...args]);
 }
 
-// No values: a string may be a URL with a password.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  const kind = typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
-  return `${kind} without sendCommand, call or customCommand`;
+/** `undefined` for nil. */
+export function textOf(reply: unknown): string | undefined {
+  if (reply === null || reply === undefined) return undefined;
+  return typeof reply === 'string' ? reply : String(reply); // a Buffer's text is UTF-8
+}
+
+export function textsOf(reply: unknown): string[] {
+  // A new array: the client's may belong to another realm.
+  return Array.isArray(reply) || reply instanceof Set ? Array.from(reply, String) : [];
 }

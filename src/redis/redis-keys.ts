@@ -9,8 +9,8 @@ export class RedisKeys {
   constructor(prefix: string) {
     if (typeof prefix !== 'string' || /[{}\s]/.test(prefix)) {
       throw new SessionConfigurationError(
-        "The prefix of redisSessionStorage must be a text without spaces, { and }, as in { prefix: 'shop:session:' }: " +
-          'what stands in braces decides on which node of a cluster a key is kept, and it would be the same for all.',
+        "The prefix of redisSessionStorage must be a string without spaces, { and }, such as { prefix: 'shop:session:' }: " +
+          'a cluster selects the node of a key by the text in braces, which would be the same for all keys.',
       );
     }
     this.#prefix = prefix;

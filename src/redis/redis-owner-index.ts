@@ -1,7 +1,6 @@
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
-import type { RedisCommand } from './redis-command.js';
+import { textsOf, type RedisCommand } from './redis-command.js';
 import type { RedisKeys } from './redis-keys.js';
-import { textsOf } from './redis-reply.js';
 import { ADD_TO_OWNER, DROP_FROM_OWNER, runScript } from './redis-scripts.js';
 
 export interface IndexedSessions {
@@ -11,7 +10,7 @@ export interface IndexedSessions {
 
 /** A younger id without a session may be a session being created. */
 const GRACE_IN_MILLISECONDS = 60_000;
-const SIDE_BY_SIDE = 250;
+const CONCURRENT_COMMANDS = 250;
 
 /**
  * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it;
@@ -38,8 +37,8 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async remove(owner: string, ids: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
-    for (let start = 0; start < ids.length; start += SIDE_BY_SIDE) {
-      await this.#command(key, false, ['ZREM', key, ...ids.slice(start, start + SIDE_BY_SIDE)]);
+    for (let start = 0; start < ids.length; start += CONCURRENT_COMMANDS) {
+      await this.#command(key, false, ['ZREM', key, ...ids.slice(start, start + CONCURRENT_COMMANDS)]);
     }
   }
 
@@ -76,8 +75,8 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async #drop(owner: string, missing: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
-    for (let start = 0; start < missing.length; start += SIDE_BY_SIDE) {
-      const ids = missing.slice(start, start + SIDE_BY_SIDE);
+    for (let start = 0; start < missing.length; start += CONCURRENT_COMMANDS) {
+      const ids = missing.slice(start, start + CONCURRENT_COMMANDS);
       await runScript(this.#command, DROP_FROM_OWNER, key, [this.#now(), String(GRACE_IN_MILLISECONDS), ...ids]);
     }
   }
@@ -85,8 +84,8 @@ export class RedisOwnerIndex implements OwnerIndex {
 
 async function inBatches<T>(ids: readonly string[], run: (id: string) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
-  for (let start = 0; start < ids.length; start += SIDE_BY_SIDE) {
-    results.push(...(await Promise.all(ids.slice(start, start + SIDE_BY_SIDE).map(run))));
+  for (let start = 0; start < ids.length; start += CONCURRENT_COMMANDS) {
+    results.push(...(await Promise.all(ids.slice(start, start + CONCURRENT_COMMANDS).map(run))));
   }
   return results;
 }

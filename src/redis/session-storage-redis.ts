@@ -9,11 +9,10 @@ import {
   type StoredSession,
 } from '../storage/session-storage.js';
 import { closerOf } from '../storage/owned-client.js';
-import { redisCommandOf, type RedisClient, type RedisCommand } from './redis-command.js';
+import { redisCommandOf, textOf, type RedisClient, type RedisCommand } from './redis-command.js';
 import { RedisKeys } from './redis-keys.js';
 import { nodeFinderOf } from './redis-nodes.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
-import { textOf } from './redis-reply.js';
 import { BURY, REPLACE, runScript, TOUCH } from './redis-scripts.js';
 import { decodeRedisValue, deadlineOf, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
 
@@ -60,20 +59,20 @@ export class SessionStorageRedis implements SessionStorage {
     if (nodeOfKey) this.nodeOf = (id) => nodeOfKey(this.#keys.session(id));
     this.#now = options.now;
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
-    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, () => this.#present());
+    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, () => this.#nowArgument());
     this.owners = this.#index;
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    return this.#live(await this.#command(key, true, ['GET', key]));
+    return this.#liveSession(await this.#command(key, true, ['GET', key]));
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (this.#isPast(expiresAt)) {
+    if (this.#isExpired(expiresAt)) {
       await this.#command(key, false, ['DEL', key]);
       return version;
     }
@@ -87,7 +86,7 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (this.#isPast(expiresAt)) return version;
+    if (this.#isExpired(expiresAt)) return version;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
     const value = encodeRedisValue(session, version);
     const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
@@ -104,15 +103,15 @@ export class SessionStorageRedis implements SessionStorage {
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const deadline = encodeDeadline(session.expiresAt);
-    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#present(), ...this.#expiry(session)];
+    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#nowArgument(), ...this.#expiry(session)];
     const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
     if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
-    const current = this.#live(reply);
+    const current = this.#liveSession(reply);
     return current ? { status: 'conflict', current } : { status: 'gone' };
   }
 
   async touch(id: string, expiresAt: number, version?: string, latestExpiry?: number): Promise<boolean> {
-    const args = [encodeDeadline(expiresAt), version ?? '', this.#present()];
+    const args = [encodeDeadline(expiresAt), version ?? '', this.#nowArgument()];
     const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
     if (head === undefined) return false;
     // The index must outlive the session.
@@ -141,12 +140,12 @@ export class SessionStorageRedis implements SessionStorage {
 
   async #take(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#present()];
+    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#nowArgument()];
     try {
-      return this.#live(await runScript(this.#command, BURY, key, args));
+      return this.#liveSession(await runScript(this.#command, BURY, key, args));
     } catch (error) {
       return this.#command(key, false, ['GETDEL', key]).then(
-        (reply) => this.#live(reply),
+        (reply) => this.#liveSession(reply),
         () => {
           throw error;
         },
@@ -154,14 +153,14 @@ export class SessionStorageRedis implements SessionStorage {
     }
   }
 
-  #live(reply: unknown): StoredSession | undefined {
+  #liveSession(reply: unknown): StoredSession | undefined {
     const text = textOf(reply);
     const session = text === undefined ? undefined : decodeRedisValue(text);
-    return session && !this.#isPast(session.expiresAt) ? session : undefined;
+    return session && !this.#isExpired(session.expiresAt) ? session : undefined;
   }
 
   /** Only with the option `now`: Redis itself expires by its own clock. */
-  #isPast(expiresAt: number): boolean {
+  #isExpired(expiresAt: number): boolean {
     return this.#now !== undefined && expiresAt <= this.#now();
   }
 
@@ -170,7 +169,7 @@ export class SessionStorageRedis implements SessionStorage {
     return ['PXAT', String(deadlineOf(expiresAt))];
   }
 
-  #present(): string {
+  #nowArgument(): string {
     return this.#now ? encodeDeadline(this.#now()) : '';
   }
 }

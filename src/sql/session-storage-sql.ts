@@ -11,11 +11,10 @@ import {
 } from '../storage/session-storage.js';
 import { assertBoolean } from '../storage/option-type.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
-import { hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
+import { encodeSqlText, hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
 import { sqlStatements, type SqlStatements } from './sql-statements.js';
 import { SqlSweep } from './sql-sweep.js';
 import { sqlTableName } from './sql-table-name.js';
-import { encodeSqlText } from './sql-text.js';
 
 /** Common options of the SQL storages. */
 export interface SessionStorageSqlOptions {
@@ -33,10 +32,10 @@ export interface SessionStorageSqlOptions {
 }
 
 /** Milliseconds to wait for another process's lock, and between attempts. */
-const BUSY_FOR = 900;
-const BUSY_PAUSE = 10;
+const BUSY_WAIT_IN_MILLISECONDS = 900;
+const BUSY_PAUSE_IN_MILLISECONDS = 10;
 /** The database rolled it back because another succeeded. */
-const MOST_ATTEMPTS = 10;
+const MAX_ATTEMPTS = 10;
 
 export abstract class SessionStorageSql implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -69,7 +68,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     const removeBatch = (until: number, limit: number): Promise<number> =>
       this.#change(this.#statements.sweep(limit), [hourOf(until), until]);
     this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now, () =>
-      this.#time(),
+      this.#expiryTime(),
     );
     this.owners = {
       list: (owner) => this.#list(owner),
@@ -78,24 +77,24 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    const [row] = await this.#select(this.#statements.read, [id, ...this.#present()]);
+    const [row] = await this.#select(this.#statements.read, [id, ...this.#nowParameter()]);
     return row && sessionOf(row);
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
-    const { version, values } = newRow(id, session, absolute(session));
+    const { version, values } = newRow(id, session, absoluteExpiry(session));
     await this.#change(this.#statements.write, values);
     this.#sweep.runIfDue();
     return String(version);
   }
 
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
-    const relative = this.#relative(session);
-    const { version, values } = newRow(id, session, relative ?? absolute(session));
+    const relative = this.#relativeExpiry(session);
+    const { version, values } = newRow(id, session, relative ?? absoluteExpiry(session));
     const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
       if ((await this.#insert(statement, values)) > 0) break;
-      if ((await this.#change(this.#statements.endExpired, [id, ...this.#present()])) === 0) return undefined;
+      if ((await this.#change(this.#statements.endExpired, [id, ...this.#nowParameter()])) === 0) return undefined;
     }
     this.#sweep.runIfDue();
     return String(version);
@@ -120,7 +119,7 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
-    const values = [...absolute({ expiresAt }), id, ...this.#present()];
+    const values = [...absoluteExpiry({ expiresAt }), id, ...this.#nowParameter()];
     const touched =
       version === undefined
         ? await this.#change(this.#statements.touch, values)
@@ -164,7 +163,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   /** Without a tombstone if none can be written, such as on a full disk. */
   async #bury(id: string): Promise<number> {
-    const values = [id, ...this.#present()];
+    const values = [id, ...this.#nowParameter()];
     try {
       return await this.#change(this.#statements.bury, [...this.#tombstoneExpiry(), ...values]);
     } catch (error) {
@@ -186,9 +185,9 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {
     const present = versionNumber(version);
-    const relative = this.#relative(session);
+    const relative = this.#relativeExpiry(session);
     const statement = relative ? this.#statements.replaceFor : this.#statements.replace;
-    const values = [session.value, ...(relative ?? absolute(session)), id, ...this.#present(), present];
+    const values = [session.value, ...(relative ?? absoluteExpiry(session)), id, ...this.#nowParameter(), present];
     if ((await this.#change(statement, values)) > 0) {
       return { status: 'replaced', version: String(present + 1) };
     }
@@ -197,14 +196,14 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async #list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
-    const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), ...this.#present()]);
+    const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), ...this.#nowParameter()]);
     // The client's array may belong to another realm.
     return Array.from(rows, (row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
   }
 
   async #invalidateAll(owner: string, except = ''): Promise<number> {
     const stored = encodeSqlText(owner);
-    await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#present()]);
+    await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#nowParameter()]);
     let total = 0;
     // A rotating session inserts its new row before the old one ends.
     for (;;) {
@@ -214,22 +213,22 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  #present(): readonly SqlValue[] {
+  #nowParameter(): readonly SqlValue[] {
     return this.#statements.clock === undefined ? [this.now()] : [];
   }
 
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
-    return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
+    return absoluteExpiry({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
   }
 
-  #relative({ expiresIn }: SessionToStore): Expiry | undefined {
+  #relativeExpiry({ expiresIn }: SessionToStore): Expiry | undefined {
     if (expiresIn === undefined || this.#statements.clock === undefined) return undefined;
     return [Math.trunc(expiresIn), Math.trunc(expiresIn)];
   }
 
   /** One moment for all batches, as a parameter: a clock in the statement would not use the index. */
-  #time(): number | Promise<number> {
+  #expiryTime(): number | Promise<number> {
     const { clock } = this.#statements;
     if (clock === undefined) return this.now();
     return this.#select(clock, []).then(([row]) => Number(row?.['now']) || 0);
@@ -250,19 +249,19 @@ export abstract class SessionStorageSql implements SessionStorage {
       try {
         return await run();
       } catch (error) {
-        if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_FOR) {
-          await setTimeout(BUSY_PAUSE);
+        if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_WAIT_IN_MILLISECONDS) {
+          await setTimeout(BUSY_PAUSE_IN_MILLISECONDS);
           continue;
         }
         if (this.#dialect.isMissingTable(error)) throw this.#missingTable(error);
-        if (attempt >= MOST_ATTEMPTS || !this.#dialect.isUndone(error)) throw error;
+        if (attempt >= MAX_ATTEMPTS || !this.#dialect.isUndone(error)) throw error;
       }
     }
   }
 
   async #create(): Promise<void> {
     try {
-      for (const statement of this.#definition) await this.#define(statement);
+      for (const statement of this.#definition) await this.#runDefinition(statement);
     } catch (error) {
       this.#created = undefined; // the next call tries again
       throw error;
@@ -270,13 +269,13 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   /** Two processes may create the table at once. */
-  async #define(statement: string): Promise<void> {
+  async #runDefinition(statement: string): Promise<void> {
     await this.#engine.define(statement).catch(() => this.#engine.define(statement));
   }
 
   #missingTable(cause: unknown): SessionConfigurationError {
     return new SessionConfigurationError(
-      `The table of the ${this.#dialect.name} session storage is not there. Say { createTable: true }, or run:\n` +
+      `The table of the ${this.#dialect.name} session storage does not exist. Set createTable: true, or run:\n` +
         definitionText(this.#definition),
       { cause },
     );
@@ -285,7 +284,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
 type Expiry = readonly [expiry: number, hour: number];
 
-function absolute({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
+function absoluteExpiry({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
   return [Math.trunc(expiresAt), hourOf(expiresAt)];
 }
 

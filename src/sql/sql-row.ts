@@ -1,6 +1,5 @@
 import type { StoredSession } from '../storage/session-storage.js';
 import type { SqlRow } from './sql-engine.js';
-import { decodeSqlText } from './sql-text.js';
 
 export const HOUR = 3_600_000;
 
@@ -27,4 +26,15 @@ export function hourOf(expiresAt: number): number {
 /** An invalid text matches no row. */
 export function versionNumber(version: string): number {
   return /^\d{1,10}$/.test(version) && Number(version) < 2 ** 31 ? Number(version) : -1;
+}
+
+/** Escapes NUL and lone surrogates, which databases reject or change, and the backslash. */
+export function encodeSqlText(text: string): string {
+  return text.replace(/[\0\\]|\p{Surrogate}/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+export function decodeSqlText(text: string): string {
+  return text.replace(/\\u([0-9a-f]{4})/g, (_all, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
 }

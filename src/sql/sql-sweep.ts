@@ -1,11 +1,11 @@
 const GRACE_IN_MILLISECONDS = 60_000;
-const BATCH = 500;
+const ROWS_PER_STATEMENT = 500;
 
 export class SqlSweep {
   readonly #removeBatch: (until: number, limit: number) => Promise<number>;
-  readonly #every: number;
+  readonly #period: number;
   readonly #now: () => number;
-  readonly #time: () => number | Promise<number>;
+  readonly #expiryClock: () => number | Promise<number>;
   #dueAt: number;
   #running: Promise<unknown> = Promise.resolve();
 
@@ -20,19 +20,19 @@ export class SqlSweep {
     time: () => number | Promise<number> = now,
   ) {
     this.#removeBatch = removeBatch;
-    this.#every = every;
+    this.#period = every;
     this.#now = now;
-    this.#time = time;
+    this.#expiryClock = time;
     // Random, so that processes started together sweep at different times.
     this.#dueAt = now() + Math.random() * every;
   }
 
   /** Keeps expired sessions for a minute: another process's clock may be slow. */
   async run(limit: number): Promise<number> {
-    const time = this.#time();
+    const time = this.#expiryClock();
     const until = (typeof time === 'number' ? time : await time) - GRACE_IN_MILLISECONDS;
     for (let removed = 0; ;) {
-      const wanted = Math.min(BATCH, limit - removed);
+      const wanted = Math.min(ROWS_PER_STATEMENT, limit - removed);
       if (wanted <= 0) return removed;
       const batch = await this.#removeBatch(until, wanted);
       removed += batch;
@@ -42,8 +42,8 @@ export class SqlSweep {
 
   /** Ignores errors: a failing database also fails other calls. */
   runIfDue(): void {
-    if (this.#every === 0 || this.#now() < this.#dueAt) return;
-    this.#dueAt = this.#now() + this.#every;
+    if (this.#period === 0 || this.#now() < this.#dueAt) return;
+    this.#dueAt = this.#now() + this.#period;
     this.#running = this.run(Number.POSITIVE_INFINITY).catch(() => undefined);
   }
 

@@ -9,7 +9,7 @@ export function sqlTableName(text: string, dialect: Pick<SqlDialect, 'name' | 'q
   if (parts.length < 1 || parts.length > 2 || !parts.every(valid)) {
     throw new SessionConfigurationError(
       `The table of a ${dialect.name} session storage must be a name of letters, digits, _, $ and -, at most ${longest} ` +
-        "long, with a schema before it or without, as in { table: 'sessions' } or { table: 'auth.sessions' }.",
+        "characters long, optionally after a schema, such as { table: 'sessions' } or { table: 'auth.sessions' }.",
     );
   }
   const quote = (identifier: string): string => `${dialect.quote}${identifier}${dialect.quote}`;

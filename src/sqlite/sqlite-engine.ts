@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
 /** A database of node:sqlite or better-sqlite3. */
@@ -23,7 +24,7 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
   if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
     throw new SessionConfigurationError(
       'The database of sqliteSessionStorage must be a DatabaseSync of node:sqlite or a Database of better-sqlite3, as in ' +
-        `sqliteSessionStorage({ database: new DatabaseSync('sessions.db') }). Found: ${describe(database)}.`,
+        `sqliteSessionStorage({ database: new DatabaseSync('sessions.db') }). Found: ${describeClient(database, 'prepare and exec')}.`,
     );
   }
   const prepared = new Map<string, Statement>();
@@ -38,7 +39,7 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
       const rows = prepare(statement).all(...values);
       if (Array.isArray(rows)) return rows;
       throw new SessionConfigurationError(
-        'The database of sqliteSessionStorage answers by callbacks. Give it one that answers at once: a DatabaseSync of ' +
+        'The database of sqliteSessionStorage returns results by callbacks. Pass a synchronous one: a DatabaseSync of ' +
           'node:sqlite or a Database of better-sqlite3.',
       );
     },
@@ -85,16 +86,9 @@ export function setUpSqlite(database: SqliteDatabase): void {
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_IN_MILLISECONDS}`);
   } catch (cause) {
     throw new SessionConfigurationError(
-      'The database of sqliteSessionStorage could not be switched to journal_mode WAL. See that it can be written and ' +
-        "that nobody holds a lock on it, or say { pragmas: 'keep' }.",
+      'The database of sqliteSessionStorage could not be switched to journal_mode WAL. Check that it is writable and ' +
+        "not locked, or set pragmas: 'keep'.",
       { cause },
     );
   }
-}
-
-// No values: as in the other engines.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name} without prepare and exec` : 'an object';
 }

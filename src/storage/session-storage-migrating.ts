@@ -45,7 +45,7 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 
   async invalidate(id: string): Promise<boolean | void> {
-    const ended = await bothEven(
+    const ended = await runBoth(
       () => this.#from.invalidate(id),
       () => this.#to.invalidate(id),
     );
@@ -104,7 +104,7 @@ export class SessionStorageMigrating implements SessionStorage {
       // Rotations move sessions from `from` to `to`.
       invalidateAll: async (owner, except) => {
         const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
-        const ended = await bothEven(
+        const ended = await runBoth(
           () => from.invalidateAll(owner, except),
           () => to.invalidateAll(owner, except),
         );
@@ -126,7 +126,7 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 
   async #inBoth(call: (storage: SessionStorage) => Promise<void> | undefined): Promise<void> {
-    await bothEven(
+    await runBoth(
       async () => call(this.#from),
       async () => call(this.#to),
     );
@@ -134,7 +134,7 @@ export class SessionStorageMigrating implements SessionStorage {
 }
 
 /** Runs `second` even if `first` fails. */
-async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
+async function runBoth<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
   let result: T;
   try {
     result = await first();

@@ -26,7 +26,7 @@ export interface StorageOutage {
 }
 
 const MANY = 10;
-const LEFT_AFTER = 30_000;
+const NODE_LEFT_AFTER_IN_MILLISECONDS = 30_000;
 
 type Breakers = Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
 
@@ -63,7 +63,7 @@ export class SessionStorageResilient implements SessionStorage {
   readonly #nodes = new Map<string, NodeBreakers>();
   readonly #newBreakers: () => Breakers;
   readonly #single: DeadlineQueue;
-  readonly #many: DeadlineQueue;
+  readonly #manyDeadlines: DeadlineQueue;
   readonly #onStateChange: SessionStorageResilientOptions['onStateChange'];
   readonly #now: () => number;
   #failures = 0;
@@ -87,7 +87,7 @@ export class SessionStorageResilient implements SessionStorage {
     this.#newBreakers = () => ({ read: breaker(), write: breaker(true), end: breaker() });
     this.#breakers = this.#newBreakers();
     this.#single = new DeadlineQueue(timeout, now, startTimer);
-    this.#many = new DeadlineQueue(MANY * timeout, now, startTimer);
+    this.#manyDeadlines = new DeadlineQueue(MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
     this.#now = now;
     Object.assign(
@@ -123,13 +123,13 @@ export class SessionStorageResilient implements SessionStorage {
       case 'inspect':
         return this.#attempt(this.#single, call, undefined);
       case 'close':
-        return this.#attempt(this.#many, call, undefined);
+        return this.#attempt(this.#manyDeadlines, call, undefined);
       case 'sweep':
         return translated(call);
       case 'list':
-        return this.#call(this.#many, this.#breakers.read, call, true);
+        return this.#call(this.#manyDeadlines, this.#breakers.read, call, true);
       case 'invalidateAll':
-        return this.#call(this.#many, this.#breakers.end, call);
+        return this.#call(this.#manyDeadlines, this.#breakers.end, call);
       case 'read':
       case 'readMany':
         return this.#call(this.#single, this.#breakersOf(id).read, call, true);
@@ -196,7 +196,7 @@ export class SessionStorageResilient implements SessionStorage {
   get #isDown(): boolean {
     if (isOpen(this.#breakers)) return true;
     // A node without calls has left the cluster.
-    const since = this.#nodes.size === 0 ? 0 : this.#now() - LEFT_AFTER;
+    const since = this.#nodes.size === 0 ? 0 : this.#now() - NODE_LEFT_AFTER_IN_MILLISECONDS;
     return [...this.#nodes.values()].some((breakers) => breakers.usedAt > since && isOpen(breakers));
   }
 

@@ -88,7 +88,7 @@ function contract(name: string, connect: () => Promise<Connected>): void {
       },
     );
 
-    it('sends its scripts again to a server that has forgotten them', async () => {
+    it('sends its scripts again to a server that does not know them', async () => {
       const { client } = connected;
       const storage = redisSessionStorage({ client, prefix });
       const [id, owner] = [uniqueName(), uniqueName()];

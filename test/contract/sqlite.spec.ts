@@ -93,7 +93,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s and p
   const start = (script: string, file: string, arg: string) =>
     sources.start(script, [`${process.cwd()}/package.json`, file, library, arg]);
 
-  it('loses and tears no session of processes that are killed while they write', async () => {
+  it('loses and damages no session of processes that are killed while they write', async () => {
     const file = files.path(`killed-${library.replace(':', '-')}.db`);
     const acknowledged = new Map<string, number>();
     let writes = 0;

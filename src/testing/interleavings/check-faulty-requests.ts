@@ -37,7 +37,7 @@ interface Ending extends FaultyRequests {
 
 const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-one']);
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
-const TAKES: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
+const ENDING_OR_MOVING: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
 
 const LONGEST_WITHOUT_COOKIE = 60_000;
 /** The clock of a server may be a little ahead. */
@@ -118,14 +118,14 @@ function checkDeletes({ order, done }: Ending): void {
   }
 }
 
-function takersOf(done: readonly Done[]): readonly Done[] {
-  return done.filter(({ request }) => TAKES.has(request.kind));
+function endingOrMovingOf(done: readonly Done[]): readonly Done[] {
+  return done.filter(({ request }) => ENDING_OR_MOVING.has(request.kind));
 }
 
 function checkFailedLogins({ first, done, sessions, before, order }: Ending): void {
-  const takers = takersOf(done);
-  const [login] = takers;
-  if (takers.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
+  const candidates = endingOrMovingOf(done);
+  const [login] = candidates;
+  if (candidates.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
   if (faultsOf(done.indexOf(login!), order) > 1) return;
   const fields = sessions.get(first);
   ok(fields, `promise 3: a ${login!.request.kind} that failed took the session away`);
@@ -141,13 +141,14 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
 /** Sessions whose cookie no client has must expire within a minute. */
 async function checkGhosts({ first, done, sessions, others, storage, written, order }: Ending): Promise<void> {
   const isMoved = done.some(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
-  const held = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
-  const lasting = await lastingOf(storage, written);
-  const excused = faultsIn(order).length > 1 ? done.filter(({ died }) => died).length : 0;
-  ok(lasting <= held + excused, 'promise 3: a session without a cookie lives longer than a minute');
+  const withCookie = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
+  const outliving = await outlivingOf(storage, written);
+  // A process may die after its session was stored and before it answers.
+  const deaths = faultsIn(order).length > 1 ? done.filter(({ died }) => died).length : 0;
+  ok(outliving <= withCookie + deaths, 'promise 3: a session without a cookie lives longer than a minute');
 }
 
-async function lastingOf(storage: SessionStorage, written: Iterable<string>): Promise<number> {
+async function outlivingOf(storage: SessionStorage, written: Iterable<string>): Promise<number> {
   let count = 0;
   for (const id of written) {
     const stored = await storage.read(id);
@@ -157,13 +158,16 @@ async function lastingOf(storage: SessionStorage, written: Iterable<string>): Pr
 }
 
 function checkKept({ first, done, sessions, others }: Ending): void {
-  const takers = takersOf(done);
-  const [taker] = takers;
-  if (takers.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
-  const cookie = taker?.answer?.cookie;
-  if (takers.length === 1 && cookie) {
-    const kept = taker.request.kind === 'limit' ? others : sessions;
-    ok(kept.has(cookie), `promise 4: the session of a ${taker.request.kind} that was answered with success is gone`);
+  const candidates = endingOrMovingOf(done);
+  const [candidate] = candidates;
+  if (candidates.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
+  const cookie = candidate?.answer?.cookie;
+  if (candidates.length === 1 && cookie) {
+    const kept = candidate.request.kind === 'limit' ? others : sessions;
+    ok(
+      kept.has(cookie),
+      `promise 4: the session of a ${candidate.request.kind} that was answered with success is gone`,
+    );
   }
   const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
   ok(moved.length <= 1, 'promise 4: two rotations of one session were both acknowledged');
@@ -194,7 +198,7 @@ function checkLimits({ first, done, sessions, others }: Ending): void {
 }
 
 function checkCookies({ first, done, sessions }: Ending): void {
-  const mayHaveEnded = takersOf(done).length > 0;
+  const mayHaveEnded = endingOrMovingOf(done).length > 0;
   for (const { request, answer } of done) {
     if (request.kind !== 'logout' && answer?.cookie === null) {
       ok(mayHaveEnded && !sessions.has(first), 'promise 6: the cookie of a live session was cleared');
@@ -210,7 +214,7 @@ async function checkLists({ algorithm, storage, owners, requests, sessions, othe
   for (const owner of owners) await algorithm.perform(storage, { ...requests[0]!, kind: 'revoke', owner });
   const left = await sessionsOf(algorithm, storage, [...sessions.keys(), ...others.keys()]);
   ok(
-    left.size === 0 && (await lastingOf(storage, written)) === 0,
+    left.size === 0 && (await outlivingOf(storage, written)) === 0,
     "promise 5: the owner's list does not find a session that can be used",
   );
 }

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { SessionStorage } from '../../storage/session-storage.js';
+import { wrappedStorage, type AroundCall } from '../../storage/wrapped-storage.js';
 import { followUpOf, outcomesOf, ProcessDied, type Faults } from './call-outcome.js';
-import { gatedStorage, type Gate } from './gated-storage.js';
-import { seededRandom } from './seeded-random.js';
 import { areIndependent, isSameStep, readsOnly, type Step, type WaitingCall } from './step.js';
 
 /** Concurrent requests on one storage. */
@@ -170,7 +169,7 @@ async function runOrder<C, R>(
     const shared = interleavings.through && interleavings.processes !== 'several';
     const first = through(
       shared
-        ? gatedStorage(
+        ? wrappedStorage(
             storage,
             gateOf(waiting, () => caller.getStore()),
           )
@@ -182,7 +181,7 @@ async function runOrder<C, R>(
         ? caller.run(index, () => run(first, context))
         : run(
             through(
-              gatedStorage(
+              wrappedStorage(
                 storage,
                 gateOf(waiting, () => index),
               ),
@@ -211,9 +210,9 @@ async function takeTurns(
   skips: boolean,
 ): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
-  const areAlike = faults ? areIndependent : readsOnly;
+  const commute = faults ? areIndependent : readsOnly;
   // Steps that were run at an earlier point, followed only by independent steps.
-  let asleep: readonly Step[] = [];
+  let skipped: readonly Step[] = [];
   const order: string[] = [];
   // Calls that take effect at a later step.
   const delayed: Step[] = [];
@@ -223,13 +222,13 @@ async function takeTurns(
     await setImmediate();
     const left = (faults?.count ?? 0) - faulty;
     const options = optionsOf(waiting, delayed, left > 0 ? faults : undefined).filter(
-      (option) => !asleep.some((step) => isSameStep(step, option)),
+      (option) => !skipped.some((step) => isSameStep(step, option)),
     );
-    if (options.length === 0) return { turns, order, repeats: asleep.length > 0 };
+    if (options.length === 0) return { turns, order, repeats: skipped.length > 0 };
     const chosen = choose(options, turns.length);
     turns.push({ chosen, ready: options.length });
     const step = options[chosen]!;
-    if (skips) asleep = [...asleep, ...options.slice(0, chosen)].filter((before) => areAlike(before, step));
+    if (skips) skipped = [...skipped, ...options.slice(0, chosen)].filter((before) => commute(before, step));
     if (isFault(step)) faulty++;
     order.push(nameOf(step));
     await take(step, waiting, delayed);
@@ -272,7 +271,7 @@ async function opened<C, R>(
   return { storage: open.storage, close: async () => void (await open.close?.()) };
 }
 
-function gateOf(waiting: Waiting, caller: () => number | undefined): Gate {
+function gateOf(waiting: Waiting, caller: () => number | undefined): AroundCall {
   return (name, call, id) => {
     const index = caller();
     if (index === undefined) return call();
@@ -290,4 +289,17 @@ async function checked<C, R>(interleavings: Interleavings<C, R>, outcome: Outcom
     const problem = error instanceof Error ? error.message : String(error);
     throw new Error(`${problem}\nin the order: ${outcome.order.join(', ')}`, { cause: error });
   }
+}
+
+/** Linear congruential generator, from 0 to below 1. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  // The low bits have short periods.
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  // Similar seeds start with similar numbers.
+  for (let warmUp = 0; warmUp < 8; warmUp++) next();
+  return next;
 }

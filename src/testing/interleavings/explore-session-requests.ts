@@ -1,8 +1,8 @@
 import { fail, ok } from 'node:assert/strict';
 import { exploreInterleavings, type Explored, type Interleavings } from './explore-interleavings.js';
 import type { SessionStorage } from '../../storage/session-storage.js';
+import { wrappedStorage } from '../../storage/wrapped-storage.js';
 import { checkFaultyRequests } from './check-faulty-requests.js';
-import { gatedStorage } from './gated-storage.js';
 import { referenceSessionAlgorithm } from './reference-session-algorithm.js';
 import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
 
@@ -107,7 +107,7 @@ interface Prepared {
 }
 
 function watched(storage: SessionStorage, onWrite: (id: string) => void): SessionStorage {
-  return gatedStorage(storage, (name, call, id) => {
+  return wrappedStorage(storage, (name, call, id) => {
     if (id !== undefined && (name === 'create' || name === 'write')) onWrite(id);
     return call();
   });
