@@ -55,7 +55,6 @@ export class SessionStorageMemory implements SessionStorage {
     };
   }
 
-  /** Includes expired sessions that are not removed yet. */
   get size(): number {
     return this.#slots.size;
   }
@@ -64,7 +63,6 @@ export class SessionStorageMemory implements SessionStorage {
     return this.#slots.bytes;
   }
 
-  /** Live sessions evicted so far. */
   get evicted(): number {
     return this.#evicted;
   }

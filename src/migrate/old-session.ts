@@ -8,10 +8,7 @@ export interface MigrationOptions<S extends object, Old extends object = OldData
    * it.
    */
   readonly map: (old: Old) => S | undefined | null;
-  /**
-   * Also writes the old form, for old processes and a rollback. Merges changes by old code; ending one form ends both.
-   * Default `false`.
-   */
+  /** Also writes the old form, for old processes and a rollback. Merges changes by old code. Default `false`. */
   readonly alsoWrite?: boolean;
   /**
    * For `alsoWrite`: the old content. Default: `old` with our fields by name; bigints as strings.

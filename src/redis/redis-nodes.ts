@@ -25,7 +25,7 @@ export function nodeFinderOf(client: RedisClient): ((key: string) => string | un
   return undefined;
 }
 
-/** https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/, for a key without braces. */
+/** https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ */
 export function slotOf(key: string): number {
   let crc = 0;
   for (const byte of Buffer.from(key)) {

@@ -5,7 +5,7 @@ import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-st
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
 
 export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMilliseconds' | 'since'> & {
-  /** Clock for session expiry, epoch milliseconds. Default `Date.now`. */
+  /** For session expiry. Default `Date.now`. */
   readonly sessionNow?: () => number;
 };
 

@@ -28,7 +28,7 @@ export function closerOf(
 }
 
 /**
- * A client without the expected methods, for a message. No values: a string may be a URL with a password.
+ * For a message. No values: a string may be a URL with a password.
  * @param methods such as `prepare and exec`.
  */
 export function describeClient(found: unknown, methods: string): string {

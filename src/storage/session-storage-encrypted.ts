@@ -7,7 +7,7 @@ import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-st
 
 /**
  * Encrypts the text of sessions in another storage; owners and expiries stay readable. A text that was modified or
- * moved to another id or owner reads as absent.
+ * moved to another id or owner reads as absent; an older text of the same id does not.
  */
 export class SessionStorageEncrypted implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;

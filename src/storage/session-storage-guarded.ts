@@ -83,7 +83,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   async invalidate(id: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
-      // Absent: no concurrent change can have read it, or its end is already marked.
+      // No concurrent change can have read it, or its end is already marked.
       if (!found) {
         await this.#storage.invalidate(id);
         return false;

@@ -53,7 +53,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
   }
 
-  /** The tombstone in `to`, because new sessions are created there. */
+  /** New sessions are created in `to`. */
   async #bury(id: string): Promise<void> {
     await this.#to.create?.(id, { value: '', expiresAt: NEVER });
     await this.#to.invalidate(id);
@@ -145,7 +145,6 @@ async function runBoth<T>(first: () => Promise<T>, second: () => Promise<T>): Pr
   return [result, await second()];
 }
 
-/** See {@link SessionStorageMigrating}. */
 export function migratingSessionStorage(to: SessionStorage, from: SessionStorage): SessionStorageMigrating {
   return new SessionStorageMigrating(to, from);
 }

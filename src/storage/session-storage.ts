@@ -7,7 +7,7 @@ export interface StoredSession {
   readonly expiresAt: number;
   /** Changes with every `write` and `replace`, never with `touch`. */
   readonly version?: string;
-  /** Fixed by the first write of the id. */
+  /** Fixed by the first write. */
   readonly owner?: string;
 }
 
@@ -24,9 +24,7 @@ export interface SessionToStore {
 
 export type ReplaceResult =
   | { readonly status: 'replaced'; readonly version?: string }
-  /** Nothing was written. */
   | { readonly status: 'conflict'; readonly current: StoredSession }
-  /** Nothing was written. */
   | { readonly status: 'gone' };
 
 /** Longer than any request or resent command. */
@@ -64,8 +62,8 @@ export interface SessionStorage
   write(id: string, session: SessionToStore): Promise<string | void>;
 
   /**
-   * Idempotent.
-   * @returns whether the session existed, if known.
+   * Ends a session. Idempotent.
+   * @returns whether it existed, if known.
    */
   invalidate(id: string): Promise<boolean | void>;
 }
@@ -73,17 +71,18 @@ export interface SessionStorage
 export interface ConditionalStorage {
   /**
    * Stores a session unless a live session or tombstone has the id.
-   * @returns `undefined` if so.
+   * @returns the new version, or `undefined` if the id is taken.
    */
   create(id: string, session: SessionToStore): Promise<string | undefined>;
 
-  /** Never creates a session. With `version`, replaces only that version. `session.owner` is the stored one. */
+  /** Replaces a session; never creates one. With `version`, only that version. `session.owner` is the stored one. */
   replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult>;
 }
 
 export interface TouchableStorage {
   /**
-   * Never shortens the expiry, creates a session, or changes value or version. With `version`, only that version.
+   * Extends the expiry; never shortens it, creates a session, or changes value or version. With `version`, only that
+   * version.
    * @param latestExpiry as in {@link SessionToStore}.
    * @returns `false` if the session does not exist or has another version.
    */

@@ -4,7 +4,7 @@ import { startUnrefTimer, type StartTimer } from './deadline-queue.js';
 
 export interface TimeoutCacheOptions {
   readonly timeoutInMilliseconds: number;
-  /** Start of the time. Default `computation`. */
+  /** Default `computation`. */
   readonly since?: 'computation' | 'use';
   /** The oldest values are removed first. Default 10,000. */
   readonly max?: number;
