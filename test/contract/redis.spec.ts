@@ -13,7 +13,7 @@ import { redisEngine, startRedis, uniqueName } from '../support/servers.js';
 type Address = { readonly host: string; readonly port: number };
 
 // Busy machines are slow.
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 // Warns of what is expected: that a server has forgotten its scripts.
 Logger.setLoggerConfig('error');
 

@@ -154,7 +154,7 @@ describe('A process that is suspended at any call of the file system', () => {
         expect({ at, stored }).toEqual({ at, stored: expected });
       }
     },
-    60_000,
+    240_000,
   );
 
   it('reverts no change, beside another process that is suspended at any other call', async () => {
@@ -182,7 +182,7 @@ describe('A process that is suspended at any call of the file system', () => {
     // A few at once: a change waits for a lock for a limited time only.
     while (pairs.length > 0) await Promise.all(pairs.splice(0, 100).map(runPair));
     for (const { id, stored, acknowledged } of outcomes) expect({ id, stored }).toEqual({ id, stored: acknowledged });
-  }, 60_000);
+  }, 240_000);
 
   it('revives no session that another process ends on a full disk', async () => {
     const count = await callsOf(deeds['change']!);
@@ -200,5 +200,5 @@ describe('A process that is suspended at any call of the file system', () => {
     for (const { stopAt, ended, stored } of await Promise.all(stops)) {
       expect({ stopAt, ended, stored }).toEqual({ stopAt, ended: true, stored: undefined });
     }
-  }, 60_000);
+  }, 240_000);
 });
