@@ -20,7 +20,7 @@ export class DirectoryFiles {
     this.#fsync = fsync;
   }
 
-  /** `<2 hex>/<62 hex>` of SHA-256: a safe name for any id, also on case-insensitive file systems. */
+  /** SHA-256: a safe name for any id, also on case-insensitive file systems. */
   pathOf(id: string): string {
     return this.pathOfName(nameOf(id));
   }
@@ -37,7 +37,6 @@ export class DirectoryFiles {
     return this.use(path, constants.O_RDONLY, async (_file, record) => record);
   }
 
-  /** The handle stays valid if another file takes its name. */
   async use<T>(
     path: string,
     mode: number,
@@ -62,10 +61,7 @@ export class DirectoryFiles {
     }
   }
 
-  /**
-   * For {@link commit} or {@link place}.
-   * @returns `undefined` if the directory is missing and may not be created.
-   */
+  /** @returns `undefined` if the directory is missing and may not be created. */
   async prepare(
     path: string,
     record: RecordToWrite,
@@ -83,14 +79,12 @@ export class DirectoryFiles {
     }
   }
 
-  /** @returns `false` if another process broke the lock. */
   async commit(prepared: PreparedFile, path: string): Promise<boolean> {
     const committed = await prepared.commit();
     if (committed && this.#fsync) await this.#syncDirectory(dirname(path));
     return committed;
   }
 
-  /** @returns `false` if the name exists. */
   async place(prepared: PreparedFile, path: string): Promise<boolean> {
     const placed = await prepared.place();
     if (placed && this.#fsync) await this.#syncDirectory(dirname(path));
@@ -108,7 +102,7 @@ export class DirectoryFiles {
     return true;
   }
 
-  /** As modification time, too, so sweeping reads names and times only. */
+  /** Sweeping reads only names and modification times. */
   async setExpiresAt(file: FileHandle, expiresAt: number): Promise<void> {
     const seconds = fileTime(expiresAt) / 1000;
     await file.utimes(seconds, seconds);
@@ -126,7 +120,6 @@ export class DirectoryFiles {
   }
 
   async #syncDirectory(path: string): Promise<void> {
-    // Windows cannot open a directory, and does not need to.
     if (process.platform === 'win32') return;
     const directory = await open(path, constants.O_RDONLY);
     try {
@@ -141,10 +134,6 @@ export function nameOf(id: string): string {
   return hash('sha256', id, 'hex');
 }
 
-/**
- * @returns the absolute path.
- * @throws {SessionConfigurationError}
- */
 export function madeDirectory(directory: string): string {
   if (typeof directory !== 'string' || directory === '') {
     throw new SessionConfigurationError(
@@ -165,7 +154,7 @@ export function madeDirectory(directory: string): string {
   return resolve(directory);
 }
 
-/** Users with write access could forge or roll back sessions. @throws {SessionConfigurationError} */
+/** Users with write access could forge or roll back sessions. */
 function assertOwn(directory: string): void {
   if (process.platform === 'win32') return;
   const { mode, uid } = statSync(resolve(directory));

@@ -5,10 +5,7 @@ import { hasCode } from './has-code.js';
 
 const LEFT_OVER_AFTER = 60_000;
 
-/**
- * An owner's sessions, one empty file each: `owners/<2 hex>/<62 hex of the owner>/<64 hex of the id>`. Created before
- * the session and removed after it, so no session lacks an entry.
- */
+/** One empty file per session, created before it and removed after it. */
 export class DirectoryOwnerFiles {
   readonly #root: string;
 

@@ -28,7 +28,7 @@ export class DirectoryOwnerIndex implements OwnerIndex {
     );
   }
 
-  // Repeats until empty: a rotation adds the new id before removing the old one.
+  // A rotation adds the new id before it removes the old one.
   async invalidateAll(owner: string, except?: string): Promise<number> {
     for (let ended = 0; ;) {
       const ids = (await this.list(owner)).map(({ id }) => id).filter((id) => id !== except);

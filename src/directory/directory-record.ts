@@ -12,7 +12,7 @@ export interface RecordToWrite {
   readonly version: string;
 }
 
-// s1 version expiresAt encoding bytes owner id, a line feed, and the value of that many bytes.
+// s1 version expiresAt encoding bytes owner id, a line feed, and the value.
 const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (-|=[\w-]*) (=[\w-]*)\n/;
 /** Sessions have longer versions. */
 export const TOMBSTONE_VERSION = '-';
@@ -35,11 +35,7 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
   return Buffer.concat([Buffer.from(`${fields.join(' ')}\n`, 'latin1'), value]);
 }
 
-/**
- * @param modifiedAt epoch milliseconds, set by a touch. The later of it and the header's expiry is used, so that files
- * copied without times keep their sessions.
- * @returns `undefined` if invalid or incomplete.
- */
+/** @param modifiedAt set by a touch; the later of it and the header's expiry counts, for copied files. */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
   const header = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER));
   if (!header) return undefined;

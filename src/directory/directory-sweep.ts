@@ -39,7 +39,6 @@ export class DirectorySweep {
     const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;
     this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + EVERY);
     if (dueAt > this.#now()) return;
-    // Foreground calls report the same errors.
     const sweeping = this.#sweepPart(part, Number.POSITIVE_INFINITY).catch(() => undefined);
     this.#running.add(sweeping);
     void sweeping.finally(() => this.#running.delete(sweeping));
@@ -66,8 +65,9 @@ export class DirectorySweep {
   }
 
   async #removeExpired(path: string): Promise<boolean> {
-    const due = this.#now() - GRACE;
-    const outcome = await this.#removeIf(path, (record) => !record || record.session.expiresAt <= due);
+    // Under the lock: the clock may have been set back.
+    const isDue = (record?: DirectoryRecord): boolean => !record || record.session.expiresAt <= this.#now() - GRACE;
+    const outcome = await this.#removeIf(path, isDue);
     return outcome === 'dead';
   }
 }

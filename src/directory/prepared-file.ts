@@ -5,15 +5,14 @@ import { setTimeout } from 'node:timers/promises';
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { hasCode } from './has-code.js';
 
-/** Locks are held for about a millisecond. An older one belongs to a dead or suspended process. */
+/** An older lock belongs to a dead or suspended process. */
 const STALE_AFTER = 750;
 const GIVE_UP_AFTER = 5000;
 const HELD = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
 
 /**
- * A complete file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the
- * file to `path`, which releases the lock in the same step. Another process breaks the lock by removing the file, so a
- * suspended holder has nothing left to commit. For local file systems only.
+ * A file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the file to
+ * `path`, which releases the lock. Breaking the lock removes the file, so a suspended holder has nothing to commit.
  */
 export class PreparedFile {
   readonly #path: string;
@@ -60,16 +59,14 @@ export class PreparedFile {
       const now = performance.now();
       const current = await holderOf(lock);
       if (current !== holder) [holder, seenAt] = [current, now];
-      // An empty directory: its holder is releasing it, or has died.
+      // Its holder is releasing it, or has died.
       if (current === '') await rmdir(lock).catch(() => undefined);
       else if (now - seenAt > STALE_AFTER) await breakLock(lock, current);
       if (now - start > GIVE_UP_AFTER) throw overcrowded();
-      // Randomized, to avoid repeated collisions.
       await setTimeout(Math.min(attempt, 10) * Math.random());
     }
   }
 
-  /** @returns `false` if another process broke the lock. */
   async commit(): Promise<boolean> {
     try {
       await rename(this.#file, this.#path);
@@ -81,7 +78,7 @@ export class PreparedFile {
     return true;
   }
 
-  /** Needs no lock. @returns `false` if the name exists. */
+  /** @returns `false` if the name exists. */
   async place(): Promise<boolean> {
     try {
       await link(this.#file, this.#path);

@@ -22,35 +22,25 @@ import {
 } from '../storage/session-storage.js';
 
 export interface SessionStorageDirectoryOptions {
-  /** Created if missing, with its parents. */
+  /** Created if missing. */
   readonly directory: string;
-  /** Flushes each change to the disk: survives a power failure, five times slower. Default `false`. */
+  /** Survives a power failure, five times slower. Default `false`. */
   readonly fsync?: boolean;
-  /** Several processes of this machine use the directory. `false` saves a lock file per change. Default `true`. */
+  /** Several processes use the directory. `false` saves a lock file per change. Default `true`. */
   readonly shared?: boolean;
-  /** Clock, in epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 const OPEN_FILES = 64;
 const LOCK_TIMEOUT = 10_000;
-/** Retries of a change whose lock was broken or whose owner changed. */
 const ATTEMPTS = 4;
 
 type Ending = 'live' | 'dead' | 'spared' | 'absent';
 
 /**
- * Stores each session in a file (Ktor: `DirectoryStorage`). For one machine and local file systems.
- *
- * **Files** are `<2 hex>/<62 hex>` of SHA-256 of the id, mode 0600 in directories of mode 0700: a header line and the
- * text. The expiry is also the modification time. About 5 KiB on disk.
- *
- * **Crashes.** Changes are atomic. A power failure may lose the last changes unless `fsync` is set; an incomplete file
- * counts as absent. A dead process' lock is broken after 0.75 s; a process suspended for longer starts its change over.
- *
- * **Errors** of the file system reject and leave the session unchanged.
- *
- * Expired files are removed a minute after expiry, by {@link sweep} and in the background, about once an hour.
+ * Stores each session in a file (Ktor: `DirectoryStorage`), for one machine and local file systems; see
+ * docs/directory.md.
  */
 export class SessionStorageDirectory implements SessionStorage {
   readonly owners: OwnerIndex;
@@ -93,7 +83,7 @@ export class SessionStorageDirectory implements SessionStorage {
     }
     await this.#mutex.run(path, () =>
       this.#limit.run(async () => {
-        // The owner's entry first, so that the owner can always find and end the session.
+        // First, so that the owner can always end the session.
         if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
         await this.#put(path, { id, session, version });
       }),
@@ -127,7 +117,6 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, session, version)));
   }
 
-  /** Changes the file that was read, never another one put in its place. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     const path = this.#files.pathOf(id);
     const touched = await this.#mutex.run(path, () =>
@@ -151,12 +140,10 @@ export class SessionStorageDirectory implements SessionStorage {
     await access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK);
   }
 
-  /** Waits for background work. */
   async close(): Promise<void> {
     await this.#sweep.idle();
   }
 
-  /** link() fails if the file exists; only an expired one is replaced. */
   async #create(path: string, id: string, session: SessionToStore, version: string): Promise<boolean> {
     if (session.owner !== undefined) await this.#ownerFiles.add(session.owner, id);
     const record = { id, session, version };
@@ -196,13 +183,12 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#files.prepare(path, record, { ...options, shared: this.#shared });
   }
 
-  /** Also serves as the lock of a removal. */
+  /** Also the lock of a removal. */
   #prepareTombstone(path: string, id: string): Promise<PreparedFile | undefined> {
     const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
     return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
   }
 
-  /** Writes a tombstone only for a live session. */
   async #bury(path: string, id: string): Promise<Ending> {
     if (!(await this.#exists(path))) return 'absent';
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -215,7 +201,7 @@ export class SessionStorageDirectory implements SessionStorage {
         if (record?.session.version === TOMBSTONE_VERSION) return 'dead';
         if (!record || record.session.expiresAt <= this.#now()) return await this.#removeFile(path, record, prepared);
         if (!(await this.#files.commit(prepared, path))) continue;
-        await this.#forgetOwner(record);
+        await this.#removeOwnerEntry(record);
         return 'live';
       } finally {
         await prepared.discard();
@@ -224,15 +210,15 @@ export class SessionStorageDirectory implements SessionStorage {
     throw overcrowded();
   }
 
-  // Not bound to the lock like a commit: these files are expired or not ours, and their ids are never reused.
+  // Not bound to the lock: these ids are never reused.
   async #removeFile(path: string, record: DirectoryRecord | undefined, prepared?: PreparedFile): Promise<Ending> {
     await prepared?.confirm();
     if (!(await this.#files.remove(path))) return 'absent';
-    await this.#forgetOwner(record);
+    await this.#removeOwnerEntry(record);
     return record && record.session.expiresAt > this.#now() ? 'live' : 'dead';
   }
 
-  async #forgetOwner(record: DirectoryRecord | undefined): Promise<void> {
+  async #removeOwnerEntry(record: DirectoryRecord | undefined): Promise<void> {
     if (record?.session.owner !== undefined) await this.#ownerFiles.remove(record.session.owner, record.id);
   }
 
@@ -257,7 +243,6 @@ export class SessionStorageDirectory implements SessionStorage {
     throw overcrowded();
   }
 
-  /** @returns what it was. */
   async #removeIf(path: string, isDue: (record: DirectoryRecord | undefined) => boolean): Promise<Ending> {
     const remove = async (): Promise<Ending> => {
       const prepared = await this.#prepareTombstone(path, '');
@@ -273,7 +258,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#end(path, remove, isDue);
   }
 
-  /** If the disk has no room for a lock, ends the session without one. */
+  /** Without a lock if the disk is full. */
   #end(path: string, end: () => Promise<Ending>, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     return this.#mutex.run(path, () =>
       this.#limit.run(async () => {
@@ -287,7 +272,7 @@ export class SessionStorageDirectory implements SessionStorage {
     );
   }
 
-  /** Repeats until nothing is left, because a locked change may have been committed meanwhile. */
+  /** A locked change may have been committed meanwhile. */
   async #endWithoutRoom(path: string, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     for (let ended: Ending = 'absent'; ;) {
       const record = await this.#files.read(path);
@@ -320,14 +305,11 @@ export class SessionStorageDirectory implements SessionStorage {
 }
 
 export interface DirectorySessionStorageOptions extends SessionStorageDirectoryOptions {
-  /**
-   * Caches reads in memory: for a minute if `shared: false`, else for two seconds, during which a session ended by
-   * another process still reads as live. Default `false` (Ktor: `true`).
-   */
+  /** Caches reads for a minute if `shared: false`, else for two seconds. Default `false` (Ktor: `true`). */
   readonly cached?: boolean;
 }
 
-/** A {@link SessionStorageDirectory}, optionally with a {@link CacheStorage} (Ktor: `directorySessionStorage`). */
+/** Ktor: `directorySessionStorage`. */
 export function directorySessionStorage(options: DirectorySessionStorageOptions): SessionStorage {
   const { cached, ...rest } = options ?? {};
   assertBoolean('cached of directorySessionStorage', cached);

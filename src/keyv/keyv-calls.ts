@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** A `Keyv` of version 4, 5 or 6. */
+/** Version 4, 5 or 6. */
 export interface KeyvLike {
   readonly get: (...args: never[]) => Promise<unknown>;
   readonly set: (...args: never[]) => Promise<unknown>;
@@ -28,8 +28,8 @@ interface Call {
 }
 
 /**
- * For a failing store Keyv returns the same as for an unknown key, and emits an `error` event. The asynchronous context
- * links the event to its call.
+ * For a failing store, Keyv returns the same as for an unknown key, and emits an `error`. The asynchronous context
+ * links it to its call.
  */
 export class KeyvCalls {
   readonly #keyv: Methods;
@@ -52,7 +52,6 @@ export class KeyvCalls {
     (this.#keyv.store ?? this.#keyv.opts?.store)?.on?.('error', note);
   }
 
-  /** Rejects if the store failed. */
   get(key: string): Promise<unknown> {
     // get of version 5 returns `undefined` if the store throws.
     return this.#watch(async () => {
@@ -74,7 +73,7 @@ export class KeyvCalls {
     if (done === false) throw new Error('Keyv could not set a key.');
   }
 
-  /** @returns whether it existed; `undefined` if unknown. */
+  /** @returns whether it existed, if known. */
   async delete(key: string): Promise<boolean | undefined> {
     const done = await this.#watch(() => this.#keyv.delete(key));
     if (done === true) return undefined; // some stores return true for unknown keys, too

@@ -3,24 +3,16 @@ import { decodeTextField, encodeTextField } from '../storage/text-field.js';
 import { KeyvCalls, type KeyvLike } from './keyv-calls.js';
 
 export interface SessionStorageKeyvOptions {
-  /**
-   * A Keyv of version 4, 5 or 6, created and closed by the application. Use a separate namespace: `clear()` of a shared
-   * one signs all users out. An `error` listener is added.
-   */
+  /** Use a separate namespace: `clear()` of a shared one signs all users out. An `error` listener is added. */
   readonly keyv: KeyvLike;
-  /** Clock, epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 /** `k1|deadline|owner|value`. */
 const HEAD = /^k1\|(-?\d{1,16})\|(-|=[^|]*)\|/;
 
-/**
- * Uses any Keyv store: MongoDB, DynamoDB, etcd, Memcached and more. Prefer a storage for the database itself.
- *
- * Keyv has only get, set and delete, so the module adds a `SessionStorageGuarded`. There is no owner index. Failures
- * reject. The store is responsible for expiry and durability.
- */
+/** Uses any Keyv store, see docs/keyv.md. Without an owner index; the module adds a `SessionStorageGuarded`. */
 export class SessionStorageKeyv implements SessionStorage {
   readonly #calls: KeyvCalls;
   readonly #now: () => number;
@@ -35,7 +27,6 @@ export class SessionStorageKeyv implements SessionStorage {
     return this.#live(await this.#calls.get(id));
   }
 
-  /** For the guard, which always reads two. */
   async readMany(ids: readonly string[]): Promise<ReadonlyArray<StoredSession | undefined>> {
     const values = await this.#calls.getMany(ids);
     return ids.map((_id, index) => this.#live(values[index]));
@@ -66,7 +57,6 @@ export class SessionStorageKeyv implements SessionStorage {
   }
 }
 
-/** See {@link SessionStorageKeyv}. */
 export function keyvSessionStorage(options: SessionStorageKeyvOptions): SessionStorageKeyv {
   return new SessionStorageKeyv(options);
 }

@@ -2,14 +2,11 @@ import { ShardedMap } from './sharded-map.js';
 import { grown, grownCapacity, SlotHeap } from './slot-heap.js';
 import { SlotRings } from './slot-rings.js';
 
-/** Sentinels of the LRU lists of sessions without and with an owner; the successor is the least recently used slot. */
+/** Sentinels of the LRU lists; the successor is the least recently used slot. */
 const SENTINEL = 0;
 const OWNED = 1;
 
-/**
- * A slot number indexes typed arrays, so the garbage collector sees two strings per session. The caller handles time
- * and limits.
- */
+/** A slot number indexes typed arrays, so the garbage collector sees two strings per session. */
 export class MemorySlots {
   readonly #slotOfId = new ShardedMap<number>();
   readonly #firstOfOwner = new ShardedMap<number>();
@@ -148,7 +145,7 @@ export class MemorySlots {
   #join(owner: string, slot: number): void {
     const first = this.#firstOfOwner.get(owner);
     this.#byOwner.alone(slot);
-    // All sessions of an owner share one string.
+    // Owners share one string.
     this.#owners[slot] = first === undefined ? owner : this.#owners[first];
     if (first === undefined) this.#firstOfOwner.set(owner, slot);
     else this.#byOwner.insertBefore(slot, first);

@@ -14,13 +14,13 @@ export interface SessionStorageMemoryOptions {
   /** Default 100,000. */
   readonly maxSessions?: number;
   /**
-   * Limit of all ids and values: one byte per character of ASCII text, else two. Excludes about 170 bytes per session
-   * (250 with an owner). Default 268,435,456 (256 MiB).
+   * Limit of all ids and values: one byte per ASCII character, else two. Excludes about 170 bytes per session (250 with
+   * an owner). Default 268,435,456.
    */
   readonly maxBytes?: number;
-  /** Called after evicting live sessions, with the total number so far. */
+  /** With the total of evicted live sessions. */
   readonly onEvict?: (evicted: number) => void;
-  /** Clock, epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
 }
 
@@ -28,15 +28,7 @@ const SWEPT_PER_CALL = 4;
 const MAX_MOVES = 256;
 const BATCH = 100;
 
-/**
- * Stores sessions in the memory of this process (Ktor: `SessionStorageMemory`), for development, tests and
- * single-process applications.
- *
- * **Bounded.** Beyond `maxSessions` or `maxBytes`, expired sessions are removed first, then the least recently used
- * without an owner, then the least recently used. {@link evicted} counts the live ones.
- *
- * **No timers.** Each call removes a few expired sessions; {@link sweep} removes all.
- */
+/** Stores sessions in the memory of this process (Ktor: `SessionStorageMemory`); see docs/memory.md. */
 export class SessionStorageMemory implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly #maxSessions: number;
@@ -47,7 +39,7 @@ export class SessionStorageMemory implements SessionStorage {
   readonly #tombstones: Tombstones;
   #evicted = 0;
   readonly #watchers = new Set<(count: number) => void>();
-  // One counter, so that a reused id never repeats a version.
+  // A reused id never repeats a version.
   #version = 0;
 
   /** @throws {SessionConfigurationError} if a limit is not an integer from 1. */
@@ -63,17 +55,14 @@ export class SessionStorageMemory implements SessionStorage {
     };
   }
 
-  /** Includes expired sessions that are not removed yet. */
   get size(): number {
     return this.#slots.size;
   }
 
-  /** As limited by {@link SessionStorageMemoryOptions.maxBytes}. */
   get bytes(): number {
     return this.#slots.bytes;
   }
 
-  /** Live sessions evicted so far. */
   get evicted(): number {
     return this.#evicted;
   }
@@ -90,7 +79,7 @@ export class SessionStorageMemory implements SessionStorage {
     return this.#stored(slot);
   }
 
-  /** @throws {SessionError} `SESSION_TOO_LARGE` if it exceeds `maxBytes` alone. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` beyond `maxBytes`. */
   async write(id: string, session: SessionToStore): Promise<string> {
     this.#refuseTooLarge(id, session.value);
     const version = ++this.#version;
@@ -104,7 +93,7 @@ export class SessionStorageMemory implements SessionStorage {
     return String(version);
   }
 
-  /** @throws {SessionTooLargeError} if it exceeds `maxBytes` alone. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` beyond `maxBytes`. */
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     this.#refuseTooLarge(id, session.value);
     const now = this.#expire();
@@ -120,7 +109,7 @@ export class SessionStorageMemory implements SessionStorage {
     return slot !== 0;
   }
 
-  /** @throws {SessionError} `SESSION_TOO_LARGE` if it exceeds `maxBytes` alone. */
+  /** @throws {SessionError} `SESSION_TOO_LARGE` beyond `maxBytes`. */
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const slot = this.#live(id);
     if (slot === 0) return { status: 'gone' };
@@ -144,7 +133,6 @@ export class SessionStorageMemory implements SessionStorage {
     return true;
   }
 
-  /** Yields to the event loop every 100 sessions. */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     let removed = 0;
     while (removed < limit) {

@@ -1,9 +1,6 @@
 const SHARDS = 256;
 
-/**
- * By the key's first two characters. A single `Map` blocks for tens of milliseconds when resizing at a million entries,
- * and is limited to 2^24.
- */
+/** A single `Map` blocks for tens of milliseconds when resizing at a million entries, and is limited to 2^24. */
 export class ShardedMap<V> {
   readonly #shards: Array<Map<string, V> | undefined> = [];
 
@@ -21,6 +18,6 @@ export class ShardedMap<V> {
 }
 
 function shardOf(key: string): number {
-  // charCodeAt returns NaN past the end; bitwise operators treat it as 0.
+  // NaN past the end counts as 0.
   return (key.charCodeAt(0) ^ (key.charCodeAt(1) << 2)) & (SHARDS - 1);
 }

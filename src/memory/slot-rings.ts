@@ -4,7 +4,6 @@ export class SlotRings {
   #next = new Int32Array(64);
   #previous = new Int32Array(64);
 
-  /** A ring of one. */
   alone(slot: number): void {
     if (slot >= this.#next.length) this.#grow(slot);
     this.#next[slot] = slot;

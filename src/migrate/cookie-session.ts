@@ -5,23 +5,20 @@ import { migrationSource } from './migration-source.js';
 import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
 import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
 
-/** A Keygrip instance. */
 export interface KeygripLike {
   sign(data: string): string;
   verify(data: string, digest: string): boolean;
 }
 
-/** Options of {@link cookieSession}, as in the old application. */
 export interface CookieSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `keys` of cookie-session, newest first; its `secret` as a list of one; or a Keygrip. */
+  /** Newest first, or a Keygrip. */
   readonly keys: readonly string[] | KeygripLike;
-  /** `name` of cookie-session. Default `session`. */
+  /** Default `session`. */
   readonly name?: string;
 }
 
 /**
- * Accepts signed sessions of cookie-session and nestjs-cookie-session, for `from`. They do not expire: a copied cookie
- * is valid as long as `from` is configured.
+ * Accepts sessions of cookie-session and nestjs-cookie-session, for `from`. They do not expire.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function cookieSession<S extends object, Old extends object = OldData>(
@@ -67,7 +64,7 @@ function keygripOf(keys: readonly string[] | KeygripLike): KeygripLike {
     throw new SessionConfigurationError('cookieSession: keys must be the list of cookie-session or a Keygrip.');
   }
   const secrets = secretsOf('keys of cookieSession', keys as readonly Secret[]);
-  // Keygrip's default, HMAC-SHA1, is not broken, unlike SHA-1 (RFC 6194, section 3.3).
+  // HMAC-SHA1 is not broken, unlike SHA-1 (RFC 6194, section 3.3).
   const signature = (data: string, by: Secret): string =>
     hmac('sha1', by, data).replaceAll('/', '_').replaceAll('+', '-');
   return {

@@ -5,26 +5,20 @@ import { OldStore, type OldSessionStore } from './old-store.js';
 import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
 import { SignedIdForm, type IdSignature } from './signed-id-form.js';
 
-/** Options of {@link expressSession}, as in the old application. */
 export interface ExpressSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
   S,
   Old
 > {
   /** `secret` of express-session; a list is newest first. */
   readonly secret: Secret | readonly Secret[];
-  /** The old application's store, such as connect-redis, connect-pg-simple or connect-mongo. */
+  /** Such as connect-redis, connect-pg-simple or connect-mongo. */
   readonly store: OldSessionStore;
-  /** `name` of express-session. Default `connect.sid`. */
+  /** Default `connect.sid`. */
   readonly name?: string;
 }
 
 /**
  * Accepts sessions of express-session and nestjs-session, for `from`.
- *
- * ```ts
- * from: expressSession({ secret, store, map: (old) => Object.assign(new AuthSession(), { userId: old.userId }) })
- * ```
- *
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function expressSession<S extends object, Old extends object = OldData>(

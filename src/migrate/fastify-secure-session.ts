@@ -7,22 +7,20 @@ import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from 
 import { openSecretbox, secretbox, SECRETBOX_NONCE_BYTES } from './secretbox.js';
 import { keyOfSecret, secureSessionKeys, type SecureSessionKey, type SodiumLike } from './secure-session-keys.js';
 
-/** Options of {@link fastifySecureSession}, as in the old application. */
 export interface FastifySecureSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
   S,
   Old
 > {
-  /** `key` of @fastify/secure-session: 32 bytes or their base64; a list is newest first. */
+  /** 32 bytes or their base64; a list is newest first. */
   readonly key?: SecureSessionKey | readonly SecureSessionKey[];
-  /** `secret` of @fastify/secure-session, if it has no `key`. */
   readonly secret?: string | Uint8Array;
-  /** `salt` for the secret. Default: that of the package. */
+  /** Default: the salt of the package. */
   readonly salt?: string | Uint8Array;
   /** The package sodium-native, needed for `secret` before Node 24.7. */
   readonly sodium?: SodiumLike;
-  /** `cookieName` or `sessionName` of @fastify/secure-session. Default `session`. */
+  /** `cookieName` or `sessionName`. Default `session`. */
   readonly cookieName?: string;
-  /** `expiry` of @fastify/secure-session: lifetime in seconds after the last change. Default 86,401. */
+  /** After the last change. Default 86,401. */
   readonly expiryInSeconds?: number;
 }
 

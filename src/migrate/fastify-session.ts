@@ -6,26 +6,23 @@ import { OldStore, type OldSessionStore } from './old-store.js';
 import { equalTexts, hmac, secretsOf, type Secret } from './secrets.js';
 import { SignedIdForm, type IdSignature } from './signed-id-form.js';
 
-/** A custom signer of @fastify/session. */
 export interface FastifySessionSigner {
   sign(value: string): string;
   unsign(value: string): { readonly valid: boolean; readonly value: string | null };
 }
 
-/** Options of {@link fastifySession}, as in the old application. */
 export interface FastifySessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<
   S,
   Old
 > {
-  /** `secret` of @fastify/session or a signer; a list is newest first. */
+  /** `secret` or a signer; a list is newest first. */
   readonly secret: string | Uint8Array | readonly (string | Uint8Array)[] | FastifySessionSigner;
-  /** The old application's store. */
   readonly store: OldSessionStore;
-  /** `cookieName` of @fastify/session. Default `sessionId`. */
+  /** Default `sessionId`. */
   readonly cookieName?: string;
-  /** `cookiePrefix` of @fastify/session, such as `s:`. Default: none. */
+  /** Default: none. */
   readonly cookiePrefix?: string;
-  /** `algorithm` of @fastify/session. Default `sha256`. */
+  /** Default `sha256`. */
   readonly algorithm?: string;
 }
 

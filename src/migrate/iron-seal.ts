@@ -1,15 +1,13 @@
 import { createCipheriv, createDecipheriv, createHmac, pbkdf2Sync, randomBytes, type BinaryLike } from 'node:crypto';
 import { equalTexts } from './secrets.js';
 
-/** The `Fe26.2` format of iron and iron-webcrypto with defaults: AES-256-CBC, HMAC-SHA256. */
+/** iron and iron-webcrypto with defaults: AES-256-CBC, HMAC-SHA256. */
 const PREFIX = 'Fe26.2';
 const SKEW_IN_MILLISECONDS = 60_000;
 
 export type IronPasswords = ReadonlyMap<string, string>;
 
-/**
- * @returns text and expiry in epoch milliseconds; `undefined` if invalid, expired or sealed with an unknown password.
- */
+/** @returns text and expiry in epoch milliseconds; `undefined` if invalid or expired. */
 export function openIronSeal(
   seal: string,
   passwords: IronPasswords,

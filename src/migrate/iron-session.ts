@@ -5,29 +5,27 @@ import { ironSeal, openIronSeal, type IronPasswords } from './iron-seal.js';
 import { migrationSource } from './migration-source.js';
 import type { MigrationOptions, OldCookies, OldData, OldForm, OldSession } from './old-session.js';
 
-/** Options of {@link ironSession}, as in the old application. */
 export interface IronSessionOptions<S extends object, Old extends object = OldData> extends MigrationOptions<S, Old> {
-  /** `password` of iron-session: a string, or a map by number; the highest number seals. */
+  /** By number: the highest seals. */
   readonly password: string | Readonly<Record<string, string>>;
-  /** `cookieName` of iron-session. */
   readonly cookieName: string;
-  /** `ttl` of iron-session: lifetime of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
+  /** Of seals written by `alsoWrite`. Default 14 days; `0`: unlimited. */
   readonly ttlInSeconds?: number;
-  /** `chunk` of iron-session 9, for `alsoWrite`: allows several cookies per session. Default `false`. */
+  /** For `alsoWrite`: several cookies per session. Default `false`. */
   readonly chunk?: boolean;
 }
 
 const SHORTEST_PASSWORD = 32;
 const FOURTEEN_DAYS = 1_209_600;
 /** As in iron-session 9. */
-const MOST_CHUNKS = 4;
+const MAX_CHUNKS = 4;
 const LARGEST_COOKIE = 4096;
 const ATTRIBUTES = 256;
-/** Version suffix. It is not authenticated, so nothing depends on it. */
+/** Not authenticated, so nothing depends on it. */
 const VERSION = '~2';
 
 /**
- * Accepts sessions of iron-session 8 and 9, for `from`: in one cookie or in chunks.
+ * Accepts sessions of iron-session 8 and 9, for `from`.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function ironSession<S extends object, Old extends object = OldData>(
@@ -64,7 +62,7 @@ class IronSessionForm implements OldForm {
       throw new SessionConfigurationError('ironSession: ttlInSeconds must be an integer, or 0 for unlimited.');
     }
     this.cookieName = cookieName;
-    this.cookieNames = [cookieName, ...Array.from({ length: MOST_CHUNKS }, (_, index) => `${cookieName}.${index}`)];
+    this.cookieNames = [cookieName, ...Array.from({ length: MAX_CHUNKS }, (_, index) => `${cookieName}.${index}`)];
     this.#passwords = passwordsOf(password);
     const id = String(Math.max(...[...this.#passwords.keys()].map(Number)));
     this.#newest = { id, password: this.#passwords.get(id)! };
@@ -87,7 +85,7 @@ class IronSessionForm implements OldForm {
     const seal = ironSeal(JSON.stringify(data), this.#newest, expiresAt) + VERSION;
     const room = LARGEST_COOKIE - ATTRIBUTES - this.cookieName.length;
     if (!this.#chunk || seal.length <= room) return new Map([[this.cookieName, seal]]);
-    const count = Math.min(Math.ceil(seal.length / room), MOST_CHUNKS);
+    const count = Math.min(Math.ceil(seal.length / room), MAX_CHUNKS);
     return new Map(
       Array.from({ length: count }, (_, index) => [
         `${this.cookieName}.${index}`,
@@ -96,7 +94,7 @@ class IronSessionForm implements OldForm {
     );
   }
 
-  // The client could forge a number of chunks, so none is stored.
+  // The client could forge a number of chunks.
   #sealOf(cookies: OldCookies): string {
     const [whole, ...chunks] = this.cookieNames.map((name) => decodedCookie(cookies.get(name) ?? '') ?? '');
     if (whole) return whole;

@@ -9,7 +9,7 @@ import type { MigrationOptions, OldData, OldForm, OldSession } from './old-sessi
 
 /** The field that refers to our session. Old code preserves unknown fields. */
 const LINK = 'nestjs-sessions';
-/** Short, because old code is not an attacker. */
+/** Short: old code is not an attacker. */
 const DIGEST_LENGTH = 22;
 const NO_EXPIRY = 400 * 24 * 3600 * 1000;
 
@@ -48,7 +48,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return { status: 'loaded', session: this.#tracked(value, opened, opened.writtenAt ?? now) };
   }
 
-  /** An old session is only written beside one of ours. */
   store(): StoreResult<S> {
     throw new SessionConfigurationError(`${this.kind} can only be used as from: { type: UserSession, from: … }.`);
   }
@@ -88,7 +87,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   joined(present: TrackedSession<S>, twin: TrackedSession<S>): S {
     const { serializer } = this.#accepting;
     const data = withoutLink(this.#olds.get(twin)?.data ?? {});
-    // The old form if the old code had changed nothing.
     const unchanged = this.#mapped(asJson(this.#unmap(present.value, data as Partial<Old>)));
     if (!unchanged) return twin.value;
     const { text } = this.#merge.merge(
@@ -107,7 +105,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     return this.#accepting.serializer.serialize(value);
   }
 
-  /** A form with an expiry is rewritten after half of its lifetime. */
   isRenewalDue(session: TrackedSession<S>): boolean {
     const { writtenAt, expiresAt } = this.#olds.get(session) ?? {};
     if (writtenAt === undefined || expiresAt === undefined) return false;
@@ -167,7 +164,6 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
       return session;
     }
     if (typeof stored !== 'object' || stored === null) return session;
-    // Fields that are not stored are cleared in the old form.
     const names = [...Object.keys(new this.#accepting.type()), ...Object.keys(session)];
     const empty = Object.fromEntries(names.map((name) => [name, undefined]));
     return { ...empty, ...Object.fromEntries(Object.entries(session).filter(([name]) => Object.hasOwn(stored, name))) };

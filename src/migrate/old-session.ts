@@ -1,29 +1,21 @@
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 
-/** The content of an old session. */
 export type OldData = Record<string, unknown>;
 
-/** Options of all sources of old sessions. */
 export interface MigrationOptions<S extends object, Old extends object = OldData> {
   /**
-   * Creates our session from the old content, without the package's own fields (`cookie`, `__ts`). If it returns
-   * `undefined` or `null`, or throws, the old session is rejected.
+   * Creates our session, without the package's own fields (`cookie`, `__ts`). `undefined`, `null` or an error rejects
+   * it.
    */
   readonly map: (old: Old) => S | undefined | null;
-  /**
-   * Also writes the old form of each session, so old processes and a rollback keep working. Changes by the old code are
-   * merged; ending one form ends both. Default `false`.
-   */
+  /** Also writes the old form, for old processes and a rollback. Merges changes by old code. Default `false`. */
   readonly alsoWrite?: boolean;
   /**
-   * For `alsoWrite`: the old content for our session.
-   * @param old the previous content, `{}` for a new session. Keep fields that only the old code knows. Default: `old`
-   * with our fields by name; bigints as strings.
+   * For `alsoWrite`: the old content. Default: `old` with our fields by name; bigints as strings.
+   * @param old `{}` for a new session; keep its other fields.
    */
   readonly unmap?: (session: S, old: Partial<Old>) => object;
-  /**
-   * Attributes of the old cookie, to clear it and for `alsoWrite`. Default: path `/` and the attributes of our cookies.
-   */
+  /** Attributes of the old cookie. Default: path `/` and the attributes of our cookies. */
   readonly cookie?: CookieConfiguration;
 }
 
@@ -40,7 +32,10 @@ export interface OldForm {
   readonly kind: string;
   readonly cookieName: string;
   readonly cookieNames: readonly string[];
-  /** @returns `undefined` if invalid. @throws only if a store fails. */
+  /**
+   * @returns `undefined` if invalid.
+   * @throws only if a store fails.
+   */
   open(cookies: OldCookies): Promise<OldSession | undefined> | OldSession | undefined;
   write(session: OldSession & { readonly expiresAt: number }): Promise<OldCookies> | OldCookies;
   idFor?(of: string | undefined): string;

@@ -5,7 +5,7 @@ import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { objectOf } from './cookie-text.js';
 import type { OldData, OldSession } from './old-session.js';
 
-/** A store for express-session, or one with the same methods. */
+/** A store of express-session or @fastify/session. */
 export interface OldSessionStore {
   readonly get: (...args: never[]) => unknown;
   readonly set: (...args: never[]) => unknown;

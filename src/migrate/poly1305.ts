@@ -4,8 +4,8 @@ const CLAMP = 0x0ffffffc0ffffffc0ffffffc0fffffffn;
 const LOW_128_BITS = (1n << 128n) - 1n;
 
 /**
- * Poly1305 (RFC 8439, section 2.5). Node has it only within ChaCha20-Poly1305.
- * @param key 32 bytes, used for one message only.
+ * RFC 8439, section 2.5.
+ * @param key 32 bytes, for one message only.
  */
 export function poly1305(message: Uint8Array, key: Uint8Array): Uint8Array {
   const [r, s] = [littleEndian(key.subarray(0, 16)) & CLAMP, littleEndian(key.subarray(16, 32))];

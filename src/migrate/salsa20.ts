@@ -1,4 +1,4 @@
-/** `expand 32-byte k`, as four numbers. */
+/** `expand 32-byte k`. */
 const SIGMA = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574] as const;
 const BLOCK = 64;
 
@@ -41,7 +41,10 @@ function matrix(key: readonly number[], input: readonly number[]): Uint32Array {
   ); // prettier-ignore
 }
 
-/** HSalsa20 (Bernstein, "Extending the Salsa20 nonce"). @param nonce 16 bytes. */
+/**
+ * Bernstein, "Extending the Salsa20 nonce".
+ * @param nonce 16 bytes.
+ */
 export function hsalsa20(key: Uint8Array, nonce: Uint8Array): Uint8Array {
   const x = matrix(numbersOf(key), numbersOf(nonce));
   rounds(x);

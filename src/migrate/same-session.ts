@@ -4,27 +4,21 @@ import type { CookiePrefix } from '../transport/cookie-prefix.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { assertBoolean } from '../storage/option-type.js';
 
-/** Options of {@link sameSession}: the old values. Defaults are the present ones. */
+/** The old values. Default: the present ones. */
 export interface SameSessionOptions {
-  /** The old name of session and cookie. */
   readonly name?: string;
-  /** The old `Domain` of the cookie. */
   readonly domain?: string;
-  /** The old `Path` of the cookie. */
   readonly path?: string;
-  /** The old prefix of the cookie's name; `false`: none. */
+  /** `false`: none. */
   readonly prefix?: CookiePrefix;
-  /** The old keys of a by-value session, newest first. */
   readonly keys?: SessionVariant['keys'];
-  /** Keeps writing the old form, which old code reads; sessions in the new form are accepted. Default `false`. */
+  /** For old code. Default `false`. */
   readonly alsoWrite?: boolean;
 }
 
 /**
- * Accepts the same session under another name, domain, path or other keys, for `from`.
- *
- * A cookie that keeps its name cannot be distinguished from the new one; it moves when the session is next sent or
- * renewed.
+ * The same session under another name, domain, path or other keys, for `from`. A cookie that keeps its name moves when
+ * next sent.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function sameSession<S extends object>(options: SameSessionOptions): SessionSource<S> {

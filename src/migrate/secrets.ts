@@ -3,7 +3,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 
 export type Secret = string | Uint8Array | KeyObject;
 
-/** Newest first. @throws {SessionConfigurationError} if empty. */
+/** @throws {SessionConfigurationError} if empty. */
 export function secretsOf(place: string, secrets: Secret | readonly Secret[]): readonly Secret[] {
   const list = (Array.isArray(secrets) ? secrets : [secrets]) as readonly Secret[];
   const isUsable = (secret: Secret | undefined): boolean =>

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SECRETBOX_KEY_BYTES } from './secretbox.js';
 
-/** The part of sodium-native that derives a key. */
 export interface SodiumLike {
   readonly crypto_pwhash_OPSLIMIT_MODERATE: number;
   readonly crypto_pwhash_MEMLIMIT_MODERATE: number;
@@ -19,18 +18,18 @@ export interface SodiumLike {
   ): void;
 }
 
-/** A key of @fastify/secure-session: bytes or their base64. */
+/** 32 bytes or their base64. */
 export type SecureSessionKey = string | Uint8Array;
 
 const SALT_BYTES = 16;
 const SHORTEST_SECRET = 32;
 const DEFAULT_SALT = Buffer.from('mq9hDxBVDbspDR6nLfFT1g==', 'base64');
-/** libsodium's "moderate": 3 passes over 256 MiB, one lane. */
+/** libsodium's "moderate": 3 passes over 256 MiB. */
 const ARGON2 = { parallelism: 1, passes: 3, memory: 262_144, tagLength: SECRETBOX_KEY_BYTES } as const;
 
 type Argon2Sync = (algorithm: 'argon2id', options: object) => Buffer;
 
-/** Newest first. @throws {SessionConfigurationError} if a key does not have 32 bytes. */
+/** @throws {SessionConfigurationError} if a key does not have 32 bytes. */
 export function secureSessionKeys(key: SecureSessionKey | readonly SecureSessionKey[]): readonly Uint8Array[] {
   const list = Array.isArray(key) ? (key as readonly SecureSessionKey[]) : [key as SecureSessionKey];
   const keys = list.map((one) => (typeof one === 'string' ? Buffer.from(one, 'base64') : one));
@@ -44,7 +43,7 @@ export function secureSessionKeys(key: SecureSessionKey | readonly SecureSession
 
 /**
  * Argon2id, by Node from 24.7 on, else by sodium-native.
- * @throws {SessionConfigurationError} if both are missing, or the secret or salt has a wrong size.
+ * @throws {SessionConfigurationError} for a wrong size, or if both are missing.
  */
 export function keyOfSecret(
   secret: string | Uint8Array,

@@ -1,8 +1,8 @@
 import { COLUMNS, type SqlDialect } from '../sql/sql-engine.js';
 
 /**
- * Ids and owners are bytes: collations equate texts such as `a` and `A`. `REPLACE` is the only upsert that MySQL and
- * MariaDB share.
+ * Ids and owners are bytes: collations equate texts such as `a` and `A`. `REPLACE` is the only upsert of both MySQL and
+ * MariaDB.
  */
 export const mysqlDialect: SqlDialect = {
   name: 'MySQL',
@@ -12,7 +12,7 @@ export const mysqlDialect: SqlDialect = {
   parameter: () => '?',
   upsert: (table) => `REPLACE INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`,
   insertNew: (table, values) => `INSERT INTO ${table} (${COLUMNS}) VALUES (${values})`,
-  // Duplicate key. INSERT IGNORE would also ignore invalid data.
+  // INSERT IGNORE would also ignore invalid data.
   isTaken: (error) => numberOf(error) === 1062,
   sweep: (table, limit) => `DELETE FROM ${table} WHERE expires_hour <= ? AND expires_at <= ? LIMIT ${limit}`,
   definition: ({ quoted }) => [
@@ -27,7 +27,7 @@ export const mysqlDialect: SqlDialect = {
   KEY expires_hour (expires_hour)
 ) ENGINE=InnoDB`,
   ],
-  // UTC: a local time occurs twice when summer time ends. Replicas of statements use the primary's UTC_TIMESTAMP.
+  // A local time occurs twice when summer time ends.
   clock: "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)",
   // https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
   isMissingTable: (error) => numberOf(error) === 1146,

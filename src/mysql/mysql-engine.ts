@@ -1,13 +1,11 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
-/**
- * Runs one statement with the values of its `?`.
- * @returns the rows, or an object with `affectedRows`; directly or first in a list.
- */
+/** @returns the rows, or an object with `affectedRows`; directly or first in a list. */
 export type MysqlExecute = (statement: string, values: SqlValue[]) => Promise<unknown>;
 
-/** A pool of mysql2 or mariadb, or any object with such an `execute` method. */
+/** A pool of mysql2 or mariadb. */
 export interface MysqlPool {
   readonly execute: (...args: never[]) => unknown;
   /** mysql2's callback pool returns its promise pool. */
@@ -34,22 +32,13 @@ function executeOf(pool: MysqlPool | MysqlExecute): MysqlExecute {
   throw new SessionConfigurationError(
     'The pool of mysqlSessionStorage must have execute(statement, values), as a pool of mysql2 or mariadb, or be a ' +
       'function (statement, values) => result, as in mysqlSessionStorage({ pool: createPool(options) }). ' +
-      `Found: ${describe(pool)}.`,
+      `Found: ${describeClient(pool, 'execute')}.`,
   );
-}
-
-// Types and names only: a string may be a URL with a password.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  return typeof name === 'string' && name !== ''
-    ? `an instance of ${name} without execute`
-    : 'an object without execute';
 }
 
 function rowsOf(result: unknown): readonly SqlRow[] {
   if (!Array.isArray(result)) throw unknownResult();
-  // mysql2 returns two lists, rows and columns; mariadb returns only the rows, which are objects.
+  // mysql2 returns a list of rows and a list of columns; mariadb only rows.
   return (Array.isArray(result[0]) ? result[0] : result) as readonly SqlRow[];
 }
 
@@ -62,6 +51,6 @@ function affectedOf(result: unknown): number {
 
 function unknownResult(): SessionConfigurationError {
   return new SessionConfigurationError(
-    'The execute of mysqlSessionStorage must give a list of rows, or an object with affectedRows, alone or first in a list.',
+    'The execute of mysqlSessionStorage must return a list of rows, or an object with affectedRows, directly or first in a list.',
   );
 }

@@ -2,8 +2,8 @@ import type { SqlDialect } from '../sql/sql-engine.js';
 import { insertOnNoConflict, upsertOnConflict } from '../sql/sql-statements.js';
 
 /**
- * The index on the hour, not the moment of expiry, makes almost every touch a heap-only update; the fill factor leaves
- * room for those.
+ * With an index on the hour, not the moment, almost every touch is a heap-only update; the fill factor leaves room for
+ * those.
  */
 export const postgresDialect: SqlDialect = {
   name: 'PostgreSQL',
@@ -29,7 +29,7 @@ export const postgresDialect: SqlDialect = {
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_owner`)} ON ${quoted} (owner) WHERE owner IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS ${quote(`${name}_expires_hour`)} ON ${quoted} (expires_hour)`,
   ],
-  // Not now(), which is the start of the transaction.
+  // now() is the start of the transaction.
   clock: 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   // https://www.postgresql.org/docs/current/errcodes-appendix.html
   isMissingTable: (error) => codeOf(error) === '42P01',

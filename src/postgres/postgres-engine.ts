@@ -1,13 +1,11 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
-/**
- * Runs one statement with the values of its `$1`, `$2`, …
- * @returns the rows: directly, as `rows` of an object, or first in a list with their number.
- */
+/** @returns the rows: directly, as `rows` of an object, or first in a list with their number. */
 export type PostgresQuery = (text: string, values: SqlValue[]) => Promise<unknown>;
 
-/** A pool of `pg`, a PGlite, a TypeORM DataSource, or any object with such a `query` method. */
+/** A pool of `pg`, a PGlite or a TypeORM DataSource. */
 export interface PostgresPool {
   readonly query: (text: string, values: never[]) => unknown;
 }
@@ -17,7 +15,7 @@ export function postgresEngine(pool: PostgresPool | PostgresQuery): SqlEngine {
   const query = queryOf(pool);
   return {
     select: async (statement, values) => rowsOf(await query(statement, [...values])),
-    // Counts returned rows, since some clients do not report the number of changed rows.
+    // Some clients do not report the number of changed rows.
     change: async (statement, values) => rowsOf(await query(`${statement} RETURNING 1`, [...values])).length,
     define: async (statement) => query(statement, []),
   };
@@ -32,25 +30,15 @@ function queryOf(pool: PostgresPool | PostgresQuery): PostgresQuery {
   }
   throw new SessionConfigurationError(
     'The pool of postgresSessionStorage must have query(text, values), as a Pool of pg or a PGlite, or be a function ' +
-      `(text, values) => rows, as in postgresSessionStorage({ pool: new Pool() }). Found: ${describe(pool)}.`,
+      `(text, values) => rows, as in postgresSessionStorage({ pool: new Pool() }). Found: ${describeClient(pool, 'query')}.`,
   );
 }
 
-/**
- * A pool of pg emits `error` when an idle connection breaks; without a listener the process ends. The pool removes that
- * connection itself, so an empty listener is enough.
- */
+/** pg's pool emits `error` when an idle connection breaks; without a listener the process ends. */
 function surviveIdleErrors(pool: object): void {
   const { on, listenerCount } = pool as Partial<NodeJS.EventEmitter>;
   if (typeof on !== 'function' || typeof listenerCount !== 'function') return;
   if (listenerCount.call(pool, 'error') === 0) on.call(pool, 'error', () => undefined);
-}
-
-// Types and names only: a string may be a URL with a password.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name} without query` : 'an object without query';
 }
 
 function rowsOf(result: unknown): readonly SqlRow[] {
@@ -62,6 +50,6 @@ function rowsOf(result: unknown): readonly SqlRow[] {
   const rows = (result as { rows?: unknown } | null | undefined)?.rows;
   if (Array.isArray(rows)) return rows as readonly SqlRow[];
   throw new SessionConfigurationError(
-    'The query of postgresSessionStorage must give rows: a list, or an object with a list as its `rows`.',
+    'The query of postgresSessionStorage must return a list of rows, or an object with a list as `rows`.',
   );
 }

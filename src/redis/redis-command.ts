@@ -1,37 +1,34 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 
 /**
- * Sends one command.
- * @param key the command's only key, to select a cluster node; `undefined` for a command without a key.
- * @param readonly the command changes nothing. A replica may answer only if it never lags: the next request must see a
- * written session.
- * @param args the command's name and arguments, including the key.
+ * @param key the only key, to select a cluster node, if any.
+ * @param readonly changes nothing. Still send it to the primary: replicas lag.
+ * @param args name and arguments, including the key.
  */
 export type RedisCommand = (key: string | undefined, readonly: boolean, args: readonly string[]) => Promise<unknown>;
 
-/** node-redis: a client, pool, cluster or sentinel. */
+/** node-redis. */
 export interface NodeRedisClient {
   readonly sendCommand: (...args: never[]) => Promise<unknown>;
 }
 
-/** ioredis and iovalkey: `Redis` or `Cluster`. */
+/** ioredis and iovalkey. */
 export interface IoredisClient {
   readonly call: (...args: never[]) => Promise<unknown>;
 }
 
-/** @valkey/valkey-glide: `GlideClient` or `GlideClusterClient`. */
+/** @valkey/valkey-glide. */
 export interface GlideClient {
   readonly customCommand: (...args: never[]) => Promise<unknown>;
 }
 
-/** A client of Redis or Valkey, or a function that sends one command. */
 export type RedisClient = NodeRedisClient | IoredisClient | GlideClient | RedisCommand;
 
 type Send<A extends readonly unknown[]> = (...args: A) => Promise<unknown>;
 
 /**
- * A function that sends commands by any client. Clients are detected by their methods, not their class, so that all
- * versions and wrappers work.
+ * Clients are detected by their methods, so that all versions and wrappers work.
  * @throws {SessionConfigurationError} for an invalid client.
  */
 export function redisCommandOf(client: RedisClient): RedisCommand {
@@ -51,11 +48,11 @@ export function redisCommandOf(client: RedisClient): RedisCommand {
   throw new SessionConfigurationError(
     `The client of redisSessionStorage must be one of node-redis (redis, @redis/client), ioredis, iovalkey or ` +
       `@valkey/valkey-glide, as in redisSessionStorage({ client: createClient() }), or a function ` +
-      `(key, readonly, args) => reply. Found: ${describe(client)}.`,
+      `(key, readonly, args) => reply. Found: ${describeClient(client, 'sendCommand, call or customCommand')}.`,
   );
 }
 
-// Always the primary, even if the client is set to use replicas: they lag.
+// Replicas lag.
 function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolean): RedisCommand {
   if (has('getSlotMaster')) {
     const cluster = client as { sendCommand: Send<[string | undefined, boolean, string[]]> };
@@ -69,10 +66,13 @@ function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolea
   return (_key, _readonly, args) => single.sendCommand([...args]);
 }
 
-// Types and names only: a string may be a URL with a password.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  const kind = typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
-  return `${kind} without sendCommand, call or customCommand`;
+/** `undefined` for nil. */
+export function textOf(reply: unknown): string | undefined {
+  if (reply === null || reply === undefined) return undefined;
+  return typeof reply === 'string' ? reply : String(reply); // a Buffer's text is UTF-8
+}
+
+export function textsOf(reply: unknown): string[] {
+  // A new array: the client's may belong to another realm.
+  return Array.isArray(reply) || reply instanceof Set ? Array.from(reply, String) : [];
 }

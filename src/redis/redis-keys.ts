@@ -1,7 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { encodeOwner } from './redis-value.js';
 
-/** Key names: `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
+/** `<prefix><id>` and `<prefix>owner:<owner, URI-encoded>`. */
 export class RedisKeys {
   readonly #prefix: string;
 
@@ -9,15 +9,15 @@ export class RedisKeys {
   constructor(prefix: string) {
     if (typeof prefix !== 'string' || /[{}\s]/.test(prefix)) {
       throw new SessionConfigurationError(
-        "The prefix of redisSessionStorage must be a text without spaces, { and }, as in { prefix: 'shop:session:' }: " +
-          'what stands in braces decides on which node of a cluster a key is kept, and it would be the same for all.',
+        "The prefix of redisSessionStorage must be a string without spaces, { and }, such as { prefix: 'shop:session:' }: " +
+          'a cluster selects the node of a key by the text in braces, which would be the same for all keys.',
       );
     }
     this.#prefix = prefix;
   }
 
   session(id: string): string {
-    // Ids of our trackers are plain. Encode others, to avoid owner keys and braces.
+    // Encodes foreign ids, to avoid owner keys and braces.
     return this.#prefix + (/^[\w-]*$/.test(id) ? id : encodeOwner(id));
   }
 

@@ -1,10 +1,9 @@
 import type { RedisClient } from './redis-command.js';
 
 const SLOTS = 16_384;
-/** Glide does not tell its nodes: its slots are counted in 16 parts. */
+/** Glide does not name its nodes: counts slots in 16 parts. */
 const SLOTS_OF_PART = SLOTS / 16;
 
-/** What clients of clusters show of their slots. */
 interface Cluster {
   readonly isCluster?: unknown;
   readonly slots?: ReadonlyArray<readonly string[] | { readonly master?: { readonly address?: string } } | undefined>;
@@ -12,7 +11,7 @@ interface Cluster {
   readonly pubsubShardChannels?: unknown;
 }
 
-/** @returns a function that names the cluster node of a key; `undefined` for a client without a cluster. */
+/** @returns a function that names the cluster node of a key; `undefined` without a cluster. */
 export function nodeFinderOf(client: RedisClient): ((key: string) => string | undefined) | undefined {
   const cluster = client as Cluster;
   // ioredis and iovalkey.
@@ -26,9 +25,7 @@ export function nodeFinderOf(client: RedisClient): ((key: string) => string | un
   return undefined;
 }
 
-/**
- * The hash slot of a key without braces (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
- */
+/** https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ */
 export function slotOf(key: string): number {
   let crc = 0;
   for (const byte of Buffer.from(key)) {

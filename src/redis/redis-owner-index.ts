@@ -1,27 +1,20 @@
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
-import type { RedisCommand } from './redis-command.js';
+import { textsOf, type RedisCommand } from './redis-command.js';
 import type { RedisKeys } from './redis-keys.js';
-import { textsOf } from './redis-reply.js';
 import { ADD_TO_OWNER, DROP_FROM_OWNER, runScript } from './redis-scripts.js';
 
-/** The operations of the storage that the index uses. */
 export interface IndexedSessions {
   read(id: string): Promise<StoredSession | undefined>;
-  /** Ends a session without updating the index. */
   take(id: string): Promise<StoredSession | undefined>;
 }
 
-/** An id without a session may be in progress; after this time its session has ended. */
+/** A younger id without a session may be a session being created. */
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Concurrent commands per list: enough to hide network latency. */
-const SIDE_BY_SIDE = 250;
+const CONCURRENT_COMMANDS = 250;
 
 /**
- * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it,
- * so that the index is complete; listing removes leftovers.
- *
- * Index and sessions have different keys, so that a script uses one key only and an owner's sessions spread over a
- * cluster.
+ * A sorted set of ids per owner, scored by the time of addition. An id is added before its session and may outlive it;
+ * listing removes leftovers.
  */
 export class RedisOwnerIndex implements OwnerIndex {
   readonly #command: RedisCommand;
@@ -44,8 +37,8 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async remove(owner: string, ids: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
-    for (let start = 0; start < ids.length; start += SIDE_BY_SIDE) {
-      await this.#command(key, false, ['ZREM', key, ...ids.slice(start, start + SIDE_BY_SIDE)]);
+    for (let start = 0; start < ids.length; start += CONCURRENT_COMMANDS) {
+      await this.#command(key, false, ['ZREM', key, ...ids.slice(start, start + CONCURRENT_COMMANDS)]);
     }
   }
 
@@ -62,7 +55,7 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async invalidateAll(owner: string, except?: string): Promise<number> {
     let total = 0;
-    // A rotating session adds its new id before the old one ends, so the next pass finds it.
+    // A rotating session adds its new id before the old one ends.
     for (;;) {
       const ids = (await this.#ids(owner)).filter((id) => id !== except);
       const taken = await inBatches(ids, (id) => this.#sessions.take(id));
@@ -80,11 +73,10 @@ export class RedisOwnerIndex implements OwnerIndex {
     return textsOf(await this.#command(key, true, ['ZRANGE', key, '0', '-1']));
   }
 
-  /** Removes old ids without a session from the index. */
   async #drop(owner: string, missing: readonly string[]): Promise<void> {
     const key = this.#keys.owner(owner);
-    for (let start = 0; start < missing.length; start += SIDE_BY_SIDE) {
-      const ids = missing.slice(start, start + SIDE_BY_SIDE);
+    for (let start = 0; start < missing.length; start += CONCURRENT_COMMANDS) {
+      const ids = missing.slice(start, start + CONCURRENT_COMMANDS);
       await runScript(this.#command, DROP_FROM_OWNER, key, [this.#now(), String(GRACE_IN_MILLISECONDS), ...ids]);
     }
   }
@@ -92,8 +84,8 @@ export class RedisOwnerIndex implements OwnerIndex {
 
 async function inBatches<T>(ids: readonly string[], run: (id: string) => Promise<T>): Promise<T[]> {
   const results: T[] = [];
-  for (let start = 0; start < ids.length; start += SIDE_BY_SIDE) {
-    results.push(...(await Promise.all(ids.slice(start, start + SIDE_BY_SIDE).map(run))));
+  for (let start = 0; start < ids.length; start += CONCURRENT_COMMANDS) {
+    results.push(...(await Promise.all(ids.slice(start, start + CONCURRENT_COMMANDS).map(run))));
   }
   return results;
 }

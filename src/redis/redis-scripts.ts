@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommand } from './redis-command.js';
 
-/** A script with one key, sent by its digest if the server knows it. */
 export interface RedisScript {
   readonly text: string;
   readonly digest: string;
@@ -11,12 +10,11 @@ function script(text: string): RedisScript {
   return { text, digest: createHash('sha1').update(text).digest('hex') };
 }
 
-// All values start with `<deadline, 13 digits>|<version>|`. Digits of equal length compare as text. An empty `now` is
-// less than any deadline: then only the server's own expiry counts, by which an expired key does not exist.
+// Values start with `<deadline, 13 digits>|<version>|`; deadlines compare as text. An empty `now` is less than any.
 
 /**
  * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the
- * new version, the whole current value on a conflict, nil if the session does not exist.
+ * new version, the current value on a conflict, or nil.
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
@@ -26,13 +24,10 @@ local n = string.format('%d', v + 1)
 redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], ARGV[5], ARGV[6])
 return n`);
 
-/** The version of a tombstone, whose owner and value are empty. Versions of sessions start at 1. */
+/** Versions of sessions start at 1. */
 export const TOMBSTONE_VERSION = '0';
 
-/**
- * ARGV: lifetime of the tombstone in milliseconds, now or empty. Writes a tombstone, whose deadline is not used.
- * Replies the previous value, or nil if it was no live session.
- */
+/** ARGV: lifetime in milliseconds, now or empty. Replies the live value or nil. */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])
 redis.call('SET', KEYS[1], '0000000000000|0||', 'PX', tonumber(ARGV[1]))
@@ -42,8 +37,7 @@ if not d or d <= ARGV[2] or v == '0' then return false end
 return old`);
 
 /**
- * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with its owner, or nil if the
- * session or version does not exist. 1,700 characters hold the longest owner.
+ * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with the longest owner, or nil.
  */
 export const TOUCH = script(`
 local head = redis.call('GETRANGE', KEYS[1], 0, 1699)
@@ -55,10 +49,7 @@ if d < ARGV[1] then
 end
 return head`);
 
-/**
- * The local `now`: the first argument, or the server's time if that is empty. The first line is for Redis 6 that is set
- * to replicate scripts as text: it could not write after reading the time.
- */
+/** The first line is for Redis 6, which cannot write after reading the time. */
 const NOW = `
 if redis.replicate_commands then redis.replicate_commands() end
 local now = tonumber(ARGV[1])
@@ -67,10 +58,7 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end`;
 
-/**
- * ARGV: now or empty, id, latest expiry. Adds a session to its owner's index, which lives as long as its longest
- * session; unless that has expired.
- */
+/** ARGV: now or empty, id, latest expiry. The index lives as long as its longest session. */
 export const ADD_TO_OWNER = script(`${NOW}
 local latest = tonumber(ARGV[3])
 if latest <= now then return 0 end
@@ -78,7 +66,7 @@ redis.call('ZADD', KEYS[1], string.format('%.0f', now), ARGV[2])
 if redis.call('PTTL', KEYS[1]) < latest - now then redis.call('PEXPIREAT', KEYS[1], latest) end
 return 1`);
 
-/** ARGV: now or empty, grace in milliseconds, ids. Removes the ids that were added to an owner's index before that. */
+/** ARGV: now or empty, grace in milliseconds, ids. */
 export const DROP_FROM_OWNER = script(`${NOW}
 for i = 3, #ARGV do
   local added = redis.call('ZSCORE', KEYS[1], ARGV[i])
@@ -86,7 +74,7 @@ for i = 3, #ARGV do
 end
 return 1`);
 
-/** Runs a script; sends its text only if the server does not know it. */
+/** Sends the script's text only if the server does not know its digest. */
 export async function runScript(
   command: RedisCommand,
   { text, digest }: RedisScript,

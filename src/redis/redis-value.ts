@@ -22,17 +22,17 @@ export function decodeRedisValue(text: string): StoredSession | undefined {
   return owner === undefined ? undefined : { ...session, owner };
 }
 
-/** Milliseconds as Redis takes them: from 1; as a moment at most in the year 2286. */
+/** For Redis: at least 1, at most in the year 2286. */
 export function deadlineOf(expiresAt: number): number {
   return Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER);
 }
 
-/** Epoch milliseconds as 13 digits, which compare as text. */
+/** 13 digits, which compare as text. */
 export function encodeDeadline(expiresAt: number): string {
   return String(deadlineOf(expiresAt)).padStart(13, '0');
 }
 
-/** URI encoding, extended for lone surrogates: `%uD800`, which is never used otherwise. */
+/** URI encoding, extended for lone surrogates: `%uD800`. */
 export function encodeOwner(owner: string): string {
   return owner.replace(/\p{Surrogate}|\P{Surrogate}+/gu, (part) =>
     /^\p{Surrogate}/u.test(part) ? `%u${part.charCodeAt(0).toString(16).toUpperCase()}` : encodeURIComponent(part),

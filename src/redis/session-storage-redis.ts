@@ -9,59 +9,37 @@ import {
   type StoredSession,
 } from '../storage/session-storage.js';
 import { closerOf } from '../storage/owned-client.js';
-import { redisCommandOf, type RedisClient, type RedisCommand } from './redis-command.js';
+import { redisCommandOf, textOf, type RedisClient, type RedisCommand } from './redis-command.js';
 import { RedisKeys } from './redis-keys.js';
 import { nodeFinderOf } from './redis-nodes.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
-import { textOf } from './redis-reply.js';
 import { BURY, REPLACE, runScript, TOUCH } from './redis-scripts.js';
 import { decodeRedisValue, deadlineOf, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
 
 export interface SessionStorageRedisOptions {
   /**
-   * A client of Redis 6.2 or newer, or Valkey, which the application creates, connects and closes: node-redis, ioredis,
-   * iovalkey or @valkey/valkey-glide (single, pool, cluster or sentinel), or a function that sends one command.
+   * node-redis, ioredis, iovalkey or @valkey/valkey-glide (single, pool, cluster or sentinel), or a function that sends
+   * one command. Redis 6.2 or newer, or Valkey.
    */
   readonly client: RedisClient;
-  /**
-   * {@link close} closes the client; `SessionsModule` calls it last, after all requests. Default `false`: the
-   * application closes the client, in `onApplicationShutdown`.
-   */
+  /** Closes the client in {@link close}. Default `false`. */
   readonly ownClient?: boolean;
   /** Prefix of all keys, without `{`, `}` and spaces. Default `nestjs-sessions:`. */
   readonly prefix?: string;
-  /**
-   * Clock, epoch milliseconds; for tests. By default sessions expire by the clock of the Redis server, so that this
-   * machine's may be wrong. With it, they expire by both.
-   */
+  /** Clock, epoch milliseconds, for tests. Default: the clock of the Redis server. */
   readonly now?: () => number;
 }
 
 /**
- * Keeps sessions in Redis or Valkey.
+ * Keeps sessions in Redis or Valkey; see docs/redis.md. Every command uses one key, so clusters work, and goes to the
+ * primary: do not let ioredis scale reads.
  *
- * | key | type | holds |
- * |---|---|---|
- * | `nestjs-sessions:<id>` | string | `<deadline>\|<version>\|<owner>\|<value>`, expires at the deadline |
- * | `nestjs-sessions:owner:<owner>` | sorted set | the ids of an owner's sessions; only for sessions with an owner |
- *
- * **Cost.** `read` is one `GET`, `replace` and `touch` one `EVALSHA`, `create` one `SET … NX` and `invalidate` one
- * `EVALSHA`; the last two need one more command for a session with an owner. Every command uses one key, so clusters
- * work.
- *
- * **Guarantees.** Versions, `replace` and `touch` are exact for any number of processes. Redis removes expired
- * sessions. An owner's list is exact; `owners.invalidateAll` ends sessions one by one until none is left.
- *
- * **A crash** of Redis loses what was not persisted, and a failover what was not replicated: with
- * `appendfsync everysec` the last second, including logouts. Set `maxmemory-policy` to `noeviction` or `volatile-ttl`:
- * others remove live sessions, see {@link inspect}.
- *
- * Replicas lag, so every command goes to the primary. For ioredis with `scaleReads`, configure this in the application.
+ * A crash or failover loses what was not persisted or replicated. Set `maxmemory-policy` to `noeviction` or
+ * `volatile-ttl`.
  */
 export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly ownsClient: boolean;
-  /** Closes the client; present only with `ownClient: true`. */
   declare readonly close?: () => Promise<void>;
   /** Present only for a cluster. */
   declare readonly nodeOf?: (id: string) => string | undefined;
@@ -81,20 +59,20 @@ export class SessionStorageRedis implements SessionStorage {
     if (nodeOfKey) this.nodeOf = (id) => nodeOfKey(this.#keys.session(id));
     this.#now = options.now;
     const sessions = { read: (id: string) => this.read(id), take: (id: string) => this.#take(id) };
-    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, () => this.#present());
+    this.#index = new RedisOwnerIndex(this.#command, this.#keys, sessions, () => this.#nowArgument());
     this.owners = this.#index;
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    return this.#live(await this.#command(key, true, ['GET', key]));
+    return this.#liveSession(await this.#command(key, true, ['GET', key]));
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (this.#isPast(expiresAt)) {
+    if (this.#isExpired(expiresAt)) {
       await this.#command(key, false, ['DEL', key]);
       return version;
     }
@@ -108,12 +86,12 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (this.#isPast(expiresAt)) return version;
+    if (this.#isExpired(expiresAt)) return version;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
     const value = encodeRedisValue(session, version);
     const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
     if (textOf(reply) !== undefined) return version;
-    // A client that resends a command after a broken connection may find its own first attempt.
+    // A client that resends a command may find its own first attempt.
     return textOf(await this.#command(key, true, ['GET', key])) === value ? version : undefined;
   }
 
@@ -125,18 +103,18 @@ export class SessionStorageRedis implements SessionStorage {
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const deadline = encodeDeadline(session.expiresAt);
-    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#present(), ...this.#expiry(session)];
+    const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#nowArgument(), ...this.#expiry(session)];
     const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
     if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
-    const current = this.#live(reply);
+    const current = this.#liveSession(reply);
     return current ? { status: 'conflict', current } : { status: 'gone' };
   }
 
   async touch(id: string, expiresAt: number, version?: string, latestExpiry?: number): Promise<boolean> {
-    const args = [encodeDeadline(expiresAt), version ?? '', this.#present()];
+    const args = [encodeDeadline(expiresAt), version ?? '', this.#nowArgument()];
     const head = textOf(await runScript(this.#command, TOUCH, this.#keys.session(id), args));
     if (head === undefined) return false;
-    // The index must outlive the session, even if a longer timeout renews it.
+    // The index must outlive the session.
     const touched = decodeRedisValue(head);
     if (touched?.owner !== undefined) {
       await this.#index.add(touched.owner, id, Math.max(touched.expiresAt, expiresAt, latestExpiry ?? NEVER));
@@ -148,7 +126,7 @@ export class SessionStorageRedis implements SessionStorage {
     await this.#command(undefined, true, ['PING']);
   }
 
-  /** Checks the server's eviction policy; see {@link SessionStorage.inspect}. */
+  /** Checks the eviction policy. */
   async inspect(): Promise<readonly string[]> {
     const info = await this.#command(undefined, true, ['INFO', 'memory']).catch(() => '');
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
@@ -162,13 +140,12 @@ export class SessionStorageRedis implements SessionStorage {
 
   async #take(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#present()];
+    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#nowArgument()];
     try {
-      return this.#live(await runScript(this.#command, BURY, key, args));
+      return this.#liveSession(await runScript(this.#command, BURY, key, args));
     } catch (error) {
-      // A full or read-only server may still delete.
       return this.#command(key, false, ['GETDEL', key]).then(
-        (reply) => this.#live(reply),
+        (reply) => this.#liveSession(reply),
         () => {
           throw error;
         },
@@ -176,25 +153,23 @@ export class SessionStorageRedis implements SessionStorage {
     }
   }
 
-  #live(reply: unknown): StoredSession | undefined {
+  #liveSession(reply: unknown): StoredSession | undefined {
     const text = textOf(reply);
     const session = text === undefined ? undefined : decodeRedisValue(text);
-    return session && !this.#isPast(session.expiresAt) ? session : undefined;
+    return session && !this.#isExpired(session.expiresAt) ? session : undefined;
   }
 
-  /** By the option `now` only: Redis itself expires by its own clock. */
-  #isPast(expiresAt: number): boolean {
+  /** Only with the option `now`: Redis itself expires by its own clock. */
+  #isExpired(expiresAt: number): boolean {
     return this.#now !== undefined && expiresAt <= this.#now();
   }
 
-  /** When Redis removes a session, as arguments of `SET`. */
   #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
     if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
     return ['PXAT', String(deadlineOf(expiresAt))];
   }
 
-  /** The argument `now` of scripts. */
-  #present(): string {
+  #nowArgument(): string {
     return this.#now ? encodeDeadline(this.#now()) : '';
   }
 }
@@ -204,7 +179,6 @@ function newVersion(): string {
   return String(randomInt(1, 2 ** 31));
 }
 
-/** {@link SessionStorageRedis} on the application's client. */
 export function redisSessionStorage(options: SessionStorageRedisOptions): SessionStorageRedis {
   return new SessionStorageRedis(options);
 }

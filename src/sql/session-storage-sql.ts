@@ -11,37 +11,32 @@ import {
 } from '../storage/session-storage.js';
 import { assertBoolean } from '../storage/option-type.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
-import { hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
+import { encodeSqlText, hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
 import { sqlStatements, type SqlStatements } from './sql-statements.js';
 import { SqlSweep } from './sql-sweep.js';
 import { sqlTableName } from './sql-table-name.js';
-import { encodeSqlText } from './sql-text.js';
 
 /** Common options of the SQL storages. */
 export interface SessionStorageSqlOptions {
-  /** The table: a name, or schema and name (`auth.sessions`). Quoted, so case-sensitive. Default `sessions`. */
+  /** A name, or schema and name (`auth.sessions`). Quoted, so case-sensitive. Default `sessions`. */
   readonly table?: string;
   /** Creates the table on first use, if missing. */
   readonly createTable?: boolean;
   /**
-   * Seconds between sweeps of expired sessions by each process, started by other calls. Default 3600; 0: never, for
-   * applications that schedule `sweep()` themselves.
+   * Seconds between background sweeps of expired sessions in each process. Default 3600; 0: never, call `sweep()`
+   * instead.
    */
   readonly sweepEveryInSeconds?: number;
-  /**
-   * Clock, epoch milliseconds; for tests. By default sessions expire by the clock of the database server, so that this
-   * machine's may be wrong; with SQLite by `Date.now`.
-   */
+  /** Clock, epoch milliseconds, for tests. Default: the clock of the database server; with SQLite `Date.now`. */
   readonly now?: () => number;
 }
 
-/** Milliseconds to wait for another process's lock, and between two attempts. */
-const BUSY_FOR = 900;
-const BUSY_PAUSE = 10;
-/** Maximum attempts of a statement that the database rolled back; each time another one succeeded. */
-const MOST_ATTEMPTS = 10;
+/** Milliseconds to wait for another process's lock, and between attempts. */
+const BUSY_WAIT_IN_MILLISECONDS = 900;
+const BUSY_PAUSE_IN_MILLISECONDS = 10;
+/** The database rolled it back because another succeeded. */
+const MAX_ATTEMPTS = 10;
 
-/** Sessions as rows of one table: the part common to all databases. */
 export abstract class SessionStorageSql implements SessionStorage {
   readonly owners: OwnerIndex;
   protected readonly now: () => number;
@@ -73,7 +68,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     const removeBatch = (until: number, limit: number): Promise<number> =>
       this.#change(this.#statements.sweep(limit), [hourOf(until), until]);
     this.#sweep = new SqlSweep(removeBatch, sweepPeriod(options.sweepEveryInSeconds ?? 3600), this.now, () =>
-      this.#time(),
+      this.#expiryTime(),
     );
     this.owners = {
       list: (owner) => this.#list(owner),
@@ -82,25 +77,24 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    const [row] = await this.#select(this.#statements.read, [id, ...this.#present()]);
+    const [row] = await this.#select(this.#statements.read, [id, ...this.#nowParameter()]);
     return row && sessionOf(row);
   }
 
   async write(id: string, session: SessionToStore): Promise<string> {
-    const { version, values } = newRow(id, session, absolute(session));
+    const { version, values } = newRow(id, session, absoluteExpiry(session));
     await this.#change(this.#statements.write, values);
     this.#sweep.runIfDue();
     return String(version);
   }
 
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
-    const relative = this.#relative(session);
-    const { version, values } = newRow(id, session, relative ?? absolute(session));
+    const relative = this.#relativeExpiry(session);
+    const { version, values } = newRow(id, session, relative ?? absoluteExpiry(session));
     const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
       if ((await this.#insert(statement, values)) > 0) break;
-      // Remove only what has expired, no tombstone or live session.
-      if ((await this.#change(this.#statements.endExpired, [id, ...this.#present()])) === 0) return undefined;
+      if ((await this.#change(this.#statements.endExpired, [id, ...this.#nowParameter()])) === 0) return undefined;
     }
     this.#sweep.runIfDue();
     return String(version);
@@ -108,7 +102,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean> {
     if ((await this.#bury(id)) > 0) return true;
-    // Expired; after a failover, the slower clock of another server may still see it.
+    // After a failover, a slower clock may still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
   }
@@ -119,13 +113,13 @@ export abstract class SessionStorageSql implements SessionStorage {
       const current = await this.read(id);
       if (!current) return { status: 'gone' };
       const result = await this.#replaceVersion(id, session, current.version!);
-      // A conflict means that another request succeeded, so the loop ends.
+      // Another request succeeded, so the loop ends.
       if (result.status !== 'conflict') return result;
     }
   }
 
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
-    const values = [...absolute({ expiresAt }), id, ...this.#present()];
+    const values = [...absoluteExpiry({ expiresAt }), id, ...this.#nowParameter()];
     const touched =
       version === undefined
         ? await this.#change(this.#statements.touch, values)
@@ -133,17 +127,15 @@ export abstract class SessionStorageSql implements SessionStorage {
     return touched > 0;
   }
 
-  /** In batches of 500 rows, a minute after they expired. */
   async sweep(limit = Number.POSITIVE_INFINITY): Promise<number> {
     return this.#sweep.run(Math.trunc(limit));
   }
 
-  /** Resolves if the database answers and the table exists. */
+  /** Also rejects if the table is missing. */
   async ping(): Promise<void> {
     await this.#select(this.#statements.ping, []);
   }
 
-  /** Reports a missing table; see {@link SessionStorage.inspect}. */
   async inspect(): Promise<readonly string[]> {
     if (this.#createTable) return [];
     try {
@@ -155,7 +147,6 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Waits for background work. Closes the client only with `ownClient: true`. */
   async close(): Promise<void> {
     await this.#sweep.idle();
     await this.#close?.();
@@ -170,9 +161,9 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Ends the session without a tombstone if none can be written, such as on a full disk. */
+  /** Without a tombstone if none can be written, such as on a full disk. */
   async #bury(id: string): Promise<number> {
-    const values = [id, ...this.#present()];
+    const values = [id, ...this.#nowParameter()];
     try {
       return await this.#change(this.#statements.bury, [...this.#tombstoneExpiry(), ...values]);
     } catch (error) {
@@ -194,9 +185,9 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async #replaceVersion(id: string, session: SessionToStore, version: string): Promise<ReplaceResult> {
     const present = versionNumber(version);
-    const relative = this.#relative(session);
+    const relative = this.#relativeExpiry(session);
     const statement = relative ? this.#statements.replaceFor : this.#statements.replace;
-    const values = [session.value, ...(relative ?? absolute(session)), id, ...this.#present(), present];
+    const values = [session.value, ...(relative ?? absoluteExpiry(session)), id, ...this.#nowParameter(), present];
     if ((await this.#change(statement, values)) > 0) {
       return { status: 'replaced', version: String(present + 1) };
     }
@@ -205,16 +196,16 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async #list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
-    const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), ...this.#present()]);
-    // A new array: the client's may belong to another realm.
+    const rows = await this.#select(this.#statements.list, [encodeSqlText(owner), ...this.#nowParameter()]);
+    // The client's array may belong to another realm.
     return Array.from(rows, (row) => ({ id: textOf(row['id']), session: sessionOf(row) }));
   }
 
   async #invalidateAll(owner: string, except = ''): Promise<number> {
     const stored = encodeSqlText(owner);
-    await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#present()]);
+    await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#nowParameter()]);
     let total = 0;
-    // A rotating session inserts its new row before the old one ends, so the next pass finds it.
+    // A rotating session inserts its new row before the old one ends.
     for (;;) {
       const ended = await this.#buryOwner(stored, except);
       if (ended === 0) return total;
@@ -222,28 +213,24 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** The parameter `now` of statements without a clock of the server. */
-  #present(): readonly SqlValue[] {
+  #nowParameter(): readonly SqlValue[] {
     return this.#statements.clock === undefined ? [this.now()] : [];
   }
 
-  /** The expiry and hour of a tombstone, for statements without a clock of the server. */
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
-    return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
+    return absoluteExpiry({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
   }
 
-  /** The expiry of a short life, counted by the clock of the server. */
-  #relative({ expiresIn }: SessionToStore): Expiry | undefined {
+  #relativeExpiry({ expiresIn }: SessionToStore): Expiry | undefined {
     if (expiresIn === undefined || this.#statements.clock === undefined) return undefined;
     return [Math.trunc(expiresIn), Math.trunc(expiresIn)];
   }
 
-  /** A sweep uses one moment for all batches, as a parameter: a clock in the statement would not use the index. */
-  #time(): number | Promise<number> {
+  /** One moment for all batches, as a parameter: a clock in the statement would not use the index. */
+  #expiryTime(): number | Promise<number> {
     const { clock } = this.#statements;
     if (clock === undefined) return this.now();
-    // A server that does not tell its time removes nothing.
     return this.#select(clock, []).then(([row]) => Number(row?.['now']) || 0);
   }
 
@@ -262,55 +249,52 @@ export abstract class SessionStorageSql implements SessionStorage {
       try {
         return await run();
       } catch (error) {
-        if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_FOR) {
-          // Yields to other requests.
-          await setTimeout(BUSY_PAUSE);
+        if (this.#dialect.isBusy(error) && performance.now() - start < BUSY_WAIT_IN_MILLISECONDS) {
+          await setTimeout(BUSY_PAUSE_IN_MILLISECONDS);
           continue;
         }
         if (this.#dialect.isMissingTable(error)) throw this.#missingTable(error);
-        if (attempt >= MOST_ATTEMPTS || !this.#dialect.isUndone(error)) throw error;
+        if (attempt >= MAX_ATTEMPTS || !this.#dialect.isUndone(error)) throw error;
       }
     }
   }
 
   async #create(): Promise<void> {
     try {
-      for (const statement of this.#definition) await this.#define(statement);
+      for (const statement of this.#definition) await this.#runDefinition(statement);
     } catch (error) {
       this.#created = undefined; // the next call tries again
       throw error;
     }
   }
 
-  /** If two processes create the table at once, one may fail; its retry finds the table. */
-  async #define(statement: string): Promise<void> {
+  /** Two processes may create the table at once. */
+  async #runDefinition(statement: string): Promise<void> {
     await this.#engine.define(statement).catch(() => this.#engine.define(statement));
   }
 
   #missingTable(cause: unknown): SessionConfigurationError {
     return new SessionConfigurationError(
-      `The table of the ${this.#dialect.name} session storage is not there. Say { createTable: true }, or run:\n` +
+      `The table of the ${this.#dialect.name} session storage does not exist. Set createTable: true, or run:\n` +
         definitionText(this.#definition),
       { cause },
     );
   }
 }
 
-/** The parameters of a statement for expiry and hour. */
 type Expiry = readonly [expiry: number, hour: number];
 
-function absolute({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
+function absoluteExpiry({ expiresAt }: Pick<SessionToStore, 'expiresAt'>): Expiry {
   return [Math.trunc(expiresAt), hourOf(expiresAt)];
 }
 
-/** The initial version is random, so that an older version never matches if an id is reused. */
+/** Random, so that an older version never matches if an id is reused. */
 function newRow(id: string, { value, owner }: SessionToStore, expiry: Expiry): { version: number; values: SqlValue[] } {
   const version = randomInt(1, 1_000_000_000);
   const storedOwner = owner === undefined ? null : encodeSqlText(owner);
   return { version, values: [id, version, value, storedOwner, ...expiry] };
 }
 
-/** Joins statements into one text. */
 export function definitionText(statements: readonly string[]): string {
   return statements.map((statement) => `${statement};\n`).join('');
 }

@@ -2,42 +2,36 @@ import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
 import { HOUR } from './sql-row.js';
 
-/**
- * The statements of a session storage. Without a clock of the server, `now` is a parameter, and so are the expiry and
- * hour of tombstones.
- */
+/** Without a clock of the server, `now` and the expiry and hour of tombstones are parameters. */
 export interface SqlStatements {
-  /** Selects the server's clock as `now`. */
   readonly clock: string | undefined;
   /** Parameters: id, now. */
   readonly read: string;
   /** Parameters: id, version, value, owner, expiry, hour. */
   readonly write: string;
-  /** Changes no row if the id is taken. Parameters: id, version, value, owner, expiry, hour. */
+  /** As `write`; changes no row if the id is taken. */
   readonly create: string;
-  /** The same with milliseconds from now, twice, for expiry and hour. Only with a clock of the server. */
+  /** Expiry and hour are milliseconds from now. Only with a clock of the server, as {@link replaceFor}. */
   readonly createFor: string;
-  /** Removes an expired row. Parameters: id, now. */
+  /** Parameters: id, now. */
   readonly endExpired: string;
   /** Parameters: value, expiry, hour, id, now, version. */
   readonly replace: string;
-  /** The same with milliseconds from now, twice, for expiry and hour. Only with a clock of the server. */
   readonly replaceFor: string;
   /** Parameters: expiry, hour, id, now. */
   readonly touch: string;
   /** Parameters: expiry, hour, id, now, version. */
   readonly touchVersion: string;
-  /** Replaces a session by a tombstone. Parameters: expiry and hour of the tombstone, id, now. */
+  /** Writes a tombstone. Parameters: its expiry and hour, id, now. */
   readonly bury: string;
-  /** Removes a session without a tombstone. Parameters: id, now. */
+  /** Parameters: id, now. */
   readonly endLive: string;
-  /** Parameters: id. */
   readonly end: string;
   /** Parameters: owner, now. */
   readonly list: string;
   /** Parameters: owner, now. */
   readonly endExpiredOfOwner: string;
-  /** Replaces an owner's sessions by tombstones. Parameters: their expiry and hour, owner, the id to keep. */
+  /** Writes tombstones. Parameters: their expiry and hour, owner, the id to keep. */
   readonly buryOwner: string;
   /** Parameters: owner, the id to keep. */
   readonly endOwner: string;
@@ -46,7 +40,6 @@ export interface SqlStatements {
   sweep(limit: number): string;
 }
 
-/** @param clock expression of the server's clock; `undefined`: the present is a parameter. */
 export function sqlStatements(
   { quoted: table }: SqlTableName,
   dialect: SqlDialect,
@@ -94,7 +87,6 @@ export function sqlStatements(
   };
 }
 
-/** {@link SqlDialect.upsert} for databases with `ON CONFLICT`. */
 export function upsertOnConflict(table: string): string {
   return (
     `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET ` +
@@ -103,7 +95,6 @@ export function upsertOnConflict(table: string): string {
   );
 }
 
-/** {@link SqlDialect.insertNew} for databases with `ON CONFLICT`. */
 export function insertOnNoConflict(table: string, values: string): string {
   return `INSERT INTO ${table} (${COLUMNS}) VALUES (${values}) ON CONFLICT (id) DO NOTHING`;
 }

@@ -1,19 +1,16 @@
 const GRACE_IN_MILLISECONDS = 60_000;
-/** Rows per statement: takes milliseconds and few locks. */
-const BATCH = 500;
+const ROWS_PER_STATEMENT = 500;
 
-/** Removes expired sessions in batches, on request and periodically after other calls. */
 export class SqlSweep {
   readonly #removeBatch: (until: number, limit: number) => Promise<number>;
-  readonly #every: number;
+  readonly #period: number;
   readonly #now: () => number;
-  readonly #time: () => number | Promise<number>;
+  readonly #expiryClock: () => number | Promise<number>;
   #dueAt: number;
   #running: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param removeBatch removes up to `limit` sessions that expired before `until`; resolves to their number.
-   * @param every milliseconds between background sweeps; 0: no background sweeps.
+   * @param every milliseconds between background sweeps; 0: never.
    * @param time the clock that sessions expire by. Default `now`.
    */
   constructor(
@@ -23,19 +20,19 @@ export class SqlSweep {
     time: () => number | Promise<number> = now,
   ) {
     this.#removeBatch = removeBatch;
-    this.#every = every;
+    this.#period = every;
     this.#now = now;
-    this.#time = time;
-    // Random within the first period, so that processes started together sweep at different times.
+    this.#expiryClock = time;
+    // Random, so that processes started together sweep at different times.
     this.#dueAt = now() + Math.random() * every;
   }
 
-  /** Keeps expired sessions for one more minute, since another process's clock may be slow. */
+  /** Keeps expired sessions for a minute: another process's clock may be slow. */
   async run(limit: number): Promise<number> {
-    const time = this.#time();
+    const time = this.#expiryClock();
     const until = (typeof time === 'number' ? time : await time) - GRACE_IN_MILLISECONDS;
     for (let removed = 0; ;) {
-      const wanted = Math.min(BATCH, limit - removed);
+      const wanted = Math.min(ROWS_PER_STATEMENT, limit - removed);
       if (wanted <= 0) return removed;
       const batch = await this.#removeBatch(until, wanted);
       removed += batch;
@@ -43,14 +40,13 @@ export class SqlSweep {
     }
   }
 
-  /** Starts a background sweep if one is due. Its errors are ignored: a failing database also fails other calls. */
+  /** Ignores errors: a failing database also fails other calls. */
   runIfDue(): void {
-    if (this.#every === 0 || this.#now() < this.#dueAt) return;
-    this.#dueAt = this.#now() + this.#every;
+    if (this.#period === 0 || this.#now() < this.#dueAt) return;
+    this.#dueAt = this.#now() + this.#period;
     this.#running = this.run(Number.POSITIVE_INFINITY).catch(() => undefined);
   }
 
-  /** Resolves when the background sweep is done. */
   async idle(): Promise<void> {
     await this.#running;
   }

@@ -1,10 +1,7 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SqlDialect, SqlTableName } from './sql-engine.js';
 
-/**
- * Parses `sessions` or `schema.sessions`.
- * @throws {SessionConfigurationError} for characters other than letters, digits, `_`, `$` and `-`.
- */
+/** @throws {SessionConfigurationError} for characters other than letters, digits, `_`, `$` and `-`. */
 export function sqlTableName(text: string, dialect: Pick<SqlDialect, 'name' | 'quote' | 'longestName'>): SqlTableName {
   const parts = typeof text === 'string' ? text.split('.') : [];
   const longest = dialect.longestName;
@@ -12,7 +9,7 @@ export function sqlTableName(text: string, dialect: Pick<SqlDialect, 'name' | 'q
   if (parts.length < 1 || parts.length > 2 || !parts.every(valid)) {
     throw new SessionConfigurationError(
       `The table of a ${dialect.name} session storage must be a name of letters, digits, _, $ and -, at most ${longest} ` +
-        "long, with a schema before it or without, as in { table: 'sessions' } or { table: 'auth.sessions' }.",
+        "characters long, optionally after a schema, such as { table: 'sessions' } or { table: 'auth.sessions' }.",
     );
   }
   const quote = (identifier: string): string => `${dialect.quote}${identifier}${dialect.quote}`;

@@ -6,40 +6,23 @@ import { setUpSqlite, sqliteEngine, type SqliteDatabase } from './sqlite-engine.
 
 export interface SessionStorageSqliteOptions extends SessionStorageSqlOptions {
   /**
-   * A `DatabaseSync` of node:sqlite (Node 22.13 and newer) or a `Database` of better-sqlite3, which the application
-   * opens and closes. Use a separate one, so that session changes are not part of the application's transactions.
+   * A database of node:sqlite or better-sqlite3, separate from the application's, whose transactions would include
+   * session changes.
    */
   readonly database: SqliteDatabase;
-  /**
-   * {@link close} closes the database; `SessionsModule` calls it last, after all requests. Default `false`: the
-   * application closes it, in `onApplicationShutdown`.
-   */
+  /** Closes the database in {@link close}. Default `false`. */
   readonly ownClient?: boolean;
   /** Creates the table on first use, if missing. Default `true`. */
   readonly createTable?: boolean;
-  /**
-   * `set`: `journal_mode = WAL`, `synchronous = NORMAL`, and a `busy_timeout` of at least a second. `keep`: no changes.
-   * Default `set`.
-   */
+  /** `set`: `journal_mode = WAL`, `synchronous = NORMAL`, and a `busy_timeout` of at least a second. Default `set`. */
   readonly pragmas?: 'set' | 'keep';
 }
 
 /**
- * Keeps sessions in a table of SQLite: one file, no server, any number of processes of one machine.
+ * Keeps sessions in a table of SQLite, for any number of processes of one machine; see docs/sqlite.md.
  *
- * The columns are `id` (primary key), `version`, `value`, `owner` (indexed if present), `expires_at` (epoch
- * milliseconds) and `expires_hour` (indexed, for sweeping).
- *
- * **Cost.** One statement per call; each blocks the process for microseconds.
- *
- * **Guarantees.** Versions, `replace`, `touch` and the owner's list are exact, also between processes. Expired rows
- * read as absent at once; {@link sweep} removes them in batches and also runs automatically, see `sweepEveryInSeconds`.
- *
- * **A crash** of the process loses nothing. A crash of the machine may lose the last commits (`synchronous = NORMAL`),
- * including logouts, but never damages the file; with `pragmas: 'keep'` and `synchronous = FULL` it loses nothing, at a
- * third of the speed or less.
- *
- * Not for network file systems: their locks are unreliable.
+ * A crash of the machine may lose the last commits, including logouts; not with `pragmas: 'keep'` and `synchronous =
+ * FULL`. Not for network file systems: their locks are unreliable.
  */
 export class SessionStorageSqlite extends SessionStorageSql {
   /**
@@ -56,12 +39,11 @@ export class SessionStorageSqlite extends SessionStorageSql {
   }
 }
 
-/** {@link SessionStorageSqlite} on the application's database. */
 export function sqliteSessionStorage(options: SessionStorageSqliteOptions): SessionStorageSqlite {
   return new SessionStorageSqlite(options);
 }
 
-/** The statements that create the table and its indexes, for a migration. */
+/** The statements that create the table, for a migration. */
 export function sqliteSessionTable(table = 'sessions'): string {
   return definitionText(sqliteDialect.definition(sqlTableName(table, sqliteDialect)));
 }

@@ -30,7 +30,6 @@ export const sqliteDialect: SqlDialect = {
       `CREATE INDEX IF NOT EXISTS ${index('expires_hour')}`,
     ];
   },
-  // SQLite runs in this process: its clock and Date.now are the same.
   clock: undefined,
   isMissingTable: (error) => messageOf(error).includes('no such table'),
   isUndone: () => false,

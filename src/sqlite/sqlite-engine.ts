@@ -1,7 +1,8 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { describeClient } from '../storage/owned-client.js';
 import type { SqlEngine, SqlRow, SqlValue } from '../sql/sql-engine.js';
 
-/** A `DatabaseSync` of node:sqlite, a `Database` of better-sqlite3, or what has their methods. */
+/** A database of node:sqlite or better-sqlite3. */
 export interface SqliteDatabase {
   readonly prepare: (statement: string) => {
     readonly all: (...values: never[]) => unknown[];
@@ -15,15 +16,15 @@ interface Statement {
   run(...values: SqlValue[]): { readonly changes: number | bigint };
 }
 
-/** How long a statement waits for another process's. It blocks this process; {@link SqlDialect.isBusy} waits on. */
+/** Blocks this process; {@link SqlDialect.isBusy} waits on. */
 const BUSY_TIMEOUT_IN_MILLISECONDS = 20;
 
-/** @throws {SessionConfigurationError} for something that is no such database. */
+/** @throws {SessionConfigurationError} for an invalid database. */
 export function sqliteEngine(database: SqliteDatabase): SqlEngine {
   if (typeof database?.prepare !== 'function' || typeof database.exec !== 'function') {
     throw new SessionConfigurationError(
       'The database of sqliteSessionStorage must be a DatabaseSync of node:sqlite or a Database of better-sqlite3, as in ' +
-        `sqliteSessionStorage({ database: new DatabaseSync('sessions.db') }). Found: ${describe(database)}.`,
+        `sqliteSessionStorage({ database: new DatabaseSync('sessions.db') }). Found: ${describeClient(database, 'prepare and exec')}.`,
     );
   }
   const prepared = new Map<string, Statement>();
@@ -32,13 +33,13 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
     if (!statement) prepared.set(text, (statement = database.prepare(text) as unknown as Statement));
     return statement;
   };
-  // Asynchronous functions, so that what the database throws becomes a rejection.
+  // Asynchronous: errors become rejections.
   return {
     select: async (statement, values) => {
       const rows = prepare(statement).all(...values);
       if (Array.isArray(rows)) return rows;
       throw new SessionConfigurationError(
-        'The database of sqliteSessionStorage answers by callbacks. Give it one that answers at once: a DatabaseSync of ' +
+        'The database of sqliteSessionStorage returns results by callbacks. Pass a synchronous one: a DatabaseSync of ' +
           'node:sqlite or a Database of better-sqlite3.',
       );
     },
@@ -51,14 +52,14 @@ export function sqliteEngine(database: SqliteDatabase): SqlEngine {
 }
 
 /**
- * libsql does not reset a statement that failed because another process holds the lock. Until that statement runs
- * again, nothing that the connection writes is committed, although each statement succeeds.
+ * libsql does not reset a statement that failed because of another's lock; until it runs again, no write of the
+ * connection is committed.
  */
 function leavesBusyStatements(database: SqliteDatabase): boolean {
   return 'maxWriteReplicationIndex' in database && !('inTransaction' in database && database.inTransaction === true);
 }
 
-/** Takes the lock before a statement begins, by `exec`, which leaves nothing behind when it fails. */
+/** `exec` leaves no statement behind when it fails. */
 function locked<T>(database: SqliteDatabase, run: () => T): T {
   database.exec('BEGIN IMMEDIATE');
   try {
@@ -69,35 +70,25 @@ function locked<T>(database: SqliteDatabase, run: () => T): T {
     try {
       database.exec('ROLLBACK');
     } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full.
+      // SQLite has rolled back by itself, such as on a full disk.
     }
     throw error;
   }
 }
 
-/**
- * Sets a database up for many small changes by several processes.
- * @throws {SessionConfigurationError} when it refuses: it is read-only, or somebody else holds it.
- */
+/** @throws {SessionConfigurationError} if the database is read-only or locked. */
 export function setUpSqlite(database: SqliteDatabase): void {
   try {
-    // Longer while the application starts: another process may be switching the database too.
+    // Longer at the start: another process may be switching the database, too.
     database.exec('PRAGMA busy_timeout = 1000');
     database.exec('PRAGMA journal_mode = WAL');
     database.exec('PRAGMA synchronous = NORMAL');
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_IN_MILLISECONDS}`);
   } catch (cause) {
     throw new SessionConfigurationError(
-      'The database of sqliteSessionStorage could not be switched to journal_mode WAL. See that it can be written and ' +
-        "that nobody holds a lock on it, or say { pragmas: 'keep' }.",
+      'The database of sqliteSessionStorage could not be switched to journal_mode WAL. Check that it is writable and ' +
+        "not locked, or set pragmas: 'keep'.",
       { cause },
     );
   }
-}
-
-// Kinds and names only.
-function describe(found: unknown): string {
-  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
-  const name: unknown = found.constructor?.name;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name} without prepare and exec` : 'an object';
 }

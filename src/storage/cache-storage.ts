@@ -5,18 +5,16 @@ import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-st
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
 
 export type CacheStorageOptions = Omit<TimeoutCacheOptions, 'timeoutInMilliseconds' | 'since'> & {
-  /** Clock for session expiry, epoch milliseconds. Default `Date.now`. */
+  /** For session expiry. Default `Date.now`. */
   readonly sessionNow?: () => number;
 };
 
 /**
- * Caches reads of another storage (Ktor: `CacheStorage`). Nothing is stale within one process.
+ * Caches reads of another storage (Ktor: `CacheStorage`). Never stale within one process; see docs/caching.md for
+ * several.
  *
- * **Several processes.** Changes by others are seen after the cache time: a session that was ended elsewhere reads as
- * live until then. A change based on stale content conflicts by version.
- *
- * Unlike Ktor's: the time starts when the entry is read; absence and failures are not cached; equal text is written,
- * because its expiry may be later.
+ * Unlike Ktor's: the time starts at the read; absence and failures are not cached; equal text is written, because its
+ * expiry may be later.
  */
 export class CacheStorage implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -55,7 +53,7 @@ export class CacheStorage implements SessionStorage {
   async read(id: string): Promise<StoredSession | undefined> {
     const kept = await this.#cache.getOrCompute(id);
     if (kept && kept.expiresAt > this.#now()) return { ...kept };
-    // Absence is not cached, and another process may have renewed the session.
+    // Another process may have renewed the session.
     this.#cache.invalidate(id, kept);
     return kept && this.#delegate.read(id);
   }
@@ -93,13 +91,12 @@ export class CacheStorage implements SessionStorage {
 }
 
 export interface CachedSessionStorageOptions {
-  /** The maximum delay of changes by another process. Default 2,000. */
+  /** Maximum age of cached sessions. Default 2,000. */
   readonly ttlInMilliseconds?: number;
-  /** Maximum number of cached sessions. Default 10,000. */
+  /** Default 10,000. */
   readonly max?: number;
 }
 
-/** A {@link CacheStorage}, with a default time for several processes. */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

@@ -1,9 +1,8 @@
-/** Values computed on first use (Ktor: `Cache`). */
+/** Ktor: `Cache`. */
 export interface Cache<K, V> {
   /** Concurrent calls share one computation. */
   getOrCompute(key: K): Promise<V>;
 
-  /** `undefined` if not computed yet. */
   peek(key: K): V | undefined;
 
   /**
@@ -12,10 +11,7 @@ export interface Cache<K, V> {
    */
   invalidate(key: K): V | undefined;
 
-  /**
-   * Removes only `value`.
-   * @returns whether it was removed.
-   */
+  /** Only this value. */
   invalidate(key: K, value: V): boolean;
 
   invalidateAll(): void;
@@ -35,12 +31,10 @@ export class BaseCache<K, V> implements Cache<K, V> {
     this.#compute = compute;
   }
 
-  /** Includes running computations. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Includes running computations. */
   has(key: K): boolean {
     return this.#entries.has(key);
   }

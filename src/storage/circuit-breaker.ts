@@ -1,13 +1,10 @@
 const FAILURES_TO_OPEN = 5;
-/** Milliseconds without success: one reset connection fails many calls at once. */
+/** One reset connection fails many calls at once. */
 const OPEN_AFTER = 500;
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
 
-/**
- * Opens after five failures and half a second without success, so that no single event or client can open it. Pauses
- * double from 1 to 15 s, and vary to spread retries of processes.
- */
+/** Opens after five failures and half a second without success. Pauses double from 1 to 15 s. */
 export class CircuitBreaker {
   readonly #now: () => number;
   readonly #random: () => number;
@@ -17,7 +14,7 @@ export class CircuitBreaker {
   #pause = 0;
   #openUntil = 0;
   #probing = false;
-  /** Whether its calls write: they also fail by a backend that is full or read-only. */
+  /** A full or read-only backend fails only writes. */
   readonly isOfWrites: boolean;
 
   constructor(now: () => number, random: () => number, isOfWrites = false) {
@@ -48,7 +45,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * @param lasted duration of the call in milliseconds.
+   * @param lasted milliseconds.
    * @returns whether this opened it.
    */
   failed(lasted = 0): boolean {

@@ -1,4 +1,3 @@
-/** Calls `run` once after `milliseconds`. */
 export type StartTimer = (run: () => void, milliseconds: number) => void;
 
 interface Waiting {
@@ -9,7 +8,7 @@ interface Waiting {
   over: boolean;
 }
 
-/** One timer serves all, and a call that finishes in time touches no timer. */
+/** One timer for all deadlines. */
 export class DeadlineQueue {
   readonly #timeout: number;
   readonly #now: () => number;
@@ -24,7 +23,6 @@ export class DeadlineQueue {
     this.#startTimer = startTimer;
   }
 
-  /** @returns a ticket for {@link release}. */
   add(expire: () => void): object {
     const waiting: Waiting = {
       deadline: this.#now() + this.#timeout,
@@ -70,7 +68,7 @@ export class DeadlineQueue {
   }
 }
 
-/** Runs after pending I/O, so results that arrived while the process was busy still count. */
+/** Runs after pending I/O, so that results that have arrived count. */
 export function startUnrefTimer(run: () => void, milliseconds: number): void {
   setTimeout(() => setImmediate(run), milliseconds).unref();
 }

@@ -1,52 +1,51 @@
-/** Within this process. */
 export class KeyedMutex {
-  readonly #last = new Map<string, Turn>();
-  readonly #patience: number;
+  readonly #lastTurns = new Map<string, Turn>();
+  readonly #patienceInMilliseconds: number;
 
-  /** @param patienceInMilliseconds then the next task starts, so that a hanging one does not block its key. */
+  /** @param patienceInMilliseconds then the next task starts, even if the current one hangs. */
   constructor(patienceInMilliseconds: number) {
-    this.#patience = patienceInMilliseconds;
+    this.#patienceInMilliseconds = patienceInMilliseconds;
   }
 
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key);
-    const turn = new Turn(this.#patience);
-    this.#last.set(key, turn);
+    const previous = this.#lastTurns.get(key);
+    const turn = new Turn(this.#patienceInMilliseconds);
+    this.#lastTurns.set(key, turn);
     try {
-      await before?.awaited();
+      await previous?.awaited();
       turn.begin();
       return await task();
     } finally {
-      if (this.#last.get(key) === turn) this.#last.delete(key);
+      if (this.#lastTurns.get(key) === turn) this.#lastTurns.delete(key);
       turn.end();
     }
   }
 }
 
 class Turn {
-  readonly #patience: number;
-  readonly #over: Promise<void>;
+  readonly #patienceInMilliseconds: number;
+  readonly #ended: Promise<void>;
   #end!: () => void;
   #running = false;
   #awaited = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(patience: number) {
-    this.#patience = patience;
-    this.#over = new Promise((resolve) => {
+    this.#patienceInMilliseconds = patience;
+    this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
   }
 
   begin(): void {
     this.#running = true;
-    this.#watch();
+    this.#startTimerIfAwaited();
   }
 
   awaited(): Promise<void> {
     this.#awaited = true;
-    this.#watch();
-    return this.#over;
+    this.#startTimerIfAwaited();
+    return this.#ended;
   }
 
   end(): void {
@@ -54,7 +53,7 @@ class Turn {
     this.#end();
   }
 
-  #watch(): void {
-    if (this.#running && this.#awaited) this.#timer = setTimeout(this.#end, this.#patience).unref();
+  #startTimerIfAwaited(): void {
+    if (this.#running && this.#awaited) this.#timer = setTimeout(this.#end, this.#patienceInMilliseconds).unref();
   }
 }

@@ -14,7 +14,10 @@ export function assertStorage(place: string, candidate: unknown): void {
   );
 }
 
-/** The string `'false'` is truthy. @throws {SessionConfigurationError} */
+/**
+ * The string `'false'` is truthy.
+ * @throws {SessionConfigurationError}
+ */
 export function assertBoolean(option: string, value: unknown): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw new SessionConfigurationError(`${option} must be true or false, not a ${typeof value}.`);

@@ -26,3 +26,14 @@ export function closerOf(
   let closing: Promise<void> | undefined;
   return () => (closing ??= Promise.resolve((methods as Record<string, () => unknown>)[end]!()).then(() => undefined));
 }
+
+/**
+ * For a message. No values: a string may be a URL with a password.
+ * @param methods such as `prepare and exec`.
+ */
+export function describeClient(found: unknown, methods: string): string {
+  if (typeof found !== 'object' || found === null) return found === null ? 'null' : typeof found;
+  const name: unknown = found.constructor?.name;
+  const kind = typeof name === 'string' && name !== 'Object' && name !== '' ? `an instance of ${name}` : 'an object';
+  return `${kind} without ${methods}`;
+}

@@ -15,13 +15,10 @@ interface RecordKey {
 }
 
 /**
- * e1 . key id . base64url( nonce (12, random) ‖ ciphertext ‖ tag (16) )
- *
- * AES-256-GCM (NIST SP 800-38D) with id and owner as associated data. Each record has its own key, HMAC-SHA256 of the
- * id with the ring's key, so random nonces are safe for 2^32 writes per record.
+ * `e1.<key id>.base64url(nonce (12) ‖ ciphertext ‖ tag (16))`: AES-256-GCM (NIST SP 800-38D) with id and owner as
+ * associated data. Each id has its own key, so random nonces are safe for 2^32 writes per id.
  */
 export class RecordCipher {
-  /** Newest first. */
   readonly #keys: DerivedKeys<RecordKey>;
   readonly #ring: KeyRing;
 
@@ -79,7 +76,7 @@ function recordKey(key: RecordKey, id: string): Buffer | KeyObject {
   return messageKey(createHmac('sha256', key.keyObject).update(id, 'utf16le').digest());
 }
 
-/** The length separates id and owner. No owner differs from an empty one. */
+/** The length separates id and owner. */
 function associatedData(id: string, owner: string | undefined): Buffer {
   return Buffer.from(`${id.length}.${id}${owner === undefined ? '' : `=${owner}`}`, 'utf16le');
 }

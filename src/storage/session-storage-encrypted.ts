@@ -6,12 +6,8 @@ import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredS
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 
 /**
- * Encrypts the text of sessions in another storage. Ids are hashes; owners and expiries stay readable, because the
- * storage uses them.
- *
- * A text reads as absent if it was modified, copied from another id or owner, encrypted with a removed key, or never
- * encrypted. With write access, an older record of the same id can still be restored. Old keys decrypt; the next change
- * uses the newest.
+ * Encrypts the text of sessions in another storage; owners and expiries stay readable. A text that was modified or
+ * moved to another id or owner reads as absent; an older text of the same id does not.
  */
 export class SessionStorageEncrypted implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -95,7 +91,7 @@ export class SessionStorageEncrypted implements SessionStorage {
 }
 
 /**
- * @param options.keys a key ring, or keys, newest first, as in `forRoot({ keys })`.
+ * @param options.keys as in `forRoot({ keys })`.
  * @throws {SessionConfigurationError} for an invalid storage or key.
  */
 export function encryptedSessionStorage(

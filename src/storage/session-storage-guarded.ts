@@ -11,7 +11,6 @@ import type {
 } from './session-storage.js';
 import { decodeTextField, encodeTextField } from './text-field.js';
 
-/** A storage with conditional writes, which parallel requests need. */
 export type ConditionalSessionStorage = SessionStorage & ConditionalStorage;
 
 export function isConditional(storage: SessionStorage): storage is ConditionalSessionStorage {
@@ -19,7 +18,7 @@ export function isConditional(storage: SessionStorage): storage is ConditionalSe
 }
 
 export interface SessionStorageGuardedOptions {
-  /** How long a change waits for a hanging change of the same session. Default 5,000. */
+  /** Maximum wait for another change of the same session. Default 5,000. */
   readonly lockTimeoutInMilliseconds?: number;
   /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -29,16 +28,11 @@ const TEN_MINUTES = 600_000;
 const ENDED = 'ended';
 
 /**
- * Adds `create`, `replace` and `touch` to a storage with `read`, `write` and `invalidate`.
+ * Adds `create`, `replace` and `touch` to `read`, `write` and `invalidate`, completely within one process. **Between
+ * processes** an ended session stays ended, by a mark under a second id; of two concurrent changes the later wins.
  *
- * Within one process the guarantees are complete. **Between processes** an ended session stays ended: `invalidate`
- * writes a mark under a second id, which every read checks. But of two changes within the same milliseconds, the later
- * wins.
- *
- * Format: `g1|version|expiresAt|lifetime|owner|value`; values without the prefix are read unchanged. A mark expires
- * after twice the session's lifetime plus ten minutes.
- *
- * Put deadlines inside: `new SessionStorageGuarded(new SessionStorageResilient(storage))`.
+ * Format: `g1|version|expiresAt|lifetime|owner|value`; other values are read unchanged. A mark expires after twice the
+ * lifetime plus ten minutes.
  */
 export class SessionStorageGuarded implements ConditionalSessionStorage {
   declare readonly owners?: OwnerIndex;
@@ -89,7 +83,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
   async invalidate(id: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
-      // Absent: no concurrent change elsewhere can have read it, or its end is already marked.
+      // No concurrent change can have read it, or its end is already marked.
       if (!found) {
         await this.#storage.invalidate(id);
         return false;
@@ -116,7 +110,6 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     });
   }
 
-  /** Rewrites the session, because the wrapped storage has no `touch`. */
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
     return this.#mutex.run(id, async () => {
       const found = await this.#find(id);
@@ -165,7 +158,7 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
     };
     return {
       list,
-      // One by one, because each end needs a mark. Repeats until empty, because a session may be rotating.
+      // Each end needs a mark. Repeats, because a session may be rotating.
       invalidateAll: async (owner, except) => {
         let ended = 0;
         for (;;) {
@@ -197,7 +190,6 @@ function open(stored: StoredSession): Found {
   return { session: owner === undefined ? session : { ...session, owner }, lifetime: Number(head[3]) };
 }
 
-// A hash, so that all ids have the same format.
 function endedId(id: string): string {
   return hash('sha256', `ended ${id}`, 'base64url');
 }

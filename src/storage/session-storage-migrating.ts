@@ -11,12 +11,8 @@ import {
 
 /**
  * Migrates between storages without signing users out. New sessions are written to `to`; those in `from` stay there
- * until they end or rotate.
- *
- * Remove `from` after the absolute timeout (default 30 days). With several servers, first deploy all with `to` and
- * `from` swapped, so that each can read what others will write.
- *
- * A session in `from` costs an extra command per call.
+ * until they end or rotate. Remove `from` after the absolute timeout (default 30 days). With several servers, first
+ * deploy all with both swapped.
  */
 export class SessionStorageMigrating implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -32,7 +28,6 @@ export class SessionStorageMigrating implements SessionStorage {
   readonly #to: SessionStorage;
   readonly #from: SessionStorage;
 
-  /** @throws {SessionConfigurationError} for an invalid storage. */
   constructor(to: SessionStorage, from: SessionStorage) {
     assertStorage('A move', to);
     assertStorage('A move', from);
@@ -50,7 +45,7 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 
   async invalidate(id: string): Promise<boolean | void> {
-    const ended = await bothEven(
+    const ended = await runBoth(
       () => this.#from.invalidate(id),
       () => this.#to.invalidate(id),
     );
@@ -58,7 +53,7 @@ export class SessionStorageMigrating implements SessionStorage {
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
   }
 
-  /** New sessions are created in `to`, so it needs the tombstone. */
+  /** New sessions are created in `to`. */
   async #bury(id: string): Promise<void> {
     await this.#to.create?.(id, { value: '', expiresAt: NEVER });
     await this.#to.invalidate(id);
@@ -106,10 +101,10 @@ export class SessionStorageMigrating implements SessionStorage {
   #bothOwners(to: OwnerIndex, from: OwnerIndex): OwnerIndex {
     return {
       list: async (owner) => [...(await from.list(owner)), ...(await to.list(owner))],
-      // In this order, because rotations move sessions from `from` to `to`.
+      // Rotations move sessions from `from` to `to`.
       invalidateAll: async (owner, except) => {
         const moved = (await from.list(owner)).map(({ id }) => id).filter((id) => id !== except);
-        const ended = await bothEven(
+        const ended = await runBoth(
           () => from.invalidateAll(owner, except),
           () => to.invalidateAll(owner, except),
         );
@@ -125,22 +120,21 @@ export class SessionStorageMigrating implements SessionStorage {
     return removed + ((await this.#to.sweep?.(limit - removed)) ?? 0);
   }
 
-  // Reports one storage's problems even if the other is down.
   async #inspect(): Promise<readonly string[]> {
     const asked = [this.#to, this.#from].map(async (storage) => (await storage.inspect?.()) ?? []);
     return (await Promise.allSettled(asked)).flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   }
 
   async #inBoth(call: (storage: SessionStorage) => Promise<void> | undefined): Promise<void> {
-    await bothEven(
+    await runBoth(
       async () => call(this.#from),
       async () => call(this.#to),
     );
   }
 }
 
-/** Runs `second` even if `first` fails, so that an end is complete. */
-async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
+/** Runs `second` even if `first` fails. */
+async function runBoth<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
   let result: T;
   try {
     result = await first();
@@ -151,7 +145,6 @@ async function bothEven<T>(first: () => Promise<T>, second: () => Promise<T>): P
   return [result, await second()];
 }
 
-/** See {@link SessionStorageMigrating}. */
 export function migratingSessionStorage(to: SessionStorage, from: SessionStorage): SessionStorageMigrating {
   return new SessionStorageMigrating(to, from);
 }

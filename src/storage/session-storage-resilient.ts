@@ -9,13 +9,12 @@ import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js
 export interface SessionStorageResilientOptions {
   /** Timeout of a call. Default 1,000. Ten times as long for `owners` and `close`; none for `sweep`. */
   readonly timeoutInMilliseconds?: number;
-  /** Called when the storage goes down and when it recovers. */
   readonly onStateChange?: (state: 'down' | 'up', outage: StorageOutage) => void;
   /** Monotonic clock, in milliseconds. Default `performance.now`. */
   readonly now?: () => number;
   /** Default: an unreferenced `setTimeout`. */
   readonly startTimer?: StartTimer;
-  /** 0 to 1, spreads the retries of several processes. Default `Math.random`. */
+  /** From 0 to 1. Default `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -27,13 +26,11 @@ export interface StorageOutage {
 }
 
 const MANY = 10;
-/** Milliseconds without a call: twice the longest pause of a breaker. */
-const LEFT_AFTER = 30_000;
+const NODE_LEFT_AFTER_IN_MILLISECONDS = 30_000;
 
 type Breakers = Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
 
 interface NodeBreakers extends Breakers {
-  /** By the monotonic clock. */
   usedAt: number;
 }
 
@@ -42,15 +39,11 @@ function isOpen({ read, write, end }: Breakers): boolean {
 }
 
 /**
- * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever.
+ * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever; see
+ * docs/reliability.md.
  *
- * Failures and timeouts become a {@link SessionStorageUnavailableError} with a cause; other errors of this library
- * pass. A timed-out call may still take effect. A failed read is retried once within its deadline.
- *
- * After half a second and five calls without an answer, calls fail at once, and one probe is sent per pause, from 1 s
- * to 15 s. Reads, writes and ends have separate breakers, because a full server still reads and deletes, and so
- * have the nodes of a cluster (`nodeOf`). Errors of a single call ({@link StorageFault}) do not count. `ping` is always
- * sent.
+ * Failures and timeouts become a {@link SessionStorageUnavailableError}. A timed-out call may still take effect. A
+ * failed read is retried once within its deadline. Reads, writes, ends and cluster nodes have separate breakers.
  */
 export class SessionStorageResilient implements SessionStorage {
   declare readonly create?: NonNullable<SessionStorage['create']>;
@@ -66,20 +59,17 @@ export class SessionStorageResilient implements SessionStorage {
   declare readonly readMany?: NonNullable<SessionStorage['readMany']>;
   readonly #storage: SessionStorage;
   readonly #timeout: number;
-  /** Of calls that are not about one node. */
   readonly #breakers: Breakers;
   readonly #nodes = new Map<string, NodeBreakers>();
   readonly #newBreakers: () => Breakers;
   readonly #single: DeadlineQueue;
-  readonly #many: DeadlineQueue;
+  readonly #manyDeadlines: DeadlineQueue;
   readonly #onStateChange: SessionStorageResilientOptions['onStateChange'];
   readonly #now: () => number;
   #failures = 0;
   #failingSince = 0;
-  /** The outage has been reported. */
   #isReported = false;
 
-  /** @throws {SessionConfigurationError} for an invalid storage or timeout. */
   constructor(storage: SessionStorage, options: SessionStorageResilientOptions = {}) {
     assertStorage('A deadline', storage);
     const timeout = options.timeoutInMilliseconds ?? 1000;
@@ -97,7 +87,7 @@ export class SessionStorageResilient implements SessionStorage {
     this.#newBreakers = () => ({ read: breaker(), write: breaker(true), end: breaker() });
     this.#breakers = this.#newBreakers();
     this.#single = new DeadlineQueue(timeout, now, startTimer);
-    this.#many = new DeadlineQueue(MANY * timeout, now, startTimer);
+    this.#manyDeadlines = new DeadlineQueue(MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
     this.#now = now;
     Object.assign(
@@ -133,13 +123,13 @@ export class SessionStorageResilient implements SessionStorage {
       case 'inspect':
         return this.#attempt(this.#single, call, undefined);
       case 'close':
-        return this.#attempt(this.#many, call, undefined);
+        return this.#attempt(this.#manyDeadlines, call, undefined);
       case 'sweep':
         return translated(call);
       case 'list':
-        return this.#call(this.#many, this.#breakers.read, call, true);
+        return this.#call(this.#manyDeadlines, this.#breakers.read, call, true);
       case 'invalidateAll':
-        return this.#call(this.#many, this.#breakers.end, call);
+        return this.#call(this.#manyDeadlines, this.#breakers.end, call);
       case 'read':
       case 'readMany':
         return this.#call(this.#single, this.#breakersOf(id).read, call, true);
@@ -174,7 +164,6 @@ export class SessionStorageResilient implements SessionStorage {
         reject(this.#timedOut(deadlines));
         this.#failed(breaker, this.#timeoutOf(deadlines));
       });
-      // Late results and late errors are ignored.
       const answered = (answer: T): void => {
         if (!deadlines.release(ticket)) return;
         resolve(answer);
@@ -206,8 +195,8 @@ export class SessionStorageResilient implements SessionStorage {
 
   get #isDown(): boolean {
     if (isOpen(this.#breakers)) return true;
-    // Nobody calls a node that has left the cluster.
-    const since = this.#nodes.size === 0 ? 0 : this.#now() - LEFT_AFTER;
+    // A node without calls has left the cluster.
+    const since = this.#nodes.size === 0 ? 0 : this.#now() - NODE_LEFT_AFTER_IN_MILLISECONDS;
     return [...this.#nodes.values()].some((breakers) => breakers.usedAt > since && isOpen(breakers));
   }
 

@@ -1,12 +1,6 @@
 import { SessionError } from '../errors/session.errors.js';
 
-/**
- * Classifies a rejection.
- *
- * - `answer`: the backend rejects this call only, such as a text too long or an invalid byte.
- * - `read-only`: the backend is full or read-only. It still reads and deletes.
- * - `outage`: anything else.
- */
+/** `answer`: only this call is invalid. `read-only`: the backend is full or read-only, but still reads and deletes. */
 export type StorageFault = 'answer' | 'read-only' | 'outage';
 
 const READ_ONLY_REDIS = /^(?:OOM|READONLY|NOREPLICAS|MISCONF)\b/;

@@ -1,4 +1,4 @@
-/** Base64url of UTF-16 code units, which preserves lone surrogates, after `=`. `undefined` is `-`. */
+/** `=` and base64url of UTF-16, which preserves lone surrogates; `-` for `undefined`. */
 export function encodeTextField(text: string | undefined): string {
   return text === undefined ? '-' : `=${Buffer.from(text, 'utf16le').toString('base64url')}`;
 }

@@ -4,20 +4,17 @@ import { startUnrefTimer, type StartTimer } from './deadline-queue.js';
 
 export interface TimeoutCacheOptions {
   readonly timeoutInMilliseconds: number;
-  /** The time starts at the computation or at the last use. Default `computation`. */
+  /** Default `computation`. */
   readonly since?: 'computation' | 'use';
-  /** Maximum number of values; the oldest are removed first. Default 10,000. */
+  /** The oldest values are removed first. Default 10,000. */
   readonly max?: number;
-  /** Clock, in milliseconds. Default `performance.now`. */
+  /** Milliseconds. Default `performance.now`. */
   readonly now?: () => number;
   /** Default: an unreferenced `setTimeout`. */
   readonly startTimer?: StartTimer;
 }
 
-/**
- * Keeps values for a time (Ktor: `BaseTimeoutCache`). All have the same time, so insertion order is expiry order and
- * one timer is enough.
- */
+/** Keeps values for a time (Ktor: `BaseTimeoutCache`). Insertion order is expiry order, so one timer is enough. */
 export class TimeoutCache<K, V> implements Cache<K, V> {
   readonly #cache: BaseCache<K, V>;
   readonly #since = new Map<K, number>();
@@ -28,7 +25,6 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
   readonly #startTimer: StartTimer;
   #ticking = false;
 
-  /** @throws {SessionConfigurationError} for an invalid timeout or `max`. */
   constructor(compute: (key: K) => V | PromiseLike<V>, options: TimeoutCacheOptions) {
     this.#cache = new BaseCache(compute);
     this.#timeout = positive('The timeout of a cache', options.timeoutInMilliseconds);
@@ -38,7 +34,6 @@ export class TimeoutCache<K, V> implements Cache<K, V> {
     this.#startTimer = options.startTimer ?? startUnrefTimer;
   }
 
-  /** Includes running computations. */
   get size(): number {
     return this.#cache.size;
   }

@@ -4,18 +4,16 @@ const CAPABILITIES = ['create', 'replace', 'touch', 'readMany', 'sweep', 'ping',
 
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** Includes those of the owner index. */
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;
 
-/** Operations of one session among the capabilities: their first argument is its id. */
+/** Capabilities whose first argument is an id. */
 const OF_ONE_SESSION: ReadonlySet<Capability> = new Set(['create', 'replace', 'touch']);
 
-/** Runs a call of the wrapped storage. @param id the session, for an operation of one session. */
+/** @param id for an operation of one session. */
 export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>, id?: string) => Promise<T>;
 
 export const passOn: AroundCall = (_operation, call) => call();
 
-/** Members that a wrapper implements itself, if the wrapped storage has them. */
 export type StorageOverrides = Partial<Omit<SessionStorage, 'owners'>> & { readonly owners?: Partial<OwnerIndex> };
 
 /** The only list of operations, so no wrapper loses one. */
@@ -46,7 +44,6 @@ export function wrappedCapabilities(
   return wrapped;
 }
 
-/** Passes every call through `around`. */
 export function wrappedStorage(
   storage: SessionStorage,
   around: AroundCall,
@@ -60,7 +57,7 @@ export function wrappedStorage(
   };
 }
 
-// Looked up per call: a method may be replaced later, such as by a spy.
+// Looked up per call, for spies.
 function callOf(storage: SessionStorage, name: Capability): (...args: never[]) => Promise<never> {
   return (storage[name] as (...args: never[]) => Promise<never>).bind(storage);
 }

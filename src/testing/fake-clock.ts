@@ -3,7 +3,7 @@ interface FakeTimer {
   readonly run: () => void;
 }
 
-/** A manual clock. Pass {@link now} as option `now`, and {@link startTimer} as timer. */
+/** A manual clock. */
 export class FakeClock {
   #now: number;
   #timers: FakeTimer[] = [];
@@ -13,10 +13,10 @@ export class FakeClock {
     this.#now = now;
   }
 
-  /** Epoch milliseconds. Bound. */
+  /** For the option `now`. */
   readonly now = (): number => this.#now;
 
-  /** Calls `run` once, when the clock has advanced by `milliseconds`. */
+  /** Calls `run` once, after `milliseconds`. */
   readonly startTimer = (run: () => void, milliseconds: number): void => {
     this.#timers.push({ at: this.#now + milliseconds, run });
   };

@@ -8,13 +8,13 @@ import type { ContractRunner, DeclareTest } from './session-storage.contract.js'
 export interface SessionFaultsContractOptions {
   /** For `describe`. Default `sessions under faults`. */
   readonly name?: string;
-  /** Maximum number of concurrent requests. Default 2; 1 is quick over a network. */
+  /** Maximum number of concurrent requests. Default 2. */
   readonly atOnce?: 1 | 2 | 3;
-  /** Which calls fail, and how. Default: one per order, in every way. */
+  /** Default: one call per order, in every way. */
   readonly faults?: Faults;
-  /** Of each requests, run some of the orders only. Default: all. */
+  /** Default: all orders. */
   readonly sample?: OrderSample;
-  /** How sessions are kept. Default: as applications keep them. */
+  /** Default: the tracker of `SessionsModule`. */
   readonly algorithm?: SessionAlgorithm;
 }
 
@@ -76,17 +76,13 @@ const CASES: readonly FaultCase[] = [
 ];
 
 /**
- * Declares one test for each promise that sessions keep under faults. Each runs logins, logouts, changes, renewals,
- * revocations and logins beyond `maxPerOwner` around one session in every order of their storage calls, and lets one
- * call of each order fail in every way of {@link CallOutcome}. All promises are checked after each order; each test has
- * the requests that its own is about. The storage has `replace`, `touch` and `owners`.
+ * Declares one test per promise that sessions keep under faults, see docs/your-own-parts.md. The storage needs
+ * `replace`, `touch` and `owners`.
  *
  * ```ts
- * import { describe, it } from 'node:test';
  * sessionFaultsContract({ describe, it }, () => ({ storage: new MyStorage() }), { atOnce: 1 });
  * ```
- *
- * @param open called before each order; may return the same storage, because each order begins its own session.
+ * @param open called before each order; may return the same storage.
  * @returns the number of declared tests.
  */
 export function sessionFaultsContract(

@@ -13,33 +13,30 @@ export type StorageCapability = 'replace' | 'touch' | 'owners' | 'sweep' | 'ping
 /** `it` of jest, vitest or node:test. */
 export type DeclareTest = (name: string, test: () => Promise<void>) => unknown;
 
-/** `it` alone, or `describe` and `it`. */
 export type ContractRunner =
   DeclareTest | { readonly describe: (name: string, body: () => void) => unknown; readonly it: DeclareTest };
 
 export interface SessionStorageContractOptions {
   /** For `describe`. Default `session storage contract`. */
   readonly name?: string;
-  /** The storage must have exactly these; other cases are not declared. Default: all. */
+  /** The storage must have exactly these. Default: all. */
   readonly capabilities?: readonly StorageCapability[];
-  /** Faults that the factory supports. Default: none. */
+  /** That the factory supports. Default: none. */
   readonly faults?: ReadonlyArray<'hang' | 'down'>;
-  /** The factory returns `advance`, so cases with a clock are declared. Default `false`. */
+  /** The factory returns `advance`. Default `false`. */
   readonly fakeClock?: boolean;
-  /** Number of sessions in the case of one owner with many. Default 10,000; use fewer if writing is slow. */
+  /** Sessions in the case of one owner with many. Default 10,000. */
   readonly sessionsOfOneOwner?: number;
 }
 
 const CAPABILITIES: readonly StorageCapability[] = ['replace', 'touch', 'owners', 'sweep', 'ping'];
 
 /**
- * Declares the tests that every session storage must pass, for any test runner:
+ * Declares the tests that every session storage must pass.
  *
  * ```ts
- * import { describe, it } from 'node:test';
- * sessionStorageContract({ describe, it }, async () => ({ a: new MyStorage() }), { capabilities: ['replace', 'touch'] });
+ * sessionStorageContract({ describe, it }, () => ({ a: new MyStorage() }), { capabilities: ['replace', 'touch'] });
  * ```
- *
  * @param factory called before each case.
  * @returns the number of declared tests.
  */

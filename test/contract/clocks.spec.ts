@@ -176,7 +176,7 @@ describe.each(engines)('on %s', (_engine, open) => {
       }
     });
 
-    it('revives no session that has expired or ended', async () => {
+    it('does not revive an expired or ended session', async () => {
       const [expired, ended] = [uniqueName(), uniqueName()];
       await storage.write(expired, session({ owner: expired, expiresAt: now() - 1 }));
       await storage.create(ended, session());
@@ -193,7 +193,7 @@ describe.each(engines)('on %s', (_engine, open) => {
       expect(await storage.create(ended, session())).toBeUndefined();
     });
 
-    it('keeps nothing that it writes with a past expiry', async () => {
+    it('keeps no session that it writes with a past expiry', async () => {
       const [written, created] = [uniqueName(), uniqueName()];
       await storage.write(written, session());
       moveClock(skew);
@@ -237,7 +237,7 @@ describe.each(engines)('on %s', (_engine, open) => {
     ['ahead', 50_000],
     ['behind', -50_000],
   ])('a login by a process whose clock is 50 seconds %s', (_clock, skew) => {
-    it('gives its owner a session', async () => {
+    it('creates a session for its owner', async () => {
       const requests = new VisitRequests(storage);
       const owner = uniqueName();
       moveClock(skew);
@@ -292,7 +292,7 @@ describe(`the owner index on ${redisEngine}`, () => {
     expect(await client.pTTL(key)).toBeGreaterThan(HOUR);
   });
 
-  it('keeps a live session of which a process whose clock is behind takes the latest expiry for passed', async () => {
+  it('keeps a live session whose latest expiry has passed by the slow clock of a process', async () => {
     const { storage, client, prefix } = redis;
     const [owner, id] = [uniqueName(), uniqueName()];
     await storage.create(id, session({ owner }));

@@ -72,13 +72,13 @@ describe.each(countedEngines)('what one request asks of $name', ({ start, read, 
       return counted.taken();
     }
 
-    it('is nothing where no session is asked for, and where no cookie was sent', async () => {
+    it('is no command without use of a session, or without a cookie', async () => {
       const cookie = await post('visit');
       expect(await during(() => get('untouched', cookie))).toEqual([]);
       expect(await during(() => get('visits'))).toEqual([]);
     });
 
-    it(`is one ${read} and no write for a session that is only read, and for one that is not there`, async () => {
+    it(`is one ${read} and no write for a session that is only read, and for an unknown one`, async () => {
       const cookie = await post('visit');
       expect(await during(async () => expect((await get('visits', cookie)).text).toBe('1'))).toEqual([read]);
       const unknown = `visitor=${generateSessionId()}`;

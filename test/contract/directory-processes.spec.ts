@@ -62,7 +62,7 @@ describe('SessionStorageDirectory and processes', () => {
   });
   afterEach(() => rm(directory, { recursive: true }));
 
-  it('loses and tears no session of processes that are killed while they write', async () => {
+  it('loses and damages no session of processes that are killed while they write', async () => {
     const { hash } = await import('node:crypto');
     const acknowledged = new Map<string, number>();
     let writes = 0;
@@ -107,7 +107,7 @@ describe('SessionStorageDirectory and processes', () => {
     expect(await storage.read('counter')).toMatchObject({ value: '200' });
   }, 30_000);
 
-  it('rejects what a full disk does not take, and tears nothing', async () => {
+  it('rejects writes on a full disk, and damages no session', async () => {
     const storage = new SessionStorageDirectory({ directory });
     await storage.write('old', { value: 'old', expiresAt: Date.now() + 600_000 });
     // A limit on the size of files fails in the middle of a write, as a full disk does.
@@ -121,7 +121,7 @@ describe('SessionStorageDirectory and processes', () => {
     expect(await storage.invalidate('old')).toBe(true);
   });
 
-  it('rejects what a directory without permission does not take, and still reads', async () => {
+  it('rejects writes to a directory without permission, and still reads', async () => {
     const user = process.getuid!();
     const other = user === 0 ? 65_534 : user;
     const inner = join(directory, 'sessions');

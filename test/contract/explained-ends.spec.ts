@@ -44,7 +44,7 @@ describe.each(Object.entries(storageOpeners))('the mark of an ended session, in 
     return { tracker, clock, login, reasonOf, userId };
   }
 
-  it('tells hours later that its client, the owner or a newer login ended it', async () => {
+  it('reports hours later that its client, the owner or a newer login ended it', async () => {
     const { tracker, clock, login, reasonOf, userId } = bench();
     const first = await login();
     await tracker.clearById(first);
@@ -58,7 +58,7 @@ describe.each(Object.entries(storageOpeners))('the mark of an ended session, in 
     expect(await Promise.all(others.map(reasonOf))).toEqual(['revoked', 'revoked']);
   });
 
-  it('holds nothing of the session, and takes no place among those of its owner', async () => {
+  it('contains no data of the session, and is not listed for its owner', async () => {
     const { tracker, login, reasonOf, userId } = bench();
     const ended = [await login(), await login()];
     await tracker.clearByOwner(userId);
@@ -69,7 +69,7 @@ describe.each(Object.entries(storageOpeners))('the mark of an ended session, in 
     expect(await Promise.all(present.map(reasonOf))).toEqual(['alive', 'revoked']);
   });
 
-  it('keeps a slow request from bringing the session back', async () => {
+  it('is not overwritten by a slow request', async () => {
     const { tracker, login, reasonOf } = bench();
     const id = await login();
     const loaded = await tracker.load(id);

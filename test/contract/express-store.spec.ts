@@ -58,7 +58,7 @@ describe('SessionStorageExpress on session-file-store', () => {
 
   contracts(() => store);
 
-  it('has written no file outside its directory', async () => {
+  it('writes no file outside its directory', async () => {
     expect(await readdir(parent)).toEqual(['inner']);
   });
 });

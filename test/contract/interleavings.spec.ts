@@ -68,7 +68,7 @@ describe('every order of two requests of one session', () => {
     expect(await explored([['change', 'change']], { ...memory, ...byTracker, sameField: true })).toBe(4);
   });
 
-  it('makes nobody anonymous within the grace period of a rotation: tracker over memory', async () => {
+  it('makes no request anonymous within the grace period of a rotation: tracker over memory', async () => {
     expect(await explored(pairsAroundRotation, { ...memory, ...byTrackerWithGrace })).toBe(256);
   });
 
@@ -118,7 +118,7 @@ describe('every order of two requests of one session', () => {
 
 describe('every order of three requests of one session', () => {
   it(
-    'makes nobody anonymous within the grace period of a rotation: tracker over memory',
+    'makes no request anonymous within the grace period of a rotation: tracker over memory',
     async () => {
       const some = fullTests ? triplesAroundRotation : fewerTriplesAroundRotation;
       expect(await explored(some, { ...memory, ...byTrackerWithGrace })).toBe(fullTests ? 9563 : 3030);

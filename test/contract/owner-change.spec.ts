@@ -56,7 +56,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
     return stored({ userId: other, cart: 'other' }, { previous, rotate: true, acting });
   };
 
-  it('joins what a visitor had, and stores what the application made of it', async () => {
+  it('merges the session of a visitor, and stores the result of the application', async () => {
     const visitor = await stored({ cart: 'pear' });
     const { value } = visitor;
     const onOwner = async (before: string | undefined) => {
@@ -72,7 +72,7 @@ describe.each(Object.entries(storageOpeners))('a change of owner, in %s', (_, op
     expect(await listed(owner)).toBe(1);
   });
 
-  it('keeps nothing of a login that the application refused, and all that was there before', async () => {
+  it('stores nothing of a login that the application rejected, and keeps the earlier session', async () => {
     const visitor = await stored({ cart: 'pear' });
     const onOwner = () => Promise.reject(new ApplicationFailure(new Error('no')));
     const value = Object.assign(new User(), { userId: owner });

@@ -42,21 +42,21 @@ describe.each(Object.entries(storageOpeners))('a limit of sessions per owner, in
     };
   }
 
-  it('ends the oldest', async () => {
+  it('ends the oldest session', async () => {
     const { login, statusOf, listed } = limited({ limit: 2 });
     const ids = [await login(), await login(), await login(), await login()];
     expect(await Promise.all(ids.map(statusOf))).toEqual(['rejected', 'rejected', 'loaded', 'loaded']);
     expect(await listed()).toBe(2);
   });
 
-  it('leaves exactly as many as the limit after parallel logins', async () => {
+  it('leaves exactly the limit of sessions after parallel logins', async () => {
     const { login, statusOf, listed } = limited({ limit: 3 });
     const ids = await Promise.all(Array.from({ length: 8 }, login));
     expect((await Promise.all(ids.map(statusOf))).filter((status) => status === 'loaded')).toHaveLength(3);
     expect(await listed()).toBe(3);
   });
 
-  it('refuses, where that was said, and keeps nothing of what was refused', async () => {
+  it('rejects a login beyond the limit if configured, and stores nothing of it', async () => {
     const { login, statusOf, listed } = limited({ limit: 2, beyond: 'refuse' });
     const ids = [await login(), await login()];
     const refusal: unknown = await login().catch((error: unknown) => error);
@@ -67,7 +67,7 @@ describe.each(Object.entries(storageOpeners))('a limit of sessions per owner, in
     expect(await listed()).toBe(2);
   });
 
-  it('never lets in more than the limit, where that was said, however parallel they come', async () => {
+  it('never exceeds the limit with parallel logins, if configured to reject', async () => {
     const { login, listed } = limited({ limit: 2, beyond: 'refuse' });
     const results = await Promise.allSettled(Array.from({ length: 8 }, login));
     const admitted = results.filter(({ status }) => status === 'fulfilled').length;

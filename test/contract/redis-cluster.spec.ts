@@ -107,7 +107,7 @@ describe('SessionStorageRedis on a cluster of js-redis-server', () => {
       }
     });
 
-    it('sends its scripts again to a node that has forgotten them', async () => {
+    it('sends its scripts again to a node that does not know them', async () => {
       const ids = Array.from({ length: 12 }, () => uniqueName());
       const session = { value: 'v', expiresAt: Date.now() + 600_000 };
       for (const id of ids) await storage.write(id, session);

@@ -13,7 +13,7 @@ import { redisEngine, startRedis, uniqueName } from '../support/servers.js';
 type Address = { readonly host: string; readonly port: number };
 
 // Busy machines are slow.
-jest.setTimeout(30_000);
+jest.setTimeout(120_000);
 // Warns of what is expected: that a server has forgotten its scripts.
 Logger.setLoggerConfig('error');
 
@@ -88,7 +88,7 @@ function contract(name: string, connect: () => Promise<Connected>): void {
       },
     );
 
-    it('sends its scripts again to a server that has forgotten them', async () => {
+    it('sends its scripts again to a server that does not know them', async () => {
       const { client } = connected;
       const storage = redisSessionStorage({ client, prefix });
       const [id, owner] = [uniqueName(), uniqueName()];

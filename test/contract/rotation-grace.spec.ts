@@ -61,7 +61,7 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     return { tracker, clock, load, sessionOf, userId, oldId: previous!.id!, newId };
   }
 
-  it('gives the session to ten requests with the old id, and changes of each are stored', async () => {
+  it('returns the session to ten requests with the old id, and stores the changes of each', async () => {
     const { tracker, sessionOf, userId, oldId, newId } = await rotated(9);
     const sessions = await Promise.all(Array.from({ length: 10 }, () => sessionOf(oldId)));
     expect(sessions.map(({ value }) => value.userId)).toEqual(Array.from({ length: 10 }, () => userId));
@@ -75,7 +75,7 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     expect((await sessionOf(newId)).value).toEqual({ userId, cart: 'full', note: 'seen' });
   });
 
-  it('brings a change that was under way to the new id', async () => {
+  it('applies a change in progress to the new id', async () => {
     const { tracker, sessionOf, newId } = await rotated(0);
     const [mine, theirs] = [await sessionOf(newId), await sessionOf(newId)];
     const again = await tracker.store({ value: theirs.value, previous: theirs, call, rotate: true });
@@ -85,7 +85,7 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     expect(present!.value.cart).toBe('full');
   });
 
-  it('is over after its time, and tells that the id came back', async () => {
+  it('ends after its time, and reports the replay of the id', async () => {
     const { load, sessionOf, oldId, newId } = await rotated(10);
     expect(await load(oldId)).toBe(`rotated, replayed ${hashSessionId(newId)}`);
     expect((await sessionOf(newId)).owner).toBeDefined();
@@ -125,7 +125,7 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     expect((await sessionOf(oldId)).owner).toBe(previous.owner);
   });
 
-  it('gives nothing after a change of owner, nor after a second login of the same owner', async () => {
+  it('returns no session after a change of owner or a second login of the same owner', async () => {
     const other = await rotated(0, {}, { userId: `other${users}` });
     expect(await other.load(other.oldId)).toBe('rotated');
     const { tracker, sessionOf, load, newId } = await rotated(0);
@@ -159,7 +159,7 @@ describe.each(Object.entries(storageOpeners))('the grace period of a rotated id,
     expect(await second.load(second.oldId)).toBe('rotated');
   });
 
-  it('refuses to sign somebody in by the old id', async () => {
+  it('rejects a login by the old id', async () => {
     const { tracker, sessionOf, oldId, newId } = await rotated(1);
     const previous = await sessionOf(oldId);
     const details = { authenticatedAt: 1 };

@@ -133,17 +133,17 @@ describe('the fault suite', () => {
     return failed;
   }
 
-  it('finds a storage whose owners are not found', async () => {
+  it('fails a storage that does not find owners', async () => {
     const broken: Broken = ({ owners }) => ({ owners: Object.assign(owners, { invalidateAll: async () => 0 }) });
     expect(await failing(broken, { atOnce: 1 })).toContain('promise 5');
   });
 
-  it('finds a storage that says it has replaced a session, and has not', async () => {
+  it('fails a storage that reports a replace without doing it', async () => {
     const broken: Broken = () => ({ replace: async () => ({ status: 'replaced', version: '1' }) });
     expect(await failing(broken, { atOnce: 1 })).toContain('promise 4');
   });
 
-  it('finds a storage whose new sessions last an hour from the start, as those of a login that died', async () => {
+  it('fails a storage whose new sessions last an hour from the start, such as those of a dead login', async () => {
     const broken: Broken = (storage) => {
       const create = storage.create.bind(storage);
       return { create: (id, session) => create(id, { ...session, expiresAt: session.expiresAt + 3_600_000 }) };
@@ -151,7 +151,7 @@ describe('the fault suite', () => {
     expect(await failing(broken, { atOnce: 1 })).toContain('promise 3');
   });
 
-  it('finds a storage that does not list what was written last, so that an owner has more than the limit', async () => {
+  it('fails a storage that does not list the last written session, so that an owner exceeds the limit', async () => {
     const broken: Broken = ({ owners }) => {
       const list = owners.list.bind(owners);
       return { owners: { ...owners, list: async (owner) => (await list(owner)).slice(1) } };
@@ -159,7 +159,7 @@ describe('the fault suite', () => {
     expect(await failing(broken, { atOnce: 1 })).toContain('promise 5');
   });
 
-  it('finds an algorithm that cannot sign out where writes are refused, or loses the session of a failed login', async () => {
+  it('fails an algorithm that cannot sign out without writes, or loses the session of a failed login', async () => {
     const options = { algorithm: referenceSessionAlgorithm, atOnce: 1 } as const;
     expect(await failing(() => ({}), options)).toEqual(expect.arrayContaining(['promise 2', 'promise 3']));
   });

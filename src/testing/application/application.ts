@@ -8,7 +8,7 @@ export interface ApplicationUnderTest {
   get(token: never, options?: { strict: boolean }): unknown;
 }
 
-/** Lazy, because the storage contract in the same entry does not need NestJS. */
+/** Lazy: the storage contract in the same entry does not need NestJS. */
 export async function sessionsOfApplication(app: ApplicationUnderTest): Promise<SessionProviders> {
   const { SessionsRuntime } = await import('../../module/sessions-runtime.js');
   const runtime = app.get(SessionsRuntime as never, { strict: false }) as InstanceType<typeof SessionsRuntime>;

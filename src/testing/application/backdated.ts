@@ -9,7 +9,7 @@ import { SessionTrackerById } from '../../tracker/session-tracker-by-id.js';
 
 const LONG_AGO = { createdAt: 0, renewedAt: 0 };
 
-/** @returns the new value for the client; `undefined` if it stays. */
+/** @returns the new value for the client, if any. */
 export async function backdated(
   provider: SessionProvider,
   exchange: SessionExchange,

@@ -1,19 +1,15 @@
 import { SessionError } from '../../errors/session.errors.js';
 
-/** fetch's `Headers`, or an object by lower-case name. */
 export type ResponseHeaders = Headers | Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
-/** The cookie jar of supertest's agent (package `cookiejar`). */
 export interface SupertestJar {
   getCookies(access: never): ReadonlyArray<{ readonly name: string; readonly value: string }>;
 }
 
-/** A jar of `tough-cookie`. */
 export interface ToughJar {
   toJSON(): { readonly cookies: ReadonlyArray<{ readonly key?: string; readonly value?: string }> } | undefined;
 }
 
-/** What a client holds: a response, a jar, an agent with a jar, or request headers. */
 export type SessionHolder =
   | { readonly headers: ResponseHeaders }
   | { readonly jar: SupertestJar | ToughJar }
@@ -47,7 +43,7 @@ function cookieHeader(pairs: readonly string[]): Record<string, string> {
 }
 
 function supertestCookies(jar: SupertestJar): string[] {
-  // Supertest uses this host; `script: false` includes HttpOnly cookies, `secure` those with Secure.
+  // Supertest's host; `script: false` includes HttpOnly cookies.
   const access = { domain: '127.0.0.1', path: '/', secure: true, script: false };
   return jar.getCookies(access as never).map(({ name, value }) => `${name}=${value}`);
 }

@@ -7,14 +7,10 @@ import { SILENCE, sessionsOfApplication, type ApplicationUnderTest } from './app
 import { backdated } from './backdated.js';
 import { TestCall } from './test-call.js';
 
-/** Request headers by lower-case name: `cookie`, and one per header session. */
 export type SessionHeaders = Record<string, string>;
 
 /**
- * Request headers of a client with these sessions, for supertest, light-my-request, fetch or a WebSocket. Writes by-id
- * sessions to the storage.
- * @param app an application or `TestingModule` that imports `SessionsModule`.
- * @param values instances of session classes.
+ * Request headers of a client with these sessions. Writes by-id sessions to the storage.
  * @throws {SessionError} if a class is not registered, or a value cannot be stored.
  */
 export async function sessionCookie(app: ApplicationUnderTest, ...values: object[]): Promise<SessionHeaders> {
@@ -30,8 +26,8 @@ export async function sessionCookie(app: ApplicationUnderTest, ...values: object
 }
 
 /**
- * Request headers of a client whose session was ended on the server.
- * @throws {SessionError} for a by-value session, which the server cannot end.
+ * Like {@link sessionCookie}, but the session was ended on the server.
+ * @throws {SessionError} for a by-value session.
  */
 export async function endedSession(app: ApplicationUnderTest, value: object): Promise<SessionHeaders> {
   const { provider, exchange, headers } = await stored(app, value);
@@ -47,8 +43,8 @@ export async function endedSession(app: ApplicationUnderTest, value: object): Pr
 }
 
 /**
- * Request headers of a client whose session has expired.
- * @throws {SessionError} for a session without timeouts, such as those of Ktor's formats.
+ * Like {@link sessionCookie}, but the session has expired.
+ * @throws {SessionError} for a session without timeouts.
  */
 export async function expiredSession(app: ApplicationUnderTest, value: object): Promise<SessionHeaders> {
   const { provider, exchange, headers } = await stored(app, value);

@@ -4,13 +4,12 @@ import { providerIn, type ApplicationUnderTest } from './application.js';
 import { setCookieLine, type SessionHolder } from './held-headers.js';
 import { sessionOf } from './session-of.js';
 
-/** Result of a matcher of jest and vitest. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
 }
 
-/** The matchers as methods of `expect`; see docs/testing.md for the declaration. */
+/** Methods of `expect`; see docs/testing.md for the declaration. */
 export interface SessionMatchers<R = unknown> {
   /** The client holds a session of this class with at least these fields. Reads the storage. */
   toHaveSession<S extends object>(type: SessionClass<S>, fields?: Partial<S>): Promise<R>;
@@ -19,13 +18,7 @@ export interface SessionMatchers<R = unknown> {
 }
 
 /**
- * Matchers for `expect.extend` of jest and vitest.
- *
- * ```ts
- * expect.extend(sessionMatchers(() => app));
- * await expect(response).toHaveSession(UserSession, { userId: 'ada' });
- * ```
- *
+ * For `expect.extend` of jest and vitest.
  * @param app returns the application of the running test.
  */
 export function sessionMatchers(app: () => ApplicationUnderTest): {
@@ -45,7 +38,6 @@ export function sessionMatchers(app: () => ApplicationUnderTest): {
     },
     async toClearSession(received, type) {
       const { name: session, transport } = await providerIn(app(), type);
-      // Including a prefix.
       const name = (transport as { readonly name?: string }).name ?? session;
       const line = setCookieLine(received, name);
       const pass = line !== undefined && /;\s*Max-Age=0\b/i.test(line);

@@ -5,10 +5,8 @@ import { heldBy, type SessionHolder } from './held-headers.js';
 import { TestCall } from './test-call.js';
 
 /**
- * The session that a client holds, or `undefined`. Does not renew it, and reports no event.
- * @param app an application or `TestingModule` that imports `SessionsModule`.
- * @param source a response of fetch, supertest or light-my-request; a supertest agent or another cookie jar; or headers
- * of {@link sessionCookie}. A response that sets no session cookie contains no session: use the jar.
+ * The session that a client holds. Does not renew it and reports no event.
+ * @param source a response, a supertest agent, a cookie jar, or request headers.
  */
 export async function sessionOf<S extends object>(
   app: ApplicationUnderTest,

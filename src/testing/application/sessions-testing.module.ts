@@ -5,13 +5,12 @@ import { FakeClock } from '../fake-clock.js';
 
 const TEST_KEY = 'nq3Xw8GkZ5r0BvYtE7mJc2PdUhL9sQfA6iTxNbKo4Ry';
 
-/** Options of a test, which override the fixed ones. */
 export interface SessionsTestingOptions extends SharedOptions {
   /** The clock of lifetimes and storage. Default: a new one, see `app.get(FakeClock)`. */
   readonly clock?: FakeClock;
 }
 
-/** A dynamic module of NestJS, without importing its types. */
+/** Like NestJS's `DynamicModule`, without an import. */
 export interface SessionsTestingDefinition {
   readonly module: new () => object;
   readonly imports: never[];
@@ -21,8 +20,7 @@ export interface SessionsTestingDefinition {
 }
 
 /**
- * Options for tests: a fixed key, by-id sessions in memory, a {@link FakeClock}. For an application that imports
- * `SessionsModule`: `overrideProvider(SESSIONS_MODULE_OPTIONS).useValue(sessionsTestingOptions())`.
+ * Fixed key, memory, {@link FakeClock}; for `overrideProvider(SESSIONS_MODULE_OPTIONS)`.
  * @throws {SessionConfigurationError} in production.
  */
 export function sessionsTestingOptions(options: SessionsTestingOptions = {}): SharedOptions {
@@ -36,19 +34,11 @@ export function sessionsTestingOptions(options: SessionsTestingOptions = {}): Sh
   return { keys: TEST_KEY, storage: new SessionStorageMemory({ now: clock.now }), now: clock.now, ...rest };
 }
 
-/** `SessionsModule` for unit tests: fixed key, memory, {@link FakeClock}. */
+/** `SessionsModule` with {@link sessionsTestingOptions}. */
 export class SessionsTestingModule {
-  /**
-   * A module for `imports`; it also provides the {@link FakeClock}.
-   *
-   * ```ts
-   * const module = await Test.createTestingModule({ imports: [SessionsTestingModule.forRoot()] }).compile();
-   * module.get(FakeClock).advance(3600_000);
-   * ```
-   */
+  /** Also provides the {@link FakeClock}. */
   static async forRoot(options: SessionsTestingOptions = {}): Promise<SessionsTestingDefinition> {
     const clock = options.clock ?? new FakeClock();
-    // Lazy, because the storage contract in the same entry does not need NestJS.
     const { SessionsModule } = await import('../../module/sessions.module.js');
     return {
       module: SessionsTestingModule,

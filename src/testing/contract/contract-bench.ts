@@ -6,23 +6,22 @@ import type { ReplaceResult, SessionStorage, SessionToStore, StoredSession } fro
 /** A storage to be tested. */
 export interface StorageUnderTest {
   readonly a: SessionStorage;
-  /** A second instance on the same backend, like another process. Default: `a`. */
+  /** Another instance on the same backend. Default: `a`. */
   readonly b?: SessionStorage;
-  /** The storage's clock, epoch milliseconds. Default `Date.now`. */
+  /** Epoch milliseconds. Default `Date.now`. */
   now?(): number;
-  /** Moves the clock, also back. Without it the suite waits in real time. */
+  /**
+   * Moves the clock, also back; the storage must not sweep in the background. Without it, the suite waits in real time.
+   */
   advance?(milliseconds: number): unknown;
-  /** Breaks the backend; needed for {@link SessionStorageContractOptions.faults}. */
+  /** For {@link SessionStorageContractOptions.faults}. */
   readonly faults?: StorageFaults;
-  /** Releases resources. Called after each case. */
+  /** Called after each case. */
   close?(): unknown;
 }
 
-/** Breaks the connection to a backend. */
 export interface StorageFaults {
-  /** The backend stops answering. */
   hang?(): unknown;
-  /** The backend is unreachable. */
   down?(): unknown;
   restore(): unknown;
 }

@@ -52,7 +52,6 @@ export const sweepClockCases: readonly ContractCase[] = [
 
 export const pingCases: readonly ContractCase[] = [{ name: 'answers a ping', test: (bench) => bench.a.ping!() }];
 
-/** A failing backend rejects; it never reads as absence. */
 export function faultCase(fault: 'hang' | 'down'): ContractCase {
   return {
     name: fault === 'hang' ? 'rejects if the backend hangs' : 'rejects if the backend is down',
@@ -90,7 +89,6 @@ async function recovered(bench: ContractBench, faults: StorageFaults, id: string
   const deadline = Date.now() + 30_000;
   for (;;) {
     try {
-      // Pending calls may have taken effect.
       await bench.a.read(id);
       await bench.present(await bench.stored('again'));
       return;

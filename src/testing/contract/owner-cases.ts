@@ -31,7 +31,6 @@ export const ownerCases: readonly ContractCase[] = [
       else await bench.a.write(stays, bench.session('w', { owner }));
       await bench.a.invalidate(ends);
       const listed = await idsOf(bench, owner);
-      // In real time, a busy machine may be past the expiry.
       if (bench.now() < expiresAt) deepEqual(listed, [stays, expires].sort());
       await bench.pass(bench.shortly + 1);
       deepEqual(await idsOf(bench, owner), [stays]);

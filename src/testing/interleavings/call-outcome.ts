@@ -1,20 +1,14 @@
 import { SessionStorageUnavailableError } from '../../errors/session.errors.js';
 
 /**
- * Result of a storage call.
- *
- * - `success`: takes effect and answers.
- * - `refused`: no effect, fails.
- * - `lost`: takes effect, fails.
- * - `twice`: takes effect, the answer gets lost, and the client resends it at a later step, which answers.
- * - `late`: fails by timeout, takes effect at a later step.
- * - `death`: the process of the request dies before the call.
+ * Result of a storage call. `refused`: no effect, fails. `lost`: takes effect, fails. `twice`: as `lost`, and the
+ * client resends it at a later step, which answers. `late`: fails by timeout, takes effect at a later step. `death`:
+ * the process of the request dies before the call.
  */
 export type CallOutcome = 'success' | 'refused' | 'lost' | 'twice' | 'late' | 'death';
 
-/** Which calls may not succeed. */
 export interface Faults {
-  /** Maximum number of calls per order. */
+  /** Maximum number of failing calls per order. */
   readonly count: number;
   /** Default: all. */
   readonly outcomes?: readonly CallOutcome[];
@@ -34,7 +28,6 @@ export function isReading(name: string): boolean {
   return READS.has(name);
 }
 
-/** Equivalent failures of a read count as one. */
 export function outcomesOf(name: string, faults: Faults | undefined): readonly CallOutcome[] {
   if (!faults) return [];
   const all = isReading(name) ? OF_READS : OF_WRITES;

@@ -6,19 +6,17 @@ import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } fro
 type Fields = Readonly<Record<string, string>>;
 type Sessions = ReadonlyMap<string, Fields>;
 
-/** Requests of one session of which some calls failed. */
 export interface FaultyRequests {
   readonly algorithm: SessionAlgorithm;
   readonly storage: SessionStorage;
   readonly requests: readonly SessionRequest[];
-  /** By request. */
   readonly results: ReadonlyArray<PromiseSettledResult<SessionAnswer>>;
   readonly order: readonly string[];
   readonly sameField: boolean;
   readonly owners: readonly string[];
-  /** What the session held before the requests. */
+  /** Fields before the requests. */
   readonly before: Fields | undefined;
-  /** The names of all sessions that were ever written, in the storage. */
+  /** Ids in the storage. */
   readonly written: ReadonlySet<string>;
 }
 
@@ -28,21 +26,18 @@ interface Done {
   readonly died: boolean;
 }
 
-/** How the requests ended. */
 interface Ending extends FaultyRequests {
-  /** The cookie that all requests came with. */
   readonly first: string;
   readonly done: readonly Done[];
-  /** Live sessions by cookie: the one that all requests are about, under every id that was answered. */
+  /** By cookie, every id that was answered. */
   readonly sessions: Sessions;
-  /** Live sessions that a `limit` began. */
+  /** Created by a `limit`. */
   readonly others: Sessions;
 }
 
 const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-one']);
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
-/** Kinds that end the session or give it another id: by right they take the first id away. */
-const TAKES: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
+const ENDING_OR_MOVING: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
 
 const LONGEST_WITHOUT_COOKIE = 60_000;
 /** The clock of a server may be a little ahead. */
@@ -55,7 +50,7 @@ export async function checkFaultyRequests(faulty: FaultyRequests): Promise<void>
   const done = results.map((result, index): Done => {
     const request = requests[index]!;
     if (result.status === 'fulfilled') return { request, answer: result.value, died: false };
-    // It may have died after it had failed, with something left to do.
+    // A request may die after a failed call.
     const isDead = order.some((step) => step.startsWith(`${index} `) && step.endsWith(' (death)'));
     return { request, died: isDead || result.reason instanceof ProcessDied };
   });
@@ -90,13 +85,12 @@ async function sessionsOf(
 
 function checkEnds({ first, done, sessions, order }: Ending): void {
   const includes = (kind: RequestKind): boolean => done.some(({ request }) => request.kind === kind);
-  // A revocation by owner does not concern a session that a login has made another's, and takes away the trace by which
-  // another end follows it.
+  // A revocation does not apply after a login to another owner.
   const isFollowed = !(includes('login') && includes('revoke'));
   for (const [index, { request, answer }] of done.entries()) {
     if (!ENDS.has(request.kind) || !answer?.acknowledged) continue;
     ok(!sessions.has(first), `promise 1: a ${request.kind} was not final`);
-    // One whose mark failed twice deletes what it has seen; the session may get a new id right before that.
+    // After two failures the session is deleted without a mark.
     const isMarked = faultsOf(index, order) <= 1;
     if (isFollowed && isMarked) ok(sessions.size === 0, `promise 1: the session lives on after a ${request.kind}`);
   }
@@ -106,12 +100,10 @@ function faultsIn(order: readonly string[]): readonly string[] {
   return order.filter((step) => /\(\w+\)$/.test(step));
 }
 
-/** How many calls of one request failed. */
 function faultsOf(index: number, order: readonly string[]): number {
   return faultsIn(order).filter((step) => step.startsWith(`${index} `)).length;
 }
 
-/** The first fault of an order whose only fault is one refusal, as `0 replace`. */
 function onlyRefusal(order: readonly string[]): string | undefined {
   const faults = faultsIn(order);
   return faults.length === 1 ? /^(.*) \(refused\)$/.exec(faults[0]!)?.[1] : undefined;
@@ -126,15 +118,14 @@ function checkDeletes({ order, done }: Ending): void {
   }
 }
 
-function takersOf(done: readonly Done[]): readonly Done[] {
-  return done.filter(({ request }) => TAKES.has(request.kind));
+function endingOrMovingOf(done: readonly Done[]): readonly Done[] {
+  return done.filter(({ request }) => ENDING_OR_MOVING.has(request.kind));
 }
 
 function checkFailedLogins({ first, done, sessions, before, order }: Ending): void {
-  const takers = takersOf(done);
-  const [login] = takers;
-  if (takers.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
-  // One that could not be undone either is undone a little later.
+  const candidates = endingOrMovingOf(done);
+  const [login] = candidates;
+  if (candidates.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
   if (faultsOf(done.indexOf(login!), order) > 1) return;
   const fields = sessions.get(first);
   ok(fields, `promise 3: a ${login!.request.kind} that failed took the session away`);
@@ -147,19 +138,17 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
   );
 }
 
-/**
- * Whatever no client has the cookie of ends by itself within a minute. A process that dies when all calls have been
- * done, of which the answer of one got lost, has the outcome of one that dies before it answers.
- */
+/** Sessions whose cookie no client has must expire within a minute. */
 async function checkGhosts({ first, done, sessions, others, storage, written, order }: Ending): Promise<void> {
   const isMoved = done.some(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
-  const held = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
-  const lasting = await lastingOf(storage, written);
-  const excused = faultsIn(order).length > 1 ? done.filter(({ died }) => died).length : 0;
-  ok(lasting <= held + excused, 'promise 3: a session without a cookie lives longer than a minute');
+  const withCookie = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
+  const outliving = await outlivingOf(storage, written);
+  // A process may die after its session was stored and before it answers.
+  const deaths = faultsIn(order).length > 1 ? done.filter(({ died }) => died).length : 0;
+  ok(outliving <= withCookie + deaths, 'promise 3: a session without a cookie lives longer than a minute');
 }
 
-async function lastingOf(storage: SessionStorage, written: Iterable<string>): Promise<number> {
+async function outlivingOf(storage: SessionStorage, written: Iterable<string>): Promise<number> {
   let count = 0;
   for (const id of written) {
     const stored = await storage.read(id);
@@ -168,15 +157,17 @@ async function lastingOf(storage: SessionStorage, written: Iterable<string>): Pr
   return count;
 }
 
-/** A session that was acknowledged is there, as far as no other request may have ended or moved it. */
 function checkKept({ first, done, sessions, others }: Ending): void {
-  const takers = takersOf(done);
-  const [taker] = takers;
-  if (takers.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
-  const cookie = taker?.answer?.cookie;
-  if (takers.length === 1 && cookie) {
-    const kept = taker.request.kind === 'limit' ? others : sessions;
-    ok(kept.has(cookie), `promise 4: the session of a ${taker.request.kind} that was answered with success is gone`);
+  const candidates = endingOrMovingOf(done);
+  const [candidate] = candidates;
+  if (candidates.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
+  const cookie = candidate?.answer?.cookie;
+  if (candidates.length === 1 && cookie) {
+    const kept = candidate.request.kind === 'limit' ? others : sessions;
+    ok(
+      kept.has(cookie),
+      `promise 4: the session of a ${candidate.request.kind} that was answered with success is gone`,
+    );
   }
   const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
   ok(moved.length <= 1, 'promise 4: two rotations of one session were both acknowledged');
@@ -200,14 +191,14 @@ function checkLimits({ first, done, sessions, others }: Ending): void {
   if (!done.some(({ request, answer }) => request.kind === 'limit' && answer?.acknowledged)) return;
   const logins = done.filter(({ request }) => request.kind === 'login');
   const ofNextOwner = new Set(logins.map(({ answer }) => answer?.cookie));
-  // A login to another owner that fails at the moment of the limit leaves the session to the first owner after all.
+  // A failed login may leave the session to the first owner.
   if (logins.some(({ answer }) => !answer)) ofNextOwner.add(first);
   const own = [...sessions.keys()].filter((cookie) => !ofNextOwner.has(cookie));
   ok(own.length + others.size <= 1, 'promise 5: an owner has more sessions than maxPerOwner');
 }
 
 function checkCookies({ first, done, sessions }: Ending): void {
-  const mayHaveEnded = takersOf(done).length > 0;
+  const mayHaveEnded = endingOrMovingOf(done).length > 0;
   for (const { request, answer } of done) {
     if (request.kind !== 'logout' && answer?.cookie === null) {
       ok(mayHaveEnded && !sessions.has(first), 'promise 6: the cookie of a live session was cleared');
@@ -218,12 +209,12 @@ function checkCookies({ first, done, sessions }: Ending): void {
   }
 }
 
-/** Ends what the owners' lists find: nothing that a client holds may be left, and nothing that lasts. */
+/** After a revocation of all owners, no session remains. */
 async function checkLists({ algorithm, storage, owners, requests, sessions, others, written }: Ending): Promise<void> {
   for (const owner of owners) await algorithm.perform(storage, { ...requests[0]!, kind: 'revoke', owner });
   const left = await sessionsOf(algorithm, storage, [...sessions.keys(), ...others.keys()]);
   ok(
-    left.size === 0 && (await lastingOf(storage, written)) === 0,
+    left.size === 0 && (await outlivingOf(storage, written)) === 0,
     "promise 5: the owner's list does not find a session that can be used",
   );
 }

@@ -1,38 +1,34 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { SessionStorage } from '../../storage/session-storage.js';
+import { wrappedStorage, type AroundCall } from '../../storage/wrapped-storage.js';
 import { followUpOf, outcomesOf, ProcessDied, type Faults } from './call-outcome.js';
-import { gatedStorage, type Gate } from './gated-storage.js';
-import { seededRandom } from './seeded-random.js';
 import { areIndependent, isSameStep, readsOnly, type Step, type WaitingCall } from './step.js';
 
-/** Requests that run at the same time on one storage. */
+/** Concurrent requests on one storage. */
 export interface Interleavings<C, R> {
   /** Returns an empty storage per order. */
   readonly open: () => OpenedStorage | Promise<OpenedStorage>;
-  /** Prepares the storage; its steps are not part of the order. */
+  /** Not part of the order. */
   readonly prepare: (storage: SessionStorage) => Promise<C>;
-  /** The concurrent requests. Each gets a storage whose calls wait for their turn. */
   readonly requests: ReadonlyArray<(storage: SessionStorage, context: C) => Promise<R>>;
-  /** Called after each order. An error ends the exploration and shows the order. */
+  /** An error ends the exploration. */
   readonly check: (outcome: Outcome<C, R>) => void | Promise<void>;
-  /** A wrapper around the storage, such as `SessionStorageGuarded`; the calls behind it are the steps. */
+  /** Wraps the storage; the calls of the wrapper are the steps. */
   readonly through?: (storage: SessionStorage) => SessionStorage;
   /** One wrapper for all requests, or one each. Default `one`. */
   readonly processes?: 'one' | 'several';
   /** Default: no faults. */
   readonly faults?: Faults;
-  /** Run some of the orders only. Default: all. */
   readonly sample?: OrderSample;
-  /** More orders than this are an error. Default 100,000. */
+  /** Throws if there are more. Default 100,000. */
   readonly maxOrders?: number;
 }
 
-/** Orders that are chosen by chance, the same each time. */
+/** Random orders, the same each time. */
 export interface OrderSample {
-  /** How many. One may be chosen more than once. */
   readonly orders: number;
-  /** Another seed gives other orders. Default 1. */
+  /** Default 1. */
   readonly seed?: number;
 }
 
@@ -41,31 +37,24 @@ export interface OpenedStorage {
   close?(): unknown;
 }
 
-/** The result of one order. */
 export interface Outcome<C, R> {
   readonly storage: SessionStorage;
   readonly context: C;
-  /** By request, as in `Promise.allSettled`; rejected with {@link ProcessDied} if its process died. */
+  /** By request; rejected with {@link ProcessDied} if its process died. */
   readonly results: ReadonlyArray<PromiseSettledResult<Awaited<R>>>;
-  /** The steps, such as `0 read`, with an outcome other than success: `0 replace (late)`. */
+  /** Steps such as `0 read` or `0 replace (late)`. */
   readonly order: readonly string[];
 }
 
 export interface Explored {
-  /** How many orders were checked: all that differ, or those of the sample. */
   readonly orders: number;
   /** Number of storage calls. */
   readonly steps: number;
 }
 
 /**
- * Runs the requests in every order of their storage calls, and with `faults` with every combination of failures.
- * Deterministic. Each call finishes before the next one starts.
- *
- * Two reads that follow each other give the same in either order, and only one of the two is run (sleep sets, Godefroid
- * 1996), unless the requests share what is put `through`, which may notice the difference. With `faults` the same goes
- * for two calls about different sessions, and for a call that fails without an effect.
- *
+ * Runs the requests in every order of their storage calls, and with `faults` with every combination of failures. Of
+ * orders that differ only in independent steps, one is run (sleep sets, Godefroid 1996).
  * @throws the error of `check` with the order in its message; an error for a deadlock.
  */
 export async function exploreInterleavings<C, R>(interleavings: Interleavings<C, R>): Promise<Explored> {
@@ -85,7 +74,7 @@ async function exploreAll<C, R>(
 ): Promise<Explored> {
   const maxOrders = interleavings.maxOrders ?? 100_000;
   let [orders, steps] = [0, 0];
-  // Which of the requests that were ready had its turn, at each step of the order; depth first, last step first.
+  // Depth first: the last step varies first.
   for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
     const given: readonly Turn[] = turns;
     const run = await runOrder(interleavings, caller, (_options, step) => given[step]?.chosen ?? 0);
@@ -117,14 +106,13 @@ async function exploreSome<C, R>(
   return { orders, steps };
 }
 
-/** Of a call in a sample, so that each call of a request is about as likely to be the one that fails. */
 const CHANCE_OF_FAULT = 0.15;
 
 function isFault({ outcome }: Step): boolean {
   return outcome !== undefined && outcome !== 'success';
 }
 
-/** @returns the index of the option that has its turn. */
+/** @returns an index in `options`. */
 type Choose = (options: readonly Step[], step: number) => number;
 
 interface Turn {
@@ -134,7 +122,7 @@ interface Turn {
 
 interface Run {
   readonly turns: readonly Turn[];
-  /** Abandoned: all continuations were run in another order. */
+  /** All continuations were run in another order. */
   readonly repeats?: boolean;
 }
 
@@ -145,7 +133,6 @@ function following(turns: readonly Turn[]): readonly Turn[] | undefined {
   return [...turns.slice(0, last), { chosen: chosen + 1, ready }];
 }
 
-/** The requests of one order: what each waits for, and which of them have died. */
 class Waiting {
   readonly calls: WaitingCall[][];
   readonly deaths: ReadonlyArray<Promise<never>>;
@@ -168,7 +155,6 @@ class Waiting {
   }
 }
 
-/** Runs one order. @param skips leaves it where all that could follow was run in another order. */
 async function runOrder<C, R>(
   interleavings: Interleavings<C, R>,
   caller: AsyncLocalStorage<number>,
@@ -183,7 +169,7 @@ async function runOrder<C, R>(
     const shared = interleavings.through && interleavings.processes !== 'several';
     const first = through(
       shared
-        ? gatedStorage(
+        ? wrappedStorage(
             storage,
             gateOf(waiting, () => caller.getStore()),
           )
@@ -195,7 +181,7 @@ async function runOrder<C, R>(
         ? caller.run(index, () => run(first, context))
         : run(
             through(
-              gatedStorage(
+              wrappedStorage(
                 storage,
                 gateOf(waiting, () => index),
               ),
@@ -224,25 +210,25 @@ async function takeTurns(
   skips: boolean,
 ): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
-  const areAlike = faults ? areIndependent : readsOnly;
-  // Steps that were run before, at a point from which only steps that are independent of them have followed.
-  let asleep: readonly Step[] = [];
+  const commute = faults ? areIndependent : readsOnly;
+  // Steps that were run at an earlier point, followed only by independent steps.
+  let skipped: readonly Step[] = [];
   const order: string[] = [];
-  // What takes effect at some later step.
+  // Calls that take effect at a later step.
   const delayed: Step[] = [];
   let faulty = 0;
   for (;;) {
-    // Everything that needs no storage call has run after this.
+    // Requests run until their next storage call.
     await setImmediate();
     const left = (faults?.count ?? 0) - faulty;
     const options = optionsOf(waiting, delayed, left > 0 ? faults : undefined).filter(
-      (option) => !asleep.some((step) => isSameStep(step, option)),
+      (option) => !skipped.some((step) => isSameStep(step, option)),
     );
-    if (options.length === 0) return { turns, order, repeats: asleep.length > 0 };
+    if (options.length === 0) return { turns, order, repeats: skipped.length > 0 };
     const chosen = choose(options, turns.length);
     turns.push({ chosen, ready: options.length });
     const step = options[chosen]!;
-    if (skips) asleep = [...asleep, ...options.slice(0, chosen)].filter((before) => areAlike(before, step));
+    if (skips) skipped = [...skipped, ...options.slice(0, chosen)].filter((before) => commute(before, step));
     if (isFault(step)) faulty++;
     order.push(nameOf(step));
     await take(step, waiting, delayed);
@@ -285,7 +271,7 @@ async function opened<C, R>(
   return { storage: open.storage, close: async () => void (await open.close?.()) };
 }
 
-function gateOf(waiting: Waiting, caller: () => number | undefined): Gate {
+function gateOf(waiting: Waiting, caller: () => number | undefined): AroundCall {
   return (name, call, id) => {
     const index = caller();
     if (index === undefined) return call();
@@ -303,4 +289,17 @@ async function checked<C, R>(interleavings: Interleavings<C, R>, outcome: Outcom
     const problem = error instanceof Error ? error.message : String(error);
     throw new Error(`${problem}\nin the order: ${outcome.order.join(', ')}`, { cause: error });
   }
+}
+
+/** Linear congruential generator, from 0 to below 1. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  // The low bits have short periods.
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  // Similar seeds start with similar numbers.
+  for (let warmUp = 0; warmUp < 8; warmUp++) next();
+  return next;
 }

@@ -1,8 +1,8 @@
 import { fail, ok } from 'node:assert/strict';
 import { exploreInterleavings, type Explored, type Interleavings } from './explore-interleavings.js';
 import type { SessionStorage } from '../../storage/session-storage.js';
+import { wrappedStorage } from '../../storage/wrapped-storage.js';
 import { checkFaultyRequests } from './check-faulty-requests.js';
-import { gatedStorage } from './gated-storage.js';
 import { referenceSessionAlgorithm } from './reference-session-algorithm.js';
 import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } from './session-algorithm.js';
 
@@ -10,20 +10,14 @@ export interface SessionRequests extends Pick<
   Interleavings<unknown, unknown>,
   'open' | 'through' | 'processes' | 'faults' | 'sample' | 'maxOrders'
 > {
-  /** Two or three concurrent requests of one session. */
   readonly requests: readonly RequestKind[];
   /** Default {@link referenceSessionAlgorithm}. */
   readonly algorithm?: SessionAlgorithm;
-  /** Every `change` sets the same field. Default: each its own. */
+  /** All changes set the same field. */
   readonly sameField?: boolean;
   /**
-   * The guarantee to check.
-   *
-   * - `everything`: all below, and an end follows a rotated session.
-   * - `grace`: as `everything`, and a rotation within one owner makes no request anonymous.
-   * - `end-of-id`: all below, but an end does not follow a rotated session.
-   * - `end-only`: an ended id stays ended; updates may overwrite each other. For a guarded storage shared by several
-   * processes.
+   * `end-of-id`: all, but an end does not follow a rotated session. `end-only`: an ended id stays ended. `grace`: as
+   * `everything`, and a rotation within one owner makes no request anonymous.
    */
   readonly promise?: 'everything' | 'grace' | 'end-of-id' | 'end-only';
 }
@@ -32,15 +26,14 @@ const OWNER = 'owner';
 const NEXT_OWNER = 'next owner';
 
 /**
- * Runs requests of one session in every order of storage calls (see {@link exploreInterleavings}), and checks after
- * each:
+ * Checks in every order of storage calls, see {@link exploreInterleavings}:
  *
  * - an ended session stays ended, under every id that it had;
- * - an acknowledged update is stored, or was overwritten in the same field, or the session ended;
+ * - an acknowledged update is stored, or overwritten in the same field, or the session ended;
  * - a session that was not ended exists once, under the last cookie;
- * - no response clears the cookie of a live session, or sends that of an ended one.
+ * - no response clears the cookie of a live session or sends that of an ended one.
  *
- * With `faults` it checks promises 1 to 6 of the documentation instead.
+ * With `faults` it checks the promises in docs/your-own-parts.md instead.
  */
 export async function exploreSessionRequests(options: SessionRequests): Promise<Explored> {
   const algorithm = options.algorithm ?? referenceSessionAlgorithm;
@@ -110,13 +103,11 @@ export async function exploreSessionRequests(options: SessionRequests): Promise<
 
 interface Prepared {
   readonly cookie: string;
-  /** What the session holds. */
   readonly before: Readonly<Record<string, string>> | undefined;
 }
 
-/** `storage`; `onWrite` is told the name of each session that is written to it. */
 function watched(storage: SessionStorage, onWrite: (id: string) => void): SessionStorage {
-  return gatedStorage(storage, (name, call, id) => {
+  return wrappedStorage(storage, (name, call, id) => {
     if (id !== undefined && (name === 'create' || name === 'write')) onWrite(id);
     return call();
   });
@@ -133,18 +124,17 @@ function checkSessions(ending: Ending): void {
   const { first, done, sessions, promise } = ending;
   const acknowledged = (kind: RequestKind): boolean =>
     done.some(({ request, answer }) => request.kind === kind && answer.acknowledged);
-  // With a grace period, a second rotation changes nothing.
   const rotated = done.filter(
     ({ request, answer }) =>
       isRotation(request.kind) && answer.acknowledged && (promise !== 'grace' || answer.cookie !== undefined),
   );
-  // A login changes the owner, so a revoke for the first owner does not apply.
+  // A revoke is for the first owner.
   const mayHaveEnded = acknowledged('logout') || acknowledged('revoke');
   if (acknowledged('logout')) ok(!sessions.has(first), 'an ended session exists again');
   if (acknowledged('revoke')) ok(!sessions.has(first), 'a session that its owner ended exists again');
   if (promise === 'end-only') return;
 
-  // A revoke removes the mark by which an end follows a session to its next owner.
+  // A revoke removes the mark that leads to the next owner.
   const traceable = !(acknowledged('revoke') && acknowledged('login'));
   const isFollowed = promise === 'everything' || promise === 'grace';
   if (isFollowed && acknowledged('logout') && traceable) {

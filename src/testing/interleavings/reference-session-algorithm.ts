@@ -7,11 +7,7 @@ const LIFETIME = 3_600_000;
 const MOVED = 'moved to ';
 const ENDED = 'ended';
 
-/**
- * The algorithm for a storage with versions: read, then replace at that version, merge by field on conflict; rotate by
- * writing the new id first and retiring the old one, undone if the old one has ended; end by retiring, too, so that an
- * end follows a rotated session.
- */
+/** Replaces at the version that was read, merges by field on conflict, and rotates by writing the new id first. */
 export const referenceSessionAlgorithm: SessionAlgorithm = {
   async begin(storage, owner) {
     const id = newId();
@@ -63,7 +59,6 @@ async function change(storage: SessionStorage, request: SessionRequest, read: St
     const result = await storage.replace!(request.cookie, toStore(fields, current.owner), current.version);
     if (result.status === 'replaced') return { acknowledged: true };
     if (result.status === 'gone' || result.current.value === ENDED) return { acknowledged: false, cookie: null };
-    // Rotated: the client already has its new cookie.
     if (!live(result.current)) return { acknowledged: false };
     current = result.current;
   }
@@ -89,7 +84,7 @@ async function rotate(
     }
     current = result.current;
     fields = fieldsOf(current);
-    // The new id is secret, but the owner may end it from another device.
+    // The owner may already have ended the new id.
     const added = await storage.replace!(id, toStore(fields, owner));
     if (added.status === 'gone') {
       await end(storage, request.cookie, current);

@@ -1,25 +1,21 @@
 import { isReading, type CallOutcome } from './call-outcome.js';
 
-/** A call of a storage that waits for its turn. */
 export interface WaitingCall {
-  /** As the order shows it. */
   readonly name: string;
   readonly operation: string;
-  /** The session that it is about, where it is about one only. */
+  /** For a call of one session. */
   readonly id: string | undefined;
-  /** Runs the call and hands the request its answer. */
   readonly answer: () => Promise<void>;
-  /** Runs the call; nobody gets its answer. */
+  /** Runs the call without an answer. */
   readonly run: () => Promise<unknown>;
   readonly fail: (error: Error) => void;
 }
 
-/** What can be the next step of an order. */
 export interface Step {
   /** Of the request. */
   readonly index: number;
   readonly call: WaitingCall;
-  /** Absent: the call was made before and takes effect now. */
+  /** Absent: an earlier call takes effect now. */
   readonly outcome?: CallOutcome;
 }
 
@@ -29,15 +25,11 @@ export function isSameStep(one: Step, other: Step): boolean {
   return one.call === other.call && one.outcome === other.outcome;
 }
 
-/** Whether both are answered reads of different requests. */
 export function readsOnly(one: Step, other: Step): boolean {
   return one.index !== other.index && isAnsweredRead(one) && isAnsweredRead(other);
 }
 
-/**
- * Whether two steps of different requests give the same in either order: one of them has no effect, both read, or they
- * are about different sessions. Two failures are not: one may be the last that an order has.
- */
+/** Whether two steps give the same in either order. Two failures may not: the number of faults is limited. */
 export function areIndependent(one: Step, other: Step): boolean {
   if (one.index === other.index || (fails(one) && fails(other))) return false;
   if (isWithoutEffect(one) || isWithoutEffect(other)) return true;

@@ -35,7 +35,6 @@ interface TrackerSettings {
   /** Milliseconds that its clock is ahead. */
   readonly ahead?: number;
   readonly graceInSeconds?: number;
-  /** How many sessions an owner may have. Default: any number. */
   readonly limit?: number;
 }
 
@@ -60,10 +59,7 @@ function trackerOver(
 const run = randomBytes(24).toString('base64url');
 let ids = 0;
 
-/**
- * Ids count up, and the storage has them as they are: of sessions that two requests begin within one millisecond, the
- * same counts as the newer in each run of an order.
- */
+/** Increasing: the order of sessions of one millisecond is the same in every run. */
 function nextId(): string {
   return run + String(ids++).padStart(HASH_LENGTH - run.length, '0');
 }
@@ -76,7 +72,6 @@ function answerOf(result: StoreResult<FieldsSession>, cookie: string): SessionAn
     : { acknowledged: true, cookie: result.transportValue };
 }
 
-/** The real tracker, without grace period. */
 export const trackerAlgorithm = algorithmWith(0);
 
 export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
@@ -86,7 +81,7 @@ function algorithmWith(graceInSeconds: number): SessionAlgorithm {
     begin: (storage, owner) => begun(trackerOver(storage), owner),
 
     async perform(storage, { kind, cookie, field, value, owner }) {
-      // A session is renewed when some time has passed: for a touch it has.
+      // Only after some time is renewal due.
       const tracker = trackerOver(storage, { ahead: kind === 'touch' ? TWO_DAYS : 0, graceInSeconds });
       if (kind === 'revoke') {
         await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));

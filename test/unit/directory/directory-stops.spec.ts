@@ -143,7 +143,7 @@ async function stopOne(name: string, stopAt: number, other: 'changes' | 'ends'):
   };
 }
 
-describe('A process that stands still at any call of the file system', () => {
+describe('A process that is suspended at any call of the file system', () => {
   it.each(Object.keys(deeds).flatMap((name) => (['changes', 'ends'] as const).map((other) => [name, other] as const)))(
     'and goes on with its %s after another process %s, takes back nothing and brings back nothing',
     async (name, other) => {
@@ -154,10 +154,10 @@ describe('A process that stands still at any call of the file system', () => {
         expect({ at, stored }).toEqual({ at, stored: expected });
       }
     },
-    60_000,
+    240_000,
   );
 
-  it('beside a second one that stands still at any other call, takes back nothing', async () => {
+  it('reverts no change, beside another process that is suspended at any other call', async () => {
     const count = await callsOf(deeds['change']!);
     const pairs = Array.from({ length: count * count }, (_, pair) => [pair % count, Math.floor(pair / count)] as const);
     const outcomes: Array<{ readonly id: string; readonly stored: string; readonly acknowledged: string }> = [];
@@ -182,9 +182,9 @@ describe('A process that stands still at any call of the file system', () => {
     // A few at once: a change waits for a lock for a limited time only.
     while (pairs.length > 0) await Promise.all(pairs.splice(0, 100).map(runPair));
     for (const { id, stored, acknowledged } of outcomes) expect({ id, stored }).toEqual({ id, stored: acknowledged });
-  }, 60_000);
+  }, 240_000);
 
-  it('brings back no session that another process ends on a full disk', async () => {
+  it('revives no session that another process ends on a full disk', async () => {
     const count = await callsOf(deeds['change']!);
     const stops = Array.from({ length: count }, async (_, stopAt) => {
       const id = `full-${stopAt}`;
@@ -200,5 +200,5 @@ describe('A process that stands still at any call of the file system', () => {
     for (const { stopAt, ended, stored } of await Promise.all(stops)) {
       expect({ stopAt, ended, stored }).toEqual({ stopAt, ended: true, stored: undefined });
     }
-  }, 60_000);
+  }, 240_000);
 });

@@ -33,12 +33,12 @@ async function takeTurns(count: number): Promise<void> {
 }
 
 describe('PreparedFile', () => {
-  it('is locked by one at a time, and leaves nothing but the file', async () => {
+  it('is locked by one holder at a time, and leaves only the file', async () => {
     await takeTurns(20);
     expect(await readdir(directory)).toEqual(['x']);
   });
 
-  it('takes the lock of a process that died, by one of those who wait', async () => {
+  it('takes over the lock of a dead process once', async () => {
     for (let round = 0; round < 2; round++) {
       await (await prepare('of the dead')).acquire();
       await takeTurns(20);
@@ -47,7 +47,7 @@ describe('PreparedFile', () => {
     }
   });
 
-  it('takes the lock that a process left empty, and that of an earlier version of the package', async () => {
+  it('takes over an empty lock, and the lock of an earlier version of the package', async () => {
     await mkdir(`${path}.lock`);
     await takeTurns(2);
     await writeFile(`${path}.lock`, 'token of the dead');
@@ -55,7 +55,7 @@ describe('PreparedFile', () => {
     expect(await readdir(directory)).toEqual(['x']);
   });
 
-  it('puts nothing in place after another process took the lock over, and leaves the lock of that one alone', async () => {
+  it('commits nothing after another process broke the lock, and leaves the new lock alone', async () => {
     const slow = await prepare('old');
     await slow.acquire();
     await slow.confirm();
@@ -72,7 +72,7 @@ describe('PreparedFile', () => {
     expect(await breakLockOf(path)).toBe(false);
   });
 
-  it('takes a free place only', async () => {
+  it('places a file only under a free name', async () => {
     const [first, second] = [await prepare('first', false), await prepare('second', false)];
     expect(await first.place()).toBe(true);
     expect(await second.place()).toBe(false);
@@ -81,7 +81,7 @@ describe('PreparedFile', () => {
     expect(await readFile(path, 'utf8')).toBe('first');
   });
 
-  it('rejects where no file can be made', async () => {
+  it('rejects if no file can be created', async () => {
     const nowhere = join(directory, 'nowhere', 'x');
     for (const shared of [true, false]) {
       await expect(PreparedFile.make(nowhere, shared, (file) => writeFile(file, 'new'))).rejects.toMatchObject({

@@ -88,7 +88,7 @@ describe("SessionStorageDirectory in Ktor's own tests", () => {
 });
 
 describe('SessionStorageDirectory', () => {
-  it('keeps files and directories to their owner, under names of its own alphabet', async () => {
+  it('creates private files and directories with hexadecimal names', async () => {
     const storage = open();
     await storage.write('../../a secret id', session('v', '../../a secret owner'));
     const names = await readdir(directory, { recursive: true });
@@ -100,19 +100,19 @@ describe('SessionStorageDirectory', () => {
     expect(names).toHaveLength(6);
   });
 
-  it('makes its directory, for its owner only', async () => {
+  it('creates its directory for its owner only', async () => {
     const made = join(directory, 'a', 'b');
     new SessionStorageDirectory({ directory: made });
     expect((await stat(made)).mode & 0o777).toBe(0o700);
   });
 
-  it('refuses a directory that is a file, or no path', async () => {
+  it('rejects a directory that is a file or no path', async () => {
     await writeFile(join(directory, 'file'), '');
     expect(() => new SessionStorageDirectory({ directory: join(directory, 'file') })).toThrow(/is not a directory/);
     expect(() => new SessionStorageDirectory({ directory: '' })).toThrow(/must be a path/);
   });
 
-  it('makes nothing for an id that it does not know', async () => {
+  it('creates no file for an unknown id', async () => {
     const storage = open();
     await storage.read('unknown');
     await storage.replace('unknown', session('v'), '1');
@@ -123,7 +123,7 @@ describe('SessionStorageDirectory', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  it('leaves a tombstone for a minute when sessions end, and nothing after a sweep', async () => {
+  it('leaves a tombstone for a minute when a session ends, and nothing after a sweep', async () => {
     const storage = open();
     await storage.write('a', session('v', 'u'));
     await storage.replace('a', session('w', 'u'));
@@ -136,7 +136,7 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('leaves nothing behind when a replace conflicts or comes too late', async () => {
+  it('leaves no file after a replace that conflicts or comes too late', async () => {
     const storage = open();
     await storage.write('a', session('v'));
     await storage.replace('a', session('w'), 'another version');
@@ -146,14 +146,14 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toHaveLength(1);
   });
 
-  it('keeps any text, lone surrogates and NUL included', async () => {
+  it('keeps any text, including lone surrogates and NUL', async () => {
     const storage = open();
     const value = 'a\u0000b\ud800c\n';
     await storage.write('a', session(value, '\udfff'));
     expect(await storage.read('a')).toMatchObject({ value, owner: '\udfff' });
   });
 
-  it('keeps the first owner, whatever a replace says', async () => {
+  it('keeps the first owner after a replace', async () => {
     const storage = open();
     await storage.write('a', session('v', 'u'));
     await storage.replace('a', session('w', 'another'));
@@ -177,7 +177,7 @@ describe('SessionStorageDirectory', () => {
         await rename(join(directory, name!), path);
       },
     ],
-  ])('takes a file that %s for absent, and writes over it', async (_name, damage) => {
+  ])('reads a file that %s as absent, and overwrites it', async (_name, damage) => {
     const storage = open();
     await storage.write('a', session('value', 'u'));
     await damage(await onlyFile());
@@ -200,7 +200,7 @@ describe('SessionStorageDirectory', () => {
     await rm(`${directory}-copy`, { recursive: true });
   });
 
-  it('touches by the time of modification alone', async () => {
+  it('touches only the modification time', async () => {
     const storage = open();
     await storage.write('a', session('v'));
     const path = await onlyFile();
@@ -211,7 +211,7 @@ describe('SessionStorageDirectory', () => {
     expect(await onlyFile()).toBe(path);
   });
 
-  it('keeps a session without limit on any file system', async () => {
+  it('keeps an unlimited session on any file system', async () => {
     const storage = open();
     await storage.write('a', { value: 'v', expiresAt: NEVER });
     const path = await onlyFile();
@@ -223,7 +223,7 @@ describe('SessionStorageDirectory', () => {
     expect(await storage.read('a')).toBeDefined();
   });
 
-  it('sweeps with a minute of grace, with the owner entries and what dead processes left', async () => {
+  it('sweeps sessions a minute after expiry, with owner entries and files of dead processes', async () => {
     const storage = open();
     await storage.write('a', session('v', 'u'));
     const path = await onlyFile();
@@ -238,7 +238,7 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toEqual([young.slice(directory.length + 1)]);
   });
 
-  it('sweeps nothing that was touched meanwhile, and no file of others', async () => {
+  it('sweeps no session that was touched meanwhile, and no foreign file', async () => {
     const storage = open();
     await storage.write('a', session('v'));
     await storage.touch('a', clock.now() + 5 * HOUR);
@@ -248,7 +248,7 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toHaveLength(2);
   });
 
-  it('removes what can no longer be read', async () => {
+  it('removes unreadable files', async () => {
     const storage = open();
     await storage.write('a', session('v'));
     await truncate(await onlyFile(), 3);
@@ -257,7 +257,7 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('sweeps by itself as sessions come, each part about once an hour', async () => {
+  it('sweeps each part in the background about once an hour', async () => {
     const storage = open();
     await storage.write('a', session('v'));
     const path = await onlyFile();
@@ -280,7 +280,7 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toHaveLength(1);
   });
 
-  it('forgets an owner entry whose session never came, but not at once', async () => {
+  it('removes an owner entry without a session after a while', async () => {
     const storage = open();
     await storage.write('a', session('v', 'u'));
     await rm(await onlyFile());
@@ -292,14 +292,14 @@ describe('SessionStorageDirectory', () => {
     expect(await files()).toEqual([]);
   });
 
-  it('answers a ping only while its directory is there', async () => {
+  it('answers a ping only while its directory exists', async () => {
     const storage = open();
     await storage.ping();
     await rm(directory, { recursive: true });
     await expect(storage.ping()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  it('opens a bounded number of files at a time', async () => {
+  it('opens a limited number of files at a time', async () => {
     const storage = open();
     await storage.write('a', session('v'));
     const reads = Array.from({ length: 5000 }, () => storage.read('a'));
@@ -308,7 +308,7 @@ describe('SessionStorageDirectory', () => {
     for (const read of await Promise.all(reads)) expect(read?.value).toBe('v');
   });
 
-  it('takes a lock file only where processes share the directory', async () => {
+  it('creates lock files only if processes share the directory', async () => {
     const shared = open();
     await shared.write('a', session('v'));
     const lock = `${await onlyFile()}.lock`;
@@ -323,7 +323,7 @@ describe('SessionStorageDirectory', () => {
 });
 
 describe('directorySessionStorage', () => {
-  it('gives the storage itself, or a cache in front of it', async () => {
+  it('returns the storage, or a cache in front of it', async () => {
     expect(directorySessionStorage({ directory })).toBeInstanceOf(SessionStorageDirectory);
     const cached = directorySessionStorage({ directory, cached: true, now: clock.now });
     expect(cached).toBeInstanceOf(CacheStorage);
@@ -343,12 +343,12 @@ describe('A session directory', () => {
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  it('is refused where other users can write to it', async () => {
+  it('is rejected if other users can write to it', async () => {
     await chmod(root, 0o777);
     expect(() => new SessionStorageDirectory({ directory: root })).toThrow('is writable for other users');
   });
 
-  it('reads a FIFO and a file that is too large as absent, at once', async () => {
+  it('reads a FIFO and a file that is too large as absent immediately', async () => {
     const storage = new SessionStorageDirectory({ directory: root });
     const path = join(root, nameOf('a').slice(0, 2), nameOf('a').slice(2));
     await mkdir(dirname(path), { mode: 0o700 });

@@ -85,7 +85,7 @@ describe.each(Object.entries(versions))('SessionStorageKeyv by %s', (_version, m
     },
   );
 
-  it('takes an error for its own only if it comes of its own call', async () => {
+  it('assigns an error only to the call that caused it', async () => {
     const store = new FailingStore();
     const storage = keyvSessionStorage({ keyv: make(store) });
     const reading = storage.read('a');
@@ -105,7 +105,7 @@ describe('SessionStorageKeyv', () => {
     };
   };
 
-  it('gives Keyv the time to live, and never the 0 that means for ever', async () => {
+  it('passes the time to live to Keyv, and never 0, which means unlimited', async () => {
     const [clock, like] = [new FakeClock(), keyv()];
     const storage = keyvSessionStorage({ keyv: like, now: clock.now });
     await storage.write('a', { value: 'v', expiresAt: clock.now() + 5000 });
@@ -117,7 +117,7 @@ describe('SessionStorageKeyv', () => {
     expect(like.set).toHaveBeenCalledTimes(1);
   });
 
-  it('goes by its own clock too, for stores that remove late or never', async () => {
+  it('also uses its own clock, for stores that remove late or never', async () => {
     const [clock, like] = [new FakeClock(), keyv()];
     const storage = keyvSessionStorage({ keyv: like, now: clock.now });
     await storage.write('a', { value: 'v', expiresAt: clock.now() + 5000, owner: 'u|1' });
@@ -135,7 +135,7 @@ describe('SessionStorageKeyv', () => {
     },
   );
 
-  it('takes false for a failure', async () => {
+  it('treats false from set as a failure', async () => {
     const like = keyv();
     const storage = keyvSessionStorage({ keyv: like });
     await storage.write('a', session());
@@ -145,11 +145,11 @@ describe('SessionStorageKeyv', () => {
     await expect(storage.invalidate('a')).rejects.toThrow('could not delete');
   });
 
-  it('takes false for "there was none" when there is none', async () => {
+  it('treats false from delete as absence if the key does not exist', async () => {
     expect(await keyvSessionStorage({ keyv: keyv() }).invalidate('a')).toBe(false);
   });
 
-  it('has three verbs, so that the module guards it', async () => {
+  it('has read, write and invalidate only, so that the module guards it', async () => {
     const storage = keyvSessionStorage({ keyv: new Keyv() });
     expect(isConditional(storage)).toBe(false);
     const guarded = new SessionStorageGuarded(storage);

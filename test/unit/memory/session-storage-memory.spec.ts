@@ -10,7 +10,7 @@ function storageAt(options: ConstructorParameters<typeof SessionStorageMemory>[0
 }
 
 describe('SessionStorageMemory', () => {
-  it('gives every reader an object of its own', async () => {
+  it('returns a new object to every reader', async () => {
     const { storage } = storageAt();
     const session = { value: 'v', expiresAt: START + 1000, owner: 'u' };
     await storage.write('a', session);
@@ -25,7 +25,7 @@ describe('SessionStorageMemory', () => {
     });
   });
 
-  it('never gives a version twice, not even for an id that comes back', async () => {
+  it('never repeats a version, even for a reused id', async () => {
     const { storage } = storageAt();
     const first = await storage.write('a', { value: 'v', expiresAt: START + 1000 });
     await storage.invalidate('a');
@@ -36,7 +36,7 @@ describe('SessionStorageMemory', () => {
     });
   });
 
-  it('removes expired sessions while others are used, without a timer', async () => {
+  it('removes expired sessions during other calls, without a timer', async () => {
     const { storage, clock } = storageAt();
     for (let i = 0; i < 100; i++) await storage.write(`old${i}`, { value: 'v', expiresAt: START + 1000 });
     clock.now += 1000;
@@ -44,7 +44,7 @@ describe('SessionStorageMemory', () => {
     expect(storage.size).toBe(30);
   });
 
-  it('keeps a session that was renewed past its first expiry', async () => {
+  it('keeps a renewed session past its first expiry', async () => {
     const { storage, clock } = storageAt();
     await storage.write('a', { value: 'v', expiresAt: START + 1000 });
     await storage.touch('a', START + 5000);
@@ -56,7 +56,7 @@ describe('SessionStorageMemory', () => {
     expect(storage.size).toBe(0);
   });
 
-  it('sweeps thousands in batches, and no more than the limit', async () => {
+  it('sweeps thousands of sessions in batches, at most the limit', async () => {
     const { storage, clock } = storageAt();
     for (let i = 0; i < 2500; i++) await storage.write(`s${i}`, { value: 'v', expiresAt: START + 1 });
     clock.now += 1;
@@ -66,7 +66,7 @@ describe('SessionStorageMemory', () => {
   });
 
   describe('at its bound', () => {
-    it('drops expired sessions before live ones', async () => {
+    it('removes expired sessions before live ones', async () => {
       const evicted: number[] = [];
       const { storage, clock } = storageAt({ maxSessions: 3, onEvict: (count) => evicted.push(count) });
       await storage.write('live', { value: 'v', expiresAt: START + 9000 });
@@ -79,7 +79,7 @@ describe('SessionStorageMemory', () => {
       expect(evicted).toEqual([]);
     });
 
-    it('tells how many live sessions had to go each time, until it is told to stop', async () => {
+    it('reports the number of evicted live sessions until the listener is removed', async () => {
       const { storage } = storageAt({ maxBytes: 20 });
       const [counts, others]: [number[], number[]] = [[], []];
       const stop = storage.watchEvictions((count) => counts.push(count));
@@ -93,7 +93,7 @@ describe('SessionStorageMemory', () => {
       expect([counts, others]).toEqual([[2], [2, 2]]);
     });
 
-    it('finds an expired session behind many that were renewed', async () => {
+    it('finds an expired session behind many renewed ones', async () => {
       const { storage, clock } = storageAt({ maxSessions: 21 });
       for (let i = 0; i < 20; i++) await storage.write(`s${i}`, { value: 'v', expiresAt: START + 100 });
       await storage.write('dead', { value: 'v', expiresAt: START + 200 });
@@ -110,7 +110,7 @@ describe('SessionStorageMemory', () => {
       ['read', (storage) => storage.read('s0')],
       ['replace', (storage) => storage.replace('s0', { value: 'w', expiresAt: START + 9000 })],
       ['touch', (storage) => storage.touch('s0', START + 9500)],
-    ])('then those unused for longest, where a %s is a use', async (_name, use) => {
+    ])('evicts the least recently used sessions, and %s counts as use', async (_name, use) => {
       const evicted: number[] = [];
       const { storage } = storageAt({ maxSessions: 3, onEvict: (count) => evicted.push(count) });
       for (let i = 0; i < 3; i++) await storage.write(`s${i}`, { value: 'v', expiresAt: START + 9000 });
@@ -138,7 +138,7 @@ describe('SessionStorageMemory', () => {
       expect(storage.bytes).toBe(0);
     });
 
-    it('refuses a session larger than all may be together, and leaves the others', async () => {
+    it('rejects a session larger than the limit, and keeps the others', async () => {
       const { storage } = storageAt({ maxBytes: 100 });
       await storage.write('a', { value: 'v', expiresAt: START + 9000 });
       const large = { value: 'x'.repeat(100), expiresAt: START + 9000 };
@@ -148,12 +148,12 @@ describe('SessionStorageMemory', () => {
     });
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses the bound %p', (value) => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('rejects the limit %p', (value) => {
     expect(() => new SessionStorageMemory({ maxSessions: value })).toThrow(/maxSessions .* integer/);
     expect(() => new SessionStorageMemory({ maxBytes: value })).toThrow(/maxBytes .* integer/);
   });
 
-  it('treats an expiry that is not a number as passed', async () => {
+  it('treats an expiry of NaN as passed', async () => {
     const { storage } = storageAt();
     await storage.write('a', { value: 'v', expiresAt: Number.NaN });
     expect(await storage.read('a')).toBeUndefined();
@@ -163,7 +163,7 @@ describe('SessionStorageMemory', () => {
     expect(storage.size).toBe(0);
   });
 
-  it('forgets everything when closed', async () => {
+  it('removes all sessions when closed', async () => {
     const { storage } = storageAt();
     await storage.write('a', { value: 'v', expiresAt: START + 1000, owner: 'u' });
     await storage.close();

@@ -5,11 +5,11 @@ const slot = fc.integer({ min: 0, max: 100 });
 const key = fc.integer({ min: 0, max: 20 });
 
 describe('SlotHeap', () => {
-  it('has no first slot when it is empty', () => {
+  it('has no first slot if it is empty', () => {
     expect(new SlotHeap().first).toBe(-1);
   });
 
-  it('always knows the smallest key, whatever is added, moved and removed', () => {
+  it('returns the smallest key after any sequence of changes', () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('put' as const), slot, key }),
       fc.record({ do: fc.constant('put' as const), slot, key }),

@@ -8,7 +8,7 @@ class Account {
 }
 
 describe('alsoWrite', () => {
-  it('writes a bigint into the old session as its text, since JSON has none', async () => {
+  it('writes a bigint into the old session as text, because JSON has no bigint', async () => {
     const source = cookieSession({
       keys: ['a-secret-of-the-old-application'],
       map: (old: { balance?: string }) => Object.assign(new Account(), { balance: BigInt(old.balance ?? 0) }),

@@ -66,7 +66,7 @@ describe('the secretbox of NaCl', () => {
     }
   });
 
-  it('refuses every changed bit', () => {
+  it('rejects every changed bit', () => {
     const box = secretbox(Buffer.from('a message'), NONCE, KEY);
     for (let bit = 0; bit < box.length * 8; bit++) {
       const changed = Buffer.from(box);
@@ -75,7 +75,7 @@ describe('the secretbox of NaCl', () => {
     }
   });
 
-  it('refuses a box without room for a tag, and a nonce of another length', () => {
+  it('rejects a box shorter than a tag, and a nonce of another length', () => {
     expect(openSecretbox(Buffer.alloc(15), NONCE, KEY)).toBeUndefined();
     expect(openSecretbox(BOX, NONCE.subarray(1), KEY)).toBeUndefined();
   });

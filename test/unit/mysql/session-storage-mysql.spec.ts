@@ -12,7 +12,7 @@ const failure = (errno: number): Error => Object.assign(new Error(String(errno))
 describe('SessionStorageMysql', () => {
   const execute = () => jest.fn<MysqlExecute>().mockResolvedValue([{ affectedRows: 1 }]);
 
-  it('sends a statement again that lost a deadlock', async () => {
+  it('retries a statement that lost a deadlock', async () => {
     const pool = execute().mockRejectedValueOnce(failure(1213)).mockRejectedValueOnce(failure(1020));
     await mysqlSessionStorage({ pool }).write('a', session);
     expect(pool).toHaveBeenCalledTimes(3);
@@ -27,7 +27,7 @@ describe('SessionStorageMysql', () => {
       [{ affectedRows: 1 }, undefined],
     ],
     ['mariadb', [{ value: 'v', version: 1, owner: Buffer.from('u'), expires_at: 5n }], { affectedRows: 1 }],
-  ])('understands the answers of %s', async (_client, rows, header) => {
+  ])('reads the results of %s', async (_client, rows, header) => {
     const pool = jest.fn<MysqlExecute>(async (statement) => (statement.startsWith('SELECT') ? rows : header));
     const storage = mysqlSessionStorage({ pool });
     expect(await storage.read('a')).toEqual({ value: 'v', version: '1', owner: 'u', expiresAt: 5 });
@@ -53,14 +53,14 @@ describe('SessionStorageMysql', () => {
     [null, 'null'],
     ['mysql://root:secret@host/db', 'string'],
     [new Wrong(), 'an instance of Wrong without execute'],
-  ])('refuses %p as its pool and says what was found', (pool, found) => {
+  ])('rejects %p as its pool, with what was found', (pool, found) => {
     const make = (): unknown => mysqlSessionStorage({ pool: pool as MysqlPool });
     expect(make).toThrow(SessionConfigurationError);
     expect(make).toThrow(`Found: ${found}.`);
     expect(make).not.toThrow('secret');
   });
 
-  it('quotes the name of its table, or refuses it', async () => {
+  it('quotes the name of its table, or rejects it', async () => {
     const pool = execute();
     await mysqlSessionStorage({ pool, table: 'auth.my-sessions' }).write('a', session);
     expect(pool.mock.calls[0]![0]).toContain('REPLACE INTO `auth`.`my-sessions`');
@@ -85,7 +85,7 @@ if (mysqlUrl !== undefined) {
       await pool.end();
     });
 
-    it('says which statement makes the table that is missing, and works once it was run', async () => {
+    it('names the statement that creates a missing table, and works after it was run', async () => {
       const table = freshTable();
       const storage = mysqlSessionStorage({ pool, table });
       await expect(storage.ping()).rejects.toThrow(SessionConfigurationError);
@@ -95,7 +95,7 @@ if (mysqlUrl !== undefined) {
       expect(await storage.read('a')).toMatchObject({ value: 'v' });
     });
 
-    it('takes a pool with callbacks', async () => {
+    it('accepts a pool with callbacks', async () => {
       const callbacks = createCallbackPool({ uri: url });
       const storage = mysqlSessionStorage({ pool: callbacks, table: freshTable(), createTable: true });
       await storage.write('a', session);
@@ -103,7 +103,7 @@ if (mysqlUrl !== undefined) {
       await new Promise((resolve) => callbacks.end(resolve));
     });
 
-    it('knows a session that a touch leaves as it is, also where such rows are not counted', async () => {
+    it('touches a session without a change, even if unchanged rows are not counted', async () => {
       const uncounting = createPool({ uri: url, flags: ['-FOUND_ROWS'] });
       const storage = mysqlSessionStorage({ pool: uncounting, table: freshTable(), createTable: true });
       const version = await storage.write('a', session);
@@ -114,7 +114,7 @@ if (mysqlUrl !== undefined) {
       await uncounting.end();
     });
 
-    it('keeps owners and ids apart that a collation would take for each other', async () => {
+    it('distinguishes owners and ids that a collation equates', async () => {
       const storage = mysqlSessionStorage({ pool, table: freshTable(), createTable: true });
       const names = ['a', 'A', 'a ', 'á', 'a\0', ' a'];
       for (const text of names) await storage.write(text, { ...session, value: text, owner: text });
@@ -124,7 +124,7 @@ if (mysqlUrl !== undefined) {
       }
     });
 
-    it('takes one statement to read, and one more to change or renew', async () => {
+    it('sends one statement to read, and one more to change or renew', async () => {
       const statements: string[] = [];
       const counted: MysqlExecute = (statement, values) => {
         statements.push(statement.split(' ')[0]!);

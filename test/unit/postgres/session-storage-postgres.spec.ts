@@ -23,7 +23,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
   });
   afterAll(() => server.close(name));
 
-  it('says which statements make the table that is missing, and works once they were run', async () => {
+  it('names the statements that create a missing table, and works after they were run', async () => {
     const table = freshTable();
     const storage = postgresSessionStorage({ pool: server, table });
     for (const call of [storage.read('a'), storage.write('a', session), storage.ping(), storage.sweep()]) {
@@ -38,7 +38,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
     expect(await storage.read('a')).toMatchObject({ value: 'v' });
   });
 
-  it('makes the table once, however many ask at the same time', async () => {
+  it('creates the table once for concurrent calls', async () => {
     const table = freshTable();
     const storages = Array.from({ length: 8 }, () =>
       postgresSessionStorage({ pool: server, table, createTable: true }),
@@ -47,7 +47,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
     await expect(storages[0]!.read('id7')).resolves.toMatchObject({ value: 'v' });
   });
 
-  it('takes a name with a schema, and one that needs quotes', async () => {
+  it('accepts a name with a schema, and one that needs quotes', async () => {
     for (const table of [`public.${freshTable()}`, `${freshTable()}-Order$`]) {
       const storage = postgresSessionStorage({ pool: server, table, createTable: true });
       await storage.write('a', session);
@@ -55,7 +55,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
     }
   });
 
-  it('keeps the moment of expiry out of the indexes, so that a touch stays a heap-only update', async () => {
+  it('does not index the moment of expiry, so that a touch is a heap-only update', async () => {
     const table = freshTable();
     await postgresSessionStorage({ pool: server, table, createTable: true }).ping();
     const indexes = 'SELECT indexdef FROM pg_indexes WHERE tablename = $1 ORDER BY indexname';
@@ -67,7 +67,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
     ]);
   });
 
-  it('keeps owners apart that PostgreSQL would refuse', async () => {
+  it('stores owners that PostgreSQL would reject', async () => {
     const storage = postgresSessionStorage({ pool: server, table: freshTable(), createTable: true });
     const owners = ['a\0', 'a\ud800', 'a\ufffd', 'a\\u0000', 'a'];
     for (const owner of owners) await storage.write(`of ${owners.indexOf(owner)}`, { ...session, owner });
@@ -85,7 +85,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       (rows, text) => (text.startsWith('SELECT') ? rows : [rows, rows.length]),
     ],
     ['an object, as pg', (rows) => ({ rows })],
-  ])('takes a function that gives %s', async (_name, shape) => {
+  ])('accepts a function that returns %s', async (_name, shape) => {
     const storage = postgresSessionStorage({
       pool: async (text, values) => shape((await server.query(text, values)).rows, text),
       table: freshTable(),
@@ -100,7 +100,7 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
     expect(await storage.invalidate('a')).toBe(false);
   });
 
-  it('refuses a function that gives no rows', async () => {
+  it('rejects a function that returns no rows', async () => {
     const storage: SessionStorage = postgresSessionStorage({ pool: async () => undefined });
     await expect(storage.read('a')).rejects.toThrow(SessionConfigurationError);
   });
@@ -110,9 +110,9 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
     [undefined, 'undefined'],
     [null, 'null'],
     ['postgres://user:secret@host/db', 'string'],
-    [{}, 'an instance of Object without query'],
+    [{}, 'an object without query'],
     [new Wrong(), 'an instance of Wrong without query'],
-  ])('refuses %p as its pool and says what was found', (pool, found) => {
+  ])('rejects %p as its pool, with what was found', (pool, found) => {
     const make = (): unknown => postgresSessionStorage({ pool: pool as PostgresPool });
     expect(make).toThrow(SessionConfigurationError);
     expect(make).toThrow(`Found: ${found}.`);
@@ -141,12 +141,12 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       return statements;
     }
 
-    it('are one SELECT when it only reads', async () => {
+    it('are one SELECT for a read', async () => {
       const id = await requests.create();
       expect(await during(() => requests.visit(id))).toEqual(['SELECT']);
     });
 
-    it('are a SELECT and an UPDATE when it changes the session, or a renewal is due', async () => {
+    it('are a SELECT and an UPDATE for a change or a renewal', async () => {
       const id = await requests.create('u');
       expect(await during(() => requests.visit(id, (value) => value.count++))).toEqual(['SELECT', 'UPDATE']);
       requests.ahead = 1_800_000;
@@ -174,13 +174,13 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
 describe('A pool of pg', () => {
   const poolWith = () => Object.assign(new EventEmitter(), { query: async () => ({ rows: [] }) });
 
-  it('gets a listener for errors of idle connections where it has none', () => {
+  it('gets a listener for errors of idle connections if it has none', () => {
     const pool = poolWith();
     postgresSessionStorage({ pool });
     expect(() => pool.emit('error', new Error('terminating connection'))).not.toThrow();
   });
 
-  it('keeps the listener of the application alone', () => {
+  it('keeps only the listener of the application', () => {
     const pool = poolWith();
     pool.on('error', () => undefined);
     postgresSessionStorage({ pool });

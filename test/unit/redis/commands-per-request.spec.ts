@@ -42,17 +42,17 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     return commands.taken();
   }
 
-  it('are one GET when it only reads', async () => {
+  it('are one GET for a read', async () => {
     const id = await requests.create();
     expect(await during(() => requests.visit(id))).toEqual(['GET']);
   });
 
-  it('are a GET and an EVALSHA when it changes the session', async () => {
+  it('are a GET and an EVALSHA for a change', async () => {
     const id = await requests.create('u');
     expect(await during(() => requests.visit(id, (value) => value.count++))).toEqual(['GET', 'EVALSHA']);
   });
 
-  it('are a GET and an EVALSHA when a renewal is due, and one more for the index of its owner', async () => {
+  it('are a GET and an EVALSHA for a renewal, and one more for the index of an owner', async () => {
     const id = await requests.create('u');
     requests.ahead = 1_800_000;
     const commands = await during(() => requests.visit(id));
@@ -60,7 +60,7 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     expect(commands).toEqual(['GET', 'EVALSHA', 'EVALSHA']);
   });
 
-  it('are one SET for a new session; with an owner its index, and the confirmation of both', async () => {
+  it('are one SET for a new session, and with an owner one for the index and one to confirm', async () => {
     expect(await during(() => requests.create())).toEqual(['SET']);
     expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'SET', 'EVALSHA', 'EVALSHA']);
   });
@@ -72,13 +72,13 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     expect(await during(() => storage.invalidate(hashSessionId(owned)))).toEqual(['EVALSHA', 'ZREM']);
   });
 
-  it('are a GET, and what writes the new and retires the old id, for a login', async () => {
+  it('are a GET and the commands that write the new id and retire the old one for a login', async () => {
     const id = await requests.create();
     const login = (): Promise<string> => requests.visit(id, (value) => (value.owner = 'u'));
     expect(await during(login)).toEqual(['GET', 'EVALSHA', 'SET', 'EVALSHA', 'EVALSHA', 'EVALSHA']);
   });
 
-  it('are one more for a script that the server has forgotten, as after a restart', async () => {
+  it('are one more for a script that the server does not know, such as after a restart', async () => {
     const id = await requests.create();
     await client.script('FLUSH');
     const change = (): Promise<string> => requests.visit(id, (value) => value.count++);

@@ -24,13 +24,13 @@ describe('the command of a client', () => {
     expect(calls).toEqual([expected]);
   });
 
-  it('is a function as it is, told the key and whether it only reads', async () => {
+  it('may be a function, which receives the key and whether the command only reads', async () => {
     const { calls, record } = recorder();
     await redisSessionStorage({ client: record, prefix: 'p:' }).read('a');
     expect(calls).toEqual([['p:a', true, ['GET', 'p:a']]]);
   });
 
-  it('keeps `this` of the client', async () => {
+  it('keeps the client as `this`', async () => {
     class Client {
       readonly name = 'me';
       async sendCommand(): Promise<string> {
@@ -49,7 +49,7 @@ describe('the command of a client', () => {
     [new Wrong(), 'an instance of Wrong without sendCommand'],
     [Object.create(null), 'an object without sendCommand'],
     [{ sendCommand: 'yes' }, 'an object without sendCommand'],
-  ])('is not to be had from %p: the error names the four clients and what was found', (client, found) => {
+  ])('cannot be made from %p: the error names the four clients and what was found', (client, found) => {
     const make = (): unknown => redisSessionStorage({ client: client as RedisClient });
     expect(make).toThrow(SessionConfigurationError);
     for (const text of ['node-redis', 'ioredis', 'iovalkey', '@valkey/valkey-glide', `Found: ${found}`]) {
@@ -58,7 +58,7 @@ describe('the command of a client', () => {
     expect(make).not.toThrow('secret');
   });
 
-  it('is not to be had without options either', () => {
+  it('cannot be made without options', () => {
     expect(() => redisSessionStorage(undefined as never)).toThrow(SessionConfigurationError);
   });
 });

@@ -10,7 +10,7 @@ const anyOwner = oneof(
 );
 
 describe('the value in Redis', () => {
-  it('gives back what it was made of', () => {
+  it('decodes to the encoded session', () => {
     assert(
       property(
         anyText,
@@ -31,7 +31,7 @@ describe('the value in Redis', () => {
     expect(encodeRedisValue(session, '7')).toBe('1790000000000|7|=visits%3Au%7C1|a|b');
   });
 
-  it('tells an empty owner from none', () => {
+  it('distinguishes an empty owner from no owner', () => {
     expect(decodeRedisValue(encodeRedisValue({ value: 'v', expiresAt: 1, owner: '' }, '1'))?.owner).toBe('');
     expect(decodeRedisValue(encodeRedisValue({ value: 'v', expiresAt: 1 }, '1'))).not.toHaveProperty('owner');
   });
@@ -43,14 +43,14 @@ describe('the value in Redis', () => {
     },
   );
 
-  it('has a deadline of 13 digits, whatever is asked for', () => {
+  it('has a deadline of 13 digits for any expiry', () => {
     for (const moment of [-5, 0, 12.5, Date.now(), NEVER, Number.MAX_SAFE_INTEGER]) {
       expect(encodeDeadline(moment)).toMatch(/^\d{13}$/);
     }
     expect(encodeDeadline(Number.MAX_SAFE_INTEGER)).toBe(String(NEVER));
   });
 
-  it('encodes different owners differently, in characters that mean nothing to Redis', () => {
+  it('encodes different owners differently, without characters that are special in Redis', () => {
     assert(
       property(anyOwner, anyOwner, (one, other) => {
         expect(encodeOwner(one)).toMatch(/^[\w%.!~*'()-]*$/);

@@ -61,7 +61,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await client.exists(`${prefix}never`)).toBe(0);
   });
 
-  it('uses the clock that it is given beside that of Redis', async () => {
+  it('uses the clock of the option now beside that of Redis', async () => {
     await storage().write('clock', session());
     const ahead = storage({ now: () => Date.now() + 2 * HOUR });
     expect(await ahead.read('clock')).toBeUndefined();
@@ -70,7 +70,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await ahead.invalidate('clock')).toBe(false);
   });
 
-  it.each(['', 'not ours', '12|34'])('takes a text of others under its key, %j, for no session', async (text) => {
+  it.each(['', 'not ours', '12|34'])('reads a foreign text under its key, %j, as absent', async (text) => {
     await client.set(`${prefix}foreign`, text);
     const redis = storage();
     expect(await redis.read('foreign')).toBeUndefined();
@@ -80,7 +80,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await client.get(`${prefix}foreign`)).toBe(text);
   });
 
-  it('keeps ids that are none of ours apart from the keys of owners', async () => {
+  it('keeps foreign ids apart from the keys of owners', async () => {
     const redis = storage();
     await redis.write('x', session({ owner: 'u1' }));
     await redis.write('owner:u1', session());
@@ -88,7 +88,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await redis.owners.list('u1')).toHaveLength(1);
   });
 
-  it('lets the index of an owner live as long as any session in it', async () => {
+  it('keeps the index of an owner as long as any of its sessions', async () => {
     const redis = storage();
     const key = `${prefix}owner:ttl`;
     await redis.write('ttl1', session({ owner: 'ttl', latestExpiry: Date.now() + 20 * HOUR }));
@@ -102,7 +102,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await client.exists(key)).toBe(0);
   });
 
-  it('drops from the index what has been there for a minute without a session, and nothing younger', async () => {
+  it('removes ids without a session from the index after a minute', async () => {
     const key = `${prefix}owner:drop`;
     const redis = storage();
     await client.zAdd(key, [
@@ -116,7 +116,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await client.zRange(key, 0, -1)).toEqual(['young']);
   });
 
-  it('ends a session too that comes into the index while the others are ended', async () => {
+  it('also ends a session that is added while the others are ended', async () => {
     const command: RedisCommand = (_key, _readonly, args) => client.sendCommand([...args]);
     let raced = false;
     const redis = redisSessionStorage({
@@ -135,13 +135,13 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
     expect(await storage().read('after')).toBeUndefined();
   });
 
-  it('passes on what the server rejects', async () => {
+  it('rejects with the error of the server', async () => {
     await client.sAdd(`${prefix}wrong`, 'a set');
     await expect(storage().read('wrong')).rejects.toThrow('WRONGTYPE');
     await expect(storage().replace('wrong', session())).rejects.toThrow('WRONGTYPE');
   });
 
-  it('does not close a client that was handed to it', () => {
+  it('does not close the client of the application', () => {
     expect(storage()).not.toHaveProperty('close');
     expect(client.isOpen).toBe(true);
   });
@@ -150,7 +150,7 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
 describe('the prefix', () => {
   const client = jest.fn<RedisCommand>().mockResolvedValue(null);
 
-  it('is nestjs-sessions: unless another is given', async () => {
+  it('is nestjs-sessions: by default', async () => {
     await redisSessionStorage({ client }).read('a');
     expect(client).toHaveBeenLastCalledWith('nestjs-sessions:a', true, ['GET', 'nestjs-sessions:a']);
     await redisSessionStorage({ client, prefix: `shop."'*` }).read('a');
@@ -166,7 +166,7 @@ describe('the inspection of a server', () => {
   const inspect = (reply: unknown): Promise<readonly string[]> =>
     redisSessionStorage({ client: async () => reply }).inspect();
 
-  it.each(['noeviction', 'volatile-ttl'])('is content with %s', async (policy) => {
+  it.each(['noeviction', 'volatile-ttl'])('accepts %s', async (policy) => {
     expect(await inspect(`# Memory\r\nmaxmemory_policy:${policy}\r\nx:1`)).toEqual([]);
   });
 
@@ -176,13 +176,13 @@ describe('the inspection of a server', () => {
     ['an object with the answer of each node', { 'a:1': 'maxmemory_policy:allkeys-lru\r\n' }],
     ['a map with the answer of each node', new Map([['a:1', 'maxmemory_policy:allkeys-lru\r\n']])],
     ['a list', [{ key: 'a:1', value: 'maxmemory_policy:allkeys-lru\r\n' }]],
-  ])('warns of a policy that removes live sessions, told as %s', async (_kind, reply) => {
+  ])('warns of a policy that removes live sessions, reported as %s', async (_kind, reply) => {
     const warnings = await inspect(reply);
     expect(warnings).toEqual([expect.stringContaining('maxmemory-policy allkeys-lru')]);
     expect(warnings[0]).toContain('noeviction');
   });
 
-  it('says nothing where the server does not tell', async () => {
+  it('reports nothing if the server does not report its policy', async () => {
     expect(await inspect('')).toEqual([]);
     const refused = redisSessionStorage({ client: () => Promise.reject(new Error('NOPERM')) });
     expect(await refused.inspect()).toEqual([]);

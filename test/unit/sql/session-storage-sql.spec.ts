@@ -10,25 +10,25 @@ const query = () => jest.fn<PostgresQuery>().mockResolvedValue([]);
 const session = { value: 'v', expiresAt: Date.now() + 60_000 };
 
 describe('a session storage in SQL', () => {
-  it('sends a statement again that the database undid because of another', async () => {
+  it('retries a statement that the database rolled back', async () => {
     const pool = query().mockRejectedValueOnce(failure('40P01')).mockRejectedValueOnce(failure('40001'));
     expect(await postgresSessionStorage({ pool }).read('a')).toBeUndefined();
     expect(pool).toHaveBeenCalledTimes(3);
   });
 
-  it('does so ten times at most', async () => {
+  it('sends it at most ten times', async () => {
     const pool = query().mockRejectedValue(failure('40P01'));
     await expect(postgresSessionStorage({ pool }).read('a')).rejects.toThrow('40P01');
     expect(pool).toHaveBeenCalledTimes(10);
   });
 
-  it('passes on any other failure at once', async () => {
+  it('rejects other failures immediately', async () => {
     const pool = query().mockRejectedValue(failure('57P01'));
     await expect(postgresSessionStorage({ pool }).write('a', session)).rejects.toThrow('57P01');
     expect(pool).toHaveBeenCalledTimes(1);
   });
 
-  it('makes its table before the first use, once, and again only if that failed', async () => {
+  it('creates its table once, before the first use, and retries only after a failure', async () => {
     const pool = query().mockRejectedValueOnce(failure('57P01')).mockRejectedValueOnce(failure('57P01'));
     const storage = postgresSessionStorage({ pool, createTable: true });
     await expect(storage.read('a')).rejects.toThrow('57P01');
@@ -39,19 +39,19 @@ describe('a session storage in SQL', () => {
     expect(words).toEqual(['CREATE TABLE', 'CREATE TABLE', ...made, ...Array(3).fill('SELECT version,')]);
   });
 
-  it('takes a failure to make something for a race with another process, once', async () => {
+  it('retries a failed table definition once, because another process may create it', async () => {
     const pool = query().mockRejectedValueOnce(failure('23505'));
     await postgresSessionStorage({ pool, createTable: true }).read('a');
     expect(pool).toHaveBeenCalledTimes(5);
   });
 
-  it('makes nothing unless it is told to', async () => {
+  it('creates no table by default', async () => {
     const pool = query();
     await postgresSessionStorage({ pool }).read('a');
     expect(pool.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(/^SELECT/)]);
   });
 
-  it('sweeps as new sessions come, once an hour, and waits for that when it is closed', async () => {
+  it('sweeps once an hour after writes, and waits for the sweep in close', async () => {
     const clock = new FakeClock();
     const removed = (): string[] => pool.mock.calls.map(([text]) => text).filter((text) => text.startsWith('DELETE'));
     const pool = query();
@@ -71,7 +71,7 @@ describe('a session storage in SQL', () => {
     expect(() => postgresSessionStorage({ pool: query(), sweepEveryInSeconds })).toThrow(SessionConfigurationError);
   });
 
-  it('ends a session that has expired by one clock only, without counting it', async () => {
+  it('ends a session that is expired by one clock only, without counting it', async () => {
     const pool = query();
     expect(await postgresSessionStorage({ pool }).invalidate('a')).toBe(false);
     expect(pool.mock.calls).toEqual([
@@ -80,7 +80,7 @@ describe('a session storage in SQL', () => {
     ]);
   });
 
-  it("uses the clock that it is given instead of the server's, as a parameter", async () => {
+  it("uses the clock of the option now as a parameter, instead of the server's", async () => {
     const pool = query();
     const storage = postgresSessionStorage({ pool, now: () => 5 });
     await storage.read('a');
@@ -95,7 +95,7 @@ describe('a session storage in SQL', () => {
     expect(pool.mock.calls.map(([text]) => text).join('\n')).not.toContain('clock_timestamp');
   });
 
-  it('sweeps nothing if the server does not tell its time', async () => {
+  it('sweeps nothing if the server returns no time', async () => {
     const pool = query();
     await postgresSessionStorage({ pool }).sweep();
     expect(pool.mock.calls.map(([text, values]) => [text.split(' ')[0], values])).toEqual([
@@ -104,7 +104,7 @@ describe('a session storage in SQL', () => {
     ]);
   });
 
-  it('repeats the end of all sessions of an owner until there is none', async () => {
+  it('ends the sessions of an owner repeatedly until none is left', async () => {
     const pool = query().mockResolvedValueOnce([1]).mockResolvedValueOnce([1, 1, 1]).mockResolvedValueOnce([1]);
     expect(await postgresSessionStorage({ pool }).owners.invalidateAll('u', 'stays')).toBe(4);
     expect(pool.mock.calls.map(([text, values]) => [text.includes('id <>'), values.at(-1)])).toEqual([

@@ -25,7 +25,7 @@ describe('the sweep of a table', () => {
     ]);
   });
 
-  it('removes no more than it is told to', async () => {
+  it('removes at most the given limit', async () => {
     const removeBatch = expired(1200);
     expect(await new SqlSweep(removeBatch, 0, Date.now).run(700)).toBe(700);
     expect(removeBatch.mock.calls.map(([, limit]) => limit)).toEqual([500, 200]);
@@ -33,7 +33,7 @@ describe('the sweep of a table', () => {
     expect(removeBatch).toHaveBeenCalledTimes(2);
   });
 
-  it('goes by the way once in a period, first within the first', async () => {
+  it('runs in the background once per period', async () => {
     const [removeBatch, clock] = [expired(0), new FakeClock()];
     const sweep = new SqlSweep(removeBatch, 1000, clock.now);
     clock.advance(1000);
@@ -48,7 +48,7 @@ describe('the sweep of a table', () => {
     expect(removeBatch).toHaveBeenCalledTimes(2);
   });
 
-  it('never goes by the way with a period of 0', () => {
+  it('never runs in the background with a period of 0', () => {
     const [removeBatch, clock] = [expired(0), new FakeClock()];
     const sweep = new SqlSweep(removeBatch, 0, clock.now);
     clock.advance(1e9);
@@ -56,7 +56,7 @@ describe('the sweep of a table', () => {
     expect(removeBatch).not.toHaveBeenCalled();
   });
 
-  it('lets nobody hear of a failure that nobody waits for', async () => {
+  it('ignores failures in the background', async () => {
     const clock = new FakeClock();
     const sweep = new SqlSweep(() => Promise.reject(new Error('down')), 1000, clock.now);
     clock.advance(1000);

@@ -28,7 +28,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     files.remove();
   });
 
-  it('commits what it writes after another connection held the lock', async () => {
+  it('commits writes after another connection held the lock', async () => {
     const file = files.path(`${count++}.db`);
     const [one, other] = [openFresh(file), openFresh(file)];
     const engine = sqliteEngine(one);
@@ -47,7 +47,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(other.prepare('SELECT a FROM t').all()).toEqual([{ a: 2 }]);
   });
 
-  it('makes its table in an empty file', async () => {
+  it('creates its table in an empty file', async () => {
     const database = openFresh();
     await sqliteSessionStorage({ database }).write('a', session);
     expect(await sqliteSessionStorage({ database }).read('a')).toMatchObject({ value: 'v' });
@@ -62,7 +62,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(pragma(database, 'busy_timeout')).toBe(20);
   });
 
-  it('shortens a longer busy timeout, and leaves everything when it is told to', () => {
+  it('shortens a longer busy timeout, and changes nothing with pragmas keep', () => {
     const patient = openFresh();
     patient.exec('PRAGMA busy_timeout = 5000');
     sqliteSessionStorage({ database: patient });
@@ -75,7 +75,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(pragma(kept, 'busy_timeout')).toBe(7);
   });
 
-  it('says at the start when the database cannot be set up', () => {
+  it('rejects a database that cannot be set up, at the start', () => {
     const file = files.path(`${count++}.db`);
     const holder = openFresh(file);
     holder.exec('CREATE TABLE held (x); BEGIN EXCLUSIVE');
@@ -86,7 +86,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(make).not.toThrow();
   });
 
-  it('says which statements make the table that is missing, and works once they were run', async () => {
+  it('names the statements that create a missing table, and works after they were run', async () => {
     const database = openFresh();
     const storage = sqliteSessionStorage({ database, table: 'my-table', createTable: false });
     await expect(storage.ping()).rejects.toThrow(SessionConfigurationError);
@@ -96,7 +96,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(await storage.read('a')).toMatchObject({ value: 'v' });
   });
 
-  it('takes a table in an attached database', async () => {
+  it('accepts a table in an attached database', async () => {
     const database = openFresh();
     database.exec(`ATTACH '${files.path(`${count++}.db`)}' AS extra`);
     const storage = sqliteSessionStorage({ database, table: 'extra.sessions' });
@@ -105,7 +105,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(database.prepare('SELECT id FROM extra.sessions').all()).toMatchObject([{ id: 'a' }]);
   });
 
-  it('finds an owner and what has expired by an index', async () => {
+  it('finds an owner and expired sessions by an index', async () => {
     const database = openFresh();
     await sqliteSessionStorage({ database }).ping();
     const plan = (condition: string): string =>
@@ -114,7 +114,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(plan('expires_hour <= 5 AND expires_at <= 5')).toContain('sessions_expires_hour');
   });
 
-  it("leaves the database open, which is the application's", async () => {
+  it('does not close the database of the application', async () => {
     const database = openFresh();
     const storage = sqliteSessionStorage({ database });
     await storage.write('a', session);
@@ -122,7 +122,7 @@ describe.each(Object.entries(sqliteLibraries))('SessionStorageSqlite by %s', (_l
     expect(database.prepare('SELECT id FROM sessions').all()).toMatchObject([{ id: 'a' }]);
   });
 
-  it('takes one statement to read, and one more to change or renew', async () => {
+  it('sends one statement to read, and one more to change or renew', async () => {
     const database = openFresh();
     const statements: string[] = [];
     const counted: SqliteDatabase = {
@@ -156,8 +156,8 @@ describe('the database of sqliteSessionStorage', () => {
     [null, 'null'],
     ['sessions.db', 'string'],
     [new Wrong(), 'an instance of Wrong without prepare and exec'],
-    [Object.create(null), 'an object'],
-  ])('is refused as %p, saying what was found', (database, found) => {
+    [Object.create(null), 'an object without prepare and exec'],
+  ])('is rejected as %p, with what was found', (database, found) => {
     const make = (): unknown => sqliteSessionStorage({ database: database as SqliteDatabase });
     expect(make).toThrow(SessionConfigurationError);
     expect(make).toThrow(`Found: ${found}.`);
@@ -167,13 +167,13 @@ describe('the database of sqliteSessionStorage', () => {
     expect(() => sqliteSessionStorage(undefined as never)).toThrow(SessionConfigurationError);
   });
 
-  it('is refused when it answers by callbacks, at the first use', async () => {
+  it('is rejected at the first use if it answers by callbacks', async () => {
     const database = { prepare: () => ({ all: () => ({}), run: () => ({}) }), exec: () => undefined };
     const storage = sqliteSessionStorage({ database: database as any, pragmas: 'keep' });
-    await expect(storage.read('a')).rejects.toThrow('answers by callbacks');
+    await expect(storage.read('a')).rejects.toThrow('returns results by callbacks');
   });
 
-  it('may throw, and the storage rejects', async () => {
+  it('rejects if the database throws', async () => {
     const database: SqliteDatabase = {
       prepare: () => {
         throw new Error('closed');

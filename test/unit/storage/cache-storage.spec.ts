@@ -28,7 +28,7 @@ describe('CacheStorage', () => {
     return { clock, memory, storage, session, reads: () => reads };
   }
 
-  it('shows its own changes at once', async () => {
+  it('shows changes through the same cache immediately', async () => {
     const { storage, session, clock } = cached();
     await storage.write('a', session('1'));
     const { version } = (await storage.read('a'))!;
@@ -45,7 +45,7 @@ describe('CacheStorage', () => {
     expect(await storage.read('a')).toBeUndefined();
   });
 
-  it('sees the end of a session elsewhere when the time is over, however busy the session is', async () => {
+  it('reads a session that another process ended as absent after the cache time, even if it is read often', async () => {
     const { storage, session, memory, clock } = cached();
     await storage.write('a', session('1'));
     await storage.read('a');
@@ -58,7 +58,7 @@ describe('CacheStorage', () => {
     expect(seen).toBe(10);
   });
 
-  it('finds out by the version that what it kept was stale', async () => {
+  it('detects a stale cached session by its version', async () => {
     const { storage, session, memory } = cached();
     await storage.write('a', session('1'));
     const { version } = (await storage.read('a'))!;
@@ -70,7 +70,7 @@ describe('CacheStorage', () => {
     expect((await storage.read('a'))?.value).toBe('2');
   });
 
-  it('asks again for what was absent', async () => {
+  it('does not cache absence', async () => {
     const { storage, session, memory, reads } = cached();
     expect(await storage.read('a')).toBeUndefined();
     await memory.write('a', session('1'));
@@ -78,7 +78,7 @@ describe('CacheStorage', () => {
     expect(reads()).toBe(2);
   });
 
-  it('asks again for what expired here, since it may have been prolonged elsewhere', async () => {
+  it('reads an expired session again, because another process may have renewed it', async () => {
     const { storage, session, memory, clock } = cached();
     await storage.write('a', { ...session('1'), expiresAt: clock.now() + 500 });
     await storage.read('a');
@@ -89,7 +89,7 @@ describe('CacheStorage', () => {
     expect(await storage.read('a')).toBeUndefined();
   });
 
-  it('does not keep what was read while it changed', async () => {
+  it('does not cache a session that changed during the read', async () => {
     const memory = new SessionStorageMemory();
     const gate: { closed?: Promise<void> } = {};
     const storage = new CacheStorage(
@@ -115,7 +115,7 @@ describe('CacheStorage', () => {
     expect(await storage.read('a')).toBeUndefined();
   });
 
-  it('does not keep what was read after a change began and before it took effect', async () => {
+  it('does not cache a session that was read between the start and the effect of a change', async () => {
     const memory = new SessionStorageMemory();
     const gate: { closed?: Promise<void> } = {};
     const storage = new CacheStorage(
@@ -139,7 +139,7 @@ describe('CacheStorage', () => {
     expect(await storage.read('a')).toBeUndefined();
   });
 
-  it('forgets also when a change fails, since it may have landed', async () => {
+  it('invalidates a session even if its change fails, because it may have taken effect', async () => {
     const { session, memory } = cached();
     const storage = new CacheStorage(
       Object.assign(memory, {
@@ -156,7 +156,7 @@ describe('CacheStorage', () => {
     expect(await storage.read('a')).toBeUndefined();
   });
 
-  it('gives each reader a copy', async () => {
+  it('returns a copy to each reader', async () => {
     const { storage, session } = cached();
     await storage.write('a', session('1'));
     const [first, second] = await Promise.all([storage.read('a'), storage.read('a')]);
@@ -166,7 +166,7 @@ describe('CacheStorage', () => {
 });
 
 describe('cachedSessionStorage', () => {
-  it('keeps what was read for two seconds and 10,000 sessions, or as long and as many as it is told', async () => {
+  it('caches 10,000 sessions for two seconds by default, and follows its options', async () => {
     const memory = new SessionStorageMemory();
     const sees = async (storage: SessionStorage) => {
       await memory.write('a', { value: 'v', expiresAt: Date.now() + 10_000 });

@@ -129,14 +129,14 @@ describe("Ktor's CacheTest", () => {
 });
 
 describe('BaseCache', () => {
-  it('computes once for all who ask at the same time', async () => {
+  it('shares one computation between concurrent calls', async () => {
     const { counter, compute } = counting();
     const cache = new BaseCache(compute);
     expect(await Promise.all([1, 1, 1].map((key) => cache.getOrCompute(key)))).toEqual(['1', '1', '1']);
     expect(counter.value).toBe(1);
   });
 
-  it('does not keep a computation that was invalidated while it ran', async () => {
+  it('does not cache a computation that was invalidated while it ran', async () => {
     const values = ['old', 'new'];
     const cache = new BaseCache<number, string>(async () => {
       const value = values.shift()!;
@@ -150,7 +150,7 @@ describe('BaseCache', () => {
     expect(cache.peek(1)).toBe('new');
   });
 
-  it('forgets everything at once', async () => {
+  it('invalidates all values', async () => {
     const cache = new BaseCache(counting().compute);
     await Promise.all([1, 2].map((key) => cache.getOrCompute(key)));
     expect(cache.size).toBe(2);

@@ -10,7 +10,7 @@ function gate() {
 }
 
 describe('KeyedMutex', () => {
-  it('runs tasks of one key one after another in order of arrival', async () => {
+  it('runs tasks of one key one after another, in the order of arrival', async () => {
     const mutex = new KeyedMutex(1000);
     const log: number[] = [];
     let running = 0;
@@ -27,7 +27,7 @@ describe('KeyedMutex', () => {
     expect(log).toEqual([1, 2, 3, 4]);
   });
 
-  it('runs tasks of different keys side by side', async () => {
+  it('runs tasks of different keys concurrently', async () => {
     const mutex = new KeyedMutex(1000);
     const first = gate();
     const slow = mutex.run('a', () => first.opened);
@@ -36,7 +36,7 @@ describe('KeyedMutex', () => {
     await slow;
   });
 
-  it('goes on after a task that failed', async () => {
+  it('runs the next task after a failed one', async () => {
     const mutex = new KeyedMutex(1000);
     const failing = mutex.run('a', () => Promise.reject(new Error('failed')));
     const next = mutex.run('a', async () => 'done');
@@ -44,7 +44,7 @@ describe('KeyedMutex', () => {
     expect(await next).toBe('done');
   });
 
-  it('overtakes a task that hangs, but lets those behind it run one after another still', async () => {
+  it('passes a hanging task, and still runs the following ones one after another', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick'] });
     try {
       const mutex = new KeyedMutex(1000);

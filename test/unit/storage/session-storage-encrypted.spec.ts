@@ -13,7 +13,7 @@ function encrypted(...keys: readonly Buffer[]) {
 }
 
 describe('encryptedSessionStorage', () => {
-  it('keeps no text readable in the wrapped storage, in a form of its own', async () => {
+  it('stores encrypted text in the wrapped storage', async () => {
     const { inner, storage } = encrypted();
     await storage.write('a', session('a secret text'));
     const { value } = (await inner.read('a'))!;
@@ -23,7 +23,7 @@ describe('encryptedSessionStorage', () => {
     expect((await inner.read('a'))!.value).not.toBe(value);
   });
 
-  it('gives any text back, through write, replace, conflict and list', async () => {
+  it('returns the exact text by write, replace, conflict and list', async () => {
     const { storage } = encrypted();
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 40 }), async (text) => {
@@ -42,7 +42,7 @@ describe('encryptedSessionStorage', () => {
     expect((await storage.read('a'))?.value).toBe('lone \ud800 surrogate');
   });
 
-  it('takes a record that was moved to another id for absent', async () => {
+  it('reads a record that was moved to another id as absent', async () => {
     const { inner, storage } = encrypted();
     await storage.write('a', session('of a'));
     await inner.write('b', (await inner.read('a'))!);
@@ -51,7 +51,7 @@ describe('encryptedSessionStorage', () => {
     expect((await storage.owners!.list('u')).map(({ id }) => id)).toEqual(['a']);
   });
 
-  it('takes a record of which any bit was changed for absent', async () => {
+  it('reads a record with any changed bit as absent', async () => {
     const { inner, storage } = encrypted();
     await storage.write('a', session('text'));
     const { value } = (await inner.read('a'))!;
@@ -73,7 +73,7 @@ describe('encryptedSessionStorage', () => {
     },
   );
 
-  it('reads with an old key and writes with the newest', async () => {
+  it('reads with an old key and writes with the newest key', async () => {
     const inner = new SessionStorageMemory();
     await encryptedSessionStorage(inner, { keys: [OLD] }).write('a', session('text'));
     const both = encryptedSessionStorage(inner, { keys: [NEW, OLD] });
@@ -83,7 +83,7 @@ describe('encryptedSessionStorage', () => {
     expect(await encryptedSessionStorage(inner, { keys: [OLD] }).read('a')).toBeUndefined();
   });
 
-  it('takes a key ring, and refuses what no ring takes', async () => {
+  it('accepts a key ring, and rejects invalid keys', async () => {
     const inner = new SessionStorageMemory();
     const storage = encryptedSessionStorage(inner, { keys: new KeyRing(NEW) });
     expect(storage).toBeInstanceOf(SessionStorageEncrypted);
@@ -94,7 +94,7 @@ describe('encryptedSessionStorage', () => {
   });
 });
 
-it('does not open a text that was put under another owner, or written in another spelling', async () => {
+it('does not open a text of another owner or in another encoding', async () => {
   const memory = new SessionStorageMemory();
   const storage = encryptedSessionStorage(memory, { keys: randomBytes(32) });
   const expiresAt = Date.now() + 60_000;

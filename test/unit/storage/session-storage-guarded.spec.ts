@@ -36,14 +36,14 @@ function guarded() {
 }
 
 describe('SessionStorageGuarded', () => {
-  it('keeps owner, expiry and version of a session for a storage that forgets them', async () => {
+  it('keeps owner, expiry and version for a storage that does not store them', async () => {
     const { storage } = guarded();
     const session = { value: 'a|b|c\n', expiresAt: START + 1000, owner: 'ü|\ud800=' };
     const version = await storage.write('id', session);
     expect(await storage.read('id')).toEqual({ ...session, version });
   });
 
-  it('ends sessions on time even if the storage would not', async () => {
+  it('expires sessions even if the storage does not', async () => {
     const { storage, clock } = guarded();
     await storage.write('id', { value: 'v', expiresAt: START + 1000 });
     clock.advance(1000);
@@ -51,7 +51,7 @@ describe('SessionStorageGuarded', () => {
     expect(await storage.replace('id', { value: 'w', expiresAt: START + 5000 })).toEqual({ status: 'gone' });
   });
 
-  it('reads what was stored before it came, and updates it', async () => {
+  it('reads and updates sessions that were stored without it', async () => {
     const { storage } = guarded();
     const inner = new SessionStorageMemory();
     const over = new SessionStorageGuarded(inner);
@@ -64,7 +64,7 @@ describe('SessionStorageGuarded', () => {
     expect(await storage.read('id')).toBeUndefined();
   });
 
-  it('does not let a slow update in another process revive a session that was ended', async () => {
+  it('does not revive an ended session by a slow update of another process', async () => {
     const { inner, open } = guarded();
     const [here, there] = [open(), open()];
     await here.write('id', { value: 'v', expiresAt: START + 1000 });
@@ -84,7 +84,7 @@ describe('SessionStorageGuarded', () => {
     expect(await there.invalidate('id')).toBe(false);
   });
 
-  it('makes the mark of an end outlive every session that could come back', async () => {
+  it('keeps the mark of an end longer than any update that could revive the session', async () => {
     const writes: SessionToStore[] = [];
     const memory = new SessionStorageMemory({ now: () => START });
     const storage = new SessionStorageGuarded(
@@ -101,7 +101,7 @@ describe('SessionStorageGuarded', () => {
     expect(writes.at(-1)!.expiresAt).toBe(START + 100_000 + 600_000);
   });
 
-  it('can be written again under an id that was ended', async () => {
+  it('can write an ended id again', async () => {
     const { storage, inner } = guarded();
     await storage.write('id', { value: 'v', expiresAt: START + 1000 });
     await storage.invalidate('id');
@@ -110,13 +110,13 @@ describe('SessionStorageGuarded', () => {
     expect(inner.values.size).toBe(1);
   });
 
-  it('leaves no mark for an id that is not there', async () => {
+  it('writes no mark for an unknown id', async () => {
     const { storage, inner } = guarded();
     expect(await storage.invalidate('unknown')).toBe(false);
     expect(inner.values.size).toBe(0);
   });
 
-  it('shows the wrapped storage ids of 43 characters of base64url only', async () => {
+  it('passes only ids of 43 base64url characters to the wrapped storage', async () => {
     const { storage, inner } = guarded();
     const id = 'A'.repeat(43);
     await storage.write(id, { value: 'v', expiresAt: START + 1000 });
@@ -124,7 +124,7 @@ describe('SessionStorageGuarded', () => {
     for (const key of inner.values.keys()) expect(key).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
-  it('reads session and mark in one go where the storage can', async () => {
+  it('reads session and mark in one call if the storage has readMany', async () => {
     const memory = new SessionStorageMemory();
     let reads = 0;
     const storage = new SessionStorageGuarded(
@@ -146,14 +146,14 @@ describe('SessionStorageGuarded', () => {
     expect(reads).toBe(1);
   });
 
-  it('has what else the storage has, and nothing else', () => {
+  it('has the other capabilities of the storage and no more', () => {
     const { storage } = guarded();
     for (const name of ['owners', 'sweep', 'ping', 'close'] as const) expect(storage[name]).toBeUndefined();
     const memory = new SessionStorageGuarded(new SessionStorageMemory());
     for (const name of ['owners', 'sweep', 'ping', 'close'] as const) expect(memory[name]).toBeDefined();
   });
 
-  it('lists and ends the sessions of an owner through its own guard', async () => {
+  it('lists and ends the sessions of an owner with marks', async () => {
     const inner = new SessionStorageMemory();
     const storage = new SessionStorageGuarded(inner);
     const expiresAt = Date.now() + 10_000;
@@ -172,7 +172,7 @@ describe('SessionStorageGuarded', () => {
     expect(inner.size).toBe(0);
   });
 
-  it('knows which storages need no guard', () => {
+  it('detects storages that need no guard', () => {
     expect(isConditional(new ThreeVerbs())).toBe(false);
     expect(isConditional(new SessionStorageMemory())).toBe(true);
     expect(isConditional(new SessionStorageGuarded(new ThreeVerbs()))).toBe(true);

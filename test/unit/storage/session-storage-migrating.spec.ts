@@ -17,14 +17,14 @@ const verbs = (storage: SessionStorage): SessionStorage => ({
 });
 
 describe('migratingSessionStorage', () => {
-  it('writes new sessions to the new storage only', async () => {
+  it('writes new sessions only to the new storage', async () => {
     const { to, from, storage, session } = migrating();
     await storage.write('a', session('v'));
     expect(await to.read('a')).toBeDefined();
     expect(await from.read('a')).toBeUndefined();
   });
 
-  it('lets sessions of the old storage live on there, and end there', async () => {
+  it('keeps and ends sessions of the old storage there', async () => {
     const { to, from, storage, session, clock } = migrating();
     await from.write('a', session('old'));
     const { version } = (await storage.read('a'))!;
@@ -40,7 +40,7 @@ describe('migratingSessionStorage', () => {
     expect(await storage.touch!('a', clock.now() + 90_000)).toBe(false);
   });
 
-  it('lists and ends the sessions of an owner in both', async () => {
+  it('lists and ends the sessions of an owner in both storages', async () => {
     const { from, storage, session } = migrating();
     await from.write('old', session('v'));
     await storage.write('new', session('v'));
@@ -49,7 +49,7 @@ describe('migratingSessionStorage', () => {
     expect(await storage.owners!.invalidateAll('u')).toBe(1);
   });
 
-  it('sweeps both within one limit, pings both, closes both', async () => {
+  it('sweeps both storages within one limit, pings both and closes both', async () => {
     const { to, from, storage, session, clock } = migrating();
     for (const id of ['a', 'b']) await from.write(id, session('v'));
     for (const id of ['c', 'd']) await to.write(id, session('v'));
@@ -63,7 +63,7 @@ describe('migratingSessionStorage', () => {
     expect([to.size, from.size]).toEqual([0, 0]);
   });
 
-  it('ends a session in the new storage even if the old one fails, and says that it failed', async () => {
+  it('ends a session in the new storage even if the old one fails, and rejects', async () => {
     const { to, session } = migrating();
     const down = { ...verbs(to), invalidate: () => Promise.reject(new Error('down')) };
     await to.write('a', session('v'));
@@ -71,7 +71,7 @@ describe('migratingSessionStorage', () => {
     expect(await to.read('a')).toBeUndefined();
   });
 
-  it('has only what both can do, and cannot tell what one cannot', async () => {
+  it('has only the capabilities of both storages', async () => {
     const { to, from, session } = migrating();
     const storage = migratingSessionStorage(to, verbs(from));
     expect(Object.keys(storage).sort()).toEqual(['close', 'ping', 'sweep']);

@@ -73,7 +73,7 @@ async function failLongEnough(storage: SessionStorage, clock: FakeClock): Promis
 }
 
 describe('SessionStorageResilient', () => {
-  it('passes calls and answers on as they are', async () => {
+  it('passes calls and results through unchanged', async () => {
     const memory = new SessionStorageMemory();
     const storage = new SessionStorageResilient(memory);
     const session = { value: 'v', expiresAt: Date.now() + 10_000, owner: 'u' };
@@ -105,7 +105,7 @@ describe('SessionStorageResilient', () => {
     expect(Object.keys(new SessionStorageResilient(verbs))).toEqual([]);
   });
 
-  it('gives up on a call that hangs, and on it only', async () => {
+  it('rejects a hanging call, and no other', async () => {
     const { backend, clock, storage } = resilient();
     backend.mood = 'hang';
     const first = failed(storage.read('a'));
@@ -123,7 +123,7 @@ describe('SessionStorageResilient', () => {
     expect(await second).toBeUndefined();
   });
 
-  it('gives up on each call when its own time is over', async () => {
+  it('rejects each call at its own deadline', async () => {
     const { backend, clock, storage } = resilient();
     backend.mood = 'hang';
     let given = 0;
@@ -139,7 +139,7 @@ describe('SessionStorageResilient', () => {
     await Promise.all(calls);
   });
 
-  it('counts a call that timed out once, even if it fails later too', async () => {
+  it('counts a timed-out call once, even if it fails later', async () => {
     const { backend, clock, storage, states } = resilient();
     backend.mood = 'hang';
     const calls = [1, 2, 3].map(() => failed(storage.read('a')));
@@ -155,7 +155,7 @@ describe('SessionStorageResilient', () => {
     expect(states).toEqual(['down']);
   });
 
-  it('tries a read once more that fails, and not a write', async () => {
+  it('retries a failed read once, but not a write', async () => {
     const { backend, storage } = resilient();
     const read = jest.spyOn(backend, 'read').mockRejectedValueOnce(new Error('ECONNRESET'));
     expect(await storage.read('a')).toBeUndefined();
@@ -165,13 +165,13 @@ describe('SessionStorageResilient', () => {
     expect(write).toHaveBeenCalledTimes(1);
   });
 
-  it('waits for real time with its own timer', async () => {
+  it('uses real time by default', async () => {
     const backend = new Backend();
     backend.mood = 'hang';
     await failed(new SessionStorageResilient(backend, { timeoutInMilliseconds: 5 }).read('a'));
   });
 
-  it('drops answers and failures that come too late without a sound', async () => {
+  it('ignores late results and errors', async () => {
     const unhandled: unknown[] = [];
     const listener = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', listener);
@@ -190,7 +190,7 @@ describe('SessionStorageResilient', () => {
     expect(states).toEqual([]);
   });
 
-  it('turns every failure into one error that keeps its cause', async () => {
+  it('wraps every failure in SessionStorageUnavailableError with its cause', async () => {
     const { backend, storage } = resilient();
     backend.mood = 'fail';
     const error = await failed(storage.invalidate('a'));
@@ -198,7 +198,7 @@ describe('SessionStorageResilient', () => {
     expect(error.message).not.toContain('connection refused');
   });
 
-  it('turns what is thrown at once into a rejection', async () => {
+  it('turns a synchronous error into a rejection', async () => {
     const broken: SessionStorage = Object.assign(new SessionStorageMemory(), {
       read() {
         throw new TypeError('broken');
@@ -207,7 +207,7 @@ describe('SessionStorageResilient', () => {
     expect((await failed(new SessionStorageResilient(broken).read('a'))).cause).toBeInstanceOf(TypeError);
   });
 
-  it('leaves errors of this library as they are, and does not count them', async () => {
+  it('passes errors of this library and does not count them', async () => {
     const tooLarge = new SessionError('SESSION_TOO_LARGE', 'too large');
     const storage = new SessionStorageResilient(
       Object.assign(new SessionStorageMemory(), { read: () => Promise.reject(tooLarge) }),
@@ -219,7 +219,7 @@ describe('SessionStorageResilient', () => {
   });
 
   describe('its circuit breaker', () => {
-    it('opens after five failures and half a second without a success, and then refuses at once', async () => {
+    it('opens after five failures and half a second without success, and then rejects immediately', async () => {
       const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
       await failTimes(storage, 4);
@@ -233,7 +233,7 @@ describe('SessionStorageResilient', () => {
       expect(backend.calls).toBe(calls);
     });
 
-    it('does not open by one event, however many calls it fails', async () => {
+    it('does not open after one event that fails many calls', async () => {
       const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
       await Promise.all(Array.from({ length: 50 }, () => failed(storage.read('a'))));
@@ -251,7 +251,7 @@ describe('SessionStorageResilient', () => {
       ['data that is too long for MySQL', Object.assign(new Error('long'), { errno: 1406, code: 'ER_DATA_TOO_LONG' })],
       ['a constraint of SQLite', Object.assign(new Error('c'), { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' })],
       ['a wrong argument of Redis', new Error('ERR wrong number of arguments')],
-    ])('takes %s for an answer: it never opens', async (_what, error) => {
+    ])('never opens after %s', async (_what, error) => {
       const { backend, clock, storage, states } = resilient();
       jest.spyOn(backend, 'read').mockRejectedValue(error);
       for (let call = 0; call < 20; call++) {
@@ -265,7 +265,7 @@ describe('SessionStorageResilient', () => {
       ['Redis is full', new Error("OOM command not allowed when used memory > 'maxmemory'.")],
       ['the disk is full', Object.assign(new Error('full'), { code: 'ENOSPC' })],
       ['the database is read-only', Object.assign(new Error('ro'), { code: '25006' })],
-    ])('refuses writes alone where %s: reads and ends go on', async (_what, error) => {
+    ])('rejects only writes if %s', async (_what, error) => {
       const { backend, clock, storage, states } = resilient();
       jest.spyOn(backend, 'write').mockRejectedValue(error);
       for (let call = 0; call < 10; call++) {
@@ -278,7 +278,7 @@ describe('SessionStorageResilient', () => {
       expect(states).toEqual(['down']);
     });
 
-    it('opens for one node of a cluster alone, also where nobody asks the others meanwhile', async () => {
+    it('opens for one node of a cluster only, even without calls of other nodes', async () => {
       const { backend, clock, storage, states } = resilient({}, (id) => id);
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -300,7 +300,7 @@ describe('SessionStorageResilient', () => {
       expect(states).toEqual(['down']);
     });
 
-    it('takes a storage for recovered whose node that failed has left the cluster', async () => {
+    it('reports recovery when the failed node has left the cluster', async () => {
       const { backend, clock, storage, states } = resilient({}, (id) => id);
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -313,7 +313,7 @@ describe('SessionStorageResilient', () => {
       expect(states).toEqual(['down', 'up']);
     });
 
-    it('does not open when successes come in between', async () => {
+    it('does not open if calls succeed in between', async () => {
       const { backend, storage, states } = resilient();
       for (let round = 0; round < 3; round++) {
         backend.mood = 'fail';
@@ -324,7 +324,7 @@ describe('SessionStorageResilient', () => {
       expect(states).toEqual([]);
     });
 
-    it('counts calls that timed out side by side', async () => {
+    it('counts concurrent timeouts', async () => {
       const { backend, clock, storage } = resilient();
       backend.mood = 'hang';
       const calls = Array.from({ length: 5 }, () => failed(storage.read('a')));
@@ -334,7 +334,7 @@ describe('SessionStorageResilient', () => {
       expect(backend.calls).toBe(5);
     });
 
-    it('lets one probe through after the pause, and closes when it succeeds', async () => {
+    it('sends one probe after the pause, and closes if it succeeds', async () => {
       const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -354,7 +354,7 @@ describe('SessionStorageResilient', () => {
       await storage.read('a');
     });
 
-    it('doubles the pause with each probe that fails, up to 15 seconds', async () => {
+    it('doubles the pause after each failed probe, up to 15 seconds', async () => {
       const { backend, clock, storage, states } = resilient();
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -373,7 +373,7 @@ describe('SessionStorageResilient', () => {
       expect(states).toEqual(['down']);
     });
 
-    it('frees the probe when it hangs', async () => {
+    it('sends another probe after a hanging one', async () => {
       const { backend, clock, storage } = resilient();
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -387,7 +387,7 @@ describe('SessionStorageResilient', () => {
       await storage.read('a');
     });
 
-    it('shortens its pauses by chance', async () => {
+    it('shortens its pauses randomly', async () => {
       const { backend, clock, storage } = resilient({ random: () => 1 });
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -397,7 +397,7 @@ describe('SessionStorageResilient', () => {
       expect(backend.calls).toBeGreaterThan(calls);
     });
 
-    it('never keeps a ping from trying', async () => {
+    it('always sends a ping', async () => {
       const { backend, clock, storage } = resilient();
       backend.mood = 'fail';
       await failLongEnough(storage, clock);
@@ -407,7 +407,7 @@ describe('SessionStorageResilient', () => {
     });
   });
 
-  it('gives work on many sessions ten times as long', async () => {
+  it('allows operations on many sessions ten times as long', async () => {
     const { backend, clock } = resilient();
     const hangs = () => new Promise<never>(() => {});
     const storage = new SessionStorageResilient(
@@ -424,7 +424,7 @@ describe('SessionStorageResilient', () => {
     await Promise.all(outcomes);
   });
 
-  it('lets a sweep take its time, and translates its failure', async () => {
+  it('has no deadline for a sweep, and wraps its failure', async () => {
     let fail!: (error: Error) => void;
     const { clock, backend } = resilient();
     const sweep = () => new Promise<number>((_, reject) => (fail = reject));

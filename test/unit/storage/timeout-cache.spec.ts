@@ -24,7 +24,7 @@ describe('TimeoutCache', () => {
     return { clock, counter, cache };
   }
 
-  it('forgets every value in time, not only the one used last, and without being asked', async () => {
+  it('removes every expired value without calls', async () => {
     const { clock, cache } = timed('use');
     for (const key of [1, 2, 3]) {
       await cache.getOrCompute(key);
@@ -40,7 +40,7 @@ describe('TimeoutCache', () => {
     expect(cache.size).toBe(0);
   });
 
-  it('keeps a value in use when the time counts from use', async () => {
+  it('keeps a used value if the time starts at the last use', async () => {
     const { clock, counter, cache } = timed('use');
     for (let round = 0; round < 5; round++) {
       await cache.getOrCompute(1);
@@ -49,7 +49,7 @@ describe('TimeoutCache', () => {
     expect(counter.value).toBe(1);
   });
 
-  it('renews a value in use when the time counts from its computation', async () => {
+  it('computes a used value again if the time starts at the computation', async () => {
     const { clock, counter, cache } = timed('computation');
     for (let round = 0; round < 5; round++) {
       await cache.getOrCompute(1);
@@ -58,7 +58,7 @@ describe('TimeoutCache', () => {
     expect(counter.value).toBe(3);
   });
 
-  it('forgets in time where no timer comes', async () => {
+  it('expires values without a timer', async () => {
     const clock = new FakeClock(0);
     const cache = new TimeoutCache(counting().compute, {
       timeoutInMilliseconds: 100,
@@ -70,14 +70,14 @@ describe('TimeoutCache', () => {
     expect(cache.peek(1)).toBeUndefined();
   });
 
-  it('drops the oldest when there are too many', async () => {
+  it('removes the oldest value beyond max', async () => {
     const { cache } = timed('use', 2);
     for (const key of [1, 2, 1, 3]) await cache.getOrCompute(key);
     expect([1, 2, 3].map((key) => cache.peek(key))).toEqual(['1', undefined, '3']);
     expect(cache.size).toBe(2);
   });
 
-  it('forgets what it is told to', async () => {
+  it('invalidates values', async () => {
     const { cache } = timed('computation');
     await Promise.all([1, 2, 3].map((key) => cache.getOrCompute(key)));
     expect(cache.invalidate(1)).toBe('1');

@@ -1,7 +1,7 @@
 import { FakeClock } from '../../../src/testing/fake-clock.js';
 
 describe('FakeClock', () => {
-  it('moves only when told to, also back', () => {
+  it('moves only by advance, also back', () => {
     const clock = new FakeClock(1000);
     expect(clock.now()).toBe(1000);
     clock.advance(500);
@@ -10,12 +10,12 @@ describe('FakeClock', () => {
     expect(clock.now()).toBe(800);
   });
 
-  it('starts at the present moment', () => {
+  it('starts at the current time', () => {
     const before = Date.now();
     expect(new FakeClock().now()).toBeGreaterThanOrEqual(before);
   });
 
-  it('runs timers in the order of their time, each at its time, also those that timers start', () => {
+  it('runs timers in order, each at its time, including timers started by timers', () => {
     const clock = new FakeClock(0);
     const log: string[] = [];
     clock.startTimer(() => log.push(`late ${clock.now()}`), 300);

@@ -24,7 +24,7 @@ describe('exploreInterleavings', () => {
     [[3, 2], 10],
     [[2, 2, 2], 90],
     [[0, 3], 1],
-  ])('runs requests of %j steps in %i orders, each of them once', async (counts, expected) => {
+  ])('runs requests of %j steps in %i orders, each once', async (counts, expected) => {
     const seen: string[] = [];
     const explored = await exploreInterleavings({
       open,
@@ -37,7 +37,7 @@ describe('exploreInterleavings', () => {
     expect(new Set(seen).size).toBe(expected);
   });
 
-  it('gives each order a storage of its own, closes it, and leaves the steps of preparation out', async () => {
+  it('opens and closes a storage per order, without the steps of the preparation', async () => {
     let [opened, closed] = [0, 0];
     const { orders } = await exploreInterleavings({
       open: () => {
@@ -64,7 +64,7 @@ describe('exploreInterleavings', () => {
     expect([orders, opened, closed]).toEqual([2, 2, 2]);
   });
 
-  it('gives a request that fails as a result, and goes on', async () => {
+  it('returns a failed request as a result and continues', async () => {
     const failing = async (storage: SessionStorage) => {
       await storage.read('a');
       throw new Error('of the request');
@@ -79,7 +79,7 @@ describe('exploreInterleavings', () => {
     expect([explored.orders, failed]).toEqual([2, 2]);
   });
 
-  it('tells the order in which a check failed, and closes the storage', async () => {
+  it('reports the order of a failed check, and closes the storage', async () => {
     let closed = 0;
     const exploring = exploreInterleavings({
       open: () => ({ storage: new SessionStorageMemory(), close: () => void closed++ }),
@@ -93,7 +93,7 @@ describe('exploreInterleavings', () => {
     expect(closed).toBe(2);
   });
 
-  it('notices requests that wait for each other, and orders without end', async () => {
+  it('detects deadlocks and too many orders', async () => {
     const exploration = { open, prepare: async () => undefined, check: () => {} };
     const waiting = () => new Promise<void>(() => {});
     await expect(exploreInterleavings({ ...exploration, requests: [steps(1), waiting] })).rejects.toThrow(
@@ -104,7 +104,7 @@ describe('exploreInterleavings', () => {
     ).rejects.toThrow('more than 100 orders');
   });
 
-  it('runs two reads that follow each other in one of their orders', async () => {
+  it('runs two consecutive reads in one order only', async () => {
     const read = async (storage: SessionStorage) => void (await storage.read('a'));
     const seen: string[] = [];
     const { orders } = await exploreInterleavings({
@@ -136,7 +136,7 @@ describe('exploreInterleavings', () => {
       return exploration.then(({ orders }) => ({ orders, seen }));
     };
 
-    it('runs calls about different sessions in one of their orders, and those about one session in all', async () => {
+    it('runs calls of different sessions in one order, and calls of one session in all orders', async () => {
       const outcomes = { count: 1, outcomes: ['lost'] } as const;
       expect((await exploring(['a', 'b'], { faults: outcomes })).seen.sort()).toEqual([
         '0 write,1 write',
@@ -146,7 +146,7 @@ describe('exploreInterleavings', () => {
       expect((await exploring(['a', 'a'], { faults: outcomes })).orders).toBe(6);
     });
 
-    it('runs a call that fails without an effect in one of its orders', async () => {
+    it('runs a call that fails without effect in one order only', async () => {
       const outcomes = { count: 1, outcomes: ['refused'] } as const;
       const { seen } = await exploring(['a', 'a'], { faults: outcomes });
       expect(seen.filter((order) => order.includes('refused')).sort()).toEqual([
@@ -155,7 +155,7 @@ describe('exploreInterleavings', () => {
       ]);
     });
 
-    it('runs as many orders as a sample has, the same for the same seed', async () => {
+    it('runs the number of orders of a sample, the same for the same seed', async () => {
       const sample = { orders: 40 };
       const ids = ['a', 'b', 'a', 'b'];
       const { orders, seen } = await exploring(ids, { sample });
@@ -167,7 +167,7 @@ describe('exploreInterleavings', () => {
     });
   });
 
-  it.each(['one', 'several'] as const)('puts what it is told between storage and requests: %s', async (processes) => {
+  it.each(['one', 'several'] as const)('puts a wrapper between storage and requests: %s', async (processes) => {
     let made = 0;
     const { orders } = await exploreInterleavings({
       open,
@@ -186,7 +186,7 @@ describe('exploreInterleavings', () => {
 });
 
 describe('requestsOf', () => {
-  it('gives every choice once', () => {
+  it('returns every multiset once', () => {
     expect(requestsOf(['read', 'change'], 2)).toEqual([
       ['read', 'read'],
       ['read', 'change'],
@@ -327,7 +327,7 @@ describe('exploreSessionRequests', () => {
     await expect(exploreSessionRequests({ open, requests, algorithm })).rejects.toThrow(problem);
   });
 
-  it('lets an end concern the id only where no more is promised', async () => {
+  it('accepts an end of the id alone with promise end-of-id', async () => {
     const algorithm = flawed('logout', async (storage, request) => {
       await storage.invalidate(request.cookie);
       return { acknowledged: true, cookie: null };
@@ -337,7 +337,7 @@ describe('exploreSessionRequests', () => {
     expect(orders).toBeGreaterThan(3);
   });
 
-  it('lets updates overwrite each other where no more is promised, but no end', async () => {
+  it('accepts overwritten updates, but no undone end, with promise end-only', async () => {
     const through = (storage: SessionStorage): SessionStorage => ({
       ...storage,
       replace: async (id, session) => {
@@ -355,7 +355,7 @@ describe('exploreSessionRequests', () => {
     ).rejects.toThrow('exists again');
   });
 
-  it('throws what a request throws', async () => {
+  it('throws the error of a request', async () => {
     const algorithm = flawed('read', async () => {
       throw new Error('of the algorithm');
     });

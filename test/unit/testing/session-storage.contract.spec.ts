@@ -74,7 +74,7 @@ const FLAWS: Record<string, Flaw> = {
     };
   },
   'does not end sessions': () => ({ invalidate: async () => true }),
-  'says that it ended what was not there': (good) => ({
+  'reports the end of an unknown session': (good) => ({
     invalidate: async (id) => (await good.invalidate(id), true),
   }),
   'keeps what is written with a passed expiry': (good) => ({
@@ -193,22 +193,22 @@ const FLAWS: Record<string, Flaw> = {
 };
 
 describe('sessionStorageContract', () => {
-  it('passes a storage without flaws', async () => {
+  it('passes a correct storage', async () => {
     expect(await failures(() => ({}))).toEqual([]);
   });
 
-  it.each(Object.entries(FLAWS))('catches a storage that %s', async (_name, flaw) => {
+  it.each(Object.entries(FLAWS))('fails a storage that %s', async (_name, flaw) => {
     expect(await failures(flaw)).not.toEqual([]);
   });
 
-  it('catches a capability that is missing, and one that was not announced', async () => {
+  it('fails for a missing and an undeclared capability', async () => {
     const first = /^has the declared capabilities/;
     expect((await failures(() => ({}), { capabilities: ['replace'] }))[0]).toMatch(first);
     const missing = () => ({ sweep: undefined }) as unknown as Partial<Complete>;
     expect((await failures(missing))[0]).toMatch(first);
   });
 
-  it('catches a storage that takes an outage for an absence', async () => {
+  it('fails a storage that reads an outage as absence', async () => {
     const cases: Array<() => Promise<void>> = [];
     const declare = (name: string, test: () => Promise<void>) => /down|hangs/.test(name) && cases.push(test);
     const faults = { hang: () => {}, down: () => {}, restore: () => {} };
@@ -217,7 +217,7 @@ describe('sessionStorageContract', () => {
     for (const test of cases) await expect(test()).rejects.toThrow('Missing expected rejection');
   });
 
-  it('declares its cases within describe where it is given, and says how many', () => {
+  it('declares its cases in describe if given, and returns their number', () => {
     const declared: string[] = [];
     let inside = false;
     const count = sessionStorageContract(
@@ -239,7 +239,7 @@ describe('sessionStorageContract', () => {
     expect(new Set(declared).size).toBe(declared.length);
   });
 
-  it('closes what the factory made after each case, failed or not', async () => {
+  it('closes the storage after each case, passed or failed', async () => {
     let open = 0;
     const cases: Array<() => Promise<void>> = [];
     sessionStorageContract(

@@ -1,9 +1,0 @@
-import type { SessionStorage } from '../../storage/session-storage.js';
-import { wrappedStorage } from '../../storage/wrapped-storage.js';
-
-/** Delays each call of a storage. @param id the session, for an operation of one session. */
-export type Gate = <T>(name: string, call: () => Promise<T>, id?: string) => Promise<T>;
-
-export function gatedStorage(storage: SessionStorage, gate: Gate): SessionStorage {
-  return wrappedStorage(storage, gate);
-}
