@@ -1,4 +1,4 @@
-/** Codes in Redis error messages that describe the server, not the command. */
+/** First words of Redis messages that quote nothing of the command. */
 const REDIS_CODES: ReadonlySet<string> = new Set(
   (
     'ASK BUSY CLUSTERDOWN CROSSSLOT ERR LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM READONLY ' +
@@ -7,7 +7,7 @@ const REDIS_CODES: ReadonlySet<string> = new Set(
 );
 const DEEPEST = 3;
 
-/** Class and code of an error and its causes. Messages quote data. */
+/** Class and code of an error and its causes, because messages quote data. */
 export function errorKind(error: unknown): string {
   const kinds: string[] = [];
   for (let one = error; one !== undefined && one !== null && kinds.length < DEEPEST; one = causeOf(one)) {
@@ -21,7 +21,7 @@ function causeOf(error: unknown): unknown {
 }
 
 function kindOf(error: unknown): string {
-  // Not `instanceof`, which fails for errors of another realm.
+  // `instanceof` fails for an error of another realm.
   if (typeof error !== 'object' || error === null) return `a ${typeof error}`;
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const name: unknown = (error.constructor as { name?: unknown } | undefined)?.name;

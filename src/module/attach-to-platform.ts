@@ -21,14 +21,14 @@ interface AttachedApplication extends SessionsApplication {
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
 }
 
-/** For WebSockets. Call it after the application is initialized. */
+/** For WebSockets. */
 export function attachToServer(application: SessionsApplication, host: HttpAdapterHost): void {
   const server: unknown = host.httpAdapter?.getHttpServer();
   if (typeof server === 'object' && server !== null) rememberApplication(server, application);
 }
 
 /**
- * Links each request to its application, so that middleware and guards find the sessions.
+ * Links requests to their application.
  * @param requestSession runs before the application's middleware.
  */
 export function attachToPlatform(
@@ -41,13 +41,13 @@ export function attachToPlatform(
     const adapter = host.httpAdapter as { getType?: () => string; getInstance?: () => unknown } | undefined;
     const instance = adapter?.getInstance?.();
     if (instance === null || (typeof instance !== 'object' && typeof instance !== 'function')) return;
-    if (isClaimed(instance)) return; // By another SessionsModule; attachToServer throws.
+    if (isClaimed(instance)) return; // attachToServer throws
     rememberApplication(instance, application);
     csrf.watch(adapter);
     if (adapter?.getType?.() === 'fastify') {
       hookFastify(application, instance as FastifyLike);
       if (!requestSession) return;
-      // Plugins check for this decorator.
+      // Fastify plugins check for it.
       (instance as FastifyLike).decorateRequest('session', null);
       (instance as FastifyLike).addHook('onRequest', requestSession);
       return;
@@ -56,7 +56,7 @@ export function attachToPlatform(
     if (requestSession) (instance as ExpressLike).use(requestSession);
   };
   if (host.httpAdapter) attach();
-  // In tests, modules exist before the adapter.
+  // In tests.
   else host.init$.subscribe(attach);
 }
 
@@ -67,11 +67,11 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
     if (requests) requests.run(request.raw, done);
     else done();
   });
-  // The body ends in an event without request context.
+  // The end of the body is an event without the context.
   if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
 }
 
-// The first call of `use` would create Express' router with the settings at that time.
+// Not by `use`, which creates Express' router with the settings of that moment.
 function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
   const handle = instance.handle?.bind(instance);
   if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);

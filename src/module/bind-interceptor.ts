@@ -3,7 +3,7 @@ import { addHandlerFacts, markHandler } from './handler-facts.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 import { INTERCEPTORS } from './nest-metadata.js';
 
-/** @param descriptor the method after earlier decorators. Default: the class's descriptor. */
+/** @param descriptor the method after earlier decorators. */
 export function bindInterceptor(
   target: object,
   property: string | symbol,

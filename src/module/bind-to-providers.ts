@@ -2,9 +2,7 @@ import { UseInterceptors, type NestInterceptor } from '@nestjs/common';
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 
 /**
- * Binds interceptors to methods of providers, such as resolvers and gateways. Binds instances, because Nest has already
- * collected the classes.
- * @param interceptorFor returns the interceptor of a method; `undefined`: none.
+ * Binds interceptors to methods of resolvers and gateways; instances, because Nest has already collected the classes.
  */
 export function bindToProviders(
   discovery: DiscoveryService,

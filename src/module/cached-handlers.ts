@@ -5,11 +5,9 @@ import { discoveredClasses, handlersOf, type DiscoveredClass, type DiscoveredHan
 import { ownClassFacts, prototypesOf } from './handler-facts.js';
 import { HTTP_METHOD, INTERCEPTORS } from './nest-metadata.js';
 
-/** `@CacheKey()` of @nestjs/cache-manager. */
 const CACHE_KEY = 'cache_module:cache_key';
-/** `RequestMethod` of GET and ALL. Other methods are cached only with `@CacheKey()`. */
+/** `RequestMethod` of GET and ALL. */
 const CACHED_METHODS: ReadonlySet<unknown> = new Set([0, 5]);
-/** Methods of every version of `CacheInterceptor`, to identify it. */
 const OF_CACHE = ['intercept', 'trackBy', 'isRequestCacheable'];
 
 /** Nest internals. */
@@ -21,9 +19,8 @@ interface InterceptorsHolder {
 }
 
 /**
- * Rejects `CacheInterceptor` of @nestjs/cache-manager on handlers that use a session: it caches by URL, so one user
- * could get another's page. A subclass with its own `trackBy` is accepted.
- * @throws {SessionConfigurationError}
+ * @throws {SessionConfigurationError} for a `CacheInterceptor` of @nestjs/cache-manager on a handler that uses a
+ * session, unless it overrides `trackBy`: it caches by URL.
  */
 export function checkCachedHandlers(discovery: DiscoveryService, modules: ModuleRef): void {
   const isGlobal = globalInterceptors(modules).some(cachesByUrl);
@@ -46,7 +43,6 @@ function isCacheable(handler: object): boolean {
   return Reflect.hasMetadata(CACHE_KEY, handler) || CACHED_METHODS.has(Reflect.getMetadata(HTTP_METHOD, handler));
 }
 
-/** Whether an instance or class is `CacheInterceptor` with the original `trackBy`. */
 function cachesByUrl(interceptor: unknown): boolean {
   const instance = typeof interceptor === 'function' ? (interceptor.prototype as unknown) : interceptor;
   if (typeof instance !== 'object' || instance === null) return false;
@@ -58,7 +54,7 @@ function trackByOf(instance: object): unknown {
   return (instance as { readonly trackBy?: unknown }).trackBy;
 }
 
-/** Nest's instance, because `trackBy` may be an instance property. */
+// `trackBy` may be a property of the instance.
 function instanceOf({ injected }: DiscoveredClass, interceptor: unknown): unknown {
   return typeof interceptor === 'function' ? (injected(interceptor) ?? interceptor) : interceptor;
 }

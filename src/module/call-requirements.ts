@@ -11,14 +11,11 @@ import type { SessionRequirement } from './session-requirement.js';
 
 export interface CallRequirements {
   readonly requirements: readonly SessionRequirement[];
-  /** `@Public()` removed all requirements. */
+  /** By `@Public()`. */
   readonly isOpen: boolean;
 }
 
-/**
- * Finds the requirements of a call: global, of the class and its bases, and of the handler. `@Public()` on a handler
- * keeps only the handler's own; on a class it removes the global ones and is not inherited.
- */
+/** The requirements of a call: global, of its class and base classes, of its handler. */
 export class CallRequirementsFinder {
   readonly #global: readonly SessionRequirement[];
   readonly #found = new WeakMap<object, WeakMap<object, CallRequirements | 'unknown'>>();
@@ -27,7 +24,7 @@ export class CallRequirementsFinder {
     this.#global = global;
   }
 
-  /** `unknown`: the handler cannot be identified, and other handlers have requirements. */
+  /** `unknown`: the handler cannot be identified, but others of its class have requirements. */
   of(context: ExecutionContext): CallRequirements | 'unknown' {
     const [type, handler] = [context.getClass(), context.getHandler() as object];
     let ofClass = this.#found.get(type);
@@ -49,7 +46,6 @@ export class CallRequirementsFinder {
   }
 }
 
-/** `undefined` if the handler cannot be identified. */
 function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   const prototype = type.prototype as object;
   const place = placeOf(handler);
@@ -66,7 +62,6 @@ function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   return recorded.some(({ requirements }) => requirements.length > 0) ? undefined : handlerFactsOf(prototype, '');
 }
 
-/** Finds an unmarked handler by identity, else by name. */
 function propertyOf(prototype: object, handler: object): string | symbol | undefined {
   for (const one of prototypesOf(prototype)) {
     const found = Reflect.ownKeys(one).find((key) => Object.getOwnPropertyDescriptor(one, key)?.value === handler);

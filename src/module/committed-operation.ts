@@ -3,11 +3,10 @@ import type { HttpSessions } from './http-sessions.js';
 
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
-/** Emits each value after the sessions are stored, so that a client sees no success before a failed commit. */
+/** Emits each value after its commit. */
 export function committedMessages<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     let before: Promise<void> | undefined;
-    // Each value waits for the previous commit.
     const afterwards = (act: () => void): void => {
       const commit = before ? before.then(() => sessions.handlerEnded()) : sessions.handlerEnded();
       if (!commit) return act();
@@ -26,8 +25,8 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
 }
 
 /**
- * Emits the value of a GraphQL field after the sessions are stored. Concurrent fields share the sessions and one
- * commit, which runs when the last field ends. A field that throws discards its changes.
+ * Emits the value of a GraphQL field after the commit that concurrent fields share. A field that throws discards the
+ * changes.
  */
 export function committedField<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
@@ -72,7 +71,6 @@ class RunningFields {
     this.#left();
   }
 
-  /** `undefined`: nothing to wait for. */
   end(): Promise<void> | undefined {
     const settled = this.#sessions.exchange.isSettled(false);
     if (!settled) this.#waiting ??= waiting();
@@ -84,7 +82,7 @@ class RunningFields {
   #left(): void {
     this.#running -= 1;
     if (this.#running > 0 || !this.#waiting) return;
-    // Fields of a query start in the same turn, but a guard may delay one.
+    // A guard may delay a field of the same query.
     setImmediate(() => {
       if (this.#running > 0 || !this.#waiting) return;
       const { settle } = this.#waiting;

@@ -3,7 +3,7 @@ import { isPromise } from '../transformer/awaitable.js';
 import { handedOut } from './handed-out.js';
 import type { HttpSessions } from './http-sessions.js';
 
-/** Runs a handler and stores its sessions when the result completes. Fails if storing fails. */
+/** Stores the sessions when the result of a handler is complete. */
 export function committed(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return committedValues(sessions, result);
@@ -12,7 +12,7 @@ export function committed(sessions: HttpSessions, handle: () => unknown): unknow
   });
 }
 
-/** Runs a handler whose sessions are stored elsewhere. Reports changes after the response. */
+/** Only reports changes after the response. */
 export function watched(sessions: HttpSessions, handle: () => unknown): unknown {
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return watchedValues(sessions, result);
@@ -21,7 +21,7 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
   });
 }
 
-/** Completes after the sessions are stored. */
+/** {@link committed} for an observable. */
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
@@ -41,13 +41,12 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
     });
     return () => {
       subscription.unsubscribe();
-      // Unsubscribed early: changes after the response are lost.
       sessions.handlerLeft();
     };
   });
 }
 
-/** For a handler that sends the response itself; the response hold stores its sessions. */
+/** {@link watched} for an observable. */
 export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({

@@ -9,8 +9,7 @@ import { HTTP_METHOD } from './nest-metadata.js';
 const UNSAFE: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5]);
 
 /**
- * Warns if Nest's CSRF protection is off and cross-site requests may carry session cookies. `serious`: a cookie has
- * `sameSite: 'none'`.
+ * A hint if Nest's CSRF protection is off. `serious`: a cookie has `sameSite: 'none'`.
  */
 export function csrfHint(
   discovery: DiscoveryService,
@@ -44,7 +43,7 @@ function unsafeRoute(discovery: DiscoveryService): string | undefined {
     if (!isController) continue;
     const prototype = type.prototype as Record<string | symbol, unknown>;
     const name = methodsOf(prototype).find((one) => UNSAFE.has(methodOf(prototype[one])));
-    if (name !== undefined) return `${type.name}.${String(name)} takes requests that change things.`;
+    if (name !== undefined) return `${type.name}.${String(name)} handles requests that change data.`;
   }
   return undefined;
 }

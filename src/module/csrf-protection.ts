@@ -1,19 +1,15 @@
-/** HTTP adapter of Nest 12.1 and later. */
+/** Since Nest 12.1. */
 interface SecurityHookHost {
   registerSecurityHook?: (hook: SecurityHook) => unknown;
 }
 
 type SecurityHook = (request: object, response: object) => unknown;
 
-/**
- * Detects `app.enableCsrfProtection()`, which Nest does not expose: records the hook that Nest registers and tests it
- * once.
- */
+/** Detects `app.enableCsrfProtection()` by the hook that Nest registers. */
 export class CsrfProtection {
   #exists = false;
   #hook: SecurityHook | undefined;
 
-  /** Call it before `enableCsrfProtection`. */
   watch(adapter: unknown): void {
     const host = adapter as SecurityHookHost | undefined;
     const register = host?.registerSecurityHook;
@@ -25,15 +21,14 @@ export class CsrfProtection {
     };
   }
 
-  /** `absent`: this version of Nest has no CSRF protection. */
+  /** `absent`: Nest before 12.1. */
   get state(): 'on' | 'off' | 'absent' {
     if (!this.#exists) return 'absent';
     return this.#hook !== undefined && looksAtSite(this.#hook) ? 'on' : 'off';
   }
 }
 
-// The hook may only set security headers. CSRF protection reads Sec-Fetch-Site of every POST request; `same-origin`
-// ends the check.
+// A hook may set security headers only.
 function looksAtSite(hook: SecurityHook): boolean {
   let looked = false;
   const headers = {

@@ -15,20 +15,16 @@ import { isAnonymous } from './require-session.guard.js';
 export interface CurrentSessionOptions {
   /** Injects `undefined` without a session. Default `false`. */
   readonly optional?: boolean;
-  /**
-   * Rejects requests without a session, or without an owner if the class has a `@SessionOwner()` field, with 401.
-   * Default `false`.
-   */
+  /** 401 without a session or with an empty `@SessionOwner()` field. Default `false`. */
   readonly required?: boolean;
   /** With `required`: accepts an empty `@SessionOwner()` field. Default `false`. */
   readonly anonymous?: boolean;
   /**
-   * How to store a new session. `false`: never, with the event `not-begun`, so that a request without the cookie (a
-   * cross-site POST with `SameSite=Lax`) cannot replace the browser's session. `true`: even if unchanged. Default: if
-   * it changes.
+   * When to store a new session. `false`: never, so that a cross-site POST, which has no cookie, cannot replace the
+   * browser's session. `true`: always. Default: if it changes.
    */
   readonly newSession?: boolean;
-  /** Whether the handler renews the session when due. Default `true`. `false` for a page that only shows the expiry. */
+  /** Whether the handler renews the session when due. Default `true`. */
   readonly renew?: boolean;
 }
 
@@ -58,12 +54,12 @@ function required(declared: Declared, session: object | undefined, context: Exec
  *
  * | Form | Gives |
  * |---|---|
- * | `@CurrentSession() s: UserSession` | the session, or a new one that is stored only if it changes |
+ * | `@CurrentSession() s: UserSession` | the session, or a new one |
  * | `@CurrentSession({ optional: true }) s?: UserSession` | the session, or `undefined` |
- * | `@CurrentSession({ required: true }) s: UserSession` | the session of an owner, or 401 |
- * | `@CurrentSession(UserSession, …)` | the same, if the parameter's type is not available at run time |
+ * | `@CurrentSession({ required: true }) s: UserSession` | the session, or 401 |
+ * | `@CurrentSession(UserSession, …)` | the same, if the type is not known at run time |
  *
- * Changes to the instance are stored before the response is sent.
+ * Its changes are stored before the response is sent.
  * @throws {SessionConfigurationError} if the class cannot be inferred.
  */
 export function CurrentSession(options?: CurrentSessionOptions): ParameterDecorator;
@@ -77,7 +73,7 @@ export function CurrentSession(
   refuseUnknownOptions('@CurrentSession()', given, ['optional', 'required', 'anonymous', 'newSession', 'renew']);
   if (given.newSession !== undefined && (given.optional || given.required)) {
     throw new SessionConfigurationError(
-      '@CurrentSession(): newSession has no effect beside optional or required, which give no new session. Remove one.',
+      '@CurrentSession(): newSession has no effect with optional or required, which create no session. Remove one of them.',
     );
   }
   return (target, property, index) => {

@@ -10,13 +10,10 @@ import { isRoute } from './handler-route.js';
 import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 import { PARAMETERS } from './nest-metadata.js';
 
-/** Nest's metadata key of parameters, and the type of `@Session()` parameters. */
+/** Type of the parameter decorator `@Session()` of @nestjs/common. */
 const NEST_SESSION = '7:';
 
-/**
- * @param hasGlobalGuard whether `RequireSessionGuard.everywhere` is registered.
- * @throws {SessionConfigurationError} for a session decorator that has no effect.
- */
+/** @throws {SessionConfigurationError} for an unregistered session or a decorator without effect. */
 export function checkDeclaredHandlers(
   discovery: DiscoveryService,
   providers: SessionProviders,
@@ -84,7 +81,6 @@ function checkPrincipal({ type }: DiscoveredClass, place: string, { requirements
   );
 }
 
-/** `@Session()` of @nestjs/common injects `request.session`, which is `undefined` here. */
 function checkNestSessions({ type }: DiscoveredClass, providers: SessionProviders): void {
   const prototype = type.prototype as object;
   for (const property of methodsOf(prototype)) {
@@ -106,7 +102,6 @@ function handlerAt(prototype: object, property: string | symbol): unknown {
   return (prototype as Record<string | symbol, unknown>)[property];
 }
 
-/** In module order. */
 export function usedSessions(discovery: DiscoveryService): readonly SessionClass[] {
   const used = new Set<SessionClass>();
   for (const discovered of discoveredClasses(discovery)) {
@@ -118,7 +113,7 @@ export function usedSessions(discovery: DiscoveryService): readonly SessionClass
   return [...used];
 }
 
-/** The required session classes, each with the first `Controller.method`. */
+/** Each class with the first `Controller.method` that requires it. */
 export function requiredSessions(discovery: DiscoveryService): ReadonlyMap<new () => object, string> {
   const places = new Map<new () => object, string>();
   const note = (place: string, { requirements, sessions }: HandlerFacts): void => {

@@ -5,16 +5,14 @@ export interface DiscoveredClass {
   readonly type: new () => unknown;
   readonly isController: boolean;
   readonly instance: object | undefined;
-  /** Whether Nest can inject a guard or interceptor into this class. */
+  /** Whether the module of this class has this guard or interceptor. */
   readonly canInject: (type: new () => unknown) => boolean;
-  /** Nest's instance of a guard or interceptor for this class, if any. */
   readonly injected: (type: unknown) => unknown;
 }
 
-/** A method with recorded facts, or any method of a class with a requirement. */
 export interface DiscoveredHandler {
   readonly property: string | symbol;
-  /** `Controller.method`, for messages. */
+  /** `Controller.method` */
   readonly place: string;
   readonly facts: HandlerFacts;
 }
@@ -28,7 +26,7 @@ export function discoveredClasses(discovery: DiscoveryService): readonly Discove
   ];
 }
 
-/** The recorded handlers of a class; all methods if the class requires a session. */
+/** Methods with facts; all methods if the class requires a session. */
 export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandler[] {
   const prototype = type.prototype as object;
   const guarded = prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0);
@@ -40,7 +38,6 @@ export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandle
   }));
 }
 
-/** Includes inherited methods. */
 export function methodsOf(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) =>
     Reflect.ownKeys(one).filter((name) => typeof Object.getOwnPropertyDescriptor(one, name)?.value === 'function'),

@@ -4,8 +4,7 @@ import { requiredSessions } from './declared-handlers.js';
 import { discoveredClasses, methodsOf } from './discovered-handlers.js';
 
 /**
- * Warns of required by-id sessions that keep their id at login (session fixation, OWASP Session Management Cheat
- * Sheet).
+ * For required by-id sessions that keep their id at login (OWASP: session fixation).
  * @param required by `RequireSessionGuard.everywhere`.
  */
 export function fixationHints(
@@ -23,15 +22,15 @@ export function fixationHints(
     if (!provider || provider.tracker.kind !== 'by-id' || provider.keepIdOnSet) continue;
     if (provider.ownerField !== undefined || givesNewIds(discovery, type.name)) continue;
     hints.push(
-      `Session "${provider.name}" is required by ${place} and keeps its id at sign-in, so an attacker's id would ` +
-        'be signed in, too (session fixation). Mark the field of the user with @SessionOwner() and ' +
-        `sign in with sessions.login(${type.name}, userId). If the session has no sign-in, set { anonymous: true }.`,
+      `Session "${provider.name}" is required by ${place} and keeps its id at a login, so that an id planted by an ` +
+        'attacker is signed in, too (session fixation). Mark the field with the id of the user with @SessionOwner() and ' +
+        `call sessions.login(${type.name}, userId). If the session has no login, set { anonymous: true }.`,
     );
   }
   return hints;
 }
 
-/** Searches the source of all methods. A heuristic that only suppresses a warning. */
+/** By the source text of all methods: a heuristic that only suppresses a warning. */
 function givesNewIds(discovery: DiscoveryService, name: string): boolean {
   return discoveredClasses(discovery).some(({ type }) => {
     const prototype = type.prototype as Record<string | symbol, unknown>;

@@ -32,13 +32,12 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
 }
 
 /**
- * Wraps `handleConnection`: sockets on any port get the sessions of their upgrade request, and changes in
- * `handleConnection` are stored. Call it before Nest connects the gateways, which happens before any module hook.
+ * Links sockets to their upgrade requests and stores changes of `handleConnection`. Call it before Nest connects the
+ * gateways, which is before any module hook.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
   for (const { prototype } of gatewaysOf(discovery)) {
     const gateway = prototype as Gateway;
-    // Tests may create several applications with one class.
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
     const { handleConnection: original } = gateway;
     if (original?.[WATCHED]) continue;
@@ -53,7 +52,6 @@ export function watchConnections(application: SessionsApplication, discovery: Di
   }
 }
 
-/** Lets gateways reject with `WsException`. */
 export async function prepareGateways(discovery: DiscoveryService): Promise<void> {
   const gateways = gatewaysOf(discovery);
   if (gateways.size === 0) return;

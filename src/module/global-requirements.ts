@@ -8,7 +8,7 @@ interface GuardsHolder {
   readonly guardsContextCreator?: { getGlobalMetadata?(): unknown };
 }
 
-/** Includes guards of `APP_GUARD` and of `app.useGlobalGuards`. */
+/** Those of `APP_GUARD` and of `app.useGlobalGuards`. */
 export function globalGuards(modules: ModuleRef): readonly CanActivate[] {
   const creator = modules.get<unknown, GuardsHolder>(ExternalContextCreator, { strict: false });
   const guards = creator.guardsContextCreator?.getGlobalMetadata?.();

@@ -5,13 +5,13 @@ import { gatewaysOf } from './gateways.js';
 import { GUARDS } from './nest-metadata.js';
 
 /**
- * Applies global guards to gateways, where Nest 11 skips them. In Nest 12, each message is still checked once.
- * @param guards of `RequireSessionGuard.everywhere`; called when Nest connects the gateways.
+ * Applies global guards to gateways, where Nest 11 skips them.
+ * @param guards called when Nest connects the gateways.
  */
 export function guardGateways(discovery: DiscoveryService, guards: () => readonly CanActivate[]): void {
   for (const gateway of gatewaysOf(discovery)) {
     const present: unknown = Reflect.getMetadata(GUARDS, gateway);
-    // Replaces the guard of an earlier application with the same class.
+    // Of an earlier application with this class.
     const others = Array.isArray(present) ? present.filter((one) => !(one instanceof GatewayGuard)) : [];
     Reflect.defineMetadata(GUARDS, [new GatewayGuard(guards), ...others], gateway);
   }
@@ -25,7 +25,7 @@ class GatewayGuard implements CanActivate {
     this.#find = find;
   }
 
-  // Nest ignores a guard without this method when it connects the gateway.
+  // Nest ignores a guard without this method.
   get canActivate(): CanActivate['canActivate'] {
     this.#guards ??= this.#find();
     return this.#guards.length === 0 ? (undefined as unknown as CanActivate['canActivate']) : this.#askAll;

@@ -2,8 +2,8 @@ import { detachedCopy } from '../serializer/detached-copy.js';
 import type { HttpSessions } from './http-sessions.js';
 
 /**
- * Copies sessions and their fields in a handler's result (itself, or one level deep in a plain object or array), so
- * that interceptors that edit the body cannot change stored data.
+ * Copies sessions and their fields in the result of a handler, one level deep, so that an interceptor that edits the
+ * body does not change the session.
  */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result;

@@ -9,7 +9,7 @@ import { sessionsOfContext } from './request-of.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
 /** After all declared parameters. */
-const PLACE = 16;
+const INDEX = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
 // A function, because global pipes do not transform functions.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
@@ -24,16 +24,11 @@ type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 type Keeper = 'handler' | 'interceptor';
 
 /**
- * Lets controller handlers store their sessions themselves. The result is the same as with {@link SessionsInterceptor},
- * without the cost of a Nest interceptor, which equals all other session work.
+ * Replaces controller methods by ones that store the sessions: faster than {@link SessionsInterceptor}, which stays for
+ * all other handlers. Call it before Nest creates the routes.
  *
- * Replaces handlers on the controller instance before Nest creates its routes. These keep the interceptor: handlers
- * with other interceptors or `@Sse()`, request-scoped controllers, GraphQL, WebSockets, microservices, tests that
- * override the interceptor, and all handlers if Nest's metadata is unknown ({@link isNestMetadataKnown}) or with
- * `commit: 'interceptor'`.
- *
- * A handler with other interceptors is also replaced, to report changes after the response: another interceptor may
- * unsubscribe early (a timeout), so that ours does not see the end of the handler.
+ * Beside other interceptors, the new method only reports changes after the response: one of them may unsubscribe early
+ * (a timeout).
  */
 export function commitInHandlers(discovery: DiscoveryService): void {
   if (!isNestMetadataKnown()) return;
@@ -51,14 +46,13 @@ export function commitInHandlers(discovery: DiscoveryService): void {
 
 function isReplaceable(controller: InstanceWrapper): boolean {
   const { instance, metatype, host } = controller as { instance: object | undefined } & InstanceWrapper;
-  // Instances built by a mixin or a test declare parameters elsewhere.
+  // The parameters are declared elsewhere.
   if (!instance || typeof metatype !== 'function' || Object.getPrototypeOf(instance) !== metatype.prototype)
     return false;
   if (instance.constructor !== metatype || !controller.isDependencyTreeStatic() || controller.isTransient) return false;
   return host?.injectables.get(SessionsInterceptor)?.metatype === SessionsInterceptor;
 }
 
-/** `undefined` for handlers without our interceptor or without a usual HTTP response. */
 function keeperOf(handler: object): Keeper | undefined {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
   if (!Array.isArray(interceptors) || !interceptors.includes(SessionsInterceptor)) return undefined;
@@ -72,12 +66,11 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   if (length === undefined) return;
   const run = keeper === 'interceptor' || ownsResponse(instance.constructor, name) ? watched : committed;
   const committing = function (this: unknown, ...args: unknown[]): unknown {
-    const sessionsOfCall = args[PLACE];
-    // Called directly by a test, or replaced by a global pipe: the response hold stores instead.
+    const sessionsOfCall = args[INDEX];
+    // Called by a test, or changed by a global pipe: the response hold stores.
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
-  // Guards, filters and interceptors read these.
   Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));
   for (const key of Reflect.getMetadataKeys(handler)) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), committing);
@@ -86,13 +79,13 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/** @returns the number of other parameters; `undefined` if {@link PLACE} is taken. */
+/** @returns the number of declared parameters; `undefined` for too many. */
 function giveSessions(instance: object, name: string): number | undefined {
   const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
   const length = Math.max(0, ...others.map(({ index }) => index + 1));
-  if (length > PLACE) return undefined;
+  if (length > INDEX) return undefined;
   if (!parametersOf(instance, name).some(isGiven)) {
-    InjectSessionsOfCall(SESSIONS_OF_CALL)(instance.constructor.prototype as object, name, PLACE);
+    InjectSessionsOfCall(SESSIONS_OF_CALL)(instance.constructor.prototype as object, name, INDEX);
   }
   return parametersOf(instance, name).some(isGiven) ? length : undefined;
 }

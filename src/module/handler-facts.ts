@@ -1,7 +1,6 @@
 import 'reflect-metadata';
 import type { SessionRequirement } from './session-requirement.js';
 
-// Symbol.for: Node loads the package once, but Jest (require beside import), bundlers or two versions may load it twice.
 const FACTS = Symbol.for('nestjs-sessions:facts');
 const PLACE = Symbol.for('nestjs-sessions:place');
 
@@ -31,7 +30,7 @@ const NOTHING: HandlerFacts = {
   isIntercepted: false,
 };
 
-/** Recorded by class and property, which survives wrapping; {@link markHandler} links a function to them. */
+// By class and property, because other decorators may replace the function.
 export function addHandlerFacts(prototype: object, property: string | symbol, facts: Partial<HandlerFacts>): void {
   const present = Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined;
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), prototype, property);
@@ -42,19 +41,17 @@ export function addClassFacts(type: object, facts: Partial<HandlerFacts>): void 
   Reflect.defineMetadata(FACTS, joined(present ?? NOTHING, facts), type);
 }
 
-/** Not inherited. */
 export function ownClassFacts(type: object): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, type) as HandlerFacts | undefined) ?? NOTHING;
 }
 
-/** Not inherited. */
 export function ownHandlerFacts(prototype: object, property: string | symbol): HandlerFacts {
   return (Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined) ?? NOTHING;
 }
 
 /**
- * The effective facts of a method. Requirements of overridden methods also apply, because a wrapper in a subclass looks
- * like a new method. `@Public()` applies only to the declaring method and keeps only the requirements beside it.
+ * With those of overridden methods, because a wrapper in a subclass looks like a new method. `@Public()` keeps only the
+ * requirements beside it.
  */
 export function handlerFactsOf(prototype: object, property: string | symbol): HandlerFacts {
   const chain = prototypesOf(prototype).reverse();
@@ -65,7 +62,6 @@ export function handlerFactsOf(prototype: object, property: string | symbol): Ha
   return { ...all, requirements: ofDeclaring.requirements };
 }
 
-/** Includes inherited methods. */
 export function recordedProperties(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) => Reflect.ownKeys(one));
   return [...new Set(names)].filter((name) =>
@@ -73,7 +69,6 @@ export function recordedProperties(prototype: object): ReadonlyArray<string | sy
   );
 }
 
-/** Uses Reflect metadata, because wrappers copy it. */
 export function markHandler(handler: object, place: HandlerPlace): void {
   Reflect.defineMetadata(PLACE, place, handler);
 }
@@ -82,7 +77,7 @@ export function placeOf(handler: object): HandlerPlace | undefined {
   return Reflect.getOwnMetadata(PLACE, handler) as HandlerPlace | undefined;
 }
 
-/** Without Object.prototype, nearest first. */
+/** Nearest first, without `Object.prototype`. */
 export function prototypesOf(prototype: object): object[] {
   const found: object[] = [];
   for (

@@ -6,7 +6,7 @@ interface HandlerOrClass {
   type(type: new () => unknown): void;
 }
 
-/** @throws {SessionConfigurationError} on other targets, which Nest ignores. */
+/** @throws {SessionConfigurationError} on a target that Nest ignores. */
 export function decorateHandlerOrClass(label: string, decorate: HandlerOrClass): ClassDecorator & MethodDecorator {
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (property === undefined) return decorate.type(target as new () => unknown);

@@ -18,7 +18,7 @@ export function assertHandlerParameter(
   }
 }
 
-/** A parameter decorator that injects the result of `read`. @param name for messages. */
+/** @param name for messages. */
 export function sessionParameterDecorator(
   name: string,
   read: (sessions: RequestSessions, type: SessionClass) => Promise<unknown>,

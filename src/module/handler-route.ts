@@ -2,15 +2,10 @@ import 'reflect-metadata';
 import type { DiscoveredClass } from './discovered-handlers.js';
 import { GATEWAY, GUARDS, INTERCEPTORS, MESSAGE_PATTERN, SOCKET_MESSAGE } from './nest-metadata.js';
 
-/** Nest's metadata keys, which Nest 11 and 12 export from different places. */
 const ROUTE_PATH = 'path';
-/** Metadata that does not make a method a handler. */
 const ENHANCERS: ReadonlySet<unknown> = new Set([GUARDS, INTERCEPTORS, '__pipes__', '__exceptionFilters__']);
 
-/**
- * Whether Nest or a related package calls a method through its guards. A provider may belong to any package (resolvers,
- * commands, bots), so any foreign metadata counts.
- */
+/** In a provider, any foreign metadata counts, because any package may call it (resolvers, commands, bots). */
 export function isRoute({ type, isController }: DiscoveredClass, handler: unknown): boolean {
   if (typeof handler !== 'function') return false;
   if (isController) return Reflect.hasMetadata(ROUTE_PATH, handler) || Reflect.hasMetadata(MESSAGE_PATTERN, handler);

@@ -15,24 +15,20 @@ import type { SessionEvents } from '../session/session-event.js';
 import type { SessionProviders } from '../session/session-providers.js';
 import { hostsOf } from './socket-origin.js';
 
-// Global symbols, because the package may be loaded twice: as an ES module and as CommonJS.
+// Symbol.for, because the package may be loaded twice: ES module and CommonJS.
 const SESSIONS = Symbol.for('nestjs-sessions:sessions');
 const RUNTIME = Symbol.for('nestjs-sessions:runtime');
 const RESPONSE = Symbol.for('nestjs-sessions:response');
 const SOCKET_REQUEST = Symbol.for('nestjs-sessions:socket-request');
 const OF_SOCKET = Symbol.for('nestjs-sessions:of-socket');
 
-/** Milliseconds before an unsaved change over a connection is reported. */
-const UNSTORED_AFTER = 200;
+const UNSTORED_AFTER_MILLISECONDS = 200;
 
 export interface SessionsApplication {
   readonly providers: SessionProviders;
   readonly events: SessionEvents;
-  /** Whether pages of `origin` may use sessions over a socket. */
   allowsSocket(origin: string, hosts: readonly string[]): boolean;
-  /** Reports an error that does not reach an exception filter. */
   reportError(error: unknown): void;
-  /** Logs a warning, once. */
   warnOnce(sentence: string): void;
 }
 
@@ -40,21 +36,17 @@ interface Marked {
   [SESSIONS]?: HttpSessions;
   [RUNTIME]?: SessionsApplication;
   [RESPONSE]?: RawResponse;
-  /** On a request that opened a socket. `foreign`: from a page of another site. */
+  /** `foreign`: a page of another site opened the socket. */
   [OF_SOCKET]?: { readonly foreign: boolean };
 }
 
-/**
- * The sessions of one HTTP request and its response. A class, because an object literal with accessors is slow in V8:
- * eleven times the memory, and 20 µs more per request.
- */
+/** The sessions of one HTTP request and its response. */
 export class HttpSessions implements ResponseGate {
   readonly exchange: SessionExchange;
   readonly call: HttpCall;
   readonly #application: SessionsApplication;
   readonly #hold: ResponseHold | undefined;
 
-  /** @param withheld ignores the session of the request. */
   constructor(
     application: SessionsApplication,
     request: RawRequest,
@@ -75,7 +67,6 @@ export class HttpSessions implements ResponseGate {
     this.call.held = held;
   }
 
-  /** `undefined`: nothing to wait for. */
   handlerEnded(): Promise<void> | undefined {
     if (this.#reportLateChanges()) return undefined;
     const commit = this.exchange.commit(this.call.serverError);
@@ -86,12 +77,11 @@ export class HttpSessions implements ResponseGate {
     });
   }
 
-  /** The response hold stores changes, depending on the final status. */
+  /** The response hold decides by the status whether to store. */
   handlerFailed(error: unknown): void {
     if (!this.#reportLateChanges() && error instanceof SessionError) this.#hold?.expectFailureAnswer();
   }
 
-  /** The handler sends the response later. */
   handlerLeft(): void {
     this.#reportLateChanges();
   }
@@ -100,7 +90,7 @@ export class HttpSessions implements ResponseGate {
     this.#application.reportError(error);
   }
 
-  /** Whether the handler has already responded. */
+  /** @returns whether it is late. */
   #reportLateChanges(): boolean {
     if (!this.call.responded || !this.call.hasResponse) return false;
     this.exchange.reportLateChanges(this.call.serverError);
@@ -137,7 +127,7 @@ export class HttpSessions implements ResponseGate {
   }
 }
 
-/** For {@link httpSessionsOf}. @param platform an Express application, Fastify instance or server. */
+/** @param platform an Express application, Fastify instance or server. */
 export function rememberApplication(platform: object, application: SessionsApplication): void {
   const marked = platform as Marked;
   if (marked[RUNTIME] && marked[RUNTIME] !== application) {
@@ -153,7 +143,7 @@ export function isClaimed(platform: object): boolean {
   return (platform as Marked)[RUNTIME] !== undefined;
 }
 
-/** Links a request to its response, for {@link httpSessionsOf}, unless Node does. Runs for every request. */
+/** Unless Node links them. */
 export function rememberResponse(request: RawRequest, runtime: SessionsApplication, response: RawResponse): void {
   if (currentResponseOf(request) === response && serverOf(request)?.[RUNTIME] === runtime) return;
   const marked = request as Marked;
@@ -162,10 +152,9 @@ export function rememberResponse(request: RawRequest, runtime: SessionsApplicati
 }
 
 /**
- * Returns the sessions of a request, the same on each call; over a socket, they are read again.
- * @param request of Express, Fastify or Node; or a socket or GraphQL context.
- * @param response its response, if known.
- * @throws {SessionError} if this is not a request, or no `SessionsModule` handles it.
+ * The sessions of a request, the same on each call; over a socket, new ones.
+ * @param request of Express, Fastify or Node, a socket, or a GraphQL context.
+ * @throws {SessionError} for something else, or without a `SessionsModule`.
  */
 export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
@@ -174,18 +163,17 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   if (present) return present;
   const sessions = openSessions(request, raw, response);
   if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
-  else setTimeout(() => sessions.exchange.reportUnstored(), UNSTORED_AFTER).unref();
+  else setTimeout(() => sessions.exchange.reportUnstored(), UNSTORED_AFTER_MILLISECONDS).unref();
   return sessions;
 }
 
-/** {@link httpSessionsOf}, but not shared: for one message of a connection. */
+/** New sessions, for one message of a connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
   if (!raw) throw noRequest();
   return openSessions(request, raw);
 }
 
-/** Links a socket to the request that opened it. */
 export function rememberSocket(socket: object, request: RawRequest, application?: SessionsApplication): void {
   if (Object.isExtensible(socket)) {
     Object.defineProperty(socket, SOCKET_REQUEST, { value: request, configurable: true });
@@ -196,13 +184,13 @@ export function rememberSocket(socket: object, request: RawRequest, application?
     const server = serverOf(request);
     if (server && !server[RUNTIME]) server[RUNTIME] = application;
   }
-  // Middleware may have loaded sessions for the handshake's response.
+  // Those that middleware read for the handshake.
   delete marked[SESSIONS];
   const runtime = marked[RUNTIME] ?? applicationOf(request);
   if (runtime && !marked[OF_SOCKET]) markSocket(marked as RawRequest & Marked, runtime);
 }
 
-/** Shares sessions through a socket's request, until the returned function is called. The caller stores them. */
+/** @returns a function that ends the sharing. */
 export function shareSessions(request: RawRequest, sessions: HttpSessions): () => void {
   const marked = request as Marked;
   marked[SESSIONS] = sessions;
@@ -211,7 +199,7 @@ export function shareSessions(request: RawRequest, sessions: HttpSessions): () =
   };
 }
 
-/** The request of a gateway's client or a graphql-ws context, or the request itself. */
+/** @param holder a request, a gateway's client or a graphql-ws context. */
 export function rawRequestBehind(holder: unknown): RawRequest | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined;
   const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra } = holder as SocketLike;
@@ -240,14 +228,13 @@ function openSessions(request: unknown, raw: RawRequest, response?: unknown): Ht
   return new HttpSessions(runtime, raw, rawResponseOf(response) ?? responseTo(marked));
 }
 
-// Once per socket, not per message.
 function markSocket(request: RawRequest & Marked, runtime: SessionsApplication): void {
   const { origin, host, 'x-forwarded-host': forwarded, ':authority': authority } = request.headers;
   const foreign =
     typeof origin === 'string' &&
     !runtime.allowsSocket(
       origin,
-      // Set by a proxy: a page cannot set headers of a WebSocket.
+      // A page cannot set headers of a WebSocket, a proxy can.
       [host, forwarded, authority].flatMap((one) => (typeof one === 'string' ? hostsOf(one) : [])),
     );
   Object.defineProperty(request, OF_SOCKET, { value: { foreign }, configurable: true });
@@ -278,12 +265,11 @@ interface ServerLike extends Marked {
 
 function applicationOf(request: unknown): SessionsApplication | undefined {
   const { app, server } = request as { app?: ExpressLike; server?: Marked };
-  // Express applications and their parents, Fastify instance, Node's server.
   for (let one = app; one; one = one.parent) if (one[RUNTIME]) return one[RUNTIME];
   return server?.[RUNTIME] ?? applicationOfServer(serverOf(request));
 }
 
-/** A custom server, such as `createServer(express)`, has the application as a listener. */
+/** `createServer(express)` has the application as a listener. */
 function applicationOfServer(server: ServerLike | undefined): SessionsApplication | undefined {
   if (!server || server[RUNTIME]) return server?.[RUNTIME];
   for (const listener of server.listeners?.('request') ?? []) {
@@ -297,7 +283,7 @@ function serverOf(request: unknown): ServerLike | undefined {
   return (request as { socket?: { server?: ServerLike } }).socket?.server;
 }
 
-// The body of Nest's exception filter. Messages of programming errors are not sent to clients.
+// As Nest's exception filter does.
 function answerTo(error: unknown): { statusCode: number; body: string } {
   const statusCode = error instanceof SessionError ? (error.statusCode ?? 500) : 500;
   const message = statusCode !== 500 && error instanceof Error ? error.message : 'Internal server error';

@@ -3,11 +3,7 @@ import { definitionOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 
-/**
- * Infers the session class of a parameter from TypeScript's metadata. Not possible for `| null`, interfaces, `import
- * type`, classes without `@Session`, and builds without metadata.
- * @throws {SessionConfigurationError} if not possible.
- */
+/** @throws {SessionConfigurationError} if TypeScript's metadata does not tell it. */
 export function inferSessionClass(
   decorator: string,
   target: object,
@@ -32,10 +28,7 @@ export function inferSessionClass(
   );
 }
 
-/**
- * Hides the session from global pipes, which ignore the type `Object`: a `ValidationPipe` with
- * `validateCustomDecorators` would pass a copy.
- */
+/** A `ValidationPipe` would pass a copy of the session. Pipes ignore the type `Object`. */
 export function hideFromPipes(target: object, property: string | symbol, index: number): void {
   const types = parameterTypes(target, property);
   if (types) types[index] = Object;
@@ -57,7 +50,7 @@ const BUILT_IN: ReadonlySet<unknown> = new Set([
   Promise,
 ]);
 
-/** TypeScript emits a built-in class for unions and interfaces. */
+// TypeScript emits a built-in class for unions and interfaces.
 function isOwnClass(declared: unknown): declared is { readonly name: string } {
   return typeof declared === 'function' && declared.name !== '' && !BUILT_IN.has(declared);
 }

@@ -3,7 +3,6 @@ import type { SessionClass } from '../tracker/session-class.js';
 import { freshSessionsOf, rawRequestBehind, type HttpSessions } from './http-sessions.js';
 import { refusal, unauthorized } from './refusal.js';
 
-/** Rejects with the error for the client. */
 export type Recheck = (sessions: HttpSessions) => Promise<void>;
 
 const RECHECKS = Symbol.for('nestjs-sessions:rechecks');
@@ -18,8 +17,7 @@ export function recheckEvents(sessions: HttpSessions, recheck: Recheck): void {
 }
 
 /**
- * Reads the sessions again before each event of a GraphQL subscription. If one has ended or a guard rejects, the
- * subscription ends with an error.
+ * Ends a GraphQL subscription with an error, once a session has ended or a guard rejects.
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;

@@ -6,19 +6,19 @@ import { loadRpcException, rememberException } from './transport-exceptions.js';
 const MESSAGE_PATTERN = 'microservices:pattern';
 const HTTP_METHOD = 'method';
 
-/** False for handlers of HTTP requests and messages. */
+/** False for a handler of HTTP requests, too. */
 export function isMessageHandler(handler: object): boolean {
   return Reflect.hasMetadata(MESSAGE_PATTERN, handler) && !Reflect.hasMetadata(HTTP_METHOD, handler);
 }
 
 export function noSessionOfMessage(place: string): SessionConfigurationError {
   return new SessionConfigurationError(
-    `${place} handles messages of a microservice, and a message has no session: it comes without cookies and headers. ` +
-      'Let the HTTP handler that sends the message put what is needed into it, such as the user id.',
+    `${place} handles messages of a microservice, which have no session, because they have no cookies and headers. ` +
+      'Remove the session decorators, and send what is needed in the message, such as the id of the user.',
   );
 }
 
-/** Lets message handlers reject with `RpcException`. */
+/** So that they can reject with `RpcException`. */
 export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
   const types = discovery
     .getControllers()

@@ -1,37 +1,29 @@
 import { createParamDecorator, Get, Sse, UseInterceptors } from '@nestjs/common';
 import 'reflect-metadata';
 
-/**
- * Undocumented metadata keys of Nest handlers.
- *
- * | Key | On | Holds | Checked with |
- * |---|---|---|---|
- * | `__interceptors__` | handler | interceptor classes of `@UseInterceptors` | Nest 11.0 to 11.2, 12.0 to 12.5 |
- * | `__routeArguments__` | class, property | parameters by `type:index`, each with `index` and `data` | the same |
- * | `method` | handler | the HTTP method | the same |
- * | `__sse__` | handler | `true` for `@Sse()` | the same |
- * | `microservices:pattern` | handler | the patterns of a message handler | the same |
- * | `__guards__` | class, handler | guards of `@UseGuards` | the same |
- * | `__responsePassthrough__` | class, property | `true` for `@Res({ passthrough: true })` | the same |
- * | `websockets:is_gateway` | class | `true` for `@WebSocketGateway()` | @nestjs/websockets 11 and 12 |
- * | `websockets:message_mapping` | handler | `true` for `@SubscribeMessage()` | the same |
- * | `graphql:resolver_type` | handler | `Query`, `Mutation`, `Subscription` or a field | @nestjs/graphql 13 and 14 |
- */
+// Undocumented metadata keys, checked with Nest 11.0 to 11.2 and 12.0 to 12.5, and @nestjs/graphql 13 and 14.
+
+/** On a handler. */
 export const INTERCEPTORS = '__interceptors__';
-export const PARAMETERS = '__routeArguments__';
 export const HTTP_METHOD = 'method';
 export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
-export const GUARDS = '__guards__';
-export const PASSTHROUGH = '__responsePassthrough__';
-export const GATEWAY = 'websockets:is_gateway';
 export const SOCKET_MESSAGE = 'websockets:message_mapping';
+/** `Query`, `Mutation`, `Subscription` or a field. */
 export const RESOLVER_TYPE = 'graphql:resolver_type';
 
-/**
- * Tests these keys on a probe class. {@link MESSAGE_PATTERN} cannot be tested without @nestjs/microservices, but
- * message handlers have no {@link HTTP_METHOD} and are never replaced.
- */
+/** On a class or a handler. */
+export const GUARDS = '__guards__';
+
+/** On a class. */
+export const GATEWAY = 'websockets:is_gateway';
+
+/** On a class and a property: parameters by `type:index`, each with `index` and `data`. */
+export const PARAMETERS = '__routeArguments__';
+/** Of `@Res({ passthrough: true })`. */
+export const PASSTHROUGH = '__responsePassthrough__';
+
+/** Tests on a probe class the keys that `commitInHandlers` needs. */
 export function isNestMetadataKnown(): boolean {
   class Interceptor {
     intercept(): undefined {}

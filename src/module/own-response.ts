@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { PARAMETERS, PASSTHROUGH } from './nest-metadata.js';
 
-/** Nest's metadata keys, which Nest 11 and 12 export from different places. */
-/** Key prefixes of `@Res()` and `@Next()` parameters. */
+/** Keys of `@Res()` and `@Next()`. */
 const OWN = /^[12]:/;
 
-/** {@link ownsResponse} for a function, which may be wrapped. */
+/** For a function, which may be wrapped. */
 export function handlerOwnsResponse(controller: { readonly prototype: object }, handler: { name: string }): boolean {
   if (Reflect.hasMetadata(PARAMETERS, controller, handler.name)) return ownsResponse(controller, handler.name);
   for (let one: object | null = controller.prototype; one; one = Object.getPrototypeOf(one) as object | null) {
@@ -16,7 +15,7 @@ export function handlerOwnsResponse(controller: { readonly prototype: object }, 
   return false;
 }
 
-/** True with `@Next()`, or with `@Res()` without `passthrough`. */
+/** With `@Next()`, or `@Res()` without `passthrough`. */
 export function ownsResponse(controller: object, handler: string | symbol): boolean {
   const parameters = Reflect.getMetadata(PARAMETERS, controller, handler) as object | undefined;
   if (!parameters || !Object.keys(parameters).some((key) => OWN.test(key))) return false;

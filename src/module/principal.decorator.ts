@@ -14,10 +14,8 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
 });
 
 /**
- * Injects the result of `validate` of `@RequireSession`, or the session without `validate` (Ktor:
- * `call.principal<T>()`). `undefined` if `optional` or `@Public()` admitted the request. Requires `@RequireSession` or
- * `RequireSessionGuard.everywhere`, checked at start.
- * @param type if several sessions are required. Default: the last requirement.
+ * Injects what `validate` of `@RequireSession` returned, or without it the session (Ktor: `call.principal<T>()`).
+ * @param type if several sessions are required. Default: the last one.
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {

@@ -3,9 +3,8 @@ import { decorateHandlerOrClass } from './handler-or-class.js';
 import { describePublic } from './security-scheme.js';
 
 /**
- * Admits requests without a session. On a handler it removes the requirements of `RequireSessionGuard.everywhere` and
- * of the controller, but not a `@RequireSession` on the same handler. On a controller it removes those of
- * `RequireSessionGuard.everywhere`. Not inherited.
+ * On a handler, removes the requirements of `RequireSessionGuard.everywhere` and of the controller; on a controller,
+ * those of `RequireSessionGuard.everywhere`. Not inherited.
  */
 export function Public(): ClassDecorator & MethodDecorator {
   return decorateHandlerOrClass('@Public()', {

@@ -8,8 +8,8 @@ import { SessionsInterceptor } from './sessions.interceptor.js';
 import { GUARDS, INTERCEPTORS } from './nest-metadata.js';
 
 /**
- * Restores guards and interceptors on handlers that another decorator replaced without copying metadata. Idempotent.
- * Call it before Nest creates the routes.
+ * Restores guards and interceptors of handlers that another decorator replaced without their metadata. Call it before
+ * Nest creates the routes.
  */
 export function rebindHandlers(discovery: DiscoveryService): void {
   for (const discovered of discoveredClasses(discovery)) {
@@ -24,7 +24,6 @@ export function rebindHandlers(discovery: DiscoveryService): void {
   }
 }
 
-/** Includes a method that the instance overrides. */
 function functionsAt({ type, instance }: DiscoveredClass, property: string | symbol): readonly object[] {
   const holders = [type.prototype as object, ...(instance && Object.hasOwn(instance, property) ? [instance] : [])];
   const found = holders.map((holder) => (holder as Record<string | symbol, unknown>)[property]);
@@ -41,7 +40,7 @@ function append(key: string, handler: object, enhancer: unknown): void {
   Reflect.defineMetadata(key, [...(Array.isArray(bound) ? (bound as unknown[]) : []), enhancer], handler);
 }
 
-// Nest silently ignores classes that it did not scan, but accepts instances.
+// Nest ignores classes that it did not scan, but not instances.
 function guardFor({ canInject }: DiscoveredClass): unknown {
   return canInject(RequireSessionGuard) ? RequireSessionGuard : new RequireSessionGuard();
 }

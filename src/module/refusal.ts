@@ -2,25 +2,18 @@ import { UnauthorizedException, type ExecutionContext } from '@nestjs/common';
 import { SessionError } from '../errors/session.errors.js';
 import { exceptionOf, clientError } from './transport-exceptions.js';
 
-/** Client messages for errors whose own message is for developers. */
 const CLIENT_MESSAGES: Readonly<Record<string, string>> = {
   SESSION_STORAGE_UNAVAILABLE: 'Sessions are not available right now. Try again.',
   SESSION_TOO_LATE: 'The session cannot be changed over this connection.',
 };
 const OTHER_MESSAGE = 'The session could not be used.';
 
-/**
- * No session: 401 over HTTP, an `exception` event `{ status: 'error', code: 'UNAUTHENTICATED', message }` over
- * WebSockets, `extensions.code` in GraphQL.
- */
+/** 401 over HTTP, an event `exception` over WebSockets, `extensions.code` in GraphQL. */
 export function unauthorized(context: ExecutionContext): Error {
   return unauthorizedFor(context, new UnauthorizedException(), 'UNAUTHENTICATED');
 }
 
-/**
- * Outdated authentication (RFC 9470): 401 over HTTP with `error: 'insufficient_user_authentication'`, `maxAge` in
- * seconds and the accepted methods.
- */
+/** {@link unauthorized} with the fields of RFC 9470. */
 export function notFresh(
   context: ExecutionContext,
   { withinSeconds, methods }: { readonly withinSeconds: number; readonly methods?: readonly string[] },
@@ -47,10 +40,7 @@ function unauthorizedFor(context: ExecutionContext, error: UnauthorizedException
   }
 }
 
-/**
- * Converts a {@link SessionError} for the client of the transport. Other errors, and all errors over HTTP, stay
- * unchanged.
- */
+/** A {@link SessionError} as the clients of the transport get it; other errors stay unchanged. */
 export function refusal(context: ExecutionContext, error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;
   switch (context.getType<string>()) {
@@ -66,7 +56,7 @@ export function refusal(context: ExecutionContext, error: unknown): unknown {
   }
 }
 
-/** {@link refusal}; reports an error whose details the client does not get. */
+/** Reports an error whose message the client does not get. */
 export function loggedRefusal(context: ExecutionContext, error: unknown, report: (error: unknown) => void): unknown {
   const refused = refusal(context, error);
   if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) report(error);

@@ -5,7 +5,7 @@ import { freshSessionsOf, httpSessionsOf, rawRequestBehind, type HttpSessions } 
 export function sessionsOfContext(context: ExecutionContext): HttpSessions {
   switch (context.getType<string>()) {
     case 'http':
-      // Avoids the object that switchToHttp() allocates.
+      // Without the object that switchToHttp() makes.
       return httpSessionsOf(context.getArgByIndex(0), context.getArgByIndex(1));
     case 'graphql':
       return sessionsOfOperation(context);
@@ -23,8 +23,8 @@ interface MessageHolder {
 }
 
 /**
- * Each message reads its sessions again, because a connection lives for hours. Guards, interceptor and parameters of
- * one message share only its argument list, of which parameters get a copy. The pattern must stay last.
+ * New ones for each message: a connection lives for hours. Guards, interceptor and parameters share only the argument
+ * list, which must end with the pattern.
  */
 function sessionsOfMessage(context: ExecutionContext): HttpSessions {
   const args = context.getArgs<unknown[]>();
@@ -36,8 +36,8 @@ function sessionsOfMessage(context: ExecutionContext): HttpSessions {
 }
 
 /**
- * Over HTTP, the sessions of the request. Over a socket, each operation reads them again; its fields share them through
- * the variables object, which graphql-js creates per execution.
+ * Over a socket, new ones for each operation. Its fields share the variables object, which graphql-js makes per
+ * execution.
  */
 function sessionsOfOperation(context: ExecutionContext): HttpSessions {
   const value: GraphQlContext | undefined = context.getArgByIndex(2);

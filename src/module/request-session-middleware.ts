@@ -8,16 +8,15 @@ import { httpSessionsOf } from './http-sessions.js';
 export type RequestSessionMiddleware = (request: object, response: object, next: (error?: Error) => void) => void;
 
 /**
- * Sets `request.session` with the methods that passport, connect-flash and others expect: `regenerate`, `save`,
- * `reload`, `destroy`, `touch`, `cookie`, `id`. For all routes, use `SessionsModule.forRoot({ requestSession:
- * AuthSession })`.
+ * Sets `request.session` with the methods that passport and others expect. For all routes, use the module's option
+ * `requestSession`.
  *
  * ```ts
  * app.use('/admin', requestSession(AuthSession));                                       // Express
  * app.getHttpAdapter().getInstance().addHook('onRequest', requestSession(AuthSession)); // Fastify
  * ```
  *
- * @throws {SessionConfigurationError} if `type` is not a class or has a member with such a name.
+ * @throws {SessionConfigurationError} if the class has a member of that name.
  */
 export function requestSession<S extends object>(type: SessionClass<S>): RequestSessionMiddleware {
   checkRequestSession(type);
@@ -40,12 +39,12 @@ export function requestSession<S extends object>(type: SessionClass<S>): Request
 /** @throws {SessionConfigurationError} */
 export function checkRequestSession(type: unknown): void {
   if (typeof type !== 'function') {
-    throw new SessionConfigurationError('requestSession is a session class, as in requestSession: AuthSession.');
+    throw new SessionConfigurationError('requestSession must be a session class, such as requestSession: AuthSession.');
   }
   const inTheWay = membersInTheWay(type as SessionClass);
   if (inTheWay.length === 0) return;
   throw new SessionConfigurationError(
-    `requestSession: ${type.name} has ${inTheWay.join(', ')}, which other packages expect to be the methods of ` +
-      'request.session. Rename them.',
+    `requestSession: ${type.name} has members with the names of methods that other packages call on request.session: ` +
+      `${inTheWay.join(', ')}. Rename them.`,
   );
 }

@@ -3,8 +3,8 @@ import { RequireSession } from './require-session.decorator.js';
 import type { FreshnessOptions } from './session-requirement.js';
 
 /**
- * Requires a recent login or `sessions.authenticated` ("confirm it's you"; ASVS 5.0 7.5.1, 7.5.3). Short for
- * `@RequireSession(type, { fresh })`.
+ * Requires a recent login or `sessions.authenticated` (ASVS 5.0 7.5.1, 7.5.3). Short for `@RequireSession(type, { fresh
+ * })`.
  *
  * @example
  * ```ts

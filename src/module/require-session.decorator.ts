@@ -8,10 +8,8 @@ import { describeRequirement } from './security-scheme.js';
 import { requirementOf, type RequireSessionOptions } from './session-requirement.js';
 
 /**
- * Requires this session for a handler or a controller (Ktor: session authentication). Other requests get 401 or a
- * redirect to `redirectTo`. If the class has a `@SessionOwner()` field, the session must have an owner. Requirements of
- * a class, its base classes and a handler add up. @nestjs/swagger shows it as a security requirement; see {@link
- * sessionSecuritySchemes}.
+ * Requires a session, with an owner if the class has a `@SessionOwner()` field (Ktor: session authentication). Other
+ * requests get 401 or a redirect. Requirements of classes and handlers add up.
  *
  * @example
  * ```ts

@@ -15,7 +15,6 @@ import {
 } from './session-requirement.js';
 
 const PRINCIPALS = Symbol.for('nestjs-sessions:principals');
-/** A by-value session must fit into a cookie. */
 const LONGEST_RETURN_PATH = 1024;
 const EVERYWHERE = Symbol.for('nestjs-sessions:everywhere');
 
@@ -23,35 +22,29 @@ interface Authenticated {
   [PRINCIPALS]?: Map<SessionRequirement, unknown>;
 }
 
-/** By requirement. */
 export function principalsOf(sessions: HttpSessions): Map<SessionRequirement, unknown> {
   return ((sessions as Authenticated)[PRINCIPALS] ??= new Map());
 }
 
-/** `undefined` for other guards than `RequireSessionGuard.everywhere`. */
 export function requirementOfGuard(guard: unknown): SessionRequirement | undefined {
   return typeof guard === 'object' && guard !== null && EVERYWHERE in guard
     ? (guard as Pick<EverywhereGuard, typeof EVERYWHERE>)[EVERYWHERE]
     : undefined;
 }
 
-/**
- * Admits requests with the required sessions (Ktor: session authentication). Rejects if there is no requirement,
- * because `@RequireSession` binds it.
- */
+/** The guard of `@RequireSession`. Rejects without a requirement. */
 @Injectable()
 export class RequireSessionGuard implements CanActivate {
   readonly #finder = new CallRequirementsFinder();
 
   /**
-   * A guard that requires a session everywhere, except with `@Public()`:
+   * Requires a session everywhere, except with `@Public()`:
    *
    * ```ts
    * { provide: APP_GUARD, useValue: RequireSessionGuard.everywhere(UserSession, { redirectTo: '/login' }) }
    * ```
    *
-   * It guards HTTP, GraphQL and WebSockets. Microservice messages have no session: they are admitted, or rejected with
-   * `{ rpc: true }`.
+   * With `{ rpc: true }`, it also rejects microservice messages.
    */
   static everywhere<S extends object>(
     type: SessionClass<S>,
@@ -106,7 +99,7 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
   const { type, options } = requirement;
   if (options.noStore) sessions.call.setHeader('Cache-Control', 'no-store');
   const principals = principalsOf(sessions);
-  // Bound to controller and handler, the guard runs twice but checks once.
+  // Bound to controller and handler, the guard runs twice.
   if (principals.has(requirement)) return;
   const session = await sessions.exchange.get(type, { renew: options.renew ?? true });
   if (session === undefined || (!options.anonymous && isAnonymous(requirement, session))) {
@@ -120,8 +113,8 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
   if (typeof principal === 'object' && principal !== null) return void principals.set(requirement, principal);
   if (principal !== false && principal !== null && principal !== undefined) {
     sessions.warnOnce(
-      `${requirement.label}: validate gave a ${typeof principal}, which refuses the request. Give true, false or an ` +
-        'object, such as session.roles.includes("admin") or session.userId !== undefined.',
+      `${requirement.label}: validate returned a ${typeof principal}, which rejects the request. Return true, false or ` +
+        'an object, such as session.roles.includes("admin") or session.userId !== undefined.',
     );
   }
   await refuse(requirement, 'InvalidCredentials', context);
@@ -142,7 +135,7 @@ async function meetFreshness(
   throw new HttpException({ statusCode: HttpStatus.FOUND, message: 'Found' }, HttpStatus.FOUND);
 }
 
-/** The path of a GET request; never one of another origin. */
+/** Never a URL of another origin. */
 function returnPathOf(context: ExecutionContext): string | undefined {
   const { method, originalUrl, url } = context
     .switchToHttp()
@@ -152,7 +145,7 @@ function returnPathOf(context: ExecutionContext): string | undefined {
   return method === 'GET' && isPath ? path : undefined;
 }
 
-/** Whether the class has an owner field and the session has no owner. */
+/** Whether the session has an owner field and no owner. */
 export function isAnonymous({ type, ownerOf }: Pick<SessionRequirement, 'type' | 'ownerOf'>, session: object): boolean {
   return ownerFieldOf(type) !== undefined && ownerOf(session) === undefined;
 }
@@ -160,8 +153,8 @@ export function isAnonymous({ type, ownerOf }: Pick<SessionRequirement, 'type' |
 function lost(context: ExecutionContext): Error {
   const place = `${context.getClass().name}.${context.getHandler().name}`;
   new Logger('SessionsModule').error(
-    `RequireSessionGuard is bound to ${place} and finds no requirement there, so it refuses. Put @RequireSession() on ` +
-      'the class, or directly below the decorator of the route.',
+    `RequireSessionGuard is bound to ${place}, finds no @RequireSession() there and rejects the request. Put ` +
+      '@RequireSession() on the class, or directly below the decorator of the route.',
   );
   return unauthorized(context);
 }

@@ -5,17 +5,14 @@ import type { SessionProvider } from '../session/session-provider.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** OpenAPI security scheme of a session. */
-// A type: `SecuritySchemeObject` of @nestjs/swagger has an index signature, which interfaces do not match.
+// No interface: it would not match the index signature of `SecuritySchemeObject`.
 export type SessionSecurityScheme = {
   readonly type: 'apiKey';
   readonly in: 'cookie' | 'header';
-  /** Cookie or header name. */
   readonly name: string;
   readonly description: string;
 };
 
-/** Metadata key of `@ApiSecurity`, copied to avoid a dependency on @nestjs/swagger. */
 const API_SECURITY = 'swagger/apiSecurity';
 
 type Requirement = Readonly<Record<string, readonly string[]>>;
@@ -30,15 +27,15 @@ export function describePublic(holder: object): void {
 }
 
 /**
- * The OpenAPI security schemes of all sessions, keyed by the names that `@RequireSession` uses with @nestjs/swagger
- * (Ktor: OpenAPI inference of session authentication). Sessions with a custom transport have none.
+ * The OpenAPI security schemes of all sessions, by the names that `@RequireSession` gives to @nestjs/swagger. A custom
+ * transport has none.
  *
  * ```ts
  * const document = new DocumentBuilder();
  * for (const [name, scheme] of Object.entries(sessionSecuritySchemes(app))) document.addSecurity(name, scheme);
  * ```
  *
- * @param description of every scheme. Default: Ktor's `Session-based Authentication`.
+ * @param description as in Ktor.
  */
 export function sessionSecuritySchemes(
   app: INestApplicationContext,
@@ -52,7 +49,7 @@ export function sessionSecuritySchemes(
   return schemes;
 }
 
-/** Falls back to the class name, because decorators run before providers exist. */
+// Decorators run before providers exist.
 function schemeName(type: SessionClass): string {
   return definitionOf(type)?.name ?? type.name;
 }

@@ -9,61 +9,52 @@ import type { Awaitable } from '../transformer/awaitable.js';
 /** No session, or rejected by `validate`. */
 export type SessionChallengeCause = 'NoCredentials' | 'InvalidCredentials';
 
-/**
- * Results of `validate`. `true` and objects admit the request; an object becomes the principal. `false`, `null` and
- * `undefined` reject it; an error is thrown. Strings and numbers are invalid and also reject it.
- */
+/** `true` and objects admit the request; an object becomes the principal. Errors are thrown. */
 export type SessionValidation = boolean | null | undefined | Error | (object & { readonly then?: never });
 
 export interface RequireSessionOptions<S extends object = object> {
-  /**
-   * Checks the session, for example its roles; see {@link SessionValidation}. `@Principal()` injects the returned
-   * object, or the session for `true`. Default: no check.
-   */
+  /** Checks the session, such as its roles. Default: no check. */
   readonly validate?: (session: S, context: ExecutionContext) => Awaitable<SessionValidation>;
   /** Accepts an empty `@SessionOwner()` field. Default `false`. */
   readonly anonymous?: boolean;
-  /** Handles a rejected request: returns an error to throw, or a redirect target (302). Default: 401. */
+  /** Returns the error or redirect target for a rejected request. Default: 401. */
   readonly challenge?: (
     cause: SessionChallengeCause,
     context: ExecutionContext,
   ) => Awaitable<Error | string | undefined | void>;
-  /** Redirect target of rejected requests (302): a fixed path or URL, never one from the request. Default: 401. */
+  /** Redirect target for a rejected request: a fixed path or URL. Default: 401. */
   readonly redirectTo?: string;
-  /**
-   * Sends `Cache-Control: no-store`, so that caches and the back button do not show the page after logout. Default
-   * `false`.
-   */
+  /** `Cache-Control: no-store`, so that the back button shows no page after the logout. Default `false`. */
   readonly noStore?: boolean;
-  /** Requires a recent authentication; see `@RequireFresh`. */
+  /** Requires a recent authentication. */
   readonly fresh?: FreshnessOptions;
-  /** Whether the guard renews the session when due. Default `true`. `false` for a page that only shows the expiry. */
+  /** Whether the guard renews the session when due. Default `true`. */
   readonly renew?: boolean;
-  /** Admits requests without a session. A session that `validate` rejects stays rejected. Default `false`. */
+  /** Admits requests without a session. Default `false`. */
   readonly optional?: boolean;
 }
 
 export interface FreshnessOptions {
-  /** Maximum age in seconds, since the login or `sessions.authenticated`. */
+  /** Maximum age since the login or `sessions.authenticated`. */
   readonly withinSeconds: number;
-  /** Accepted methods, as passed to `sessions.authenticated`. Default: a login is enough. */
+  /** Accepted methods of `sessions.authenticated`. Default: a login is enough. */
   readonly methods?: readonly string[];
   /**
-   * Redirect target (302): a fixed path or URL. The path of a rejected GET is kept for `sessions.takeReturnPath`.
-   * Default: 401 with `error: 'insufficient_user_authentication'` (RFC 9470).
+   * Redirect target; the path of a GET is kept for `sessions.takeReturnPath`. Default: 401 with
+   * `error: 'insufficient_user_authentication'` (RFC 9470).
    */
   readonly redirectTo?: string;
 }
 
 export interface RequireSessionEverywhereOptions<S extends object = object> extends RequireSessionOptions<S> {
-  /** Whether to reject microservice messages, which have no session. Default `false`. */
+  /** Rejects microservice messages, which have no session. Default `false`. */
   readonly rpc?: boolean;
 }
 
 export interface SessionRequirement {
   readonly type: SessionClass;
   readonly options: RequireSessionOptions;
-  /** For messages. */
+  /** For error messages. */
   readonly label: string;
   readonly ownerOf: (value: object) => string | undefined;
 }
@@ -82,10 +73,7 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
 
 const FRESHNESS: ReadonlyArray<keyof FreshnessOptions> = ['withinSeconds', 'methods', 'redirectTo'];
 
-/**
- * @param label for messages.
- * @throws {SessionConfigurationError} for a missing class or invalid options.
- */
+/** @throws {SessionConfigurationError} */
 export function requirementOf<S extends object>(
   label: string,
   type: SessionClass<S>,
@@ -93,8 +81,8 @@ export function requirementOf<S extends object>(
 ): SessionRequirement {
   if (typeof type !== 'function') {
     throw new SessionConfigurationError(
-      `${label}: the first argument is a session class, and it is ${String(type)}. A circular import makes a class ` +
-        'undefined.',
+      `${label}: the first argument must be a session class, but it is ${String(type)}. A circular import makes a ` +
+        'class undefined.',
     );
   }
   refuseUnknownOptions(label, options, OPTIONS);
@@ -106,17 +94,17 @@ export function requirementOf<S extends object>(
 function assertFreshness(label: string, fresh: FreshnessOptions, type: SessionClass): void {
   refuseUnknownOptions(`${label}: fresh`, fresh, FRESHNESS);
   if (!Number.isFinite(fresh.withinSeconds) || fresh.withinSeconds <= 0) {
-    throw new SessionConfigurationError(`${label}: fresh needs withinSeconds, a number of seconds, such as 600.`);
+    throw new SessionConfigurationError(`${label}: withinSeconds of fresh must be a positive number, such as 600.`);
   }
   if (fresh.methods !== undefined && (!Array.isArray(fresh.methods) || fresh.methods.length === 0)) {
     throw new SessionConfigurationError(
-      `${label}: methods of fresh must name a method, as in ['otp'], or be left out.`,
+      `${label}: methods of fresh must be a list with at least one method, such as ['otp']. Omit it to accept any login.`,
     );
   }
   if (ownerOf(type) === undefined) {
     throw new SessionConfigurationError(
-      `${label}: fresh asks when the owner was authenticated, and ${type.name} has no owner. Mark the field that holds ` +
-        'the id of the user with @SessionOwner().',
+      `${label}: fresh needs an owner, and ${type.name} has none. Mark the field with the id of the user with ` +
+        '@SessionOwner().',
     );
   }
 }

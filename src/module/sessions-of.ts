@@ -2,10 +2,9 @@ import type { RequestSessions } from '../session/request-sessions.js';
 import { httpSessionsOf } from './http-sessions.js';
 
 /**
- * Returns the sessions of a request, for middleware, guards, filters and plain Express or Fastify code (Ktor:
- * `call.sessions`).
- * @param request the platform's request or Node's.
- * @throws {SessionError} if no `SessionsModule` handles the request.
+ * The sessions of a request, for middleware, guards and filters (Ktor: `call.sessions`).
+ * @param request of Express, Fastify or Node.
+ * @throws {SessionError} if no `SessionsModule` handles it.
  */
 export function sessionsOf(request: object): RequestSessions {
   return httpSessionsOf(request).exchange;

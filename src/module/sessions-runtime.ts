@@ -44,11 +44,9 @@ import {
   type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 
-/** For reports. */
 export interface SessionsReport {
   readonly sessions: readonly BuiltSession[];
   readonly warnings: readonly string[];
-  /** With public key ids. */
   readonly keys: readonly KeyReport[];
 }
 
@@ -56,15 +54,14 @@ export interface SessionsReport {
 @Injectable()
 export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly events: SessionEvents;
-  /** Context of the running request, with `asyncLocalStorage`. */
+  /** With the option `asyncLocalStorage`. */
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #built: BuiltSession[] = [];
-  /** How many are in the log. */
-  #logged = 0;
+  #loggedSessions = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModuleRef;
@@ -110,7 +107,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return this.#options.commit !== 'interceptor';
   }
 
-  /** All providers. Those of `forFeature` are included after start. */
   get providers(): SessionProviders {
     if (!this.#complete) this.#build();
     return this.#providers;
@@ -121,13 +117,12 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
-  /** Ignores a class without overrides that is already registered. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
       if (known) continue;
       this.#registrations.push(session);
-      // Lazy modules are loaded after start.
+      // A lazy module.
       if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
         this.#register(session);
         this.#report();
@@ -152,7 +147,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
-  // Not earlier: a storage client may connect in a module hook. Does not delay the start.
+  // Not earlier: a storage client may connect in a module hook.
   onApplicationBootstrap(): void {
     const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.all, this.#csrf);
     if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
@@ -160,7 +155,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // Before Node 24, it slows down all promises of the process.
+    // Before Node 24, an enabled one slows down all promises of the process.
     this.requests?.disable();
     this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
@@ -193,7 +188,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#complete = true;
   }
 
-  // Registers a class that no handler uses, only middleware with sessionsOf(request).
+  // Used only by sessionsOf(request).
   #registerLate(wanted: SessionClass | string): void {
     if (this.#options.sessions) return;
     const type =
@@ -206,8 +201,8 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   #report(): void {
-    for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
-    this.#logged = this.#built.length;
+    for (const { description } of this.#built.slice(this.#loggedSessions)) this.#logger.log(description);
+    this.#loggedSessions = this.#built.length;
     for (const warning of this.#builder.warnings) this.warnOnce(warning);
   }
 
@@ -235,10 +230,7 @@ function withoutForRoot(): SessionConfigurationError {
   );
 }
 
-/**
- * Logs problems of storage backends. Failures are ignored, so that the application starts without its storages.
- * @param warn called once per problem.
- */
+/** Ignores failures, so that the application starts without its storages. */
 async function inspectStorages(storages: readonly SessionStorage[], warn: (sentence: string) => void): Promise<void> {
   const inspections = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
   const problems = (await Promise.allSettled(inspections)).flatMap((one) =>

@@ -7,7 +7,7 @@ const InjectSessions = createParamDecorator(
   (_: unknown, context: ExecutionContext): unknown => sessionsOfContext(context).exchange,
 );
 
-/** Injects all sessions of the request as {@link RequestSessions}. */
+/** Injects {@link RequestSessions}. */
 export function Sessions(): ParameterDecorator {
   return (target, property, index) => {
     assertHandlerParameter('Sessions', property);

@@ -9,11 +9,8 @@ import { loggedRefusal, refusal } from './refusal.js';
 import { sessionsOfContext } from './request-of.js';
 
 /**
- * Stores the sessions of a handler before the response is sent, so that failures reach the exception filters. Most
- * controller handlers commit without it, see {@link commitInHandlers}.
- *
- * If a handler throws over HTTP, the response hold decides by the status. In GraphQL and over WebSockets, nothing is
- * stored.
+ * Stores the sessions of a handler before the response, so that a failure reaches the exception filters. If the handler
+ * throws, the response hold decides; without a response, nothing is stored.
  */
 @Injectable()
 export class SessionsInterceptor implements NestInterceptor {

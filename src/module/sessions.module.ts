@@ -49,22 +49,21 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     this.#adapterHost = adapterHost;
   }
 
-  /** Registers the classes in `sessions`. Default: all `@Session` classes that handlers use. */
+  /** Registers `sessions`, by default all `@Session` classes that handlers use. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(concealKeys(options));
   }
 
-  /** {@link forRoot} with options from a factory, a class or an existing provider. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withConcealedKeys(super.forRootAsync(options));
   }
 
-  /** Registers sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
+  /** More sessions, with the options of `forRoot`. */
   static forFeature(sessions: readonly SessionRegistration[]): DynamicModule {
     return SessionsFeatureModule.register(sessions);
   }
 
-  // Called when controllers exist but their routes do not.
+  // Before Nest creates the routes.
   configure(): void {
     rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);

@@ -1,16 +1,14 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
-/** Other origins whose pages may use sessions over a socket. */
 export type AllowedOrigins = readonly string[] | ((origin: string) => boolean);
 
-/** Bounds the work per request. */
 const MOST_HOSTS = 8;
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s*]+$/i;
 
 /**
- * Whether a page of `origin` may use sessions over a socket opened at one of `hosts`: browsers let any page open a
- * socket with cookies (OWASP: cross-site WebSocket hijacking). Schemes are ignored, because a proxy may end TLS.
+ * Against cross-site WebSocket hijacking (OWASP). Ignores the scheme, because a proxy may end TLS.
+ * @param hosts of the socket.
  */
 export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: readonly string[]): boolean {
   if (typeof allowed === 'function' ? allowed(origin) === true : includes(allowed, origin)) return true;
@@ -28,13 +26,13 @@ export function hostsOf(header: string): readonly string[] {
   return header.split(',', MOST_HOSTS);
 }
 
-/** @throws {SessionConfigurationError} for an invalid origin. */
+/** @throws {SessionConfigurationError} */
 export function checkedOrigins(allowed: AllowedOrigins | undefined): AllowedOrigins {
   if (allowed === undefined || typeof allowed === 'function') return allowed ?? [];
   const wrong = Array.isArray(allowed) ? allowed.find((one) => typeof one !== 'string' || !ORIGIN.test(one)) : allowed;
   if (wrong === undefined) return allowed;
   throw new SessionConfigurationError(
-    `allowedOrigins: ${JSON.stringify(wrong)} is no origin. Write scheme, host and port as browsers send them, such as ` +
+    `allowedOrigins: ${JSON.stringify(wrong)} is not an origin. Write scheme, host and port as browsers send them, such as ` +
       "allowedOrigins: ['https://app.example.com'], or a function (origin) => boolean.",
   );
 }
@@ -43,7 +41,7 @@ function includes(allowed: readonly string[], origin: string): boolean {
   return allowed.some((one) => one.toLowerCase() === origin.toLowerCase());
 }
 
-// The same scheme, so that an explicit default port makes no difference.
+// The scheme of the origin makes a default port equal to no port.
 function sameHost(origin: URL, host: string): boolean {
   try {
     return new URL(`${origin.protocol}//${host}`).host === origin.host;

@@ -7,7 +7,7 @@ import { SessionsInterceptor } from './sessions.interceptor.js';
 
 const SUBSCRIPTION = 'Subscription';
 
-/** Ignores subscriptions without a request. */
+/** A subscription may have no request. */
 class SubscriptionInterceptor extends SessionsInterceptor {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     try {
@@ -19,11 +19,7 @@ class SubscriptionInterceptor extends SessionsInterceptor {
   }
 }
 
-/**
- * A {@link SessionsInterceptor} for subscriptions without one, so that those with only a global guard end with their
- * session.
- * @returns `undefined` if the method needs none.
- */
+/** So that a subscription that only a global guard protects ends with its session. */
 export function subscriptionInterceptorFor(handler: object): NestInterceptor | undefined {
   if (Reflect.getMetadata(RESOLVER_TYPE, handler) !== SUBSCRIPTION) return undefined;
   const present = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as readonly unknown[];

@@ -1,4 +1,3 @@
-/** `WsException` or `RpcException`. */
 export type TransportException = new (error: string | object) => Error;
 
 const EXCEPTION = Symbol.for('nestjs-sessions:transport-exception');
@@ -15,7 +14,6 @@ export interface ClientError {
 
 const CLIENT_ERROR = Symbol.for('nestjs-sessions:client-error');
 
-/** Creates a {@link ClientError}, marked for {@link forwardExceptions}. */
 export function clientError(code: string, message: string): ClientError {
   const error: ClientError = { status: 'error', code, message };
   return Object.defineProperty(error, CLIENT_ERROR, { value: true });
@@ -27,7 +25,7 @@ interface NativeSocket {
   on?(event: string, listener: (payload: unknown) => void): void;
 }
 
-/** Sends rejections to native WebSockets. Nest 11 only emits them on the server's own object. */
+/** Nest 11 sends none to native WebSockets. */
 export function forwardExceptions(socket: NativeSocket): void {
   if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
   socket.on?.('exception', (payload) => {
@@ -45,7 +43,6 @@ export function exceptionOf(type: object | undefined): TransportException | unde
   return transported?.[EXCEPTION];
 }
 
-/** `undefined` if the application has no @nestjs/websockets. */
 export async function loadWsException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/websockets'), 'WsException');
@@ -54,7 +51,6 @@ export async function loadWsException(): Promise<TransportException | undefined>
   }
 }
 
-/** `undefined` if the application has no @nestjs/microservices. */
 export async function loadRpcException(): Promise<TransportException | undefined> {
   try {
     return named(await import('@nestjs/microservices'), 'RpcException');
@@ -63,7 +59,7 @@ export async function loadRpcException(): Promise<TransportException | undefined
   }
 }
 
-// Node exposes re-exports of Nest 11's CommonJS packages only on the default export.
+// Nest 11 is CommonJS, whose re-exports are only on the default export.
 function named(module: object, name: string): TransportException | undefined {
   const { default: whole, ...rest } = module as { default?: object };
   const exception: unknown = { ...whole, ...rest }[name as never];
