@@ -1,8 +1,6 @@
-import 'reflect-metadata';
 import type { INestApplicationContext } from '@nestjs/common';
-import { definitionOf } from '../config/session-definition.js';
 import type { SessionProvider } from '../session/session-provider.js';
-import type { SessionClass } from '../tracker/session-class.js';
+import { schemeName } from './decorators/api-security.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
 // No interface: it would not match the index signature of `SecuritySchemeObject`.
@@ -12,19 +10,6 @@ export type SessionSecurityScheme = {
   readonly name: string;
   readonly description: string;
 };
-
-const API_SECURITY = 'swagger/apiSecurity';
-
-type Requirement = Readonly<Record<string, readonly string[]>>;
-
-export function describeRequirement(holder: object, type: SessionClass, optional: boolean): void {
-  addRequirement(holder, { [schemeName(type)]: [] });
-  if (optional) addRequirement(holder, {});
-}
-
-export function describePublic(holder: object): void {
-  addRequirement(holder, {});
-}
 
 /**
  * The OpenAPI security schemes of all sessions, by the names that `@RequireSession` gives to @nestjs/swagger. A custom
@@ -49,18 +34,8 @@ export function sessionSecuritySchemes(
   return schemes;
 }
 
-// Decorators run before providers exist.
-function schemeName(type: SessionClass): string {
-  return definitionOf(type)?.name ?? type.name;
-}
-
 function placeOf(provider: SessionProvider): { in: 'cookie' | 'header'; name: string } | undefined {
   const { kind, name = provider.name } = provider.transport;
   if (kind !== 'cookie' && kind !== 'header') return undefined;
   return { in: kind, name };
-}
-
-function addRequirement(holder: object, requirement: Requirement): void {
-  const present = (Reflect.getOwnMetadata(API_SECURITY, holder) ?? []) as readonly Requirement[];
-  Reflect.defineMetadata(API_SECURITY, [...present, requirement], holder);
 }

@@ -71,7 +71,12 @@ export class SessionEventLogger implements SessionEventLog {
           `Session "${event.session}": a new session was dropped, because its handler has newSession: false.`,
         );
       case 'unavailable':
-        return this.#logFailure(event);
+        return this.#logOncePerPeriod(
+          'error',
+          `${event.session} ${event.operation}`,
+          `Session "${event.session}": the storage failed to ${event.operation}: ${failureReason(event.error)}`,
+          this.#down.size > 0,
+        );
       case 'too-late':
         if (event.connection) {
           return this.#logger.error(
@@ -136,15 +141,6 @@ export class SessionEventLogger implements SessionEventLog {
         `${storage} answers again, after ${Math.ceil(milliseconds / 1000)} s and ${failures} failed calls.`,
       );
     }
-  }
-
-  #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
-    this.#logOncePerPeriod(
-      'error',
-      `${session} ${operation}`,
-      `Session "${session}": the storage failed to ${operation}: ${failureReason(error)}`,
-      this.#down.size > 0,
-    );
   }
 
   #logOncePerPeriod(level: 'warn' | 'error', key: string, message: string, isQuiet = false): void {

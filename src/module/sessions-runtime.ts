@@ -21,23 +21,20 @@ import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
-import { attachToPlatform, attachToServer } from './attach-to-platform.js';
-import { bindToProviders } from './bind-to-providers.js';
-import { checkCachedHandlers } from './cached-handlers.js';
-import { csrfHint } from './csrf-hint.js';
-import { CsrfProtection } from './csrf-protection.js';
-import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
-import { fixationHints } from './fixation-hint.js';
-import { prepareGateways, watchConnections } from './gateways.js';
-import { globalGuards, globalRequirements } from './global-requirements.js';
-import { guardGateways } from './guard-gateways.js';
-import { prepareMessageHandlers } from './message-handlers.js';
-import { rebindHandlers } from './rebind-handlers.js';
-import { refusalsInterceptorFor } from './refusals.interceptor.js';
-import { checkRequestSession, requestSession } from './request-session-middleware.js';
+import { attachToPlatform, attachToServer } from './start/attach-to-platform.js';
+import { bindToProviders } from './commit/provider-interceptors.js';
+import { checkCachedHandlers } from './start/cached-handlers.js';
+import { CsrfProtection, csrfHint } from './start/csrf-hint.js';
+import { checkDeclaredHandlers } from './start/declared-handlers.js';
+import { usedSessions } from './handlers/discovered-handlers.js';
+import { fixationHints } from './start/fixation-hint.js';
+import { prepareGateways, watchConnections } from './start/gateways.js';
+import { globalGuards, globalRequirements, guardGateways } from './start/global-guards.js';
+import { prepareMessageHandlers } from './start/message-handlers.js';
+import { rebindHandlers } from './start/rebind-handlers.js';
+import { checkRequestSession, requestSession } from './request/request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
-import { subscriptionInterceptorFor } from './subscription.interceptor.js';
-import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
+import { allowsSocket, checkedOrigins, type AllowedOrigins } from './request/socket-origin.js';
 import {
   SESSIONS_MODULE_OPTION_RULES,
   SESSIONS_MODULE_OPTIONS,
@@ -97,7 +94,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
     watchConnections(this, discovery);
     guardGateways(discovery, () => globalGuards(modules));
-    bindToProviders(discovery, (handler) => subscriptionInterceptorFor(handler) ?? refusalsInterceptorFor(handler));
+    bindToProviders(discovery);
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));

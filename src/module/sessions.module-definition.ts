@@ -4,7 +4,7 @@ import { SESSIONS_OPTION_RULES } from '../config/session-option-rules.js';
 import type { SharedOptions } from '../config/session-options.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionsConfig } from '../config/sessions-builder.js';
-import type { AllowedOrigins } from './socket-origin.js';
+import type { AllowedOrigins } from './request/socket-origin.js';
 
 /** Options of `SessionsModule`. */
 export interface SessionsModuleOptions extends SharedOptions {

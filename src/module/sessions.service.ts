@@ -7,7 +7,7 @@ import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { isSessionId } from '../tracker/session-id-provider.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
-import { httpSessionsOf } from './http-sessions.js';
+import { httpSessionsOf } from './request/sessions-of-request.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
 /** A session that may be shown to its owner. */
