@@ -12,8 +12,7 @@ export type SessionSecurityScheme = {
 };
 
 /**
- * The OpenAPI security schemes of all sessions, by the names that `@RequireSession` gives to @nestjs/swagger. A custom
- * transport has none.
+ * The OpenAPI security schemes of all sessions, by the names that `@RequireSession` uses. A custom transport has none.
  *
  * ```ts
  * const document = new DocumentBuilder();

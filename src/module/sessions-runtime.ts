@@ -47,7 +47,6 @@ export interface SessionsReport {
   readonly keys: readonly KeyReport[];
 }
 
-/** The sessions of one application. */
 @Injectable()
 export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly events: SessionEvents;
@@ -152,7 +151,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // Before Node 24, an enabled one slows down all promises of the process.
+    // Before Node 24, an enabled one slows down all promises.
     this.requests?.disable();
     this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();

@@ -10,7 +10,7 @@ import type { AllowedOrigins } from './request/socket-origin.js';
 export interface SessionsModuleOptions extends SharedOptions {
   /** Sessions in Ktor's style: `(sessions) => sessions.cookie(UserSession, 'user_session', (it) => …)`. */
   readonly install?: (sessions: SessionsConfig) => void;
-  /** Enables `SessionsService.current`, with an AsyncLocalStorage per request. Default `false`. */
+  /** Enables `SessionsService.current`, by AsyncLocalStorage. Default `false`. */
   readonly asyncLocalStorage?: boolean;
   /**
    * What stores the sessions of a controller method: a `handler` that replaces it, or the `SessionsInterceptor`, which
@@ -18,8 +18,7 @@ export interface SessionsModuleOptions extends SharedOptions {
    */
   readonly commit?: 'handler' | 'interceptor';
   /**
-   * The session for `request.session`, with the methods that passport and others expect. Loaded for each request that
-   * carries it. Default: none.
+   * The session for `request.session`, with the methods that passport and others expect. Default: none.
    */
   readonly requestSession?: SessionClass;
   /**

@@ -73,7 +73,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     return withConcealedKeys(super.forRootAsync(options));
   }
 
-  /** More sessions, with the options of `forRoot`. */
+  /** With the options of `forRoot`. */
   static forFeature(sessions: readonly SessionRegistration[]): DynamicModule {
     return SessionsFeatureModule.register(sessions);
   }

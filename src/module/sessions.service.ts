@@ -10,9 +10,9 @@ import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
 import { httpSessionsOf } from './request/sessions-of-request.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** A session that may be shown to its owner. */
+/** May be shown to its owner. */
 export interface OwnedSession<S extends object = object> {
-  /** Hash of the id, for `revoke`; not a credential. */
+  /** For `revoke`; not a credential. */
   readonly handle: string;
   readonly createdAt: Date;
   /** Last use, exact to a tenth of the idle timeout. */
@@ -26,7 +26,6 @@ export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
 
-/** The sessions of an owner, and of the current request. */
 @Injectable()
 export class SessionsService {
   readonly #runtime: SessionsRuntime;

@@ -21,7 +21,6 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
   });
 }
 
-/** {@link committed} for an observable. */
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
@@ -46,7 +45,6 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
   });
 }
 
-/** {@link watched} for an observable. */
 export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({

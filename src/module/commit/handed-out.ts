@@ -1,10 +1,7 @@
 import { detachedCopy } from '../../serializer/detached-copy.js';
 import type { HttpSessions } from '../request/http-sessions.js';
 
-/**
- * Copies sessions and their fields in the result of a handler, one level deep, so that an interceptor that edits the
- * body does not change the session.
- */
+/** Copies sessions and their fields in a result, so that an interceptor that edits the body does not change them. */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result;
   const parts = partsOf(sessions.exchange.heldInstances());

@@ -18,7 +18,7 @@ import { SessionsInterceptor } from './sessions.interceptor.js';
 /** After all declared parameters. */
 const INDEX = 16;
 const SESSIONS_OF_CALL = 'nestjs-sessions:sessions-of-call';
-// A function, because global pipes do not transform functions.
+// Global pipes do not transform functions.
 const InjectSessionsOfCall = createParamDecorator((_: string, context: ExecutionContext): (() => HttpSessions) => {
   const sessions = sessionsOfContext(context);
   return () => sessions;
@@ -31,8 +31,8 @@ type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 type Keeper = 'handler' | 'interceptor';
 
 /**
- * Replaces controller methods by ones that store the sessions: faster than {@link SessionsInterceptor}, which stays for
- * all other handlers. Call it before Nest creates the routes.
+ * Replaces controller methods by ones that store the sessions: faster than {@link SessionsInterceptor}, which does it
+ * for all others. Call it before Nest creates the routes.
  *
  * Beside other interceptors, the new method only reports changes after the response: one of them may unsubscribe early
  * (a timeout).
@@ -74,7 +74,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   const run = keeper === 'interceptor' || ownsResponse(instance.constructor, name) ? watched : committed;
   const committing = function (this: unknown, ...args: unknown[]): unknown {
     const sessionsOfCall = args[INDEX];
-    // Called by a test, or changed by a global pipe: the response hold stores.
+    // A test called it, or a global pipe changed it: the response hold stores.
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
@@ -86,7 +86,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/** @returns the number of declared parameters; `undefined` for too many. */
+/** @returns how many are declared; `undefined` for too many. */
 function giveSessions(instance: object, name: string): number | undefined {
   const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
   const length = Math.max(0, ...others.map(({ index }) => index + 1));

@@ -4,9 +4,7 @@ import type { HttpSessions } from '../request/http-sessions.js';
 import { freshSessionsOf, rawRequestBehind } from '../request/sessions-of-request.js';
 import { refusal, unauthorized } from '../request/refusal.js';
 
-/**
- * Ends a GraphQL subscription with an error, once a session has ended or a guard rejects.
- */
+/** Ends a subscription with an error, once a session has ended or a guard rejects. */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;
   const present = sessions.exchange.presentTypes;

@@ -7,10 +7,7 @@ import { loggedRefusal } from '../request/refusal.js';
 import { sessionsOfContext } from '../request/sessions-of-context.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
-/**
- * Binds interceptors to methods of resolvers and gateways without a session decorator; instances, because Nest has
- * already collected the classes.
- */
+/** For resolvers and gateways without a session decorator. Instances, because Nest has already collected the classes. */
 export function bindToProviders(discovery: DiscoveryService): void {
   const scanner = new MetadataScanner();
   for (const { metatype } of discovery.getProviders()) {
@@ -38,7 +35,7 @@ function isOurs(interceptor: unknown): boolean {
   return interceptor instanceof SessionsInterceptor || interceptor instanceof RefusalsInterceptor;
 }
 
-/** So that a subscription that only a global guard protects ends with its session. It may have no request. */
+/** So that a subscription with only a global guard ends with its session. It may have no request. */
 class SubscriptionInterceptor extends SessionsInterceptor {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     try {

@@ -50,8 +50,6 @@ function required(declared: Declared, session: object | undefined, context: Exec
 }
 
 /**
- * Injects a session.
- *
  * | Form | Gives |
  * |---|---|
  * | `@CurrentSession() s: UserSession` | the session, or a new one |
@@ -59,7 +57,7 @@ function required(declared: Declared, session: object | undefined, context: Exec
  * | `@CurrentSession({ required: true }) s: UserSession` | the session, or 401 |
  * | `@CurrentSession(UserSession, …)` | the same, if the type is not known at run time |
  *
- * Its changes are stored before the response is sent.
+ * Changes are stored before the response is sent.
  * @throws {SessionConfigurationError} if the class cannot be inferred.
  */
 export function CurrentSession(options?: CurrentSessionOptions): ParameterDecorator;

@@ -3,7 +3,7 @@ import { definitionOf } from '../../config/session-definition.js';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import type { SessionClass } from '../../tracker/session-class.js';
 
-/** @throws {SessionConfigurationError} if TypeScript's metadata does not tell it. */
+/** @throws {SessionConfigurationError} without TypeScript's metadata. */
 export function inferSessionClass(
   decorator: string,
   target: object,

@@ -14,7 +14,7 @@ const InjectPrincipal = createParamDecorator((type: SessionClass | undefined, co
 
 /**
  * Injects what `validate` of `@RequireSession` returned, or without it the session (Ktor: `call.principal<T>()`).
- * @param type if several sessions are required. Default: the last one.
+ * @param type if several are required. Default: the last one.
  */
 export function Principal(type?: SessionClass): ParameterDecorator {
   return (target, property, index) => {

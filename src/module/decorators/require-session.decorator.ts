@@ -41,8 +41,7 @@ export function RequireSession<S extends object>(
 }
 
 /**
- * Requires a recent login or `sessions.authenticated` (ASVS 5.0 7.5.1, 7.5.3). Short for `@RequireSession(type, { fresh
- * })`.
+ * Requires a recent login or `sessions.authenticated` (ASVS 5.0 7.5.1, 7.5.3).
  *
  * @example
  * ```ts

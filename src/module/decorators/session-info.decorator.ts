@@ -7,7 +7,7 @@ const injectSessionInfo = sessionParameterDecorator('SessionInfo', (sessions, ty
 /** Times and owner of a stored session. */
 export type SessionInfo = Info;
 
-/** Injects the times and owner of a session, without renewing it. */
+/** Injects them, without renewing the session. */
 export function SessionInfo(type: SessionClass): ParameterDecorator {
   return injectSessionInfo(type);
 }

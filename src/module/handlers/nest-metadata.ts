@@ -9,7 +9,6 @@ export const HTTP_METHOD = 'method';
 export const SSE = '__sse__';
 export const MESSAGE_PATTERN = 'microservices:pattern';
 export const SOCKET_MESSAGE = 'websockets:message_mapping';
-/** `Query`, `Mutation`, `Subscription` or a field. */
 export const RESOLVER_TYPE = 'graphql:resolver_type';
 
 /** On a class or a handler. */
@@ -23,7 +22,7 @@ export const PARAMETERS = '__routeArguments__';
 /** Of `@Res({ passthrough: true })`. */
 export const PASSTHROUGH = '__responsePassthrough__';
 
-/** Tests on a probe class the keys that `commitInHandlers` needs. */
+/** Tests the keys that `commitInHandlers` needs. */
 export function isNestMetadataKnown(): boolean {
   class Interceptor {
     intercept(): undefined {}

@@ -17,12 +17,12 @@ export interface RequireSessionOptions<S extends object = object> {
   readonly validate?: (session: S, context: ExecutionContext) => Awaitable<SessionValidation>;
   /** Accepts an empty `@SessionOwner()` field. Default `false`. */
   readonly anonymous?: boolean;
-  /** Returns the error or redirect target for a rejected request. Default: 401. */
+  /** Returns the error or redirect target. Default: 401. */
   readonly challenge?: (
     cause: SessionChallengeCause,
     context: ExecutionContext,
   ) => Awaitable<Error | string | undefined | void>;
-  /** Redirect target for a rejected request: a fixed path or URL. Default: 401. */
+  /** A fixed path or URL. Default: 401. */
   readonly redirectTo?: string;
   /** `Cache-Control: no-store`, so that the back button shows no page after the logout. Default `false`. */
   readonly noStore?: boolean;
@@ -35,7 +35,7 @@ export interface RequireSessionOptions<S extends object = object> {
 }
 
 export interface FreshnessOptions {
-  /** Maximum age since the login or `sessions.authenticated`. */
+  /** Since the login or `sessions.authenticated`. */
   readonly withinSeconds: number;
   /** Accepted methods of `sessions.authenticated`. Default: a login is enough. */
   readonly methods?: readonly string[];
@@ -73,7 +73,6 @@ const OPTIONS: ReadonlyArray<keyof RequireSessionEverywhereOptions> = [
 
 const FRESHNESS: ReadonlyArray<keyof FreshnessOptions> = ['withinSeconds', 'methods', 'redirectTo'];
 
-/** @throws {SessionConfigurationError} */
 export function requirementOf<S extends object>(
   label: string,
   type: SessionClass<S>,

@@ -16,7 +16,7 @@ export interface SessionsApplication {
   warnOnce(sentence: string): void;
 }
 
-/** A check of a guard. Rejects with the error for the client. */
+/** Of a guard. Rejects with the error for the client. */
 export type Recheck = (sessions: HttpSessions) => Promise<void>;
 
 /** The sessions of one HTTP request and its response. */
@@ -40,7 +40,7 @@ export class HttpSessions implements ResponseGate {
     this.#hold = response && !response.headersSent ? new ResponseHold(response, this) : undefined;
   }
 
-  /** What the guards of this call found, by requirement. */
+  /** By requirement. */
   get principals(): Map<{ readonly type: SessionClass }, unknown> {
     return (this.#principals ??= new Map());
   }
@@ -68,7 +68,7 @@ export class HttpSessions implements ResponseGate {
     });
   }
 
-  /** The response hold decides by the status whether to store. */
+  /** The response hold then decides whether to store. */
   handlerFailed(error: unknown): void {
     if (!this.#reportLateChanges() && error instanceof SessionError) this.#hold?.expectFailureAnswer();
   }
@@ -118,7 +118,6 @@ export class HttpSessions implements ResponseGate {
   }
 }
 
-// As Nest's exception filter does.
 function answerTo(error: unknown): { statusCode: number; body: string } {
   const statusCode = error instanceof SessionError ? (error.statusCode ?? 500) : 500;
   const message = statusCode !== 500 && error instanceof Error ? error.message : 'Internal server error';

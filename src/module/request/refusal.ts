@@ -56,7 +56,7 @@ export function refusal(context: ExecutionContext, error: unknown): unknown {
   }
 }
 
-/** Reports an error whose message the client does not get. */
+/** Reports an error that the client does not see. */
 export function loggedRefusal(context: ExecutionContext, error: unknown, report: (error: unknown) => void): unknown {
   const refused = refusal(context, error);
   if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) report(error);

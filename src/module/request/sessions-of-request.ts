@@ -28,7 +28,7 @@ interface Marked {
   [OF_SOCKET]?: { readonly foreign: boolean };
 }
 
-/** @param platform an Express application, Fastify instance or server. */
+/** @param platform Express application, Fastify instance or server. */
 export function rememberApplication(platform: object, application: SessionsApplication): void {
   const marked = platform as Marked;
   if (marked[RUNTIME] && marked[RUNTIME] !== application) {
@@ -60,9 +60,8 @@ export function sessionsOf(request: object): RequestSessions {
 }
 
 /**
- * The sessions of a request, the same on each call; over a socket, new ones.
+ * The same on each call, but new ones over a socket.
  * @param request of Express, Fastify or Node, a socket, or a GraphQL context.
- * @throws {SessionError} for something else, or without a `SessionsModule`.
  */
 export function httpSessionsOf(request: unknown, response?: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
@@ -75,7 +74,7 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   return sessions;
 }
 
-/** New sessions, for one message of a connection. */
+/** For one message of a connection. */
 export function freshSessionsOf(request: unknown): HttpSessions {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
   if (!raw) throw noRequest();

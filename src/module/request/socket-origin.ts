@@ -26,7 +26,6 @@ export function hostsOf(header: string): readonly string[] {
   return header.split(',', MOST_HOSTS);
 }
 
-/** @throws {SessionConfigurationError} */
 export function checkedOrigins(allowed: AllowedOrigins | undefined): AllowedOrigins {
   if (allowed === undefined || typeof allowed === 'function') return allowed ?? [];
   const wrong = Array.isArray(allowed) ? allowed.find((one) => typeof one !== 'string' || !ORIGIN.test(one)) : allowed;

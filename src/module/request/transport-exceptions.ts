@@ -59,7 +59,7 @@ export async function loadRpcException(): Promise<TransportException | undefined
   }
 }
 
-// Nest 11 is CommonJS, whose re-exports are only on the default export.
+// Re-exports of CommonJS (Nest 11) are only on the default export.
 function named(module: object, name: string): TransportException | undefined {
   const { default: whole, ...rest } = module as { default?: object };
   const exception: unknown = { ...whole, ...rest }[name as never];

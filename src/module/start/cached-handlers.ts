@@ -24,8 +24,8 @@ interface InterceptorsHolder {
 }
 
 /**
- * @throws {SessionConfigurationError} for a `CacheInterceptor` of @nestjs/cache-manager on a handler that uses a
- * session, unless it overrides `trackBy`: it caches by URL.
+ * @throws {SessionConfigurationError} for a `CacheInterceptor` on a handler that uses a session, unless it overrides
+ * `trackBy`: it caches by URL.
  */
 export function checkCachedHandlers(discovery: DiscoveryService, modules: ModuleRef): void {
   const isGlobal = globalInterceptors(modules).some(cachesByUrl);

@@ -4,12 +4,10 @@ import type { SessionProvider } from '../../session/session-provider.js';
 import { discoveredClasses, methodsOf } from '../handlers/discovered-handlers.js';
 import { HTTP_METHOD } from '../handlers/nest-metadata.js';
 
-/** `RequestMethod` of POST, PUT, DELETE, PATCH and ALL in Nest 11 and 12. */
+/** `RequestMethod` of POST, PUT, DELETE, PATCH and ALL. */
 const UNSAFE: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5]);
 
-/**
- * A hint if Nest's CSRF protection is off. `serious`: a cookie has `sameSite: 'none'`.
- */
+/** `serious`: a cookie has `sameSite: 'none'`. */
 export function csrfHint(
   discovery: DiscoveryService,
   providers: readonly SessionProvider[],

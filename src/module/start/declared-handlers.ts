@@ -117,7 +117,7 @@ function handlerAt(prototype: object, property: string | symbol): unknown {
   return (prototype as Record<string | symbol, unknown>)[property];
 }
 
-/** In a provider, any foreign metadata counts, because any package may call it (resolvers, commands, bots). */
+/** Of a provider, any foreign metadata counts (resolvers, commands, bots). */
 export function isRoute({ type, isController }: DiscoveredClass, handler: unknown): boolean {
   if (typeof handler !== 'function') return false;
   if (isController) return Reflect.hasMetadata(ROUTE_PATH, handler) || Reflect.hasMetadata(MESSAGE_PATTERN, handler);

@@ -29,7 +29,7 @@ export function fixationHints(
   return hints;
 }
 
-/** By the source text of all methods: a heuristic that only suppresses a warning. */
+// By the source text: a heuristic that only suppresses a warning.
 function givesNewIds(discovery: DiscoveryService, name: string): boolean {
   return discoveredClasses(discovery).some(({ type }) => {
     const prototype = type.prototype as Record<string | symbol, unknown>;

@@ -27,8 +27,8 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
 }
 
 /**
- * Links sockets to their upgrade requests and stores changes of `handleConnection`. Call it before Nest connects the
- * gateways, which is before any module hook.
+ * Links sockets to their upgrade requests, and stores changes of `handleConnection`. Call it before any module hook,
+ * because Nest connects the gateways.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
   for (const { prototype } of gatewaysOf(discovery)) {

@@ -8,8 +8,7 @@ import { SessionsInterceptor } from '../commit/sessions.interceptor.js';
 import { GUARDS, INTERCEPTORS } from '../handlers/nest-metadata.js';
 
 /**
- * Restores guards and interceptors of handlers that another decorator replaced without their metadata. Call it before
- * Nest creates the routes.
+ * For handlers that another decorator replaced without their metadata. Call it before Nest creates the routes.
  */
 export function rebindHandlers(discovery: DiscoveryService): void {
   for (const discovered of discoveredClasses(discovery)) {
