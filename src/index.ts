@@ -6,27 +6,26 @@ export type {
   SessionsOptionsFactory,
 } from './module/sessions.module-definition.js';
 export { SESSIONS_MODULE_OPTIONS } from './module/sessions.module-definition.js';
-export { CurrentSession, type CurrentSessionOptions } from './module/current-session.decorator.js';
-export { Sessions } from './module/sessions.decorator.js';
-export { SessionId } from './module/session-id.decorator.js';
-export { SessionInfo } from './module/session-info.decorator.js';
-export type { AllowedOrigins } from './module/socket-origin.js';
-export { RequireFresh } from './module/require-fresh.decorator.js';
-export { RequireSession } from './module/require-session.decorator.js';
-export { RequireSessionGuard } from './module/require-session.guard.js';
+export { CurrentSession, type CurrentSessionOptions } from './module/decorators/current-session.decorator.js';
+export { Sessions } from './module/decorators/sessions.decorator.js';
+export { SessionId } from './module/decorators/session-id.decorator.js';
+export { SessionInfo } from './module/decorators/session-info.decorator.js';
+export type { AllowedOrigins } from './module/request/socket-origin.js';
+export { RequireFresh, RequireSession } from './module/decorators/require-session.decorator.js';
+export { RequireSessionGuard } from './module/decorators/require-session.guard.js';
 export type {
   FreshnessOptions,
   RequireSessionEverywhereOptions,
   RequireSessionOptions,
   SessionChallengeCause,
   SessionValidation,
-} from './module/session-requirement.js';
-export { Principal } from './module/principal.decorator.js';
-export { Public } from './module/public.decorator.js';
+} from './module/handlers/session-requirement.js';
+export { Principal } from './module/decorators/principal.decorator.js';
+export { Public } from './module/decorators/public.decorator.js';
 export { sessionSecuritySchemes, type SessionSecurityScheme } from './module/security-scheme.js';
-export { SessionsInterceptor } from './module/sessions.interceptor.js';
+export { SessionsInterceptor } from './module/commit/sessions.interceptor.js';
 export { SessionsService, type OwnedSession, type RevokeOptions } from './module/sessions.service.js';
-export { sessionsOf } from './module/sessions-of.js';
+export { sessionsOf } from './module/request/sessions-of-request.js';
 
 // Declaring sessions.
 export { Session } from './config/session.decorator.js';

@@ -46,6 +46,9 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   '.': [...Object.keys(CORE), 'platform', 'module'],
 };
 
+/** The folders of `module`, from the bottom up. Each may import those above it in this list, and no file beside them. */
+const MODULE_FOLDERS = ['request', 'handlers', 'commit', 'decorators', 'start'];
+
 /** Folder to the packages it may name. Node's own modules are free; no platform and no backend is named anywhere. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   serializer: ['class-transformer', 'reflect-metadata'],
@@ -94,6 +97,22 @@ function forbidden(sources: Sources, file: string, specifier: string): string | 
   const other = folderOf(imported);
   const allowed = other === folder || other === 'errors' || FOLDERS[folder]?.includes(other);
   return allowed ? undefined : `${folder} may not import ${other}`;
+}
+
+/** The imports of a folder of `module` that go up, or to a file of `module` itself. */
+function moduleViolations(sources: Sources): string[] {
+  return [...sources].flatMap(([file, text]) => {
+    const level = MODULE_FOLDERS.indexOf(/^module\/([^/]+)\//.exec(file)?.[1] ?? '');
+    if (!file.startsWith('module/')) return [];
+    if (level < 0) return /^module\/[^/]+\//.test(file) ? [`${file}: the list has no such folder`] : [];
+    const upward = importsOf(text).filter((specifier) => {
+      const imported = isRelative(specifier) ? target(file, specifier) : '';
+      if (!imported.startsWith('module/')) return false;
+      const below = MODULE_FOLDERS.indexOf(imported.split('/')[1] ?? '');
+      return below < 0 || below > level;
+    });
+    return upward.map((specifier) => `${file} imports '${specifier}'`);
+  });
 }
 
 function importViolations(sources: Sources): string[] {
@@ -168,6 +187,10 @@ describe('the architecture of src', () => {
 
   it('imports along the edges of the table only', () => {
     expect(importViolations(sources)).toEqual([]);
+  });
+
+  it('has folders in module that import downward only', () => {
+    expect(moduleViolations(sources)).toEqual([]);
   });
 
   it('has no import cycle between files, types counted', () => {
@@ -256,6 +279,14 @@ describe('the architecture check', () => {
     ['utils/a.ts', '', 'utils/a.ts: say what it is, not "utils"'],
   ])('finds the habit in %s: %s', (file, text, message) => {
     expect(habitViolations(new Map([[file, text]]))).toEqual([message]);
+  });
+
+  it.each([
+    ['an import of a higher folder', 'module/request/a.ts', "import { A } from '../commit/a.js';"],
+    ['an import of the module itself', 'module/start/a.ts', "import { A } from '../sessions-runtime.js';"],
+    ['a folder that the list does not have', 'module/extras/a.ts', ''],
+  ])('refuses in module %s', (_what, file, text) => {
+    expect(moduleViolations(new Map([[file, text]]))).toEqual([expect.stringContaining(file)]);
   });
 
   it('leaves an example in a comment alone', () => {

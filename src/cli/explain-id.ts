@@ -50,7 +50,7 @@ function trackerById({ provider }: BuiltSession): SessionTrackerById<object> | u
   return tracker instanceof SessionTrackerById ? (tracker as SessionTrackerById<object>) : undefined;
 }
 
-/** `<times>.<name>:<mark>.<text>`. */
+/** `<times>.<name>:<mark>.<text>` */
 function envelopeOf(value: string, name: string | undefined): ReturnType<typeof openEnvelope> {
   const envelope = openEnvelope(value);
   const head = /^([^:]*):[^.]*\./.exec(envelope?.text ?? '');

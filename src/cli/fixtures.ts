@@ -18,7 +18,7 @@ export function checkFixtures(folder: string, sessions: readonly BuiltSession[])
     const built = sessions.filter(
       ({ provider }) => file === `${provider.name}.json` || file.startsWith(`${provider.name}.`),
     );
-    // The longest match, because one session name may start with another.
+    // One name may start with another.
     const owner = built.sort((left, right) => right.provider.name.length - left.provider.name.length)[0];
     if (!owner?.declared)
       return { file, problems: ['matches no declared session. Name it <session>.<anything>.json.'] };
@@ -85,7 +85,6 @@ function contentOf(saved: string, name: string): string {
   return envelope ? envelope.text.slice(envelope.text.indexOf('.') + 1) : saved;
 }
 
-/** Never contains a value. */
 function lostPaths(before: unknown, after: unknown, path: string): string[] {
   if (kindOf(before) !== kindOf(after)) return [path === '' ? 'everything' : path];
   if (Array.isArray(before)) {

@@ -16,7 +16,7 @@ export function keyCommand(args: readonly string[]): string {
   return `Added ${name} to ${append}. Keep the file out of version control.`;
 }
 
-/** A key that no command line parses as an option. */
+/** No command line may parse it as an option. */
 export function newKey(): string {
   for (;;) {
     const key = randomBytes(32).toString('base64url');
@@ -24,7 +24,7 @@ export function newKey(): string {
       checkedKeyMaterial(key, 'key');
       if (!key.startsWith('-')) return key;
     } catch {
-      // One in ten thousand contains a placeholder word.
+      // It contains a placeholder word.
     }
   }
 }

@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${result.text}\n`);
     process.exitCode = result.exitCode;
   } catch (error) {
-    // A misspelt option is a user error, so no stack is shown.
+    // A misspelt option.
     const isMistake =
       error instanceof CliFailure || String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
     process.stderr.write(`${isMistake ? (error as Error).message : String((error as Error).stack ?? error)}\n`);

@@ -10,7 +10,7 @@ export interface SessionFacts {
   readonly transport: string;
   readonly owner: string | undefined;
   readonly revocable: boolean;
-  /** Seconds; 0: unlimited. `undefined`: unknown (custom provider). */
+  /** Seconds; 0: unlimited. */
   readonly idle: number | undefined;
   readonly absolute: number | undefined;
   readonly maxPerOwner: string | undefined;

@@ -43,7 +43,7 @@ async function create(file: string, module: object, logger: LoggerService): Prom
   }
 }
 
-/** Express or Fastify. Both are optional, so they are resolved from the application. */
+/** Resolved from the application, because both platforms are optional. */
 async function platformOf(file: string): Promise<object | undefined> {
   const { resolve: find } = createRequire(resolve(file));
   for (const [name, adapter] of [
@@ -76,7 +76,7 @@ function rootModule(file: string, loaded: Record<string, unknown>): object {
 
 function isModule(candidate: unknown): candidate is object {
   if (typeof candidate !== 'function') return false;
-  // `@Module` defines a metadata key for each given list.
+  // `@Module` defines a key for each list.
   return ['imports', 'providers', 'controllers', 'exports'].some((key) => Reflect.hasMetadata(key, candidate));
 }
 

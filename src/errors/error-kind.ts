@@ -1,4 +1,4 @@
-/** Codes in Redis error messages that describe the server, not the command. */
+/** First words of Redis messages that quote nothing of the command. */
 const REDIS_CODES: ReadonlySet<string> = new Set(
   (
     'ASK BUSY CLUSTERDOWN CROSSSLOT ERR LOADING MASTERDOWN MISCONF MOVED NOAUTH NOPERM NOREPLICAS NOSCRIPT OOM READONLY ' +
@@ -6,31 +6,28 @@ const REDIS_CODES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 const DEEPEST = 3;
+const PLAIN = /^\w{1,40}$/;
 
-/** Class and code of an error and its causes. Messages quote data. */
+/** Class and code of an error and its causes, because messages quote data. */
 export function errorKind(error: unknown): string {
   const kinds: string[] = [];
-  for (let one = error; one !== undefined && one !== null && kinds.length < DEEPEST; one = causeOf(one)) {
+  let one = error;
+  while (one !== undefined && one !== null && kinds.length < DEEPEST) {
     kinds.push(kindOf(one));
+    one = (one as { readonly cause?: unknown }).cause;
   }
   return kinds.join(', from ');
 }
 
-function causeOf(error: unknown): unknown {
-  return (error as { readonly cause?: unknown }).cause;
-}
-
 function kindOf(error: unknown): string {
-  // Not `instanceof`, which fails for errors of another realm.
+  // `instanceof` fails for an error of another realm.
   if (typeof error !== 'object' || error === null) return `a ${typeof error}`;
   const { code, errcode, message } = error as { code?: unknown; errcode?: unknown; message?: unknown };
   const name: unknown = (error.constructor as { name?: unknown } | undefined)?.name;
   const first = typeof message === 'string' ? message.split(' ', 1)[0]! : '';
-  const words = [name, code, errcode].filter((word) => isPlain(word));
+  const words = [name, code, errcode].filter(
+    (word) => typeof word === 'number' || (typeof word === 'string' && PLAIN.test(word)),
+  );
   if (code === undefined && REDIS_CODES.has(first)) words.push(first);
   return words.length === 0 ? 'an error without a name' : words.join(' ');
-}
-
-function isPlain(word: unknown): boolean {
-  return typeof word === 'number' || (typeof word === 'string' && /^\w{1,40}$/.test(word));
 }

@@ -2,7 +2,7 @@ import { errorKind } from './error-kind.js';
 
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
-/** The codes of {@link SessionError}, one per class. Messages may change, codes do not. */
+/** One per class. Messages may change, codes do not. */
 export type SessionErrorCode =
   | 'SESSION_CONFIGURATION'
   | 'SESSION_CONFLICT'
@@ -16,17 +16,7 @@ export type SessionErrorCode =
   | 'SESSION_WITHOUT_ID'
   | 'SESSION_WRONG_VALUE';
 
-/**
- * All errors of this package. `switch (error.code)` narrows to the class.
- *
- * @example
- * ```ts
- * if (error instanceof SessionError) {
- *   const known = error as AnySessionError;
- *   if (known.code === 'SESSION_TOO_LARGE') console.warn(known.fields);
- * }
- * ```
- */
+/** For `switch ((error as AnySessionError).code)`, which narrows to the class. */
 export type AnySessionError =
   | SessionConfigurationError
   | SessionConflictError
@@ -41,14 +31,13 @@ export type AnySessionError =
   | SessionWrongValueError;
 
 /**
- * Base class of all errors of this library. The message ends with the fix and never contains a session's id, content or
- * key. `cause` is the underlying error, if any.
+ * Base class of all errors of this package. Messages name the fix, and never an id, content or key.
  */
 export class SessionError extends Error {
   readonly code: SessionErrorCode;
-  /** HTTP status for Nest's exception filter; absent on programming errors (500). */
+  /** Absent on programming errors (500). */
   declare readonly statusCode?: number;
-  /** `status` and `expose: true` as in http-errors, for Nest 12, Express and Fastify. */
+  /** As in http-errors, for Nest 12, Express and Fastify. */
   declare readonly status?: number;
   declare readonly expose?: boolean;
 
@@ -61,7 +50,7 @@ export class SessionError extends Error {
   }
 }
 
-/** An invalid option, key, name or class. Thrown at start. */
+/** An invalid option, key, name or class. */
 export class SessionConfigurationError extends SessionError {
   declare readonly code: 'SESSION_CONFIGURATION';
 
@@ -86,11 +75,11 @@ export class SessionTooLateError extends SessionError {
 /** The session does not fit into its cookie or header. */
 export class SessionTooLargeError extends SessionError {
   declare readonly code: 'SESSION_TOO_LARGE';
-  /** Bytes of the header value, including attributes. */
+  /** Bytes of the header, with attributes. */
   readonly size: number;
-  /** Maximum bytes. */
+  /** Bytes. */
   readonly limit: number;
-  /** Serialized sizes of the largest top-level fields, largest first. */
+  /** The largest ones, largest first. */
   readonly fields: ReadonlyArray<{ readonly name: string; readonly size: number }>;
 
   constructor(
@@ -118,7 +107,6 @@ export class SessionUnserializableError extends SessionError {
   /** Such as `UserSession.items[2].callback`. */
   readonly path: string;
 
-  /** @param options.advice replaces the default fix. */
   constructor(path: string, problem: string, options: { cause?: unknown; advice?: string } = {}) {
     const { advice = 'Mark the field with @Exclude() or @Transform().', ...rest } = options;
     super('SESSION_UNSERIALIZABLE', `${path} cannot be stored in a session: ${problem}. ${advice}`, rest);
@@ -126,11 +114,11 @@ export class SessionUnserializableError extends SessionError {
   }
 }
 
-/** Another request changed the same field with `onClash: 'reject'`, or rotated or ended the session. Status 409. */
+/** Another request changed the same field (`onClash: 'reject'`), rotated or ended the session. Status 409. */
 export class SessionConflictError extends SessionError {
   declare readonly code: 'SESSION_CONFLICT';
 
-  /** @param what the fields that both requests changed, or what happened to the session. */
+  /** @param what fields that both requests changed, or what happened. */
   constructor(session: string, what: readonly string[] | 'was given a new id' | 'was ended') {
     const happened =
       typeof what === 'string' ? `${what} by another request` : `was changed by another request (${what.join(', ')})`;
@@ -139,21 +127,16 @@ export class SessionConflictError extends SessionError {
 }
 
 /**
- * The owner has `maxPerOwner` sessions, with `beyond: 'refuse'`. Nothing was stored. Status 409, not 403, because the
- * login succeeds once another session has ended (RFC 9110, 15.5.10). Nest's filter does not send {@link sessions},
- * because only the application knows whether the user may see them.
+ * The owner has `maxPerOwner` sessions, with `beyond: 'refuse'`. Nothing was stored. Status 409, because the login
+ * succeeds once another session has ended (RFC 9110, 15.5.10).
  */
 export class SessionLimitError extends SessionError {
   declare readonly code: 'SESSION_LIMIT';
-  /** Maximum number of sessions per owner. */
   readonly limit: number;
-  /**
-   * The owner's other sessions, least recently used first, for `SessionsService.revoke`. Show handles only to the
-   * owner.
-   */
+  /** For `SessionsService.revoke`, least recently used first. Show them only to the owner. */
   readonly sessions: ReadonlyArray<{ readonly handle: string; readonly createdAt: Date; readonly renewedAt: Date }>;
 
-  /** @param others times are epoch milliseconds. */
+  /** @param others with times in epoch milliseconds. */
   constructor(
     session: string,
     limit: number,
@@ -176,14 +159,14 @@ export class SessionLimitError extends SessionError {
 }
 
 /**
- * The storage failed or timed out. Status 503 with `Retry-After`. The message is for the visitor; {@link detail} is for
- * the operator and is logged. Do not log `cause`, the client's error: its message may quote keys and content.
+ * The storage failed or timed out. Status 503 with `Retry-After`. The message is for the visitor. Do not log `cause`,
+ * whose message may quote keys and content.
  */
 export class SessionStorageUnavailableError extends SessionError {
   declare readonly code: 'SESSION_STORAGE_UNAVAILABLE';
-  /** What happened and what to check. Never contains an id or content. */
+  /** For the operator: what happened and what to check. */
   readonly detail: string;
-  /** Seconds after which the client may retry. */
+  /** `Retry-After`. */
   readonly retryAfterInSeconds: number;
 
   constructor(detail: string, options: { cause?: unknown; retryAfterInSeconds?: number } = {}) {
@@ -195,7 +178,7 @@ export class SessionStorageUnavailableError extends SessionError {
     this.retryAfterInSeconds = options.retryAfterInSeconds ?? 1;
   }
 
-  /** For `console.log` and Nest's logger: only the kind of `cause`, because its message may quote a session. */
+  /** For `console.log` and Nest's logger, without the message of `cause`. */
   [INSPECT](): string {
     return `${this.stack} { code: '${this.code}', detail: ${JSON.stringify(this.detail)}, cause: '${errorKind(this.cause)}' }`;
   }
@@ -210,7 +193,7 @@ export class SessionNotRegisteredError extends SessionError {
   }
 }
 
-/** There is no request, or its application has no sessions (Ktor: `SessionNotYetConfiguredException`). */
+/** No request, or its application has no sessions (Ktor: `SessionNotYetConfiguredException`). */
 export class SessionNoRequestError extends SessionError {
   declare readonly code: 'SESSION_NO_REQUEST';
 

@@ -5,9 +5,9 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { ExpressSessions, type ExpressSessionData } from './express-sessions.js';
 
 export interface ExpressStoreOptions {
-  /** Lifetime of a session whose cookie has no expiry. Default 86,400. */
+  /** For a cookie without expiry. Default 86,400. */
   readonly ttlInSeconds?: number;
-  /** Timeout of a storage call. Default 1,000. */
+  /** Of a storage call. Default 1,000. */
   readonly timeoutInMilliseconds?: number;
   /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -20,17 +20,15 @@ interface StoreBase {
 }
 
 /**
- * Uses one of our storages as a store of express-session.
+ * Makes a storage a store of express-session.
  *
  * ```ts
  * app.use(session({ secret, store: createExpressStore(session.Store, redisSessionStorage({ client })) }));
  * ```
  *
- * Unlike with other stores, parallel changes of different fields are merged, and a destroyed session is not revived by
- * a slower request.
+ * Parallel changes of different fields are merged, and a slower request does not revive a destroyed session.
  *
- * @param Store the `Store` class of express-session.
- * @throws {SessionConfigurationError} for an invalid `Store` or storage.
+ * @throws {SessionConfigurationError}
  */
 export function createExpressStore<S extends object>(
   Store: abstract new () => S,
@@ -86,7 +84,7 @@ function sessionsIn(storage: SessionStorage, options: ExpressStoreOptions): Expr
   return new ExpressSessions(conditional, ttl * 1000, now);
 }
 
-/** An error of the callback is not a storage failure. */
+// An error of the callback is no failure of the storage.
 function answer(promise: Promise<unknown>, callback: Callback = () => {}): void {
   promise.then(
     (value) => process.nextTick(callback, null, value),

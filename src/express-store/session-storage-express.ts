@@ -9,7 +9,6 @@ export interface ExpressSessionStore {
 }
 
 export interface SessionStorageExpressOptions {
-  /** Created and closed by the application. */
   readonly store: ExpressSessionStore;
   /** Clock, epoch milliseconds. Default `Date.now`. */
   readonly now?: () => number;
@@ -26,18 +25,15 @@ interface StoreData {
 }
 
 /**
- * Uses any store for express-session, such as connect-mongo. Prefer a storage for the database itself.
+ * Uses a store for express-session, such as connect-mongo. Prefer a storage for the database itself.
  *
- * Stores have only get, set and destroy, so the module adds a `SessionStorageGuarded`. There is no owner index.
- *
- * Ids contain only letters, digits, `_` and `-`, because some stores use them as file names. The store is responsible
- * for expiry and durability.
+ * There is no owner index. The store is responsible for expiry and durability.
  */
 export class SessionStorageExpress implements SessionStorage {
   readonly #store: Methods;
   readonly #now: () => number;
 
-  /** @throws {SessionConfigurationError} for an invalid store. */
+  /** @throws {SessionConfigurationError} */
   constructor(options: SessionStorageExpressOptions) {
     const store = options?.store;
     if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
@@ -91,11 +87,11 @@ export class SessionStorageExpress implements SessionStorage {
   }
 }
 
-/** See {@link SessionStorageExpress}. */
 export function expressSessionStorage(options: SessionStorageExpressOptions): SessionStorageExpress {
   return new SessionStorageExpress(options);
 }
 
+// Some stores use ids as file names.
 function storeId(id: string): string {
   return /^[\w-]{16,64}$/.test(id) ? id : hash('sha256', id, 'base64url');
 }

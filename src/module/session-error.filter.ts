@@ -8,10 +8,7 @@ import {
   type SessionError,
 } from '../errors/session.errors.js';
 
-/**
- * Answers errors with an HTTP status like Nest's filter, but without logging: a storage outage would log every request.
- * Events still report each error.
- */
+/** Responds like Nest's filter, but logs nothing: in an outage, every request has such an error. */
 @Catch(SessionConflictError, SessionLimitError, SessionStorageUnavailableError)
 export class SessionErrorFilter implements ExceptionFilter<SessionError> {
   readonly #adapterHost: HttpAdapterHost;
@@ -31,13 +28,13 @@ export class SessionErrorFilter implements ExceptionFilter<SessionError> {
       case 'rpc':
         return throwError(() => ({ status: 'error', message }));
       default:
-        // GraphQL throws the error that its filter returns.
+        // In GraphQL, the returned error is thrown.
         return Object.assign(error, { extensions: { code: error.code } });
     }
   }
 }
 
-/** Nest asks global filters in reverse order, so the first one runs after the application's. */
+/** Nest asks the first global filter last, after those of the application. */
 export function addSessionErrorFilter(config: ApplicationConfig, adapterHost: HttpAdapterHost): void {
   config.getGlobalFilters().unshift(new SessionErrorFilter(adapterHost));
 }

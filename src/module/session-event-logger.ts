@@ -4,7 +4,6 @@ import { SessionError, SessionStorageUnavailableError } from '../errors/session.
 import type { SessionEvent, SessionEventLog } from '../session/session-event.js';
 import type { StorageOutage } from '../storage/session-storage-resilient.js';
 
-/** Not logged. */
 const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'loaded',
   'created',
@@ -16,16 +15,14 @@ const ORDINARY: ReadonlySet<SessionEvent['type']> = new Set([
   'acting',
 ]);
 
-/** In milliseconds. A repeated message is logged once per period. */
-const PERIOD = 10_000;
+const PERIOD_MILLISECONDS = 10_000;
 
 interface Repeats {
   loggedAt: number;
-  /** Repetitions since then. */
-  count: number;
+  countSince: number;
 }
 
-/** Logs events for operators; never content, ids or keys. */
+/** Never logs content, ids or keys. */
 export class SessionEventLogger implements SessionEventLog {
   readonly #logger: Logger;
   readonly #warned = new Set<string>();
@@ -52,14 +49,14 @@ export class SessionEventLogger implements SessionEventLog {
         return this.#logOncePerPeriod(
           'warn',
           `${event.session} replayed`,
-          `Session "${event.session}": an id came back after the grace period of its rotation. Its client missed the ` +
-            `new id, or somebody has copied the old one.${event.revoked ? ' The session was ended.' : ''}`,
+          `Session "${event.session}": an id was used after the grace period of its rotation. Its client did not get ` +
+            `the new id, or the old one was copied.${event.revoked ? ' The session was ended.' : ''}`,
         );
       case 'duplicate':
         return this.#warnOnce(
           `${event.session} duplicate`,
-          `Session "${event.session}": a client sent ${event.count} cookies of its name. A cookie of another Path or ` +
-            'Domain, or one that a sibling site has planted. The prefix __Host- keeps both away. Said once.',
+          `Session "${event.session}": a client sent ${event.count} cookies of its name. One has another Path or ` +
+            'Domain, or was set by a sibling site. The prefix __Host- prevents both. Logged once.',
         );
       case 'conflict':
         return this.#logger.debug(
@@ -67,14 +64,19 @@ export class SessionEventLogger implements SessionEventLog {
         );
       case 'gone':
         return this.#logger.debug(
-          `Session "${event.session}": a change was dropped, the session had been ${event.reason}.`,
+          `Session "${event.session}": a change was dropped, because the session was ${event.reason}.`,
         );
       case 'not-begun':
         return this.#logger.debug(
-          `Session "${event.session}": a request without a session changed a new one, which newSession: false drops.`,
+          `Session "${event.session}": a new session was dropped, because its handler has newSession: false.`,
         );
       case 'unavailable':
-        return this.#logFailure(event);
+        return this.#logOncePerPeriod(
+          'error',
+          `${event.session} ${event.operation}`,
+          `Session "${event.session}": the storage failed to ${event.operation}: ${failureReason(event.error)}`,
+          this.#down.size > 0,
+        );
       case 'too-late':
         if (event.connection) {
           return this.#logger.error(
@@ -105,15 +107,15 @@ export class SessionEventLogger implements SessionEventLog {
       case 'owner-switched':
         return this.#warnOnce(
           `${event.session} owner-switched`,
-          `Session "${event.session}": its owner was replaced by another one, and what it held of the first was kept. ` +
-            'Sign in by sessions.login(Type, owner), which starts from a fresh instance then.',
+          `Session "${event.session}": its owner was replaced, and the data of the first owner was kept. Sign in with ` +
+            'sessions.login(Type, owner), which then starts with a new instance. Logged once.',
         );
       case 'evicted':
         return this.#warnOnce(
           'evicted',
-          'A storage was full, and live sessions had to go: those without an owner first, then those that were used ' +
-            'least recently, whose users are signed out. Raise its bounds, as in new SessionStorageMemory({ ' +
-            'maxSessions }), or store no session for visitors who do nothing. Said once.',
+          'A storage was full and evicted live sessions: first those without an owner, then the least recently used, ' +
+            'whose users are signed out. Raise its limits, such as new SessionStorageMemory({ maxSessions }), or store ' +
+            'no session for anonymous visitors. Logged once.',
         );
       case 'loaded':
       case 'created':
@@ -127,12 +129,11 @@ export class SessionEventLogger implements SessionEventLog {
     }
   }
 
-  /** Logs the start and end of an outage; failures in between are only counted. */
   logOutage(storage: string, state: 'down' | 'up', { failures, milliseconds }: StorageOutage): void {
     if (state === 'down') {
       this.#down.add(storage);
       this.#logger.error(
-        `${storage} does not answer: ${failures} calls failed in ${milliseconds} ms. Calls fail at once now.`,
+        `${storage} does not answer: ${failures} calls failed in ${milliseconds} ms. From now on, calls fail immediately.`,
       );
     } else {
       this.#down.delete(storage);
@@ -142,31 +143,22 @@ export class SessionEventLogger implements SessionEventLog {
     }
   }
 
-  #logFailure({ session, operation, error }: SessionEvent & { type: 'unavailable' }): void {
-    this.#logOncePerPeriod(
-      'error',
-      `${session} ${operation}`,
-      `Session "${session}": the storage failed to ${operation}: ${failureReason(error)}`,
-      this.#down.size > 0,
-    );
-  }
-
   #logOncePerPeriod(level: 'warn' | 'error', key: string, message: string, isQuiet = false): void {
     const now = performance.now();
-    const repeats = this.#repeats.get(key) ?? { loggedAt: -PERIOD, count: 0 };
+    const repeats = this.#repeats.get(key) ?? { loggedAt: -PERIOD_MILLISECONDS, countSince: 0 };
     this.#repeats.set(key, repeats);
-    if (isQuiet || now - repeats.loggedAt < PERIOD) return void repeats.count++;
-    const more = repeats.count === 0 ? '' : ` Repeated ${repeats.count} times since the last line.`;
+    if (isQuiet || now - repeats.loggedAt < PERIOD_MILLISECONDS) return void repeats.countSince++;
+    const more = repeats.countSince === 0 ? '' : ` Repeated ${repeats.countSince} times since the last line.`;
     this.#logger[level](message + more);
     repeats.loggedAt = now;
-    repeats.count = 0;
+    repeats.countSince = 0;
   }
 
   #warnOfClocks(): void {
     this.#warnOnce(
       'clocks',
-      'The clocks of the servers differ by more than a minute: a session was made by a server whose clock is ahead, ' +
-        'and is not read here. Synchronise the clocks, for example by NTP. Said once.',
+      'The clocks of the servers differ by more than a minute: a session of a server whose clock is ahead was ' +
+        'rejected. Synchronize the clocks, for example with NTP. Logged once.',
     );
   }
 

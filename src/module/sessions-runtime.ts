@@ -21,51 +21,44 @@ import { SessionEvents } from '../session/session-event.js';
 import { SessionProviders } from '../session/session-providers.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { RawRequest } from '../platform/raw-exchange.js';
-import { attachToPlatform, attachToServer } from './attach-to-platform.js';
-import { bindToProviders } from './bind-to-providers.js';
-import { checkCachedHandlers } from './cached-handlers.js';
-import { csrfHint } from './csrf-hint.js';
-import { CsrfProtection } from './csrf-protection.js';
-import { checkDeclaredHandlers, usedSessions } from './declared-handlers.js';
-import { watchFieldResolvers } from './field-resolvers.js';
-import { fixationHints } from './fixation-hint.js';
-import { prepareGateways, watchConnections } from './gateways.js';
-import { globalGuards, globalRequirements } from './global-requirements.js';
-import { guardGateways } from './guard-gateways.js';
-import { prepareMessageHandlers } from './message-handlers.js';
-import { rebindHandlers } from './rebind-handlers.js';
-import { refusalsInterceptorFor } from './refusals.interceptor.js';
-import { checkRequestSession, requestSession } from './request-session-middleware.js';
+import { attachToPlatform, attachToServer } from './start/attach-to-platform.js';
+import { bindToProviders } from './commit/provider-interceptors.js';
+import { checkCachedHandlers } from './start/cached-handlers.js';
+import { CsrfProtection, csrfHint } from './start/csrf-hint.js';
+import { checkDeclaredHandlers } from './start/declared-handlers.js';
+import { usedSessions } from './handlers/discovered-handlers.js';
+import { watchFieldResolvers } from './start/field-resolvers.js';
+import { fixationHints } from './start/fixation-hint.js';
+import { prepareGateways, watchConnections } from './start/gateways.js';
+import { globalGuards, globalRequirements, guardGateways } from './start/global-guards.js';
+import { prepareMessageHandlers } from './start/message-handlers.js';
+import { rebindHandlers } from './start/rebind-handlers.js';
+import { checkRequestSession, requestSession } from './request/request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
-import { subscriptionInterceptorFor } from './subscription.interceptor.js';
-import { allowsSocket, checkedOrigins, type AllowedOrigins } from './socket-origin.js';
+import { allowsSocket, checkedOrigins, type AllowedOrigins } from './request/socket-origin.js';
 import {
   SESSIONS_MODULE_OPTION_RULES,
   SESSIONS_MODULE_OPTIONS,
   type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 
-/** For reports. */
 export interface SessionsReport {
   readonly sessions: readonly BuiltSession[];
   readonly warnings: readonly string[];
-  /** With public key ids. */
   readonly keys: readonly KeyReport[];
 }
 
-/** The sessions of one application. */
 @Injectable()
 export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   readonly events: SessionEvents;
-  /** Context of the running request, with `asyncLocalStorage`. */
+  /** With the option `asyncLocalStorage`. */
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
   readonly #logger = new Logger('SessionsModule');
   readonly #builder: SessionProviderBuilder;
   readonly #providers = new SessionProviders((wanted) => this.#registerLate(wanted));
   readonly #registrations: SessionRegistration[] = [];
   readonly #built: BuiltSession[] = [];
-  /** How many are in the log. */
-  #logged = 0;
+  #loggedSessions = 0;
   readonly #options: SessionsModuleOptions;
   readonly #discovery: DiscoveryService;
   readonly #modules: ModuleRef;
@@ -101,7 +94,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#allowedOrigins = checkedOrigins(options.allowedOrigins);
     watchConnections(this, discovery);
     guardGateways(discovery, () => globalGuards(modules));
-    bindToProviders(discovery, (handler) => subscriptionInterceptorFor(handler) ?? refusalsInterceptorFor(handler));
+    bindToProviders(discovery);
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
     watchFieldResolvers(discovery);
@@ -112,7 +105,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return this.#options.commit !== 'interceptor';
   }
 
-  /** All providers. Those of `forFeature` are included after start. */
   get providers(): SessionProviders {
     if (!this.#complete) this.#build();
     return this.#providers;
@@ -123,13 +115,12 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     return { sessions: this.#built, warnings: this.#builder.warnings, keys: this.#builder.keyRing?.report() ?? [] };
   }
 
-  /** Ignores a class without overrides that is already registered. */
   registerFeature(sessions: readonly SessionRegistration[]): void {
     for (const session of sessions) {
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
       if (known) continue;
       this.#registrations.push(session);
-      // Lazy modules are loaded after start.
+      // A lazy module.
       if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
         this.#register(session);
         this.#report();
@@ -154,7 +145,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     for (const hint of fixationHints(this.#discovery, this.#providers, required)) this.warnOnce(hint);
   }
 
-  // Not earlier: a storage client may connect in a module hook. Does not delay the start.
+  // Not earlier: a storage client may connect in a module hook.
   onApplicationBootstrap(): void {
     const hint = this.#adapterHost?.httpAdapter && csrfHint(this.#discovery, this.#providers.all, this.#csrf);
     if (hint) this.#logger[hint.serious ? 'warn' : 'log'](hint.sentence);
@@ -162,7 +153,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // Before Node 24, it slows down all promises of the process.
+    // Before Node 24, an enabled one slows down all promises.
     this.requests?.disable();
     this.#builder.release();
     for (const storage of this.#builder.ownedStorages) await storage.close?.();
@@ -195,7 +186,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#complete = true;
   }
 
-  // Registers a class that no handler uses, only middleware with sessionsOf(request).
+  // Used only by sessionsOf(request).
   #registerLate(wanted: SessionClass | string): void {
     if (this.#options.sessions) return;
     const type =
@@ -208,8 +199,8 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   }
 
   #report(): void {
-    for (const { description } of this.#built.slice(this.#logged)) this.#logger.log(description);
-    this.#logged = this.#built.length;
+    for (const { description } of this.#built.slice(this.#loggedSessions)) this.#logger.log(description);
+    this.#loggedSessions = this.#built.length;
     for (const warning of this.#builder.warnings) this.warnOnce(warning);
   }
 
@@ -237,10 +228,7 @@ function withoutForRoot(): SessionConfigurationError {
   );
 }
 
-/**
- * Logs problems of storage backends. Failures are ignored, so that the application starts without its storages.
- * @param warn called once per problem.
- */
+/** Ignores failures, so that the application starts without its storages. */
 async function inspectStorages(storages: readonly SessionStorage[], warn: (sentence: string) => void): Promise<void> {
   const inspections = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
   const problems = (await Promise.allSettled(inspections)).flatMap((one) =>

@@ -2,10 +2,9 @@ import { Inject, Module, type DynamicModule, type NestModule } from '@nestjs/com
 import { ApplicationConfig, DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core';
 import type { SessionRegistration } from '../config/session-options.js';
 import { concealKeys } from '../config/concealed-keys.js';
-import { commitInHandlers } from './handler-commit.js';
-import { rebindHandlers } from './rebind-handlers.js';
+import { commitInHandlers } from './commit/handler-commit.js';
+import { rebindHandlers } from './start/rebind-handlers.js';
 import { addSessionErrorFilter } from './session-error.filter.js';
-import { SessionsFeatureModule } from './sessions-feature.module.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 import {
   ASYNC_OPTIONS_TYPE,
@@ -15,6 +14,22 @@ import {
   type SessionsModuleOptions,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
+
+@Module({})
+class SessionsFeatureModule {
+  static register(sessions: readonly SessionRegistration[]): DynamicModule {
+    return {
+      module: SessionsFeatureModule,
+      providers: [
+        {
+          provide: Symbol('nestjs-sessions:feature'),
+          useFactory: (runtime: SessionsRuntime) => runtime.registerFeature(sessions),
+          inject: [SessionsRuntime],
+        },
+      ],
+    };
+  }
+}
 
 /**
  * Sessions for a NestJS application (Ktor: the plugin `Sessions`).
@@ -49,22 +64,21 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     this.#adapterHost = adapterHost;
   }
 
-  /** Registers the classes in `sessions`. Default: all `@Session` classes that handlers use. */
+  /** Registers `sessions`, by default all `@Session` classes that handlers use. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(concealKeys(options));
   }
 
-  /** {@link forRoot} with options from a factory, a class or an existing provider. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withConcealedKeys(super.forRootAsync(options));
   }
 
-  /** Registers sessions of a feature module, with the keys, storage and defaults of `forRoot`. */
+  /** With the options of `forRoot`. */
   static forFeature(sessions: readonly SessionRegistration[]): DynamicModule {
     return SessionsFeatureModule.register(sessions);
   }
 
-  // Called when controllers exist but their routes do not.
+  // Before Nest creates the routes.
   configure(): void {
     rebindHandlers(this.#discovery);
     if (this.#runtime.commitsInHandlers) commitInHandlers(this.#discovery);

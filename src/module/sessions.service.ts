@@ -7,15 +7,15 @@ import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { isSessionId } from '../tracker/session-id-provider.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
-import { httpSessionsOf } from './http-sessions.js';
+import { httpSessionsOf } from './request/sessions-of-request.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
-/** A session of an owner, safe to show to the owner. */
+/** May be shown to its owner. */
 export interface OwnedSession<S extends object = object> {
-  /** Hash of the id, for `revoke`; not a credential. */
+  /** For `revoke`; not a credential. */
   readonly handle: string;
   readonly createdAt: Date;
-  /** Last use, exact to the renewal throttle (a tenth of the idle timeout). */
+  /** Last use, exact to a tenth of the idle timeout. */
   readonly renewedAt: Date;
   readonly expiresAt: Date;
   /** A copy of the content. */
@@ -26,7 +26,6 @@ export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
 
-/** Sessions outside of handlers: of the current request, and of an owner. */
 @Injectable()
 export class SessionsService {
   readonly #runtime: SessionsRuntime;
@@ -46,15 +45,17 @@ export class SessionsService {
     }
     const request = requests.getStore();
     if (!request) {
-      throw new SessionError('SESSION_NO_REQUEST', 'SessionsService.current: there is no current request.');
+      throw new SessionError(
+        'SESSION_NO_REQUEST',
+        'SessionsService.current: there is no current request. Call it while a request is handled.',
+      );
     }
     return httpSessionsOf(request).exchange;
   }
 
   /**
-   * Lists the owner's live sessions, newest first. With `from: sameSession(…)`, it includes sessions not yet migrated;
-   * a just migrated one may appear twice for a minute. Sessions of other packages appear once migrated, because their
-   * stores have no owner index.
+   * The owner's live sessions, newest first. With `from: sameSession(…)`, a just migrated one may appear twice for a
+   * minute.
    */
   async list<S extends object>(type: SessionClass<S>, owner: SessionOwnerId): Promise<Array<OwnedSession<S>>> {
     const { tracker } = this.#owned(type);
@@ -70,11 +71,10 @@ export class SessionsService {
   }
 
   /**
-   * Ends a session by its handle.
-   * @param options `{ owner }`: only if it belongs to this owner; required for handles from clients, which are not
-   * secret. `{ anyOwner: true }`: any session, for administrators.
-   * @returns whether the session existed; `false` for an invalid handle.
-   * @throws {SessionError} without one of the options.
+   * Ends a session.
+   * @param options `{ owner }` for a handle from a client, because handles are not secret; `{ anyOwner: true }` for
+   * administrators.
+   * @returns whether it existed.
    */
   async revoke(type: SessionClass, handle: string, options: RevokeOptions): Promise<boolean> {
     const { tracker, name } = this.#byId(type);
@@ -89,9 +89,9 @@ export class SessionsService {
   }
 
   /**
-   * Ends all sessions of an owner: "sign out everywhere", or after a password change.
-   * @param options.except the id of a session to keep, from `sessions.id(type)`.
-   * @returns the number of ended sessions.
+   * Ends all sessions of an owner.
+   * @param options.except id of a session to keep.
+   * @returns how many ended.
    */
   async revokeAll(
     type: SessionClass,
@@ -112,7 +112,7 @@ export class SessionsService {
     return count;
   }
 
-  /** The handle of a session id, to find the current session in `list`. `undefined` for an invalid id. */
+  /** To find the current session in `list`. */
   handleOf(type: SessionClass, id: string): string | undefined {
     const { tracker } = this.#byId(type);
     return isSessionId(id) ? tracker.handleOf(id) : undefined;
@@ -133,7 +133,6 @@ export class SessionsService {
     return tracker instanceof MigratingSessionTracker ? tracker : undefined;
   }
 
-  /** The tracker of sessions not yet migrated. */
   #unmoved<S extends object>(type: SessionClass<S>): SessionTrackerById<S> | undefined {
     const from = this.#migrating(type)?.from;
     return from instanceof SessionTrackerById ? from : undefined;
@@ -185,7 +184,7 @@ async function liveSessions<S extends object>(
   return listed;
 }
 
-/** @param owner `undefined`: any. @returns whether the session existed. */
+/** @param owner `undefined`: any. */
 async function endByHandle<S extends object>(
   tracker: SessionTrackerById<S>,
   handle: string,
@@ -200,7 +199,7 @@ async function endByHandle<S extends object>(
   return true;
 }
 
-/** Ends an owner's sessions in the old storage. @returns how many were not yet migrated. */
+/** @returns how many were not yet migrated. */
 async function endOld<S extends object>(
   migrating: MigratingSessionTracker<S>,
   moved: ReadonlyArray<{ readonly id: string }>,

@@ -35,7 +35,7 @@ const OPERATIONS: ReadonlyMap<PropertyKey, Operation> = new Map<PropertyKey, Ope
 
 const CLIENT = 2;
 const ERROR = 2;
-/** SHA-256 in base64url: stored ids and public handles. */
+/** SHA-256 in base64url. */
 const HANDLE = /^[\w-]{43}$/;
 
 type Call = (...args: readonly unknown[]) => unknown;
@@ -76,7 +76,7 @@ function measuredCall(call: Call, operation: Operation, { name, tracer, record }
       outcome = 'ok';
       return result;
     } catch (error) {
-      // A driver's message may contain session content.
+      // The message may quote a session.
       span?.setAttribute('error.type', errorKind(error));
       span?.setStatus({ code: ERROR });
       throw error;

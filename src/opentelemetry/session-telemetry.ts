@@ -3,34 +3,28 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { measuredStorage } from './measured-storage.js';
 import type { TelemetryMeter, TelemetryTracer } from './telemetry-api.js';
 
-/** Options of {@link sessionTelemetry}. */
 export interface SessionTelemetryOptions {
   /** `metrics.getMeter('nestjs-sessions')` of `@opentelemetry/api`. */
   readonly meter: TelemetryMeter;
-  /**
-   * `trace.getTracer('nestjs-sessions')`: a span per storage call, with the public handle as `session.id`. Default: no
-   * spans.
-   */
+  /** `trace.getTracer('nestjs-sessions')`, for a span per storage call. Default: no spans. */
   readonly tracer?: TelemetryTracer;
 }
 
-/** Metrics and spans of sessions. Never contains an id, key or value. */
+/** Never contains an id, key or value. */
 export interface SessionTelemetry {
-  /** Counts events. Use it as the option `onEvent`. */
+  /** For the option `onEvent`. */
   readonly onEvent: SessionEventListener;
   /**
-   * Measures each call of a storage, and its live sessions if it has `count()` or `size`.
-   * @param name in metrics, such as `redis`. Default: the class name.
+   * Measures each call, and the live sessions if the storage has `count()` or `size`.
+   * @param name in metrics, such as `redis`. Default: its class name.
    */
   storage<T extends SessionStorage>(storage: T, name?: string): T;
 }
 
-/** Seconds: from memory access to a database timeout. */
+/** In seconds. */
 const BUCKETS = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /**
- * Metrics and spans for OpenTelemetry, without a dependency on `@opentelemetry/api`.
- *
  * ```ts
  * const telemetry = sessionTelemetry({ meter: metrics.getMeter('nestjs-sessions') });
  * SessionsModule.forRoot({ onEvent: telemetry.onEvent, storage: telemetry.storage(redis, 'redis') });

@@ -1,7 +1,6 @@
-/** Attributes of a measurement or span. */
 export type TelemetryAttributes = Record<string, string | number | boolean>;
 
-/** The used part of `Meter` of `@opentelemetry/api`. */
+/** The part of `Meter` of `@opentelemetry/api` that is used. */
 export interface TelemetryMeter {
   createCounter(
     name: string,
@@ -17,17 +16,16 @@ export interface TelemetryMeter {
   ): { addCallback(callback: (result: TelemetryObserver) => void | Promise<void>): void };
 }
 
-/** The argument of an observable gauge's callback. */
 export interface TelemetryObserver {
   observe(value: number, attributes?: TelemetryAttributes): void;
 }
 
-/** The used part of `Tracer` of `@opentelemetry/api`. */
+/** Of `Tracer`. */
 export interface TelemetryTracer {
   startSpan(name: string, options?: { kind?: number; attributes?: TelemetryAttributes }): TelemetrySpan;
 }
 
-/** The used part of `Span`. */
+/** Of `Span`. */
 export interface TelemetrySpan {
   setAttribute(name: string, value: string): unknown;
   setStatus(status: { code: number }): unknown;

@@ -1,4 +1,4 @@
-export { requestSession, type RequestSessionMiddleware } from '../module/request-session-middleware.js';
+export { requestSession, type RequestSessionMiddleware } from '../module/request/request-session-middleware.js';
 export type {
   RequestSession,
   RequestSessionCookie,

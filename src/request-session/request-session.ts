@@ -5,19 +5,16 @@ import type { SessionClass } from '../tracker/session-class.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
 import { isPromise } from '../transformer/awaitable.js';
 
-/** Gets the error, if any. */
 export type SessionDone = (error?: unknown) => void;
 
 /**
- * The session's cookie. Assigning `maxAge` or `expires` sets the session's own idle timeout, as `sessions.lifetime`
- * does; it is enforced by the server, within the maxima of the class. Changing another option throws a {@link
- * SessionConfigurationError}: those are set in `@Session` and in the module's `cookie`.
+ * Assigning `maxAge` or `expires` sets the idle timeout of this session, as `sessions.lifetime` does. Assigning another
+ * option throws a {@link SessionConfigurationError}.
  */
 export interface RequestSessionCookie {
   /** Milliseconds; `null` for a cookie that ends with the browser. */
   maxAge: number | null;
   readonly originalMaxAge: number | null;
-  /** `null` for a cookie that ends with the browser. */
   expires: Date | null;
   readonly path: string;
   readonly domain: string | undefined;
@@ -26,28 +23,25 @@ export interface RequestSessionCookie {
   readonly sameSite: 'strict' | 'lax' | 'none' | undefined;
 }
 
-/**
- * Methods of `request.session` that other packages expect, as in express-session and @fastify/session. With a callback,
- * or returning a promise. Not stored.
- */
+/** As in express-session and @fastify/session; with a callback or a promise. */
 export interface RequestSessionMethods {
-  /** The id of a by-id session; empty for new and by-value sessions. A secret: do not log it. */
+  /** A secret: do not log it. Empty for new and by-value sessions. */
   readonly id: string;
   readonly cookie: RequestSessionCookie;
   /**
-   * Ends the session and creates an empty one with a new id. Replaces the object in `request.session`.
-   * @param keep names of fields to copy.
+   * Replaces the session by a new one, with a new id.
+   * @param keep fields to copy.
    */
   regenerate(keep?: readonly string[]): Promise<void>;
   regenerate(done: SessionDone): this;
   regenerate(keep: readonly string[], done: SessionDone): this;
-  /** Stores changes now, instead of before the response. */
+  /** Stores changes now. */
   save(): Promise<void>;
   save(done: SessionDone): this;
-  /** Reads the session again and discards unsaved changes. */
+  /** Discards changes that were not stored. */
   reload(): Promise<void>;
   reload(done: SessionDone): this;
-  /** Ends the session now; `request.session` is then `undefined`. */
+  /** Ends the session now. */
   destroy(): Promise<void>;
   destroy(done: SessionDone): this;
   /** Sends the cookie again, with its full lifetime. */
@@ -60,10 +54,8 @@ export interface RequestSessionMethods {
 
 export type RequestSession<S extends object> = S & RequestSessionMethods;
 
-/** Required by other packages. */
 const NEEDED: ReadonlyArray<keyof RequestSessionMethods> = ['regenerate', 'save', 'reload', 'destroy', 'touch'];
 
-/** Members of a class that conflict with {@link RequestSessionMethods}. */
 export function membersInTheWay(type: SessionClass): readonly string[] {
   const session = new type();
   return NEEDED.filter((name) => name in session);
@@ -89,7 +81,7 @@ class RequestSessionPlace<S extends object> {
     return isPromise(session) ? undefined : this.#equip(session);
   }
 
-  /** As in express-session: an empty value ends the session, an object is the content of a new one. */
+  /** As in express-session: no value ends the session, an object is a new one. */
   replace(value: unknown): void {
     this.#ended = value === undefined || value === null;
     this.#sessions.clear(this.#type);
@@ -119,14 +111,14 @@ class RequestSessionPlace<S extends object> {
       this.#equipped.add(session);
       const members = this.#members();
       for (const [name, member] of Object.entries(members)) {
-        // A field of the application takes precedence.
+        // The application's own member takes precedence.
         if (!(name in session)) Object.defineProperty(session, name, { ...member, configurable: true });
       }
     }
     return session as RequestSession<S>;
   }
 
-  // Not enumerable: neither stored nor copied.
+  // Not enumerable, so neither stored nor copied.
   #members(): Record<keyof RequestSessionMethods, PropertyDescriptor> {
     const steps = {
       regenerate: (keep: readonly string[]) => this.#regenerate(keep),
@@ -190,9 +182,9 @@ class RequestSessionPlace<S extends object> {
 }
 
 /**
- * Loads a session and sets it as `session` on the requests; synchronously if possible.
- * @param requests the platform's request and Node's.
- * @throws {SessionStorageUnavailableError} if the storage fails.
+ * Synchronous if possible.
+ * @param requests the platform's and Node's.
+ * @throws {SessionStorageUnavailableError}
  */
 export function putRequestSession<S extends object>(
   sessions: SessionExchange,
@@ -234,7 +226,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   };
   return new Proxy(cookie, {
     set(present, name, value: unknown) {
-      // Ignore the same value: with express-session, `cookie.maxAge = cookie.maxAge` renews.
+      // With express-session, `cookie.maxAge = cookie.maxAge` renews.
       if (Object.is(present[name as keyof RequestSessionCookie], value)) return true;
       const milliseconds = name === 'maxAge' ? value : name === 'expires' ? millisecondsUntil(value) : undefined;
       if (milliseconds === undefined) throw unassignable(`.${String(name)}`);
@@ -246,7 +238,7 @@ function cookieOf(sessions: SessionExchange, type: SessionClass): RequestSession
   });
 }
 
-/** `false`: until the browser closes, as with express-session. */
+/** `false`: as with express-session, until the browser closes. */
 function millisecondsUntil(expires: unknown): unknown {
   if (expires === null || expires === false) return null;
   return expires instanceof Date ? expires.getTime() - Date.now() : NaN;
@@ -259,12 +251,12 @@ function lifetimeOf(milliseconds: unknown): OwnLifetime {
 
 function unassignable(member: string): SessionConfigurationError {
   return new SessionConfigurationError(
-    `request.session.cookie${member} cannot be assigned: all sessions of a class have the same cookie. Write it into ` +
-      'cookie of @Session. Only maxAge and expires belong to one session.',
+    `request.session.cookie${member} cannot be assigned: only maxAge and expires belong to one session. Set it for ` +
+      'all sessions of the class, in the option cookie of @Session.',
   );
 }
 
-// Outside of the promise, so that an error in the callback is not mistaken for a session failure.
+// By nextTick, because an error of the callback is no failure of the session.
 function answered(session: unknown, step: Promise<void>, done: SessionDone | undefined): unknown {
   if (!done) return step;
   step.then(

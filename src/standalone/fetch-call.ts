@@ -5,7 +5,7 @@ import { ResponseHead } from '../platform/response-head.js';
 /** A `Request`, Next.js' `headers()`, or `Headers`. */
 export type FetchRequest = { readonly headers: FetchHeaders; readonly url?: string } | FetchHeaders;
 
-/** The used part of fetch's `Headers`. */
+/** The part of `Headers` that is used. */
 export interface FetchHeaders {
   get(name: string): string | null;
 }
@@ -43,7 +43,7 @@ export class FetchCall implements SessionCall {
     this.#head.setHeader(name, value);
   }
 
-  /** Adds all headers to `headers`. Cookies of an earlier call are replaced. */
+  /** Replaces cookies of an earlier call. */
   applyTo(headers: Headers): void {
     const present: OutgoingHttpHeaders = Object.fromEntries(headers);
     present['set-cookie'] = headers.getSetCookie().filter((line) => !this.#names.has(line.split('=', 1)[0]!));

@@ -4,13 +4,13 @@ import type { SessionEvents } from '../session/session-event.js';
 import type { SessionProviders } from '../session/session-providers.js';
 import { FetchCall, type FetchRequest } from './fetch-call.js';
 
-/** The sessions of one request outside NestJS. */
+/** The sessions of one request. */
 export interface FetchSessions extends RequestSessions {
   /**
-   * Stores all changes, then sets `Set-Cookie`, `Vary` and `Cache-Control`. Call it once, at the end of the request.
-   * @param options.status of the response. From 500 on, changes are dropped unless `saveOnServerError` is set. Default
+   * Stores all changes, then sets `Set-Cookie`, `Vary` and `Cache-Control`.
+   * @param options.status of the response; from 500 on, changes are dropped, unless `saveOnServerError` is set. Default
    * 200.
-   * @throws {SessionError} if a session cannot be stored; the headers stay unchanged.
+   * @throws {SessionError} without changing the headers.
    */
   saveTo(headers: Headers, options?: { readonly status?: number }): Promise<void>;
 }

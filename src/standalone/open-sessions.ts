@@ -9,34 +9,31 @@ import { SessionProviders } from '../session/session-providers.js';
 import type { FetchRequest } from './fetch-call.js';
 import { FetchExchange, type FetchSessions } from './fetch-sessions.js';
 
-/** Options of {@link openSessions}: those of `SessionsModule.forRoot` that need no NestJS. */
+/** Options of `SessionsModule` that need no NestJS. */
 export interface OpenSessionsOptions extends SharedOptions {
-  /** Called per configuration warning. Default: `process.emitWarning`. */
+  /** Gets warnings of the configuration. Default `process.emitWarning`. */
   readonly onWarning?: (sentence: string) => void;
 }
 
 const OPTION_RULES: OptionRules<OpenSessionsOptions> = { ...SESSIONS_OPTION_RULES, onWarning: { type: FUNCTION } };
 
-/** The sessions of an application, for fetch requests. */
 export interface OpenedSessions {
-  /** Call it once per request: each call has its own instances. Sessions are read on first access. */
+  /** Call it once per request, because each call has its own instances. */
   of(request: FetchRequest): FetchSessions;
 
   /**
-   * Runs `handler` and stores its changes before returning the response with the cookies. If the handler throws, only
-   * what `sessions.save()` stored is kept.
-   * @returns a copy of the response; its body is not read.
+   * Runs `handler` and stores its changes. If it throws, only what `sessions.save()` stored is kept.
+   * @returns a copy of the response, with the cookies.
    */
   handle(request: Request, handler: (sessions: FetchSessions) => Response | Promise<Response>): Promise<Response>;
 
-  /** Closes the default memory storage. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the sessions of a NestJS application without NestJS, such as in Next.js, Hono or a worker. With the same
- * classes, keys and storage, both share sessions.
- * @throws {SessionConfigurationError} for an invalid configuration.
+ * Sessions without NestJS, such as in Next.js, Hono or a worker. They are shared with a NestJS application of the same
+ * classes, keys and storage.
+ * @throws {SessionConfigurationError}
  */
 export function openSessions(options: OpenSessionsOptions): OpenedSessions {
   assertSessionsOptions('openSessions', options, OPTION_RULES);

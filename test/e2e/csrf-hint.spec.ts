@@ -88,7 +88,7 @@ describe.each(platforms)('the hint about CSRF at start, on $name', (platform) =>
     ['any method', AnyMethodController, 'AnyMethodController.change'],
   ])('is one line for a route of %s, where NestJS has a protection', async (_, controller, place) => {
     const line =
-      `log ${place} takes requests that change things. NestJS' CSRF protection is off. Call ` +
+      `log ${place} handles requests that change data. NestJS' CSRF protection is off. Call ` +
       'app.enableCsrfProtection() before app.listen(), or see docs/csrf.md for other ways.';
     expect(await hints(controller)).toEqual(hasProtection ? [line] : []);
   });

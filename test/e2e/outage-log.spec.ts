@@ -69,7 +69,9 @@ describe.each(platforms)('the log of an outage on $name', (platform) => {
     await close();
     expect(lines.map(([line]) => String(line))).toEqual([
       expect.stringMatching(/^Session "cart": the storage failed to store: .* \(Error\)$/),
-      expect.stringMatching(/^BrokenStorage does not answer: \d+ calls failed in \d+ ms\. Calls fail at once now\.$/),
+      expect.stringMatching(
+        /^BrokenStorage does not answer: \d+ calls failed in \d+ ms\. From now on, calls fail immediately\.$/,
+      ),
     ]);
   });
 

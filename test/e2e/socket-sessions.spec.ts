@@ -17,7 +17,7 @@ import {
 import { EventEmitter } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { of } from 'rxjs';
-import { forwardExceptions, clientError } from '../../src/module/transport-exceptions.js';
+import { forwardExceptions, clientError } from '../../src/module/request/transport-exceptions.js';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Socket } from '../support/sockets.js';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Session } from '../../../src/config/session.decorator.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
-import { hideFromPipes, inferSessionClass } from '../../../src/module/infer-session-class.js';
+import { hideFromPipes, inferSessionClass } from '../../../src/module/decorators/infer-session-class.js';
 
 @Session('inferred')
 class UserSession {}

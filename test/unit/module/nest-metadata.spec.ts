@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { jest } from '@jest/globals';
-import { INTERCEPTORS, isNestMetadataKnown, PARAMETERS } from '../../../src/module/nest-metadata.js';
+import { INTERCEPTORS, isNestMetadataKnown, PARAMETERS } from '../../../src/module/handlers/nest-metadata.js';
 
 describe("Nest's metadata", () => {
   afterEach(() => jest.restoreAllMocks());

@@ -27,11 +27,11 @@ describe('SessionEventLogger', () => {
     ],
     [
       { type: 'duplicate', session: 'user', count: 3 },
-      'warn Session "user": a client sent 3 cookies of its name. A cookie of another Path or Domain, or one that a sibling site has planted. The prefix __Host- keeps both away. Said once.',
+      'warn Session "user": a client sent 3 cookies of its name. One has another Path or Domain, or was set by a sibling site. The prefix __Host- prevents both. Logged once.',
     ],
     [
       { type: 'evicted', count: 2 },
-      'warn A storage was full, and live sessions had to go: those without an owner first, then those that were used least recently, whose users are signed out. Raise its bounds, as in new SessionStorageMemory({ maxSessions }), or store no session for visitors who do nothing. Said once.',
+      'warn A storage was full and evicted live sessions: first those without an owner, then the least recently used, whose users are signed out. Raise its limits, such as new SessionStorageMemory({ maxSessions }), or store no session for anonymous visitors. Logged once.',
     ],
     [
       { type: 'conflict', session: 'user', fields: ['a', 'b'], handle: '12345678' },
@@ -39,11 +39,11 @@ describe('SessionEventLogger', () => {
     ],
     [
       { type: 'gone', session: 'user', reason: 'ended', handle: '12345678' },
-      'debug Session "user": a change was dropped, the session had been ended.',
+      'debug Session "user": a change was dropped, because the session was ended.',
     ],
     [
       { type: 'gone', session: 'user', reason: 'rotated' },
-      'debug Session "user": a change was dropped, the session had been rotated.',
+      'debug Session "user": a change was dropped, because the session was rotated.',
     ],
     [
       { type: 'unavailable', session: 'user', reason: 'storage-down', operation: 'load', error: new Error('no route') },
@@ -80,7 +80,7 @@ describe('SessionEventLogger', () => {
     ],
     [
       { type: 'not-begun', session: 'user' },
-      'debug Session "user": a request without a session changed a new one, which newSession: false drops.',
+      'debug Session "user": a new session was dropped, because its handler has newSession: false.',
     ],
     [
       { type: 'rejected', session: 'user', reason: 'invalid', path: 'items[0].price' },
@@ -142,7 +142,7 @@ describe('SessionEventLogger', () => {
     for (let repeat = 0; repeat < 50; repeat++) log.log({ ...failure, error: new Error('down') });
     log.logOutage('redisSessionStorage', 'up', { failures: 57, milliseconds: 4100 });
     expect(lines).toEqual([
-      'error redisSessionStorage does not answer: 7 calls failed in 512 ms. Calls fail at once now.',
+      'error redisSessionStorage does not answer: 7 calls failed in 512 ms. From now on, calls fail immediately.',
       'log redisSessionStorage answers again, after 5 s and 57 failed calls.',
     ]);
   });

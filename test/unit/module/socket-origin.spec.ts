@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
-import { allowsSocket, checkedOrigins, hostsOf } from '../../../src/module/socket-origin.js';
+import { allowsSocket, checkedOrigins, hostsOf } from '../../../src/module/request/socket-origin.js';
 
 describe('the origin of a socket', () => {
   it('looks at a few hosts only, however many a header names', () => {

@@ -1,0 +1,71 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { SessionClass } from '../../tracker/session-class.js';
+import type { HttpSessions } from '../request/http-sessions.js';
+import { freshSessionsOf, rawRequestBehind } from '../request/sessions-of-request.js';
+import { refusal, unauthorized } from '../request/refusal.js';
+
+/**
+ * Reads the sessions before each event of a GraphQL subscription. If one has ended or a guard rejects, the subscription
+ * ends with an error. Changes of its generator are stored before the event.
+ */
+export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
+  if (!isAsyncIterable(result)) return result;
+  const present = sessions.exchange.presentTypes;
+  const { rechecks } = sessions;
+  if (present.length === 0 && rechecks.length === 0 && sessions.exchange.heldInstances().length === 0) return result;
+  const value: unknown = context.getArgByIndex(2);
+  const { req, request } = (value ?? {}) as { req?: unknown; request?: unknown };
+  const raw = rawRequestBehind(req ?? request ?? value);
+  return events(
+    result[Symbol.asyncIterator](),
+    async () => {
+      const anew = freshSessionsOf(raw);
+      await checkPresent(context, anew, present);
+      for (const recheck of rechecks) await recheck(anew);
+      await sessions.handlerEnded();
+    },
+    context,
+  );
+}
+
+async function checkPresent(
+  context: ExecutionContext,
+  { exchange }: HttpSessions,
+  types: readonly SessionClass[],
+): Promise<void> {
+  for (const type of types) if ((await exchange.get(type)) === undefined) throw unauthorized(context);
+}
+
+function events(
+  source: AsyncIterator<unknown>,
+  check: () => Promise<void>,
+  context: ExecutionContext,
+): AsyncIterableIterator<unknown> {
+  return {
+    async next() {
+      const event = await source.next();
+      if (event.done === true) return event;
+      try {
+        await check();
+      } catch (error) {
+        await source.return?.();
+        throw refusal(context, error);
+      }
+      return event;
+    },
+    async return(value?: unknown) {
+      return (await source.return?.(value)) ?? { done: true, value };
+    },
+    async throw(error?: unknown) {
+      if (source.throw) return source.throw(error);
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
