@@ -3,15 +3,8 @@ import 'reflect-metadata';
 import { definitionOf } from '../../config/session-definition.js';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import type { SessionProviders } from '../../session/session-providers.js';
-import type { SessionClass } from '../../tracker/session-class.js';
 import { discoveredClasses, handlersOf, methodsOf, type DiscoveredClass } from '../handlers/discovered-handlers.js';
-import {
-  handlerFactsOf,
-  ownClassFacts,
-  ownHandlerFacts,
-  prototypesOf,
-  type HandlerFacts,
-} from '../handlers/handler-facts.js';
+import { ownClassFacts, ownHandlerFacts, prototypesOf, type HandlerFacts } from '../handlers/handler-facts.js';
 import { API_SECURITY } from '../decorators/api-security.js';
 import { isMessageHandler, noSessionOfMessage } from './message-handlers.js';
 import {
