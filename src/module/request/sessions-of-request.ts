@@ -44,7 +44,9 @@ export function isClaimed(platform: object): boolean {
   return (platform as Marked)[RUNTIME] !== undefined;
 }
 
+/** Unless Node links them. */
 export function rememberResponse(request: RawRequest, application: SessionsApplication, response: RawResponse): void {
+  if (currentResponseOf(request) === response && serverOf(request)?.[RUNTIME] === application) return;
   const marked = request as Marked;
   marked[RUNTIME] = application;
   marked[RESPONSE] = response;

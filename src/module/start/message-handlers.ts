@@ -18,7 +18,6 @@ export function noSessionOfMessage(place: string): SessionConfigurationError {
   );
 }
 
-/** So that they can reject with `RpcException`. */
 export async function prepareMessageHandlers(discovery: DiscoveryService): Promise<void> {
   const types = discovery
     .getControllers()
