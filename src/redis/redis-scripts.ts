@@ -31,10 +31,11 @@ export const TOMBSTONE_VERSION = '0';
 
 /**
  * ARGV: lifetime of the tombstone in milliseconds, now or empty. Writes a tombstone, whose deadline is not used.
- * Replies the previous value, or nil if it was no live session.
+ * Replies the previous value, or nil if it was no live session. `DEL` first: after it, a full server takes the `SET`.
  */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], '0000000000000|0||', 'PX', tonumber(ARGV[1]))
 if not old then return false end
 local d, v = string.match(old, '^(%d+)|(%d+)|')

@@ -43,8 +43,8 @@ const MARKED_FOR_MILLISECONDS = 60_000;
  * valid again after a login whose process died.
  */
 export const PENDING_FOR_MILLISECONDS = 30_000;
-/** Number of writes that a record remembers. */
-const MOST_MARKS = 6;
+/** Number of writers whose last write a record remembers. Each has one write of a session at a time. */
+const MOST_MARKS = 16;
 const TILDE = 0x7e;
 
 /** Whether a value is the tombstone of an ended session. */
@@ -99,7 +99,7 @@ export function retiredOf(value: string): RetiredRecord {
 /** A stored session, opened. */
 export interface OpenedRecord extends SessionTimes {
   readonly text: string;
-  /** Marks of its last writes, newest first. */
+  /** The mark of the last write of each writer, newest first. */
   readonly marks: string;
 }
 
@@ -275,8 +275,8 @@ export class SessionRecords {
   #marksAfter(marks: string): string {
     const mark = `${this.#writer}${(this.#writes++).toString(36)}`;
     if (marks === '') return mark;
-    const kept = marks.split('~', MOST_MARKS - 1).join('~');
-    return `${mark}~${kept}`;
+    const ofOthers = marks.split('~').filter((other) => !other.startsWith(this.#writer));
+    return [mark, ...ofOthers.slice(0, MOST_MARKS - 1)].join('~');
   }
 
   #marksOf(value: string): string | undefined {
