@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import {
+  expiryOf,
   NEVER,
   TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
@@ -108,9 +109,9 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (this.#isPast(expiresAt)) return version;
+    if (this.#isPast(this.#deadline(session))) return version;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
-    const value = encodeRedisValue(session, version);
+    const value = encodeRedisValue({ ...session, expiresAt: this.#deadline(session) }, version);
     const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
     if (textOf(reply) !== undefined) return version;
     // A client that resends a command after a broken connection may find its own first attempt.
@@ -124,10 +125,15 @@ export class SessionStorageRedis implements SessionStorage {
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
-    const deadline = encodeDeadline(session.expiresAt);
+    const { expiresAt, owner, latestExpiry = NEVER } = session;
+    const deadline = encodeDeadline(this.#deadline(session));
     const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#present(), ...this.#expiry(session)];
     const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
-    if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
+    const [, replaced, isExtended] = /^(\d{1,16})(\+?)$/.exec(reply ?? '') ?? [];
+    if (replaced !== undefined) {
+      if (isExtended && owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
+      return { status: 'replaced', version: replaced };
+    }
     const current = this.#live(reply);
     return current ? { status: 'conflict', current } : { status: 'gone' };
   }
@@ -162,7 +168,7 @@ export class SessionStorageRedis implements SessionStorage {
 
   async #take(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#present()];
+    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#present(), newVersion()];
     try {
       return this.#live(await runScript(this.#command, BURY, key, args));
     } catch (error) {
@@ -187,9 +193,13 @@ export class SessionStorageRedis implements SessionStorage {
     return this.#now !== undefined && expiresAt <= this.#now();
   }
 
+  #deadline(session: SessionToStore): number {
+    return this.#now ? expiryOf(session, this.#now()) : session.expiresAt;
+  }
+
   /** When Redis removes a session, as arguments of `SET`. */
   #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
-    if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
+    if (expiresIn !== undefined) return ['PX', String(deadlineOf(expiresIn))];
     return ['PXAT', String(deadlineOf(expiresAt))];
   }
 

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import {
+  expiryOf,
   TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
   type ReplaceResult,
@@ -95,7 +96,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     const relative = this.#relative(session);
-    const { version, values } = newRow(id, session, relative ?? absolute(session));
+    const { version, values } = newRow(id, session, relative ?? this.#absolute(session));
     const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
       if ((await this.#insert(statement, values)) > 0) break;
@@ -196,7 +197,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     const present = versionNumber(version);
     const relative = this.#relative(session);
     const statement = relative ? this.#statements.replaceFor : this.#statements.replace;
-    const values = [session.value, ...(relative ?? absolute(session)), id, ...this.#present(), present];
+    const values = [session.value, ...(relative ?? this.#absolute(session)), id, ...this.#present(), present];
     if ((await this.#change(statement, values)) > 0) {
       return { status: 'replaced', version: String(present + 1) };
     }
@@ -231,6 +232,10 @@ export abstract class SessionStorageSql implements SessionStorage {
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
     return absolute({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
+  }
+
+  #absolute(session: SessionToStore): Expiry {
+    return absolute({ expiresAt: expiryOf(session, this.now()) });
   }
 
   /** The expiry of a short life, counted by the clock of the server. */

@@ -17,8 +17,8 @@ export interface SessionToStore {
   /** Epoch milliseconds. In the past: the session reads as absent. */
   readonly expiresAt: number;
   /**
-   * Milliseconds from now until `expiresAt`, for short-lived records. A storage with a server's clock counts them by
-   * that clock in `create` and `replace`; others may ignore it.
+   * Milliseconds from now until `expiresAt`, for short-lived records. `create` and `replace` count them by the clock
+   * of the storage, see {@link expiryOf}. A storage without a clock of its own may ignore it.
    */
   readonly expiresIn?: number;
   /** Epoch milliseconds that no later `touch` or `replace` will exceed; the lifetime of the owner index. */
@@ -32,6 +32,11 @@ export type ReplaceResult =
   | { readonly status: 'conflict'; readonly current: StoredSession }
   /** The session has ended or expired. Nothing was written. */
   | { readonly status: 'gone' };
+
+/** The expiry of a session that is stored at `now` by the clock of the storage, in epoch milliseconds. */
+export function expiryOf({ expiresAt, expiresIn }: SessionToStore, now: number): number {
+  return expiresIn === undefined ? expiresAt : now + expiresIn;
+}
 
 /** Lifetime of a tombstone: longer than any request or resent command. */
 export const TOMBSTONE_IN_MILLISECONDS = 60_000;

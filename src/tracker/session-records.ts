@@ -25,8 +25,8 @@ export interface SessionRecordsOptions {
 }
 
 /**
- * Starts the record of a rotated id: `~rotated.<storedId of the new id>.<time in base 36>`, a dot if the old id has a
- * grace period, a line feed and the session before the rotation. In bare mode: `~rotated` or `~rotated.<storedId>`.
+ * Starts the record of a rotated id: `~rotated.<storedId of the new id>.<time in base 36>`, `-<milliseconds in base 36>`
+ * if the new session lives for less than a minute, a dot if the old id has a grace period, a line feed and the session before the rotation. In bare mode: `~rotated` or `~rotated.<storedId>`.
  */
 export const ROTATED = '~rotated';
 /** Why a by-id session was ended. */
@@ -76,6 +76,8 @@ export interface RetiredRecord {
   readonly rotatedAt: number;
   /** The old id may have a grace period: the rotation kept the owner. */
   readonly hasGrace: boolean;
+  /** From then on, the rotation is not undone: the new session may have expired. */
+  readonly finalAt: number;
   /** The record before the rotation. */
   readonly kept?: string;
 }
@@ -83,15 +85,18 @@ export interface RetiredRecord {
 /** Parses a value for which {@link isRotated} is true. */
 export function retiredOf(value: string): RetiredRecord {
   const line = value.indexOf('\n');
-  if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false };
+  if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false, finalAt: 0 };
   const hasGrace = value[line - 1] === '.';
   const head = value.slice(ROTATED.length + 1, hasGrace ? line - 1 : line);
   // A `storedId` of the application may contain dots.
   const dot = head.lastIndexOf('.');
+  const [time = '', life] = head.slice(dot + 1).split('-');
+  const rotatedAt = Number.parseInt(time, 36) || 0;
   return {
     successor: head.slice(0, dot),
-    rotatedAt: Number.parseInt(head.slice(dot + 1), 36) || 0,
+    rotatedAt,
     hasGrace,
+    finalAt: rotatedAt + (life === undefined ? MARKED_FOR_MILLISECONDS : Number.parseInt(life, 36) || 0),
     kept: value.slice(line + 1),
   };
 }
@@ -219,11 +224,20 @@ export class SessionRecords {
    * @param successor `storedId` of the new id.
    * @param before the session before the rotation, restored if the rotation is not finished.
    * @param hasGrace the old id may have a grace period.
+   * @param expiresAt the expiry of the new session, once confirmed.
    */
-  rotated(successor: string, owner: string | undefined, before: OpenedRecord, hasGrace: boolean): SessionToStore {
+  rotated(
+    successor: string,
+    owner: string | undefined,
+    before: OpenedRecord,
+    hasGrace: boolean,
+    expiresAt: number,
+  ): SessionToStore {
     const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
     if (this.#bare) return this.#marked(name, this.storedOwner(owner, before));
-    const head = `${name}.${this.#now().toString(36)}${hasGrace ? '.' : ''}`;
+    const now = this.#now();
+    const life = expiresAt < now + MARKED_FOR_MILLISECONDS ? `-${Math.max(0, expiresAt - now).toString(36)}` : '';
+    const head = `${name}.${now.toString(36)}${life}${hasGrace ? '.' : ''}`;
     const value = `${head}\n${this.#sealed(before.text, before, before.marks)}`;
     const keptFor = hasGrace ? this.#retiredFor(before) : 0;
     return this.#marked(value, this.storedOwner(owner, before), Math.max(MARKED_FOR_MILLISECONDS, keptFor));
@@ -235,14 +249,14 @@ export class SessionRecords {
   }
 
   /**
-   * The record that undoes a rotation. @returns `undefined` if the old content is missing, or so old that the tombstone
-   * of the new session may have expired.
+   * The record that undoes a rotation. @returns `undefined` if the old content is missing, or so old that the new
+   * session or its tombstone may have expired.
    */
   restored(stored: StoredSession): SessionToStore | undefined {
     const retired = retiredOf(stored.value);
     const { kept } = retired;
     const opened = this.before(retired);
-    if (kept === undefined || !opened || this.#now() >= retired.rotatedAt + MARKED_FOR_MILLISECONDS) return undefined;
+    if (kept === undefined || !opened || this.#now() >= retired.finalAt) return undefined;
     return {
       value: kept,
       expiresAt: this.#lifetime.expiresAt(opened),

@@ -59,7 +59,8 @@ export class SessionRotation<S extends object> {
     const { session, text, times, storedId, version, owner, before, hasGrace } = rotation;
     const rotated = await this.#creation.write('rotated', session, text, times, !this.#bare);
     const successor = rotated.session.storedId!;
-    const retired = this.#records.rotated(successor, owner, before, hasGrace);
+    const expiresAt = this.#records.toStore(text, rotated.session, undefined).expiresAt;
+    const retired = this.#records.rotated(successor, owner, before, hasGrace, expiresAt);
     try {
       const result = await this.#storage.replace(storedId, retired, version);
       const isDone = result.status === 'replaced' || (!this.#bare && this.#hasMet(result, retired));

@@ -254,12 +254,12 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   }
 
   /**
-   * A stored session as an instance, for lists; `undefined` if it is not valid or not readable. During acting: the
-   * actor's own session.
+   * A stored session as an instance, for lists; `undefined` if it has expired or is not readable. A session from a
+   * server whose clock is ahead can be used there. During acting: the actor's own session.
    */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
-    const opened = this.open(stored);
-    if (!opened || !this.limits.isAlive(opened, this.now())) return undefined;
+    const opened = this.#unexpired(stored);
+    if (!opened) return undefined;
     try {
       return {
         createdAt: opened.createdAt,
@@ -269,6 +269,22 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     } catch {
       return undefined;
     }
+  }
+
+  #unexpired(stored: StoredSession): OpenedRecord | undefined {
+    const opened = this.open(stored);
+    return opened && this.limits.expiresAt(opened) > this.now() ? opened : undefined;
+  }
+
+  /** The session of a handle, which may have got another id since, as {@link peek}. */
+  async peekByHandle(handle: string): Promise<{ readonly value: S } | undefined> {
+    let stored = await this.storage.read(handle);
+    for (let rotations = 0; stored && isRotated(stored.value) && rotations < MOST_ROUNDS; rotations++) {
+      const { successor, hasGrace } = retiredOf(stored.value);
+      // Without grace, it may be the session of another owner.
+      stored = hasGrace ? await this.storage.read(successor) : undefined;
+    }
+    return stored && this.peek(stored);
   }
 
   /**
@@ -370,7 +386,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const storedOwner = this.storedOwnerOf(owner);
     const exceptHandle = except === undefined ? undefined : await this.#presentHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
-    const handles = listed.filter(({ session }) => this.open(session) !== undefined).map(({ id }) => id);
+    const handles = listed.filter(({ session }) => this.#unexpired(session) !== undefined).map(({ id }) => id);
     const others = listed.length - handles.length;
     const count = this.#explains
       ? await this.#revokeEach(owners, storedOwner, exceptHandle)
@@ -388,7 +404,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
         ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
       );
       if (listed.length === 0) return count;
-      count += listed.filter(({ session }) => this.open(session) !== undefined).length;
+      count += listed.filter(({ session }) => this.#unexpired(session) !== undefined).length;
       const ended = await Promise.allSettled(listed.map(({ id }) => this.#ending.end(id, 'revoked')));
       for (const result of ended) if (result.status === 'rejected') throw result.reason;
     }
