@@ -1,7 +1,13 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionConfigurationError, SessionLimitError, SessionWrongValueError } from '../errors/session.errors.js';
+import {
+  SessionConfigurationError,
+  SessionLimitError,
+  SessionStorageUnavailableError,
+  SessionWrongValueError,
+} from '../errors/session.errors.js';
 import type { OwnerIndex, SessionStorage, StoredSession } from '../storage/session-storage.js';
-import type { SessionTimes } from './session-lifetime.js';
+import { repeatUntilDone } from './repeat-until-done.js';
+import { CLOCK_SKEW_IN_MILLISECONDS, type SessionTimes } from './session-lifetime.js';
 
 /** The maximum number of sessions per owner, and what happens beyond it. */
 export interface MaxPerOwner {
@@ -30,9 +36,26 @@ export interface LimitedSessions {
   readonly storage: SessionStorage;
   /** The records of an owner. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
-  /** `undefined` for a record that is no live session. */
-  peek(stored: StoredSession): { readonly createdAt: number; readonly renewedAt: number } | undefined;
+  /** `undefined` for a record that is neither a live session nor one that another login is about to end. */
+  peekPlace(stored: StoredSession): Place | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
+  /** Marks a session as ended by the login `successor`, as long as that does not fail. @returns whether it was there. */
+  evict(handle: string, stored: StoredSession, successor: string): Promise<boolean>;
+  /** Ends it, after the login has succeeded. */
+  endEvicted(handle: string): Promise<void>;
+  /** Restores it, after the login has failed. */
+  restore(handle: string): Promise<void>;
+}
+
+/** A session that takes one of the places of its owner. */
+export interface Place {
+  readonly createdAt: number;
+  readonly renewedAt: number;
+  /**
+   * `pending`: its login is not confirmed; `stale`: for so long that it has probably failed. `leaving`: another login is
+   * about to end it.
+   */
+  readonly state: 'settled' | 'pending' | 'stale' | 'leaving';
 }
 
 /** A session that is about to get an owner. Owner and handles are keys of the storage. */
@@ -46,17 +69,38 @@ export interface Login {
   readonly onRevoked?: ((handles: readonly string[]) => void) | undefined;
 }
 
-/** A session that was written for a {@link Login}. */
-export interface Admitted<T> {
+/** A pending session that was written for a {@link Login}. */
+export interface Written<T> {
   readonly handle: string;
   readonly written: T;
 }
 
-interface Present {
-  readonly handle: string;
-  readonly createdAt: number;
-  readonly renewedAt: number;
+/** A session that may be confirmed. */
+export interface Admitted<T> {
+  readonly written: T;
+  /** Absent: nothing is to be ended. */
+  readonly admission?: Admission;
 }
+
+/** Ends the oldest sessions of an owner, in steps around the confirmation of a login. */
+export interface Admission {
+  /** Before the confirmation. */
+  makeRoom(): Promise<void>;
+  /** After it. */
+  finish(): Promise<void>;
+  /** Sessions that {@link restore} restores. */
+  readonly evicted: readonly string[];
+  /** After a login that failed, whose session was marked as undone. */
+  restore(): Promise<void>;
+}
+
+interface Present extends Place {
+  readonly handle: string;
+  readonly stored: StoredSession;
+}
+
+/** Maximum number of times that the sessions are listed, if others change them. */
+const MOST_ROUNDS = 5;
 
 /**
  * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before it writes and again
@@ -64,7 +108,8 @@ interface Present {
  *
  * **`end-oldest`**: during logins there may be one session more for each of them; when the last one is answered,
  * exactly the newest sessions are left. A login counts as newer than all sessions it found, whatever the clocks of the
- * servers: its time of creation is set after theirs. Parallel logins are ordered by their times.
+ * servers: its time of creation is set after theirs. Parallel logins are ordered by their times. The oldest sessions
+ * are marked before the login is confirmed, and ended after it: a login that fails ends no other session.
  *
  * **`refuse`**: never more sessions than the limit. Two parallel logins for the last place may both be refused.
  *
@@ -93,49 +138,93 @@ export class OwnerLimit {
   }
 
   /**
-   * Writes a session within the limit, and ends others if needed.
+   * Writes a session within the limit.
    * @param write called with the times to write; later times are newer.
    * @throws {SessionLimitError} beyond the limit. Then, and if the storage fails, the session is not stored.
    */
-  async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<Admitted<T>>): Promise<T> {
+  async admit<T>(
+    login: Login,
+    times: SessionTimes,
+    write: (times: SessionTimes) => Promise<Written<T>>,
+  ): Promise<Admitted<T>> {
     const rule = this.#ruleFor(login);
-    if (!rule) return (await write(times)).written;
+    if (!rule) return { written: (await write(times)).written };
     const { limit } = rule;
     const refuses = rule.beyond === 'refuse';
     const before = await this.#live(login);
-    if (refuses) this.#refuseBeyond(limit, before);
+    if (refuses) await this.#refuseBeyond(limit, before);
     const { handle, written } = await write(latestOf(times, before));
+    if (!refuses) return { written, admission: this.#admission(login, handle, limit, before) };
     try {
-      if (refuses) this.#refuseBeyond(limit, await this.#live(login), handle);
-      else await this.#endOldest(login, limit);
-      return written;
+      await this.#refuseBeyond(limit, await this.#live(login), handle);
+      return { written };
     } catch (error) {
-      await this.#sessions.storage.invalidate(handle).catch(() => undefined);
+      const { storage } = this.#sessions;
+      const end = async (): Promise<unknown> => storage.invalidate(handle);
+      await end().catch(() => void repeatUntilDone(end).catch(ignore));
       throw error;
     }
   }
 
-  // All logins use one order: no login ends what another one considers newest.
-  async #endOldest(login: Login, limit: number): Promise<void> {
-    const newestFirst = (await this.#live(login)).sort(
-      (one, other) => other.createdAt - one.createdAt || (one.handle < other.handle ? 1 : -1),
-    );
-    const surplus = newestFirst.slice(limit);
-    const ended: string[] = [];
-    try {
-      // In sequence: after the limit was lowered there may be many.
-      for (const { handle } of surplus) {
-        await this.#sessions.clearByHandle(handle, 'evicted');
-        ended.push(handle);
-      }
-    } finally {
-      if (ended.length > 0) login.onRevoked?.(ended);
-    }
+  #admission(login: Login, own: string, limit: number, before: readonly Present[]): Admission {
+    const known = new Set(before.map(({ handle }) => handle));
+    const evicted: string[] = [];
+    let surplus: readonly Present[] = [];
+    return {
+      evicted,
+      makeRoom: async () => {
+        for (let round = 1; round <= MOST_ROUNDS; round++) {
+          surplus = this.#surplusOf(await this.#live(login), own, limit, known);
+          let isComplete = true;
+          for (const { handle, stored, state } of surplus) {
+            if (handle === own || state === 'pending' || state === 'stale')
+              await this.#sessions.clearByHandle(handle, 'evicted');
+            else if (state === 'settled' && !evicted.includes(handle)) {
+              evicted.push(handle);
+              // Otherwise it was changed, ended or rotated meanwhile.
+              isComplete &&= await this.#sessions.evict(handle, stored, own);
+            }
+          }
+          if (isComplete) return;
+          evicted.length = 0;
+        }
+        throw new SessionStorageUnavailableError('The sessions of an owner changed all the time. Try again.');
+      },
+      finish: async () => {
+        if (surplus.length > 0) login.onRevoked?.(surplus.map(({ handle }) => handle));
+        const ended = surplus.filter(({ state }) => state === 'settled' || state === 'leaving');
+        for (const { handle } of ended) await this.#sessions.endEvicted(handle);
+      },
+      restore: async () => {
+        for (const handle of evicted) await this.#sessions.restore(handle);
+      },
+    };
   }
 
-  #refuseBeyond(limit: number, live: readonly Present[], own?: string): void {
+  /** All logins use one order: no login ends what another one considers newest. */
+  #surplusOf(live: readonly Present[], own: string, limit: number, known: ReadonlySet<string>): readonly Present[] {
+    const isOld = ({ handle, state }: Present): boolean => handle !== own && state === 'stale';
+    const newestFirst = live.toSorted(
+      (one, other) =>
+        Number(isOld(one)) - Number(isOld(other)) ||
+        (one.handle === own && known.has(other.handle) ? -1 : 0) ||
+        (other.handle === own && known.has(one.handle) ? 1 : 0) ||
+        other.createdAt - one.createdAt ||
+        (one.handle < other.handle ? 1 : -1),
+    );
+    const surplus = newestFirst.slice(limit);
+    // The newer logins end the others.
+    const mine = surplus.find(({ handle }) => handle === own);
+    return mine ? [mine] : surplus;
+  }
+
+  /** Ends the sessions of failed logins if they take the last places. */
+  async #refuseBeyond(limit: number, live: readonly Present[], own?: string): Promise<void> {
     const others = live.filter(({ handle }) => handle !== own);
-    if (others.length >= limit) throw new SessionLimitError(this.#name, limit, others);
+    const stale = others.filter(({ state }) => state === 'stale');
+    if (others.length - stale.length >= limit) throw new SessionLimitError(this.#name, limit, others);
+    if (others.length < limit) return;
+    for (const { handle } of stale) await this.#sessions.clearByHandle(handle, 'evicted');
   }
 
   /** `undefined`: no limit. */
@@ -151,8 +240,8 @@ export class OwnerLimit {
 
   async #live({ owner, replaces }: Login): Promise<Present[]> {
     return (await this.#sessions.listByOwner(owner)).flatMap(({ id, session }) => {
-      const present = id === replaces ? undefined : this.#sessions.peek(session);
-      return present ? [{ handle: id, createdAt: present.createdAt, renewedAt: present.renewedAt }] : [];
+      const place = id === replaces ? undefined : this.#sessions.peekPlace(session);
+      return place ? [{ ...place, handle: id, stored: session }] : [];
     });
   }
 }
@@ -174,6 +263,10 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
 }
 
 function latestOf({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
-  const next = before.reduce((latest, present) => Math.max(latest, present.createdAt + 1), createdAt);
+  const latest = before.reduce((so, present) => Math.max(so, present.createdAt + 1), createdAt);
+  // A later time would be in the future.
+  const next = Math.min(latest, createdAt + CLOCK_SKEW_IN_MILLISECONDS);
   return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };
 }
+
+function ignore(): void {}

@@ -2,12 +2,11 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
 import type { SessionDetails } from './session-details.js';
-import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import {
   isEnded,
   isRotated,
   isUndone,
-  PENDING_FOR_MILLISECONDS,
   retiredOf,
   type OpenedRecord,
   type RetiredRecord,
@@ -57,10 +56,6 @@ const MOST_ROTATIONS = 8;
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
 /** The same with `onReplay: 'revoke'`, unless the session ends earlier. */
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
-/** A touch and a confirmation may round. */
-const ROUNDING_MILLISECONDS = 1000;
-/** The longest life of a pending session after its rotation, if the clock of the storage's server is ahead. */
-const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 
 /** `details` for a request with a rotated id: with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
@@ -140,9 +135,7 @@ export class RotationGrace<S extends object> {
     const { records, lifetime, now } = this.#parts;
     const opened = records.open(stored);
     if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerIn(opened) !== owner) return undefined;
-    const isPending =
-      stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
-      stored.expiresAt <= rotatedAt + PENDING_AT_MOST_MILLISECONDS;
+    const isPending = records.isPending(stored, { ...opened, renewedAt: rotatedAt });
     return { storedId, stored, opened, details: authenticatedAs(before, opened.details), isPending };
   }
 

@@ -5,7 +5,7 @@ import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { SessionToStore } from '../storage/session-storage.js';
 import { repeatUntilDone } from './repeat-until-done.js';
-import type { OwnerLimit } from './owner-limit.js';
+import type { Admission, OwnerLimit } from './owner-limit.js';
 import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
 import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import { isRotated, type SessionRecords } from './session-records.js';
@@ -18,6 +18,9 @@ const MOST_CONFIRMATIONS = 2;
 const LONGEST_JOINING_IN_MILLISECONDS = 20_000;
 
 export type Landed<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
+
+/** A session that is not confirmed. */
+export type Pending<S extends object> = Landed<S> & { readonly admission?: Admission };
 
 /** Options of {@link SessionCreation}. */
 export interface SessionCreationParts<S extends object> {
@@ -67,14 +70,20 @@ export class SessionCreation<S extends object> {
     return isPending ? this.confirm(await this.#joinedOrEnded(created, session)) : created;
   }
 
-  async #joinedOrEnded(created: Landed<S>, session: SessionToTrack<S>): Promise<Landed<S>> {
+  async #joinedOrEnded(created: Pending<S>, session: SessionToTrack<S>): Promise<Pending<S>> {
     try {
       return await this.joined(created, session, undefined);
     } catch (error) {
-      const ended = this.#parts.storage.invalidate(created.session.storedId!).catch(ignore);
+      const storedId = created.session.storedId!;
+      const ended = this.#parts.storage.invalidate(storedId).catch(() => void this.#end(storedId));
       if (error instanceof ApplicationFailure) await ended;
       throw error;
     }
+  }
+
+  /** After a failure: the write may still arrive; the tombstone keeps it out. */
+  async #end(handle: string): Promise<void> {
+    await repeatUntilDone(async () => this.#parts.storage.invalidate(handle)).catch(ignore);
   }
 
   /**
@@ -82,7 +91,7 @@ export class SessionCreation<S extends object> {
    * @param before the text of the visitor's session.
    * @throws {ApplicationFailure} with the error of the application.
    */
-  async joined(pending: Landed<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Landed<S>> {
+  async joined(pending: Pending<S>, session: SessionToTrack<S>, before: string | undefined): Promise<Pending<S>> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
     const { storage, records, now } = this.#parts;
@@ -110,7 +119,7 @@ export class SessionCreation<S extends object> {
     text: string,
     times: SessionTimes,
     isPending: boolean,
-  ): Promise<Landed<S>> {
+  ): Promise<Pending<S>> {
     const { records, limit, ownerOf, storedId } = this.#parts;
     const owner = ownerOf(session.value);
     const write = (at: SessionTimes): Promise<Landed<S>> => this.#insert(status, session, text, at, owner, isPending);
@@ -118,10 +127,15 @@ export class SessionCreation<S extends object> {
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
     const login = { owner: records.storedOwnerOf(owner), session: session.value, replaces: replaced, onRevoked };
-    return limit.admit(login, times, async (at) => {
+    const { written, admission } = await limit.admit(login, times, async (at) => {
       const landed = await write(at);
       return { handle: landed.session.storedId!, written: landed };
     });
+    if (!admission) return written;
+    if (isPending) return { ...written, admission };
+    await admission.makeRoom();
+    await admission.finish();
+    return written;
   }
 
   async #insert(
@@ -166,8 +180,7 @@ export class SessionCreation<S extends object> {
       if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
       return { version: present.version };
     } catch (error) {
-      // The write may still arrive; the tombstone keeps it out.
-      void storage.invalidate(handle).catch(ignore);
+      void this.#end(handle);
       throw error;
     }
   }
@@ -176,7 +189,30 @@ export class SessionCreation<S extends object> {
    * Gives a pending session its whole lifetime. Retried once if the outcome is unknown.
    * @throws if the storage fails. The session may be confirmed or not.
    */
-  async confirm(pending: Landed<S>): Promise<Landed<S>> {
+  async confirm({ admission, ...pending }: Pending<S>): Promise<Landed<S>> {
+    try {
+      await admission?.makeRoom();
+      const confirmed = await this.#confirm(pending);
+      void admission?.finish().catch(ignore);
+      return confirmed;
+    } catch (error) {
+      if (pending.status === 'created') void this.#takeBack(pending, admission).catch(ignore);
+      throw error;
+    }
+  }
+
+  async #takeBack({ session }: Landed<S>, admission: Admission | undefined): Promise<void> {
+    const { storage, records } = this.#parts;
+    const storedId = session.storedId!;
+    if (!admission || admission.evicted.length === 0) return this.#end(storedId);
+    const undone = records.undone(session.owner, session);
+    await repeatUntilDone(async () => {
+      await storage.replace(storedId, undone);
+      await admission.restore();
+    });
+  }
+
+  async #confirm(pending: Landed<S>): Promise<Landed<S>> {
     const pendingUntil = this.#parts.records.pendingUntil;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -185,9 +221,6 @@ export class SessionCreation<S extends object> {
         break;
       } catch (error) {
         if (attempt < MOST_CONFIRMATIONS) continue;
-        if (pending.status === 'created') {
-          void repeatUntilDone(() => this.#parts.storage.invalidate(pending.session.storedId!)).catch(ignore);
-        }
         throw error;
       }
     }

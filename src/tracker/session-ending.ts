@@ -1,6 +1,14 @@
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { StoredSession } from '../storage/session-storage.js';
-import { isEnded, isRotated, isUndone, retiredOf, type EndReason, type SessionRecords } from './session-records.js';
+import {
+  isEnded,
+  isRotated,
+  isUndone,
+  retiredOf,
+  successorOf,
+  type EndReason,
+  type SessionRecords,
+} from './session-records.js';
 
 /** Attempts to write a tombstone against other writers. */
 const MOST_ATTEMPTS = 16;
@@ -68,7 +76,8 @@ export class SessionEnding {
   async #unmarked(storedId: string): Promise<Marking> {
     try {
       const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
-      if (isRotated(value)) return { isMarked: false, successor: retiredOf(value).successor };
+      const successor = successorOf(value);
+      if (successor !== undefined) return { isMarked: false, successor };
       return { isMarked: false, wasUndone: isUndone(value), ...(refusedOwner !== undefined && { refusedOwner }) };
     } catch (error) {
       return { isMarked: false, failure: { error } };
@@ -95,7 +104,8 @@ export class SessionEnding {
     for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
       if (this.#explains && isEnded(current.value)) return { isMarked: true };
       if (isUndone(current.value)) return { isMarked: false, wasUndone: true };
-      if (isRotated(current.value)) return { isMarked: false, successor: retiredOf(current.value).successor };
+      const successor = successorOf(current.value);
+      if (successor !== undefined) return { isMarked: false, successor };
       const result = await this.#storage.replace(storedId, this.#records.ended(reason, current.owner), current.version);
       if (result.status === 'replaced') return { isMarked: true };
       current = result.status === 'conflict' ? result.current : undefined;

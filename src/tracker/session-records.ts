@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { listedOwner, presentAt } from './session-acting.js';
 import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 
 /** Options of {@link SessionRecords}. */
 export interface SessionRecordsOptions {
@@ -29,6 +29,8 @@ export interface SessionRecordsOptions {
  * if the new session lives for less than a minute, a dot if the old id has a grace period, a line feed and the session before the rotation. In bare mode: `~rotated` or `~rotated.<storedId>`.
  */
 export const ROTATED = '~rotated';
+/** Ends the first line of the record of a session that a login beyond `maxPerOwner` ends. */
+const EVICTED = '!';
 /** Why a by-id session was ended. */
 export type EndReason = 'ended' | 'revoked' | 'evicted';
 
@@ -43,6 +45,10 @@ const MARKED_FOR_MILLISECONDS = 60_000;
  * valid again after a login whose process died.
  */
 export const PENDING_FOR_MILLISECONDS = 30_000;
+/** A touch and a confirmation may round. */
+const ROUNDING_MILLISECONDS = 1000;
+/** The longest life of a pending session, if the clock of the storage's server is ahead. */
+const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 /** Number of writers whose last write a record remembers. Each has one write of a session at a time. */
 const MOST_MARKS = 16;
 const TILDE = 0x7e;
@@ -68,6 +74,13 @@ export function isUndone(value: string): boolean {
   return value === UNDONE;
 }
 
+/** The `storedId` of the new id, which ends with this one. @returns `undefined` if the id was not rotated. */
+export function successorOf(value: string): string | undefined {
+  if (!isRotated(value)) return undefined;
+  const { successor, isEvicted } = retiredOf(value);
+  return isEvicted ? undefined : successor;
+}
+
 /** The content of the record of a rotated id. */
 export interface RetiredRecord {
   /** The `storedId` of the new id. Empty in bare mode. */
@@ -76,6 +89,8 @@ export interface RetiredRecord {
   readonly rotatedAt: number;
   /** The old id may have a grace period: the rotation kept the owner. */
   readonly hasGrace: boolean;
+  /** Not rotated: `successor` is a login beyond `maxPerOwner`, which ends this session. */
+  readonly isEvicted: boolean;
   /** From then on, the rotation is not undone: the new session may have expired. */
   readonly finalAt: number;
   /** The record before the rotation. */
@@ -85,9 +100,11 @@ export interface RetiredRecord {
 /** Parses a value for which {@link isRotated} is true. */
 export function retiredOf(value: string): RetiredRecord {
   const line = value.indexOf('\n');
-  if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false, finalAt: 0 };
+  if (line === -1)
+    return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false, isEvicted: false, finalAt: 0 };
   const hasGrace = value[line - 1] === '.';
-  const head = value.slice(ROTATED.length + 1, hasGrace ? line - 1 : line);
+  const isEvicted = value[line - 1] === EVICTED;
+  const head = value.slice(ROTATED.length + 1, hasGrace || isEvicted ? line - 1 : line);
   // A `storedId` of the application may contain dots.
   const dot = head.lastIndexOf('.');
   const [time = '', life] = head.slice(dot + 1).split('-');
@@ -96,6 +113,7 @@ export function retiredOf(value: string): RetiredRecord {
     successor: head.slice(0, dot),
     rotatedAt,
     hasGrace,
+    isEvicted,
     finalAt: rotatedAt + (life === undefined ? MARKED_FOR_MILLISECONDS : Number.parseInt(life, 36) || 0),
     kept: value.slice(line + 1),
   };
@@ -241,6 +259,23 @@ export class SessionRecords {
     const value = `${head}\n${this.#sealed(before.text, before, before.marks)}`;
     const keptFor = hasGrace ? this.#retiredFor(before) : 0;
     return this.#marked(value, this.storedOwner(owner, before), Math.max(MARKED_FOR_MILLISECONDS, keptFor));
+  }
+
+  /**
+   * The record of a session that the login `successor` ends: restored if that login fails.
+   * @param stored the session.
+   */
+  evicted(successor: string, { value, owner }: StoredSession): SessionToStore {
+    const head = `${ROTATED}.${successor}.${this.#now().toString(36)}${EVICTED}`;
+    return this.#marked(`${head}\n${value}`, owner === undefined ? {} : { owner });
+  }
+
+  /** Whether the login of a session is not confirmed. */
+  isPending({ expiresAt }: StoredSession, times: SessionTimes): boolean {
+    return (
+      expiresAt < this.#lifetime.expiresAt(times) - ROUNDING_MILLISECONDS &&
+      expiresAt <= times.renewedAt + PENDING_AT_MOST_MILLISECONDS
+    );
   }
 
   /** The session before the rotation. @returns `undefined` if the record has none. */

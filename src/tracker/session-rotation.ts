@@ -72,7 +72,9 @@ export class SessionRotation<S extends object> {
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
-      const undone = this.#undo(rotated, hasGrace).catch(ignore);
+      const undone = this.#undo(rotated, hasGrace)
+        .then(() => rotated.admission?.restore())
+        .catch(ignore);
       // The application refused: the next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;

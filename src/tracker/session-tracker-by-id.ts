@@ -4,7 +4,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
-import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.js';
+import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf, type Place } from './owner-limit.js';
 import type { SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
 import type { SessionTimes } from './session-lifetime.js';
@@ -71,6 +71,8 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
   readonly pause?: Pause;
 }
 
+/** Milliseconds from the first write of a login to its last, except with a slow `onOwnerChange`. */
+const LONGEST_LOGIN = 5000;
 /** Maximum number of times that an owner's sessions are listed while they are ended. */
 const MOST_ROUNDS = 5;
 
@@ -231,6 +233,14 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const restored = await this.#rotation.restored(storedId, stored);
     if (restored) return this.#loaded(id, storedId, restored, isSent);
     const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
+    const { isEvicted, successor: evictor } = retiredOf(stored.value);
+    if (isEvicted) {
+      const login = await this.storage.read(evictor);
+      const opened = login && this.open(login);
+      // If that login fails, the session can be used again: the cookie is kept.
+      if (opened && this.#records.isPending(login, opened)) return rejected;
+      return { status: 'rejected', reason: this.#explains ? 'evicted' : 'unknown-id', handle: storedId };
+    }
     const successor = await this.#grace?.follow(stored);
     if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, isSent) };
     if (!successor) return rejected;
@@ -274,6 +284,39 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   #unexpired(stored: StoredSession): OpenedRecord | undefined {
     const opened = this.open(stored);
     return opened && this.limits.expiresAt(opened) > this.now() ? opened : undefined;
+  }
+
+  /** For `maxPerOwner`: a session that takes a place, also one that a login is about to end. */
+  peekPlace(stored: StoredSession): Place | undefined {
+    const retired = isRotated(stored.value) ? retiredOf(stored.value) : undefined;
+    if (retired?.isEvicted) {
+      const before = this.#records.before(retired);
+      return before && { createdAt: before.createdAt, renewedAt: before.renewedAt, state: 'leaving' };
+    }
+    const session = this.peek(stored);
+    if (!session) return undefined;
+    const { createdAt, renewedAt } = session;
+    if (!this.#records.isPending(stored, this.open(stored) ?? session))
+      return { createdAt, renewedAt, state: 'settled' };
+    return { createdAt, renewedAt, state: this.now() - createdAt > LONGEST_LOGIN ? 'stale' : 'pending' };
+  }
+
+  /** Marks a session as ended by a login beyond `maxPerOwner`. @returns `false` if it was changed meanwhile. */
+  async evict(handle: string, stored: StoredSession, successor: string): Promise<boolean> {
+    const evicted = this.#records.evicted(successor, stored);
+    const result = await this.storage.replace(handle, evicted, stored.version);
+    return result.status === 'replaced' || (result.status === 'conflict' && result.current.value === evicted.value);
+  }
+
+  async endEvicted(handle: string): Promise<void> {
+    if (this.#explains) await this.#ending.end(handle, 'evicted');
+    else await this.storage.invalidate(handle);
+  }
+
+  /** Undoes {@link evict}. */
+  async restore(handle: string): Promise<void> {
+    const stored = await this.storage.read(handle);
+    if (stored && isRotated(stored.value)) await this.#rotation.restored(handle, stored);
   }
 
   /** The session of a handle, which may have got another id since, as {@link peek}. */

@@ -12,11 +12,22 @@ import { SessionStorageDirectory } from '../../src/directory/session-storage-dir
 import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { referenceSessionAlgorithm } from '../../src/testing/interleavings/reference-session-algorithm.js';
-import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algorithm.js';
+import {
+  trackerAlgorithm,
+  trackerAlgorithmThatExplains,
+  trackerAlgorithmWithGrace,
+} from '../../src/testing/interleavings/tracker-algorithm.js';
 import { sessionFaultsContract } from '../../src/testing/session-faults.contract.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
-import { everyOrder, explored, faultyPairs, faultyTriples, fewerFaultyTriples } from './session-orders.js';
+import {
+  everyOrder,
+  explored,
+  faultyPairs,
+  faultyTriples,
+  fewerFaultyTriples,
+  withRevokeAll,
+} from './session-orders.js';
 
 // Busy machines are slow.
 jest.setTimeout(everyOrder ? 1_800_000 : 120_000);
@@ -44,6 +55,28 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
 
   it('keeps every promise in a sample of the orders of any two requests with two faults', async () => {
     await explored(faultyPairs, { ...two, sample: { orders: everyOrder ? 500 : 10 } });
+  });
+
+  it.each([
+    ['nothing', trackerAlgorithm],
+    ['a reason', trackerAlgorithmThatExplains],
+    ['a grace period', trackerAlgorithmWithGrace],
+  ])(
+    'keeps every promise in a sample of the orders of revokeAll and another, with %s left',
+    async (_name, algorithm) => {
+      await explored(withRevokeAll, { ...one, algorithm, sample: { orders: everyOrder ? 500 : 20 } });
+    },
+  );
+
+  it.each([
+    ['a reason', trackerAlgorithmThatExplains],
+    ['a grace period', trackerAlgorithmWithGrace],
+  ])('keeps every promise in a sample of the orders of any two requests that leave %s', async (_name, algorithm) => {
+    await explored(faultyPairs, { ...one, algorithm, sample: { orders: everyOrder ? 500 : 10 } });
+  });
+
+  it('keeps every promise in a sample of the orders of two logins beyond maxPerOwner', async () => {
+    await explored([['limit', 'limit']], { ...one, sample: { orders: everyOrder ? 2000 : 200 } });
   });
 
   if (!everyOrder) return;

@@ -39,7 +39,7 @@ interface Ending extends FaultyRequests {
   readonly others: Sessions;
 }
 
-const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-one']);
+const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-all', 'revoke-one']);
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
 /** Kinds that end the session or give it another id: by right they take the first id away. */
 const TAKES: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
@@ -92,7 +92,7 @@ function checkEnds({ first, done, sessions, order }: Ending): void {
   const includes = (kind: RequestKind): boolean => done.some(({ request }) => request.kind === kind);
   // A revocation by owner does not concern a session that a login has made another's, and takes away the trace by which
   // another end follows it.
-  const isFollowed = !(includes('login') && includes('revoke'));
+  const isFollowed = !(includes('login') && (includes('revoke') || includes('revoke-all')));
   for (const [index, { request, answer }] of done.entries()) {
     if (!ENDS.has(request.kind) || !answer?.acknowledged) continue;
     ok(!sessions.has(first), `promise 1: a ${request.kind} was not final`);
@@ -133,7 +133,7 @@ function takersOf(done: readonly Done[]): readonly Done[] {
 function checkFailedLogins({ first, done, sessions, before, order }: Ending): void {
   const takers = takersOf(done);
   const [login] = takers;
-  if (takers.length !== 1 || login!.answer || login!.died || !ROTATIONS.has(login!.request.kind)) return;
+  if (takers.length !== 1 || login!.answer || login!.died || ENDS.has(login!.request.kind)) return;
   // One that could not be undone either is undone a little later.
   if (faultsOf(done.indexOf(login!), order) > 1) return;
   const fields = sessions.get(first);
@@ -178,7 +178,7 @@ function checkKept({ first, done, sessions, others }: Ending): void {
     const kept = taker.request.kind === 'limit' ? others : sessions;
     ok(kept.has(cookie), `promise 4: the session of a ${taker.request.kind} that was answered with success is gone`);
   }
-  const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
+  const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.cookie);
   ok(moved.length <= 1, 'promise 4: two rotations of one session were both acknowledged');
 }
 

@@ -16,6 +16,8 @@ export type RequestKind =
   | 'login'
   /** Ends all sessions of the owner it had first. */
   | 'revoke'
+  /** The same as applications do it. */
+  | 'revoke-all'
   /** Ends this session alone, by its name in the storage, as from another device. */
   | 'revoke-one'
   /** Begins another session of the owner it had first, who may have one: all others end. */
