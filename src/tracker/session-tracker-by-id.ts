@@ -238,7 +238,8 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
       const login = await this.storage.read(evictor);
       const opened = login && this.open(login);
       // If that login fails, the session can be used again: the cookie is kept.
-      if (opened && this.#records.isPending(login, opened)) return rejected;
+      const isOpen = opened ? this.#records.isPending(login, opened) : login !== undefined && isUndone(login.value);
+      if (isOpen) return rejected;
       return { status: 'rejected', reason: this.#explains ? 'evicted' : 'unknown-id', handle: storedId };
     }
     const successor = await this.#grace?.follow(stored);
