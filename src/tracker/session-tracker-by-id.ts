@@ -4,7 +4,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import type { ConditionalSessionStorage } from '../storage/session-storage-guarded.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
-import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf, type Place } from './owner-limit.js';
+import { OwnerLimit, type MaxPerOwner, type MaxPerOwnerOf } from './owner-limit.js';
 import type { SessionClass } from './session-class.js';
 import { SessionEnding } from './session-ending.js';
 import type { SessionTimes } from './session-lifetime.js';
@@ -288,7 +288,13 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   }
 
   /** For `maxPerOwner`: a session that takes a place, also one that a login is about to end. */
-  peekPlace(stored: StoredSession): Place | undefined {
+  peekPlace(stored: StoredSession):
+    | {
+        readonly createdAt: number;
+        readonly renewedAt: number;
+        readonly state: 'settled' | 'pending' | 'stale' | 'leaving';
+      }
+    | undefined {
     const retired = isRotated(stored.value) ? retiredOf(stored.value) : undefined;
     if (retired?.isEvicted) {
       const before = this.#records.before(retired);
