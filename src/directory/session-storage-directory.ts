@@ -13,6 +13,7 @@ import { breakLockOf, overcrowded, type PreparedFile } from './prepared-file.js'
 import { KeyedMutex } from '../storage/keyed-mutex.js';
 import { assertBoolean } from '../storage/option-type.js';
 import {
+  expiryOf,
   TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
   type ReplaceResult,
@@ -95,8 +96,9 @@ export class SessionStorageDirectory implements SessionStorage {
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     const path = this.#files.pathOf(id);
     const version = newVersion();
-    if (!(session.expiresAt > this.#now())) return version;
-    const created = await this.#mutex.run(path, () => this.#limit.run(() => this.#create(path, id, session, version)));
+    const timed = this.#timed(session);
+    if (!(timed.expiresAt > this.#now())) return version;
+    const created = await this.#mutex.run(path, () => this.#limit.run(() => this.#create(path, id, timed, version)));
     this.#sweep.runIfDue(nameOf(id));
     return created ? version : undefined;
   }
@@ -114,7 +116,8 @@ export class SessionStorageDirectory implements SessionStorage {
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const path = this.#files.pathOf(id);
-    return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, session, version)));
+    const timed = this.#timed(session);
+    return this.#mutex.run(path, () => this.#limit.run(() => this.#replace(path, id, timed, version)));
   }
 
   async touch(id: string, expiresAt: number, version?: string): Promise<boolean> {
@@ -292,6 +295,10 @@ export class SessionStorageDirectory implements SessionStorage {
       if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
       throw error;
     }
+  }
+
+  #timed(session: SessionToStore): SessionToStore {
+    return { ...session, expiresAt: expiryOf(session, this.#now()) };
   }
 
   async #live(path: string, id: string): Promise<StoredSession | undefined> {

@@ -2,12 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import { bytesOf, MemorySlots } from './memory-slots.js';
 import { Tombstones } from './tombstones.js';
-import type {
-  OwnerIndex,
-  ReplaceResult,
-  SessionStorage,
-  SessionToStore,
-  StoredSession,
+import {
+  expiryOf,
+  type OwnerIndex,
+  type ReplaceResult,
+  type SessionStorage,
+  type SessionToStore,
+  type StoredSession,
 } from '../storage/session-storage.js';
 
 export interface SessionStorageMemoryOptions {
@@ -86,8 +87,10 @@ export class SessionStorageMemory implements SessionStorage {
     const present = this.#slots.find(id);
     if (present !== 0) this.#slots.remove(present);
     else this.#tombstones.delete(id);
-    if (this.#expire() < session.expiresAt) {
-      this.#slots.add(id, session.value, session.owner, session.expiresAt, version);
+    const now = this.#expire();
+    const expiresAt = expiryOf(session, now);
+    if (now < expiresAt) {
+      this.#slots.add(id, session.value, session.owner, expiresAt, version);
       this.#makeRoom();
     }
     return String(version);
@@ -119,7 +122,7 @@ export class SessionStorageMemory implements SessionStorage {
     this.#refuseTooLarge(id, session.value);
     const next = ++this.#version;
     this.#slots.setValue(slot, session.value, next);
-    this.#slots.setExpiresAt(slot, session.expiresAt);
+    this.#slots.setExpiresAt(slot, expiryOf(session, this.#now()));
     this.#slots.markUsed(slot);
     this.#makeRoom();
     return { status: 'replaced', version: String(next) };

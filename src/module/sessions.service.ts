@@ -191,8 +191,7 @@ async function endByHandle<S extends object>(
   owner: string | undefined,
 ): Promise<boolean> {
   if (!tracker.isHandle(handle)) return false;
-  const stored = await tracker.storage.read(handle);
-  const session = stored && tracker.peek(stored);
+  const session = await tracker.peekByHandle(handle);
   if (!session) return false;
   if (owner !== undefined && tracker.ownerOf(session.value) !== owner) return false;
   await tracker.clearByHandle(handle);

@@ -14,7 +14,7 @@ function script(text: string): RedisScript {
 
 /**
  * ARGV: version or empty, new deadline, `owner|value`, now or empty, the expiry as two arguments of `SET`. Replies the
- * new version, the current value on a conflict, or nil.
+ * new version, followed by `+` if the deadline is later than before; the current value on a conflict; or nil.
  */
 export const REPLACE = script(`
 local d, v = string.match(redis.call('GETRANGE', KEYS[1], 0, 31), '^(%d+)|(%d+)|')
@@ -22,19 +22,26 @@ if not d or d <= ARGV[4] or v == '0' then return false end
 if ARGV[1] ~= '' and v ~= ARGV[1] then return redis.call('GET', KEYS[1]) end
 local n = string.format('%d', v + 1)
 redis.call('SET', KEYS[1], ARGV[2] .. '|' .. n .. '|' .. ARGV[3], ARGV[5], ARGV[6])
-return n`);
+return d < ARGV[2] and n .. '+' or n`);
 
 /** Versions of sessions start at 1. */
 export const TOMBSTONE_VERSION = '0';
 
-/** ARGV: lifetime in milliseconds, now or empty. Replies the live value or nil. */
+/**
+ * ARGV: lifetime in milliseconds, now or empty, a mark of this call. Replies the live value or nil; if the command was
+ * sent twice, a value with the previous owner. `DEL` first: after it, a full server takes the `SET`.
+ */
 export const BURY = script(`
 local old = redis.call('GET', KEYS[1])
-redis.call('SET', KEYS[1], '0000000000000|0||', 'PX', tonumber(ARGV[1]))
-if not old then return false end
-local d, v = string.match(old, '^(%d+)|(%d+)|')
-if not d or d <= ARGV[2] or v == '0' then return false end
-return old`);
+local d, v, owner = string.match(old or '', '^(%d+)|(%d+)|([^|]*)|')
+if v == '0' and old == '0000000000000|0|' .. owner .. '|' .. ARGV[3] then
+  return '9999999999999|1|' .. owner .. '|'
+end
+local live = d and d > ARGV[2] and v ~= '0'
+local mark = live and owner .. '|' .. ARGV[3] or '|'
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[1], '0000000000000|0|' .. mark, 'PX', tonumber(ARGV[1]))
+return live and old`);
 
 /**
  * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with the longest owner, or nil.

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import {
+  expiryOf,
   NEVER,
   TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
@@ -86,9 +87,9 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const { expiresAt, owner, latestExpiry = NEVER } = session;
     const version = newVersion();
-    if (this.#isExpired(expiresAt)) return version;
+    if (this.#isExpired(this.#deadline(session))) return version;
     if (owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
-    const value = encodeRedisValue(session, version);
+    const value = encodeRedisValue({ ...session, expiresAt: this.#deadline(session) }, version);
     const reply = await this.#command(key, false, ['SET', key, value, ...this.#expiry(session), 'NX']);
     if (textOf(reply) !== undefined) return version;
     // A client that resends a command may find its own first attempt.
@@ -102,10 +103,15 @@ export class SessionStorageRedis implements SessionStorage {
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
-    const deadline = encodeDeadline(session.expiresAt);
+    const { expiresAt, owner, latestExpiry = NEVER } = session;
+    const deadline = encodeDeadline(this.#deadline(session));
     const args = [version ?? '', deadline, encodeOwnerAndValue(session), this.#nowArgument(), ...this.#expiry(session)];
     const reply = textOf(await runScript(this.#command, REPLACE, this.#keys.session(id), args));
-    if (reply !== undefined && /^\d{1,16}$/.test(reply)) return { status: 'replaced', version: reply };
+    const [, replaced, isExtended] = /^(\d{1,16})(\+?)$/.exec(reply ?? '') ?? [];
+    if (replaced !== undefined) {
+      if (isExtended && owner !== undefined) await this.#index.add(owner, id, Math.max(expiresAt, latestExpiry));
+      return { status: 'replaced', version: replaced };
+    }
     const current = this.#liveSession(reply);
     return current ? { status: 'conflict', current } : { status: 'gone' };
   }
@@ -140,7 +146,7 @@ export class SessionStorageRedis implements SessionStorage {
 
   async #take(id: string): Promise<StoredSession | undefined> {
     const key = this.#keys.session(id);
-    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#nowArgument()];
+    const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#nowArgument(), newVersion()];
     try {
       return this.#liveSession(await runScript(this.#command, BURY, key, args));
     } catch (error) {
@@ -164,8 +170,12 @@ export class SessionStorageRedis implements SessionStorage {
     return this.#now !== undefined && expiresAt <= this.#now();
   }
 
+  #deadline(session: SessionToStore): number {
+    return this.#now ? expiryOf(session, this.#now()) : session.expiresAt;
+  }
+
   #expiry({ expiresAt, expiresIn }: Pick<SessionToStore, 'expiresAt' | 'expiresIn'>): readonly [string, string] {
-    if (expiresIn !== undefined && !this.#now) return ['PX', String(deadlineOf(expiresIn))];
+    if (expiresIn !== undefined) return ['PX', String(deadlineOf(expiresIn))];
     return ['PXAT', String(deadlineOf(expiresAt))];
   }
 

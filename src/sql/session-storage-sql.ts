@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import {
+  expiryOf,
   TOMBSTONE_IN_MILLISECONDS,
   type OwnerIndex,
   type ReplaceResult,
@@ -90,7 +91,7 @@ export abstract class SessionStorageSql implements SessionStorage {
 
   async create(id: string, session: SessionToStore): Promise<string | undefined> {
     const relative = this.#relativeExpiry(session);
-    const { version, values } = newRow(id, session, relative ?? absoluteExpiry(session));
+    const { version, values } = newRow(id, session, relative ?? this.#absoluteExpiry(session));
     const statement = relative ? this.#statements.createFor : this.#statements.create;
     for (;;) {
       if ((await this.#insert(statement, values)) > 0) break;
@@ -187,7 +188,13 @@ export abstract class SessionStorageSql implements SessionStorage {
     const present = versionNumber(version);
     const relative = this.#relativeExpiry(session);
     const statement = relative ? this.#statements.replaceFor : this.#statements.replace;
-    const values = [session.value, ...(relative ?? absoluteExpiry(session)), id, ...this.#nowParameter(), present];
+    const values = [
+      session.value,
+      ...(relative ?? this.#absoluteExpiry(session)),
+      id,
+      ...this.#nowParameter(),
+      present,
+    ];
     if ((await this.#change(statement, values)) > 0) {
       return { status: 'replaced', version: String(present + 1) };
     }
@@ -220,6 +227,10 @@ export abstract class SessionStorageSql implements SessionStorage {
   #tombstoneExpiry(): readonly SqlValue[] {
     if (this.#statements.clock !== undefined) return [];
     return absoluteExpiry({ expiresAt: this.now() + TOMBSTONE_IN_MILLISECONDS });
+  }
+
+  #absoluteExpiry(session: SessionToStore): Expiry {
+    return absoluteExpiry({ expiresAt: expiryOf(session, this.now()) });
   }
 
   #relativeExpiry({ expiresIn }: SessionToStore): Expiry | undefined {

@@ -15,7 +15,10 @@ export interface SessionToStore {
   readonly value: string;
   /** Epoch milliseconds. In the past: the session reads as absent. */
   readonly expiresAt: number;
-  /** Milliseconds until `expiresAt`, for short-lived records, to be counted by the clock of the server. */
+  /**
+   * Milliseconds until `expiresAt`, for short-lived records, to be counted by the clock of the storage, see
+   * {@link expiryOf}. A storage without a clock may ignore it.
+   */
   readonly expiresIn?: number;
   /** The greatest `expiresAt` that a later `touch` or `replace` may set; the lifetime of the owner index. */
   readonly latestExpiry?: number;
@@ -26,6 +29,11 @@ export type ReplaceResult =
   | { readonly status: 'replaced'; readonly version?: string }
   | { readonly status: 'conflict'; readonly current: StoredSession }
   | { readonly status: 'gone' };
+
+/** The expiry of a session that is stored at `now` by the clock of the storage, in epoch milliseconds. */
+export function expiryOf({ expiresAt, expiresIn }: SessionToStore, now: number): number {
+  return expiresIn === undefined ? expiresAt : now + expiresIn;
+}
 
 /** Longer than any request or resent command. */
 export const TOMBSTONE_IN_MILLISECONDS = 60_000;

@@ -1,7 +1,13 @@
 import { ApplicationFailure } from '../errors/application-failure.js';
-import { SessionConfigurationError, SessionLimitError, SessionWrongValueError } from '../errors/session.errors.js';
+import {
+  SessionConfigurationError,
+  SessionLimitError,
+  SessionStorageUnavailableError,
+  SessionWrongValueError,
+} from '../errors/session.errors.js';
 import type { OwnerIndex, SessionStorage, StoredSession } from '../storage/session-storage.js';
-import type { SessionTimes } from './session-lifetime.js';
+import { repeatUntilDone } from './repeat-until-done.js';
+import { CLOCK_SKEW_IN_MILLISECONDS, type SessionTimes } from './session-lifetime.js';
 
 /** The maximum number of sessions per owner. */
 export interface MaxPerOwner {
@@ -25,9 +31,26 @@ export interface MaxPerOwnerFunction<S> {
 export interface LimitedSessions {
   readonly storage: SessionStorage;
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
-  /** `undefined`: no live session. */
-  peek(stored: StoredSession): { readonly createdAt: number; readonly renewedAt: number } | undefined;
+  /** `undefined` for a record that takes no place. */
+  peekPlace(stored: StoredSession): Place | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
+  /** Marks a session as ended by the login `successor`, as long as that does not fail. @returns whether it was there. */
+  evict(handle: string, stored: StoredSession, successor: string): Promise<boolean>;
+  /** Ends it, after the login has succeeded. */
+  endEvicted(handle: string): Promise<void>;
+  /** Restores it, after the login has failed. */
+  restore(handle: string): Promise<void>;
+}
+
+/** A session that takes one of the places of its owner. */
+export interface Place {
+  readonly createdAt: number;
+  readonly renewedAt: number;
+  /**
+   * `pending`: its login is not confirmed; `stale`: for so long that it has probably failed. `leaving`: another login is
+   * about to end it.
+   */
+  readonly state: 'settled' | 'pending' | 'stale' | 'leaving';
 }
 
 /** A session that is about to get an owner. */
@@ -39,23 +62,46 @@ export interface Login {
   readonly onRevoked?: ((handles: readonly string[]) => void) | undefined;
 }
 
-export interface Admitted<T> {
+/** A pending session that was written for a {@link Login}. */
+export interface WrittenLogin<T> {
   readonly handle: string;
   readonly written: T;
 }
 
-interface LiveSession {
-  readonly handle: string;
-  readonly createdAt: number;
-  readonly renewedAt: number;
+/** A session that may be confirmed. */
+export interface Admitted<T> {
+  readonly written: T;
+  /** Absent: nothing to end. */
+  readonly admission?: Admission;
 }
+
+/** Ends the oldest sessions of an owner, in steps around the confirmation of a login. */
+export interface Admission {
+  /** Before the confirmation. */
+  makeRoom(): Promise<void>;
+  /** After it. */
+  finish(): Promise<void>;
+  /** Sessions that {@link restore} restores. */
+  readonly evicted: readonly string[];
+  /** After a login that failed, whose session was marked as undone. */
+  restore(): Promise<void>;
+}
+
+interface Present extends Place {
+  readonly handle: string;
+  readonly stored: StoredSession;
+}
+
+/** Maximum number of times that the sessions are listed, if others change them. */
+const MOST_ROUNDS = 5;
 
 /**
  * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before and after it
  * writes, so that parallel logins see each other.
  *
- * `end-oldest`: each login gets a later time than the sessions it found, whatever the clocks of the servers. After
- * parallel logins, exactly the newest sessions are left.
+ * `end-oldest`: each login gets a later time than the sessions it found, whatever the clocks of the servers. The oldest
+ * sessions are marked before the login is confirmed and ended after it, so a login that fails ends no other session.
+ * During parallel logins there may be one session more for each; afterwards, exactly the newest are left.
  *
  * `refuse`: never more sessions than the limit; two parallel logins for the last place may both be refused.
  */
@@ -82,44 +128,89 @@ export class OwnerLimit {
    * @param write called with the times to write.
    * @throws {SessionLimitError} beyond the limit; the session is not stored.
    */
-  async admit<T>(login: Login, times: SessionTimes, write: (times: SessionTimes) => Promise<Admitted<T>>): Promise<T> {
+  async admit<T>(
+    login: Login,
+    times: SessionTimes,
+    write: (times: SessionTimes) => Promise<WrittenLogin<T>>,
+  ): Promise<Admitted<T>> {
     const rule = this.#ruleFor(login);
-    if (!rule) return (await write(times)).written;
+    if (!rule) return { written: (await write(times)).written };
     const { limit } = rule;
     const refuses = rule.beyond === 'refuse';
     const before = await this.#live(login);
-    if (refuses) this.#refuseBeyond(limit, before);
+    if (refuses) await this.#refuseBeyond(limit, before);
     const { handle, written } = await write(timesAfter(times, before));
+    if (!refuses) return { written, admission: this.#admission(login, handle, limit, before) };
     try {
-      if (refuses) this.#refuseBeyond(limit, await this.#live(login), handle);
-      else await this.#endOldest(login, limit);
-      return written;
+      await this.#refuseBeyond(limit, await this.#live(login), handle);
+      return { written };
     } catch (error) {
-      await this.#sessions.storage.invalidate(handle).catch(() => undefined);
+      const { storage } = this.#sessions;
+      const end = async (): Promise<unknown> => storage.invalidate(handle);
+      await end().catch(() => void repeatUntilDone(end).catch(ignore));
       throw error;
     }
   }
 
-  // One order for all, so that no login ends what another one keeps.
-  async #endOldest(login: Login, limit: number): Promise<void> {
-    const newestFirst = (await this.#live(login)).sort(
-      (one, other) => other.createdAt - one.createdAt || (one.handle < other.handle ? 1 : -1),
-    );
-    const surplus = newestFirst.slice(limit);
-    const ended: string[] = [];
-    try {
-      for (const { handle } of surplus) {
-        await this.#sessions.clearByHandle(handle, 'evicted');
-        ended.push(handle);
-      }
-    } finally {
-      if (ended.length > 0) login.onRevoked?.(ended);
-    }
+  #admission(login: Login, own: string, limit: number, before: readonly Present[]): Admission {
+    const known = new Set(before.map(({ handle }) => handle));
+    const evicted: string[] = [];
+    let surplus: readonly Present[] = [];
+    return {
+      evicted,
+      makeRoom: async () => {
+        for (let round = 1; round <= MOST_ROUNDS; round++) {
+          surplus = this.#surplusOf(await this.#live(login), own, limit, known);
+          let isComplete = true;
+          for (const { handle, stored, state } of surplus) {
+            if (handle === own || state === 'pending' || state === 'stale')
+              await this.#sessions.clearByHandle(handle, 'evicted');
+            else if (state === 'settled' && !evicted.includes(handle)) {
+              evicted.push(handle);
+              // Otherwise it was changed, ended or rotated meanwhile.
+              isComplete &&= await this.#sessions.evict(handle, stored, own);
+            }
+          }
+          if (isComplete) return;
+          evicted.length = 0;
+        }
+        throw new SessionStorageUnavailableError('The sessions of the owner changed during each attempt. Try again.');
+      },
+      finish: async () => {
+        if (surplus.length > 0) login.onRevoked?.(surplus.map(({ handle }) => handle));
+        const ended = surplus.filter(({ state }) => state === 'settled' || state === 'leaving');
+        for (const { handle } of ended) await this.#sessions.endEvicted(handle);
+      },
+      restore: async () => {
+        for (const handle of evicted) await this.#sessions.restore(handle);
+      },
+    };
   }
 
-  #refuseBeyond(limit: number, live: readonly LiveSession[], own?: string): void {
+  /** All logins use one order: no login ends what another one considers newest. */
+  #surplusOf(live: readonly Present[], own: string, limit: number, known: ReadonlySet<string>): readonly Present[] {
+    const isOld = ({ handle, state }: Present): boolean => handle !== own && state === 'stale';
+    const newestFirst = live.toSorted(
+      (one, other) =>
+        Number(isOld(one)) - Number(isOld(other)) ||
+        (one.handle === own && known.has(other.handle) ? -1 : 0) ||
+        (other.handle === own && known.has(one.handle) ? 1 : 0) ||
+        other.createdAt - one.createdAt ||
+        (one.handle < other.handle ? 1 : -1),
+    );
+    const surplus = newestFirst.slice(limit);
+    // The newer logins end the others.
+    const mine = surplus.find(({ handle }) => handle === own);
+    return mine ? [mine] : surplus;
+  }
+
+  /** Ends the sessions of failed logins if they take the last places. */
+  async #refuseBeyond(limit: number, live: readonly Present[], own?: string): Promise<void> {
     const others = live.filter(({ handle }) => handle !== own);
-    if (others.length >= limit) throw new SessionLimitError(this.#name, limit, others);
+    const stale = others.filter(({ state }) => state === 'stale');
+    if (others.length - stale.length >= limit) throw new SessionLimitError(this.#name, limit, others);
+    if (others.length < limit) return;
+    for (const { handle } of stale) await this.#sessions.clearByHandle(handle, 'evicted');
   }
 
   #ruleFor({ session }: Login): Required<MaxPerOwner> | undefined {
@@ -134,10 +225,10 @@ export class OwnerLimit {
     );
   }
 
-  async #live({ owner, replaces }: Login): Promise<LiveSession[]> {
+  async #live({ owner, replaces }: Login): Promise<Present[]> {
     return (await this.#sessions.listByOwner(owner)).flatMap(({ id, session }) => {
-      const present = id === replaces ? undefined : this.#sessions.peek(session);
-      return present ? [{ handle: id, createdAt: present.createdAt, renewedAt: present.renewedAt }] : [];
+      const place = id === replaces ? undefined : this.#sessions.peekPlace(session);
+      return place ? [{ ...place, handle: id, stored: session }] : [];
     });
   }
 }
@@ -158,7 +249,11 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
   return "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'.";
 }
 
-function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly LiveSession[]): SessionTimes {
-  const next = before.reduce((latest, present) => Math.max(latest, present.createdAt + 1), createdAt);
+function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
+  const latest = before.reduce((time, present) => Math.max(time, present.createdAt + 1), createdAt);
+  // A later time would be in the future.
+  const next = Math.min(latest, createdAt + CLOCK_SKEW_IN_MILLISECONDS);
   return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };
 }
+
+function ignore(): void {}

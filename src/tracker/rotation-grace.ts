@@ -1,12 +1,11 @@
 import type { StoredSession } from '../storage/session-storage.js';
 import type { ByIdParts } from './by-id-parts.js';
 import type { SessionDetails } from './session-details.js';
-import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
+import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
 import {
   isEnded,
   isRotated,
   isUndone,
-  PENDING_FOR_MILLISECONDS,
   rotatedRecordOf,
   type OpenedRecord,
   type RotatedRecord,
@@ -41,9 +40,6 @@ const MOST_ROTATIONS = 8;
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
 /** With `onReplay: 'revoke'`, unless the session ends earlier. */
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
-const ROUNDING_MILLISECONDS = 1000;
-/** The clock of the storage may be ahead. */
-const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 
 /** `details` with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
@@ -113,9 +109,7 @@ export class RotationGrace<S extends object> {
     const { records, lifetime, now } = this.#parts;
     const opened = records.open(stored);
     if (!opened || !lifetime.isAlive(opened, now()) || this.#ownerOfText(opened) !== owner) return undefined;
-    const isPending =
-      stored.expiresAt < lifetime.expiresAt(opened) - ROUNDING_MILLISECONDS &&
-      stored.expiresAt <= rotatedAt + PENDING_AT_MOST_MILLISECONDS;
+    const isPending = records.isPending(stored, { ...opened, renewedAt: rotatedAt });
     return { storedId, stored, opened, details: authenticatedAs(before, opened.details), isPending };
   }
 

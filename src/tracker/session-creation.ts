@@ -5,7 +5,7 @@ import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionToStore } from '../storage/session-storage.js';
 import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
-import type { OwnerLimit } from './owner-limit.js';
+import type { Admission, OwnerLimit } from './owner-limit.js';
 import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { isRotated } from './session-records.js';
@@ -17,6 +17,9 @@ const MOST_CONFIRMATIONS = 2;
 const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
 export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
+
+/** A session that is not confirmed. */
+export type Pending<S extends object> = Written<S> & { readonly admission?: Admission };
 
 /**
  * Writes sessions under new ids. One with an owner is pending until it is confirmed, so that a failed login leaves
@@ -54,22 +57,28 @@ export class SessionCreation<S extends object> {
     return isPending ? this.confirm(await this.#afterOwnerChangeOrEnd(created, session)) : created;
   }
 
-  async #afterOwnerChangeOrEnd(created: Written<S>, session: SessionToTrack<S>): Promise<Written<S>> {
+  async #afterOwnerChangeOrEnd(created: Pending<S>, session: SessionToTrack<S>): Promise<Pending<S>> {
     try {
       return await this.afterOwnerChange(created, session, undefined);
     } catch (error) {
-      const ended = this.#parts.storage.invalidate(created.session.storedId!).catch(ignore);
+      const storedId = created.session.storedId!;
+      const ended = this.#parts.storage.invalidate(storedId).catch(() => void this.#end(storedId));
       if (error instanceof ApplicationFailure) await ended;
       throw error;
     }
   }
 
+  /** After a failure: the write may still arrive; the tombstone keeps it out. */
+  async #end(handle: string): Promise<void> {
+    await repeatUntilDone(async () => this.#parts.storage.invalidate(handle)).catch(ignore);
+  }
+
   /** Calls `onOwnerChange` and stores the result. @param before text of the visitor's session. */
   async afterOwnerChange(
-    pending: Written<S>,
+    pending: Pending<S>,
     session: SessionToTrack<S>,
     before: string | undefined,
-  ): Promise<Written<S>> {
+  ): Promise<Pending<S>> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
     const { storage, records, now } = this.#parts;
@@ -93,7 +102,7 @@ export class SessionCreation<S extends object> {
     text: string,
     times: SessionTimes,
     isPending: boolean,
-  ): Promise<Written<S>> {
+  ): Promise<Pending<S>> {
     const { records, ownerOf, storedId } = this.#parts;
     const owner = ownerOf(session.value);
     const write = (at: SessionTimes): Promise<Written<S>> => this.#insert(status, session, text, at, owner, isPending);
@@ -101,10 +110,15 @@ export class SessionCreation<S extends object> {
     const { replaces, onRevoked } = session;
     const replaced = replaces === undefined ? undefined : storedId(replaces);
     const login = { owner: records.storedOwnerOf(owner), session: session.value, replaces: replaced, onRevoked };
-    return this.#limit.admit(login, times, async (at) => {
+    const { written, admission } = await this.#limit.admit(login, times, async (at) => {
       const landed = await write(at);
       return { handle: landed.session.storedId!, written: landed };
     });
+    if (!admission) return written;
+    if (isPending) return { ...written, admission };
+    await admission.makeRoom();
+    await admission.finish();
+    return written;
   }
 
   async #insert(
@@ -151,13 +165,35 @@ export class SessionCreation<S extends object> {
       if (present?.version === undefined || !records.includes(present, toStore)) return undefined;
       return { version: present.version };
     } catch (error) {
-      // The write may still arrive; the tombstone keeps it out.
-      void storage.invalidate(handle).catch(ignore);
+      void this.#end(handle);
       throw error;
     }
   }
 
-  async confirm(pending: Written<S>): Promise<Written<S>> {
+  async confirm({ admission, ...pending }: Pending<S>): Promise<Written<S>> {
+    try {
+      await admission?.makeRoom();
+      const confirmed = await this.#confirm(pending);
+      void admission?.finish().catch(ignore);
+      return confirmed;
+    } catch (error) {
+      if (pending.status === 'created') void this.#takeBack(pending, admission).catch(ignore);
+      throw error;
+    }
+  }
+
+  async #takeBack({ session }: Written<S>, admission: Admission | undefined): Promise<void> {
+    const { storage, records } = this.#parts;
+    const storedId = session.storedId!;
+    if (!admission || admission.evicted.length === 0) return this.#end(storedId);
+    const undone = records.undone(session.owner, session);
+    await repeatUntilDone(async () => {
+      await storage.replace(storedId, undone);
+      await admission.restore();
+    });
+  }
+
+  async #confirm(pending: Written<S>): Promise<Written<S>> {
     const pendingUntil = this.#parts.records.pendingUntil;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -166,9 +202,6 @@ export class SessionCreation<S extends object> {
         break;
       } catch (error) {
         if (attempt < MOST_CONFIRMATIONS) continue;
-        if (pending.status === 'created') {
-          void repeatUntilDone(() => this.#parts.storage.invalidate(pending.session.storedId!)).catch(ignore);
-        }
         throw error;
       }
     }

@@ -6,6 +6,7 @@ import {
   isRotated,
   isUndone,
   rotatedRecordOf,
+  successorOf,
   type EndReason,
   type SessionRecords,
 } from './session-records.js';
@@ -81,7 +82,8 @@ export class SessionEnding {
   async #withoutTombstone(storedId: string): Promise<TombstoneResult> {
     try {
       const { value = '', owner: refusedOwner } = (await this.#storage.read(storedId)) ?? {};
-      if (isRotated(value)) return { hasTombstone: false, successor: rotatedRecordOf(value).successor };
+      const successor = successorOf(value);
+      if (successor !== undefined) return { hasTombstone: false, successor };
       return { hasTombstone: false, wasUndone: isUndone(value), ...(refusedOwner !== undefined && { refusedOwner }) };
     } catch (error) {
       return { hasTombstone: false, failure: { error } };
@@ -112,7 +114,8 @@ export class SessionEnding {
     for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
       if (this.#explains && isEnded(current.value)) return { hasTombstone: true };
       if (isUndone(current.value)) return { hasTombstone: false, wasUndone: true };
-      if (isRotated(current.value)) return { hasTombstone: false, successor: rotatedRecordOf(current.value).successor };
+      const successor = successorOf(current.value);
+      if (successor !== undefined) return { hasTombstone: false, successor };
       const result = await this.#storage.replace(storedId, this.#records.ended(reason, current.owner), current.version);
       if (result.status === 'replaced') return { hasTombstone: true };
       current = result.status === 'conflict' ? result.current : undefined;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { SessionToStore, StoredSession } from '../storage/session-storage.js';
 import { listedOwner, sessionAt } from './session-acting.js';
 import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
-import type { SessionLifetime, SessionTimes } from './session-lifetime.js';
+import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 
 export interface SessionRecordsOptions {
   /** Separates sessions in one storage. */
@@ -19,10 +19,13 @@ export interface SessionRecordsOptions {
 }
 
 /**
- * Starts `~rotated.<new storedId>.<base 36 time>`, a dot for a grace period, a line feed and the former record. In bare
- * mode `~rotated` or `~rotated.<new storedId>`.
+ * Starts `~rotated.<new storedId>.<base 36 time>`, `-<base 36 milliseconds>` if the new session lives for less than a
+ * minute, a dot for a grace period, a line feed and the former record. In bare mode `~rotated` or
+ * `~rotated.<new storedId>`.
  */
 export const ROTATED = '~rotated';
+/** Ends the first line of the record of a session that a login beyond `maxPerOwner` ends. */
+const EVICTED = '!';
 export type EndReason = 'ended' | 'revoked' | 'evicted';
 
 /** Starts `~ended.<reason>`. */
@@ -33,7 +36,11 @@ const UNDONE = '~undone';
 const DEAD_ID_KEPT_FOR_MILLISECONDS = 60_000;
 /** Well below {@link DEAD_ID_KEPT_FOR_MILLISECONDS}: after a login whose process died, the old id is valid again. */
 export const PENDING_FOR_MILLISECONDS = 30_000;
-const MOST_MARKS = 6;
+const ROUNDING_MILLISECONDS = 1000;
+/** The clock of the storage may be ahead. */
+const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
+/** Writers whose last write a record remembers. Each has one write of a session at a time. */
+const MOST_MARKS = 16;
 
 export function isEnded(value: string): boolean {
   return value === ENDED || value.startsWith(`${ENDED}.`);
@@ -52,6 +59,13 @@ export function isUndone(value: string): boolean {
   return value === UNDONE;
 }
 
+/** The `storedId` of the new id, which ends with this one. @returns `undefined` if the id was not rotated. */
+export function successorOf(value: string): string | undefined {
+  if (!isRotated(value)) return undefined;
+  const { successor, isEvicted } = rotatedRecordOf(value);
+  return isEvicted ? undefined : successor;
+}
+
 export interface RotatedRecord {
   /** Empty in bare mode. */
   readonly successor: string;
@@ -59,28 +73,38 @@ export interface RotatedRecord {
   readonly rotatedAt: number;
   /** The rotation kept the owner. */
   readonly hasGrace: boolean;
+  /** Not rotated: `successor` is a login beyond `maxPerOwner`, which ends this session. */
+  readonly isEvicted: boolean;
+  /** From then on, the rotation is not undone: the new session may have expired. */
+  readonly finalAt: number;
   /** The former record. */
   readonly kept?: string;
 }
 
 export function rotatedRecordOf(value: string): RotatedRecord {
   const line = value.indexOf('\n');
-  if (line === -1) return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false };
+  if (line === -1)
+    return { successor: value.slice(ROTATED.length + 1), rotatedAt: 0, hasGrace: false, isEvicted: false, finalAt: 0 };
   const hasGrace = value[line - 1] === '.';
-  const head = value.slice(ROTATED.length + 1, hasGrace ? line - 1 : line);
+  const isEvicted = value[line - 1] === EVICTED;
+  const head = value.slice(ROTATED.length + 1, hasGrace || isEvicted ? line - 1 : line);
   // A `storedId` of the application may contain dots.
   const dot = head.lastIndexOf('.');
+  const [time = '', life] = head.slice(dot + 1).split('-');
+  const rotatedAt = Number.parseInt(time, 36) || 0;
   return {
     successor: head.slice(0, dot),
-    rotatedAt: Number.parseInt(head.slice(dot + 1), 36) || 0,
+    rotatedAt,
     hasGrace,
+    isEvicted,
+    finalAt: rotatedAt + (life === undefined ? DEAD_ID_KEPT_FOR_MILLISECONDS : Number.parseInt(life, 36) || 0),
     kept: value.slice(line + 1),
   };
 }
 
 export interface OpenedRecord extends SessionTimes {
   readonly text: string;
-  /** Newest first. */
+  /** The last mark of each writer, newest first. */
   readonly marks: string;
 }
 
@@ -193,26 +217,48 @@ export class SessionRecords {
     return this.#deadRecord(UNDONE, this.storedOwner(owner, times));
   }
 
-  rotated(successor: string, owner: string | undefined, before: OpenedRecord, hasGrace: boolean): SessionToStore {
+  /** @param expiresAt the expiry of the new session, once confirmed. */
+  rotated(
+    successor: string,
+    owner: string | undefined,
+    before: OpenedRecord,
+    hasGrace: boolean,
+    expiresAt: number,
+  ): SessionToStore {
     const name = this.#namesSuccessor ? `${ROTATED}.${successor}` : ROTATED;
     if (this.#bare) return this.#deadRecord(name, this.storedOwner(owner, before));
-    const head = `${name}.${this.#now().toString(36)}${hasGrace ? '.' : ''}`;
+    const now = this.#now();
+    const life = expiresAt < now + DEAD_ID_KEPT_FOR_MILLISECONDS ? `-${Math.max(0, expiresAt - now).toString(36)}` : '';
+    const head = `${name}.${now.toString(36)}${life}${hasGrace ? '.' : ''}`;
     const value = `${head}\n${this.#sealed(before.text, before, before.marks)}`;
     const keptFor = hasGrace ? this.#rotatedIdLifetime(before) : 0;
     return this.#deadRecord(value, this.storedOwner(owner, before), Math.max(DEAD_ID_KEPT_FOR_MILLISECONDS, keptFor));
+  }
+
+  /** The record of a session that the login `successor` ends: restored if that login fails. */
+  evicted(successor: string, { value, owner }: StoredSession): SessionToStore {
+    const head = `${ROTATED}.${successor}.${this.#now().toString(36)}${EVICTED}`;
+    return this.#deadRecord(`${head}\n${value}`, owner === undefined ? {} : { owner });
+  }
+
+  /** Whether the login of a session is not confirmed. */
+  isPending({ expiresAt }: StoredSession, times: SessionTimes): boolean {
+    return (
+      expiresAt < this.#lifetime.expiresAt(times) - ROUNDING_MILLISECONDS &&
+      expiresAt <= times.renewedAt + PENDING_AT_MOST_MILLISECONDS
+    );
   }
 
   before({ kept }: RotatedRecord): OpenedRecord | undefined {
     return kept === undefined ? undefined : this.open({ value: kept, expiresAt: 0 });
   }
 
-  /** `undefined` once the tombstone of the new session may have expired. */
+  /** `undefined` once the new session or its tombstone may have expired. */
   restored(stored: StoredSession): SessionToStore | undefined {
     const rotated = rotatedRecordOf(stored.value);
     const { kept } = rotated;
     const opened = this.before(rotated);
-    if (kept === undefined || !opened || this.#now() >= rotated.rotatedAt + DEAD_ID_KEPT_FOR_MILLISECONDS)
-      return undefined;
+    if (kept === undefined || !opened || this.#now() >= rotated.finalAt) return undefined;
     return {
       value: kept,
       expiresAt: this.#lifetime.expiresAt(opened),
@@ -243,8 +289,8 @@ export class SessionRecords {
   #marksAfter(marks: string): string {
     const mark = `${this.#writer}${(this.#writes++).toString(36)}`;
     if (marks === '') return mark;
-    const kept = marks.split('~', MOST_MARKS - 1).join('~');
-    return `${mark}~${kept}`;
+    const ofOthers = marks.split('~').filter((other) => !other.startsWith(this.#writer));
+    return [mark, ...ofOthers.slice(0, MOST_MARKS - 1)].join('~');
   }
 
   marksOf(value: string): string | undefined {

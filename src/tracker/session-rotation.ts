@@ -58,7 +58,8 @@ export class SessionRotation<S extends object> {
     const { session, text, times, storedId, version, owner, before, hasGrace } = rotation;
     const created = await this.#creation.write('rotated', session, text, times, !this.#bare);
     const successor = created.session.storedId!;
-    const oldRecord = this.#records.rotated(successor, owner, before, hasGrace);
+    const { expiresAt } = this.#records.toStore(text, created.session, undefined);
+    const oldRecord = this.#records.rotated(successor, owner, before, hasGrace, expiresAt);
     try {
       const result = await this.#storage.replace(storedId, oldRecord, version);
       const isResent = !this.#bare && result.status === 'conflict' && result.current.value === oldRecord.value;
@@ -72,7 +73,9 @@ export class SessionRotation<S extends object> {
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
     } catch (error) {
-      const undone = this.#undo(created, hasGrace).catch(ignore);
+      const undone = this.#undo(created, hasGrace)
+        .then(() => created.admission?.restore())
+        .catch(ignore);
       // The next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;

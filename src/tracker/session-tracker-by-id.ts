@@ -67,6 +67,8 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
   readonly pause?: Pause;
 }
 
+/** Milliseconds from the first write of a login to its last, except with a slow `onOwnerChange`. */
+const LONGEST_LOGIN = 5000;
 const MOST_LISTINGS = 5;
 
 /**
@@ -207,6 +209,15 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const restored = await this.#rotation.restored(storedId, stored);
     if (restored) return this.#loaded(id, storedId, restored, call);
     const rejected = { status: 'rejected', reason: 'rotated', id, handle: storedId } as const;
+    const { isEvicted, successor: evictor } = rotatedRecordOf(stored.value);
+    if (isEvicted) {
+      const login = await this.storage.read(evictor);
+      const opened = login && this.open(login);
+      // If that login fails, the session can be used again: the cookie is kept.
+      const isOpen = opened ? this.#records.isPending(login, opened) : login !== undefined && isUndone(login.value);
+      if (isOpen) return rejected;
+      return { status: 'rejected', reason: this.#explains ? 'evicted' : 'unknown-id', handle: storedId };
+    }
     const successor = await this.#grace?.successorOf(stored);
     if (successor === 'replayed') return { ...rejected, replayed: await this.#replayed(stored, call) };
     if (!successor) return rejected;
@@ -230,10 +241,13 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#records.open(stored);
   }
 
-  /** For lists; of an actor, the actor's own session. */
+  /**
+   * For lists; of an actor, the actor's own session. A session from a server whose clock is ahead is listed, because it
+   * can be used there.
+   */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
-    const opened = this.open(stored);
-    if (!opened || !this.limits.isAlive(opened, this.now())) return undefined;
+    const opened = this.#unexpired(stored);
+    if (!opened) return undefined;
     try {
       return {
         createdAt: opened.createdAt,
@@ -243,6 +257,61 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     } catch {
       return undefined;
     }
+  }
+
+  #unexpired(stored: StoredSession): OpenedRecord | undefined {
+    const opened = this.open(stored);
+    return opened && this.limits.expiresAt(opened) > this.now() ? opened : undefined;
+  }
+
+  /** For `maxPerOwner`: a session that takes a place, also one that a login is about to end. */
+  peekPlace(stored: StoredSession):
+    | {
+        readonly createdAt: number;
+        readonly renewedAt: number;
+        readonly state: 'settled' | 'pending' | 'stale' | 'leaving';
+      }
+    | undefined {
+    const rotated = isRotated(stored.value) ? rotatedRecordOf(stored.value) : undefined;
+    if (rotated?.isEvicted) {
+      const before = this.#records.before(rotated);
+      return before && { createdAt: before.createdAt, renewedAt: before.renewedAt, state: 'leaving' };
+    }
+    const session = this.peek(stored);
+    if (!session) return undefined;
+    const { createdAt, renewedAt } = session;
+    if (!this.#records.isPending(stored, this.open(stored) ?? session))
+      return { createdAt, renewedAt, state: 'settled' };
+    return { createdAt, renewedAt, state: this.now() - createdAt > LONGEST_LOGIN ? 'stale' : 'pending' };
+  }
+
+  /** Marks a session as ended by a login beyond `maxPerOwner`. @returns `false` if it was changed meanwhile. */
+  async evict(handle: string, stored: StoredSession, successor: string): Promise<boolean> {
+    const evicted = this.#records.evicted(successor, stored);
+    const result = await this.storage.replace(handle, evicted, stored.version);
+    return result.status === 'replaced' || (result.status === 'conflict' && result.current.value === evicted.value);
+  }
+
+  async endEvicted(handle: string): Promise<void> {
+    if (this.#explains) await this.#ending.end(handle, 'evicted');
+    else await this.storage.invalidate(handle);
+  }
+
+  /** Undoes {@link evict}. */
+  async restore(handle: string): Promise<void> {
+    const stored = await this.storage.read(handle);
+    if (stored && isRotated(stored.value)) await this.#rotation.restored(handle, stored);
+  }
+
+  /** The session of a handle, which may have got another id since, as {@link peek}. */
+  async peekByHandle(handle: string): Promise<{ readonly value: S } | undefined> {
+    let stored = await this.storage.read(handle);
+    for (let rotations = 0; stored && isRotated(stored.value) && rotations < MOST_LISTINGS; rotations++) {
+      const { successor, hasGrace } = rotatedRecordOf(stored.value);
+      // Without grace, it may be the session of another owner.
+      stored = hasGrace ? await this.storage.read(successor) : undefined;
+    }
+    return stored && this.peek(stored);
   }
 
   /** Undoes a rotation that failed half-way, since the old id still gives its session. */
@@ -325,7 +394,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const storedOwner = this.storedOwnerOf(owner);
     const exceptHandle = except === undefined ? undefined : await this.#liveHandle(except);
     const listed = (await owners.list(storedOwner)).filter(({ id }) => id !== exceptHandle);
-    const handles = listed.filter(({ session }) => this.open(session) !== undefined).map(({ id }) => id);
+    const handles = listed.filter(({ session }) => this.#unexpired(session) !== undefined).map(({ id }) => id);
     const others = listed.length - handles.length;
     const count = this.#explains
       ? await this.#revokeEach(owners, storedOwner, exceptHandle)
@@ -343,7 +412,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
         ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
       );
       if (listed.length === 0) return count;
-      count += listed.filter(({ session }) => this.open(session) !== undefined).length;
+      count += listed.filter(({ session }) => this.#unexpired(session) !== undefined).length;
       const ended = await Promise.allSettled(listed.map(({ id }) => this.#ending.end(id, 'revoked')));
       for (const result of ended) if (result.status === 'rejected') throw result.reason;
     }

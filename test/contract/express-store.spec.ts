@@ -39,7 +39,11 @@ function contracts(store: () => ExpressSessionStore): void {
 }
 
 describe('SessionStorageExpress on MemoryStore of express-session', () => {
-  sessionStorageContract({ describe, it: it.concurrent }, () => ({ a: expressSessionStorage({ store: new MemoryStore() }) }), OWN);
+  sessionStorageContract(
+    { describe, it: it.concurrent },
+    () => ({ a: expressSessionStorage({ store: new MemoryStore() }) }),
+    OWN,
+  );
   contracts(() => new MemoryStore());
 });
 

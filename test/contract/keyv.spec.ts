@@ -55,9 +55,13 @@ describe(`SessionStorageKeyv on ${redisEngine}`, () => {
     beforeAll(() => {
       keyv = make();
     });
-    sessionStorageContract({ describe, it: it.concurrent }, () => ({ a: new SessionStorageGuarded(keyvSessionStorage({ keyv })) }), {
-      name: 'guarded',
-      capabilities: ['replace', 'touch', 'ping'],
-    });
+    sessionStorageContract(
+      { describe, it: it.concurrent },
+      () => ({ a: new SessionStorageGuarded(keyvSessionStorage({ keyv })) }),
+      {
+        name: 'guarded',
+        capabilities: ['replace', 'touch', 'ping'],
+      },
+    );
   });
 });

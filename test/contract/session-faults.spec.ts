@@ -12,11 +12,15 @@ import { SessionStorageDirectory } from '../../src/directory/session-storage-dir
 import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { referenceSessionAlgorithm } from '../../src/testing/interleavings/reference-session-algorithm.js';
-import { trackerAlgorithm } from '../../src/testing/interleavings/tracker-algorithm.js';
+import {
+  trackerAlgorithm,
+  trackerAlgorithmThatExplains,
+  trackerAlgorithmWithGrace,
+} from '../../src/testing/interleavings/tracker-algorithm.js';
 import { sessionFaultsContract } from '../../src/testing/session-faults.contract.js';
 import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
-import { explored, faultyPairs, faultyTriples, fewerFaultyTriples } from './session-orders.js';
+import { explored, faultyPairs, faultyTriples, fewerFaultyTriples, withRevokeAll } from './session-orders.js';
 import { fullTests } from '../support/full-tests.js';
 
 // Busy machines are slow.
@@ -45,6 +49,28 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
 
   it('keeps every promise in a sample of the orders of any two requests with two faults', async () => {
     await explored(faultyPairs, { ...two, sample: { orders: fullTests ? 500 : 10 } });
+  });
+
+  it.each([
+    ['nothing', trackerAlgorithm],
+    ['a reason', trackerAlgorithmThatExplains],
+    ['a grace period', trackerAlgorithmWithGrace],
+  ])(
+    'keeps every promise in a sample of the orders of revokeAll and another, with %s left',
+    async (_name, algorithm) => {
+      await explored(withRevokeAll, { ...one, algorithm, sample: { orders: fullTests ? 500 : 20 } });
+    },
+  );
+
+  it.each([
+    ['a reason', trackerAlgorithmThatExplains],
+    ['a grace period', trackerAlgorithmWithGrace],
+  ])('keeps every promise in a sample of the orders of any two requests that leave %s', async (_name, algorithm) => {
+    await explored(faultyPairs, { ...one, algorithm, sample: { orders: fullTests ? 500 : 10 } });
+  });
+
+  it('keeps every promise in a sample of the orders of two logins beyond maxPerOwner', async () => {
+    await explored([['limit', 'limit']], { ...one, sample: { orders: fullTests ? 2000 : 200 } });
   });
 
   if (!fullTests) return;
@@ -146,7 +172,10 @@ describe('the fault suite', () => {
   it('fails a storage whose new sessions last an hour from the start, such as those of a dead login', async () => {
     const broken: Broken = (storage) => {
       const create = storage.create.bind(storage);
-      return { create: (id, session) => create(id, { ...session, expiresAt: session.expiresAt + 3_600_000 }) };
+      return {
+        create: (id, { expiresIn: _short, ...session }) =>
+          create(id, { ...session, expiresAt: session.expiresAt + 3_600_000 }),
+      };
     };
     expect(await failing(broken, { atOnce: 1 })).toContain('promise 3');
   });

@@ -52,6 +52,11 @@ const UNDER_FAULTS: readonly RequestKind[] = [...CHANGES, 'revoke-one', 'limit']
 /** Every two requests that are run under faults, but for two with `limit`, of which there are too many orders. */
 export const faultyPairs = requestsOf(['read', ...UNDER_FAULTS], 2).filter((kinds) => kinds.join() !== 'limit,limit');
 
+/** A revocation of all sessions as applications do it, and every other request. */
+export const withRevokeAll: ReadonlyArray<readonly RequestKind[]> = [...UNDER_FAULTS, 'revoke-all' as const].map(
+  (kind) => [kind, 'revoke-all'],
+);
+
 /** Every three. */
 export const faultyTriples = requestsOf(UNDER_FAULTS, 3);
 

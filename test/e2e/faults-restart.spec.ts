@@ -89,6 +89,21 @@ if (!OwnRedis.isInstalled) {
       expect(await shop.items('cart', cookie)).toBe(2);
     });
 
+    it('full: a logout leaves a tombstone, so that nothing revives the session (promise 1)', async () => {
+      const storage = redisSessionStorage({ client, prefix: 'full:' });
+      const session = { value: 'v', expiresAt: Date.now() + 3_600_000 };
+      await storage.create('id', session);
+      const setMemory = (bytes: string) => client.sendCommand(...([['CONFIG', 'SET', 'maxmemory', bytes]] as never[]));
+      await setMemory('1');
+      try {
+        await expect(storage.create('other', session)).rejects.toThrow('OOM');
+        expect(await storage.invalidate('id')).toBe(true);
+      } finally {
+        await setMemory('0');
+      }
+      expect(await storage.create('id', session)).toBeUndefined();
+    });
+
     it('killed and started anew: 503 while it is gone, then the same client serves new sessions', async () => {
       const cookie = await shop.begin('cart');
       await redis.kill();

@@ -37,6 +37,20 @@ export const ownerCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'lists a session that a replace lets live longer than its first latest expiry',
+    async test(bench) {
+      if (!bench.a.replace) return;
+      const owner = bench.id();
+      const expiresAt = bench.now() + bench.shortly;
+      const id = await bench.stored('v', { owner, expiresAt, latestExpiry: expiresAt });
+      const { status } = await bench.a.replace(id, bench.session('w', { owner }));
+      // In real time, a busy machine may be past the expiry.
+      if (status !== 'replaced') return;
+      await bench.pass(bench.shortly + 1);
+      deepEqual(await idsOf(bench, owner), [id]);
+    },
+  },
+  {
     name: 'ends the sessions of an owner except one',
     async test(bench) {
       const owner = bench.id();

@@ -129,18 +129,19 @@ function checkSessions(ending: Ending): void {
       isRotation(request.kind) && answer.acknowledged && (promise !== 'grace' || answer.cookie !== undefined),
   );
   // A revoke is for the first owner.
-  const mayHaveEnded = acknowledged('logout') || acknowledged('revoke');
+  const isRevoked = acknowledged('revoke') || acknowledged('revoke-all');
+  const mayHaveEnded = acknowledged('logout') || isRevoked;
   if (acknowledged('logout')) ok(!sessions.has(first), 'an ended session exists again');
-  if (acknowledged('revoke')) ok(!sessions.has(first), 'a session that its owner ended exists again');
+  if (isRevoked) ok(!sessions.has(first), 'a session that its owner ended exists again');
   if (promise === 'end-only') return;
 
   // A revoke removes the mark that leads to the next owner.
-  const traceable = !(acknowledged('revoke') && acknowledged('login'));
+  const traceable = !(isRevoked && acknowledged('login'));
   const isFollowed = promise === 'everything' || promise === 'grace';
   if (isFollowed && acknowledged('logout') && traceable) {
     ok(sessions.size === 0, 'an ended session exists under another id');
   }
-  if (acknowledged('revoke') && rotated.every(({ request }) => request.kind !== 'login')) {
+  if (isRevoked && rotated.every(({ request }) => request.kind !== 'login')) {
     ok(sessions.size === 0, 'a session that its owner ended exists under another id');
   }
   ok(rotated.length <= 1, 'two rotations of one session were acknowledged');

@@ -16,7 +16,7 @@ export const referenceSessionAlgorithm: SessionAlgorithm = {
   },
 
   async perform(storage, request) {
-    if (request.kind === 'revoke') {
+    if (request.kind === 'revoke' || request.kind === 'revoke-all') {
       await storage.owners!.invalidateAll(request.owner);
       return { acknowledged: true };
     }

@@ -9,6 +9,8 @@ export type RequestKind =
   | 'login'
   /** Ends all sessions of the first owner. */
   | 'revoke'
+  /** The same by the tracker, as applications do it. */
+  | 'revoke-all'
   /** Ends this session by its id in the storage. */
   | 'revoke-one'
   /** Another session of the first owner, who may have one. */

@@ -36,11 +36,13 @@ interface TrackerSettings {
   readonly ahead?: number;
   readonly graceInSeconds?: number;
   readonly limit?: number;
+  /** Ended sessions leave the reason. */
+  readonly explains?: boolean;
 }
 
 function trackerOver(
   storage: SessionStorage,
-  { ahead = 0, graceInSeconds = 0, limit = 0 }: TrackerSettings = {},
+  { ahead = 0, graceInSeconds = 0, limit = 0, explains = false }: TrackerSettings = {},
 ): SessionTrackerById<FieldsSession> {
   if (!isConditional(storage)) throw new Error('the tracker needs replace');
   return new SessionTrackerById(FieldsSession, serializer, storage, {
@@ -51,6 +53,7 @@ function trackerOver(
     pause: () => undefined,
     sessionIdProvider: nextId,
     storedId: (id) => id,
+    ...(explains && { explainInSeconds: 60 }),
     ...(limit > 0 && { maxPerOwner: { limit } }),
     ...(graceInSeconds > 0 && { rotation: { graceInSeconds, rotateEveryInSeconds: 0, onReplay: 'ignore' } }),
   });
@@ -76,15 +79,22 @@ export const trackerAlgorithm = algorithmWith(0);
 
 export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
 
-function algorithmWith(graceInSeconds: number): SessionAlgorithm {
+/** With `explainInSeconds`: ends leave a record of the reason. */
+export const trackerAlgorithmThatExplains = algorithmWith(0, true);
+
+function algorithmWith(graceInSeconds: number, explains = false): SessionAlgorithm {
   return {
     begin: (storage, owner) => begun(trackerOver(storage), owner),
 
     async perform(storage, { kind, cookie, field, value, owner }) {
       // Only after some time is renewal due.
-      const tracker = trackerOver(storage, { ahead: kind === 'touch' ? TWO_DAYS : 0, graceInSeconds });
+      const tracker = trackerOver(storage, { ahead: kind === 'touch' ? TWO_DAYS : 0, graceInSeconds, explains });
       if (kind === 'revoke') {
         await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
+        return { acknowledged: true };
+      }
+      if (kind === 'revoke-all') {
+        await tracker.clearByOwner(owner);
         return { acknowledged: true };
       }
       if (kind === 'revoke-one') {
@@ -92,7 +102,10 @@ function algorithmWith(graceInSeconds: number): SessionAlgorithm {
         return { acknowledged: true };
       }
       if (kind === 'limit') {
-        return { acknowledged: true, cookie: await begun(trackerOver(storage, { graceInSeconds, limit: 1 }), owner) };
+        return {
+          acknowledged: true,
+          cookie: await begun(trackerOver(storage, { graceInSeconds, explains, limit: 1 }), owner),
+        };
       }
       const loaded = await tracker.load(cookie);
       if (loaded.status !== 'loaded') {
@@ -111,7 +124,9 @@ function algorithmWith(graceInSeconds: number): SessionAlgorithm {
     },
 
     async inspect(storage, cookie) {
-      const loaded = await trackerOver(storage, { ahead: graceInSeconds * 1000, graceInSeconds }).load(cookie);
+      const loaded = await trackerOver(storage, { ahead: graceInSeconds * 1000, graceInSeconds, explains }).load(
+        cookie,
+      );
       return loaded.status === 'loaded' ? Object.fromEntries(Object.entries(loaded.session.value)) : undefined;
     },
   };

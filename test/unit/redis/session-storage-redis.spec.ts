@@ -34,6 +34,22 @@ describe(`SessionStorageRedis on ${redisEngine}`, () => {
 
   const storage = (options: { now?: () => number } = {}) => redisSessionStorage({ client, prefix, ...options });
 
+  it('counts ended sessions if the client sends every command twice', async () => {
+    const send = (args: readonly string[]): Promise<unknown> => client.sendCommand([...args]);
+    const twice = redisSessionStorage({
+      client: async (_key, _readonly, args) => {
+        await send(args).catch(() => undefined);
+        return send(args);
+      },
+      prefix,
+    });
+    for (const id of ['twice1', 'twice2', 'twice3']) await twice.create(id, session({ owner: 'twice' }));
+    expect(await twice.invalidate('twice1')).toBe(true);
+    expect(await twice.invalidate('twice1')).toBe(false);
+    expect(await twice.owners.invalidateAll('twice')).toBe(2);
+    expect(await client.exists(`${prefix}owner:twice`)).toBe(0);
+  });
+
   it('keeps a session as one string that expires at its deadline', async () => {
     const expiresAt = Date.now() + HOUR;
     const version = await storage().write('layout', session({ expiresAt, owner: 'o:1' }));

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { SessionConfigurationError, SessionLimitError } from '../../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import { SessionMerge } from '../../../src/tracker/session-merge.js';
@@ -126,22 +127,56 @@ describe('end-oldest', () => {
     expect([await live(ids), revoked]).toEqual([2, [9]]);
   });
 
+  it.each([
+    ['fails', fails],
+    ['is lost', isLost],
+  ])('ends no session for a login whose confirmation %s (promise 3)', async (_how, scene) => {
+    const { logins, login, tracker, storage, loaded, revoked, clock } = limited({ limit: 2 });
+    const [first, second] = await logins(2);
+    storage.let('touch', scene, scene);
+    await expect(login()).rejects.toThrow();
+    await setTimeout(10);
+    // Also later than the marks of an unfinished login live.
+    clock.advance(120_000);
+    expect([await loaded(first), await loaded(second)]).toEqual([expect.any(User), expect.any(User)]);
+    expect(await tracker.listByOwner('user:u1')).toHaveLength(2);
+    expect(revoked).toEqual([]);
+    await login();
+    expect([await loaded(first), await loaded(second)]).toEqual(['unknown-id', expect.any(User)]);
+  });
+
+  it('ends the session of a login that did not finish before a live one', async () => {
+    const { logins, login, asOwner, tracker, storage, loaded, clock } = limited({ limit: 2 });
+    const [first, second] = await logins(2);
+    // The process died before the confirmation.
+    storage.let('touch', () => new Promise(() => {}));
+    void tracker.store({ value: asOwner(), call });
+    await setTimeout(10);
+    clock.advance(6000);
+    const third = await login();
+    expect([await loaded(first), await loaded(second), await loaded(third)]).toEqual([
+      'unknown-id',
+      expect.any(User),
+      expect.any(User),
+    ]);
+  });
+
   it('lets nobody in whose limit cannot be kept, and leaves the session from before as it was', async () => {
     const { logins, tracker, storage, live, loaded, revoked } = limited({ limit: 1 });
     const [first] = await logins(1);
     const anonymous = sessionOf(await tracker.store({ value: new User(), call }));
     const login = () =>
       tracker.store({ value: Object.assign(new User(), { userId: 'u1' }), previous: anonymous, call });
-    // The first ones are those that end the oldest.
-    storage.let('replace', fails, fails);
-    storage.let('invalidate', fails);
+    // The second one ends the oldest.
+    storage.let('replace', (replace) => replace(), fails);
     await expect(login()).rejects.toThrow('the storage is down');
     expect(await live([first, anonymous.id])).toBe(2);
     storage.owners.let(fails);
     await expect(login()).rejects.toThrow('the storage is down');
     storage.owners.let((list) => list(), fails);
     await expect(login()).rejects.toThrow('the storage is down');
-    expect([await loaded(first), await live([anonymous.id]), storage.memory.size]).toEqual([expect.any(User), 1, 2]);
+    expect([await loaded(first), await live([anonymous.id])]).toEqual([expect.any(User), 1]);
+    expect(await tracker.clearByOwner('u1')).toBe(1);
     expect(revoked).toEqual([]);
   });
 });
@@ -191,6 +226,17 @@ describe('refuse', () => {
       'The owner already has 1 sessions "user", the maximum. Sign out elsewhere first.',
     );
     expect(await loaded(anonymous)).toEqual(new User());
+  });
+
+  it('lets in again soon after a login whose process died (promise 3)', async () => {
+    const { login, asOwner, tracker, storage, loaded, clock } = refusing(1);
+    storage.let('touch', () => new Promise(() => {}));
+    void tracker.store({ value: asOwner(), call });
+    await setTimeout(10);
+    clock.advance(6000);
+    const next = await login();
+    expect(await loaded(next)).toBeInstanceOf(User);
+    await expect(login()).rejects.toThrow(SessionLimitError);
   });
 
   it('lets in again when one has ended', async () => {
