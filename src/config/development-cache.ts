@@ -15,12 +15,11 @@ import { dirname, join } from 'node:path';
 const FOLDER = join('node_modules', '.cache', 'nestjs-sessions');
 const KEY = /^[\w-]{43}$/;
 const OWNER_ONLY = 0o600;
-/** Missing on Windows. */
 const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
 
 /**
- * Files that keep sessions through restarts in development: in `node_modules/.cache/nestjs-sessions`, per entry file,
- * readable by their owner only.
+ * Keeps sessions through restarts in development, in `node_modules/.cache/nestjs-sessions`, per entry file, readable
+ * by their owner only.
  */
 export class DevelopmentCache {
   readonly #folder: string;

@@ -6,7 +6,7 @@ export interface OptionType {
   fits(value: unknown): boolean;
 }
 
-/** `{}`: checked by the code that uses the option. */
+/** `{}`: checked elsewhere. */
 export interface OptionRule {
   readonly type?: OptionType;
   /** Besides values of {@link type}. */
@@ -31,7 +31,7 @@ export function objectAs(words: string): OptionType {
 }
 
 /**
- * Rejects unknown options and wrong types, such as the string `'false'` of a file. Messages contain no values.
+ * Rejects unknown options and wrong types. Messages contain no values.
  * @param place for the message.
  * @throws {SessionConfigurationError}
  */

@@ -37,7 +37,7 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
    * class.
    */
   lifetime?(this: void, session: S): OwnLifetime | undefined;
-  /** Called before a login takes effect; see {@link OnOwnerChange}. */
+  /** See {@link OnOwnerChange}. */
   readonly onOwnerChange?: OnOwnerChange<S>;
   /** Whether `authenticated` restarts the absolute timeout. Default `false`. */
   readonly reauthenticationResets?: boolean;
@@ -46,7 +46,7 @@ export interface SessionOptions<S extends object = object> extends SessionLifeti
    * Default: none.
    */
   readonly version?: number;
-  /** A synchronous Standard Schema, or a function that returns errors. Invalid sessions are rejected. */
+  /** A synchronous Standard Schema, or a function that returns errors. */
   readonly validate?: SessionSchema<S>;
   /** Resolves conflicts of parallel requests. By id only. Default `mine`. */
   readonly onClash?: OnClash<S>;

@@ -43,7 +43,6 @@ export interface BuiltSession {
     readonly resolved: ResolvedOptions;
     readonly lifetime: SessionLifetime;
     readonly serializer: SessionSerializer;
-    /** Such as `by id in SessionStorageMemory`. */
     readonly place: string;
   };
 }
@@ -79,12 +78,10 @@ export class SessionProviderBuilder {
     return this.#keys;
   }
 
-  /** To close with the application. */
   get ownedStorages(): readonly SessionStorage[] {
     return this.#storages.owned;
   }
 
-  /** Removes listeners of storages. */
   release(): void {
     this.#storages.release();
   }

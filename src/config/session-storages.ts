@@ -15,10 +15,8 @@ import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js'
 import type { SharedOptions, SessionStorageToken } from './session-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
-/** `storage` is the class name. */
 export type StorageStateListener = (storage: string, state: 'down' | 'up', outage: StorageOutage) => void;
 
-/** Storages of by-id sessions, each wrapped once. */
 export class SessionStorages {
   readonly #options: SharedOptions;
   readonly #resolve: (token: SessionStorageToken) => unknown;
@@ -48,14 +46,12 @@ export class SessionStorages {
     this.#onEvicted = onEvicted;
   }
 
-  /** To close with the application. */
   get owned(): readonly SessionStorage[] {
     const given = [...this.#storages.keys(), ...this.#customStorages.keys()];
     const owners = given.filter((storage) => storage.ownsClient === true && storage !== this.#memory);
     return [...new Set([...(this.#memory ? [this.#memory] : []), ...owners])];
   }
 
-  /** With those of custom providers. */
   get all(): readonly SessionStorage[] {
     return [...this.#storages.values(), ...this.#customStorages.values()];
   }

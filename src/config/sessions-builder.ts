@@ -13,7 +13,6 @@ export type MutableCookieConfiguration = { -readonly [K in keyof CookieConfigura
 /** Options of all sessions (Ktor: `CookieSessionBuilder`). */
 export abstract class SessionBuilder<S extends object> {
   readonly type: SessionClass<S>;
-  /** Default: the module's. */
   serializer?: SessionSerializer<S>;
   /** Default `true`; Ktor's is `false`. */
   sendOnlyIfModified?: boolean;
@@ -163,7 +162,6 @@ export class SessionsConfig {
     } else this.#add(new HeaderSessionBuilder(type, name), storageOrBlock);
   }
 
-  /** A custom provider, such as one of `ktor({ … })`. */
   register<S extends object>(provider: SessionProvider<S>): void {
     this.#registrations.push(provider);
   }

@@ -8,13 +8,10 @@ export class HttpCall implements SessionCall {
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;
   readonly head = new ResponseHead();
-  /** The application has responded; the head is not sent. */
+  /** Responded, but the head is not sent. */
   held = false;
 
-  /**
-   * @param response absent for a WebSocket.
-   * @param withheld hides all request headers from sessions.
-   */
+  /** @param response absent for a WebSocket. @param withheld hides request headers. */
   constructor(request: RawRequest, response: RawResponse | undefined, withheld = false) {
     this.#request = request;
     this.#response = response;

@@ -1,6 +1,5 @@
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 
-/** Node's verb for the error message. */
 const REFUSED = [
   ['setHeader', 'set'],
   ['setHeaders', 'set'],

@@ -7,7 +7,6 @@ import { isHttp2, type RawResponse } from './raw-exchange.js';
 export interface ResponseGate {
   /** `undefined`: done. Otherwise output is queued until it settles. */
   commit(statusCode: number): Promise<void> | undefined;
-  /** No side effects. */
   isSettled(statusCode: number): boolean;
   applyHead(response: RawResponse): void;
   joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
@@ -60,7 +59,7 @@ export class ResponseHold {
   constructor(response: RawResponse, gate: ResponseGate) {
     this.#response = response;
     this.#gate = gate;
-    // Kept, because other middleware may replace them.
+    // Other middleware may replace them.
     this.#writeHead = response.writeHead as AnyMethod;
     this.#write = response.write as AnyMethod;
     this.#end = response.end as AnyMethod;
@@ -75,7 +74,7 @@ export class ResponseHold {
     });
   }
 
-  /** Later output of the handler is ignored; its headers would end the process. */
+  /** Ignores later output; its headers would end the process. */
   expectFailureAnswer(): void {
     this.#failureAnswered = true;
   }
@@ -104,7 +103,7 @@ export class ResponseHold {
     try {
       return this.#writeHead.call(this.#response, statusCode, this.#gate.joinHead(headers));
     } catch (error) {
-      // Node rejected the arguments; another response is possible.
+      // Another response is possible.
       this.#applied = this.#response.headersSent;
       if (!this.#applied) this.#phase = 'open';
       throw error;
@@ -209,7 +208,6 @@ export class ResponseHold {
 
   #answer({ statusCode, body }: { readonly statusCode: number; readonly body: string }): void {
     const response = this.#response;
-    // Partly sent: only closing signals the failure.
     if (response.headersSent) return void response.destroy();
     for (const name of OF_THE_BODY) response.removeHeader(name);
     response.statusCode = statusCode;
@@ -239,7 +237,7 @@ export class ResponseHold {
   #drain(): void {
     if (!this.#wantsDrain || this.#ended) return;
     process.nextTick(() => {
-      // Compression puts listeners on its own stream, which `on` returns.
+      // Compression puts listeners on its own stream.
       const place = this.#on.call(this.#response, 'drain', ignore) as EventEmitter | undefined;
       place?.off('drain', ignore).emit('drain');
       if (place !== this.#response) this.#response.emit('drain');

@@ -7,10 +7,7 @@ import type { IncomingSession } from './session-state.js';
 
 const TRIED_FROM_EACH_END = 4;
 
-/**
- * Of several values, the first valid one is used, or the newest with `newestWins`. The caller calls {@link
- * reportReceived}.
- */
+/** The first valid value, or the newest with `newestWins`. The caller calls {@link reportReceived}. */
 export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
   const { provider, call } = place;
   call.setHeader('Vary', provider.transport.requestHeader);
@@ -144,7 +141,6 @@ function loadTransformed<S extends object>(
 function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, received: string): RejectionReason {
   try {
     if (knowsKey(provider, received) !== false) return 'tampered';
-    // Each session has its own keys.
     return providers?.all.some((other) => knowsKey(other, received)) ? 'wrong-session' : 'unknown-key';
   } catch {
     return 'tampered';

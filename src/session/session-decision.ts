@@ -28,13 +28,11 @@ export interface SessionUse<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly state: SessionState<S>;
   readonly fresh: FreshSession<S> | undefined;
-  /** Apart from a change of owner. `due`: because of the id's age. */
+  /** `due`: because of the id's age. */
   readonly rotates: boolean | 'due';
-  /** A lifetime or other details were set. */
   readonly isDetailed: boolean;
   /** Used, not only inspected. */
   readonly renews: boolean;
-  /** A value is on the response. */
   readonly sent: boolean;
 }
 

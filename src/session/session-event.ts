@@ -1,7 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { RejectionReason } from '../tracker/session-tracker.js';
 
-/** Unknown fields are missing. */
 export interface SessionFacts {
   readonly session: string;
   /** As in `SessionsService.list`: a hash. */
@@ -11,7 +10,6 @@ export interface SessionFacts {
   readonly owner?: string;
 }
 
-/** Of `eventFields.request`. */
 export interface RequestFacts {
   readonly request?: Readonly<Record<string, unknown>>;
 }
@@ -26,16 +24,12 @@ export type SessionEvent = RequestFacts &
         /** With `invalid`: the field, such as `items[0].price`. */
         readonly path?: string;
       })
-    /**
-     * An old id after its grace period: the client missed the new one, or it was stolen. Follows `rejected`.
-     * `revoked`: the session was ended.
-     */
+    /** An old id after its grace period, missed or stolen. Follows `rejected`. */
     | (SessionFacts & { readonly type: 'replayed'; readonly revoked: boolean })
-    /** Several values with one name. */
     | (SessionFacts & { readonly type: 'duplicate'; readonly count: number })
-    /** Parallel changes of a field, resolved by `onClash`. */
+    /** Parallel changes, resolved by `onClash`. */
     | (SessionFacts & { readonly type: 'conflict'; readonly fields: readonly string[] })
-    /** A change was dropped, because the session had ended or rotated. */
+    /** A change of an ended or rotated session was dropped. */
     | (SessionFacts & { readonly type: 'gone'; readonly reason: 'ended' | 'rotated' })
     | (SessionFacts & {
         readonly type: 'unavailable';
@@ -45,7 +39,7 @@ export type SessionEvent = RequestFacts &
       })
     /** A change after the response head, or unsaved on a connection, is lost. */
     | (SessionFacts & { readonly type: 'too-late'; readonly connection?: boolean })
-    /** A WebSocket from the page of another site, the host `origin`, got no session. */
+    /** A WebSocket of another site, `origin`, got no session. */
     | {
         readonly type: 'foreign-origin';
         readonly session?: undefined;
@@ -58,10 +52,7 @@ export type SessionEvent = RequestFacts &
     | (SessionFacts & { readonly type: 'insecure'; readonly reason: 'secure-on-http' })
     /** The owner changed and the content was kept. `login` clears it. */
     | (SessionFacts & { readonly type: 'owner-switched' })
-    /**
-     * A user began or stopped to act for another owner. `actor`: the handle of the user's own session. Acting that
-     * ends at `until` emits no event.
-     */
+    /** `actor`: the handle of the user's own session. Acting that ends at `until` emits no event. */
     | (SessionFacts & {
         readonly type: 'acting';
         readonly step: 'began' | 'ended';
@@ -69,9 +60,8 @@ export type SessionEvent = RequestFacts &
         /** Epoch milliseconds. */
         readonly until?: number;
       })
-    /** A full storage ended `count` sessions. */
     | { readonly type: 'evicted'; readonly session?: undefined; readonly count: number }
-    /** Ended by `SessionsService`, or by a login beyond `maxPerOwner`. */
+    /** By `SessionsService` or `maxPerOwner`. */
     | (SessionFacts & {
         readonly type: 'revoked';
         readonly count: number;
@@ -82,7 +72,6 @@ export type SessionEvent = RequestFacts &
 /** Errors are ignored. */
 export type SessionEventListener = (event: SessionEvent) => void;
 
-/** A `node:diagnostics_channel`. */
 export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
 
 export interface SessionEventLog {
@@ -90,7 +79,6 @@ export interface SessionEventLog {
   log(event: SessionEvent): void;
 }
 
-/** Additional fields of events. */
 export interface SessionEventFields {
   /** Personal data. Default `false`. */
   readonly owner?: boolean;

@@ -29,7 +29,7 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
-  /** The application set the cookie itself. */
+  /** The application set their cookie itself. */
   #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
@@ -82,17 +82,13 @@ export class SessionExchange implements RequestSessions {
     await this.#slot(this.#providers.findByType(type)).returnTo(path);
   }
 
-  /** Synchronous if possible. */
   present<S extends object>(type: SessionClass<S>, renew = true): S | undefined | Promise<S | undefined> {
     const slot = this.#slot(this.#providers.findByType(type), renew);
     const loading = slot.load();
     return loading ? loading.then(() => slot.value) : slot.value;
   }
 
-  /**
-   * A new session is stored if it changes. Synchronous if possible.
-   * @param newSession `true`: always stored; `false`: never.
-   */
+  /** @param newSession `true`: always stored; `false`: never. Default: if it changes. */
   getOrFresh<S extends object>(type: SessionClass<S>, newSession?: boolean, renew = true): S | Promise<S> {
     const slot = this.#slot(this.#providers.findByType(type), renew);
     const loading = slot.load();
@@ -206,7 +202,6 @@ export class SessionExchange implements RequestSessions {
     return this.#slot(this.#providers.findByType(type)).id;
   }
 
-  /** Discards changes. */
   async reload(type: SessionClass): Promise<void> {
     await this.#slot(this.#providers.findByType(type)).reload();
   }
@@ -236,11 +231,7 @@ export class SessionExchange implements RequestSessions {
     await this.commit(false);
   }
 
-  /**
-   * Stores all changes and puts the cookies on the response.
-   * @param serverError drops changes unless `saveOnServerError`.
-   * @returns `undefined` if done.
-   */
+  /** @param serverError drops changes unless `saveOnServerError`. @returns `undefined` if done. */
   commit(serverError: boolean): Promise<void> | undefined {
     if (!this.#committing) return this.#track(this.#commit(serverError));
     // All callers of a failed commit fail.
@@ -257,14 +248,12 @@ export class SessionExchange implements RequestSessions {
     return true;
   }
 
-  /** After the response head. @param serverError changes were dropped intentionally. */
   reportLateChanges(serverError: boolean): void {
     const report = (): void => this.reportLateChanges(serverError);
     if (this.#committing) void this.#committing.then(report, report);
     else for (const slot of this.#slots) slot.reportLateChange(serverError);
   }
 
-  /** Without a response. They can still be saved. */
   reportUnstored(): void {
     if (this.#committing) return;
     for (const slot of this.#slots) slot.reportUnstored();
@@ -315,7 +304,6 @@ export class SessionExchange implements RequestSessions {
     const settle = (): void => {
       if (this.#committing === commit) this.#committing = undefined;
     };
-    // Runs before the callers' handlers.
     void commit.then(settle, settle);
     return commit;
   }
@@ -333,7 +321,6 @@ export class SessionExchange implements RequestSessions {
   }
 }
 
-// Sessions are stored independently.
 async function allOf(commits: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(commits);
   const failure = results.find((result) => result.status === 'rejected');
@@ -353,7 +340,6 @@ function siteDataOf(options: ClearOptions | undefined): ClearOptions['siteData']
   throw new SessionWrongValueError(`siteData is a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
 }
 
-/** @throws {SessionError} if the owner is empty. */
 function givenOwner<S extends object>(
   verb: 'login' | 'actAs',
   { type, ownerField }: SessionProvider<S>,
@@ -383,7 +369,7 @@ function withoutId(message: string): SessionError {
   );
 }
 
-/** A `Set-Cookie` with its name, or one that clears the name without prefix. */
+/** By name, or cleared by the name without prefix. */
 function isReplaced({ name, transport }: SessionProvider, lines: readonly string[]): boolean {
   if (transport.kind !== 'cookie') return false;
   const { name: cookie = name } = transport;

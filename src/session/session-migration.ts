@@ -24,13 +24,11 @@ const UNDER_WAY_MILLISECONDS = 60_000;
 
 export interface AlsoWrite<S extends object> {
   readonly tracker: TwinTracker<S>;
-  /** Of the new session, applied to the old form. */
   readonly lifetime: SessionLifetime;
 }
 
 /**
- * A provider that also accepts sessions of another one and replaces them with its own. They end in the old storage
- * after a minute.
+ * A provider that also accepts sessions of another one and replaces them. Old records end after a minute.
  * @param alsoWrite also writes the old form and merges changes of the old code. Default: none.
  */
 export function migratingProvider<S extends object>(
@@ -64,7 +62,7 @@ export function migratingProvider<S extends object>(
 interface Packed {
   readonly own?: string | undefined;
   readonly foreign?: string | undefined;
-  /** With the marker cookie: it also has an old form. */
+  /** It also has an old form. */
   readonly marked?: boolean | undefined;
 }
 
@@ -87,7 +85,6 @@ class MigratingSessionTransport implements SessionTransport {
   readonly #sharesName: boolean;
   readonly #sharesPlace: boolean;
   readonly #alsoWrite: boolean;
-  /** By value: marks sessions with an old form. */
   readonly #mark: SessionTransportCookie | undefined;
 
   constructor(own: SessionProvider<never>, from: SessionProvider<never>, alsoWrite: boolean) {
@@ -260,9 +257,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
   readonly newId?: NonNullable<CompleteSessionTracker<S>['newId']>;
   readonly read?: NonNullable<CompleteSessionTracker<S>['read']>;
   readonly keepsActors: boolean;
-  /** By new session. */
   readonly #foreign = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
-  /** By new session. */
   readonly #twins = new WeakMap<TrackedSession<S>, TrackedSession<S>>();
 
   constructor(
@@ -301,7 +296,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     }
     const leave = this.#alsoWrite !== undefined && ownValue === undefined ? ({ leave: true } as const) : undefined;
     if (foreign.status === 'rejected') return { ...foreign, ...leave };
-    // The new session of this old form is gone.
     if (ownValue !== undefined) await this.from.clear(foreign.session, call);
     return { status: 'rejected', reason: 'unknown-id', ...leave };
   }
@@ -367,7 +361,7 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return this.#sendsAlways && 'transportValue' in sent ? { ...sent, held: false } : sent;
   }
 
-  /** The storedId of a session whose old form is no longer written. */
+  /** If the old form is no longer written. */
   #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
     return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
   }

@@ -12,8 +12,8 @@ export interface SessionPolicies {
   /** Stores changes if the status is 5xx, as Ktor. Default `false`. */
   readonly saveOnServerError?: boolean;
   /**
-   * While the storage fails: `reject` answers 503; `anonymous` has no session, and changes and clears answer 503.
-   * Default `reject`.
+   * While the storage fails: `reject` answers 503; `anonymous` has no session, changes answer 503, and clears too, but
+   * remove the cookie. Default `reject`.
    */
   readonly onUnavailable?: 'reject' | 'anonymous';
   /**

@@ -30,7 +30,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
   #receiving: Promise<void> | undefined;
   /** Sent since the request began. */
   protected transportValue: string | undefined;
-  /** Of a new session. */
   protected newId: string | undefined;
 
   constructor(provider: SessionProvider<S>, call: SessionCall, events: SessionEventSink, providers?: SessionProviders) {
@@ -103,7 +102,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     }
   }
 
-  /** Changed or not. */
   get held(): S | undefined {
     const state = this.state;
     if (state.kind === 'loaded') return state.session.value;
@@ -164,7 +162,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     try {
       return decideFresh(this.provider, { ...fresh, stored: undefined }) !== undefined;
     } catch {
-      // Storing it will fail.
       return true;
     }
   }

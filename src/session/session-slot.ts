@@ -54,7 +54,6 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     return value;
   }
 
-  /** When the request came, or now. */
   #isOfOther(owner: string): boolean {
     if (this.#isActing) return true;
     const value = this.value;
@@ -76,7 +75,6 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     this.lifetimeNow(own);
   }
 
-  /** Also for a session that may not be stored. */
   lifetimeNow(own: OwnLifetime): void {
     this.wantDetails(detailsOfLifetime(this.provider, own));
   }
@@ -137,7 +135,6 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     return value;
   }
 
-  /** @returns whether there was an actor. */
   async stopActing(): Promise<boolean> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
@@ -178,7 +175,6 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     if (this.state.kind === 'loaded') this.state = { ...this.state, outdated: true };
   }
 
-  /** Drops changes. */
   async reload(): Promise<void> {
     await this.load();
     const stored = storedBehind(this.state);

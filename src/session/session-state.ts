@@ -12,11 +12,9 @@ export interface FreshSession<S extends object> {
 interface Rejected {
   readonly path?: string;
   readonly handle?: string;
-  /** Epoch milliseconds. */
   readonly createdAt?: number;
 }
 
-/** From the request. */
 export type IncomingSession<S extends object> =
   | { readonly kind: 'unread' }
   | { readonly kind: 'absent' }
@@ -33,7 +31,6 @@ export type IncomingSession<S extends object> =
   | {
       readonly kind: 'loaded';
       readonly session: TrackedSession<S>;
-      /** Read with an old key. */
       readonly outdated: boolean;
     }
   /** With `onUnavailable: 'anonymous'`. A change fails with `error`; a clear ends the session `id`. */
@@ -41,7 +38,6 @@ export type IncomingSession<S extends object> =
   /** The request failed: nothing is stored or sent. */
   | { readonly kind: 'frozen' };
 
-/** By the application. */
 export type DecidedSession<S extends object> =
   /** `ended`: the incoming session was cleared first. */
   | {
@@ -53,7 +49,6 @@ export type DecidedSession<S extends object> =
     }
   | { readonly kind: 'cleared'; readonly incoming: IncomingSession<S> };
 
-/** May be in the storage. */
 export type StoredIncoming<S extends object> = Extract<
   IncomingSession<S>,
   { readonly kind: 'loaded' | 'superseded' | 'unavailable' }
@@ -87,7 +82,6 @@ export function replacesLoaded<S extends object>(state: SessionState<S>): boolea
   return state.incoming.kind === 'loaded' && state.incoming.session.value !== state.value;
 }
 
-/** Whether the client may hold a value. */
 export function cameWith(incoming: IncomingSession<object>): boolean {
   switch (incoming.kind) {
     case 'unread':

@@ -25,7 +25,7 @@ import {
   type StoredIncoming,
 } from './session-state.js';
 
-/** Besides the content. */
+/** Wanted by the request, besides the content. */
 interface Wanted {
   readonly rotate?: boolean;
   readonly restart?: boolean;
@@ -35,13 +35,12 @@ interface Wanted {
 
 const NOTHING_WANTED: Wanted = {};
 
-/** What is stored of a session, and when: changes, renewals, new ids and the end. */
+/** What is stored of a session, and when. */
 export abstract class SessionStoring<S extends object = object> extends SessionReading<S> implements SessionUse<S> {
   protected wanted: Wanted = NOTHING_WANTED;
-  /** For `Clear-Site-Data`. */
   protected siteData: ClearOptions['siteData'];
   sent = false;
-  /** Of a dropped change. The session can still be ended. */
+  /** Of a dropped change. */
   #lost: SessionConflictError | undefined;
   #updating: Promise<unknown> | undefined;
 
@@ -167,7 +166,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     else if (stored.id !== undefined) await tracker.clearById?.(stored.id);
   }
 
-  // Costs only a part of the idle timeout.
+  // A failure costs only a part of the idle timeout.
   async #renew(decision: SessionDecision<S> & { kind: 'renew' }): Promise<void> {
     if (this.call.headSent) return;
     try {
@@ -179,7 +178,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  /** @returns `undefined` if done. */
   #store(decision: SessionDecision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> | undefined {
     const { value, text, snapshot, previous } = decision;
     const before = this.state;
@@ -250,7 +248,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  // Then the new session is not sent.
+  // If it fails, the new session is not sent.
   async #endReplaced(ended: StoredIncoming<S>, result: StoreResult<S>): Promise<void> {
     try {
       await this.#end(ended);
@@ -289,21 +287,21 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     else this.#reportOwnerSwitch(storedBehind(before), result.session);
     // Ktor always sends.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
-    // The request does not know the present id.
+    // The present id is unknown.
     if (this.call.headSent || isKept || result.session.byOldId) return undefined;
     const sending = sendSession(this, result.session, result.transportValue);
     this.sent = true;
     return sending;
   }
 
-  // Another instance is deliberate; in place it may be a mistake.
+  // In place it may be a mistake.
   #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
     if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
     if (before.value !== after.value || this.provider.keepIdOnSet) return;
     this.events.emit({ type: 'owner-switched', ...factsOf(this, after) });
   }
 
-  /** Ended or rotated meanwhile. The browser may already have the cookie of a new login, so it is not touched. */
+  /** The browser may already have the cookie of a new login, so it is not touched. */
   #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
     const { name, tracker, onGone } = this.provider;
     const stored = storedBehind(before);
@@ -328,7 +326,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     this.state = state !== before && isDecided(state) ? { ...state, incoming: stored } : stored;
   }
 
-  /** After the response head. */
   reportLateChange(serverError: boolean): void {
     if (this.#updating) return void this.#updating.then(() => this.reportLateChange(serverError));
     if (!this.#isChanged(serverError)) return;
@@ -336,7 +333,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     this.state = { kind: 'frozen' };
   }
 
-  /** Without a response. It can still be stored. */
   reportUnstored(): void {
     if (this.#updating || !this.#isChanged(false)) return;
     this.events.emit({ type: 'too-late', ...this.#facts(), connection: true });
@@ -352,7 +348,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  // Changed with newSession: false.
+  // With newSession: false.
   #reportDropped(): void {
     const fresh = this.fresh;
     if (fresh?.stored !== false || !this.differs(fresh)) return;
@@ -364,7 +360,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return factsOf(this, storedBehind(this.state));
   }
 
-  /** Changes since the last commit. The next access loads a new instance. */
   revert(): void {
     const state = this.state;
     const incoming = isDecided(state) ? state.incoming : state;

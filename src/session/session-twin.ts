@@ -1,6 +1,5 @@
 import type { CompleteSessionTracker, TrackedSession } from '../tracker/session-tracker.js';
 
-/** From the old form to the new session. */
 export interface TwinLink {
   /** {@link TwinToStore.of} at the time of writing. */
   readonly of: string;
@@ -10,14 +9,12 @@ export interface TwinLink {
 
 export interface TwinToStore<S extends object> {
   readonly value: S;
-  /** Links both forms. */
   readonly of: string;
   /** The old id can be derived from `of`. */
   readonly isUnique: boolean;
   /** Privileges did not change. */
   readonly keepsId: boolean;
   readonly previous: TrackedSession<S> | undefined;
-  /** Of the new session. */
   readonly expiresAt: number;
 }
 

@@ -13,10 +13,7 @@ export type RequestCookieAttributes = Pick<CookieConfiguration, 'domain' | 'part
 
 /** Cookie attributes (Ktor: `CookieConfiguration`). */
 export interface CookieConfiguration {
-  /**
-   * An integer; `null`: until the browser closes. At most 400 days (RFC 6265bis, 5.5). Default: the idle timeout. The
-   * server enforces the lifetime in any case.
-   */
+  /** An integer; `null`: until the browser closes. At most 400 days (RFC 6265bis, 5.5). Default: the idle timeout. */
   readonly maxAgeInSeconds?: number | null;
   /** For clients older than RFC 6265. Default `false`. */
   readonly expires?: boolean;
@@ -36,11 +33,11 @@ export interface CookieConfiguration {
   readonly partitioned?: boolean;
   /** Order of eviction (Chromium). Default: none. */
   readonly priority?: 'low' | 'medium' | 'high';
-  /** Earlier places of this cookie, cleared at logout and when several arrive. Default: none. */
+  /** Earlier places, cleared at logout and when several arrive. Default: none. */
   readonly alsoClear?: ReadonlyArray<{ readonly path?: string; readonly domain?: string | null }>;
   /**
-   * Attributes per request, such as a tenant's domain, which you must validate. Called for each cookie; an error fails
-   * the request. Default: none.
+   * Attributes per request, such as a tenant's domain, which you must validate. Implies `__Secure-` in production; an
+   * error fails the request. Default: none.
    */
   attributes?(this: void, call: CookieCall): RequestCookieAttributes;
   /** Default `uri`. */

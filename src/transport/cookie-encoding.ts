@@ -74,7 +74,7 @@ function percentDecode(text: string): string | undefined {
   try {
     return decodeURIComponent(spaced);
   } catch {
-    // Invalid UTF-8 becomes U+FFFD, as in Ktor and browsers.
+    // U+FFFD for invalid UTF-8, as in browsers.
     const octets = spaced.replace(/%([0-9A-Fa-f]{2})|[^%]+/g, (run, hex?: string) =>
       hex === undefined ? Buffer.from(run, 'utf8').toString('latin1') : String.fromCharCode(parseInt(hex, 16)),
     );

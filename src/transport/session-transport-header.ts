@@ -56,7 +56,7 @@ export class SessionTransportHeader implements SessionTransport {
   }
 }
 
-// Non-ASCII values are sent as RFC 8187 text; Node and browsers use Latin-1.
+// Others are sent as RFC 8187 text; Node and browsers use Latin-1.
 const ENCODED = "UTF-8''";
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 

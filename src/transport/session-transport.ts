@@ -27,7 +27,7 @@ export interface SessionTransport {
   /** Whether browsers drop it without encryption (`Secure`). */
   isSecure?(call: SessionCall): boolean;
 
-  /** Values may be elsewhere; {@link send} clears them if several arrived, {@link clear} always. */
+  /** {@link send} clears other places if several values arrived, {@link clear} always. */
   readonly clearsElsewhere?: boolean;
 
   /** If the transport can. */
