@@ -21,7 +21,7 @@ export function requestRows(results, platform, cells) {
   return [head, ...rows];
 }
 
-/** The rows of the ratios of ours to the best peer of the platform. */
+/** The rows with the ratios of nestjs-sessions to the best peer of the platform. */
 export function ratioRows(results, platform, cells) {
   const ours = results.filter((result) => result.platform === platform && result.side === 'ours');
   const peers = results.filter((result) => result.platform === platform && result.side === 'peer');
@@ -29,7 +29,7 @@ export function ratioRows(results, platform, cells) {
   const best = (cell) =>
     peers.reduce((found, peer) => (peer.cells[cell].overhead < found.cells[cell].overhead ? peer : found));
   return [
-    ['ours ÷ best peer', ...cells],
+    ['nestjs-sessions ÷ best peer', ...cells],
     ...ours.map((result) => [
       result.label,
       ...cells.map((cell) => ratioText(result.cells[cell].overhead, best(cell).cells[cell].overhead)),
