@@ -89,10 +89,10 @@ function table(group, report) {
 
 const reports = values.result?.map((file) => JSON.parse(readFileSync(file, 'utf8'))) ?? runAllTests();
 const report = { testResults: reports.flatMap(({ testResults }) => testResults) };
-const introduction = `Written by \`npm run combinations\` from a run of the tests under Node ${process.version.slice(1)}; do not edit. Each row
-names the test that shows it. Those of \`packaging\` are applications of their own that the packed package is installed
-in: run them with \`npm run test:packaging\`. Other versions of Node and Nest are tested by \`npm run matrix\`, storages
-and their clients by \`test/contract\`.`;
+const introduction = `\`npm run combinations\` writes this page from a test run under Node ${process.version.slice(1)}. Do not edit it. Each row names its
+test. Tests of \`packaging\` install the packed package in separate applications: run them with
+\`npm run test:packaging\`. \`npm run matrix\` tests other versions of Node and Nest, \`test/contract\` storages and their
+clients.`;
 for (const [group, file] of Object.entries(pages)) {
   const page = join(root, 'docs', file);
   const text = [`# ${group}`, introduction, table(group, report)].join('\n\n');

@@ -112,34 +112,31 @@ class Lines implements LoggerService {
   }
 }
 
-it.each(Object.entries(servers))(
-  'shows no id, key or content that the error of a server quotes: %s',
-  async (_, refusing) => {
-    const { storage, quotes, close } = await refusing();
-    const log = new Lines();
-    const events: SessionEvent[] = [];
-    const imports = [
-      SessionsModule.forRoot({ sessions: [UserSession], storage, onEvent: (event) => events.push(event) }),
-    ];
-    const module = await Test.createTestingModule({ imports, controllers: [AppController] }).compile();
-    const app = module.createNestApplication({ logger: log });
-    try {
-      await app.listen(0, '127.0.0.1');
-      const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-      const login = await ask(`${url}/login`, { method: 'POST' });
-      const id = 'A'.repeat(43);
-      await ask(`${url}/me`, { cookie: `user=${id}` });
-      expect([login.status, login.setCookies]).toEqual([503, []]);
-      // The server's own error quotes it, or this test would show nothing.
-      const causes = events.map((event) => (event.type === 'unavailable' ? (event.error as Error).cause : undefined));
-      expect(inspect(causes, { depth: 9 })).toMatch(quotes);
-      const shown = log.lines.join('\n') + login.text;
-      expect(shown).toMatch(/the storage failed to store: The session storage failed\..*\((\w+ ?)+\)/);
-      for (const hidden of ['secret-note', 'secret-owner', 'nestjs-sessions:', ':owner', 'user%3A', id])
-        expect(shown).not.toContain(hidden);
-    } finally {
-      await app.close();
-      await close();
-    }
-  },
-);
+it.each(Object.entries(servers))('logs no id, key or content that a server error quotes: %s', async (_, refusing) => {
+  const { storage, quotes, close } = await refusing();
+  const log = new Lines();
+  const events: SessionEvent[] = [];
+  const imports = [
+    SessionsModule.forRoot({ sessions: [UserSession], storage, onEvent: (event) => events.push(event) }),
+  ];
+  const module = await Test.createTestingModule({ imports, controllers: [AppController] }).compile();
+  const app = module.createNestApplication({ logger: log });
+  try {
+    await app.listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    const login = await ask(`${url}/login`, { method: 'POST' });
+    const id = 'A'.repeat(43);
+    await ask(`${url}/me`, { cookie: `user=${id}` });
+    expect([login.status, login.setCookies]).toEqual([503, []]);
+    // The server's own error quotes it, or this test would show nothing.
+    const causes = events.map((event) => (event.type === 'unavailable' ? (event.error as Error).cause : undefined));
+    expect(inspect(causes, { depth: 9 })).toMatch(quotes);
+    const shown = log.lines.join('\n') + login.text;
+    expect(shown).toMatch(/the storage failed to store: The session storage failed\..*\((\w+ ?)+\)/);
+    for (const hidden of ['secret-note', 'secret-owner', 'nestjs-sessions:', ':owner', 'user%3A', id])
+      expect(shown).not.toContain(hidden);
+  } finally {
+    await app.close();
+    await close();
+  }
+});

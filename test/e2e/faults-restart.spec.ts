@@ -55,11 +55,11 @@ class OwnRedis {
 }
 
 if (!OwnRedis.isInstalled) {
-  it('is not run: there is no redis-server to stop and start', () => {
+  it('does not run, because redis-server is not installed', () => {
     expect(spawnSync('redis-server', ['--version']).status).not.toBe(0);
   });
 } else {
-  describe.each(platforms)('Redis itself in trouble, on $name', (platform) => {
+  describe.each(platforms)('a Redis server that fails, on $name', (platform) => {
     let redis: OwnRedis;
     let client: Awaited<ReturnType<typeof connectRedis>>;
     let shop: Shop;
@@ -77,7 +77,7 @@ if (!OwnRedis.isInstalled) {
     });
     watchUncaught();
 
-    it('stopped and continued: 503 while it is stopped, then the session is there', async () => {
+    it('stopped and continued: 503 while it is stopped, then the session is readable', async () => {
       const cookie = await shop.begin('cart');
       redis.signal('SIGSTOP');
       try {
@@ -89,7 +89,7 @@ if (!OwnRedis.isInstalled) {
       expect(await shop.items('cart', cookie)).toBe(2);
     });
 
-    it('killed and started anew: 503 while it is gone, then the same client serves new sessions', async () => {
+    it('killed and restarted: 503 while it is down, then the same client serves new sessions', async () => {
       const cookie = await shop.begin('cart');
       await redis.kill();
       // Six: the breaker opens.

@@ -139,7 +139,7 @@ describe.each(cases)('Apollo on $platform.name with a context of $name', ({ plat
     expect(answer.json()).toEqual({ data: { who: 'ada' } });
   });
 
-  it('finds them for queries, mutations and subscriptions of a socket, until they end', async () => {
+  it('finds sessions for queries, mutations and subscriptions of a socket, until they end', async () => {
     expect(await run(client, '{ who }')).toEqual([{ data: { who: 'ada' } }]);
     expect(await run(client, 'mutation { turn }')).toEqual([{ data: { turn: '1' } }]);
     expect(await run(client, 'mutation { turn }')).toEqual([{ data: { turn: '2' } }]);
@@ -147,8 +147,8 @@ describe.each(cases)('Apollo on $platform.name with a context of $name', ({ plat
   });
 });
 
-describe('Mercurius as it comes', () => {
-  it('finds the session of subscriptions, until it ends', async () => {
+describe('Mercurius with its default context', () => {
+  it('finds the session for subscriptions, until it ends', async () => {
     const running = await startApp(platforms[1]!, {
       imports: [
         SessionsModule.forRoot({ sessions: [ReaderSession] }),

@@ -160,7 +160,7 @@ function expectBody(name: string, body: string): void {
   if (!EMPTY.includes(name)) expect(body).toContain(name === 'a text in Latin-1' ? 'n\u00e9' : 'n\u00c3\u00a9');
 }
 
-describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Platform) => {
+describe.each(platforms)('non-ASCII text in a header on $name', (platform: Platform) => {
   let running: RunningApp;
   let port: number;
   beforeAll(async () => {
@@ -169,7 +169,7 @@ describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Pl
   });
   afterAll(() => running.close());
 
-  it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
+  it.each(paths)('is encoded as UTF-8 once and read back, before %s', async (name, path) => {
     const answer = await rawAnswer(port, path);
     const header = headerIn(answer, 'X-Hd')!;
     const cookie = headerIn(answer, 'Set-Cookie')!;
@@ -186,7 +186,7 @@ describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Pl
 });
 
 // Express itself does not answer over HTTP/2.
-describe('Text beyond ASCII in a header on fastify over HTTP/2', () => {
+describe('non-ASCII text in a header on fastify over HTTP/2', () => {
   let running: RunningApp;
   beforeAll(async () => {
     const adapter = new FastifyAdapter({ http2: true } as never);
@@ -204,7 +204,7 @@ describe('Text beyond ASCII in a header on fastify over HTTP/2', () => {
     return [answer, Buffer.concat(chunks).toString('latin1')];
   }
 
-  it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
+  it.each(paths)('is encoded as UTF-8 once and read back, before %s', async (name, path) => {
     const [head, body] = await ask(path);
     expectBody(name, body);
 

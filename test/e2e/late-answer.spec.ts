@@ -185,7 +185,7 @@ class SlowController {
   }
 }
 
-describe.each(platforms)('a late answer on $name', (platform) => {
+describe.each(platforms)('a late response on $name', (platform) => {
   const uncaught = watchUncaught();
   let running: RunningApp;
   let port: number;
@@ -252,7 +252,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
   describe.each(FAILURES)('when $name', (one) => {
     const cases = owners.flatMap((owner) => ways.map((way) => ({ owner, way })));
 
-    it.each(cases)('by $way, in a handler of the kind $owner, is swallowed', async ({ owner, way }) => {
+    it.each(cases)('by $way, in a $owner handler, is ignored', async ({ owner, way }) => {
       for (const how of ['timer', 'promise']) {
         failure = one;
         answer = ANSWERS[way]!;
@@ -264,7 +264,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
     });
   });
 
-  it.each(ways)('by %s arrives once, after its session is stored', async (way) => {
+  it.each(ways)('by %s is sent once, after its session is stored', async (way) => {
     for (const how of ['timer', 'promise']) {
       failure = { name: '', status: 500, change: (cart) => ++cart.items };
       answer = ANSWERS[way]!;
@@ -284,7 +284,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
     { path: 'next-error', status: 500 },
   ];
   it.each([...(platform.name === 'express' ? nexts : []), { path: 'fine?n=0', status: 503 }])(
-    'after /$path throws nothing',
+    'after /$path does not throw',
     async ({ path, status }) => {
       failure = FAILURES[0];
       const { statuses } = await answersTo(`/${path}`);
@@ -294,7 +294,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
 });
 
 // Express itself does not answer over HTTP/2.
-describe('a late answer on fastify over HTTP/2', () => {
+describe('a late response on fastify over HTTP/2', () => {
   const uncaught = watchUncaught();
   let running: RunningApp;
   beforeAll(async () => {
@@ -325,7 +325,7 @@ describe('a late answer on fastify over HTTP/2', () => {
   const owners = ['res', 'passthrough', 'saves'];
   const cases = owners.flatMap((owner) => ways.map((way) => ({ owner, way })));
 
-  it.each(cases)('by $way, in a handler of the kind $owner, is swallowed', async ({ owner, way }) => {
+  it.each(cases)('by $way, in a $owner handler, is ignored', async ({ owner, way }) => {
     answer = ANSWERS[way]!;
     for (const one of FAILURES.filter(({ storage }) => storage === undefined)) {
       failure = one;
@@ -335,7 +335,7 @@ describe('a late answer on fastify over HTTP/2', () => {
     }
   });
 
-  it.each(ways)('by %s arrives once', async (way) => {
+  it.each(ways)('by %s is sent once', async (way) => {
     answer = ANSWERS[way]!;
     failure = { name: '', status: 500, change: (cart) => ++cart.items };
     const { statuses } = await answersTo('/res/timer');
@@ -345,7 +345,7 @@ describe('a late answer on fastify over HTTP/2', () => {
 });
 
 describe.each(platforms)('a change behind a timeout on $name', (platform) => {
-  it.each(['own', 'global'])('is reported, the interceptor being %s', async (path) => {
+  it.each(['own', 'global'])('is reported, with this timeout interceptor: %s', async (path) => {
     const events: Array<SessionEvent['type']> = [];
     const running = await startApp(platform, {
       imports: [

@@ -249,7 +249,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     ['by-id', express],
     ['by-value', fastify],
   ] as const)('to a session %s', (tracker, platform) => {
-    it('keeps the visitor signed in, sends our cookie and clears the old ones', async () => {
+    it('keeps the visitor signed in, sends the new cookie and clears the old ones', async () => {
       const { url } = await startNew(platform, tracker);
       const visitor = new Visitor();
       await visitor.post(`${old.url}/login`, { user: 'ada' });
@@ -263,7 +263,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(visitor.cookies.size).toBe(0);
     });
 
-    it('leaves a visitor anonymous whose session map refuses, or for which it throws', async () => {
+    it('treats a visitor as anonymous if map refuses the session or throws', async () => {
       const mappings = [
         () => undefined,
         () => {
@@ -300,7 +300,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(events.filter(({ type }) => type === 'loaded')).toEqual([]);
     });
 
-    it('keeps one visitor for old and new processes that take turns 100 times', async () => {
+    it('keeps one visitor signed in while old and new processes alternate 100 times', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true });
       const visitor = new Visitor();
       await visitor.post(`${old.url}/login`, { user: 'ada' });
@@ -312,7 +312,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(visitor.cookies.has('auth')).toBe(true);
     });
 
-    it('ends both forms wherever the visitor signs out', async () => {
+    it('ends both forms when the visitor signs out on either side', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true });
       for (const [place, other] of [
         [old.url, url],
@@ -329,7 +329,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       }
     });
 
-    it('takes over a login on either side', async () => {
+    it('accepts a login on either side', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true });
       const visitor = new Visitor();
       await visitor.post(`${url}/login`, { user: 'ada' });
@@ -344,7 +344,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(await visitor.get(`${old.url}/me`)).toMatchObject({ userId: 'eve' });
     });
 
-    it('leaves a session alone that map refuses while the old code still uses it', async () => {
+    it('does not change a session that map refuses while the old code still uses it', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true, map: () => undefined });
       const visitor = new Visitor();
       await visitor.post(`${old.url}/login`, { user: 'ada' });
@@ -352,7 +352,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(await visitor.get(`${old.url}/me`)).toMatchObject({ userId: 'ada' });
     });
 
-    it('keeps everybody signed in while alsoWrite is switched off, process by process', async () => {
+    it('keeps users signed in while alsoWrite is switched off, process by process', async () => {
       const [on, off] = [
         await startNew(platform, tracker, { alsoWrite: true }),
         await startNew(platform === express ? fastify : express, tracker),
@@ -369,7 +369,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     });
   });
 
-  it('ends the old form too when the sessions of an owner are revoked', async () => {
+  it('also ends the old form when the sessions of an owner are revoked', async () => {
     const { url, app } = await startNew(express, 'by-id', { alsoWrite: true });
     const visitor = new Visitor();
     await visitor.post(`${url}/login`, { user: 'ada' });

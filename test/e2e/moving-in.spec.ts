@@ -44,7 +44,7 @@ describe.each(platforms)('docs/moving-in.md, on $name', (platform) => {
     await redis.close(prefix);
   });
 
-  it('leads from express-session to a session of ours, and signs nobody out', async () => {
+  it('migrates from express-session without signing users out', async () => {
     process.env['SESSION_KEY'] = 'nYGsFcc00jhhvbMCJciipsoP5sb_3RA_U6tZA6IPhFY';
     const store = new RedisStore({ client, prefix: `${prefix}:old:` });
     const storage = redisSessionStorage({ client, prefix: `${prefix}:new:` });

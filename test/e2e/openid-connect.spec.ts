@@ -62,7 +62,7 @@ async function startProvider(): Promise<{ url: string; idToken(nonce: string): s
 }
 
 describe('express-openid-connect on express', () => {
-  it('signs in by a cookie of its own, beside a session of ours', async () => {
+  it('signs in with its own cookie, independently of the session', async () => {
     @Controller()
     class ProfileController {
       @Get('profile')

@@ -111,7 +111,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
       socket.emit(event, {}, resolve);
     });
 
-  it('has the session of its handshake, and stores it before it acknowledges', async () => {
+  it('has the session of its handshake, and stores it before the acknowledgement', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     expect(await send(socket, 'who')).toBe('ada');
@@ -121,7 +121,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
     expect(await me(cookie)).toMatchObject({ points: 2 });
   });
 
-  it('ends with it', async () => {
+  it('loses the session when it ends', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     expect(await send(socket, 'who')).toBe('ada');
@@ -130,7 +130,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
     expect(await send(socket, 'score')).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('sends the error and no acknowledgement where nothing is stored', async () => {
+  it('sends the error instead of the acknowledgement if the session is not stored', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     await send(socket, 'who');

@@ -125,7 +125,7 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ name: 'ada', messages: 2 });
   });
 
-  it('are read anew for each message, so that a session ended elsewhere is ended here', async () => {
+  it('are read again for each message, so that a session ended elsewhere is ended here', async () => {
     const cookie = (await ask(`${running.url}/enter`)).cookie('room');
     const socket = await connect(cookie);
     expect(await say(socket, 'guarded')).toEqual({ event: 'guarded', data: 'in' });
@@ -142,7 +142,7 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     stranger.close();
   });
 
-  it('cannot be sent to the client, and say so', async () => {
+  it('throw if they must be sent to the client', async () => {
     expect(await talk('', 'set')).toEqual([{ event: 'set', data: 'SESSION_TOO_LATE' }]);
   });
 });

@@ -161,7 +161,7 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
     });
   });
 
-  it.each(Object.entries(WRAPS))('when their prototype is changed afterwards by what %s', async (_, wrap) => {
+  it.each(Object.entries(WRAPS))('when their prototype is changed afterwards by code that %s', async (_, wrap) => {
     const controllers = [controllerFor((method) => method, Scope.DEFAULT), guardedControllerFor((method) => method)];
     for (const { prototype } of controllers) {
       for (const name of Object.getOwnPropertyNames(prototype).filter((one) => one !== 'constructor')) {
@@ -176,7 +176,7 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
     await expectGuarded(await start(platform, controllers));
   });
 
-  it('when a module replaces them on its instance before the routes are made', async () => {
+  it('when a module replaces them on its instance before the routes are registered', async () => {
     @Controller()
     class TracedController {
       constructor() {

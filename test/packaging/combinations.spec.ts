@@ -43,7 +43,7 @@ describe.each([11, 12])('combinations on Nest %i', (major) => {
     await consumer?.remove();
   });
 
-  it.each(combinations)('with %s a session is kept, and a guard closes', async (_name, file, platforms) => {
+  it.each(combinations)('with %s a session is kept, and a guard refuses', async (_name, file, platforms) => {
     // In development the sessions of one process would be there in the next.
     const said = await consumer.run(process.execPath, [join('dist', 'main.js'), file], { NODE_ENV: 'test' });
     expect(said).toContain(`passed on ${platforms}\n`);

@@ -31,7 +31,7 @@ describe.each([
     packer: 'rspack',
     needs: { ...swc, ...bundler },
   },
-])('nest add in an application of the Nest CLI $major', ({ major, storage, platform, runner, packer, needs }) => {
+])('nest add in a new application of the Nest CLI $major', ({ major, storage, platform, runner, packer, needs }) => {
   let consumer: Consumer;
   let shop: Consumer;
   const manifest = (): Manifest => JSON.parse(readFileSync(join(shop.folder, 'package.json'), 'utf8')) as Manifest;
@@ -54,18 +54,18 @@ describe.each([
     await consumer?.remove();
   });
 
-  it(`is one of Nest ${major}, with ${runner}`, () => {
+  it(`uses Nest ${major} and ${runner}`, () => {
     const { dependencies, scripts } = manifest();
     expect(dependencies['@nestjs/core']).toMatch(new RegExp(`^\\^${major}\\.`));
     expect(scripts['test:e2e']).toMatch(new RegExp(`^${runner}\\b`));
   });
 
-  it('leaves one that builds', async () => {
+  it('gives an application that builds', async () => {
     await shop.run('npm', ['run', 'build']);
     expect(await shop.tsc('typescript', '-p', '.', '--noEmit')).toBe('');
   });
 
-  it.each(['sessions.e2e-spec', 'app.e2e-spec'])('leaves one whose test/%s passes', async (spec) => {
+  it.each(['sessions.e2e-spec', 'app.e2e-spec'])('gives an application whose test/%s passes', async (spec) => {
     const env = { NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' };
     // Rejects if a test fails or does not exist.
     await expect(shop.run('npm', ['run', 'test:e2e', '--', spec], env)).resolves.toEqual(expect.any(String));

@@ -28,7 +28,7 @@ describe('the packed package without optional peers', () => {
     expect(await consumer.node('--input-type=module', '-e', script)).toBe('true\n');
   });
 
-  it.each(publicPaths())('requires %s, also where Node cannot require an ES module', async (path) => {
+  it.each(publicPaths())('requires %s, even if Node cannot require an ES module', async (path) => {
     const script = `console.log(Object.keys(require('${path}')).length > 0);`;
     expect(await consumer.node('--input-type=commonjs', '-e', script)).toBe('true\n');
     // Nest 12 is itself an ES module, so here only the file that would be loaded can be asked for.
@@ -37,7 +37,7 @@ describe('the packed package without optional peers', () => {
     expect(await consumer.node(...options)).toContain(join('dist', 'cjs'));
   });
 
-  it('names no package, in code or declarations, but the required peers', () => {
+  it('names only the required peers, in code and declarations', () => {
     const manifest = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'));
     expect(manifest.dependencies ?? {}).toEqual({});
     const optional = Object.keys(manifest.peerDependenciesMeta ?? {});
@@ -57,7 +57,7 @@ describe('the packed package without optional peers', () => {
     expect([...new Set(packages)].filter((name) => name !== undefined && !allowed.includes(name))).toEqual([]);
   });
 
-  it('is small, and holds nothing that is only ours', () => {
+  it('is small, and contains no internal files', () => {
     const all = readdirSync(packed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const size = all.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
     expect(all.length).toBeLessThanOrEqual(120);

@@ -12,7 +12,7 @@ const toolChains = [
   { name: 'tsx', start: ['--import', 'tsx', 'named/main.ts'] },
   { name: 'a bundle of esbuild', build: ['build-esbuild.mjs', 'packages'], start: ['out/packages.mjs'] },
   {
-    name: 'a bundle of esbuild that holds the package',
+    name: 'a bundle of esbuild that includes the package',
     build: ['build-esbuild.mjs', 'whole'],
     start: ['out/whole.mjs'],
   },
@@ -61,7 +61,7 @@ const configurations = [
   { name: 'the strictest flags', config: 'tsconfig.strict.json', options: [] },
   { name: 'module node16', config: 'tsconfig.strict.json', options: ['--module', 'node16'] },
   {
-    name: 'modules resolved as by bundlers',
+    name: 'bundler resolution',
     config: 'tsconfig.strict.json',
     options: ['--module', 'esnext', '--moduleResolution', 'bundler'],
   },
@@ -118,7 +118,7 @@ describe('the packed package with', () => {
     await expectSessions(await consumer.startScript(...start));
   });
 
-  it('tsx says at start that a handler must name its session class', async () => {
+  it('tsx fails at start if a handler does not name its session class', async () => {
     await expect(consumer.startScript('--import', 'tsx', 'src/main.ts')).rejects.toThrow(
       'Use @CurrentSession(UserSession)',
     );
@@ -134,7 +134,7 @@ describe('the packed package with', () => {
   });
 
   // Not on Node 20, which has no such flag; later ones leave the decorators in the code.
-  it('Node that only removes types does not start, as there are decorators', async () => {
+  it('Node with type stripping does not start, because of the decorators', async () => {
     await expect(consumer.startScript('--experimental-strip-types', 'src/app.module.ts')).rejects.toThrow(
       /bad option|Invalid or unexpected token|ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX/,
     );
