@@ -2,7 +2,7 @@ import { figure } from '../lib/text-table.mjs';
 
 const SIDES = ['bare', 'ours', 'peer', 'floor'];
 
-/** The rows of one platform: CPU µs over the bare framework with spread; of the bare framework, its own. */
+/** The rows of one platform: CPU µs over the bare framework, with spread. */
 export function requestRows(results, platform, cells) {
   const ofPlatform = results
     .filter((result) => result.platform === platform)
@@ -45,7 +45,7 @@ function cellText(result, cell) {
     : `+${figure(overhead)} ±${figure(overheadSpread)}`.replace('+-', '−');
 }
 
-// Nothing over nothing says nothing.
+// A ratio of two zeros has no meaning.
 const NOTHING = 1;
 
 function ratioText(ours, peer) {

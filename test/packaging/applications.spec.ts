@@ -45,7 +45,7 @@ describe.each(applications)('the packed package in $name', ({ name, compiler, ve
       await expectSessions(await consumer.start('--no-experimental-require-module'));
     });
 
-    // Both instrument Nest 11 and older only; test/e2e/wrapped-handlers.spec.ts has them on Nest 12.
+    // Both instrument only Nest 11 and older; for Nest 12 see test/e2e/wrapped-handlers.spec.ts.
     it.each([
       ['opentelemetry', 'express'],
       ['opentelemetry', 'fastify'],

@@ -13,7 +13,7 @@ describe('the contract suite of the packed package', () => {
     await consumer?.remove();
   });
 
-  // Jest tells its own processes by variables that other runners take for theirs, as NODE_ENV.
+  // Other runners misread variables of Jest, such as NODE_ENV.
   const contract = (args: readonly string[], storage: string): Promise<string> =>
     consumer.run(process.execPath, args, { STORAGE: storage, NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' });
 

@@ -4,7 +4,7 @@ import { Consumer } from './consumer.js';
 
 const packages = ['common', 'core', 'platform-express', 'platform-fastify'].map((name) => `@nestjs/${name}`);
 
-// Nest runs its middleware on other routes in each of them. test/e2e/application-found.spec.ts has Nest 12.
+// Each runs middleware on other routes. For Nest 12 see test/e2e/application-found.spec.ts.
 describe('SessionsService.current of the packed package', () => {
   let consumer: Consumer;
 
