@@ -45,7 +45,7 @@ function controllerFor(type: typeof ById) {
       @Body() { owner, ...options }: { owner: string; maxSeconds?: number; reason: string; item?: string },
       @Sessions() sessions: RequestSessions,
     ): Promise<void> {
-      // Part of the actor's session, which comes back with it.
+      // Part of the actor's session, which is restored.
       if (options.item) (await sessions.get(type))?.cart.push(options.item);
       const session = await sessions.actAs(type, owner, options);
       session.cart = [`of ${owner}`];

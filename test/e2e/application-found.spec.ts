@@ -50,7 +50,7 @@ describe('the application of a request', () => {
         app.use('/outer', outer);
       },
     });
-    // As Nest's documentation has it for several servers at once.
+    // As in Nest's documentation for several servers.
     own = createServer(server).listen(0, '127.0.0.1');
     own.on('upgrade', (request, socket) => {
       void nameIn(request).then((name) => socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${name}`));

@@ -204,7 +204,7 @@ describe.each(platforms)('bad input on $name', (platform) => {
     expect(answer.json()).toEqual({ visits: null });
     expect(answer.setCookies).toEqual([]);
     expect(rejections()).toHaveLength(8);
-    // Few enough to be tried: dead ones are cleared as ever.
+    // Few enough to be tried: invalid ones are cleared.
     expectNoSessionAndCleared(await get(route, `${name}=x; `.repeat(8)), name);
   });
 

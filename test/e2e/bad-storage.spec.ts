@@ -43,7 +43,7 @@ interface Place {
   readonly storage: SessionStorage;
   fill(): void;
   empty(): void;
-  /** The names of all files, where there are some to be torn. */
+  /** The names of all files to truncate, if there are any. */
   files(): readonly string[];
   close(): void;
 }
@@ -60,7 +60,7 @@ const places: Record<string, () => Promise<Place>> = {
     };
     return {
       storage: directorySessionStorage({ directory }),
-      // Root may write anywhere, so it works as somebody else meanwhile.
+      // Root may write anywhere, so this switches to another user.
       fill: () => {
         setMode(0o500);
         if (!isRoot) return;
@@ -83,7 +83,7 @@ const places: Record<string, () => Promise<Place>> = {
     const database = sqliteLibraries['libsql']!(files.path('full.db'));
     return {
       storage: sqliteSessionStorage({ database }),
-      // What SQLite says when the disk is full; it is never less than there is.
+      // As on a full disk; the limit is never below the current size.
       fill: () => database.exec('PRAGMA max_page_count = 1'),
       empty: () => database.exec('PRAGMA max_page_count = 1000000'),
       files: () => [],

@@ -120,7 +120,7 @@ describe.each(platforms)('a cookie whose scope a deployment changes, on $name', 
       await browser.open('POST', '/app/login/bob');
       clock.advance(10_000);
       expect(await browser.me()).toBe('bob');
-      // The request with both has left one.
+      // The request with both cookies cleared one.
       expect(browser.jar.size).toBe(1);
       expect(await browser.me()).toBe('bob');
       await browser.open('POST', '/app/logout');

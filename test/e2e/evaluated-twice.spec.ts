@@ -4,7 +4,7 @@ import { platforms } from '../support/platforms.js';
 
 type EvaluatedApp = typeof import('../support/evaluated-app.js');
 
-/** Application, package and Nest, all evaluated again. */
+/** Application, package and Nest, evaluated again. */
 async function evaluate(): Promise<EvaluatedApp> {
   jest.resetModules();
   return import('../support/evaluated-app.js');

@@ -148,7 +148,7 @@ describe.each(platforms)('failures on $name', (platform) => {
     errors.at(-1) as never;
 
   describe.each(['failing', 'hanging'] as const)('a storage that is %s', (mode) => {
-    // The breaker may be open from the case before; a good call after its pause closes it.
+    // The breaker may be open from the previous case; a successful call after its pause closes it.
     const until = async (path: string, status: number): Promise<void> => {
       for (let tries = 0; tries < 100 && (await post(path)).status !== status; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 100));

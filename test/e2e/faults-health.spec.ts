@@ -41,7 +41,7 @@ function readRecipe(): Recipe {
   compileFunction(ts.transpileModule(code!, { compilerOptions }).outputText, ['require', 'exports', 'Reflect'])(
     (name: keyof typeof modules) => modules[name],
     exports,
-    // The one of the tests' realm, which keeps metadata.
+    // The instance of the test realm, which has the metadata.
     Reflect,
   );
   return exports as Recipe;

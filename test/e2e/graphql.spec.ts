@@ -245,7 +245,7 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     return client;
   }
 
-  /** Everything that one operation over a socket gives, its errors as they come. */
+  /** All results of one operation over a socket, including errors. */
   function run(client: Client, query: string, onEvent: () => void = () => {}): Promise<unknown[]> {
     return new Promise((resolve) => {
       const given: unknown[] = [];

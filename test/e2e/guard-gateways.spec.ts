@@ -52,7 +52,7 @@ describe.each(cases)('a global guard and gateways over $kind.name on $platform.n
     return answer.event;
   }
 
-  // Under Nest 11 a gateway is asked for no guard of `useGlobalGuards` but this one.
+  // Nest 11 runs no other guard of `useGlobalGuards` for gateways.
   it.each(['as APP_GUARD', 'by useGlobalGuards'] as const)(
     'refuses messages without a session, bound %s',
     async (bound) => {

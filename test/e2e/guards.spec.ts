@@ -77,7 +77,7 @@ class BecomeController {
 
 type Visitor = 'admin' | 'tenant' | 'visitor' | 'user';
 
-/** An application, and the cookies of those who visit it. */
+/** An application and the cookies of its visitors. */
 interface Guarded {
   status(path: string, ...who: readonly Visitor[]): Promise<number>;
   text(path: string, ...who: readonly Visitor[]): Promise<string>;
@@ -471,13 +471,13 @@ describe('@RequireSession()', () => {
   });
 
   it('does not accept a validate that returns a string or a number', () => {
-    // @ts-expect-error an empty text is no false
+    // @ts-expect-error returns an empty string
     RequireSession(AccountSession, { validate: (session) => session.userId && session.roles.includes('admin') });
-    // @ts-expect-error a text is no answer
+    // @ts-expect-error returns a string
     RequireSession(AccountSession, { validate: (session) => session.userId });
-    // @ts-expect-error nor is a number
+    // @ts-expect-error returns a number
     RequireSession(AccountSession, { validate: (session) => session.roles.length });
-    // @ts-expect-error nor is a promise of a text
+    // @ts-expect-error returns a promise of a string
     RequireSession(AccountSession, { validate: async (session) => session.userId ?? '' });
     const answers: ReadonlyArray<Parameters<typeof RequireSession<AccountSession>>[1]> = [
       { validate: (session) => session.roles.includes('admin') },

@@ -37,7 +37,7 @@ class UserSession {
   seen?: number;
 }
 
-/** Edits the body in place, as interceptors do that trim, mask or sign responses. */
+/** Edits the body in place, like interceptors that trim, mask or sign responses. */
 @Injectable()
 class EditingInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {

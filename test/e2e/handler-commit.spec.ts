@@ -42,7 +42,7 @@ class Visit {
   count = 0;
 }
 
-/** Which handler and which interceptors a call went through. */
+/** The handler and the interceptors of a call. */
 const seen: string[] = [];
 
 @Injectable()
@@ -73,7 +73,7 @@ class UnavailableFilter implements ExceptionFilter {
   }
 }
 
-/** Makes plain copies of all objects, as pipes that trim texts do. */
+/** Makes plain copies of all objects, like pipes that trim strings. */
 const copyingPipe: PipeTransform = {
   transform: (value) => (isTheSession(value) || typeof value !== 'object' || value === null ? value : { ...value }),
 };
@@ -177,7 +177,7 @@ describe.each(platforms)('a handler that stores its session without an intercept
 
   beforeAll(async () => {
     const running = await startApp(platform, {
-      // Not by the interceptor, in a run with COMMIT=interceptor either.
+      // Not by the interceptor, even with COMMIT=interceptor.
       imports: [SessionsModule.forRoot({ storage, sessions: [Visit], commit: 'handler' })],
       controllers: [VisitController, ScopedController],
       providers: [
@@ -275,7 +275,7 @@ describe.each(platforms)('a handler that stores its session without an intercept
     await running.close();
   });
 
-  // The last ones: the storage is given a pause then.
+  // Last, because the breaker pauses the storage afterwards.
   it.each([...ways, 'noticed'])('%s: a storage failure reaches exception filters', async (way) => {
     storage.fails = true;
     const answer = await ask(`${url}/${way}`);

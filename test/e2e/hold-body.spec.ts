@@ -22,7 +22,7 @@ function digestOf(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** 4 MiB in order, and how much of it has been asked for. */
+/** A stream of 4 MiB that counts the bytes read. */
 class Source {
   asked = 0;
   readonly stream = new Readable({
@@ -131,7 +131,7 @@ describe.each(platforms)('the body of a held response, on $name', (platform) => 
     expect(answer.body).toEqual(Buffer.from([0xc3, 0xa9, 0xe9, 0xc3, 0xa9]));
   });
 
-  // Node throws only after it has made up its head.
+  // Node throws only after it has created the head.
   it('an unknown encoding aborts the response and is reported, without hanging', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const asked = bench.res(({ raw }) => raw.end('text', 'klingon')).catch(({ code }: { code?: string }) => code);

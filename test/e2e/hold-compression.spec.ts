@@ -8,7 +8,7 @@ import { platforms } from '../support/platforms.js';
 import { holdBench, type Handler, type HoldBench } from './hold-bench.js';
 import { Visit, watchUncaught, type RawAnswer } from './hold-support.js';
 
-// Fastify's own plugin compresses in onSend, above the response; only Express replaces the response's methods.
+// Fastify's plugin compresses in onSend; only the Express middleware replaces response methods.
 const express = platforms.find(({ name }) => name === 'express')!;
 
 const LINE = 'a line that compresses well, since there are many of it\n';

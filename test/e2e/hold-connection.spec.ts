@@ -139,7 +139,7 @@ describe.each(platforms)('held responses and their connections, on $name', (plat
       gate.open();
       await until(() => bench.storage.sequence.includes('write fails'));
       await new Promise((resolve) => setTimeout(resolve, 20));
-      // What may be there all the same is taken back.
+      // A record that may have been written is removed.
       expect(bench.storage.taken().slice(0, 2)).toEqual(['write begins', 'write fails']);
       expect(bench.storage.size).toBeLessThan(20);
     });

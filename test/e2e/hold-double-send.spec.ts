@@ -5,7 +5,7 @@ import { Gate, Visit, watchUncaught } from './hold-support.js';
 
 type Step = (exchange: Exchange) => unknown;
 
-/** What applications do by mistake once they have answered. */
+/** Mistakes of applications after they have responded. */
 const mistakes: Record<string, Step> = {
   'send again': ({ response }) => void response.send('second'),
   'send an object': ({ response }) => void (response.json ?? response.send).call(response, { second: true }),
@@ -65,7 +65,7 @@ describe.each(platforms)('after its response, an application behaves as without 
     });
   });
 
-  // Without sessions these end the process, unless somebody listens for `error`.
+  // Without sessions, these end the process unless there is an `error` listener.
   it('writing after the end reports an error to the callback, and affects no other request', async () => {
     const told: unknown[] = [];
     const tell = (error?: { code?: string } | null): void => void told.push(error?.code);
@@ -96,7 +96,7 @@ describe.each(platforms)('after its response, an application behaves as without 
       raw.write('begun');
       throw new Error('in the middle');
     });
-    // On Fastify, Nest 11 writes its error body behind it.
+    // On Fastify, Nest 11 appends its error body.
     expect([answer.status, answer.text.slice(0, 5), answer.broken]).toEqual([200, 'begun', false]);
     expect(answer.cookies('visit')).toHaveLength(1);
   });

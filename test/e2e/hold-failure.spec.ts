@@ -36,7 +36,7 @@ class FailingController {
 
 const SECRET = 'what the handler had to say';
 
-/** Ways to answer past the interceptor, so that the hold has to answer by itself. */
+/** Responses that bypass the interceptor, so that the hold must respond. */
 const pastTheInterceptor: Array<[way: string, handler: Handler]> = [
   ['send', ({ response }) => response.send(SECRET)],
   ['an object', ({ response }) => (response.json ?? response.send).call(response, { text: SECRET })],
@@ -97,7 +97,7 @@ describe.each(platforms)('a storage that fails to write, on $name', (platform) =
     expect(answer.all('cache-control')).toEqual(['no-store']);
     for (const name of ['etag', 'location', 'content-encoding']) expect(answer.all(name)).toEqual([]);
     expect(answer.broken).toBe(false);
-    // A write that may have succeeded is undone, in the background.
+    // A write that may have succeeded is undone in the background.
     const waitedFor = bench.storage.sequence.filter((step) => !step.startsWith('invalidate'));
     expect(waitedFor.at(-1)).toBe('the head arrives');
     expect(bench.eventTypes()).toEqual(['unavailable']);
@@ -213,7 +213,7 @@ describe.each(platforms)('the first failure of a storage, on $name', (platform) 
   it('logs one error line if no filter handles it', async () => {
     await bench.res(({ response }) => response.send(SECRET));
     expect(errors.filter((line) => line.startsWith('Session "visit": the storage failed to store'))).toHaveLength(1);
-    // What the storage itself says may quote keys and contents.
+    // The storage's own message may quote keys and contents.
     expect(errors.join('\n')).not.toContain('on fire');
     expect(errors.join('\n')).not.toContain(SECRET);
   });
@@ -234,7 +234,7 @@ describe.each(platforms)('a storage that fails, with a filter of the application
     expect((filtered.at(-1) as Error).cause).toBeInstanceOf(Error);
   });
 
-  // The handler returns, then the stream begins: interceptor and hold both learn of the failure, and one answers.
+  // Interceptor and hold both detect the failure, and only one responds.
   it('a stream gets one response, without its body', async () => {
     bench.storage.failing = true;
     const answer = await bench

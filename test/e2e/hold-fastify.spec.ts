@@ -141,7 +141,7 @@ describe('app.inject, on fastify', () => {
   });
 });
 
-// Node warns once in a process, so this sees what any test here has caused.
+// Node warns once per process, so this collects the warnings of all tests in this file.
 const warnings: string[] = [];
 const warn = ({ message }: Error): void => void warnings.push(message);
 beforeAll(() => realProcess().on('warning', warn));
@@ -150,7 +150,7 @@ afterAll(() => {
   expect(warnings.filter((message) => message.includes('HTTP/2'))).toEqual([]);
 });
 
-/** Asks over HTTP/2; the head is noted as it arrives. */
+/** Sends a request over HTTP/2, and records the arrival of the head. */
 function ask(
   client: ClientHttp2Session,
   bench: HoldBench,
@@ -183,7 +183,7 @@ function ask(
 
 function http2Tests(secure: boolean, options: BenchOptions): void {
   let client: ClientHttp2Session;
-  // Before the application closes, which waits for its connections.
+  // Before the application closes, because it waits for its connections.
   afterAll(() => new Promise<void>((resolve) => client.close(resolve)));
   const bench = holdBench(fastify, options);
   watchUncaught();
@@ -324,7 +324,7 @@ describe('HTTP/2 without TLS (h2c), on fastify', () => {
   http2Tests(false, { adapter: new FastifyAdapter({ http2: true }) as never });
 });
 
-// Express' response is made for HTTP/1 only, so HTTP/2 is Fastify's alone.
+// Express does not support HTTP/2.
 describe('HTTP/2 over TLS, on fastify', () => {
   http2Tests(true, { adapter: new FastifyAdapter({ http2: true, https: makeCertificate() }) as never });
 });

@@ -34,7 +34,7 @@ const views = mkdtempSync(join(tmpdir(), 'hold-views-'));
 writeFileSync(join(views, 'page.hbs'), '<p>{{count}}</p>');
 afterAll(() => rmSync(views, { recursive: true }));
 
-/** Every way a handler may respond. Each adds one to the session. */
+/** Every kind of handler response. Each adds one to the session. */
 @Controller()
 class HandlersController {
   @Get('peek') peek(@CurrentSession({ optional: true }) visit?: Visit) {
@@ -180,7 +180,7 @@ function prepareViews(app: INestApplication): void {
 
 const PIECES = 'visit in pieces';
 
-/** Path, status, and what is in the body of the first visit. */
+/** Path, status, and text in the body of the first visit. */
 const rows: Array<[path: string, status: number, body: string | RegExp, method?: string]> = [
   ['string', 200, 'visit 1'],
   ['object', 200, '{"visit":1}'],

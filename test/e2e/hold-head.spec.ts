@@ -13,7 +13,7 @@ class HeaderController {
   }
 }
 
-/** Ways to hand headers, two cookies of the application's own among them, to Node's `writeHead`. */
+/** Forms of `writeHead`, with headers that include two cookies of the application. */
 const writeHeads: Array<[form: string, write: (raw: any) => void]> = [
   ['an object', (raw) => raw.writeHead(201, { 'Set-Cookie': ['own=1', 'other=2'], 'X-Own': 'kept' })],
   [

@@ -304,7 +304,7 @@ describe.each(platforms)('parallel operations in one request, on $name', (platfo
       return 'sent';
     });
     expect(await bench.stored(answer.cookie('visit'))).toBe(7);
-    // A create that failed in an earlier test may be taken back only now.
+    // A failed create of an earlier test may be undone only now.
     expect(bench.storage.taken().filter((call) => !call.startsWith('invalidate'))).toEqual([
       'write begins',
       'write ends',
@@ -327,7 +327,7 @@ describe.each(platforms)('parallel operations in one request, on $name', (platfo
     });
     expect(answer.cookies('visit')).toHaveLength(1);
     expect(await bench.stored(answer.cookie('visit'))).toBe(9);
-    // The record of the first id stays for a minute.
+    // The record of the first id is kept for a minute.
     expect(bench.storage.size).toBe(before + 2);
   });
 

@@ -81,7 +81,7 @@ class TouchingPipe implements PipeTransform {
   }
 }
 
-/** Answers by itself, past Nest. */
+/** Responds directly, without Nest. */
 @Catch(HttpException)
 class AnsweringFilter implements ExceptionFilter {
   catch(error: HttpException, host: ArgumentsHost): void {
@@ -89,7 +89,7 @@ class AnsweringFilter implements ExceptionFilter {
   }
 }
 
-/** Changes the session because of the error, as for a flash message. */
+/** Changes the session on an error, for example for a flash message. */
 @Catch()
 class TouchingFilter implements ExceptionFilter {
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
@@ -97,7 +97,7 @@ class TouchingFilter implements ExceptionFilter {
     await touch(http.getRequest());
     const status = error instanceof HttpException ? error.getStatus() : 500;
     const response = http.getResponse();
-    // Fastify hands a filter of middleware Node's own response.
+    // On Fastify, a filter gets Node's response for an error of middleware.
     if (response.status) response.status(status).send({ touched: true });
     else response.writeHead(status).end('{"touched":true}');
   }
@@ -225,7 +225,7 @@ class TouchingMiddleware implements NestModule {
 describe.each(platforms)('a response without a handler value, on $name', (platform) => {
   const bench = holdBench(platform, { imports: [TouchingMiddleware], controllers: [RefusalsController] });
   watchUncaught();
-  // Errors of a handler are logged by Nest.
+  // Nest logs errors of handlers.
   beforeEach(() => void jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
@@ -275,7 +275,7 @@ describe.each(platforms)('a response without a handler value, on $name', (platfo
     expect(bench.eventTypes()).not.toContain('too-late');
   });
 
-  // Nest 12 answers with the status, Nest 11 with 200 and an error event.
+  // Nest 12 responds with the status, Nest 11 with 200 and an error event.
   it('an @Sse handler that throws: the status of the response determines whether changes are stored', async () => {
     for (const [asked, path] of [400, 500].map((status) => [status, `/sse/${status}`] as const)) {
       const [status, count] = await outcome(path);

@@ -26,7 +26,7 @@ class NoteSession {
   text = '';
 }
 
-/** A token as libraries make it: of the id that they get synchronously. */
+/** A CSRF token from the synchronous id, as libraries create it. */
 const tokenOf = (id: string | undefined): string =>
   createHmac('sha256', 'the secret of the tokens')
     .update(id ?? 'nobody')

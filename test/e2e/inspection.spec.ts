@@ -29,7 +29,7 @@ class KeptSession {
   count = 0;
 }
 
-/** A Redis that says this of itself, or does not answer. */
+/** A Redis with this configuration, or one that does not answer. */
 const policyOf = (policy: string) => async () => `# Memory\r\nmaxmemory_policy:${policy}\r\n`;
 const evicting = () => redisSessionStorage({ client: policyOf('allkeys-lru') });
 const down = () => redisSessionStorage({ client: () => Promise.reject(new Error('ECONNREFUSED')) });
@@ -56,8 +56,8 @@ class Lines implements LoggerService {
 }
 
 /**
- * What an application with these options logs when it starts; it is ready before any storage has to answer.
- * @param count how many warnings there are to come.
+ * The start-up log of an application, which does not wait for its storages. @param count the expected number of
+ * warnings.
  */
 async function started(options: SessionsModuleOptions, count = 0): Promise<Lines> {
   const lines = new Lines();

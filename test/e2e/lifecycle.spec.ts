@@ -33,7 +33,7 @@ class SealedSession {
   visits = 0;
 }
 
-/** Lets a test hold a handler until it says go on. */
+/** Lets a test pause a handler. */
 class Gate {
   #open: (() => void) | undefined;
   #arrive: (() => void) | undefined;
@@ -248,7 +248,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       slow.open();
       const answer = await change;
       expect(answer.status).toBe(200);
-      // The browser may hold the cookie of a new login by now.
+      // The browser may already have the cookie of a new login.
       expect(answer.setCookies).toEqual([]);
       expect((await get('me', cookie)).json()).toEqual({});
       expect(events).toContainEqual(expect.objectContaining({ type: 'gone', reason: 'ended' }));

@@ -58,7 +58,7 @@ describe.each(platforms)('message handlers of a hybrid application on $name', (p
     for (const one of running.splice(0)) await one.close();
   });
 
-  /** Starts the application and gives what a message is answered with. */
+  /** Starts the application and returns the reply to a message. */
   async function start(options: { rpc?: boolean }): Promise<{ url: string; send(pattern: string): Promise<unknown> }> {
     const port = await freePort();
     const app = await startApp(platform, {

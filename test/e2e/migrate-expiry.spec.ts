@@ -142,7 +142,7 @@ describe('a session of iron-session 9 in chunks', () => {
     const old = await startIronSession(9, SECRET, { chunk: true });
     running.push(old);
     const visitor = new Visitor();
-    // The old application keeps what is sent here.
+    // The old application stores the sent data.
     await visitor.post(`${old.url}/login`, { user: cart.join() });
     expect([...visitor.cookies.keys()].sort()).toEqual(['iron.0', 'iron.1']);
     const map = ({ userId = '' }: OldContent): AuthSession =>

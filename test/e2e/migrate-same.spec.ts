@@ -112,7 +112,7 @@ describe.each(platforms)('the same session under another name or scope, on $name
     }
     const answer = await ask(`${moved.url}/me`, { cookie });
     expect(answer.json()).toEqual({ userId: 'ada', n: 100 });
-    // A process that still keeps the old place reads the new one.
+    // A process with the old name also reads the new one.
     expect((await ask(`${both.url}/me`, { cookie: answer.cookie('account') })).json()).toEqual({
       userId: 'ada',
       n: 100,

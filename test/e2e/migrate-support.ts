@@ -12,7 +12,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CurrentSession, Session, SessionOwner, Sessions, type RequestSessions } from 'nestjs-sessions';
 
-/** What the old applications keep. */
+/** The session data of the old applications. */
 export interface OldContent {
   userId?: string;
   n?: number;
@@ -24,7 +24,7 @@ export interface OldContent {
 export class AuthSession {
   @SessionOwner() userId?: string;
   n = 0;
-  /** The old code does not have it. */
+  /** Unknown to the old code. */
   theme?: string;
 }
 
@@ -66,7 +66,7 @@ export class AuthController {
   }
 }
 
-/** A client of several applications of one host: keeps cookies by name, as a browser keeps those of one scope. */
+/** A client of several applications on one host, with one cookie jar. */
 export class Visitor {
   readonly cookies = new Map<string, string>();
   /** The `Set-Cookie` lines of the last answer. */
@@ -113,7 +113,7 @@ export class Visitor {
   }
 }
 
-/** An old application that listens. */
+/** A running old application. */
 export interface OldApplication {
   readonly url: string;
   close(): Promise<void>;

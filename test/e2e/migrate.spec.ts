@@ -51,7 +51,7 @@ interface Mapping {
 /** An old application, and the source of its sessions for the new one. */
 interface Old {
   readonly cookies: readonly string[];
-  /** Whether the old sessions are kept on a server, so that they can be ended there. */
+  /** Whether the old sessions are in a store, so that they can be ended. */
   readonly isById?: true;
   start(): Promise<{ readonly app: OldApplication; source(mapping: Mapping): SessionSource<AuthSession> }>;
 }
@@ -134,7 +134,7 @@ const olds: Record<string, Old> = {
     start: async () => {
       const store = new RedisStore({ client, prefix });
       const options = { cookieName: 'sid', cookiePrefix: 's:' };
-      // In the same order: @fastify/session clears a cookie that is signed with another secret than the first.
+      // In the same order: @fastify/session clears a cookie that is not signed with the first secret.
       const secrets = ['an older secret of 32 bytes, surely', SECRET];
       return {
         app: await startFastifySession(store, { ...options, secret: secrets }),
@@ -288,7 +288,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
         const value = visitor.cookies.get(name)!;
         const step = Math.ceil(value.length / 40);
         for (let index = 0; index < value.length; index += step) {
-          // The last letter of base64 may hold bits that do not count.
+          // The last base64 character may have unused bits.
           if (/^(?:%3D|=|;|$)/.test(value.slice(index + 1))) continue;
           const forger = visitor.copy();
           const other = value[index] === 'A' ? 'B' : 'A';
@@ -336,7 +336,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       await visitor.post(`${url}/theme`);
       expect(await visitor.get(`${old.url}/me`)).toEqual({ userId: 'ada', n: 0 });
       await visitor.post(`${old.url}/bump`);
-      // What the old code does not know stays.
+      // Fields unknown to the old code are kept.
       expect(await visitor.get(`${url}/me`)).toEqual({ userId: 'ada', n: 1, theme: 'dark' });
       await visitor.post(`${old.url}/login`, { user: 'bob' });
       expect(await visitor.get(`${url}/me`)).toMatchObject({ userId: 'bob', n: 0 });
@@ -377,7 +377,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     copy.cookies.delete('auth');
     await app.get(SessionsService).revokeAll(AuthSession, 'ada');
     expect(await visitor.get(`${url}/me`)).toEqual({});
-    // A client with only the old cookie has no new session, and with a store no session.
+    // A client with only the old cookie has no new session; with a store, it has no session.
     expect(await copy.get(`${url}/me`)).toEqual({});
     if (isById) expect(await copy.get(`${old.url}/me`)).toEqual({});
   });

@@ -63,7 +63,7 @@ class AccountController {
   }
 }
 
-/** Everything that the application and its process print meanwhile, debug messages included. */
+/** All output of the application and its process, including debug messages. */
 function collectOutput(): { readonly lines: string[]; readonly logger: LoggerService; stop(): void } {
   const lines: string[] = [];
   const add = (...parts: unknown[]): void => void lines.push(inspect(parts, { depth: 20, maxStringLength: null }));

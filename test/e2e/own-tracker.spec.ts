@@ -24,7 +24,7 @@ class Visit {
   count = 0;
 }
 
-/** Ktor's four verbs, and nothing else. */
+/** Only Ktor's four methods. */
 class TableTracker implements SessionTracker<Visit> {
   readonly rows = new Map<string, string>();
   readonly told: string[] = [];

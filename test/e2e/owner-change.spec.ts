@@ -26,7 +26,7 @@ interface Call {
 
 const calls: Call[] = [];
 const clock = new FakeClock();
-/** What the hook waits for, after it was called. */
+/** A promise that the hook awaits. */
 let gate: Promise<void> | undefined;
 let called: () => void = () => undefined;
 
@@ -183,10 +183,10 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
       const first = post('login', { user: 'ann' }, visitor);
       await inside;
       const second = post('login', { user: 'ann' }, visitor);
-      // By id a request that comes meanwhile waits for nothing, and is nobody's.
+      // By id, a parallel request does not wait and has no session.
       expect(await shopOf(visitor)).toEqual({ cart: name === 'by_id' ? [] : ['pear'] });
       open();
-      // One that comes later finds no visitor's session any more.
+      // A later login finds no visitor's session.
       expect([(await first).status, (await second).status]).toEqual([201, 201]);
       expect(calls.filter(({ previous }) => previous !== undefined)).toHaveLength(name === 'by_id' ? 1 : 2);
       expect(await shopOf((await first).cookie(name))).toEqual({ userId: 'ann', cart: ['stored of ann', 'pear'] });

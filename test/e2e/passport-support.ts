@@ -7,7 +7,7 @@ import { Session, SessionOwner } from 'nestjs-sessions';
 import { Strategy as LocalStrategyOfPassport } from 'passport-local';
 import { ask, type Answer } from '../support/client.js';
 
-/** What passport keeps, and whose session that makes it. */
+/** A session with passport's data and an owner. */
 @Session('auth', { tracker: 'by-id' })
 export class AuthSession {
   passport?: { user?: string };
@@ -86,10 +86,10 @@ export class Client {
   }
 }
 
-/** An OAuth 2 provider: one client, one user, PKCE where it is asked for. */
+/** An OAuth 2 provider with one client and one user, and optional PKCE. */
 export async function startProvider(): Promise<{
   url: string;
-  /** What a browser is sent back with after the user has agreed at this address. */
+  /** The query of the redirect after the user has consented. */
   agree(authorization: string): string;
   close(): Promise<void>;
 }> {

@@ -200,7 +200,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
           tokenURL: `${provider.url}/token`,
           clientID: 'this application',
           clientSecret: 'the secret of this application',
-          // With a path alone, passport-oauth2 asks for the connection of an Express request.
+          // For a relative path, passport-oauth2 needs the connection of an Express request.
           callbackURL: 'https://app.example/callback',
           state: true,
           ...options,
@@ -230,7 +230,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
         imports: [PassportModule, sessionsModule()],
         controllers: [SignInController],
         providers: [ProviderStrategy],
-        // passport redirects by the methods of Node's response, which Fastify's reply does not have.
+        // passport uses methods of Node's response that Fastify's reply lacks.
         prepare: (app) => {
           if (platform.name === 'fastify') useNodeResponse(app);
         },
@@ -249,7 +249,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
   });
 });
 
-/** Gives Fastify's reply what passport calls of a response. */
+/** Adds the response methods that passport calls to Fastify's reply. */
 function useNodeResponse(app: INestApplication): void {
   const instance = app.getHttpAdapter().getInstance() as {
     decorateReply(name: string, value: unknown): void;
@@ -481,7 +481,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     @Post('cookie')
     cookie(@Req() { session }: WithSession): object {
       const cookie = session.cookie as { maxAge: number | null; partitioned?: boolean };
-      // What renews a session of express-session.
+      // As for express-session.
       const { maxAge } = cookie;
       cookie.maxAge = maxAge;
       const assignments: Record<string, () => void> = {
@@ -503,7 +503,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     @Post('max-age')
     maxAge(@Req() { session }: WithSession, @Body() { maxAge }: { maxAge: number | null | false }): object {
       session.theme = `for ${maxAge}`;
-      // As code for express-session does it.
+      // As in code for express-session.
       if (maxAge === false) (session.cookie as { expires: unknown }).expires = false;
       else session.cookie.maxAge = maxAge;
       return { maxAge: session.cookie.maxAge };

@@ -10,7 +10,7 @@ class Visit {
   paths: string[] = [];
 }
 
-/** Node's requests of routes that ask for no session. */
+/** Node's requests of routes that use no session. */
 const untouched: IncomingMessage[] = [];
 
 @Controller()
@@ -26,7 +26,7 @@ class PathController {
 }
 
 class CountingModule implements NestModule {
-  // On Fastify, middleware has nothing but Node's request and response.
+  // On Fastify, middleware gets only Node's request and response.
   configure(consumer: MiddlewareConsumer): void {
     consumer
       .apply(async (request: IncomingMessage & { originalUrl: string }, _: unknown, next: () => void) => {

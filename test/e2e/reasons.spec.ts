@@ -90,7 +90,7 @@ class AppController {
   }
 }
 
-/** In late-answer.spec.ts, socket-sessions.spec.ts and evictions.spec.ts. */
+/** Tested in late-answer.spec.ts, socket-sessions.spec.ts and evictions.spec.ts. */
 type ElsewhereTested = 'too-late' | 'foreign-origin' | 'evicted';
 
 describe.each(platforms)('the reason of a lost session, on $name', (platform) => {

@@ -15,7 +15,7 @@ class SharedAdmin {
   visits = 0;
 }
 
-/** Would not start: it names a storage that only another application provides. */
+/** Cannot start: its storage exists only in another application. */
 @Session('shared_broken', { idleTimeoutInSeconds: -1 })
 class SharedBroken {}
 

@@ -49,7 +49,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
 
   it('shows the facts of its cookies, and a handle instead of the id', async () => {
     await browser.submit('/cart/add', { product: 'tea' });
-    // The cookie that the request carries; the answer's may hold a later time, with a digit more.
+    // The request's cookie; that of the response may have a later time with more digits.
     const size = 'user_session='.length + browser.cookie('user_session')!.length;
     const { text } = await browser.open('/');
     expect(text).toContain(`${size} bytes`);

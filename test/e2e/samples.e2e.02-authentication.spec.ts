@@ -152,7 +152,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
   });
 });
 
-// On a machine without Chromium the tests above say the same of answers.
+// Without Chromium, the tests above cover the responses.
 if (chromiumPath !== undefined) {
   describe.each(platforms)('sample 02-authentication in Chromium, on $name', (platform) => {
     const MINUTE = 60_000;

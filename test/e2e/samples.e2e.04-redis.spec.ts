@@ -47,7 +47,7 @@ describe.each(platforms)('sample 04-redis on $name', (platform) => {
 
   const signedIn = async (browser: Browser): Promise<boolean> =>
     (await browser.open('/')).text.includes(`Hello, ${user}`);
-  /** What the second application shows to who comes with this cookie of the first. */
+  /** The page of the second application for a cookie of the first. */
   const shownByTwo = async (cookie: string): Promise<string> =>
     (await ask(`${two.url}/`, { cookie: `device=${cookie}` })).text;
   const handleOf = (text: string, device: string): string =>

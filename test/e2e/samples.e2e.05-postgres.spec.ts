@@ -27,7 +27,7 @@ const add = (url: string, product: string, cookie?: string): Promise<Answer> =>
 const show = async (url: string, cookie: string): Promise<unknown> => (await ask(`${url}/cart`, { cookie })).json();
 const cookieOf = (answer: Answer): string => answer.cookie('postgres_cart');
 
-/** An application whose database is the test's: a PGlite cannot be opened twice. */
+/** An application on the test's database, because a PGlite cannot be opened twice. */
 async function startOn(pool: PostgresServer, platform: Platform): Promise<{ url: string; close(): Promise<void> }> {
   const testing = Test.createTestingModule({ imports: [AppModule] });
   const module = await testing.overrideProvider(PostgresConnection).useValue({ pool }).compile();

@@ -7,7 +7,7 @@ import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 const KEY = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 const SIGN = Buffer.from('6819b57a326945c1968f45236589', 'hex');
 
-// The sample is loaded once, with the directory that the environment has at that time.
+// The sample reads the directory from the environment once, when it is loaded.
 const directory = mkdtempSync(join(tmpdir(), 'sample-ktor-'));
 process.env['SESSION_DIRECTORY'] = directory;
 

@@ -83,7 +83,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
   afterEach(async () => {
     down = false;
     for (const socket of sockets.splice(0)) {
-      // Polling says so by a request of its own.
+      // Polling sends this in a separate request.
       const closed = new Promise((resolve) => socket.io.engine.once('close', resolve));
       socket.close();
       await closed;
@@ -104,7 +104,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
   }
   const enter = async (): Promise<string> => (await ask(`${running.url}/enter`)).cookie('player');
   const me = async (cookie: string) => (await ask(`${running.url}/me`, { cookie })).json<Partial<PlayerSession>>();
-  /** The acknowledgement of an event, or the exception that comes instead. */
+  /** The acknowledgement of an event, or the exception. */
   const send = (socket: Socket, event: string): Promise<unknown> =>
     new Promise((resolve) => {
       socket.once('exception', resolve);

@@ -231,7 +231,7 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
       down = 'writes';
       expect(await socket.ask(event)).toEqual(refused('SESSION_STORAGE_UNAVAILABLE'));
       down = 'nothing';
-      // The next message is the next answer: nothing of the refused one came afterwards.
+      // The next message is the next reply: the refused one sent nothing else.
       expect((await socket.ask('look')).data).toMatch(/^user-/);
       expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ messages: 0 });
     },

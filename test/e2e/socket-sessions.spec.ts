@@ -270,7 +270,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
   it('store no change of a handler that throws', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
-    // On a native socket Nest 11 says nothing of an error of the application.
+    // Nest 11 does not send application errors to a native socket.
     await Promise.race([socket.ask('throws'), socket.ask('look')]);
     expect(await me(cookie)).toMatchObject({ name: 'ada' });
   });

@@ -100,7 +100,7 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     return JSON.parse(await answer) as Message;
   }
 
-  // Nest 11 tells a native WebSocket nothing of a refusal, so the next answer may be that of the next message.
+  // Nest 11 sends no refusal to a native WebSocket, so the next reply may be that of the next message.
   async function expectRefused(socket: WebSocket): Promise<void> {
     const before = entered;
     socket.send(JSON.stringify({ event: 'guarded', data: {} }));

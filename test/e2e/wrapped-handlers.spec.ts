@@ -30,7 +30,7 @@ const calling: Wrap = (method) =>
     return method.apply(this, args);
   };
 
-/** Ways in which decorators and instrumentations replace a method. */
+/** How decorators and instrumentations replace a method. */
 const WRAPS: Readonly<Record<string, Wrap>> = {
   'copies the metadata': (method) => {
     const wrapper = calling(method);
@@ -168,7 +168,7 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
         const methods = prototype as unknown as Record<string, Method>;
         const method = methods[name]!;
         methods[name] = wrap(method);
-        // Without these there would be no route.
+        // Without these, there is no route.
         for (const key of ['path', 'method'])
           Reflect.defineMetadata(key, Reflect.getMetadata(key, method), methods[name]);
       }
@@ -197,7 +197,7 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
     expect((await ask(`${app.url}/secret`, { cookie })).text).toBe('secret');
   });
 
-  // Both packages patch Nest 11 and older by themselves; see test/packaging for these.
+  // Both packages patch Nest 11 and older automatically; see test/packaging.
   describe.each(Object.entries(instrumentations()))('when %s wraps them', (_, instrumentation) => {
     const { create } = RouterExecutionContext.prototype;
 
@@ -220,7 +220,7 @@ interface Patching {
 
 function instrumentations(): Record<string, Patching> {
   const require = createRequire(import.meta.url);
-  // Not exported: Sentry makes it in its init().
+  // Not exported: Sentry creates it in init().
   const sentry = join(require.resolve('@sentry/nestjs'), '..', 'integrations', 'vendored', 'instrumentation.js');
   const { NestInstrumentation: OfSentry } = require(sentry) as { NestInstrumentation: new () => Patching };
   return {

@@ -1,4 +1,4 @@
-/** What a browser shows after a click: the last answer, redirects followed. */
+/** The page after a click: the last response after redirects. */
 export interface Page {
   readonly path: string;
   readonly status: number;
@@ -19,12 +19,12 @@ export class Browser {
     this.#userAgent = userAgent;
   }
 
-  /** The value that this browser holds, or `undefined`. */
+  /** The value of a cookie, or `undefined`. */
   cookie(name: string): string | undefined {
     return this.#cookies.get(name);
   }
 
-  /** A second browser with the same cookies: what somebody has who copied them. */
+  /** A second browser with a copy of the cookies. */
   copy(): Browser {
     const copy = new Browser(this.#url, this.#userAgent);
     for (const [name, value] of this.#cookies) copy.#cookies.set(name, value);
