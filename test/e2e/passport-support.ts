@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { Session, SessionOwner } from 'nestjs-sessions';
 import { Strategy as LocalStrategyOfPassport } from 'passport-local';
 import { ask, type Answer } from '../support/client.js';
+import { CookieJar } from '../support/cookie-jar.js';
 
 /** A session with passport's data and an owner. */
 @Session('auth', { tracker: 'by-id' })
@@ -54,7 +55,7 @@ export class LoginGuard extends AuthGuard('local') {
 
 /** Keeps the cookies of one application. */
 export class Client {
-  readonly cookies = new Map<string, string>();
+  readonly cookies = new CookieJar();
   readonly #url: string;
 
   constructor(url: string) {
@@ -74,14 +75,8 @@ export class Client {
   }
 
   async #ask(path: string, init: Parameters<typeof ask>[1]): Promise<Answer> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await ask(this.#url + path, { ...init, ...(cookie ? { cookie } : {}) });
-    for (const line of answer.setCookies) {
-      const pair = line.split(';')[0]!;
-      const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-      if (/max-age=0|expires=thu, 01 jan 1970/i.test(line)) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
+    const answer = await ask(this.#url + path, { ...init, ...this.cookies.headers });
+    this.cookies.keep(answer.setCookies);
     return answer;
   }
 }
