@@ -1,4 +1,4 @@
-// node .ci/summary.mjs RESULT.json...  prints the closing line of .ci/run.
+// node .ci/summary.mjs RESULT.json... prints the last line of .ci/run.
 import { readResult } from '../tools/jest-result.mjs';
 
 const results = process.argv.slice(2).map(readResult);

@@ -1,5 +1,5 @@
-// node bench/docs-tables.mjs FILE…: puts the figures of `npm run bench -- --json FILE` where the documents have a place
-// for them, between two comments.
+// node bench/docs-tables.mjs FILE…: writes the figures of `npm run bench -- --json FILE` between the marker comments of
+// the documents.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blockRows } from './blocks/run.mjs';
@@ -14,7 +14,7 @@ import { engineRows, memoryRows } from './storages/run.mjs';
 
 const LOADS = { polling: 'a client that never sleeps', wrk: 'wrk' };
 
-/** The places: what a report must hold for one, and what is written there. */
+/** The places in the documents: the part of the report that each needs, and its text. */
 const PLACES = [
   { path: 'docs/performance.md', name: 'requests', of: 'requests', text: requestTables },
   { path: 'docs/performance-targets.md', name: 'targets', of: 'requests', text: targetTable },

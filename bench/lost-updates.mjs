@@ -1,4 +1,5 @@
-// node bench/lost-updates.mjs [--json FILE]: what parallel requests of one visitor lose, over HTTP on real servers.
+// node bench/lost-updates.mjs [--json FILE]: counts changes that parallel requests of one visitor lose, over HTTP with
+// real servers.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { prepare } from './lib/prepare.mjs';

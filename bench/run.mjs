@@ -1,4 +1,4 @@
-// npm run bench: see lib/options.mjs for what it understands.
+// npm run bench: see lib/options.mjs for the options.
 import { writeFileSync } from 'node:fs';
 import { describeMachine } from './lib/machine.mjs';
 import { readOptions, USAGE } from './lib/options.mjs';
@@ -18,7 +18,7 @@ const report = {
 };
 process.stdout.write(`${report.date}, ${report.machine}\n\n`);
 
-// Only now are the packages of the benchmark there.
+// The packages are installed now.
 const tables = {
   requests: () => import('./requests/run.mjs'),
   blocks: () => import('./blocks/run.mjs'),
@@ -34,7 +34,7 @@ for (const name of options.tables) {
 if (options.json) writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
 if (options.tables.length === 0) say(USAGE);
 
-/** What was asked for; where the figures go is nobody's business. */
+/** The command for the documents, without the output file. */
 function commandLine() {
   const args = process.argv.slice(2);
   const file = args.indexOf('--json');

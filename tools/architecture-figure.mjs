@@ -1,5 +1,5 @@
-// node tools/architecture-figure.mjs: draws the folders of src and their imports into ARCHITECTURE.md. With `--check` it
-// only compares, and fails where the figure is out of date.
+// node tools/architecture-figure.mjs: draws the folders of src and their imports into ARCHITECTURE.md. With `--check`,
+// it fails if the figure is out of date.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { root } from './dist.mjs';
@@ -8,7 +8,7 @@ const page = join(root, 'ARCHITECTURE.md');
 const begin = '<!-- figure: begin, made by tools/architecture-figure.mjs -->';
 const end = '<!-- figure: end -->';
 
-/** `folder -> folder` of every import between two folders of src; the errors, which all import, are left out. */
+/** `folder -> folder` of every import between two folders of src, without errors. */
 function edges() {
   const src = join(root, 'src');
   const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
@@ -23,7 +23,7 @@ function edges() {
   return [...found].sort((one, other) => (one < other ? -1 : 1));
 }
 
-/** Without the edges that follow from others: a --> c where a --> b and b --> c. */
+/** Omits edges that follow from others: a --> c if a --> b and b --> c. */
 function reduced(all) {
   const next = new Map();
   for (const edge of all) {

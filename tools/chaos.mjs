@@ -1,6 +1,6 @@
-// npm run chaos -- --storage redis --fault kill --seconds 60
-// Two processes of an application, users, an oracle that knows what was acknowledged, and faults; closes with a table.
-// Lists are separated by commas; `all` is every storage or fault. `--out FILE` writes the table.
+// npm run chaos -- --storage redis --fault kill --seconds 60 Runs two processes of an application, users and faults,
+// checks them with an oracle, and prints a table. Lists are separated by commas; `all` selects every storage or fault.
+// `--out FILE` writes the table.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,7 +60,7 @@ async function runFault(storage, fault, seconds, server, base) {
       say(`${storage}, ${fault}: left out, ${reason}.`);
       return undefined;
     }
-    // A server is one for all other faults; files are in a folder for each.
+    // The other faults share a server; files have a folder per fault.
     if (onDisk) serverOnDisk = await startServer(storage, folder);
     const own = serverOnDisk ?? (server.where.folder === undefined ? server : { ...server, where: { folder } });
     const result = await runChaos({ storage, fault, seconds, server: own, folder });
@@ -73,7 +73,7 @@ async function runFault(storage, fault, seconds, server, base) {
   }
 }
 
-/** Servers are in process groups of their own, so that an interrupt does not reach them. */
+/** Servers have their own process groups, so an interrupt does not reach them. */
 function cleanUpWhenInterrupted(root, { storages }) {
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {

@@ -1,7 +1,7 @@
-// npm run combinations [-- --result result.json … --versions FOLDER]
-// Writes docs/tool-chains.md and docs/combinations.md: the rows of test/combinations.json, with the results of their tests and the versions in
-// node_modules, or in the applications of test/packaging (`consumers` of a row). The tests are run now, or taken from
-// files that `jest --json --outputFile` wrote, and from the folder that VERSIONS_FOLDER was in that run.
+// npm run combinations [-- --result result.json … --versions FOLDER] Writes docs/tool-chains.md and
+// docs/combinations.md from test/combinations.json: test results, and the versions in node_modules or in the
+// applications of test/packaging (`consumers` of a row). Runs the tests, or reads the files of `jest --json
+// --outputFile` and the VERSIONS_FOLDER of that run.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'combinations-'));
 const versions = values.versions ?? join(temporary, 'versions');
 const PACKAGING = 'test/packaging/';
 
-/** The report of Jest on those files of the rows that its configuration has. */
+/** Jest's report for those files that its configuration includes. */
 function runTests(files, options) {
   const file = join(temporary, 'result.json');
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options, '--ci', '--maxWorkers=1'];
@@ -53,14 +53,14 @@ function versionIn(consumer, name) {
   return JSON.parse(readFileSync(join(versions, `${consumer}.json`), 'utf8'))[name];
 }
 
-/** A package under another name in a manifest, such as `typescript-7`, has its own name in the table. */
+/** The table has the real name of an aliased package, such as `typescript-7`. */
 function versionOf(name, consumers = [undefined]) {
   const found = new Set(consumers.map((consumer) => versionIn(consumer, name)).filter(Boolean));
   if (found.size === 0) throw new Error(`${name} is in ${consumers.join(' and ')}?`);
   return `${name.replace(/^(typescript)-\d$/, '$1')} ${[...found].join(' and ')}`;
 }
 
-/** The results of a row's tests: those whose full name has all that the row says. */
+/** The results of the tests whose full name contains every part of the row. */
 function resultOf({ name, test, of, with: more = [] }, report) {
   const suite = report.testResults.find((one) => relative(root, one.name).replaceAll('\\', '/') === test);
   const wanted = [...of, ...more];
@@ -82,17 +82,17 @@ function table(group, report) {
       const file = row.test.replace('test/', '');
       return `| ${row.name} | ${packages || process.version.replace('v', 'node ')} | ${resultOf(row, report)} | [${file}](../${row.test}) "${title}" |`;
     });
-  // Columns as wide as their widest cell would make the page twice as long.
+  // Padded columns would double the size of the page.
   const ignore = '<!-- prettier-ignore -->';
   return [ignore, '| With | Versions | Result | Test |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
 const reports = values.result?.map((file) => JSON.parse(readFileSync(file, 'utf8'))) ?? runAllTests();
 const report = { testResults: reports.flatMap(({ testResults }) => testResults) };
-const introduction = `Written by \`npm run combinations\` from a run of the tests under Node ${process.version.slice(1)}; do not edit. Each row
-names the test that shows it. Those of \`packaging\` are applications of their own that the packed package is installed
-in: run them with \`npm run test:packaging\`. Other versions of Node and Nest are tested by \`npm run matrix\`, storages
-and their clients by \`test/contract\`.`;
+const introduction = `\`npm run combinations\` writes this page from a test run under Node ${process.version.slice(1)}. Do not edit it. Each row names its
+test. Tests of \`packaging\` install the packed package in separate applications: run them with
+\`npm run test:packaging\`. \`npm run matrix\` tests other versions of Node and Nest, \`test/contract\` storages and their
+clients.`;
 for (const [group, file] of Object.entries(pages)) {
   const page = join(root, 'docs', file);
   const text = [`# ${group}`, introduction, table(group, report)].join('\n\n');

@@ -1,4 +1,4 @@
-// What the package is built into: dist/esm and dist/cjs.
+// The build output: dist/esm and dist/cjs.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,16 +10,16 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const formats = ['esm', 'cjs'];
 const sources = ['src', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/tsdown.config.mjs'];
 
-/** Newest change below `path`. Folders count too: a file that was removed shows only there. */
+/** Newest change below `path`, including folders, which show removed files. */
 function newestChange(path) {
   const stats = statSync(path);
   if (!stats.isDirectory()) return stats.mtimeMs;
   return readdirSync(path).reduce((newest, name) => Math.max(newest, newestChange(join(path, name))), stats.mtimeMs);
 }
 
-/** Whether dist is missing or older than what it is made of. */
+/** Whether dist is missing or older than its sources. */
 export function isStale() {
-  // Written last, and into the format that is put in place last.
+  // The file that is written last.
   const marker = join(root, 'dist', 'cjs', 'package.json');
   if (!existsSync(marker) || !existsSync(join(root, 'dist', 'esm'))) return true;
   const built = statSync(marker).mtimeMs;
@@ -34,7 +34,7 @@ function run(program, options, env = {}) {
   if (status !== 0) throw new Error(`${basename(program)} ${options.join(' ')}: failed`);
 }
 
-/** Runs the TypeScript compiler; it prints what is wrong. @throws {Error} when it fails. */
+/** Runs the TypeScript compiler, which prints its errors. @throws {Error} if it fails. */
 export function tsc(...options) {
   run(resolve('typescript/bin/tsc'), options);
 }
@@ -49,10 +49,10 @@ function stripIndentation(folder) {
 }
 
 /**
- * Bundles both formats into a temporary folder and then replaces the old ones, so that a running sample or a second
- * build never sees half of one. Other folders of dist are left alone.
+ * Bundles both formats into a temporary folder and then replaces the old ones, so that a running sample or a parallel
+ * build never reads a partial one. Keeps other folders of dist.
  *
- * @throws {Error} when the sources do not compile; the bundler has printed why.
+ * @throws {Error} if the sources do not compile; the bundler prints the reason.
  */
 export function build() {
   const temporary = join(root, 'dist', `build-${process.pid}`);

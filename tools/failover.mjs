@@ -1,7 +1,7 @@
-// node tools/failover.mjs --setup cluster --server valkey-server --seconds 25
-// Starts a primary with a replica and three sentinels, or a cluster of three primaries with a replica each. Visitors begin,
-// change and end sessions, a primary is killed or stopped, and what was answered is compared with what is there afterwards.
-// Lists are separated by commas; `--setup`, `--client` and `--end` take `all`.
+// node tools/failover.mjs --setup cluster --server valkey-server --seconds 25 Starts a primary with a replica and three
+// sentinels, or a cluster of three primaries with a replica each. Visitors create, change and end sessions while a
+// primary is killed or stopped; then the stored sessions are compared with the answers. Lists are separated by commas;
+// `--setup`, `--client` and `--end` take `all`.
 import { parseArgs } from 'node:util';
 import { chosen } from './chosen.mjs';
 import { build, isStale } from './dist.mjs';

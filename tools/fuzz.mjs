@@ -1,16 +1,15 @@
-// npm run fuzz -- --seconds N --seed S [--inputs N] [--decoder NAME] [--only I]
-// Gives broken, forged and random input to every decoder of what a client controls, compiled from src. The same seed
-// gives the same inputs; `--only I` repeats input I alone. Ends with 1 where a decoder throws, accepts what it must not,
-// or takes too long.
+// npm run fuzz -- --seconds N --seed S [--inputs N] [--decoder NAME] [--only I] Gives broken, forged and random input
+// to every decoder of client input, compiled from src. The same seed gives the same inputs; `--only I` repeats input I.
+// The exit code is 1 if a decoder throws, accepts a forged value, or takes too long.
 import { parseArgs } from 'node:util';
 import { compiledSources } from './fuzz/compiled-sources.mjs';
 import { freezeWorld } from './fuzz/frozen-world.mjs';
 import { mutated } from './fuzz/mutated.mjs';
 import { SeededRandom } from './fuzz/seeded-random.mjs';
 
-/** What one input may take, in milliseconds. The largest are 64 kB, four times what Node takes for all headers. */
+/** Limit per input, in milliseconds. The largest inputs are 64 kB, four times Node's limit for all headers. */
 const BOUND = 25;
-/** Something else ran on this core when the first measurement is slow and the best of so many is not. */
+/** Repeats of a slow measurement; a fast repeat means that other load caused it. */
 const REPEATS = 5;
 const MOST_FAULTS = 20;
 
@@ -65,7 +64,7 @@ async function tryInput(number) {
   if (milliseconds > BOUND) note(number, decoder, input, `takes ${milliseconds.toFixed(1)} ms`);
 }
 
-/** @returns the milliseconds that it took. */
+/** @returns the time in milliseconds. */
 async function run(number, decoder, input, tally) {
   const before = performance.now();
   let milliseconds;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * The counts of a file that `jest --json --outputFile` wrote. A test file that could not run counts as one failure,
- * and so does a run that left no file.
+ * The counts in a file of `jest --json --outputFile`. A test file that could not run, or a missing file, counts as one
+ * failure.
  */
 export function readResult(file) {
   try {

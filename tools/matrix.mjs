@@ -1,7 +1,7 @@
-// npm run matrix [-- --node 20,22,24,26 --nest 11,12 --workers 2 --tests PATTERN...]
-// Runs the types, the tests and the packaging tests on every pair, each Nest in a copy of this checkout of its own,
-// and prints a table. With --tests it runs only the test files whose path matches one of the patterns of Jest; the
-// option can be given more than once, and further words are patterns as well. Node comes from the npm package `node`, so nothing has to be installed.
+// npm run matrix [-- --node 20,22,24,26 --nest 11,12 --workers 2 --tests PATTERN...] Runs types, tests and packaging
+// tests on every pair, each Nest version in its own copy of this checkout, and prints a table. With --tests it runs
+// only the test files whose path matches one of the patterns of Jest; the option can be given more than once, and
+// further words are patterns as well. Node comes from the npm package `node`, so nothing has to be installed.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ const patterns = [...values.tests, ...positionals];
 const nodes = values.node.split(',');
 const nests = values.nest.split(',');
 
-// The packages that are released together have Nest's major; of the others, this one goes with it.
+// Packages that are released together have Nest's major version; this one also follows it.
 const nestPackages = /^@nestjs\/(?:common|core|testing|websockets|microservices|platform-.+)$/;
 const companions = {
   11: {
@@ -43,7 +43,7 @@ function run(command, args, options = {}) {
   return spawnSync(command, args, { stdio: 'inherit', ...options }).status === 0;
 }
 
-/** A copy of the checkout, uncommitted work included, with this major of Nest. */
+/** A copy of the checkout, including uncommitted changes, with this major version of Nest. */
 function checkout(nest) {
   const folder = join(temporary, `nest-${nest}`);
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
@@ -58,7 +58,7 @@ function checkout(nest) {
   return folder;
 }
 
-/** Writes the major of each package of Nest into the manifest. @returns whether it is the major that is there already. */
+/** Sets the major version of each Nest package in the manifest. @returns whether it was unchanged. */
 function useNest(nest, manifest) {
   const content = JSON.parse(readFileSync(manifest, 'utf8'));
   const { devDependencies } = content;
@@ -71,7 +71,7 @@ function useNest(nest, manifest) {
   return false;
 }
 
-/** A Node of this major, copied to where a test that gives up its rights can still run it. */
+/** Node of this major version, copied to a place where a test without root rights can run it. */
 function nodeBinary(major) {
   const print = ['-y', '-p', `node@${major}`, '-c', 'node -p process.execPath'];
   const binary = join(temporary, `node-${major}`, 'node');
@@ -81,7 +81,7 @@ function nodeBinary(major) {
 
 function runTests(folder, binary) {
   const env = { ...process.env, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` };
-  // The e2e tests a second time, with the interceptor in place of replaced handlers.
+  // The e2e tests again, with the interceptor instead of replaced handlers.
   const suites = [
     {},
     { options: ['--roots', join(folder, 'test', 'e2e')], COMMIT: 'interceptor' },

@@ -1,7 +1,6 @@
-// node tools/start-sample.mjs 01-quick-start
-// Builds the package when needed, compiles the samples into dist/sample, where their `import … from 'nestjs-sessions'`
-// finds the built package through package.json "exports", and runs the one asked for in this process, so that every
-// signal reaches it. PORT is 3000 unless it is set.
+// node tools/start-sample.mjs 01-quick-start Builds the package if needed, compiles the samples into dist/sample, where
+// `import … from 'nestjs-sessions'` finds the built package through package.json "exports", and runs a sample in this
+// process, so that signals reach it. The default PORT is 3000.
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,10 +10,10 @@ const samples = readdirSync(join(root, 'sample'), { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && entry.name !== 'shared')
   .map((entry) => entry.name);
 
-/** Compiled code, and beside it whatever else the samples have: views, styles, pictures. */
+/** Compiled code and the other files of the samples. */
 function compileSamples() {
   const output = join(root, 'dist', 'sample');
-  // Types are checked by `npm run typecheck`, against src; here the package is the built one.
+  // `npm run typecheck` checks the types against src.
   const emit = ['--noCheck', '--noEmit', 'false', '--declaration', 'false', '--paths', 'null'];
   tsc('-p', 'sample/tsconfig.json', '--rootDir', 'sample', '--outDir', output, ...emit);
   cpSync(join(root, 'sample'), output, {

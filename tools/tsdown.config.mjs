@@ -1,4 +1,4 @@
-// One bundle per entry and format, with shared chunks. Run by dist.mjs, which says where to.
+// One bundle per entry and format, with shared chunks. dist.mjs sets the output folder.
 import { existsSync, readdirSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 import { root } from './dist.mjs';
@@ -9,7 +9,7 @@ const names = ['index', ...folders.map(({ name }) => `${name}/index`)].filter((n
 // What `bin` names; no public path.
 const programs = ['cli/main'];
 
-/** Code that several entries share, in few files. What imports Nest is apart from what runs without it. */
+/** Shared code in few files. Code that imports Nest is separate. */
 const sharedChunks = [
   { name: 'types.d', test: /\.d\.ts$/, minShareCount: 2, priority: 5 },
   { name: 'sql', test: /[\\/]src[\\/]sql[\\/]/, minShareCount: 2, priority: 3 },
@@ -32,7 +32,7 @@ export default defineConfig(
       chunkFileNames: 'chunks/[name].js',
       comments: false,
       codeSplitting: { groups: sharedChunks },
-      // Names of functions, classes and lines stay, for stack traces.
+      // Keeps names and lines, for stack traces.
       minify: {
         compress: { keepNames: { function: true, class: true } },
         mangle: { toplevel: true, keepNames: true },

@@ -6,7 +6,7 @@ import { generateSessionId, hashSessionId, SessionTransportCookie } from '../lib
 
 const VALUE = 'x'.repeat(43);
 
-/** Reading and writing of cookies, and making ids: `[action, name, run]`. */
+/** Reads and writes cookies, and generates ids: `[action, name, run]`. */
 export function cookiesAndIds() {
   const transport = new SessionTransportCookie('bench', {});
   const line = (others) =>

@@ -1,12 +1,12 @@
 import { median } from '../lib/statistics.mjs';
 
-/** How long one slice runs, in milliseconds: short enough that most are not disturbed. */
+/** Length of a slice in milliseconds; short, so that most slices are not disturbed. */
 const SLICE = 8;
 const SLICES = 40;
 
 /**
- * CPU µs of one call of `run`, the median of the faster half of some short slices.
- * @param run may return a promise, which is awaited where `asynchronous`.
+ * CPU µs of one call of `run`, the median of the faster half of some short slices. @param run may return a promise,
+ * which is awaited with `asynchronous`.
  */
 export async function microseconds(run, asynchronous = false) {
   const times = [];
@@ -18,7 +18,7 @@ export async function microseconds(run, asynchronous = false) {
     else for (let call = 0; call < calls; call++) run();
     const elapsed = performance.now() - started;
     const { user, system } = process.cpuUsage(before);
-    // The first quarter is for the compiler, and to find out how many calls make a slice.
+    // The first quarter warms up the compiler and determines the calls per slice.
     if (slice >= SLICES / 4) times.push((user + system) / calls);
     else calls = Math.max(1, Math.round((calls * SLICE) / Math.max(elapsed, 0.05)));
   }

@@ -11,12 +11,12 @@ import {
 } from '../lib/package-under-test.mjs';
 import { newPlainSession } from '../lib/session-data.mjs';
 
-/** So many values that none is remembered when it comes again. */
+/** Enough values that none is still cached when it is used again. */
 const MANY = 4000;
 const BYTES = Buffer.alloc(32, 'k3Y7');
 const SECRET = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 
-/** What makes a text safe to travel: `[action, name, run, asynchronous]`. */
+/** Encrypts or signs a text: `[action, name, run, asynchronous]`. */
 export async function protectors(size) {
   const data = newPlainSession(size);
   const text = JSON.stringify(data);
@@ -82,7 +82,7 @@ function aesOpen(value) {
   return text.toString('utf8');
 }
 
-// As @fastify/secure-session does it.
+// As in @fastify/secure-session.
 function boxSeal(text) {
   const message = Buffer.from(text);
   const nonce = Buffer.allocUnsafe(sodium.crypto_secretbox_NONCEBYTES);

@@ -13,7 +13,7 @@ export async function run(_options, say) {
   return rows;
 }
 
-/** One row for each action and name; small and large session side by side. */
+/** One row per action and name, with columns for small and large sessions. */
 export function blockRows(rows) {
   const byName = new Map();
   for (const { action, name, size, microseconds } of rows) {

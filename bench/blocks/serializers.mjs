@@ -2,7 +2,7 @@ import { instanceToPlain, plainToInstance } from 'class-transformer';
 import { SessionSerializerReflection } from '../lib/package-under-test.mjs';
 import { BenchSession, newPlainSession, newSession } from '../lib/session-data.mjs';
 
-/** Text to session and back: ours, class-transformer with JSON, and JSON alone, which gives no types. */
+/** Text to session and back: this package, class-transformer with JSON, and JSON without types. */
 export function serializers(size) {
   const session = newSession(size);
   const plain = newPlainSession(size);

@@ -8,20 +8,20 @@ import { ENGINES } from '../storages/engines.mjs';
 const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url));
 const VISITORS = fileURLToPath(new URL('visitors.mjs', import.meta.url));
 const WRITERS = [10, 100, 1000];
-/** Other users, for whose requests the time is taken; one of them would give too few in seconds of load. */
+/** Other users, whose requests are timed; one user gives too few samples. */
 const BYSTANDERS = 4;
 const PAUSE = 2;
 const LEAST_SECONDS = 2;
-/** The middle one of so many is told. */
+/** Number of runs, of which the median is reported. */
 const ROUNDS = 3;
 const WARM_UP = 1000;
-/** Before each measurement, other users are served for so long at a time, until none of them sees an error. */
+/** Length of a warm-up for the other users, repeated until they get no error. */
 const QUIET = 300;
 const MOST_QUIET = 30;
 
 /**
- * What many parallel writers of one session cost, and what other users see of them, beside as many writers who have a
- * session each: a server has as many requests to serve then, and no contention.
+ * Measures the cost of many parallel writers of one session and their effect on other users, compared with the same
+ * load without contention: a session per writer.
  */
 export async function run(options, say) {
   const milliseconds = Math.max(LEAST_SECONDS, options.seconds) * 1000;
@@ -53,7 +53,7 @@ async function measureEngine(name, milliseconds, say) {
     const own = await writers.ask('signIn', { count: Math.max(...WRITERS) });
     const waiting = (length) => others.ask('load', { cookies, milliseconds: length, pause: PAUSE });
     await Promise.all([waiting(WARM_UP), writers.ask('load', { cookies: own.slice(0, 10), milliseconds: WARM_UP })]);
-    // What a load has left behind in the backend is not the next one's.
+    // Removes the data of the previous load.
     const settle = async () => {
       for (let tries = 0; tries < MOST_QUIET; tries++) if ((await waiting(QUIET)).failed === 0) return;
     };

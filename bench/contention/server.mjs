@@ -1,5 +1,4 @@
-// A server whose sessions are in one storage, the calls of which it counts: node server.mjs NAME; answers `start`,
-// `callsOf` and `end`.
+// A server that counts the calls of its storage: node server.mjs NAME; answers `start`, `callsOf` and `end`.
 import { Get, Post } from '@nestjs/common';
 import { answer } from '../lib/answer.mjs';
 import { controllerOf, createApp } from '../lib/nest.mjs';
@@ -16,7 +15,7 @@ class VisitorSession {
   text = 'x'.repeat(200);
 }
 
-/** Calls of the storage by the id that they are for. */
+/** Storage calls by id. */
 const calls = new Map();
 let running;
 
@@ -55,7 +54,7 @@ function counted(storage) {
   });
 }
 
-/** How often the storage was called for the session of this cookie so far. */
+/** Number of storage calls for the session of this cookie. */
 function callsOf({ cookie }) {
   return calls.get(hashSessionId(decodeURIComponent(cookie.slice(cookie.indexOf('=') + 1)))) ?? 0;
 }

@@ -16,9 +16,8 @@ async function signIn({ count }) {
 }
 
 /**
- * As many visitors as there are cookies change their sessions for a while, each as soon as the last answer has come, and
- * after a pause where one is wanted.
- * @returns the milliseconds of each request, and how many answers were no success.
+ * One visitor per cookie changes its session repeatedly, with an optional pause after each answer. @returns the
+ * milliseconds of each request, and the number of failed answers.
  */
 async function load({ cookies, milliseconds, pause = 0 }) {
   const until = performance.now() + milliseconds;

@@ -9,7 +9,7 @@ class DoesNothing {
   }
 }
 
-/** NestJS with one interceptor that does nothing: what Nest itself charges for having one. */
+/** NestJS with an empty interceptor, to measure its cost in Nest. */
 export const bareInterceptor = {
   name: 'bare-interceptor',
   label: 'NestJS with an interceptor that does nothing',

@@ -3,7 +3,7 @@ import { controllerOf, createApp } from '../lib/nest.mjs';
 
 const answer = () => ({ visits: 0 });
 
-/** NestJS without any session: what all others are measured against. */
+/** NestJS without sessions: the baseline. */
 export const bare = {
   name: 'bare',
   label: 'NestJS alone',

@@ -17,7 +17,7 @@ export const expressSessionMemory = {
   label: 'express-session, memory',
   side: 'peer',
   platforms: ['express'],
-  // Its warning that memory is not for production is not what is measured.
+  // Hides the warning about its memory store.
   start: (platform) => start(platform, { store: new session.MemoryStore() }),
 };
 

@@ -12,7 +12,7 @@ import { newPlainSession } from '../lib/session-data.mjs';
 
 const KEY = createSecretKey(Buffer.alloc(32, 'k3Y7'));
 
-/** The least that anyone could write by hand: one cookie, JSON, node:crypto, one header; nothing is checked twice. */
+/** Minimal code written by hand: one cookie, JSON, node:crypto, one header. */
 function floor(name, label, { load, store }) {
   const exchange = () => [Req(), Res({ passthrough: true })];
   const controller = () =>

@@ -1,7 +1,7 @@
 import { KeyRing, SessionTransportTransformerSeal } from '../lib/package-under-test.mjs';
 import { KEY, startOurs } from './ours.mjs';
 
-/** As if no value ever came twice: each is opened, and nothing is remembered. */
+/** Without the cache of opened values. */
 export const oursByValueNew = {
   name: 'by-value-new',
   label: 'nestjs-sessions, by value, sealed, opened each time',

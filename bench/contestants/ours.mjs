@@ -5,7 +5,7 @@ import { BenchSession, newSession } from '../lib/session-data.mjs';
 
 export const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 
-/** An application with one session of this package; the others differ in `registration` alone. */
+/** An application with one session of this package; the variants differ only in `registration`. */
 export function startOurs(platform, registration) {
   const controller = controllerOf({
     fill: [

@@ -2,7 +2,7 @@ import { Get, Param, Post, Req } from '@nestjs/common';
 import { controllerOf } from '../lib/nest.mjs';
 import { newPlainSession } from '../lib/session-data.mjs';
 
-/** Handlers for all that put an object with the session's fields at `request.session`. */
+/** Handlers for all packages that set `request.session`. */
 export function requestSessionController() {
   return controllerOf({
     fill: [

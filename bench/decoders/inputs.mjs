@@ -13,14 +13,14 @@ import {
 const MEGABYTE = 1_048_576;
 const KEY = Buffer.alloc(32, 'k3Y7');
 
-/** `part` again and again until it fills what is left of a megabyte between `before` and `after`. */
+/** Repeats `part` between `before` and `after` to fill a megabyte. */
 const filled = (before, part, after = '') =>
   before + part.repeat(Math.floor((MEGABYTE - before.length - after.length) / part.length)) + after;
 
-/** A form pair in which every character that has an escape is one, `depth` times. */
+/** A form pair with all escapable characters escaped, `depth` times. */
 const escaped = (text, depth) => (depth === 0 ? text : escaped(encodeURIComponent(text), depth - 1));
 
-/** Every decoder with a megabyte of what is worst for it: `[decoder, input, run]`. A refusal is an answer, too. */
+/** Every decoder with a megabyte of its worst inputs: `[decoder, input, run]`. A refusal is a valid result. */
 export async function inputs() {
   const ktor = await subPath('ktor');
   return [...formats(ktor), ...transports(ktor), ...transformers(), ...ours()];
@@ -106,7 +106,7 @@ function formats(ktor) {
   ];
 }
 
-/** A megabyte of objects in each other, each of which is read. */
+/** A megabyte of nested objects. */
 function nestedForm(depth, content, rest) {
   const make = (room) => {
     let document = `s=%23s${encodeURIComponent(content(room))}${rest}`;

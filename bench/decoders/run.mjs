@@ -3,10 +3,10 @@ import { Child } from '../lib/child.mjs';
 import { figure, textTable } from '../lib/text-table.mjs';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
-/** What a megabyte may take at most, in milliseconds. */
+/** Limit per megabyte, in milliseconds. */
 const TARGET = 50;
 
-/** The fourth table: every decoder and a megabyte of what is worst for it. Prints it and returns all figures. */
+/** The fourth table: every decoder with a megabyte of its worst input. Prints it and returns all figures. */
 export async function run(_options, say) {
   const child = new Child(WORKER, []);
   const rows = await child.askOnce('measure');

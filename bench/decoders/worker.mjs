@@ -3,7 +3,7 @@ import { answer } from '../lib/answer.mjs';
 import { median } from '../lib/statistics.mjs';
 import { inputs } from './inputs.mjs';
 
-/** The median of so many is told: the first few are slower, before the compiler has seen them. */
+/** Number of runs, of which the median is reported; the first ones are not compiled yet. */
 const TIMES = 9;
 
 async function measure() {

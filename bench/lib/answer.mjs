@@ -8,7 +8,7 @@ export function answer(functions) {
     }
   };
   process.on('message', (message) => void respond(message));
-  // The parent has gone.
+  // The parent has exited.
   process.on('disconnect', () => process.exit());
   process.on('SIGTERM', () => process.exit());
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { onServerCore } from './machine.mjs';
 
 /**
- * A process of ours, by default on the server's core, that answers messages `{ ask, … }` with `{ answer }` or
- * `{ error }`, one at a time; lib/answer.mjs is its other side.
+ * A child process, by default on the server's core, that answers messages `{ ask, … }` with `{ answer }` or `{ error
+ * }`, one at a time; see lib/answer.mjs.
  */
 export class Child {
   #process;
@@ -34,7 +34,7 @@ export class Child {
     });
   }
 
-  /** Asks one question and ends the process, whatever comes. */
+  /** Sends one message and then ends the process. */
   async askOnce(question) {
     try {
       return await this.ask(question);

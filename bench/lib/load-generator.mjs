@@ -10,14 +10,14 @@ import { onLoadCore } from './machine.mjs';
 const CONNECTIONS = 8;
 const POLLING = fileURLToPath(new URL('polling-load.mjs', import.meta.url));
 
-/** Makes load by a process that never sleeps; polling-load.mjs says why. */
+/** Creates load by a process that never sleeps; see polling-load.mjs. */
 class PollingLoad {
   #child = new Child(POLLING, [], { core: onLoadCore });
 
   /**
-   * Asks for `url` over some connections for some seconds, with each of `cookies` in turn.
+   * Requests `url` over several connections for some seconds, with each of `cookies` in turn.
    * @param cookies `Cookie` headers; `''` for a request without one.
-   * @returns how many requests were answered. @throws {Error} when one failed.
+   * @returns the number of answered requests. @throws {Error} if one failed.
    */
   load(url, cookies, seconds) {
     return this.#child.ask('load', { url, cookies, connections: CONNECTIONS, seconds });
@@ -28,7 +28,7 @@ class PollingLoad {
   }
 }
 
-/** The same by wrk, which has to be installed. */
+/** The same with wrk, if it is installed. */
 class WrkLoad {
   async load(url, cookies, seconds) {
     const folder = mkdtempSync(join(tmpdir(), 'sessions-bench-'));
@@ -48,7 +48,7 @@ class WrkLoad {
   async stop() {}
 }
 
-/** @param name `polling` or `wrk`. @throws {Error} when wrk is asked for and not there. */
+/** @param name `polling` or `wrk`. @throws {Error} if wrk is not installed. */
 export function startLoad(name) {
   if (name === 'polling') return new PollingLoad();
   if (spawnSync('wrk', ['-v']).error) throw new Error('wrk is not installed; leave --load out, which needs nothing.');

@@ -4,11 +4,11 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 const canPin = process.platform === 'linux' && spawnSync('taskset', ['--version']).status === 0;
 const cores = availableParallelism();
 
-/** The core of the server that is measured, and the one of the load; the same one where there is no other. */
+/** The core of the measured server and that of the load; the same on a single-core machine. */
 const SERVER_CORE = cores - 1;
 const LOAD_CORE = 0;
 
-/** The command line that runs `command` on the server's core, where this machine can pin. */
+/** The command line that runs `command` on the server's core, if the machine supports pinning. */
 export function onServerCore(command, args) {
   return pinned(SERVER_CORE, command, args);
 }
@@ -18,7 +18,7 @@ export function onLoadCore(command, args) {
   return pinned(LOAD_CORE, command, args);
 }
 
-/** What a reader has to know of the machine, in one line. */
+/** A description of the machine, in one line. */
 export function describeMachine() {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
   const memory = Math.round(totalmem() / 2 ** 30);
@@ -26,7 +26,7 @@ export function describeMachine() {
   return `${cores} × ${model}, ${memory} GB, ${process.platform} ${process.arch}, Node.js ${process.version}, ${pin}`;
 }
 
-/** A fixed piece of work: how long it takes tells how fast, and how free, the core is. @returns milliseconds. */
+/** A fixed piece of work, to measure the speed of the core. @returns milliseconds. */
 export function spin() {
   const started = process.hrtime.bigint();
   let state = 1;
@@ -35,14 +35,14 @@ export function spin() {
   return state === 0 ? 0 : elapsed;
 }
 
-/** How long one run waits for a free machine altogether, and how long at a time; milliseconds. */
+/** Maximum total wait for an idle machine, and length of one wait, in milliseconds. */
 const MOST_WAITING = 120_000;
 const MOST_AT_ONCE = 1500;
 const PAUSE = 250;
 
 /**
- * Waits until `spinThere` is as fast as it was at best, so that other people's work is not counted as a contestant's.
- * Gives up after a while. @returns whether the machine was free.
+ * Waits until `spinThere` is as fast as its best time, so that other load is not measured. Gives up after a while.
+ * @returns whether the machine was idle.
  */
 export async function waitUntilFree(spinThere, calibration) {
   for (let waited = 0; ; waited += PAUSE) {
@@ -55,7 +55,7 @@ export async function waitUntilFree(spinThere, calibration) {
   }
 }
 
-/** What {@link waitUntilFree} compares with. */
+/** The best time, for {@link waitUntilFree}. */
 export function newCalibration() {
   return { best: Number.POSITIVE_INFINITY, tolerance: 1.2, waited: 0 };
 }

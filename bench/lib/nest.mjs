@@ -12,7 +12,7 @@ export function controllerOf(routes) {
   class BenchController {}
   const { prototype } = BenchController;
   for (const [name, [decorators, parameters, handle]] of Object.entries(routes)) {
-    // A named function of its own, as a method is.
+    // A named function, like a method.
     Object.defineProperty(prototype, name, {
       value(...args) {
         return handle(...args);

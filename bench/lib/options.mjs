@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 
 const TABLES = ['requests', 'blocks', 'storages', 'decoders'];
-/** Take minutes, the first one gigabytes too: only when they are named. */
+/** Slow tables, the first of which needs gigabytes: only on request. */
 const NAMED_TABLES = ['scale', 'contention'];
 const LOADS = ['polling', 'wrk'];
 
-/** What `npm run bench -- …` understands. */
+/** The options of `npm run bench -- …`. */
 export const USAGE = `npm run bench -- [options]
   --only NAME,NAME    contestants by a part of their name, as "redis" or "by-value@fastify"; bare always runs
   --cells NAME,NAME   columns by a part of their name, as "read" or "write small"
@@ -16,7 +16,7 @@ export const USAGE = `npm run bench -- [options]
   --json FILE         writes all figures to FILE
 REDIS_URL, DATABASE_URL and MYSQL_URL say where Redis, PostgreSQL and MySQL are; without them their rows are left out.`;
 
-/** Reads the command line. Ends the process with the usage for anything it does not know. */
+/** Reads the command line. Prints the usage and exits for unknown options. */
 export function readOptions(args = process.argv.slice(2)) {
   try {
     const { values } = parseArgs({

@@ -8,7 +8,7 @@ export {
   SessionTransportTransformerMessageAuthentication,
 } from '../../dist/esm/ktor/index.js';
 
-/** An export of a sub-path, or `undefined` where this version of the package has none of that name. */
+/** An export of a sub-path, or `undefined` if this version of the package lacks it. */
 export async function subPath(name) {
   try {
     return await import(`../../dist/esm/${name}/index.js`);

@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { answer } from './answer.mjs';
 
 /**
- * It never sleeps. A generator that waits for answers in the kernel must be woken by the server at each of them, and the
- * server's process pays for that: on a virtual machine with two cores more than for the whole answer, and the more the
- * slower the server is, so that contestants would be told apart by what none of them does.
+ * It never sleeps. The server must wake a client that waits in the kernel, at the cost of the server's process: on a
+ * virtual machine with two cores, this costs more than the response itself, and more for slow servers, so it would
+ * distort the comparison.
  */
 function neverSleep(until) {
   const turn = () => {
@@ -14,7 +14,7 @@ function neverSleep(until) {
   turn();
 }
 
-/** One keep-alive connection with one request under way. */
+/** One keep-alive connection with one pending request. */
 class Connection {
   #socket;
   #requests;
@@ -24,7 +24,7 @@ class Connection {
   answered = 0;
   finished;
 
-  /** @param requests as they are written to the socket, one after the other. */
+  /** @param requests the raw requests, sent one after the other. */
   constructor({ hostname, port }, requests, until) {
     this.#requests = requests;
     this.#socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -67,7 +67,7 @@ class Connection {
 
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 
-/** Head and body together; `undefined` while the head is not there. Answers without a length are not for this client. */
+/** Length of head and body; `undefined` until the head is complete. Requires Content-Length. */
 function lengthOfAnswer(text) {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
@@ -77,7 +77,7 @@ function lengthOfAnswer(text) {
 }
 
 answer({
-  /** @returns how many requests were answered. @throws {Error} when one was not answered by 2xx. */
+  /** @returns the number of answered requests. @throws {Error} if a status is not 2xx. */
   async load({ url, cookies, connections, seconds }) {
     const target = new URL(url);
     const requests = cookies.map(
@@ -86,7 +86,7 @@ answer({
     );
     const until = performance.now() + seconds * 1000;
     neverSleep(until);
-    // Each connection has sessions of its own, so that no two requests under way share one.
+    // Each connection has its own sessions, so that parallel requests never share one.
     const requestsOf = (own) => requests.filter((_, index) => index % connections === own % requests.length);
     const all = Array.from({ length: connections }, (_, own) => new Connection(target, requestsOf(own), until));
     try {

@@ -3,11 +3,11 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the benchmark, and the one of the package above it. */
+/** The folder of the benchmark, and that of the package. */
 export const benchFolder = dirname(dirname(fileURLToPath(import.meta.url)));
 export const packageFolder = dirname(benchFolder);
 
-/** Builds the package where its sources are newer, and installs the peers where that has not been done. */
+/** Builds the package if its sources are newer, and installs the peers if they are missing. */
 export function prepare() {
   run(process.execPath, [join(packageFolder, 'tools', 'build.mjs'), '--if-stale'], packageFolder);
   const lock = join(benchFolder, 'package-lock.json');
@@ -17,7 +17,7 @@ export function prepare() {
 }
 
 function run(command, args, cwd) {
-  // What they print is not part of the tables.
+  // Keeps their output out of the tables.
   const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] });
   if (error || status !== 0)
     throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : '.'}`);

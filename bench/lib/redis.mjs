@@ -1,6 +1,6 @@
 import { createClient } from 'redis';
 
-/** Begins every key of the benchmark. */
+/** Prefix of every key of the benchmark. */
 export const PREFIX = 'nestjs-sessions-bench:';
 
 export const redisUrl = process.env.REDIS_URL;
@@ -10,7 +10,7 @@ export function connectRedis() {
   return createClient({ url: redisUrl }).connect();
 }
 
-/** The commands on keys of the benchmark that the server gets while `run` runs, those inside scripts not counted. */
+/** The commands on keys of the benchmark while `run` runs, without those inside scripts. */
 export async function commandsDuring(run) {
   const client = await connectRedis();
   const commands = [];
@@ -19,7 +19,7 @@ export async function commandsDuring(run) {
     if (command && command[1] !== 'lua' && line.includes(PREFIX)) commands.push(command[2].toUpperCase());
   });
   await run();
-  // MONITOR comes a little after the answer.
+  // MONITOR reports shortly after the answer.
   await new Promise((resolve) => setTimeout(resolve, 100));
   client.destroy();
   return commands;

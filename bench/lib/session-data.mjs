@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
 
-/** One line of a cart; the large session has many. */
+/** One item of a cart; the large session has many. */
 export class CartItem {
   sku = '';
   title = '';
@@ -9,7 +9,7 @@ export class CartItem {
   price = 0;
 }
 
-/** What every contestant keeps: as a typed instance for us, as plain JSON for the others. */
+/** The session data: a typed instance for this package, plain JSON for the others. */
 export class BenchSession {
   userId = '';
   name = '';

@@ -1,4 +1,4 @@
-/** Rows of cells as text in columns; the first row is the head, the first column is set left, the others right. */
+/** Rows as a text table; the first row is the head, the first column is left-aligned, the others right-aligned. */
 export function textTable(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column] ?? '').length)));
   const line = (row) =>
@@ -13,14 +13,14 @@ export function textTable(rows) {
   return [line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...body.map(line)].join('\n');
 }
 
-/** The same rows as a table of Markdown. */
+/** The same rows as a Markdown table. */
 export function markdownTable(rows) {
   const [head, ...body] = rows;
   const line = (row) => `| ${row.join(' | ')} |`;
   return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '---:'))), ...body.map(line)].join('\n');
 }
 
-/** A number with as many digits as it deserves. */
+/** A number with three significant digits. */
 export function figure(value) {
   if (value === undefined || Number.isNaN(value)) return '–';
   const size = Math.abs(value);

@@ -20,7 +20,7 @@ class VisitorSession {
 }
 Counter()(VisitorSession.prototype, 'counter');
 
-/** What handlers do between reading and changing: some work that others overtake. */
+/** Delay of a handler between read and change. */
 const work = () => setTimeout(Math.random() * 10);
 const shown = (visitor) => ({
   userId: visitor.userId,
@@ -136,7 +136,7 @@ async function expressSession() {
   });
 }
 
-/** `start` gives `undefined` where its server is not to be had. */
+/** `start` returns `undefined` if its server is not available. */
 export const APPLICATIONS = [
   { name: 'nestjs-sessions, Redis', start: oursOnRedis },
   { name: 'nestjs-sessions, PostgreSQL', start: oursOnPostgres },

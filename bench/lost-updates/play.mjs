@@ -2,7 +2,7 @@ export const PARALLEL = 12;
 export const ROUNDS = 15;
 export const LOGOUTS = 30;
 
-/** @returns how many changes were lost, and how many logouts undone. `updates` is absent where there is no such call. */
+/** @returns the numbers of lost changes and undone logouts; `updates` only if the package has such a call. */
 export async function play(url) {
   return {
     fields: await lostFields(url),
@@ -31,7 +31,7 @@ async function lostIncrements(url, path, field) {
   return PARALLEL * ROUNDS + 1 - session[field];
 }
 
-/** A request that takes long changes the session; the user signs out meanwhile. Is anybody signed in afterwards? */
+/** The user signs out during a slow request that changes the session. @returns whether the logout was undone. */
 async function undoneLogouts(url) {
   let undone = 0;
   for (let round = 0; round < LOGOUTS; round++) {
@@ -57,7 +57,7 @@ async function signIn(url) {
     .join('; ');
 }
 
-/** @returns the answer, or `undefined` where there is no such route. */
+/** @returns the answer, or `undefined` if the route does not exist. */
 async function ask(url, path, cookie) {
   const response = await fetch(url + path, { headers: { cookie } });
   const answer = await response.json();

@@ -1,4 +1,4 @@
-/** The columns: which route, with which session. */
+/** The columns: route and session size. */
 export const CELLS = [
   { name: 'untouched', route: 'untouched', size: 'small' },
   { name: 'read small', route: 'read', size: 'small' },
@@ -8,7 +8,7 @@ export const CELLS = [
   { name: 'anonymous', route: 'read', size: undefined },
 ];
 
-/** The columns that a part of whose name is in `parts`; all without any. */
+/** The columns whose name contains one of `parts`; all columns without `parts`. */
 export function chosenCells(parts) {
   return CELLS.filter(({ name }) => parts.length === 0 || parts.some((part) => name.includes(part)));
 }

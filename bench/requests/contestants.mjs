@@ -44,7 +44,7 @@ export const contestants = ['fastify', 'express'].flatMap((platform) =>
   })),
 );
 
-/** Those that run: all that `only` names, the bare frameworks, and those that need Redis where there is one. */
+/** The contestants of a run: those in `only` and the bare frameworks; Redis ones only with a server. */
 export function chosen(only) {
   const named = contestants.filter(
     ({ id, name }) => only.length === 0 || name === 'bare' || only.some((part) => id.includes(part)),

@@ -7,18 +7,18 @@ import { median, spread } from '../lib/statistics.mjs';
 import { checkSurvival, newSessions, Visitor } from './visitor.mjs';
 
 const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url));
-/** Of the round that is not counted, on each cell: enough for the compiler to settle. */
+/** Warm-up per cell, which is not counted. */
 const WARM_UP_SECONDS = 2;
-/** Requests of one session in a row whose Redis commands are counted. */
+/** Sequential requests of one session whose Redis commands are counted. */
 const COUNTED_REQUESTS = 20;
-/** A `Cookie` header for those that know no session; as long as one that carries an id. */
+/** A `Cookie` header without a session, as long as one with an id. */
 const ID_COOKIE = `bench=${'x'.repeat(43)}`;
 
 /**
- * Runs the rounds: in each, every cell is measured for all contestants one after the other, the bare frameworks among
- * them, so that what the machine does meanwhile hits all alike.
+ * Runs the rounds: each measures every cell for all contestants and the bare frameworks in turn, so that other load
+ * affects all of them.
  *
- * @param say gets a line of progress.
+ * @param say is called with progress lines.
  * @returns one result per contestant: `{ id, label, side, platform, cells: { [cell]: { total, overhead, … } }, redis }`.
  */
 export async function measureRequests(contestants, cells, { rounds, seconds, load }, say) {
@@ -32,7 +32,7 @@ export async function measureRequests(contestants, cells, { rounds, seconds, loa
         for (const server of servers)
           await measureCell(generator, server, cell, round === 0 ? WARM_UP_SECONDS : seconds, round, calibration);
       }
-      // The first round is for the compiler.
+      // The first round is a warm-up.
       say(round === 0 ? 'warmed up' : `round ${round} of ${rounds}`);
     }
     for (const { contestant, url } of servers) if (contestant.side !== 'bare') await checkSurvival(contestant.id, url);
@@ -75,7 +75,7 @@ async function countCommands(url) {
   return counted;
 }
 
-/** Command names with how often each comes in one request: `{ GET: 1, SET: 1 }`. */
+/** Number of commands per request by name: `{ GET: 1, SET: 1 }`. */
 function perRequest(commands) {
   const counts = {};
   for (const command of commands) counts[command] = (counts[command] ?? 0) + 1 / COUNTED_REQUESTS;
@@ -86,7 +86,7 @@ function perRequest(commands) {
 async function measureCell(generator, server, cell, seconds, round, calibration) {
   const cookies = cell.size ? server.cookies[cell.size] : [''];
   const url = `${server.url}/${cell.route}`;
-  // While the others had their turn, the engine threw away some of what it had compiled.
+  // The engine may have discarded compiled code while the others were measured.
   if (round > 0) await generator.load(url, cookies, 1);
   const free = await waitUntilFree(() => server.child.ask('spin'), calibration);
   const before = await server.child.ask('cpu');

@@ -5,7 +5,7 @@ import { measureRequests } from './measure.mjs';
 import { ratioRows, requestRows } from './table.mjs';
 import { targetRows } from './targets.mjs';
 
-/** The first table: whole requests, ours beside the peers. Prints it and returns its figures. */
+/** The first table: whole requests of this package and its peers. Prints it and returns its figures. */
 export async function run(options, say) {
   const { running, leftOut } = chosen(options.only);
   const cells = chosenCells(options.cells);

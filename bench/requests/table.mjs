@@ -2,7 +2,7 @@ import { figure } from '../lib/text-table.mjs';
 
 const SIDES = ['bare', 'ours', 'peer', 'floor'];
 
-/** The rows of one platform: CPU µs over the bare framework with spread; of the bare framework, its own. */
+/** The rows of one platform: CPU µs over the bare framework, with spread. */
 export function requestRows(results, platform, cells) {
   const ofPlatform = results
     .filter((result) => result.platform === platform)
@@ -21,7 +21,7 @@ export function requestRows(results, platform, cells) {
   return [head, ...rows];
 }
 
-/** The rows of the ratios of ours to the best peer of the platform. */
+/** The rows with the ratios of nestjs-sessions to the best peer of the platform. */
 export function ratioRows(results, platform, cells) {
   const ours = results.filter((result) => result.platform === platform && result.side === 'ours');
   const peers = results.filter((result) => result.platform === platform && result.side === 'peer');
@@ -29,7 +29,7 @@ export function ratioRows(results, platform, cells) {
   const best = (cell) =>
     peers.reduce((found, peer) => (peer.cells[cell].overhead < found.cells[cell].overhead ? peer : found));
   return [
-    ['ours ÷ best peer', ...cells],
+    ['nestjs-sessions ÷ best peer', ...cells],
     ...ours.map((result) => [
       result.label,
       ...cells.map((cell) => ratioText(result.cells[cell].overhead, best(cell).cells[cell].overhead)),
@@ -45,7 +45,7 @@ function cellText(result, cell) {
     : `+${figure(overhead)} ±${figure(overheadSpread)}`.replace('+-', '−');
 }
 
-// Nothing over nothing says nothing.
+// A ratio of two zeros has no meaning.
 const NOTHING = 1;
 
 function ratioText(ours, peer) {

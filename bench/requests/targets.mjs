@@ -1,4 +1,4 @@
-/** What is less than this, in CPU µs, is lost in the noise, and nothing is to be divided by it. */
+/** Smaller values, in CPU µs, are noise, so they are not used as divisors. */
 const NOISE = 1;
 
 /** Adds to `rows` one target: measured against at most `limit`. */
@@ -9,11 +9,11 @@ function target(rows, text, measured, limit) {
 
 const WORK = ['read small', 'read large', 'write small', 'write large'];
 
-/** What the project asks of itself, with the figures of this run. The first row is the head. */
+/** The targets with the figures of this run. The first row is the head. */
 export function targetRows(results, cells) {
   const rows = [['target', 'measured', 'asked', '']];
   const work = WORK.filter((cell) => cells.includes(cell));
-  // `NaN` where it was not measured, and in whatever is made of it.
+  // `NaN` if it was not measured.
   const overhead = (id, cell) => results.find((result) => result.id === id)?.cells[cell]?.overhead ?? NaN;
   const ratio = (left, right, cell) => quotient(overhead(left, cell), overhead(right, cell));
 

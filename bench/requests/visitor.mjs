@@ -1,4 +1,4 @@
-/** A client of one contestant: keeps its cookies as a browser does, as far as this benchmark needs it. */
+/** A client of one contestant, with a simple cookie jar. */
 export class Visitor {
   #url;
   #cookies = new Map();
@@ -7,12 +7,12 @@ export class Visitor {
     this.#url = url;
   }
 
-  /** What goes into the `Cookie` header. */
+  /** The `Cookie` header. */
   get cookie() {
     return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
   }
 
-  /** @returns `visits` of the answer, and how many cookies came with it. */
+  /** @returns `visits` of the answer, and its number of cookies. */
   async ask(path, method = 'GET') {
     const { cookie } = this;
     const response = await fetch(this.#url + path, { method, headers: cookie ? { cookie } : {} });
@@ -26,7 +26,7 @@ export class Visitor {
   }
 }
 
-/** So many sessions, more than there are requests under way at once. */
+/** Number of sessions; more than parallel requests. */
 const SESSIONS = 64;
 
 /** `Cookie` headers of new sessions of one size. */
@@ -40,7 +40,7 @@ export async function newSessions(url, size) {
   return cookies;
 }
 
-/** @throws {Error} unless the contestant keeps a session over several requests, and strangers apart. */
+/** @throws {Error} unless the contestant keeps a session over several requests, and separates visitors. */
 export async function checkSurvival(id, url) {
   for (const size of ['small', 'large']) {
     const visitor = new Visitor(url);

@@ -5,8 +5,8 @@ const databaseUrl = process.env.DATABASE_URL;
 const TABLE = 'nestjs_sessions_scale';
 
 /**
- * Storages that are filled: `open` gives `{ storage, bytes, settle?, close }`, or `undefined` where it is not to be had.
- * `bytes()` tells what the engine holds, `settle()` does what an engine does by itself now and then, before a measurement.
+ * The storages: `open` returns `{ storage, bytes, settle?, close }`, or `undefined` if the server is not available.
+ * `bytes()` is the size in the engine; `settle()` runs the engine's maintenance before a measurement.
  */
 export const ENGINES = [
   { name: 'memory', open: openMemory },
@@ -44,12 +44,12 @@ async function openRedis() {
 async function openPostgres() {
   if (!databaseUrl) return undefined;
   const { default: pg } = await import('pg');
-  // Where the disk is slow to say that it has written, that is all that would be measured.
+  // Otherwise a slow disk determines the result.
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 8, options: '-c synchronous_commit=off' });
   await pool.query(`DROP TABLE IF EXISTS ${TABLE}`);
   const { postgresSessionStorage } = await subPath('postgres');
   const storage = postgresSessionStorage({ pool, table: TABLE, createTable: true });
-  // Makes the table.
+  // Creates the table.
   await storage.read('none');
   return {
     storage,
@@ -57,7 +57,7 @@ async function openPostgres() {
       const { rows } = await pool.query(`SELECT pg_total_relation_size('${TABLE}') AS bytes`);
       return Number(rows[0].bytes);
     },
-    // What autovacuum does by itself.
+    // As autovacuum does.
     async settle() {
       await pool.query(`VACUUM ANALYZE ${TABLE}`);
     },

@@ -7,7 +7,7 @@ const WORKER = fileURLToPath(new URL('scale-worker.mjs', import.meta.url));
 const COUNTS = [10_000, 100_000, 1_000_000];
 const FLAGS = ['--expose-gc', '--max-old-space-size=8192'];
 
-/** A table of its own: a million sessions of a hundred thousand owners. Takes minutes. Prints it and returns its figures. */
+/** A million sessions of a hundred thousand owners. Takes minutes. Prints the table and returns its figures. */
 export async function run(_options, say) {
   const measured = [];
   for (const { name } of ENGINES) {
@@ -28,7 +28,7 @@ export async function run(_options, say) {
   return { measured };
 }
 
-/** µs from call to answer, median and the slowest of a hundred. */
+/** µs from call to answer: median and 99th percentile. */
 export function scaleRows(measured) {
   const both = (times) => (times ? `${figure(times.median)} / ${figure(times.slowest)}` : '–');
   return [

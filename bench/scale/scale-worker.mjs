@@ -1,4 +1,4 @@
-// Fills one storage step by step: node --expose-gc scale-worker.mjs NAME; answers `next(count)` with what was measured.
+// Fills one storage step by step: node --expose-gc scale-worker.mjs NAME; answers `next(count)` with the figures.
 import { createHash } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { answer } from '../lib/answer.mjs';
@@ -7,7 +7,7 @@ import { median } from '../lib/statistics.mjs';
 import { ENGINES } from './engines.mjs';
 
 const OF_ONE_OWNER = 10;
-/** Calls under way at once while filling. */
+/** Parallel calls while filling. */
 const PARALLEL = 64;
 const HOUR = 3_600_000;
 const SHORT_LIVED = 5000;
@@ -57,7 +57,7 @@ async function next({ count }) {
     revoked.add(index);
     return () => storage.owners.invalidateAll(ownerOf(index), idOf(index));
   });
-  // The revoked ones come back, or the next step would begin with fewer.
+  // Restores the revoked sessions for the next step.
   for (const index of revoked) {
     for (let other = 1; other < OF_ONE_OWNER; other++)
       await storage.write(idOf(index + other), sessionOf(index + other));
@@ -65,7 +65,7 @@ async function next({ count }) {
   return { fill, bytes, read, replace, list, revokeAll, sweep: await sweep(storage, count) };
 }
 
-/** µs for each of some thousand expired sessions among the live ones; `undefined` where the engine does it by itself. */
+/** µs per expired session, among live ones; `undefined` if the engine removes them itself. */
 async function sweep(storage, count) {
   if (!storage.sweep) return undefined;
   await inParallel(SHORT_LIVED, (index) => storage.write(hashed(`short ${count} ${index}`), sessionOf(index, 500)));
@@ -86,7 +86,7 @@ async function inParallel(count, run) {
   await Promise.all(Array.from({ length: PARALLEL }, lane));
 }
 
-/** One call after the other: `{ median, slowest }` in µs, where one of a hundred is slower than `slowest`. */
+/** Sequential calls: `{ median, slowest }` in µs; `slowest` is the 99th percentile. */
 async function timed(times, prepare) {
   const taken = [];
   for (let index = 0; index < times; index++) {

@@ -8,7 +8,7 @@ import { UserSession } from './user-session.js';
 @Module({
   imports: [
     SessionsModule.forRoot({
-      // Without it: random keys for this process, and a line in the log that shows how to make one.
+      // Without it: a random key, and a log line that shows how to create one.
       keys: process.env['SESSION_KEY'],
       sessions: [UserSession, CartSession],
     }),

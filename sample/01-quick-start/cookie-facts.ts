@@ -1,9 +1,9 @@
-/** What there is to see of one cookie. */
+/** Displayed properties of one cookie. */
 export interface CookieFacts {
   readonly name: string;
   /** Bytes of name and value as the browser sent them; `undefined` if it sent none. */
   readonly bytes: number | undefined;
-  /** As the defaults of the package set them. */
+  /** The defaults of the package. */
   readonly attributes: string;
 }
 

@@ -51,7 +51,7 @@ export class HomeController {
     sessions.logout(CartSession);
   }
 
-  /** Touches no session, so it gets no session headers and may be cached. */
+  /** Uses no session, so the response has no session headers and may be cached. */
   @Get('style.css')
   @Header('Content-Type', 'text/css; charset=utf-8')
   @Header('Cache-Control', 'max-age=600')

@@ -1,6 +1,6 @@
 import { Session, SessionOwner } from 'nestjs-sessions';
 
-/** Who visits. By value: all of it travels in the cookie, sealed, and the server keeps nothing. */
+/** The visitor, by value: the sealed cookie holds the content, the server stores none. */
 @Session('user_session')
 export class UserSession {
   @SessionOwner() name?: string;

@@ -14,7 +14,7 @@ import { OwnHandsGuard } from './own-hands.guard.js';
 import { accountPage } from './pages.js';
 import { UsersService } from './users.service.js';
 
-/** Every handler here needs somebody who is signed in; others are sent to the login form. */
+/** Every handler requires a signed-in user; others are redirected to the login form. */
 @Controller()
 @RequireSession(AuthSession, { redirectTo: '/login' })
 export class AccountController {

@@ -3,7 +3,7 @@ import { CurrentSession, RequireSession, Sessions, type RequestSessions } from '
 import { AuthSession } from './auth-session.js';
 import { UsersService } from './users.service.js';
 
-/** Support sees an account as its owner does, for a quarter of an hour and with a reason. */
+/** Support acts as the owner of an account, for 15 minutes and with a reason. */
 @Controller()
 @RequireSession(AuthSession, { redirectTo: '/login' })
 export class ActingController {

@@ -9,7 +9,7 @@ import { CountdownController } from './countdown.controller.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  // By-id sessions without a storage are kept in memory: they end with this process.
+  // Without a storage, by-id sessions are kept in memory and end with this process.
   imports: [SessionsModule.forRoot({ sessions: [AuthSession] })],
   controllers: [AuthController, AccountController, ConfirmController, CountdownController, ActingController],
   providers: [UsersService],

@@ -5,13 +5,13 @@ import { Session, SessionOwner } from 'nestjs-sessions';
   tracker: 'by-id',
   idleTimeoutInSeconds: 30 * 60,
   absoluteTimeoutInSeconds: 12 * 3600,
-  // What "remember me" may ask for.
+  // The maxima for "remember me".
   maximumIdleTimeoutInSeconds: 30 * 24 * 3600,
   maximumAbsoluteTimeoutInSeconds: 90 * 24 * 3600,
 })
 export class AuthSession {
-  /** Whose session it is. Guards ask for it, and sign-in gives the session a new id. */
+  /** The owner. Guards require it, and sign-in gives the session a new id. */
   @SessionOwner() userId?: string;
-  /** What the device calls itself, such as "Firefox on Linux". */
+  /** From the user agent, such as "Firefox on Linux". */
   device = '';
 }

@@ -6,7 +6,7 @@ import { OwnHandsGuard } from './own-hands.guard.js';
 import { codesPage, confirmPage } from './pages.js';
 import { UsersService } from './users.service.js';
 
-/** Recovery codes are shown only to who has just given the password. */
+/** Recovery codes require a recent password check. */
 @Controller()
 @RequireSession(AuthSession, { redirectTo: '/login' })
 @UseGuards(OwnHandsGuard)

@@ -3,17 +3,17 @@ import { RequireSession, SessionInfo } from 'nestjs-sessions';
 import { AuthSession } from './auth-session.js';
 import { COUNTDOWN } from './countdown.js';
 
-/** For the script of the page, which tells when the session ends (WCAG 2.2, 2.2.1). */
+/** For the page's script, which shows when the session ends (WCAG 2.2, 2.2.1). */
 @Controller()
 export class CountdownController {
-  /** Asking extends nothing. Seconds, since the clock of a browser may be wrong. */
+  /** Does not renew. Returns remaining seconds, because the browser's clock may be wrong. */
   @RequireSession(AuthSession, { renew: false })
   @Get('session')
   endsIn(@SessionInfo(AuthSession) info: SessionInfo): { endsInSeconds: number } {
     return { endsInSeconds: Math.floor((info.expiresAt - Date.now()) / 1000) };
   }
 
-  /** A request that uses the session renews it. */
+  /** Renews the session. */
   @RequireSession(AuthSession)
   @Post('session/stay')
   @HttpCode(204)

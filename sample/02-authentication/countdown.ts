@@ -1,4 +1,4 @@
-/** Shows the last two minutes of a session, and a button that extends it. */
+/** Shows the last two minutes of a session, and a button that renews it. */
 export const COUNTDOWN = `
 const notice = document.querySelector('#countdown');
 const text = notice.querySelector('span');

@@ -13,7 +13,7 @@ const SYSTEMS: ReadonlyArray<readonly [RegExp, string]> = [
   [/Linux/, 'Linux'],
 ];
 
-/** A label for the list of devices, from the `User-Agent` header. Good for recognising, not for deciding anything. */
+/** A label for the list of devices, from the `User-Agent` header. For display only; never for decisions. */
 export function deviceOf(userAgent: string): string {
   const browser = labelOf(BROWSERS, userAgent);
   const system = labelOf(SYSTEMS, userAgent);

@@ -2,7 +2,7 @@ import { ForbiddenException, Injectable, type CanActivate, type ExecutionContext
 import { sessionsOf } from 'nestjs-sessions';
 import { AuthSession } from './auth-session.js';
 
-/** What only the owner may do, and nobody who acts for them. */
+/** Refuses requests of an actor: only the owner may do this. */
 @Injectable()
 export class OwnHandsGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -7,9 +7,9 @@ export interface AccountPage {
   readonly name: string;
   readonly devices: ReadonlyArray<OwnedSession<AuthSession>>;
   readonly thisHandle: string | undefined;
-  /** Who acts for the owner of the account. */
+  /** The user who acts for the owner of the account. */
   readonly acting: { readonly name: string; readonly until: Date; readonly reason: string } | undefined;
-  /** For whom the visitor may act. */
+  /** The users for whom the visitor may act. */
   readonly others: readonly User[];
 }
 

@@ -7,7 +7,7 @@ const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 export interface User {
   readonly id: string;
   readonly name: string;
-  /** May act for others. */
+  /** May act for other users. */
   readonly isSupport?: boolean;
 }
 
@@ -15,11 +15,11 @@ interface Account {
   readonly user: User;
   readonly salt: Buffer;
   readonly hash: Promise<Buffer>;
-  /** With which they come in without the password. */
+  /** For sign-in without the password. */
   readonly codes: readonly string[];
 }
 
-/** Two people who can sign in. An application of yours has a table for that; the hashing may stay. */
+/** Two users. A real application has a table of users; you can keep the hashing. */
 @Injectable()
 export class UsersService {
   readonly #accounts = new Map([
@@ -28,7 +28,7 @@ export class UsersService {
   ]);
   readonly #nobody = account({ id: '', name: '' }, randomBytes(16).toString('hex'));
 
-  /** @returns the user, or `undefined`. Takes as long for an unknown name as for a wrong password. */
+  /** @returns the user, or `undefined`. Takes the same time for an unknown name and a wrong password. */
   async authenticate(login: unknown, password: unknown): Promise<User | undefined> {
     if (typeof login !== 'string' || typeof password !== 'string') return undefined;
     const found = this.#accounts.get(login.trim().toLowerCase()) ?? this.#nobody;
@@ -36,7 +36,7 @@ export class UsersService {
     return matches && found !== this.#nobody ? found.user : undefined;
   }
 
-  /** For whom this user may act. */
+  /** The users for whom this user may act. */
   othersFor(id: string | undefined): readonly User[] {
     const users = [...this.#accounts.values()].map(({ user }) => user);
     const isSupport = users.some((user) => user.id === id && user.isSupport);

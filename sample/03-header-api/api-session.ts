@@ -7,19 +7,19 @@ export class Note {
 }
 
 /**
- * The session of an API client: its id travels in the header X-Session of requests and responses. By id, because a
- * header cannot be taken back from a client: what ends the session is that the server forgets it.
+ * The session of an API client: its id is in the header X-Session of requests and responses. By id, so that the server
+ * can end the session: it cannot clear a client's header.
  */
 @Session('X-Session', {
   transport: 'header',
   tracker: 'by-id',
   idleTimeoutInSeconds: 3600,
-  // Lets scripts of another origin read the header, where CORS lets them send requests at all.
+  // Lets scripts of another origin read the header, if CORS allows their requests.
   exposed: true,
 })
 export class ApiSession {
   @SessionOwner() name = '';
   @Type(() => Note) notes: Note[] = [];
-  /** Requests of this session; of parallel ones each counts. */
+  /** Requests of this session, including parallel ones. */
   @Counter() requests = 0;
 }

@@ -12,7 +12,7 @@ export class NotesController {
     return session.notes;
   }
 
-  /** Clients may send several at once, so the note is added to whatever list is there when it lands. */
+  /** `update` keeps parallel notes: it adds to the current list. */
   @Post()
   async add(@Body('text') text: unknown, @Sessions() sessions: RequestSessions): Promise<{ notes: number }> {
     if (typeof text !== 'string' || text.trim() === '' || text.length > LONGEST_TEXT) {

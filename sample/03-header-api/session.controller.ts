@@ -6,7 +6,7 @@ const LONGEST_NAME = 40;
 
 @Controller('session')
 export class SessionController {
-  /** Opens a session. Its id is in the response's header X-Session. */
+  /** Creates a session. Its id is in the response header X-Session. */
   @Post()
   async open(@Body('name') name: unknown, @Sessions() sessions: RequestSessions): Promise<{ name: string }> {
     if (typeof name !== 'string' || name.trim() === '' || name.length > LONGEST_NAME) {

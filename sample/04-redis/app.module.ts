@@ -6,7 +6,7 @@ import { DevicesController } from './devices.controller.js';
 import { RedisConnection } from './redis-connection.js';
 
 @Module({
-  // The storage is named by its class and found among the providers of the application.
+  // The class is the injection token of the storage.
   imports: [SessionsModule.forRoot({ sessions: [DeviceSession], storage: SessionStorageRedis })],
   controllers: [DevicesController],
   providers: [

@@ -1,6 +1,6 @@
 import { Session, SessionOwner } from 'nestjs-sessions';
 
-/** One signed-in device. The content is in Redis, so every process of the application knows it. */
+/** One signed-in device. The content is in Redis, so every process can read it. */
 @Session('device', {
   tracker: 'by-id',
   idleTimeoutInSeconds: 30 * 60,

@@ -31,7 +31,7 @@ export class DevicesController {
     }).text;
   }
 
-  /** Asks for no password: `sample/02-authentication` does. */
+  /** Without a password; see `sample/02-authentication`. */
   @Post('sign-in')
   @Redirect('/', 303)
   async signIn(
@@ -48,7 +48,7 @@ export class DevicesController {
   @Redirect('/', 303)
   @RequireSession(DeviceSession, { redirectTo: '/' })
   async signOut(@Body('handle') handle: unknown, @CurrentSession() session: DeviceSession): Promise<void> {
-    // A handle is no secret, so only the owner's counts.
+    // A handle is public, so the owner is required.
     const ended = await this.service.revoke(DeviceSession, String(handle), { owner: session.user! });
     if (!ended) throw new NotFoundException();
   }

@@ -9,7 +9,7 @@ type Client = ReturnType<typeof clientOf>;
 
 const logger = new Logger('Redis');
 
-/** The application's client, to the server of `REDIS_URL` or to one in this process. Closed when the application is. */
+/** The client for `REDIS_URL` or for an embedded server. Closed with the application. */
 export class RedisConnection implements OnApplicationShutdown {
   private constructor(
     readonly url: string,
@@ -27,7 +27,7 @@ export class RedisConnection implements OnApplicationShutdown {
     return new RedisConnection(server.url, await connect(server.url), server);
   }
 
-  /** The last hook: every response has been sent by now, and no request uses the client any more. */
+  /** The last hook: every response has been sent, so no request uses the client. */
   async onApplicationShutdown(): Promise<void> {
     this.client.destroy();
     await this.embedded?.close();
@@ -36,13 +36,13 @@ export class RedisConnection implements OnApplicationShutdown {
 
 async function connect(url: string): Promise<Client> {
   const client = clientOf(url);
-  // Without a listener, a lost connection would end the process.
+  // Without a listener, a lost connection ends the process.
   client.on('error', (error: Error) => logger.error(error.message));
   await client.connect();
   return client;
 }
 
 function clientOf(url: string) {
-  // Without the queue a command fails at once while Redis is away, instead of waiting for it to come back.
+  // Without the queue, commands fail at once while Redis is down.
   return createClient({ url, disableOfflineQueue: true });
 }

@@ -15,7 +15,7 @@ import { PostgresConnection, PostgresModule } from './postgres-connection.js';
         storage: postgresSessionStorage({
           pool,
           table: process.env['SESSIONS_TABLE'] ?? 'sample_sessions',
-          // So that one command is enough. Migrations take the statements of postgresSessionTable() instead.
+          // For the sample. In a migration, use the statements of postgresSessionTable().
           createTable: true,
         }),
       }),

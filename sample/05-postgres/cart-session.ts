@@ -1,6 +1,6 @@
 import { Session } from 'nestjs-sessions';
 
-/** A cart. The cookie holds an id; the lines are in a row of PostgreSQL, for every process of the application. */
+/** A cart. The cookie holds an id; the content is in PostgreSQL, for every process. */
 @Session('postgres_cart', { tracker: 'by-id', idleTimeoutInSeconds: 7 * 24 * 3600 })
 export class CartSession {
   /** Product to quantity. */

@@ -11,7 +11,7 @@ export class CartController {
     return Object.fromEntries(cart?.lines ?? []);
   }
 
-  /** Of requests at the same time, to whichever process, each counts: the change is made to what is stored then. */
+  /** `update` keeps parallel changes, also between processes: it changes the current content. */
   @Post()
   async add(@Body('product') product: unknown, @Sessions() sessions: RequestSessions): Promise<Record<string, number>> {
     if (!isProduct(product)) throw new BadRequestException(`product must be one of ${PRODUCTS.join(', ')}`);

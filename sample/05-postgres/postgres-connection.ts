@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 
 const logger = new Logger('Postgres');
 
-/** The application's pool, on `DATABASE_URL` or on PGlite in this process. Closed when the application is. */
+/** The pool for `DATABASE_URL`, or PGlite in this process. Closed with the application. */
 export class PostgresConnection implements OnApplicationShutdown {
   readonly #close: () => Promise<void>;
 
@@ -18,7 +18,7 @@ export class PostgresConnection implements OnApplicationShutdown {
   static async open(url = process.env['DATABASE_URL']): Promise<PostgresConnection> {
     if (url) {
       const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 5000 });
-      // Without a listener, an idle connection that the server cuts would end the process.
+      // Without a listener, a broken idle connection ends the process.
       pool.on('error', (error) => logger.error(error.message));
       return new PostgresConnection(pool, () => pool.end());
     }
@@ -28,7 +28,7 @@ export class PostgresConnection implements OnApplicationShutdown {
     return new PostgresConnection(database, () => database.close());
   }
 
-  /** The last hook: every response has been sent by now, and no request uses the pool any more. */
+  /** The last hook: every response has been sent, so no request uses the pool. */
   async onApplicationShutdown(): Promise<void> {
     await this.#close();
   }

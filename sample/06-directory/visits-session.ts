@@ -1,9 +1,9 @@
 import { Counter, Session } from 'nestjs-sessions';
 
-/** Visits of one browser. The cookie holds an id; the content is a file, which outlives the process. */
+/** Visits of one browser. The cookie holds an id; the content is in a file. */
 @Session('visits', { tracker: 'by-id', idleTimeoutInSeconds: 30 * 24 * 3600 })
 export class VisitsSession {
-  /** Of visits at the same time each counts. */
+  /** Counts parallel visits too. */
   @Counter() visits = 0;
   firstAt = new Date();
 }

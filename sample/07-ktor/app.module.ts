@@ -5,7 +5,7 @@ import { CartController, HeaderCartController } from './cart.controller.js';
 import { CartSession, HeaderCartSession, UserSession } from './sessions.js';
 import { UserController } from './user.controller.js';
 
-// The keys of Ktor's documentation, which are weak and do not start in production. Take those of your Ktor server.
+// The keys of Ktor's documentation, which are refused in production. Use those of your Ktor server.
 const encrypt = '00112233445566778899aabbccddeeff';
 const sign = '6819b57a326945c1968f45236589';
 

@@ -5,7 +5,7 @@ import { CartSession, HeaderCartSession } from './sessions.js';
 const basket = (cart: CartSession | undefined): string =>
   cart ? `Product IDs: [${cart.productIDs.join(', ')}]` : 'Your basket is empty.';
 
-/** Ktor's sample session-cookie-server: an id travels, the content is in a directory. */
+/** Ktor's sample session-cookie-server: an id in a cookie, the content in a directory. */
 @Controller('cart')
 export class CartController {
   @Get('login')
@@ -26,7 +26,7 @@ export class CartController {
   }
 }
 
-/** Ktor's sample session-header-server: the id travels in a header. */
+/** Ktor's sample session-header-server: an id in a header. */
 @Controller('header-cart')
 export class HeaderCartController {
   @Get('login')

@@ -2,7 +2,7 @@ import { Controller, Get, Redirect } from '@nestjs/common';
 import { CurrentSession, Sessions, type RequestSessions } from 'nestjs-sessions';
 import { UserSession } from './sessions.js';
 
-/** Ktor's sample session-cookie-client: the content travels, signed and encrypted. */
+/** Ktor's sample session-cookie-client: the content in a cookie, signed and encrypted. */
 @Controller()
 export class UserController {
   @Get('login')

@@ -9,7 +9,7 @@ import { Users } from './user.js';
 @Module({
   imports: [
     PassportModule.register({ session: true }),
-    // Puts the session on request.session, where passport looks for it.
+    // Sets request.session, which passport uses.
     SessionsModule.forRoot({ sessions: [AuthSession], requestSession: AuthSession }),
   ],
   controllers: [AccountController],

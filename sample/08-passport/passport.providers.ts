@@ -3,7 +3,7 @@ import { AuthGuard, PassportSerializer, PassportStrategy } from '@nestjs/passpor
 import { Strategy } from 'passport-local';
 import { Users, type User } from './user.js';
 
-/** Checks what the login form sends. */
+/** Checks the login form. */
 @Injectable()
 export class LocalStrategy extends PassportStrategy(Strategy) {
   constructor(private readonly users: Users) {
@@ -15,7 +15,7 @@ export class LocalStrategy extends PassportStrategy(Strategy) {
   }
 }
 
-/** Keeps the id of the user in the session, and finds the user again. */
+/** Stores the id of the user in the session, and finds the user by it. */
 @Injectable()
 export class UserSerializer extends PassportSerializer {
   constructor(private readonly users: Users) {
@@ -31,7 +31,7 @@ export class UserSerializer extends PassportSerializer {
   }
 }
 
-/** Signs in. A visitor whose password is wrong is sent to the page without being signed in. */
+/** Signs in. With a wrong password, redirects to the page. */
 @Injectable()
 export class LoginGuard extends AuthGuard('local') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {

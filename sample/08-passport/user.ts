@@ -10,7 +10,7 @@ const USERS: ReadonlyMap<string, User> = new Map([
   ['ada', { id: 'u1', name: 'Ada' }],
   ['grace', { id: 'u2', name: 'Grace' }],
 ]);
-// For a sample. An application keeps a salted hash of each password, by argon2 or scrypt.
+// For the sample only. Store a salted hash of each password, by argon2 or scrypt.
 const PASSWORD = digest('first-compiler');
 
 @Injectable()

@@ -1,6 +1,6 @@
 import { applyDecorators, Header } from '@nestjs/common';
 
-/** Text that is HTML already. Whatever else stands in a template is escaped. */
+/** Trusted HTML. Other values of a template are escaped. */
 export class Html {
   constructor(readonly text: string) {}
 }
@@ -12,7 +12,7 @@ export function html(strings: TemplateStringsArray, ...contents: readonly Conten
   return new Html(strings.map((text, index) => (index === 0 ? text : render(contents[index - 1]) + text)).join(''));
 }
 
-/** A handler that answers a page. Scripts are refused, should one ever get into it, except files of this site by option. */
+/** A handler that sends a page. Its CSP refuses scripts, except own files by option. */
 export function HtmlPage({ scripts = false }: { readonly scripts?: boolean } = {}): MethodDecorator {
   return applyDecorators(
     Header('Content-Type', 'text/html; charset=utf-8'),

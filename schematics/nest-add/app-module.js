@@ -1,6 +1,6 @@
 'use strict';
 
-/** The TypeScript of the application; every NestJS project in TypeScript has it. */
+/** The TypeScript of the application. */
 function compiler() {
   try {
     return require('typescript');
@@ -9,7 +9,7 @@ function compiler() {
   }
 }
 
-/** The list of `imports` of the first @Module in a source, and the object that holds or will hold it. */
+/** The `imports` of the first @Module in a source, and the object of that property. */
 function moduleArgument(ts, source) {
   let found;
   const visit = (node) => {
@@ -27,8 +27,7 @@ function moduleArgument(ts, source) {
 }
 
 /**
- * The text of a root module with SessionsModule among its imports.
- * @returns the same text where it is there already.
+ * Adds SessionsModule to the imports of a root module. @returns the new text; the same text if the import exists.
  */
 exports.withSessionsModule = (text, suffix) => {
   if (/\bSessionsModule\b/.test(text)) return text;
@@ -63,7 +62,7 @@ function insertionOf(ts, source, call, entry) {
   return { at, text: elements.length === 0 ? entry : `${entry}, ` };
 }
 
-/** The text of a main file that loads .env before the application is created. */
+/** Adds a line to a main file that loads .env before the application is created. */
 exports.withEnvFile = (text) => {
   if (/loadEnvFile|dotenv/.test(text)) return text;
   const ts = compiler();

@@ -19,7 +19,7 @@ export class UserSession {
 /** A visitor. The cookie holds an id; the content is in the storage. */
 @Session('user_session', { tracker: 'by-id' })
 export class UserSession {
-  /** Whose session it is. When it changes, at sign-in and sign-out, the session gets a new id. */
+  /** The owner. When it changes, at sign-in and sign-out, the session gets a new id. */
   @SessionOwner() userId?: string = undefined;
   visits = 0;
 }

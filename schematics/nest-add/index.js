@@ -7,8 +7,8 @@ const { e2eTest, sessionClass, sessionsOptions } = require('./files.js');
 const { STORAGES } = require('./storages.js');
 
 /**
- * `nest add nestjs-sessions`: adds the module, a session class, a key in .env and an e2e test. What is there already
- * stays as it is.
+ * `nest add nestjs-sessions`: adds the module, a session class, a key in .env and an e2e test. Existing parts are not
+ * changed.
  */
 exports.nestAdd = (options) => (tree, context) => {
   const { storage = 'memory', platform = 'express', sourceRoot = 'src', skipInstall = false } = options;
@@ -17,7 +17,7 @@ exports.nestAdd = (options) => (tree, context) => {
     throw new Error(`There is no ${moduleFile}. Run nest add in the folder of an application, or pass --source-root.`);
   }
   const manifest = JSON.parse(tree.readText('package.json'));
-  // An application of ES modules writes ./app.controller.js, one of CommonJS may leave the ending out.
+  // ES modules import ./app.controller.js; CommonJS may omit the ending.
   const suffix = /from '\.{1,2}\/[^']*\.js'/.test(tree.readText(moduleFile)) || manifest.type === 'module' ? '.js' : '';
 
   create(tree, `${sourceRoot}/user-session.ts`, sessionClass(storage));
@@ -92,7 +92,7 @@ function addPackages(tree, manifest, { storage, platform }) {
   return isChanged;
 }
 
-/** The task of NodePackageInstallTask, without importing its package. */
+/** Like NodePackageInstallTask, without importing its package. */
 function installation(tree) {
   const packageManager = tree.exists('pnpm-lock.yaml') ? 'pnpm' : tree.exists('yarn.lock') ? 'yarn' : 'npm';
   return {

@@ -1,8 +1,7 @@
 'use strict';
 
 /**
- * What each storage adds to the options of SessionsModule: imports, statements before the options, the option itself,
- * and packages to install.
+ * For each storage: imports, statements before the options, the option, and packages to install.
  */
 exports.STORAGES = {
   cookie: { imports: [], statements: [], packages: {} },

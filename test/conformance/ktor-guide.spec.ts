@@ -48,7 +48,7 @@ describe('docs/ktor.md', () => {
         'Header or cookie, by value or by id',
         'Storages',
         'Sign and encrypt',
-        'A serializer of your own',
+        'A custom serializer',
         'Get, set and clear',
         'Deferred loading',
         'Session authentication',

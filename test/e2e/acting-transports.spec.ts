@@ -61,7 +61,7 @@ interface Told {
   readonly errors?: ReadonlyArray<{ readonly extensions?: { readonly code?: string } }>;
 }
 
-describe.each(platforms)('acting for another over other transports, on $name', (platform) => {
+describe.each(platforms)('actAs over GraphQL and WebSockets, on $name', (platform) => {
   let running: RunningApp;
   beforeAll(async () => {
     const driver = platform.name === 'express' ? ApolloDriver : MercuriusDriver;
@@ -100,7 +100,7 @@ describe.each(platforms)('acting for another over other transports, on $name', (
     return told;
   }
 
-  it('begins and ends by GraphQL, and is refused there where it is nested', async () => {
+  it('begins and ends over GraphQL, and refuses a nested call', async () => {
     const ann = (await run('mutation { login }')).cookie;
     const acting = await run('mutation { actAs }', ann);
     expect(acting.data).toEqual({ actAs: 'bob' });
@@ -112,7 +112,7 @@ describe.each(platforms)('acting for another over other transports, on $name', (
     expect((await run('{ who }', stopped.cookie)).data).toEqual({ who: 'ann by undefined' });
   });
 
-  it('is seen over a WebSocket, and can neither begin nor end there', async () => {
+  it('is visible over a WebSocket, but cannot begin or end there', async () => {
     const ann = (await run('mutation { login }')).cookie;
     const acting = (await run('mutation { actAs }', ann)).cookie;
     expect(await say(acting, 'who')).toEqual({ event: 'who', data: 'bob by ann' });

@@ -45,7 +45,7 @@ function controllerFor(type: typeof ById) {
       @Body() { owner, ...options }: { owner: string; maxSeconds?: number; reason: string; item?: string },
       @Sessions() sessions: RequestSessions,
     ): Promise<void> {
-      // Part of the actor's session, which comes back with it.
+      // Part of the actor's session, which is restored.
       if (options.item) (await sessions.get(type))?.cart.push(options.item);
       const session = await sessions.actAs(type, owner, options);
       session.cart = [`of ${owner}`];
@@ -93,7 +93,7 @@ function controllerFor(type: typeof ById) {
   return ActingController;
 }
 
-describe.each(platforms)('acting for another on $name', (platform) => {
+describe.each(platforms)('acting for another user on $name', (platform) => {
   describe.each([
     ['by_id', ById],
     ['by_value', ByValue],
@@ -131,7 +131,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
 
     afterEach(() => app.close());
 
-    it('gives a session of the other owner, which says who acts', async () => {
+    it('gives a session of the other owner that names the actor', async () => {
       const ann = await login();
       const start = clock.now();
       clock.advance(MINUTE);
@@ -167,7 +167,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
       expect((await post('stop')).json()).toEqual({ acted: false });
     });
 
-    it('ends by time, an hour where nothing was said, with the session of the actor', async () => {
+    it('ends after maxSeconds, by default an hour, and restores the session of the actor', async () => {
       const ann = await login();
       const acting = await act(ann);
       clock.advance(HOUR - 1);
@@ -180,7 +180,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
       expect((await post('stop', {}, changed)).json()).toEqual({ acted: false });
     });
 
-    it('ends with the absolute timeout of the actor, however long it may take', async () => {
+    it('ends with the absolute timeout of the actor, even before maxSeconds', async () => {
       let ann = await login();
       for (let hour = 0; hour < 7; hour++) {
         clock.advance(HOUR);
@@ -214,13 +214,13 @@ describe.each(platforms)('acting for another on $name', (platform) => {
       expect((await post('act', { owner: 'bob', reason: 'x' })).status).toBe(500);
     });
 
-    it.each(['confirm', 'lifetime'])('refuses %s meanwhile, which would be for the actor', async (path) => {
+    it.each(['confirm', 'lifetime'])('refuses %s while acting', async (path) => {
       const acting = await act(await login());
       expect((await post(path, {}, acting)).status).toBe(409);
       expect(await meOf(acting)).toMatchObject({ userId: 'bob' });
     });
 
-    it('stays through a rotation, and is nothing where it begins and ends in one request', async () => {
+    it('survives a rotation, and changes nothing if it begins and ends in one request', async () => {
       const ann = await login();
       const acting = await act(ann);
       const rotated = (await post('rotate', {}, acting)).cookie(name);
@@ -230,7 +230,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
       expect(await meOf(answer.cookie(name) || again)).toEqual({ userId: 'ann', cart: [] });
     });
 
-    it.each(['login', 'logout'])('ends with a %s, which ends the session of the actor too', async (path) => {
+    it.each(['login', 'logout'])('ends with a %s, which also ends the session of the actor', async (path) => {
       const acting = await act(await login());
       const answer = await post(path, { user: 'bob' }, acting);
       const { actor, owner } = await infoOf(answer.cookie(name));
@@ -239,7 +239,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
       if (name === 'by_id') expect(await meOf(acting)).toMatchObject({ statusCode: 401 });
     });
 
-    it('is told by events that name both sessions by handle', async () => {
+    it('is reported by events with the handles of both sessions', async () => {
       const ann = await login();
       const [start, handle] = [clock.now(), (await infoOf(ann)).handle];
       const acting = await act(ann, { maxSeconds: 60 });
@@ -254,7 +254,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
     });
 
     if (name === 'by_id') {
-      it('is worth nothing any more under the id from before, in either direction', async () => {
+      it('invalidates the previous id at its begin and its end', async () => {
         const ann = await login();
         const acting = await act(ann);
         expect(await meOf(ann)).toMatchObject({ statusCode: 401 });
@@ -277,7 +277,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
         expect(await meOf(acting)).toMatchObject({ statusCode: 401 });
       });
 
-      it("ends by its handle in the actor's list, and by a login of the actor beyond the limit", async () => {
+      it("ends by its handle in the actor's list and by a login of the actor beyond the limit", async () => {
         const acting = await act(await login());
         const [{ handle } = { handle: '' }] = await service().list(ById, 'ann');
         expect(await service().revoke(ById, handle, { owner: 'ann' })).toBe(true);
@@ -290,7 +290,7 @@ describe.each(platforms)('acting for another on $name', (platform) => {
         expect(await meOf(another)).toMatchObject({ statusCode: 401 });
       });
 
-      it('is begun by one of two requests at the same time', async () => {
+      it('is begun by only one of two parallel requests', async () => {
         const ann = await login();
         const answers = await Promise.all(['bob', 'cat'].map((owner) => post('act', { owner, reason: 'x' }, ann)));
         const landed = answers.filter(({ status }) => status === 201);

@@ -50,7 +50,7 @@ describe('the application of a request', () => {
         app.use('/outer', outer);
       },
     });
-    // As Nest's documentation has it for several servers at once.
+    // As in Nest's documentation for several servers.
     own = createServer(server).listen(0, '127.0.0.1');
     own.on('upgrade', (request, socket) => {
       void nameIn(request).then((name) => socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n${name}`));
@@ -65,12 +65,12 @@ describe('the application of a request', () => {
     await running.close();
   });
 
-  it('is that of the Express application in which another is mounted', async () => {
+  it('is found in an Express application with another one mounted in it', async () => {
     expect((await ask(`${url}/panel`, { cookie })).text).toBe('ada');
     expect((await ask(`${url}/outer/inner/panel`, { cookie })).text).toBe('ada');
   });
 
-  it("is the listener of a server of somebody else's, also for an upgrade", async () => {
+  it('is found for a server that other code created, also for an upgrade', async () => {
     const name = await new Promise<string>((resolve, reject) => {
       const request = httpRequest(url, { headers: { cookie, connection: 'Upgrade', upgrade: 'x' } }, (response) => {
         response.setEncoding('utf8');
@@ -84,7 +84,7 @@ describe('the application of a request', () => {
     expect(name).toBe('ada');
   });
 
-  it('is missed with a list of where it was looked for', async () => {
+  it('throws an error that lists the searched places if it is not found', async () => {
     const stranger = express().get('/', sendName);
     const server = createServer(stranger).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
@@ -119,7 +119,7 @@ const prefixes = [[], ['health'], [{ path: '/', method: RequestMethod.GET }]];
 const currentCases = platforms.flatMap((platform) => prefixes.map((exclude) => ({ platform, exclude })));
 
 describe.each(currentCases)('SessionsService.current on $platform.name without $exclude', ({ platform, exclude }) => {
-  it('is there on every route', async () => {
+  it('is available on every route', async () => {
     const running = await startApp(platform, {
       imports: [SessionsModule.forRoot({ sessions: [UserSession], asyncLocalStorage: true })],
       controllers: [PageController, UserController],

@@ -60,7 +60,7 @@ class AppController {
   }
 }
 
-describe.each(platforms)('what bad input gets, on $name', (platform) => {
+describe.each(platforms)('bad input on $name', (platform) => {
   const clock = new TestClock();
   const events: SessionEvent[] = [];
   let running: RunningApp;
@@ -102,7 +102,7 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
     return cookie;
   }
 
-  it('reads a good cookie as the session, and sends nothing', async () => {
+  it('reads a valid cookie, and sends no cookie', async () => {
     const cookie = await freshCookie('value', 'by_value');
     const answer = await get('value', cookie);
     expect(answer.json()).toEqual({ visits: 1 });
@@ -148,18 +148,18 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
     expect((await get('id', planted)).json()).toEqual({ visits: null });
   });
 
-  it('does not take the value of one session for another of the same keys', async () => {
+  it('does not accept the value of one session as another session with the same keys', async () => {
     const cookie = await freshCookie('value', 'by_value');
     expectNoSessionAndCleared(await get('other-value', cookie.replace('by_value', 'other_value')), 'other_value');
     expect(rejections()).toEqual(['wrong-session']);
   });
 
-  it('does not take the id of one session for another of the same storage', async () => {
+  it('does not accept the id of one session as another session in the same storage', async () => {
     const cookie = await freshCookie('id', 'by_id');
     expectNoSessionAndCleared(await get('other-id', cookie.replace('by_id', 'other_id')), 'other_id');
   });
 
-  it('does not take a cookie for a header session', async () => {
+  it('does not accept a cookie value in a header session', async () => {
     const value = (await freshCookie('value', 'by_value')).slice('by_value='.length);
     const answer = await get('header', undefined, { 'x-header': value });
     expect(answer.json()).toEqual({ visits: null });
@@ -167,7 +167,7 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
     expect(rejections()).toEqual(['wrong-session']);
   });
 
-  it('tries each of several cookies of one name, and the newest valid one wins', async () => {
+  it('tries each of several cookies of one name, and uses the newest valid one', async () => {
     const good = await freshCookie('value', 'by_value');
     const answer = await get('value', `by_value=forged; ${good}; by_value=again`);
     expect(answer.json()).toEqual({ visits: 1 });
@@ -178,7 +178,7 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
   it.each([
     ['by_value', 'value' as const],
     ['by_id', 'id' as const],
-  ])('finds the genuine %s behind or in front of any number of planted ones', async (name, route) => {
+  ])('finds the genuine %s before or after any number of planted ones', async (name, route) => {
     const good = await freshCookie(route, name);
     for (const count of [1, 3, 8, 500]) {
       const planted = Array.from({ length: count }, (_, index) => `${name}=x${index}`).join('; ');
@@ -197,18 +197,18 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
   it.each([
     ['by_value', 'value' as const],
     ['by_id', 'id' as const],
-  ])('clears no %s where some were not tried, and stops after a handful', async (name, route) => {
+  ])('clears no %s if some were not tried, and stops after a few', async (name, route) => {
     const good = await freshCookie(route, name);
     const planted = `${name}=x; `.repeat(250);
     const answer = await get(route, `${planted}${good}; ${planted}`);
     expect(answer.json()).toEqual({ visits: null });
     expect(answer.setCookies).toEqual([]);
     expect(rejections()).toHaveLength(8);
-    // Few enough to be tried: dead ones are cleared as ever.
+    // Few enough to be tried: invalid ones are cleared.
     expectNoSessionAndCleared(await get(route, `${name}=x; `.repeat(8)), name);
   });
 
-  it('treats a value past its idle timeout as none, whatever the client thinks', async () => {
+  it('rejects a value past its idle timeout, even if the client still sends it', async () => {
     const [value, id] = [await freshCookie('value', 'by_value'), await freshCookie('id', 'by_id')];
     clock.advance(7 * 24 * 3600 + 1);
     expectNoSessionAndCleared(await get('value', value), 'by_value');
@@ -231,14 +231,14 @@ describe.each(platforms)('what bad input gets, on $name', (platform) => {
     expect((await get(`id?${cookie}`)).json()).toEqual({ visits: null });
   });
 
-  it('leaves a route without sessions alone, whatever cookie comes', async () => {
+  it('does not change a route without sessions, for any cookie', async () => {
     const answer = await get('none', 'by_value=forged; by_id=forged');
     expect(answer.setCookies).toEqual([]);
     expect(answer.headers.get('vary')).toBeNull();
     expect(events).toEqual([]);
   });
 
-  it('creates nothing for a visitor who only reads', async () => {
+  it('creates no session for a visitor who only reads', async () => {
     const answer = await get('id');
     expect(answer.setCookies).toEqual([]);
     expect(events).toEqual([]);

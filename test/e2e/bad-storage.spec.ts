@@ -43,7 +43,7 @@ interface Place {
   readonly storage: SessionStorage;
   fill(): void;
   empty(): void;
-  /** The names of all files, where there are some to be torn. */
+  /** The names of all files to truncate, if there are any. */
   files(): readonly string[];
   close(): void;
 }
@@ -60,7 +60,7 @@ const places: Record<string, () => Promise<Place>> = {
     };
     return {
       storage: directorySessionStorage({ directory }),
-      // Root may write anywhere, so it works as somebody else meanwhile.
+      // Root may write anywhere, so this switches to another user.
       fill: () => {
         setMode(0o500);
         if (!isRoot) return;
@@ -83,7 +83,7 @@ const places: Record<string, () => Promise<Place>> = {
     const database = sqliteLibraries['libsql']!(files.path('full.db'));
     return {
       storage: sqliteSessionStorage({ database }),
-      // What SQLite says when the disk is full; it is never less than there is.
+      // As on a full disk; the limit is never below the current size.
       fill: () => database.exec('PRAGMA max_page_count = 1'),
       empty: () => database.exec('PRAGMA max_page_count = 1000000'),
       files: () => [],
@@ -104,37 +104,34 @@ describe.each(platforms)('on $name', (platform) => {
   const post = (running: RunningApp, path: string, cookie?: string) =>
     ask(`${running.url}/${path}`, { method: 'POST', cookie });
 
-  it.each(Object.entries(places))(
-    '%s answers 503 to what must be written, and keeps what is there',
-    async (_, make) => {
-      const place = await make();
-      const running = await start(place.storage);
+  it.each(Object.entries(places))('%s answers 503 to a write, and keeps stored sessions', async (_, make) => {
+    const place = await make();
+    const running = await start(place.storage);
+    try {
+      const cookie = (await post(running, 'visit')).cookie('user');
+      const before = place.files();
+      place.fill();
+      let answers;
       try {
-        const cookie = (await post(running, 'visit')).cookie('user');
-        const before = place.files();
-        place.fill();
-        let answers;
-        try {
-          answers = [await post(running, 'note'), await post(running, 'note', cookie)];
-          const [read, other] = [await ask(`${running.url}/me`, { cookie }), await ask(`${running.url}/none`)];
-          expect([read.status, read.json(), other.status]).toEqual([200, { visits: 1 }, 200]);
-        } finally {
-          place.empty();
-        }
-        for (const { status, headers, setCookies } of answers) {
-          expect([status, headers.get('retry-after'), setCookies]).toEqual([503, '1', []]);
-        }
-        expect(place.files()).toEqual(before);
-        expect((await post(running, 'visit', cookie)).json()).toEqual({ visits: 2 });
+        answers = [await post(running, 'note'), await post(running, 'note', cookie)];
+        const [read, other] = [await ask(`${running.url}/me`, { cookie }), await ask(`${running.url}/none`)];
+        expect([read.status, read.json(), other.status]).toEqual([200, { visits: 1 }, 200]);
       } finally {
-        await running.close();
-        place.close();
+        place.empty();
       }
-    },
-  );
+      for (const { status, headers, setCookies } of answers) {
+        expect([status, headers.get('retry-after'), setCookies]).toEqual([503, '1', []]);
+      }
+      expect(place.files()).toEqual(before);
+      expect((await post(running, 'visit', cookie)).json()).toEqual({ visits: 2 });
+    } finally {
+      await running.close();
+      place.close();
+    }
+  });
 
   it.each(['', '\0\0', '{"visits":1', 'g1|v|1|1|-|x', '\ud800', 'x'.repeat(100_000)])(
-    'takes a record that cannot be decoded for no session, with an event, and only where it is asked for: %#',
+    'treats a record that cannot be decoded as no session, with an event, only on routes that use it: %#',
     async (garbage) => {
       const storage = new SessionStorageMemory();
       const written: string[] = [];

@@ -110,21 +110,21 @@ describe.each(platforms)('Cache-Control of a response that read a session, on $n
     expect(await cacheControl(path)).toBe(expected);
   });
 
-  it('loses s-maxage, and public in any case of its letters', async () => {
+  it('loses s-maxage, and public in any letter case', async () => {
     expect(await cacheControl('shared')).toBe('private, max-age=60');
   });
 
-  it('stays public where the session says so, unless another was read too', async () => {
+  it('stays public with keepCacheControl, unless another session was also read', async () => {
     expect(await cacheControl('kept')).toBe('public, max-age=60');
     expect(await cacheControl('both')).toBe('private');
   });
 
-  it('is not added, and stays as it is where no session was read', async () => {
+  it('is not added, and is unchanged if no session was read', async () => {
     expect(await cacheControl('silent')).toBeNull();
     expect(await cacheControl('unread')).toBe('public');
   });
 
-  it('is no-store where the session is sent', async () => {
+  it('is no-store if the session is sent', async () => {
     expect(await cacheControl('login', 'POST')).toBe('no-store');
   });
 });
@@ -222,7 +222,7 @@ describe.each(platforms)('CacheInterceptor of @nestjs/cache-manager, on $name', 
     );
   });
 
-  it('is accepted on handlers without a session, and on those whose answers it never keeps', async () => {
+  it('is accepted on handlers without a session, and on handlers whose responses it never caches', async () => {
     @Controller()
     class Mixed {
       @Get() page(): string {
@@ -242,7 +242,7 @@ describe.each(platforms)('CacheInterceptor of @nestjs/cache-manager, on $name', 
     await (await start(OfProperty)).close();
   });
 
-  it('keeps a page for each user with a trackBy of its own', async () => {
+  it('caches a page for each user with a custom trackBy', async () => {
     let made = 0;
     @Controller()
     class Pages {

@@ -33,7 +33,7 @@ class AppController {
   }
 }
 
-describe.each(platforms)('what an onClash function throws, on $name', (platform) => {
+describe.each(platforms)('an error of an onClash function, on $name', (platform) => {
   const events: SessionEvent[] = [];
   let running: RunningApp;
   beforeAll(async () => {
@@ -48,7 +48,7 @@ describe.each(platforms)('what an onClash function throws, on $name', (platform)
   it.each([
     ['bug', 500, 'Internal server error'],
     ['title', 409, 'Edited: title'],
-  ])("is the application's own error, with nothing stored: %s", async (field, status, message) => {
+  ])('reaches the application, and nothing is stored: %s', async (field, status, message) => {
     const edit = (value: string, cookie?: string) =>
       ask(`${running.url}/${field}/${value}`, { method: 'POST', ...(cookie === undefined ? {} : { cookie }) });
     const cookie = (await edit('first')).cookie('doc');

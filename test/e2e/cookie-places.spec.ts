@@ -76,7 +76,7 @@ class Browser {
   }
 }
 
-describe.each(platforms)('a cookie whose place a deployment changes, on $name', (platform) => {
+describe.each(platforms)('a cookie whose scope a deployment changes, on $name', (platform) => {
   const clock = new FakeClock();
   const storage = new SessionStorageMemory({ now: clock.now });
 
@@ -109,7 +109,7 @@ describe.each(platforms)('a cookie whose place a deployment changes, on $name', 
   ];
 
   it.each(changes.flatMap((change) => [false, true].map((isById) => [...change, isById] as const)))(
-    'lets the next login and logout count when %s (%j to %j, by id: %s)',
+    'honours the next login and logout when %s (%j to %j, by id: %s)',
     async (_, before, after, isById) => {
       const browser = new Browser();
       const old = (browser.app = await deploy(before, isById));
@@ -120,7 +120,7 @@ describe.each(platforms)('a cookie whose place a deployment changes, on $name', 
       await browser.open('POST', '/app/login/bob');
       clock.advance(10_000);
       expect(await browser.me()).toBe('bob');
-      // The request with both has left one.
+      // The request with both cookies cleared one.
       expect(browser.jar.size).toBe(1);
       expect(await browser.me()).toBe('bob');
       await browser.open('POST', '/app/logout');
@@ -130,7 +130,7 @@ describe.each(platforms)('a cookie whose place a deployment changes, on $name', 
     },
   );
 
-  it('lets a logout count at once, before the two cookies have met', async () => {
+  it('honours a logout before both cookies were sent together', async () => {
     const browser = new Browser();
     const old = (browser.app = await deploy({}, false));
     await browser.open('POST', '/app/login/ann');
@@ -140,7 +140,7 @@ describe.each(platforms)('a cookie whose place a deployment changes, on $name', 
     await Promise.all([old.close(), browser.app.close()]);
   });
 
-  it('lets the newest of several by-value sessions win, whatever their order', async () => {
+  it('uses the newest of several by-value sessions, in any order', async () => {
     const app = await deploy({}, false);
     const login = async (user: string): Promise<string> => {
       clock.advance(1000);
@@ -242,7 +242,7 @@ async function startLogout(platform: Platform, clock: FakeClock): Promise<Runnin
   });
 }
 
-describe.each(platforms)("the application's own line for a session cookie, on $name", (platform) => {
+describe.each(platforms)('a Set-Cookie header of the application for a session cookie, on $name', (platform) => {
   it.each([
     ['logout', 0],
     ['logout', 86_400_000],
@@ -266,7 +266,7 @@ describe.each(platforms)("the application's own line for a session cookie, on $n
     await close();
   });
 
-  it('stays alone where it sets another value', async () => {
+  it('is sent alone if it sets another value', async () => {
     const { url, close } = await startLogout(platform, new FakeClock());
     const cookie = (await ask(`${url}/login`, { method: 'POST' })).cookie('sid');
     const lines = (await ask(`${url}/replaced`, { method: 'POST', cookie })).setCookies;

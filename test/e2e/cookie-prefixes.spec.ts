@@ -77,7 +77,7 @@ describe.each(platforms)('the prefix of a cookie’s name in production, on $nam
     expect((await send('GET', answer.cookie(name))).text).toBe('ann');
   });
 
-  it('is demanded: the same value under the name without it is not read, nor cleared', async () => {
+  it('is required: the same value under the name without it is not read and not cleared', async () => {
     await startCookie();
     const [, value] = (await send('POST')).cookie('__Host-user').split('=');
     events.length = 0;
@@ -86,7 +86,7 @@ describe.each(platforms)('the prefix of a cookie’s name in production, on $nam
     expect((await send('GET', `user=${value}; __Host-user=${value}`)).text).toBe('ann');
   });
 
-  it('is in the line about the session at start', async () => {
+  it('is in the log line of the session at start', async () => {
     await startCookie();
     expect(lines).toContainEqual(expect.stringMatching(/^user: UserSession, by value, cookie __Host-user \(/));
     await running!.close();
@@ -103,7 +103,7 @@ describe.each(platforms)('the prefix of a cookie’s name in production, on $nam
     expect(lines.join('\n')).not.toContain('__');
   });
 
-  it('is absent outside of production', async () => {
+  it('is absent outside production', async () => {
     process.env['NODE_ENV'] = 'development';
     await startCookie();
     expect((await send('POST')).setCookies.map((line) => line.split('=')[0])).toEqual(['user']);

@@ -73,7 +73,7 @@ describe.each(platforms)('the hint about CSRF at start, on $name', (platform) =>
   }
   const everywhere: { cookie: CookieConfiguration } = { cookie: { sameSite: 'none', secure: true } };
 
-  it('is a warning that says what to call where a cookie has sameSite: none', async () => {
+  it('is a warning with the call to add if a cookie has sameSite: none', async () => {
     const advice = hasProtection
       ? "NestJS' CSRF protection is off. Call app.enableCsrfProtection() before app.listen(), or see docs/csrf.md for other ways."
       : 'This version of NestJS has no CSRF protection: add the guard of docs/csrf.md.';
@@ -86,20 +86,20 @@ describe.each(platforms)('the hint about CSRF at start, on $name', (platform) =>
     ['POST', PostingController, 'PostingController.change'],
     ['PATCH', PatchingController, 'PatchingController.change'],
     ['any method', AnyMethodController, 'AnyMethodController.change'],
-  ])('is one line for a route of %s, where NestJS has a protection', async (_, controller, place) => {
+  ])('is one line for a %s route, if NestJS has a protection', async (_, controller, place) => {
     const line =
       `log ${place} handles requests that change data. NestJS' CSRF protection is off. Call ` +
       'app.enableCsrfProtection() before app.listen(), or see docs/csrf.md for other ways.';
     expect(await hints(controller)).toEqual(hasProtection ? [line] : []);
   });
 
-  it('is absent where routes only read, and where sessions travel in headers', async () => {
+  it('is absent if routes only read, and for header sessions', async () => {
     expect(await hints(ReadingController)).toEqual([]);
     await running!.close();
     expect(await hints(PostingController, { transport: 'header', name: 'x-user' })).toEqual([]);
   });
 
-  it('is absent where the protection is on, whatever it excludes', async () => {
+  it('is absent if the protection is on, with any exclusions', async () => {
     if (!hasProtection) return;
     expect(await hints(PostingController, everywhere, (app) => app.enableCsrfProtection())).toEqual([]);
     await running!.close();
@@ -109,7 +109,7 @@ describe.each(platforms)('the hint about CSRF at start, on $name', (platform) =>
     expect(await hints(PostingController, everywhere, (app) => app.enableCsrfProtection({ exclude }))).toEqual([]);
   });
 
-  it('is there where only security headers are on', async () => {
+  it('is logged if only security headers are on', async () => {
     if (!hasProtection) return;
     expect(await hints(PostingController, {}, (app) => app.useSecurityHeaders())).toHaveLength(1);
     await running!.close();

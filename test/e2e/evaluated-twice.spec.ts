@@ -4,14 +4,14 @@ import { platforms } from '../support/platforms.js';
 
 type EvaluatedApp = typeof import('../support/evaluated-app.js');
 
-/** Application, package and Nest, all evaluated again. */
+/** Application, package and Nest, evaluated again. */
 async function evaluate(): Promise<EvaluatedApp> {
   jest.resetModules();
   return import('../support/evaluated-app.js');
 }
 
 describe.each(platforms)('jest.resetModules() on $name', ({ name }) => {
-  it('leaves an application that starts with the classes of each evaluation', async () => {
+  it('lets an application start with the classes of each evaluation', async () => {
     const seen = new Set<object>();
     for (let round = 1; round <= 2; round += 1) {
       const { start, EvaluatedSession, SessionsModule } = await evaluate();
@@ -26,7 +26,7 @@ describe.each(platforms)('jest.resetModules() on $name', ({ name }) => {
     expect(seen.size).toBe(4);
   });
 
-  it('keeps the application of before running', async () => {
+  it('does not disturb the previous application', async () => {
     const before = await (await evaluate()).start(name);
     const cookie = (await ask(before.url)).cookie('evaluated');
     const after = await (await evaluate()).start(name);

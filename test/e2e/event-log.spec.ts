@@ -36,15 +36,15 @@ class AppController {
   }
 }
 
-/** A storage whose server refuses every session, with an error that quotes what it was given. */
+/** A storage whose server refuses every session, with an error that quotes its input. */
 interface Refusing {
   readonly storage: SessionStorage;
-  /** What the server's own error quotes, to be sure that it does. */
+  /** The text that the server's error must quote. */
   readonly quotes: string | RegExp;
   close(): Promise<unknown>;
 }
 
-// `value` is a number here, which no session is: the server quotes it.
+// A numeric column `value`, so the server refuses and quotes the session.
 const TABLE =
   'id VARCHAR(50) PRIMARY KEY, version INT, value INT, owner VARCHAR(50), expires_at BIGINT, expires_hour BIGINT';
 
@@ -56,7 +56,7 @@ const servers: Record<string, () => Promise<Refusing>> = {
       client.destroy();
       await server.close();
     };
-    // As an old server answers to a new command.
+    // As an old server answers an unknown command.
     const unknown = (args: readonly string[]) => client.sendCommand(['NOSUCH', ...args.slice(1)]);
     const storage = redisSessionStorage({ client: (_key, _readonly, args) => unknown(args) });
     return { storage, quotes: 'nestjs-sessions:', close };
@@ -66,7 +66,7 @@ const servers: Record<string, () => Promise<Refusing>> = {
     const prefix = uniqueName();
     const client = new Redis(server.url);
     const storage = redisSessionStorage({
-      // Another application has a list where the owner's sessions are.
+      // Another application stored a list under the key of the owner.
       client: async (key, _readonly, [command = '', ...args]) => {
         if (key?.includes('owner')) await client.lpush(key, 'x').catch(() => 0);
         return client.call(command, ...args);
@@ -112,34 +112,31 @@ class Lines implements LoggerService {
   }
 }
 
-it.each(Object.entries(servers))(
-  'shows no id, key or content that the error of a server quotes: %s',
-  async (_, refusing) => {
-    const { storage, quotes, close } = await refusing();
-    const log = new Lines();
-    const events: SessionEvent[] = [];
-    const imports = [
-      SessionsModule.forRoot({ sessions: [UserSession], storage, onEvent: (event) => events.push(event) }),
-    ];
-    const module = await Test.createTestingModule({ imports, controllers: [AppController] }).compile();
-    const app = module.createNestApplication({ logger: log });
-    try {
-      await app.listen(0, '127.0.0.1');
-      const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-      const login = await ask(`${url}/login`, { method: 'POST' });
-      const id = 'A'.repeat(43);
-      await ask(`${url}/me`, { cookie: `user=${id}` });
-      expect([login.status, login.setCookies]).toEqual([503, []]);
-      // The server's own error quotes it, or this test would show nothing.
-      const causes = events.map((event) => (event.type === 'unavailable' ? (event.error as Error).cause : undefined));
-      expect(inspect(causes, { depth: 9 })).toMatch(quotes);
-      const shown = log.lines.join('\n') + login.text;
-      expect(shown).toMatch(/the storage failed to store: The session storage failed\..*\((\w+ ?)+\)/);
-      for (const hidden of ['secret-note', 'secret-owner', 'nestjs-sessions:', ':owner', 'user%3A', id])
-        expect(shown).not.toContain(hidden);
-    } finally {
-      await app.close();
-      await close();
-    }
-  },
-);
+it.each(Object.entries(servers))('logs no id, key or content that a server error quotes: %s', async (_, refusing) => {
+  const { storage, quotes, close } = await refusing();
+  const log = new Lines();
+  const events: SessionEvent[] = [];
+  const imports = [
+    SessionsModule.forRoot({ sessions: [UserSession], storage, onEvent: (event) => events.push(event) }),
+  ];
+  const module = await Test.createTestingModule({ imports, controllers: [AppController] }).compile();
+  const app = module.createNestApplication({ logger: log });
+  try {
+    await app.listen(0, '127.0.0.1');
+    const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    const login = await ask(`${url}/login`, { method: 'POST' });
+    const id = 'A'.repeat(43);
+    await ask(`${url}/me`, { cookie: `user=${id}` });
+    expect([login.status, login.setCookies]).toEqual([503, []]);
+    // The server's error must quote it, otherwise this test proves nothing.
+    const causes = events.map((event) => (event.type === 'unavailable' ? (event.error as Error).cause : undefined));
+    expect(inspect(causes, { depth: 9 })).toMatch(quotes);
+    const shown = log.lines.join('\n') + login.text;
+    expect(shown).toMatch(/the storage failed to store: The session storage failed\..*\((\w+ ?)+\)/);
+    for (const hidden of ['secret-note', 'secret-owner', 'nestjs-sessions:', ':owner', 'user%3A', id])
+      expect(shown).not.toContain(hidden);
+  } finally {
+    await app.close();
+    await close();
+  }
+});

@@ -30,7 +30,7 @@ class UserController {
 }
 
 describe.each(platforms)('a full memory storage, on $name', (platform) => {
-  it('ends anonymous sessions, tells how many, warns once, and keeps idle users signed in', async () => {
+  it('ends anonymous sessions, reports their number, warns once, and keeps idle users signed in', async () => {
     const events: SessionEvent[] = [];
     const warnings: string[] = [];
     const storage = new SessionStorageMemory({ maxSessions: 10 });

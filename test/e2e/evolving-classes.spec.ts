@@ -74,7 +74,7 @@ describe.each([
   ['by value', (): object => ({})],
   ['by id', (): object => ({ storage: new SessionStorageMemory() })],
 ])('two versions of a session class that serve one visitor, %s', (_, where) => {
-  it('lose nothing when they take turns 100 times', async () => {
+  it('lose no field when they alternate 100 times', async () => {
     const place = where();
     const apps = await Promise.all([
       start(Old, place),
@@ -90,7 +90,7 @@ describe.each([
     await Promise.all(apps.map((app) => app.close()));
   });
 
-  it('leave alone what a newer version wrote and an older one cannot accept', async () => {
+  it('keep a session of a newer version that the older one does not accept', async () => {
     const place = where();
     const events: SessionEvent[] = [];
     const [newer, older] = await Promise.all([
@@ -157,7 +157,7 @@ describe('a session that is validated when it is loaded', () => {
   ];
 
   it.each(validations)(
-    'counts where %s accepts it, and is rejected with the path of the field otherwise',
+    'is loaded if %s accepts it, otherwise rejected with the path of the field',
     async (_, validate) => {
       const events: SessionEvent[] = [];
       const storage = new SessionStorageMemory();
@@ -183,7 +183,7 @@ describe('a session that is validated when it is loaded', () => {
     },
   );
 
-  it('names no key of a record, which may be content', async () => {
+  it('reports no key of a record, which may be content', async () => {
     class Mails {
       visits = 0;
       byMail: Record<string, unknown> = { 'ada@example.org': 1 };
@@ -196,7 +196,7 @@ describe('a session that is validated when it is loaded', () => {
     await app.close();
   });
 
-  it('is not taken with an asynchronous validation, which is a mistake of the application', async () => {
+  it('does not accept an asynchronous validation', async () => {
     const wrong = ((basket: Basket) => validate(basket)) as unknown as SessionSchema<Basket>;
     const app = await start(Basket, { validate: wrong });
     const cookie = (await ask(`${app.url}/visit`)).cookie('user');
@@ -204,14 +204,14 @@ describe('a session that is validated when it is loaded', () => {
     await app.close();
   });
 
-  it('takes whatever has the types of @standard-schema/spec', () => {
+  it('accepts any type of @standard-schema/spec', () => {
     const schema: StandardSchemaV1 = z.object(shape);
     const ours: StandardSchema = schema;
     expect(ours['~standard'].vendor).toBe('zod');
   });
 });
 
-describe('what cannot work is refused at start:', () => {
+describe('an invalid configuration is refused at start:', () => {
   const serializer = { serialize: () => '', deserialize: () => new Old() };
   it.each<[string, Partial<SessionOverrides<Old>>, RegExp]>([
     ['a serializer and a version', { version: 2, serializer }, /version and migrations are for the default serializer/],

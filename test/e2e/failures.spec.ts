@@ -148,14 +148,14 @@ describe.each(platforms)('failures on $name', (platform) => {
     errors.at(-1) as never;
 
   describe.each(['failing', 'hanging'] as const)('a storage that is %s', (mode) => {
-    // The breaker may be open from the case before; a good call after its pause closes it.
+    // The breaker may be open from the previous case; a successful call after its pause closes it.
     const until = async (path: string, status: number): Promise<void> => {
       for (let tries = 0; tries < 100 && (await post(path)).status !== status; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     };
 
-    it('answers 503 with Retry-After where a session is needed, and nothing else notices', async () => {
+    it('answers 503 with Retry-After if a session is needed, and does not affect other routes', async () => {
       await until('needed', 200);
       const cookie = (await post('needed')).cookie('needed');
       storage.mode = mode;
@@ -180,7 +180,7 @@ describe.each(platforms)('failures on $name', (platform) => {
       expect(answer.headers.get('retry-after')).not.toBeNull();
     });
 
-    it('clears the cookie at logout and still answers 503, since the session may live on', async () => {
+    it('clears the cookie at logout but answers 503, because the session may still exist', async () => {
       storage.mode = 'well';
       await until('needed', 200);
       const cookie = (await post('needed')).cookie('needed');
@@ -190,7 +190,7 @@ describe.each(platforms)('failures on $name', (platform) => {
       expect(answer.setCookie('needed')).toContain('Max-Age=0');
     });
 
-    it('reads as no session where that was chosen, and refuses what it cannot store', async () => {
+    it('continues without a session with onUnavailable: anonymous, and refuses changes', async () => {
       storage.mode = 'well';
       await until('nice', 200);
       const cookie = (await post('nice')).cookie('nice');
@@ -202,7 +202,7 @@ describe.each(platforms)('failures on $name', (platform) => {
     });
   });
 
-  it('refuses a session that does not fit into its cookie, naming the largest fields but not their contents', async () => {
+  it('refuses a session that does not fit into its cookie, and names the largest fields without their contents', async () => {
     const answer = await get('large');
     expect([answer.status, answer.setCookies]).toEqual([500, []]);
     expect(lastError()).toMatchObject({ code: 'SESSION_TOO_LARGE', limit: 4096 });
@@ -221,20 +221,20 @@ describe.each(platforms)('failures on $name', (platform) => {
   it.each([
     ['function', 'Sealed.anything[key][0]'],
     ['cycle', 'Sealed.anything[key]'],
-  ])('refuses a %s by its path, and sends nothing', async (path, where) => {
+  ])('refuses a %s with its path, and sends no cookie', async (path, where) => {
     const answer = await get(path);
     expect([answer.status, answer.setCookies]).toEqual([500, []]);
     expect(lastError()).toMatchObject({ code: 'SESSION_UNSERIALIZABLE', path: where });
   });
 
-  it("refuses a value of no session class, and null, in Ktor's words", async () => {
+  it("refuses null and a value without a session class, with Ktor's message", async () => {
     await get('wrong/object');
     expect(lastError().message).toContain('Session data for type `class Object` was not registered');
     await get('null');
     expect(lastError().message).toContain('null cannot be cast to');
   });
 
-  it('has no id for a session by value', async () => {
+  it('has no id for a by-value session', async () => {
     await get('id-of-value');
     expect(lastError().message).toContain("Provider sealed doesn't use session IDs");
   });

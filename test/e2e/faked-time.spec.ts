@@ -55,14 +55,14 @@ const fakes: Array<[string, () => void]> = [
   ],
 ];
 
-describe.each(platforms)('time that a test fakes after the start, on $name', (platform) => {
+describe.each(platforms)('a clock that a test fakes after the start, on $name', (platform) => {
   afterEach(() => {
     jest.useRealTimers();
     jest.restoreAllMocks();
   });
 
   it.each(fakes.flatMap(([name, fake]) => ['value', 'id'].map((path) => [name, path, fake] as const)))(
-    'reaches sessions: %s, by %s',
+    'affects sessions: %s, by %s',
     async (_, path, fake) => {
       const { url, close } = await startApp(platform, {
         imports: [SessionsModule.forRoot({ sessions: [ValueSession, IdSession] })],

@@ -41,7 +41,7 @@ function readRecipe(): Recipe {
   compileFunction(ts.transpileModule(code!, { compilerOptions }).outputText, ['require', 'exports', 'Reflect'])(
     (name: keyof typeof modules) => modules[name],
     exports,
-    // The one of the tests' realm, which keeps metadata.
+    // The instance of the test realm, which has the metadata.
     Reflect,
   );
   return exports as Recipe;
@@ -93,7 +93,7 @@ describe.each(platforms)('health by @nestjs/terminus on $name', (platform) => {
     expect(answer.json()).toMatchObject({ status: 'ok', info: { sessions: { status: 'up' } }, error: {} });
   });
 
-  it.each(['hang', 'cut'] as const)('is down with 503 after a %s, tells no secret, and is up again', async (fault) => {
+  it.each(['hang', 'cut'] as const)('is down with 503 after a %s, shows no secret, and recovers', async (fault) => {
     await until(200);
     proxied.proxy[fault]();
     const answer = await readiness();

@@ -15,7 +15,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A Redis of this test alone. Without persistence, so that every start is an empty one. */
+/** A Redis server for this test, without persistence, so it is empty after a start. */
 class OwnRedis {
   static readonly isInstalled = spawnSync('redis-server', ['--version']).status === 0;
   readonly port: number;
@@ -29,7 +29,7 @@ class OwnRedis {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Resolves when it takes connections. */
+  /** Resolves when it accepts connections. */
   async start(): Promise<void> {
     const options = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
     const started = spawn('redis-server', options, { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -55,11 +55,11 @@ class OwnRedis {
 }
 
 if (!OwnRedis.isInstalled) {
-  it('is not run: there is no redis-server to stop and start', () => {
+  it('does not run, because redis-server is not installed', () => {
     expect(spawnSync('redis-server', ['--version']).status).not.toBe(0);
   });
 } else {
-  describe.each(platforms)('Redis itself in trouble, on $name', (platform) => {
+  describe.each(platforms)('a Redis server that fails, on $name', (platform) => {
     let redis: OwnRedis;
     let client: Awaited<ReturnType<typeof connectRedis>>;
     let shop: Shop;
@@ -77,7 +77,7 @@ if (!OwnRedis.isInstalled) {
     });
     watchUncaught();
 
-    it('stopped and continued: 503 while it is stopped, then the session is there', async () => {
+    it('stopped and continued: 503 while it is stopped, then the session is readable', async () => {
       const cookie = await shop.begin('cart');
       redis.signal('SIGSTOP');
       try {
@@ -104,10 +104,10 @@ if (!OwnRedis.isInstalled) {
       expect(await storage.create('id', session)).toBeUndefined();
     });
 
-    it('killed and started anew: 503 while it is gone, then the same client serves new sessions', async () => {
+    it('killed and restarted: 503 while it is down, then the same client serves new sessions', async () => {
       const cookie = await shop.begin('cart');
       await redis.kill();
-      // Six: the breaker opens.
+      // Six failures open the breaker.
       const answers = await Promise.all(Array.from({ length: 6 }, () => shop.get('cart', cookie)));
       expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(503));
       expect((await shop.get('about', cookie)).status).toBe(200);

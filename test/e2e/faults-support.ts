@@ -18,13 +18,13 @@ import { startApp, type Platform } from '../support/platforms.js';
 import { startPostgres, startRedis, uniqueName } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-/** A session that its routes need. */
+/** A required session. */
 @Session('cart', { tracker: 'by-id' })
 export class Cart {
   items = 0;
 }
 
-/** A session that may be missing. */
+/** An optional session. */
 @Session('taste', { tracker: 'by-id', onUnavailable: 'anonymous' })
 export class Taste {
   items = 0;
@@ -64,14 +64,14 @@ export interface ProxiedStorage {
 
 export interface Engine {
   readonly name: string;
-  /** What the client sends to change a session that is there. */
+  /** The command that changes an existing session. */
   readonly change: RegExp;
-  /** What it sends to write a new one. */
+  /** The command that writes a new one. */
   readonly creation: RegExp;
   start(): Promise<ProxiedStorage>;
 }
 
-/** node-redis as an application sets it up, but it does not wait as long before it connects again. */
+/** node-redis as in an application, with a short reconnect delay. */
 export async function connectRedis(url: string): Promise<NodeRedisClient & { destroy(): void }> {
   const client = createClient({ url, socket: { reconnectStrategy: 50 } });
   client.on('error', () => undefined);
@@ -126,7 +126,7 @@ type SessionName = 'cart' | 'taste';
 const PAUSE = 50;
 const PATIENCE = 200;
 
-/** An application with sessions in a storage, whose deadline is short. */
+/** An application with a short storage deadline. */
 export class Shop {
   readonly #url: string;
   readonly #close: () => Promise<void>;
@@ -160,21 +160,21 @@ export class Shop {
   }
 
   /**
-   * How many items are in a session, asked until the storage answers again: the client has to connect, and the pause of
-   * the breaker to end. `undefined` when the session is not found.
+   * The number of items in a session, or `undefined` if it is not found. Retries until the client has reconnected and
+   * the breaker is closed.
    */
   async items(name: SessionName, cookie: string): Promise<number | undefined> {
     for (let tries = 0; tries < PATIENCE; tries++) {
       const answer = await this.get(name, cookie);
       const { items } = answer.json<{ items?: number }>();
-      // A session that may be missing is missing until the storage answers.
+      // The optional session is missing until the storage answers.
       if (items !== undefined || (answer.status === 200 && name === 'cart')) return items;
       await sleep(PAUSE);
     }
     return undefined;
   }
 
-  /** A session of two items: one as it began, one by a change. @returns its cookie. */
+  /** Creates a session with one item and adds another. @returns its cookie. */
   async begin(name: SessionName): Promise<string> {
     for (let tries = 0; tries < PATIENCE; tries++) {
       const cookie = (await this.post(name)).cookie(name);

@@ -47,7 +47,7 @@ class ReaderController {
   }
 }
 
-/** What applications write; graphql-ws calls it with a context of its own. */
+/** Typical contexts of applications; graphql-ws passes its own argument. */
 const contexts: Readonly<Record<string, ((given: any) => object) | undefined>> = {
   'none of its own': undefined,
   'what it is given': (given) => given,
@@ -71,7 +71,7 @@ function open(url: string, cookie: string): Client {
   });
 }
 
-/** Everything that one operation over a socket gives. */
+/** All results of one operation over a socket. */
 function run(client: Client, query: string): Promise<unknown[]> {
   return new Promise((resolve) => {
     const given: unknown[] = [];
@@ -90,7 +90,7 @@ const unauthenticated = expect.objectContaining({
   errors: [expect.objectContaining({ extensions: expect.objectContaining({ code: 'UNAUTHENTICATED' }) })],
 });
 
-/** A subscription runs to its end, and ends with the session. */
+/** Checks that a subscription completes, and that it ends with the session. */
 async function expectLive(client: Client, url: string, cookie: string): Promise<void> {
   leave = undefined;
   expect(await run(client, 'subscription { pages }')).toEqual([{ data: { pages: 'one' } }, { data: { pages: 'two' } }]);
@@ -139,7 +139,7 @@ describe.each(cases)('Apollo on $platform.name with a context of $name', ({ plat
     expect(answer.json()).toEqual({ data: { who: 'ada' } });
   });
 
-  it('finds them for queries, mutations and subscriptions of a socket, until they end', async () => {
+  it('finds sessions for queries, mutations and subscriptions of a socket, until they end', async () => {
     expect(await run(client, '{ who }')).toEqual([{ data: { who: 'ada' } }]);
     expect(await run(client, 'mutation { turn }')).toEqual([{ data: { turn: '1' } }]);
     expect(await run(client, 'mutation { turn }')).toEqual([{ data: { turn: '2' } }]);
@@ -147,8 +147,8 @@ describe.each(cases)('Apollo on $platform.name with a context of $name', ({ plat
   });
 });
 
-describe('Mercurius as it comes', () => {
-  it('finds the session of subscriptions, until it ends', async () => {
+describe('Mercurius with its default context', () => {
+  it('finds the session for subscriptions, until it ends', async () => {
     const running = await startApp(platforms[1]!, {
       imports: [
         SessionsModule.forRoot({ sessions: [ReaderSession] }),

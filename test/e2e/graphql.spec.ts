@@ -245,7 +245,7 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     return client;
   }
 
-  /** Everything that one operation over a socket gives, its errors as they come. */
+  /** All results of one operation over a socket, including errors. */
   function run(client: Client, query: string, onEvent: () => void = () => {}): Promise<unknown[]> {
     return new Promise((resolve) => {
       const given: unknown[] = [];
@@ -283,26 +283,26 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     expect(await me(cookie)).toMatchObject({ items: 4 });
   });
 
-  it('keep nothing of a mutation that throws, and all of its neighbours', async () => {
+  it('store no change of a mutation that throws, and all changes of the other mutations', async () => {
     const cookie = await enter();
     const answer = await post('mutation { a: add pay b: add }', cookie);
     expect(answer.json<Failed>().data).toEqual({ a: 1, pay: null, b: 2 });
     expect(await me(cookie)).toMatchObject({ items: 2, paid: false });
   });
 
-  it('keep nothing by value of a mutation that throws', async () => {
+  it('store no by-value change of a mutation that throws', async () => {
     const answer = await post('mutation { a: visit failVisit b: visit }');
     expect(answer.json<Failed>().data).toEqual({ a: 1, failVisit: null, b: 2 });
     expect((await post('mutation { visit }', answer.cookie('theme'))).json()).toEqual({ data: { visit: 3 } });
   });
 
-  it('refuse with UNAUTHENTICATED', async () => {
+  it('give UNAUTHENTICATED for a refused request', async () => {
     for (const query of ['{ secret }', '{ guardedCount }', '{ everywhere }']) {
       expect(code([(await post(query)).json()])).toBe('UNAUTHENTICATED');
     }
   });
 
-  it('answer with the code of a conflict and of an outage', async () => {
+  it('give the codes of a conflict and of an outage', async () => {
     const cookie = await enter();
     during = () => ask(`${running.url}/bump`, { cookie });
     expect(code([(await post('mutation { clash }', cookie)).json()])).toBe('SESSION_CONFLICT');
@@ -312,12 +312,12 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     expect(answer.data ?? null).toBeNull();
   });
 
-  it('answer with the code of a limit', async () => {
+  it('give the code of a limit', async () => {
     expect((await post('mutation { join }')).json()).toEqual({ data: { join: 'ada' } });
     expect(code([(await post('mutation { join }')).json()])).toBe('SESSION_LIMIT');
   });
 
-  it('answer with the code of an outage where a resolver uses them by hand', async () => {
+  it('give the code of an outage to a resolver that uses sessionsOf()', async () => {
     const cookie = await enter();
     expect((await post('{ byHand }', cookie)).json()).toEqual({ data: { byHand: 'ada' } });
     expect((await post('mutation { addByHand }', cookie)).json()).toEqual({ data: { addByHand: 1 } });
@@ -326,7 +326,7 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     expect(code(await run(open(cookie), 'mutation { addByHand }'))).toBe('SESSION_STORAGE_UNAVAILABLE');
   });
 
-  it('are found and read anew by every operation over one socket', async () => {
+  it('are found and read again by every operation over one socket', async () => {
     const cookie = await enter();
     const client = open(cookie);
     expect(await run(client, '{ who }')).toEqual([{ data: { who: 'ada' } }]);
@@ -357,31 +357,31 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     expect(await me(cookie)).toMatchObject({ items: 4 });
   });
 
-  it('keep nothing of a mutation over a socket that throws, and all of its neighbours', async () => {
+  it('store no change of a mutation over a socket that throws, and all changes of the other mutations', async () => {
     const cookie = await enter();
     const [answer] = (await run(open(cookie), 'mutation { a: add pay b: add }')) as [Failed];
     expect(answer.data).toEqual({ a: 1, pay: null, b: 2 });
     expect(await me(cookie)).toMatchObject({ items: 2, paid: false });
   });
 
-  it('answer with the code of a conflict over a socket', async () => {
+  it('give the code of a conflict over a socket', async () => {
     const cookie = await enter();
     during = () => ask(`${running.url}/bump`, { cookie });
     expect(code(await run(open(cookie), 'mutation { clash }'))).toBe('SESSION_CONFLICT');
   });
 
-  it('refuse a change by value over a socket', async () => {
+  it('refuse a by-value change over a socket', async () => {
     const client = open(await enter());
     expect(code(await run(client, 'mutation { visit }'))).toBe('SESSION_TOO_LATE');
   });
 
-  it('are not there for a page of another site', async () => {
+  it('are not available to a page of another site', async () => {
     const client = open(await enter(), { origin: 'https://evil.example' });
     expect(await run(client, '{ who }')).toEqual([{ data: { who: 'nobody' } }]);
   });
 
   it.each(['guardedNews', 'everywhereNews', 'ownNews'])(
-    'end the running subscription %s when they have ended',
+    'end a running subscription %s after they have ended',
     async (name) => {
       const cookie = await enter();
       const ended = events.ended;
@@ -402,7 +402,7 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     },
   );
 
-  it('end a running subscription that its guard would refuse now', async () => {
+  it('end a running subscription when its guard would refuse it', async () => {
     const cookie = await enter();
     const client = open(cookie);
     const answers = run(client, 'subscription { guardedNews }');
@@ -412,7 +412,7 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
     expect(code(await answers)).toBe('UNAUTHENTICATED');
   });
 
-  it('leave a subscription alone that has none', async () => {
+  it('do not affect a subscription without a session', async () => {
     const client = open('');
     const answers: unknown[] = [];
     const first = new Promise<void>((resolve) => {

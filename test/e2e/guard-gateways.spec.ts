@@ -52,14 +52,17 @@ describe.each(cases)('a global guard and gateways over $kind.name on $platform.n
     return answer.event;
   }
 
-  // Under Nest 11 a gateway is asked for no guard of `useGlobalGuards` but this one.
-  it.each(['as APP_GUARD', 'by useGlobalGuards'] as const)('refuses messages of nobody, bound %s', async (bound) => {
-    const app = await start(bound);
-    expect(await answerOf(app, 'plain')).toBe('exception');
-    expect(await answerOf(app, 'open')).toBe('said');
-  });
+  // Nest 11 runs no other guard of `useGlobalGuards` for gateways.
+  it.each(['as APP_GUARD', 'by useGlobalGuards'] as const)(
+    'refuses messages without a session, bound %s',
+    async (bound) => {
+      const app = await start(bound);
+      expect(await answerOf(app, 'plain')).toBe('exception');
+      expect(await answerOf(app, 'open')).toBe('said');
+    },
+  );
 
-  it('belongs to its application, where another has the same gateway', async () => {
+  it('applies only to its own application, if another one has the same gateway', async () => {
     const [guarded, open] = [await start('as APP_GUARD'), await start('not at all')];
     expect(await answerOf(guarded, 'plain')).toBe('exception');
     expect(await answerOf(open, 'plain')).toBe('said');

@@ -77,7 +77,7 @@ class BecomeController {
 
 type Visitor = 'admin' | 'tenant' | 'visitor' | 'user';
 
-/** An application, and the cookies of those who visit it. */
+/** An application and the cookies of its visitors. */
 interface Guarded {
   status(path: string, ...who: readonly Visitor[]): Promise<number>;
   text(path: string, ...who: readonly Visitor[]): Promise<string>;
@@ -122,7 +122,7 @@ describe.each(platforms)('requirements on $name', (platform) => {
     }
   }
 
-  it('of a base class, a class and a handler add up', async () => {
+  it('of a base class, a class and a handler all apply', async () => {
     @RequireSession(TenantSession)
     @Controller('billing')
     class BillingController extends StaffBase {
@@ -149,7 +149,7 @@ describe.each(platforms)('requirements on $name', (platform) => {
     expect(await app.status('/plain/health')).toBe(200);
   });
 
-  it('of an overridden handler hold for the one that overrides it', async () => {
+  it('of an overridden handler also apply to the overriding one', async () => {
     class Base {
       @RequireSession(StaffSession) @Get('page') page(): string {
         return 'secret';
@@ -173,7 +173,7 @@ describe.each(platforms)('requirements on $name', (platform) => {
     expect(await app.status('/open/page')).toBe(200);
   });
 
-  it('are not taken away by @Public() on a base class', async () => {
+  it('are not removed by @Public() on a base class', async () => {
     @Public()
     @Controller('base')
     class PublicBase {
@@ -198,7 +198,7 @@ describe.each(platforms)('requirements on $name', (platform) => {
     expect(await app.status('/stated/x', 'tenant', 'admin')).toBe(200);
   });
 
-  it('are refused where the guard finds none', async () => {
+  it('refuse a request if the guard finds none', async () => {
     @UseGuards(RequireSessionGuard)
     @Controller('by-hand')
     class ByHandController {
@@ -261,7 +261,7 @@ describe.each(platforms)('requirements on $name', (platform) => {
   });
 
   describe('of a class with an owner', () => {
-    it('need an owner, unless they say otherwise', async () => {
+    it('need an owner, except with anonymous: true', async () => {
       @Controller('page')
       class PageController {
         @RequireSession(AccountSession) @Get('guard') guard(): string {
@@ -306,7 +306,7 @@ describe.each(platforms)('requirements on $name', (platform) => {
     });
   });
 
-  it('of everywhere leave messages alone, unless they are told to refuse them', async () => {
+  it('of everywhere ignore messages, except with rpc: true', async () => {
     @Controller()
     class MessageController {
       @MessagePattern('sum') sum(numbers: number[]): number {
@@ -374,7 +374,7 @@ describe('an application does not start', () => {
     );
   });
 
-  it('with a requirement on a method that is no handler', async () => {
+  it('with a requirement on a method that is not a handler', async () => {
     @Injectable()
     class SecretService {
       @RequireSession(StaffSession) secret(): string {
@@ -438,7 +438,7 @@ describe('an application does not start', () => {
     );
   });
 
-  it('but does with @Session() of Nest for what another package keeps', async () => {
+  it('but does with @Session() of Nest for the session of another package', async () => {
     @Controller('page')
     class PageController {
       @Get() page(@NestSession() session: unknown): string {
@@ -451,7 +451,7 @@ describe('an application does not start', () => {
 });
 
 describe('@RequireSession()', () => {
-  it('is refused where Nest would not look for it', () => {
+  it('is refused where Nest does not read it', () => {
     expect(() => {
       class FieldController {
         @RequireSession(StaffSession) static secret(): string {
@@ -464,20 +464,20 @@ describe('@RequireSession()', () => {
     expect(() => onField(class FieldController {}.prototype, 'secret')).toThrow(SessionConfigurationError);
   });
 
-  it('is refused for a class that is not there, and with options that do not exist', () => {
+  it('is refused for an undefined class and with unknown options', () => {
     expect(() => RequireSession(undefined as never)(class Guarded {})).toThrow('A circular import');
     expect(() => RequireSession(StaffSession, { redirect: '/' } as never)(class Guarded {})).toThrow('redirectTo');
     expect(() => RequireSessionGuard.everywhere(undefined as never)).toThrow('A circular import');
   });
 
-  it('takes no validate that gives a text or a number', () => {
-    // @ts-expect-error an empty text is no false
+  it('does not accept a validate that returns a string or a number', () => {
+    // @ts-expect-error returns an empty string
     RequireSession(AccountSession, { validate: (session) => session.userId && session.roles.includes('admin') });
-    // @ts-expect-error a text is no answer
+    // @ts-expect-error returns a string
     RequireSession(AccountSession, { validate: (session) => session.userId });
-    // @ts-expect-error nor is a number
+    // @ts-expect-error returns a number
     RequireSession(AccountSession, { validate: (session) => session.roles.length });
-    // @ts-expect-error nor is a promise of a text
+    // @ts-expect-error returns a promise of a string
     RequireSession(AccountSession, { validate: async (session) => session.userId ?? '' });
     const answers: ReadonlyArray<Parameters<typeof RequireSession<AccountSession>>[1]> = [
       { validate: (session) => session.roles.includes('admin') },

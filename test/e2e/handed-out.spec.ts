@@ -41,7 +41,7 @@ class UserSession {
   seen?: number;
 }
 
-/** Edits the body in place, as interceptors do that trim, mask or sign responses. */
+/** Edits the body in place, like interceptors that trim, mask or sign responses. */
 @Injectable()
 class EditingInterceptor implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -137,7 +137,7 @@ describe.each(platforms)('a session that a handler returns, on $name', (platform
     },
   );
 
-  it('is stored with what the handler changed, and answered as it was', async () => {
+  it('is stored with the changes of the handler, and sent as returned', async () => {
     const { url, close } = await started();
     const cookie = (await ask(`${url}/login`, { method: 'POST' })).cookie('sid');
     expect((await ask(`${url}/later`, { cookie })).json()).toMatchObject({ user: 'ann', seen: 1, servedAt: 1 });
@@ -155,7 +155,7 @@ describe.each(platforms)('a session that a handler returns, on $name', (platform
     await close();
   });
 
-  it('still takes what an outer interceptor changes in the session itself', async () => {
+  it('still includes changes of an outer interceptor to the session itself', async () => {
     const { url, close } = await started();
     const cookie = (await ask(`${url}/login`, { method: 'POST' })).cookie('sid');
     await ask(`${url}/counted`, { cookie });
@@ -229,7 +229,7 @@ describe.each(platforms)('a session that $name renders', (platform) => {
   afterAll(() => running.close());
 
   it.each(['render/session', 'render/part', 'returned/session', 'returned/part'])(
-    'is not stored for a visitor who only looks, whatever its locals are: %s',
+    'is not stored for a visitor who only reads, with any locals: %s',
     async (path) => {
       const answer = await ask(`${running.url}/${path}`);
       const text = path.endsWith('session') ? 'guest ' : 'nobody welcome';
@@ -237,7 +237,7 @@ describe.each(platforms)('a session that $name renders', (platform) => {
     },
   );
 
-  it.each(['render/session', 'returned/session'])('holds nothing of the locals afterwards: %s', async (path) => {
+  it.each(['render/session', 'returned/session'])('contains no locals afterwards: %s', async (path) => {
     const cookie = (await ask(`${running.url}/login`)).cookie('visitor');
     const answer = await ask(`${running.url}/${path}`, { cookie });
     expect([answer.status, answer.text, answer.setCookies]).toEqual([200, 'ada ', []]);

@@ -42,7 +42,7 @@ class Visit {
   count = 0;
 }
 
-/** Which handler and which interceptors a call went through. */
+/** The handler and the interceptors of a call. */
 const seen: string[] = [];
 
 @Injectable()
@@ -73,7 +73,7 @@ class UnavailableFilter implements ExceptionFilter {
   }
 }
 
-/** Makes plain copies of all objects, as pipes that trim texts do. */
+/** Makes plain copies of all objects, like pipes that trim strings. */
 const copyingPipe: PipeTransform = {
   transform: (value) => (isTheSession(value) || typeof value !== 'object' || value === null ? value : { ...value }),
 };
@@ -169,7 +169,7 @@ class FailingStorage extends SessionStorageMemory {
   }
 }
 
-describe.each(platforms)('A handler that stores its session without an interceptor: $name', (platform) => {
+describe.each(platforms)('a handler that stores its session without an interceptor, on $name', (platform) => {
   const storage = new FailingStorage();
   let url: string;
   let close: () => Promise<void>;
@@ -177,7 +177,7 @@ describe.each(platforms)('A handler that stores its session without an intercept
 
   beforeAll(async () => {
     const running = await startApp(platform, {
-      // Not by the interceptor, in a run with COMMIT=interceptor either.
+      // Not by the interceptor, even with COMMIT=interceptor.
       imports: [SessionsModule.forRoot({ storage, sessions: [Visit], commit: 'handler' })],
       controllers: [VisitController, ScopedController],
       providers: [
@@ -202,23 +202,23 @@ describe.each(platforms)('A handler that stores its session without an intercept
     expect((await ask(`${url}/value`, { cookie: first.cookie('visit') })).text).toBe('visit 2');
   });
 
-  it('looks like itself to guards, and is given its own arguments only', async () => {
+  it('is unchanged for guards, and gets only its own arguments', async () => {
     const answer = await ask(`${url}/marked`);
     expect([answer.status, answer.headers.get('x-own'), answer.text]).toEqual([202, 'kept', 'given 1 of 2']);
     expect(seen).toEqual(['VisitController.marked/2 noted']);
   });
 
-  it('is given all of its own arguments, however many they are, and is stored', async () => {
+  it('gets any number of arguments, and its session is stored', async () => {
     const first = await ask(`${url}/many`);
     expect(first.text).toBe('1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20 1');
     expect((await ask(`${url}/value`, { cookie: first.cookie('visit') })).text).toBe('visit 2');
   });
 
-  it('goes through the other interceptors of the handler as before', async () => {
+  it('still runs the other interceptors', async () => {
     expect((await ask(`${url}/noticed`)).text).toBe('noticed visit 1');
   });
 
-  it('works without a parameter of a session, on its own controller', async () => {
+  it('works without a session parameter, on its own controller', async () => {
     const { cookie } = await ask(`${url}/value`).then((answer) => ({ cookie: answer.cookie('visit') }));
     expect((await ask(`${url}/guarded`, { cookie })).text).toBe('guarded VisitController');
     expect((await ask(`${url}/guarded`)).status).toBe(401);
@@ -229,7 +229,7 @@ describe.each(platforms)('A handler that stores its session without an intercept
     expect((await ask(`${url}/overridden`)).text).toBe('more 1');
   });
 
-  it('can be called by hand, as unit tests do', () => {
+  it('can be called directly, as in unit tests', () => {
     const visit = new Visit();
     expect(controller.value(visit)).toBe('visit 1');
     expect(new VisitController().value(visit)).toBe('visit 2');
@@ -246,7 +246,7 @@ describe.each(platforms)('A handler that stores its session without an intercept
     await running.close();
   });
 
-  it('leaves the class alone: another application may override the interceptor', async () => {
+  it('does not change the class: another application may override the interceptor', async () => {
     const intercept = jest.fn((_: unknown, next: { handle(): unknown }) => next.handle());
     const module = await Test.createTestingModule({
       imports: [SessionsModule.forRoot({ sessions: [Visit] })],
@@ -262,7 +262,7 @@ describe.each(platforms)('A handler that stores its session without an intercept
     expect(intercept).toHaveBeenCalledTimes(1);
   });
 
-  it('is stored though a global pipe takes away all it does not know', async () => {
+  it('is stored even if a global pipe removes unknown fields', async () => {
     const running = await startApp(platform, {
       imports: [SessionsModule.forRoot({ sessions: [Visit] })],
       controllers: [VisitController],
@@ -275,8 +275,8 @@ describe.each(platforms)('A handler that stores its session without an intercept
     await running.close();
   });
 
-  // The last ones: the storage is given a pause then.
-  it.each([...ways, 'noticed'])('%s: a storage that fails is a matter for exception filters', async (way) => {
+  // Last, because the breaker pauses the storage afterwards.
+  it.each([...ways, 'noticed'])('%s: a storage failure reaches exception filters', async (way) => {
     storage.fails = true;
     const answer = await ask(`${url}/${way}`);
     expect([answer.status, answer.text]).toEqual([503, 'the filter says: later']);

@@ -9,7 +9,7 @@ import { kotlinFields, ktor, string } from 'nestjs-sessions/ktor';
 import { platforms, startApp, type Platform, type RunningApp } from '../support/platforms.js';
 import { rawAnswer } from '../support/raw-answer.js';
 
-// As a client writes it: UTF-8, whose bytes Node shows as Latin-1.
+// UTF-8 from the client, which Node reads as Latin-1.
 const NAME = 'René 漢字 🙂';
 const UTF8 = Buffer.from(NAME, 'utf8').toString('latin1');
 
@@ -49,7 +49,7 @@ const bodies: Readonly<Record<string, (response: any) => void>> = {
   nothing: (response) => response.end(),
 };
 
-/** What a handler returns, and what the platform makes of it. */
+/** Return values of handlers. */
 const results: Readonly<Record<string, () => unknown>> = {
   'a returned text': () => 'né',
   'a returned object': () => ({ name: 'né' }),
@@ -58,7 +58,7 @@ const results: Readonly<Record<string, () => unknown>> = {
   'a returned nothing': () => undefined,
 };
 
-/** How the platform's own response answers. */
+/** Responses through the platform's response object. */
 const sent: Readonly<Record<string, (response: any) => unknown>> = {
   'a sent text': (response) => response.send('né'),
   'a sent Buffer': (response) => response.send(Buffer.from('né')),
@@ -149,7 +149,7 @@ const module = SessionsModule.forRoot({
 const headerIn = (answer: string, name: string): string | undefined =>
   new RegExp(`^${name}: (.*)\\r$`, 'im').exec(answer)?.[1];
 
-/** The body, taken out of its chunks. */
+/** The decoded chunked body. */
 function bodyOf(answer: string): string {
   const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
   return headerIn(answer, 'Transfer-Encoding') === 'chunked' ? body.replace(/(?:^|\r\n)[0-9a-f]+\r\n/g, '') : body;
@@ -160,7 +160,7 @@ function expectBody(name: string, body: string): void {
   if (!EMPTY.includes(name)) expect(body).toContain(name === 'a text in Latin-1' ? 'n\u00e9' : 'n\u00c3\u00a9');
 }
 
-describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Platform) => {
+describe.each(platforms)('non-ASCII text in a header on $name', (platform: Platform) => {
   let running: RunningApp;
   let port: number;
   beforeAll(async () => {
@@ -169,7 +169,7 @@ describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Pl
   });
   afterAll(() => running.close());
 
-  it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
+  it.each(paths)('is encoded as UTF-8 once and read back, before %s', async (name, path) => {
     const answer = await rawAnswer(port, path);
     const header = headerIn(answer, 'X-Hd')!;
     const cookie = headerIn(answer, 'Set-Cookie')!;
@@ -185,8 +185,8 @@ describe.each(platforms)('Text beyond ASCII in a header on $name', (platform: Pl
   });
 });
 
-// Express itself does not answer over HTTP/2.
-describe('Text beyond ASCII in a header on fastify over HTTP/2', () => {
+// Express does not support HTTP/2.
+describe('non-ASCII text in a header on fastify over HTTP/2', () => {
   let running: RunningApp;
   beforeAll(async () => {
     const adapter = new FastifyAdapter({ http2: true } as never);
@@ -204,7 +204,7 @@ describe('Text beyond ASCII in a header on fastify over HTTP/2', () => {
     return [answer, Buffer.concat(chunks).toString('latin1')];
   }
 
-  it.each(paths)('is UTF-8 once, and read back, in front of %s', async (name, path) => {
+  it.each(paths)('is encoded as UTF-8 once and read back, before %s', async (name, path) => {
     const [head, body] = await ask(path);
     expectBody(name, body);
 

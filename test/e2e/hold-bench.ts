@@ -9,11 +9,11 @@ import {
 import { startApp, type Platform, type RunningApp, type StartOptions } from '../support/platforms.js';
 import { rawOf, RecordingStorage, send, Visit, type RawAnswer, type RawQuestion } from './hold-support.js';
 
-/** What a handler under test has at hand. */
+/** The context of a handler under test. */
 export interface Exchange {
-  /** One session, loaded; every handler finds `count` raised by one. */
+  /** A loaded session; `count` was increased by one before the handler. */
   readonly visit: Visit;
-  /** The platform's. */
+  /** The platform's request or response. */
   readonly request: any;
   readonly response: any;
   /** Node's own response. */
@@ -24,11 +24,11 @@ export type Handler = (exchange: Exchange) => unknown;
 
 export interface BenchOptions extends ModuleMetadata, Pick<StartOptions, 'prepare' | 'adapter'> {
   readonly options?: Omit<SessionsModuleOptions, 'sessions' | 'onEvent'>;
-  /** Beside `Visit`. */
+  /** A second session. */
   readonly sessions?: readonly SessionRegistration[];
 }
 
-/** One running application whose handlers each test writes itself. */
+/** A running application; each test supplies the handler. */
 export class HoldBench {
   readonly storage = new RecordingStorage();
   readonly events: SessionEvent[] = [];
@@ -36,17 +36,17 @@ export class HoldBench {
   running: RunningApp | undefined;
   handler: Handler = () => undefined;
 
-  /** Asks a handler that answers through `@Res()`. The session was changed before it runs. */
+  /** Calls a handler that responds through `@Res()`, after a change of the session. */
   res(handler: Handler, question: RawQuestion = {}): Promise<RawAnswer> {
     return this.#ask('res', handler, question);
   }
 
-  /** Asks a handler whose value is the answer. The session was changed before it runs. */
+  /** Calls a handler that returns a value, after a change of the session. */
   value(handler: Handler, question: RawQuestion = {}): Promise<RawAnswer> {
     return this.#ask('value', handler, question);
   }
 
-  /** Calls a handler that declares no session; the request has no `visit`. */
+  /** Calls a handler without a session; the request has no `visit`. */
   bare(handler: Handler, question: RawQuestion = {}): Promise<RawAnswer> {
     return this.#ask('bare', handler, question);
   }
@@ -55,7 +55,7 @@ export class HoldBench {
     return send(`${this.url}${path}`, { onHead: this.arrive, ...question });
   }
 
-  /** What a client with this cookie has in its session. */
+  /** The stored count for a cookie. */
   async stored(cookie: string): Promise<number | null> {
     return (JSON.parse((await send(`${this.url}/peek`, { cookie })).text) as { count: number | null }).count;
   }
@@ -72,7 +72,7 @@ export class HoldBench {
   }
 }
 
-/** Starts a bench before the tests of the present `describe`, and stops it after them. */
+/** Starts a bench before the tests of the current `describe`, and stops it after them. */
 export function holdBench(platform: Platform, bench: BenchOptions = {}): HoldBench {
   const made = new HoldBench();
   const { options = {}, sessions = [], imports = [], controllers = [], ...rest } = bench;

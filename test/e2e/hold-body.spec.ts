@@ -22,7 +22,7 @@ function digestOf(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** 4 MiB in order, and how much of it has been asked for. */
+/** A stream of 4 MiB that counts the bytes read. */
 class Source {
   asked = 0;
   readonly stream = new Readable({
@@ -34,7 +34,7 @@ class Source {
   });
 }
 
-describe.each(platforms)('The body of a held response: $name', (platform) => {
+describe.each(platforms)('the body of a held response, on $name', (platform) => {
   const bench = holdBench(platform);
   watchUncaught();
   afterEach(() => jest.restoreAllMocks());
@@ -65,7 +65,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
   ];
 
   it.each(ways)(
-    '4 MiB by %s: nothing is read ahead while the head is held, all arrives in order',
+    '4 MiB by %s: no data is read ahead while the head is held, and all data arrives in order',
     async (_way, answer) => {
       const gate = new Gate();
       bench.storage.gate = gate.opened;
@@ -85,7 +85,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     },
   );
 
-  it('4 MiB written at once, without regard for back-pressure', async () => {
+  it('4 MiB written at once, ignoring back-pressure: all data arrives', async () => {
     const answer = await bench.res(({ raw }) => {
       for (let index = 0; index < PIECES; index++) raw.write(piece(index));
       raw.end();
@@ -93,14 +93,14 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     expect(digestOf(answer.body)).toBe(DIGEST);
   });
 
-  it('4 MiB as a StreamableFile', async () => {
+  it('4 MiB as a StreamableFile: all data arrives', async () => {
     const answer = await bench.value(() => new StreamableFile(new Source().stream, { length: PIECE * PIECES }));
     expect(digestOf(answer.body)).toBe(DIGEST);
     expect(answer.all('content-length')).toEqual([String(PIECE * PIECES)]);
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('after a drain the response behaves as if it had never been held', async () => {
+  it('after a drain, the response behaves as if it was not held', async () => {
     const answer = await bench.res(async ({ raw }) => {
       raw.write('a');
       await new Promise((resolve) => raw.once('drain', resolve));
@@ -110,7 +110,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     expect(answer.text).toBe('abtrue');
   });
 
-  it('drain comes once, and not to a response that has ended', async () => {
+  it('drain is emitted once, and not on a response that has ended', async () => {
     const drained: string[] = [];
     const answer = await bench.res(({ raw }) => {
       raw.on('drain', () => drained.push('drain'));
@@ -122,7 +122,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     expect(drained).toEqual([]);
   });
 
-  it('text is written in the encoding that was asked for', async () => {
+  it('text is written in the requested encoding', async () => {
     const answer = await bench.res(({ raw }) => {
       raw.write('c3a9', 'hex');
       raw.write('é', 'latin1');
@@ -131,8 +131,8 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     expect(answer.body).toEqual(Buffer.from([0xc3, 0xa9, 0xe9, 0xc3, 0xa9]));
   });
 
-  // Node throws only after it has made up its head.
-  it('an encoding that Node does not know breaks the answer off and is reported, and nothing hangs', async () => {
+  // Node throws only after it has created the head.
+  it('an unknown encoding aborts the response and is reported, without hanging', async () => {
     const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const asked = bench.res(({ raw }) => raw.end('text', 'klingon')).catch(({ code }: { code?: string }) => code);
     expect(await asked).toBe('ECONNRESET');
@@ -141,7 +141,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     ]);
   });
 
-  it('Content-Length given by hand stays, and the body is not chunked', async () => {
+  it('an explicit Content-Length is kept, and the body is not chunked', async () => {
     const answer = await bench.res(({ raw }) => {
       raw.setHeader('Content-Length', 6);
       raw.write('abc');
@@ -152,12 +152,12 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     expect(answer.text).toBe('abcdef');
   });
 
-  it('Content-Length is found by itself for a body that ends at once', async () => {
+  it('Content-Length is computed for a body that ends at once', async () => {
     const answer = await bench.res(({ raw }) => raw.end('abcdef'));
     expect(answer.all('content-length')).toEqual(['6']);
   });
 
-  it('trailers', async () => {
+  it('trailers are sent after the body', async () => {
     const answer = await bench.res(({ raw }) => {
       raw.setHeader('Trailer', 'x-sum');
       raw.write('abc');
@@ -171,7 +171,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
   describe('a StreamableFile whose stream fails', () => {
     beforeEach(() => void jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined));
 
-    it('before its first piece: an error answer, with the session that was stored before it', async () => {
+    it('before its first chunk: an error response, with the session that was stored before', async () => {
       const stream = new Readable({
         read() {
           this.destroy(new Error('no such thing'));
@@ -183,7 +183,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
       expect(await bench.stored(answer.cookie('visit'))).toBe(1);
     });
 
-    it('after its first piece: a broken answer, with the session', async () => {
+    it('after its first chunk: an aborted response, with the session', async () => {
       let read = 0;
       const stream = new Readable({
         read() {
@@ -197,7 +197,7 @@ describe.each(platforms)('The body of a held response: $name', (platform) => {
     });
   });
 
-  it('a stream that fails while the head is held breaks the answer off, and nothing hangs', async () => {
+  it('a stream that fails while the head is held aborts the response, without hanging', async () => {
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const gate = new Gate();
     bench.storage.gate = gate.opened;

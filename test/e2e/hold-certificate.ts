@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** DER, as much as a certificate needs (X.690). */
+/** The DER encoding that a certificate needs (X.690). */
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts);
   const size = content.length;
@@ -10,7 +10,7 @@ function der(tag: number, ...parts: Buffer[]): Buffer {
 
 const sequence = (...parts: Buffer[]): Buffer => der(0x30, ...parts);
 
-/** A self-signed certificate for `localhost` (RFC 5280, version 1), made for one run. */
+/** A self-signed certificate for `localhost` (RFC 5280, version 1). */
 export function makeCertificate(): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   // ecdsa-with-SHA256 and commonName.

@@ -8,7 +8,7 @@ import { platforms } from '../support/platforms.js';
 import { holdBench, type Handler, type HoldBench } from './hold-bench.js';
 import { Visit, watchUncaught, type RawAnswer } from './hold-support.js';
 
-// Fastify's own plugin compresses in onSend, above the response; only Express replaces the response's methods.
+// Fastify's plugin compresses in onSend; only the Express middleware replaces response methods.
 const express = platforms.find(({ name }) => name === 'express')!;
 
 const LINE = 'a line that compresses well, since there are many of it\n';
@@ -91,7 +91,7 @@ function tests(bench: HoldBench): void {
     });
   });
 
-  it('a value and a file', async () => {
+  it('a value and a file are compressed', async () => {
     const headers = { 'accept-encoding': 'gzip' };
     const value = await bench.value(({ response }) => (response.type('text'), LARGE), { headers });
     expect([textOf(value), value.cookies('visit').length]).toEqual([LARGE, 1]);
@@ -99,7 +99,7 @@ function tests(bench: HoldBench): void {
     expect([textOf(file), file.cookies('visit').length]).toEqual([LARGE, 1]);
   });
 
-  it('a session that is only read: nothing is held, the body is compressed', async () => {
+  it('a session that is only read: the response is not held, and the body is compressed', async () => {
     const headers = { 'accept-encoding': 'gzip' };
     const cookie = (await bench.value(() => 'in')).cookie('visit');
     bench.storage.taken();
@@ -114,7 +114,7 @@ function tests(bench: HoldBench): void {
     expect(answer.all('content-encoding')).toEqual(['gzip']);
   });
 
-  it.each(ways)('a storage that fails: 503 and a body that can be read, instead of %s', async (_way, handler) => {
+  it.each(ways)('a storage that fails: 503 and a readable body, instead of %s', async (_way, handler) => {
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     bench.storage.failing = true;
     const answer = await bench.res(handler, { headers: { 'accept-encoding': 'gzip' } });
@@ -128,11 +128,11 @@ function tests(bench: HoldBench): void {
   });
 }
 
-describe('Compression middleware before the first touch of a session: express', () => {
+describe('compression middleware before the first use of a session, on express', () => {
   tests(holdBench(express, { prepare: (app) => void app.use(compression()) }));
 });
 
-describe('Compression middleware after the first touch of a session: express', () => {
+describe('compression middleware after the first use of a session, on express', () => {
   tests(
     holdBench(express, {
       prepare: (app) => {
@@ -146,7 +146,7 @@ describe('Compression middleware after the first touch of a session: express', (
   );
 });
 
-describe('Compression middleware between two touches, and twice: express', () => {
+describe('compression middleware between two uses, and twice, on express', () => {
   tests(
     holdBench(express, {
       prepare: (app) => {

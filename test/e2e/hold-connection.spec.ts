@@ -7,11 +7,11 @@ import { Gate, until, watchUncaught } from './hold-support.js';
 
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 
-describe.each(platforms)('Held responses and their connections: $name', (platform) => {
+describe.each(platforms)('held responses and their connections, on $name', (platform) => {
   const bench = holdBench(platform);
   watchUncaught();
 
-  it('every answer on a kept connection is held for itself', async () => {
+  it('each response on a kept connection is held separately', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ports = new Set<number | undefined>();
     const note = {
@@ -68,7 +68,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
     expect(received.endsWith('visit 0')).toBe(true);
   });
 
-  it('an HTTP/1.0 client gets its answer and the end of the connection', async () => {
+  it('an HTTP/1.0 client gets its response and the end of the connection', async () => {
     bench.handler = ({ raw }) => Readable.from(['visit ', 'in pieces']).pipe(raw);
     const received = await talk(bench.url, 'GET /res HTTP/1.0\r\n\r\n');
     expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -83,26 +83,29 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
       ['a stream', ({ raw }) => void Readable.from(Array.from({ length: 100 }, () => 'never read')).pipe(raw)],
     ];
 
-    it.each(handlers)('while the head of %s is held: the session is stored, nothing breaks', async (_when, handler) => {
-      const gate = new Gate();
-      bench.storage.gate = gate.opened;
-      const gone = bench
-        .res(handler, {
-          onRequest: (request) => {
-            void until(() => bench.storage.sequence.includes('write begins')).then(() => request.destroy());
-          },
-        })
-        .catch((error: { code?: string }) => error.code);
-      expect(await gone).toBe('ECONNRESET');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      gate.open();
-      await until(() => bench.storage.sequence.includes('write ends'));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(bench.storage.taken()).toEqual(['write begins', 'write ends']);
-      expect(bench.eventTypes()).toEqual(['created']);
-    });
+    it.each(handlers)(
+      'while the head of %s is held: the session is stored, without an error',
+      async (_when, handler) => {
+        const gate = new Gate();
+        bench.storage.gate = gate.opened;
+        const gone = bench
+          .res(handler, {
+            onRequest: (request) => {
+              void until(() => bench.storage.sequence.includes('write begins')).then(() => request.destroy());
+            },
+          })
+          .catch((error: { code?: string }) => error.code);
+        expect(await gone).toBe('ECONNRESET');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        gate.open();
+        await until(() => bench.storage.sequence.includes('write ends'));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(bench.storage.taken()).toEqual(['write begins', 'write ends']);
+        expect(bench.eventTypes()).toEqual(['created']);
+      },
+    );
 
-    it('before the handler is done: handler and commit go on to their end', async () => {
+    it('before the handler has ended: handler and commit complete', async () => {
       const gate = new Gate();
       let started = false;
       const gone = bench
@@ -121,7 +124,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
       expect(bench.storage.taken()).toEqual(['write begins', 'write ends']);
     });
 
-    it('and a storage that fails: neither half stored nor an unhandled rejection', async () => {
+    it('while the storage fails: no partial write and no unhandled rejection', async () => {
       const gate = new Gate();
       bench.storage.gate = gate.opened;
       bench.storage.failing = true;
@@ -136,7 +139,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
       gate.open();
       await until(() => bench.storage.sequence.includes('write fails'));
       await new Promise((resolve) => setTimeout(resolve, 20));
-      // What may be there all the same is taken back.
+      // A record that may have been written is removed.
       expect(bench.storage.taken().slice(0, 2)).toEqual(['write begins', 'write fails']);
       expect(bench.storage.size).toBeLessThan(20);
     });
@@ -168,7 +171,7 @@ describe.each(platforms)('Held responses and their connections: $name', (platfor
     });
   });
 
-  it('many requests at once, each with its own session', async () => {
+  it('many parallel requests each get their own session', async () => {
     bench.handler = ({ response, visit }) => response.send(`visit ${visit.count}`);
     const answers = await Promise.all(Array.from({ length: 50 }, () => bench.get('/res')));
     const cookies = new Set(answers.map((answer) => answer.cookie('visit')));

@@ -5,7 +5,7 @@ import { Gate, Visit, watchUncaught } from './hold-support.js';
 
 type Step = (exchange: Exchange) => unknown;
 
-/** What applications do by mistake once they have answered. */
+/** Mistakes of applications after they have responded. */
 const mistakes: Record<string, Step> = {
   'send again': ({ response }) => void response.send('second'),
   'send an object': ({ response }) => void (response.json ?? response.send).call(response, { second: true }),
@@ -35,7 +35,7 @@ function outcomeOf(step: Step, exchange: Exchange): unknown {
   }
 }
 
-describe.each(platforms)('After its answer an application sees what it sees without sessions: $name', (platform) => {
+describe.each(platforms)('after its response, an application behaves as without sessions, on $name', (platform) => {
   const bench = holdBench(platform);
   watchUncaught();
 
@@ -65,8 +65,8 @@ describe.each(platforms)('After its answer an application sees what it sees with
     });
   });
 
-  // Without sessions these end the process, unless somebody listens for `error`.
-  it('writing after the end reports to its callback and harms nobody', async () => {
+  // Without sessions, these end the process unless there is an `error` listener.
+  it('writing after the end reports an error to the callback, and affects no other request', async () => {
     const told: unknown[] = [];
     const tell = (error?: { code?: string } | null): void => void told.push(error?.code);
     const answer = await bench.res(({ raw }) => {
@@ -81,7 +81,7 @@ describe.each(platforms)('After its answer an application sees what it sees with
     expect(told).toEqual(['ERR_STREAM_WRITE_AFTER_END', 'ERR_STREAM_WRITE_AFTER_END', 'ended']);
   });
 
-  it('a handler that answers and then throws: the answer stands, nothing is sent twice', async () => {
+  it('a handler that responds and then throws: the response is sent once', async () => {
     const answer = await bench.res(({ response }) => {
       response.send('first');
       throw new Error('afterwards');
@@ -91,17 +91,17 @@ describe.each(platforms)('After its answer an application sees what it sees with
     expect(await bench.stored(answer.cookie('visit'))).toBe(1);
   });
 
-  it('a handler that has begun to write and then throws: what was written is sent', async () => {
+  it('a handler that has started to write and then throws: the written data is sent', async () => {
     const answer = await bench.res(({ raw }) => {
       raw.write('begun');
       throw new Error('in the middle');
     });
-    // On Fastify, Nest 11 writes its error body behind it.
+    // On Fastify, Nest 11 appends its error body.
     expect([answer.status, answer.text.slice(0, 5), answer.broken]).toEqual([200, 'begun', false]);
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('the head is marked as sent only while it is held or gone, and headers can be set until then', async () => {
+  it('headersSent is true while the head is held or sent, and headers can be set until then', async () => {
     const seen: unknown[] = [];
     const gate = new Gate();
     bench.storage.gate = gate.opened;
@@ -126,7 +126,7 @@ describe.each(platforms)('After its answer an application sees what it sees with
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('wrong chunks are refused at the caller, as Node does, and the answer can still be given', async () => {
+  it('invalid chunks throw at the caller, as in Node, and the response can still be sent', async () => {
     const codes: unknown[] = [];
     const attempt = (run: () => unknown): void => {
       try {
@@ -166,7 +166,7 @@ describe.each(platforms)('After its answer an application sees what it sees with
     expect(called).toEqual(['a', 'b', 'c']);
   });
 
-  it('set throws once the answer has been given, although the head has not left yet', async () => {
+  it('set throws after the response has ended, although the head has not been sent yet', async () => {
     let code: unknown;
     const answer = await bench.res(({ response, request }) => {
       response.send('first');

@@ -36,7 +36,7 @@ class FailingController {
 
 const SECRET = 'what the handler had to say';
 
-/** Ways to answer past the interceptor, so that the hold has to answer by itself. */
+/** Responses that bypass the interceptor, so that the hold must respond. */
 const pastTheInterceptor: Array<[way: string, handler: Handler]> = [
   ['send', ({ response }) => response.send(SECRET)],
   ['an object', ({ response }) => (response.json ?? response.send).call(response, { text: SECRET })],
@@ -69,7 +69,7 @@ const pastTheInterceptor: Array<[way: string, handler: Handler]> = [
 
 const BODY = { statusCode: 503, message: 'Not available at the moment. Try again later.' };
 
-describe.each(platforms)('A storage that fails to write: $name', (platform) => {
+describe.each(platforms)('a storage that fails to write, on $name', (platform) => {
   const bench = holdBench(platform, { controllers: [FailingController] });
   watchUncaught();
   beforeEach(() => {
@@ -83,7 +83,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     await bench.value(() => 'well again');
   });
 
-  it.each(pastTheInterceptor)('%s: 503 instead, and nothing of the body', async (_way, handler) => {
+  it.each(pastTheInterceptor)('%s: 503 instead, without the body', async (_way, handler) => {
     const answer = await bench.res((exchange) => {
       exchange.raw.setHeader('etag', '"of-the-body"');
       return handler(exchange);
@@ -97,7 +97,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     expect(answer.all('cache-control')).toEqual(['no-store']);
     for (const name of ['etag', 'location', 'content-encoding']) expect(answer.all(name)).toEqual([]);
     expect(answer.broken).toBe(false);
-    // A write that may have succeeded is undone, in the background.
+    // A write that may have succeeded is undone in the background.
     const waitedFor = bench.storage.sequence.filter((step) => !step.startsWith('invalidate'));
     expect(waitedFor.at(-1)).toBe('the head arrives');
     expect(bench.eventTypes()).toEqual(['unavailable']);
@@ -119,7 +119,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     ['a value', () => SECRET],
     ['a file', () => new StreamableFile(Buffer.from(SECRET))],
     ['nothing', () => undefined],
-  ])('%s: 503 through the application’s own filters', async (_way, handler) => {
+  ])('%s: 503 through the filters of the application', async (_way, handler) => {
     const answer = await bench.value(handler);
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.text)).toEqual(BODY);
@@ -128,7 +128,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     expect(answer.text).not.toContain(SECRET);
   });
 
-  it('a handler that goes on writing after the 503 writes into nothing and comes to its end', async () => {
+  it('a handler that continues to write after the 503: its output is ignored, and it completes', async () => {
     let finished = false;
     let more: () => void = () => undefined;
     const going = new Promise<void>((resolve) => (more = resolve));
@@ -161,7 +161,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     expect(answer.all('vary')).toEqual(['Origin, Cookie']);
   });
 
-  it('an existing session is not lost: the next request has what was stored before', async () => {
+  it('an existing session is not lost: the next request reads the stored one', async () => {
     bench.storage.failing = false;
     const cookie = (await bench.value(() => 'stored')).cookie('visit');
     bench.storage.failing = true;
@@ -171,7 +171,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     expect(await bench.stored(cookie)).toBe(1);
   });
 
-  it('save() rejects, and a handler that answers anyway has its answer', async () => {
+  it('save() rejects, and a handler that still responds can do so', async () => {
     const answer = await bench.value(async ({ request }) => {
       try {
         await sessionsOf(request).save();
@@ -184,7 +184,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
     expect(answer.all('set-cookie')).toEqual([]);
   });
 
-  it('ending a session fails like storing one, but the client is told to forget it all the same', async () => {
+  it('a failed logout gives 503 but still clears the cookie', async () => {
     bench.storage.failing = false;
     const cookie = (await bench.value(() => 'stored')).cookie('visit');
     bench.storage.failing = true;
@@ -200,7 +200,7 @@ describe.each(platforms)('A storage that fails to write: $name', (platform) => {
   });
 });
 
-describe.each(platforms)('The first failure of a storage: $name', (platform) => {
+describe.each(platforms)('the first failure of a storage, on $name', (platform) => {
   const bench = holdBench(platform);
   const errors: string[] = [];
 
@@ -210,22 +210,22 @@ describe.each(platforms)('The first failure of a storage: $name', (platform) => 
   });
   afterEach(() => jest.restoreAllMocks());
 
-  it('is one error line where no filter sees it', async () => {
+  it('logs one error line if no filter handles it', async () => {
     await bench.res(({ response }) => response.send(SECRET));
     expect(errors.filter((line) => line.startsWith('Session "visit": the storage failed to store'))).toHaveLength(1);
-    // What the storage itself says may quote keys and contents.
+    // The storage's own message may quote keys and contents.
     expect(errors.join('\n')).not.toContain('on fire');
     expect(errors.join('\n')).not.toContain(SECRET);
   });
 });
 
-describe.each(platforms)('A storage that fails, and a filter of the application: $name', (platform) => {
+describe.each(platforms)('a storage that fails, with a filter of the application, on $name', (platform) => {
   const bench = holdBench(platform, {
     prepare: (app) => void app.useGlobalFilters(new OutageFilter()),
   });
   watchUncaught();
 
-  it('the filter answers for a handler whose value was to be sent', async () => {
+  it('the filter sends the response for a handler that returned a value', async () => {
     bench.storage.failing = true;
     const answer = await bench.value(() => SECRET);
     expect([answer.status, answer.text]).toEqual([503, '{"filtered":true,"again":1}']);
@@ -234,8 +234,8 @@ describe.each(platforms)('A storage that fails, and a filter of the application:
     expect((filtered.at(-1) as Error).cause).toBeInstanceOf(Error);
   });
 
-  // The handler returns, then the stream begins: interceptor and hold both learn of the failure, and one answers.
-  it('a stream gets one answer, never its own body', async () => {
+  // Interceptor and hold both detect the failure, and only one responds.
+  it('a stream gets one response, without its body', async () => {
     bench.storage.failing = true;
     const answer = await bench
       .res(({ raw }) => Readable.from([SECRET]).pipe(raw))
@@ -247,7 +247,7 @@ describe.each(platforms)('A storage that fails, and a filter of the application:
   });
 });
 
-describe.each(platforms)('A storage that takes 300 ms to write: $name', (platform) => {
+describe.each(platforms)('a storage that takes 300 ms to write, on $name', (platform) => {
   const bench = holdBench(platform);
   watchUncaught();
   beforeEach(() => void (bench.storage.delayInMilliseconds = 300));
@@ -257,14 +257,14 @@ describe.each(platforms)('A storage that takes 300 ms to write: $name', (platfor
     ['raw end', ({ raw }) => raw.end('sent')],
     ['flushHeaders', ({ raw }) => (raw.flushHeaders(), setTimeout(() => raw.end('sent'), 20))],
     ['a stream', ({ response }) => Readable.from(['se', 'nt']).pipe(rawOf(response))],
-  ])('%s: the head arrives after the write has ended', async (_way, handler) => {
+  ])('%s: the head arrives after the write', async (_way, handler) => {
     const answer = await bench.res(handler);
     expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
     expect(answer.text).toBe('sent');
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('a value: the head arrives after the write has ended', async () => {
+  it('a value: the head arrives after the write', async () => {
     await bench.value(() => 'sent');
     expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
   });

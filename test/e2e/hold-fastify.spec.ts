@@ -9,7 +9,7 @@ import { answerOf, Gate, realProcess, until, Visit, watchUncaught, type RawAnswe
 
 const fastify = platforms.find(({ name }) => name === 'fastify')!;
 
-describe.each(['sync', 'async'])('An onSend hook, %s: fastify', (kind) => {
+describe.each(['sync', 'async'])('an onSend hook, %s, on fastify', (kind) => {
   const seen: string[] = [];
   const bench = holdBench(fastify, {
     prepare: (app) => {
@@ -48,7 +48,7 @@ describe.each(['sync', 'async'])('An onSend hook, %s: fastify', (kind) => {
     ],
   ];
 
-  it.each(answers)('%s: runs once, before the head, and its headers and ours arrive', async (_way, ask, text) => {
+  it.each(answers)('%s: runs once, before the head, and all headers arrive', async (_way, ask, text) => {
     const answer = await ask(bench);
     expect([answer.status, answer.text]).toEqual([200, text]);
     expect(seen).toEqual(['onSend']);
@@ -58,13 +58,13 @@ describe.each(['sync', 'async'])('An onSend hook, %s: fastify', (kind) => {
     expect(bench.eventTypes()).toEqual(['created']);
   });
 
-  it('raw end: the hook does not run, the session is stored all the same', async () => {
+  it('raw end: the hook does not run, but the session is stored', async () => {
     const answer = await bench.res(({ raw }) => raw.end('sent'));
     expect([answer.text, seen.length, answer.cookies('visit').length]).toEqual(['sent', 0, 1]);
   });
 });
 
-describe('A session changed in an onSend hook: fastify', () => {
+describe('a session changed in an onSend hook, on fastify', () => {
   const bench = holdBench(fastify, {
     prepare: (app) => {
       const instance = (app as NestFastifyApplication).getHttpAdapter().getInstance();
@@ -77,7 +77,7 @@ describe('A session changed in an onSend hook: fastify', () => {
   });
   watchUncaught();
 
-  it('is stored before the head leaves, whatever was stored before', async () => {
+  it('is stored before the head is sent, with or without an earlier store', async () => {
     const answer = await bench.value(() => 'sent');
     expect(answer.cookies('visit')).toHaveLength(1);
     expect(bench.storage.taken().at(-1)).toBe('the head arrives');
@@ -85,7 +85,7 @@ describe('A session changed in an onSend hook: fastify', () => {
   });
 });
 
-describe('Trailers of a reply: fastify', () => {
+describe('trailers of a reply, on fastify', () => {
   const bench = holdBench(fastify);
   watchUncaught();
 
@@ -101,7 +101,7 @@ describe('Trailers of a reply: fastify', () => {
   });
 });
 
-describe('app.inject: fastify', () => {
+describe('app.inject, on fastify', () => {
   const bench = holdBench(fastify);
   watchUncaught();
 
@@ -128,11 +128,11 @@ describe('app.inject: fastify', () => {
     expect(again.json()).toEqual({ count: 1 });
   });
 
-  it('an unknown route', async () => {
+  it('an unknown route: 404', async () => {
     expect((await inject(() => undefined, '/nowhere')).statusCode).toBe(404);
   });
 
-  it('a storage that fails', async () => {
+  it('a storage that fails: 503 without a cookie', async () => {
     bench.storage.failing = true;
     const response = await inject(({ response }) => response.send('secret'), '/res');
     expect(response.statusCode).toBe(503);
@@ -141,7 +141,7 @@ describe('app.inject: fastify', () => {
   });
 });
 
-// Node warns once in a process, so this sees what any test here has caused.
+// Node warns once per process, so this collects the warnings of all tests in this file.
 const warnings: string[] = [];
 const warn = ({ message }: Error): void => void warnings.push(message);
 beforeAll(() => realProcess().on('warning', warn));
@@ -150,7 +150,7 @@ afterAll(() => {
   expect(warnings.filter((message) => message.includes('HTTP/2'))).toEqual([]);
 });
 
-/** Asks over HTTP/2; the head is noted as it arrives. */
+/** Sends a request over HTTP/2, and records the arrival of the head. */
 function ask(
   client: ClientHttp2Session,
   bench: HoldBench,
@@ -183,7 +183,7 @@ function ask(
 
 function http2Tests(secure: boolean, options: BenchOptions): void {
   let client: ClientHttp2Session;
-  // Before the application closes, which waits for its connections.
+  // Before the application closes, because it waits for its connections.
   afterAll(() => new Promise<void>((resolve) => client.close(resolve)));
   const bench = holdBench(fastify, options);
   watchUncaught();
@@ -203,7 +203,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
     ['a stream into the raw response', '/res', ({ raw }) => void Readable.from(['se', 'nt']).pipe(raw)],
     ['flushHeaders', '/res', ({ raw }) => (raw.flushHeaders(), setTimeout(() => raw.end('sent'), 20))],
     ['a late timer', '/res', ({ response }) => void setTimeout(() => response.send('sent'), 5)],
-  ])('%s: stored before the head leaves', async (_way, path, handler, status = 200) => {
+  ])('%s: stored before the head is sent', async (_way, path, handler, status = 200) => {
     const answer = await ask(client, bench, path, handler);
     expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
     expect([answer.status, answer.text]).toEqual([status, 'sent']);
@@ -222,7 +222,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('4 MiB while the head is held', async () => {
+  it('4 MiB while the head is held: all data arrives', async () => {
     const gate = new Gate();
     bench.storage.gate = gate.opened;
     const asked = ask(
@@ -239,7 +239,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
     for (let index = 0; index < 64; index++) expect(body[index * 64 * 1024 + 100]).toBe(index);
   });
 
-  it('streams of one connection are held each for itself', async () => {
+  it('streams of one connection are held separately', async () => {
     const gate = new Gate();
     bench.storage.gate = gate.opened;
     const slow = ask(client, bench, '/res', ({ response }) => response.send('slow'));
@@ -250,7 +250,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
     expect((await slow).text).toBe('slow');
   });
 
-  it('double sends get HTTP/2’s errors', async () => {
+  it('double sends give the errors of HTTP/2', async () => {
     const codes: unknown[] = [];
     const attempt = (run: () => unknown): void => {
       try {
@@ -272,7 +272,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
     expect([answer.status, answer.text]).toEqual([200, 'once']);
   });
 
-  it('HEAD, 204, 304', async () => {
+  it('HEAD, 204 and 304: the head without a body', async () => {
     const head = await ask(client, bench, '/value', () => 'sent', { ':method': 'HEAD' });
     expect([head.status, head.text, head.cookies('visit').length]).toEqual([200, '', 1]);
     for (const status of [204, 304]) {
@@ -281,7 +281,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
     }
   });
 
-  it('a storage that fails: 503 and nothing of the body', async () => {
+  it('a storage that fails: 503 without the body', async () => {
     bench.storage.failing = true;
     for (const handler of [
       ({ response }) => response.send('secret'),
@@ -297,7 +297,7 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
   });
 
   it.each(['the stream', 'the connection'])(
-    'a client that drops %s while the head is held: stored, no harm',
+    'a client that drops %s while the head is held: the session is stored, without an error',
     async (what) => {
       const gate = new Gate();
       bench.storage.gate = gate.opened;
@@ -320,11 +320,11 @@ function http2Tests(secure: boolean, options: BenchOptions): void {
   );
 }
 
-describe('HTTP/2 without TLS (h2c): fastify', () => {
+describe('HTTP/2 without TLS (h2c), on fastify', () => {
   http2Tests(false, { adapter: new FastifyAdapter({ http2: true }) as never });
 });
 
-// Express' response is made for HTTP/1 only, so HTTP/2 is Fastify's alone.
-describe('HTTP/2 over TLS: fastify', () => {
+// Express does not support HTTP/2.
+describe('HTTP/2 over TLS, on fastify', () => {
   http2Tests(true, { adapter: new FastifyAdapter({ http2: true, https: makeCertificate() }) as never });
 });

@@ -34,7 +34,7 @@ const views = mkdtempSync(join(tmpdir(), 'hold-views-'));
 writeFileSync(join(views, 'page.hbs'), '<p>{{count}}</p>');
 afterAll(() => rmSync(views, { recursive: true }));
 
-/** Every way a handler may respond. Each adds one to the session. */
+/** Every kind of handler response. Each adds one to the session. */
 @Controller()
 class HandlersController {
   @Get('peek') peek(@CurrentSession({ optional: true }) visit?: Visit) {
@@ -180,7 +180,7 @@ function prepareViews(app: INestApplication): void {
 
 const PIECES = 'visit in pieces';
 
-/** Path, status, and what is in the body of the first visit. */
+/** Path, status, and text in the body of the first visit. */
 const rows: Array<[path: string, status: number, body: string | RegExp, method?: string]> = [
   ['string', 200, 'visit 1'],
   ['object', 200, '{"visit":1}'],
@@ -215,7 +215,7 @@ const rows: Array<[path: string, status: number, body: string | RegExp, method?:
   ['sse-throws', 200, /data: one\n\nevent: error\n/],
 ];
 
-describe.each(platforms)('Whatever a handler does, the session is stored before the head leaves: $name', (platform) => {
+describe.each(platforms)('the session is stored before the head is sent, for any handler, on $name', (platform) => {
   const storage = new RecordingStorage();
   const events: SessionEvent[] = [];
   let running: RunningApp;
@@ -261,14 +261,14 @@ describe.each(platforms)('Whatever a handler does, the session is stored before 
     expect(events.map((event) => event.type)).toEqual(['created', 'loaded', 'changed', 'loaded']);
   });
 
-  it('a redirect is followed to a session that is there already', async () => {
+  it('a client that follows a redirect finds the stored session', async () => {
     const first = await send(`${running.url}/redirect`);
     expect(first.all('location')).toEqual(['/peek']);
     const followed = await send(running.url + first.all('location')[0]!, { cookie: first.cookie('visit') });
     expect(followed.text).toBe('{"count":1}');
   });
 
-  it('a session that was only read is neither written nor sent, and nothing is held', async () => {
+  it('a session that was only read is not written or sent, and the response is not held', async () => {
     const cookie = (await send(`${running.url}/string`)).cookie('visit');
     storage.taken();
     const answer = await send(`${running.url}/peek`, { cookie, onHead: arrive });
@@ -278,7 +278,7 @@ describe.each(platforms)('Whatever a handler does, the session is stored before 
     expect(answer.all('vary')).toEqual(['Cookie']);
   });
 
-  it('headers of the application stay: @Header, passthrough, the type of a file', async () => {
+  it('headers of the application are kept: @Header, passthrough, the type of a file', async () => {
     expect((await send(`${running.url}/headers`)).all('x-own')).toEqual(['kept']);
     expect((await send(`${running.url}/passthrough`)).all('x-own')).toEqual(['kept']);
     expect((await send(`${running.url}/file`)).all('content-type')).toEqual(['text/x-visit']);

@@ -13,7 +13,7 @@ class HeaderController {
   }
 }
 
-/** Ways to hand headers, two cookies of the application's own among them, to Node's `writeHead`. */
+/** Forms of `writeHead`, with headers that include two cookies of the application. */
 const writeHeads: Array<[form: string, write: (raw: any) => void]> = [
   ['an object', (raw) => raw.writeHead(201, { 'Set-Cookie': ['own=1', 'other=2'], 'X-Own': 'kept' })],
   [
@@ -45,32 +45,35 @@ const writeHeads: Array<[form: string, write: (raw: any) => void]> = [
   ],
 ];
 
-describe.each(platforms)('The head of a response that changes a session: $name', (platform) => {
+describe.each(platforms)('the head of a response that changes a session, on $name', (platform) => {
   const bench = holdBench(platform, { controllers: [HeaderController] });
   const express = platform.name === 'express';
   watchUncaught();
 
   describe('writeHead', () => {
-    it.each(writeHeads)('with %s: our cookie and the application’s', async (_form, write) => {
-      const answer = await bench.res(({ raw }) => {
-        write(raw);
-        raw.end('body');
-      });
-      expect(answer.status).toBe(201);
-      expect(answer.all('set-cookie').slice(0, 2)).toEqual(['own=1', 'other=2']);
-      expect(answer.all('set-cookie')).toHaveLength(3);
-      expect(answer.all('x-own')).toEqual(['kept']);
-      expect(answer.text).toBe('body');
-      expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
-      expect(await bench.stored(answer.cookie('visit'))).toBe(1);
-    });
+    it.each(writeHeads)(
+      'with %s: sends the session cookie and the cookies of the application',
+      async (_form, write) => {
+        const answer = await bench.res(({ raw }) => {
+          write(raw);
+          raw.end('body');
+        });
+        expect(answer.status).toBe(201);
+        expect(answer.all('set-cookie').slice(0, 2)).toEqual(['own=1', 'other=2']);
+        expect(answer.all('set-cookie')).toHaveLength(3);
+        expect(answer.all('x-own')).toEqual(['kept']);
+        expect(answer.text).toBe('body');
+        expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
+        expect(await bench.stored(answer.cookie('visit'))).toBe(1);
+      },
+    );
 
-    it('takes the reason phrase and gives the response back, to be chained', async () => {
+    it('accepts a reason phrase and returns the response, for chaining', async () => {
       const answer = await bench.res(({ raw }) => raw.writeHead(202, 'Taken in').end('chained'));
       expect([answer.status, answer.reason, answer.text]).toEqual([202, 'Taken in', 'chained']);
     });
 
-    it('throws at the caller for what Node refuses, and the application can still answer', async () => {
+    it('throws at the caller for invalid arguments, and the application can still respond', async () => {
       const refused: unknown[] = [];
       const answer = await bench.res(({ raw }) => {
         const wrong = [
@@ -101,7 +104,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
       expect(answer.cookies('visit')).toHaveLength(1);
     });
 
-    it('a second call while the head is held back throws what Node throws', async () => {
+    it('throws the error of Node at a second call while the head is held', async () => {
       let code: unknown;
       const answer = await bench.res(({ raw }) => {
         raw.writeHead(200);
@@ -118,7 +121,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
     });
   });
 
-  it('flushHeaders: the head leaves after the write, the body when it comes', async () => {
+  it('flushHeaders: the head is sent after the write, the body when it is ready', async () => {
     let flushed: (() => void) | undefined;
     const asked = bench.res(
       ({ raw }) => {
@@ -179,7 +182,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
     });
   });
 
-  it('there is one Set-Cookie for each session, however often it is stored', async () => {
+  it('there is one Set-Cookie header per session, even if it is stored several times', async () => {
     const answer = await bench.value(async ({ request, visit }) => {
       const sessions = sessionsOf(request);
       await sessions.save();
@@ -194,7 +197,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
     expect(await bench.stored(answer.cookie('visit'))).toBe(3);
   });
 
-  it('a session that is set and then cleared in one request leaves one clearing line at most', async () => {
+  it('a session that is set and cleared in one request sends at most one clearing cookie', async () => {
     const answer = await bench.value(async ({ request }) => {
       const sessions = sessionsOf(request);
       await sessions.save();
@@ -219,11 +222,11 @@ describe.each(platforms)('The head of a response that changes a session: $name',
       ['no-store, max-age=0', 'no-store, max-age=0'],
       ['private, no-cache, No-Store, must-revalidate', 'private, no-cache, No-Store, must-revalidate'],
       ['max-age=60, no-transform', 'no-store, no-transform'],
-    ])('Cache-Control %s becomes %s where a session cookie is sent', async (own, sent) => {
+    ])('Cache-Control %s becomes %s if a session cookie is sent', async (own, sent) => {
       expect((await bench.value(set('Cache-Control', own))).all('cache-control')).toEqual([sent]);
     });
 
-    it('Cache-Control stays as it is where a session was only read', async () => {
+    it('Cache-Control is unchanged if a session was only read', async () => {
       const answer = await bench.bare(async (exchange) => {
         await sessionsOf(exchange.request).get(Visit);
         exchange.response.send(set('Cache-Control', 'private, max-age=60')(exchange));
@@ -245,7 +248,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
   });
 
   describe('a response without a body', () => {
-    it('HEAD: the head as for GET, and nothing after it', async () => {
+    it('HEAD: the head as for GET, without a body', async () => {
       const answer = await bench.value(() => 'some text', { method: 'HEAD' });
       expect([answer.status, answer.text]).toEqual([200, '']);
       expect(answer.cookies('visit')).toHaveLength(1);
@@ -264,7 +267,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
       expect([viaRes.status, viaRes.cookies('visit').length]).toEqual([204, 1]);
     });
 
-    it('304, as Express gives it for a matching ETag, or by hand', async () => {
+    it('304, for a matching ETag in Express or set by the handler', async () => {
       const first = await bench.value(() => 'the same text');
       const headers = { 'if-none-match': first.all('etag')[0] ?? '"mine"' };
       const answer = express
@@ -275,7 +278,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
       expect(bench.storage.taken().slice(-3)).toEqual(['write begins', 'write ends', 'the head arrives']);
     });
 
-    it('early hints go out at once and do not disturb what follows', async () => {
+    it('early hints are sent at once and do not affect the response', async () => {
       const informed: number[] = [];
       const answer = await bench.res(
         ({ raw }) => {
@@ -290,8 +293,8 @@ describe.each(platforms)('The head of a response that changes a session: $name',
     });
   });
 
-  describe('a route that touches no session', () => {
-    it('carries nothing of ours: no header, no method on the response', async () => {
+  describe('a route that uses no session', () => {
+    it('has no added header and no replaced method on the response', async () => {
       const mine = ['writeHead', 'write', 'end', 'flushHeaders', 'headersSent', 'setHeader', 'writableEnded'];
       const answer = await bench.bare(({ raw, response }) => {
         response.send(mine.filter((name) => Object.hasOwn(raw, name)));
@@ -302,7 +305,7 @@ describe.each(platforms)('The head of a response that changes a session: $name',
       expect(bench.events).toEqual([]);
     });
 
-    it('nor does it where a cookie came and nobody asked for it', async () => {
+    it('has neither if the client sent a session cookie', async () => {
       const cookie = (await bench.value(() => 'sent')).cookie('visit');
       const answer = await bench.bare(({ response }) => response.send('sent'), { cookie });
       expect(answer.all('vary')).toEqual([]);

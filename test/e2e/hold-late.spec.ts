@@ -84,7 +84,7 @@ class LateController {
   }
 }
 
-describe.each(platforms)('A session changed after the response: $name', (platform) => {
+describe.each(platforms)('a session changed after the response, on $name', (platform) => {
   const errors: string[] = [];
   const bench = holdBench(platform, { controllers: [LateController], sessions: [Note] });
   watchUncaught();
@@ -142,7 +142,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
     ],
   ];
 
-  it.each(ways)('%s: an event and one error line; what was stored before stays', async (_how, handler) => {
+  it.each(ways)('%s: an event and one error line; the stored session is unchanged', async (_how, handler) => {
     const answer = await bench.res(handler);
     await until(() => errors.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -152,7 +152,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
     expect(await bench.stored(answer.cookie('visit'))).toBe(1);
   });
 
-  it('nothing is reported where nothing was changed', async () => {
+  it('without a change, no event is reported', async () => {
     await bench.res(async ({ response }) => {
       response.send('sent');
       await new Promise((resolve) => setTimeout(resolve, 30));
@@ -161,7 +161,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
     expect(errors).toEqual([]);
   });
 
-  it('set, regenerate and getOrSet throw, before and after the head has left', async () => {
+  it('set, regenerate and getOrSet throw, before and after the head is sent', async () => {
     const codes: unknown[] = [];
     const attempt = async (run: () => unknown): Promise<void> => {
       try {
@@ -186,7 +186,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
     expect(errors).toEqual([]);
   });
 
-  it('save: a session by id can still be stored under its id', async () => {
+  it('save still stores a by-id session under its id', async () => {
     let done = false;
     const answer = await bench.res(async ({ response, request, visit }) => {
       response.send('sent');
@@ -200,7 +200,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
     expect(bench.eventTypes()).toEqual(['created', 'changed', 'loaded']);
   });
 
-  it('update: a session by id is changed where it is stored', async () => {
+  it('update changes a by-id session in the storage', async () => {
     let done = false;
     const answer = await bench.res(async ({ response, request }) => {
       response.send('sent');
@@ -212,7 +212,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
     expect(await bench.stored(answer.cookie('visit'))).toBe(8);
   });
 
-  it('save: a session by value cannot, and says so', async () => {
+  it('save throws for a by-value session', async () => {
     let code: unknown;
     await bench.res(async ({ response, request }) => {
       const note = await sessionsOf(request).getOrSet(Note, () => new Note());
@@ -228,7 +228,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
   });
 
   describe('between the messages of an @Sse stream', () => {
-    it('in place: an event and one error line at its end', async () => {
+    it('an instance that is changed: an event and one error line at its end', async () => {
       const answer = await bench.get('/sse-late');
       await until(() => errors.length > 0);
       expect(answer.text).toContain('data: too late');
@@ -247,7 +247,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
       expect((await bench.get('/sse-set')).text).toContain('data: SESSION_TOO_LATE');
     });
 
-    it('by value: save throws, the cookie holds what was there before the head', async () => {
+    it('by value: save throws, and the cookie has the session from before the head', async () => {
       const answer = await bench.get('/sse-value');
       expect(answer.text).toContain('data: SESSION_TOO_LATE');
       expect(answer.cookies('note')).toHaveLength(1);
@@ -255,7 +255,7 @@ describe.each(platforms)('A session changed after the response: $name', (platfor
   });
 });
 
-describe.each(platforms)('Much at once in one request: $name', (platform) => {
+describe.each(platforms)('parallel operations in one request, on $name', (platform) => {
   const bench = holdBench(platform, { sessions: [Note] });
   watchUncaught();
 
@@ -274,7 +274,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     expect(bench.eventTypes()).toEqual(['loaded']);
   });
 
-  it('save twice at once: one write', async () => {
+  it('two parallel saves: one write', async () => {
     const answer = await bench.value(async ({ request }) => {
       const sessions = sessionsOf(request);
       await Promise.all([sessions.save(), sessions.save()]);
@@ -284,7 +284,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('save twice at once and the storage fails: neither says it was stored', async () => {
+  it('two parallel saves and a storage failure: both reject', async () => {
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     bench.storage.failing = true;
     const answer = await bench.value(async ({ request }) => {
@@ -296,7 +296,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     jest.restoreAllMocks();
   });
 
-  it('changed while it is being saved: the change is stored too, before the head', async () => {
+  it('a change during a save is stored too, before the head', async () => {
     const answer = await bench.value(async ({ request, visit }) => {
       const saved = sessionsOf(request).save();
       visit.count = 7;
@@ -304,7 +304,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
       return 'sent';
     });
     expect(await bench.stored(answer.cookie('visit'))).toBe(7);
-    // A create that failed in an earlier test may be taken back only now.
+    // A failed create of an earlier test may be undone only now.
     expect(bench.storage.taken().filter((call) => !call.startsWith('invalidate'))).toEqual([
       'write begins',
       'write ends',
@@ -314,7 +314,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     ]);
   });
 
-  it('set while it is being saved: the new value is stored, under a new id', async () => {
+  it('set during a save: the new value is stored under a new id', async () => {
     const before = bench.storage.size;
     const answer = await bench.value(async ({ request }) => {
       const sessions = sessionsOf(request);
@@ -327,11 +327,11 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     });
     expect(answer.cookies('visit')).toHaveLength(1);
     expect(await bench.stored(answer.cookie('visit'))).toBe(9);
-    // The record of the first id stays for a minute.
+    // The record of the first id is kept for a minute.
     expect(bench.storage.size).toBe(before + 2);
   });
 
-  it('cleared while it is being saved: ended, and the client is told', async () => {
+  it('clear during a save: the session ends and the cookie is cleared', async () => {
     const before = bench.storage.size;
     const answer = await bench.value(async ({ request }) => {
       const sessions = sessionsOf(request);
@@ -344,7 +344,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     expect(bench.storage.size).toBe(before);
   });
 
-  it('an answer that does not wait for save: the head does', async () => {
+  it('a response that does not wait for save: the head waits', async () => {
     const answer = await bench.res(({ request, response }) => {
       const saved = sessionsOf(request).save();
       response.send('sent');
@@ -354,7 +354,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
-  it('two sessions of one request: both are stored and sent, or the failing one ends the answer', async () => {
+  it('two sessions of one request: both are stored and sent, or a failure of one gives an error', async () => {
     const change: Handler = async ({ request, response }) => {
       const note = await sessionsOf(request).getOrSet(Note, () => new Note());
       note.text = 'by value';
@@ -371,7 +371,7 @@ describe.each(platforms)('Much at once in one request: $name', (platform) => {
   });
 });
 
-describe('Two applications in one process, with keys and storages of their own', () => {
+describe('two applications in one process, with separate keys and storages', () => {
   const [express, fastify] = platforms;
   const storages = [new RecordingStorage(), new RecordingStorage()] as const;
   const events: SessionEvent[] = [];
@@ -404,7 +404,7 @@ describe('Two applications in one process, with keys and storages of their own',
   });
   afterAll(() => Promise.all(apps.map((app) => app.close())));
 
-  it('each knows its own sessions, and nobody else’s', async () => {
+  it('each reads only its own sessions', async () => {
     const first = await Promise.all(apps.map((app) => send(app.url)));
     expect(first.map(({ text }) => text)).toEqual(Array.from({ length: 3 }, () => '{"visit":1,"note":"x"}'));
     const cookies = first.map((answer) => `${answer.cookie('visit')}; ${answer.cookie('note')}`);
@@ -420,7 +420,7 @@ describe('Two applications in one process, with keys and storages of their own',
     expect(rejected.sort()).toEqual(['note: unknown-key', 'visit: unknown-id']);
   });
 
-  it('one that closes does not disturb the other', async () => {
+  it('closing one does not affect the other', async () => {
     await apps[2]!.close();
     expect((await send(apps[0]!.url)).cookies('visit')).toHaveLength(1);
     expect((await send(apps[1]!.url)).cookies('note')).toHaveLength(1);

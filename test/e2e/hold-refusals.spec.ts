@@ -81,7 +81,7 @@ class TouchingPipe implements PipeTransform {
   }
 }
 
-/** Answers by itself, past Nest. */
+/** Responds directly, without Nest. */
 @Catch(HttpException)
 class AnsweringFilter implements ExceptionFilter {
   catch(error: HttpException, host: ArgumentsHost): void {
@@ -89,7 +89,7 @@ class AnsweringFilter implements ExceptionFilter {
   }
 }
 
-/** Changes the session because of the error, as for a flash message. */
+/** Changes the session on an error, for example for a flash message. */
 @Catch()
 class TouchingFilter implements ExceptionFilter {
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
@@ -97,7 +97,7 @@ class TouchingFilter implements ExceptionFilter {
     await touch(http.getRequest());
     const status = error instanceof HttpException ? error.getStatus() : 500;
     const response = http.getResponse();
-    // Fastify hands a filter of middleware Node's own response.
+    // On Fastify, a filter gets Node's response for an error of middleware.
     if (response.status) response.status(status).send({ touched: true });
     else response.writeHead(status).end('{"touched":true}');
   }
@@ -222,10 +222,10 @@ class TouchingMiddleware implements NestModule {
   }
 }
 
-describe.each(platforms)('What no handler answers: $name', (platform) => {
+describe.each(platforms)('a response without a handler value, on $name', (platform) => {
   const bench = holdBench(platform, { imports: [TouchingMiddleware], controllers: [RefusalsController] });
   watchUncaught();
-  // Errors of a handler are logged by Nest.
+  // Nest logs errors of handlers.
   beforeEach(() => void jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
@@ -275,8 +275,8 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     expect(bench.eventTypes()).not.toContain('too-late');
   });
 
-  // Nest 12 answers with the status, Nest 11 with 200 and an error event.
-  it('an @Sse handler that throws: what is stored goes by the status that is sent', async () => {
+  // Nest 12 responds with the status, Nest 11 with 200 and an error event.
+  it('an @Sse handler that throws: the status of the response determines whether changes are stored', async () => {
     for (const [asked, path] of [400, 500].map((status) => [status, `/sse/${status}`] as const)) {
       const [status, count] = await outcome(path);
       expect([200, asked]).toContain(status);
@@ -284,7 +284,7 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     }
   });
 
-  it('a body that is no JSON: 400, nothing touched, whether before middleware (Express) or after it', async () => {
+  it('an invalid JSON body: 400, sessions unchanged, before middleware (Express) or after it', async () => {
     const answer = await bench.get('/body', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -294,12 +294,12 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     for (const name of ['set-cookie', 'vary']) expect(answer.all(name)).toEqual([]);
   });
 
-  it('a redirect of @RequireSession carries what the guard learned: Location, Vary', async () => {
+  it('a redirect of @RequireSession has Location and Vary', async () => {
     const answer = await bench.get('/required/redirect');
     expect([answer.all('location'), answer.all('vary')]).toEqual([['/login'], ['Cookie']]);
   });
 
-  it('a client with a dead cookie is told to forget it, whatever the answer is', async () => {
+  it('an invalid cookie is cleared with any response', async () => {
     for (const path of ['/required', '/param/required', '/throws/400', '/throws-unknown', '/guard-touched']) {
       const answer = await bench.get(path, { cookie: 'visit=dead' });
       expect([path, answer.cookies('visit').length]).toEqual([path, 1]);
@@ -308,7 +308,7 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     expect(refused.cookies('visit')[0]).toContain('Max-Age=0');
   });
 
-  it('clear() is honoured although the handler fails with 500: a logout is no change to be rolled back', async () => {
+  it('clear() takes effect even if the handler fails with 500', async () => {
     const cookie = (await bench.value(() => 'in')).cookie('visit');
     bench.storage.taken();
     const answer = await bench.get('/throws-after-clear', { cookie });
@@ -318,14 +318,14 @@ describe.each(platforms)('What no handler answers: $name', (platform) => {
     expect(await bench.stored(cookie)).toBeNull();
   });
 
-  it('a 500 leaves what was stored before as it was', async () => {
+  it('a 500 does not change the stored session', async () => {
     const cookie = (await bench.value(() => 'in')).cookie('visit');
     expect((await bench.get('/throws-unknown', { cookie })).status).toBe(500);
     expect(await bench.stored(cookie)).toBe(1);
   });
 });
 
-describe.each(platforms)('saveOnServerError: $name', (platform) => {
+describe.each(platforms)('saveOnServerError, on $name', (platform) => {
   const bench = holdBench(platform, {
     controllers: [RefusalsController],
     options: { saveOnServerError: true },
@@ -335,7 +335,7 @@ describe.each(platforms)('saveOnServerError: $name', (platform) => {
   afterEach(() => jest.restoreAllMocks());
 
   it.each(['/throws/500', '/throws-unknown', '/res-status/500', '/http-code', '/filter/501'])(
-    '%s is stored before the head leaves, as in Ktor',
+    '%s is stored before the head is sent, as in Ktor',
     async (path) => {
       const answer = await bench.get(path);
       expect(answer.status).toBeGreaterThanOrEqual(500);
@@ -345,7 +345,7 @@ describe.each(platforms)('saveOnServerError: $name', (platform) => {
   );
 });
 
-describe.each(platforms)('A global filter that changes a session: $name', (platform) => {
+describe.each(platforms)('a global filter that changes a session, on $name', (platform) => {
   const bench = holdBench(platform, {
     imports: [TouchingMiddleware],
     controllers: [RefusalsController],
@@ -368,7 +368,7 @@ describe.each(platforms)('A global filter that changes a session: $name', (platf
     expect(await bench.stored(answer.cookie('visit'))).toBe(count);
   });
 
-  it('a body that is no JSON', async () => {
+  it('an invalid JSON body: the change of the filter is stored, except with a 5xx', async () => {
     const answer = await bench.get('/body', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

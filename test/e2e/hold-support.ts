@@ -2,14 +2,14 @@ import { request, type Agent, type ClientRequest, type IncomingMessage } from 'n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Session, SessionStorageMemory, type SessionToStore } from 'nestjs-sessions';
 
-/** Kept in a storage, so that every change is a write that the head must wait for. */
+/** By id, so that the head must wait for the write of each change. */
 @Session('visit', { tracker: 'by-id' })
 export class Visit {
   count = 0;
   note?: string;
 }
 
-/** One response as received: header lines in order, not merged. */
+/** A received response, with unmerged header lines in order. */
 export interface RawAnswer {
   readonly status: number;
   readonly reason: string;
@@ -19,11 +19,11 @@ export interface RawAnswer {
   readonly trailers: Readonly<Record<string, string | undefined>>;
   /** The connection broke before the end of the body. */
   readonly broken: boolean;
-  /** Every value of a header; the case of its name does not matter. */
+  /** Every value of a header, by case-insensitive name. */
   all(name: string): string[];
   /** The `Set-Cookie` lines of one cookie. */
   cookies(name: string): string[];
-  /** `name=value` of the only such line, as a client would send it back. */
+  /** `name=value` of the only such line, as sent back by a client. */
   cookie(name: string): string;
 }
 
@@ -33,13 +33,13 @@ export interface RawQuestion {
   readonly cookie?: string | undefined;
   readonly body?: string | Buffer;
   readonly agent?: Agent;
-  /** Called the moment the head arrives. */
+  /** Called when the head arrives. */
   readonly onHead?: () => void;
-  /** Gets the request, to abort it. */
+  /** Called with the request, to abort it. */
   readonly onRequest?: (request: ClientRequest) => void;
 }
 
-/** Asks with `node:http`, which hides nothing of the head. */
+/** Sends a request with `node:http`, which gives the raw head. */
 export function send(url: string, question: RawQuestion = {}): Promise<RawAnswer> {
   const { method = 'GET', headers = {}, cookie, body, agent, onHead, onRequest } = question;
   return new Promise((resolve, reject) => {
@@ -79,7 +79,7 @@ async function collect(response: IncomingMessage): Promise<RawAnswer> {
   });
 }
 
-/** Takes header lines apart, wherever they came from. */
+/** Parses header lines. */
 export function answerOf(
   status: number,
   reason: string,
@@ -108,7 +108,7 @@ export function answerOf(
   };
 }
 
-/** A storage that takes its time, may be made to fail, and writes down what it did and when. */
+/** A storage that can be slow or fail, and that records its calls. */
 export class RecordingStorage extends SessionStorageMemory {
   readonly sequence: string[] = [];
   delayInMilliseconds = 0;
@@ -128,7 +128,7 @@ export class RecordingStorage extends SessionStorageMemory {
     return this.#change('invalidate', () => super.invalidate(id));
   }
 
-  /** Takes what was written down so far. */
+  /** Returns and clears the recorded calls. */
   taken(): string[] {
     return this.sequence.splice(0);
   }
@@ -147,7 +147,7 @@ export class RecordingStorage extends SessionStorageMemory {
   }
 }
 
-/** Holds something back until it is opened. */
+/** Delays operations until it is opened. */
 export class Gate {
   open!: () => void;
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
@@ -167,15 +167,14 @@ export function rawOf(response: any): any {
   return response.raw ?? response;
 }
 
-/** The process itself: Jest gives tests a copy that never hears of its warnings and uncaught errors. */
+/** The real process: Jest's copy does not emit warnings and uncaught errors. */
 export function realProcess(): NodeJS.Process {
   const realm = setTimeout as unknown as { constructor: (code: string) => () => NodeJS.Process };
   return realm.constructor('return process')();
 }
 
 /**
- * Records uncaught errors.
- * @returns what was seen so far; registers its own clean-up and the check that it is nothing.
+ * Records uncaught errors. @returns the errors so far; registers the clean-up and a check that there are none.
  */
 export function watchUncaught(): unknown[] {
   const real = realProcess();

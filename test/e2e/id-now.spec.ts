@@ -26,7 +26,7 @@ class NoteSession {
   text = '';
 }
 
-/** A token as libraries make it: of the id that they get synchronously. */
+/** A CSRF token from the synchronous id, as libraries create it. */
 const tokenOf = (id: string | undefined): string =>
   createHmac('sha256', 'the secret of the tokens')
     .update(id ?? 'nobody')
@@ -80,7 +80,7 @@ class TokenController {
   }
 }
 
-describe.each(platforms)('the id of a session without waiting, on $name', (platform) => {
+describe.each(platforms)('the synchronous id of a session, on $name', (platform) => {
   let running: RunningApp;
   beforeAll(async () => {
     running = await startApp(platform, {
@@ -95,7 +95,7 @@ describe.each(platforms)('the id of a session without waiting, on $name', (platf
   const post = (path: string, cookie: string): Promise<Answer> => ask(running.url + path, { method: 'POST', cookie });
 
   it.each(['form', 'parameter'])(
-    'is that of a new session before it is stored, so that its token counts: /%s',
+    'is that of a new session before it is stored, so its CSRF token is valid: /%s',
     async (path) => {
       const first = await ask(`${running.url}/${path}`);
       const cookie = first.cookie('visitor');
@@ -107,27 +107,27 @@ describe.each(platforms)('the id of a session without waiting, on $name', (platf
     },
   );
 
-  it('refuses the token of another session, and of nobody', async () => {
+  it('refuses the token of another session, and a token without a session', async () => {
     const [hers, his] = [await ask(`${running.url}/form`), await ask(`${running.url}/form`)];
     for (const token of [his.json<Form>().token, tokenOf(undefined)]) {
       expect((await order(hers.cookie('visitor'), token)).json()).toMatchObject({ accepted: false });
     }
   });
 
-  it('is that of the client once the session is loaded, and no other before', async () => {
+  it('is that of the client after the session is loaded, and undefined before', async () => {
     const first = await ask(`${running.url}/form`);
     const again = await ask(`${running.url}/form`, { cookie: first.cookie('visitor') });
     expect(again.json()).toEqual(first.json());
   });
 
-  it('is absent where there is no session, and after a logout', async () => {
+  it('is undefined without a session and after a logout', async () => {
     expect((await ask(`${running.url}/look`)).json()).toEqual({ id: null });
     const cookie = (await ask(`${running.url}/form`)).cookie('visitor');
     expect((await post('/logout', cookie)).json()).toEqual({ id: null });
     expect((await ask(`${running.url}/look`, { cookie })).json()).toEqual({ id: null });
   });
 
-  it('makes a token of before the login worthless after it', async () => {
+  it('changes at login, so that an earlier token is refused', async () => {
     const first = await ask(`${running.url}/form`);
     const cookie = (await post('/login', first.cookie('visitor'))).cookie('visitor');
     expect((await order(cookie, first.json<Form>().token)).json()).toMatchObject({ accepted: false });
@@ -135,7 +135,7 @@ describe.each(platforms)('the id of a session without waiting, on $name', (platf
     expect((await order(cookie, token)).json()).toMatchObject({ accepted: true });
   });
 
-  it('is refused for a session by value', async () => {
+  it('is refused for a by-value session', async () => {
     expect((await ask(`${running.url}/by-value`)).status).toBe(500);
   });
 });
@@ -163,7 +163,7 @@ describe('csrf-csrf by idNow, on express', () => {
     }
   }
 
-  it('accepts a token that was made with a new session, and refuses that of another', async () => {
+  it('accepts a token of a new session, and refuses that of another', async () => {
     const running = await startApp(platforms[0]!, {
       imports: [SessionsModule.forRoot({ sessions: [VisitorSession] })],
       controllers: [PayController],

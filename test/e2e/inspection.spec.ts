@@ -29,7 +29,7 @@ class KeptSession {
   count = 0;
 }
 
-/** A Redis that says this of itself, or does not answer. */
+/** A Redis with this configuration, or one that does not answer. */
 const policyOf = (policy: string) => async () => `# Memory\r\nmaxmemory_policy:${policy}\r\n`;
 const evicting = () => redisSessionStorage({ client: policyOf('allkeys-lru') });
 const down = () => redisSessionStorage({ client: () => Promise.reject(new Error('ECONNREFUSED')) });
@@ -56,8 +56,8 @@ class Lines implements LoggerService {
 }
 
 /**
- * What an application with these options logs when it starts; it is ready before any storage has to answer.
- * @param count how many warnings there are to come.
+ * The start-up log of an application, which does not wait for its storages. @param count the expected number of
+ * warnings.
  */
 async function started(options: SessionsModuleOptions, count = 0): Promise<Lines> {
   const lines = new Lines();
@@ -82,7 +82,7 @@ const handMade = (storage: SessionStorageRedis): SessionProvider => {
   return new SessionProvider('kept', KeptSession, new SessionTransportCookie('kept', {}, []), tracker);
 };
 
-describe('at the start of an application', () => {
+describe('the inspection of storages at start', () => {
   const KEYS = ['xM4sQw9LkB2vT7yRzN0cJfGhDpKaUe3i5oVbYt8lCmE'];
   const WARNING = expect.stringMatching(/^Redis is set to maxmemory-policy (allkeys|volatile)-lru: .*noeviction/);
 
@@ -100,11 +100,11 @@ describe('at the start of an application', () => {
     ['given by class', () => ({ storage: ApplicationsRedis })],
     ['given by token', () => ({ storage: 'REDIS' })],
     ['of a provider made by hand', () => ({ sessions: [handMade(evicting())] })],
-  ])('warns once of a Redis that removes sessions in use: %s', async (_, options) => {
+  ])('warns once about a Redis that evicts live sessions: %s', async (_, options) => {
     expect((await started(options(), 1)).warnings).toEqual([WARNING]);
   });
 
-  it.each(['noeviction', 'volatile-ttl'])('says nothing of one with %s', async (policy) => {
+  it.each(['noeviction', 'volatile-ttl'])('does not warn about a Redis with %s', async (policy) => {
     const lines = await started({ storage: redisSessionStorage({ client: policyOf(policy) }) });
     expect(lines).toEqual({ warnings: [], errors: [] });
   });
@@ -113,11 +113,11 @@ describe('at the start of an application', () => {
     ['hangs', () => new Promise(() => undefined)],
     ['is down', () => Promise.reject(new Error('ECONNREFUSED'))],
     ['may not say', () => Promise.reject(new Error('NOPERM'))],
-  ])('waits for none that %s, and says nothing of it', async (_, client) => {
+  ])('does not wait for a storage that %s, and does not warn', async (_, client) => {
     expect(await started({ storage: redisSessionStorage({ client }) })).toEqual({ warnings: [], errors: [] });
   });
 
-  it('says nothing of a storage whose own inspection fails, even at once', async () => {
+  it('does not warn about a storage whose inspection fails, even synchronously', async () => {
     const storage: SessionStorage = Object.assign(new SessionStorageMemory(), {
       inspect: () => {
         throw new Error('a bug');
@@ -127,7 +127,7 @@ describe('at the start of an application', () => {
     expect(await started({ sessions: [], storage })).toMatchObject({ errors: [] });
   });
 
-  it('warns of a table that is not there, with the statements that make it', async () => {
+  it('warns about a missing table, with the statements that create it', async () => {
     const pool = await startPostgres();
     const table = uniqueName();
     try {

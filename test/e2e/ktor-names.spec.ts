@@ -59,7 +59,7 @@ class Carts {
   }
 }
 
-describe.each(platforms)('A session by its name on $name', (platform) => {
+describe.each(platforms)('access to a session by name, on $name', (platform) => {
   const directory = mkdtempSync(join(tmpdir(), 'ktor-names-'));
   let running: RunningApp;
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe.each(platforms)('A session by its name on $name', (platform) => {
     rmSync(directory, { recursive: true });
   });
 
-  it('is set, read, made and ended', async () => {
+  it('sets, reads, creates and ends it', async () => {
     const cookie = (await ask(`${running.url}/set`)).cookie('cart');
     expect((await ask(`${running.url}/get`, { cookie })).json()).toEqual({ id: 'mine' });
     expect((await ask(`${running.url}/get-or-set`, { cookie })).json()).toEqual({ id: 'mine' });
@@ -81,7 +81,7 @@ describe.each(platforms)('A session by its name on $name', (platform) => {
     expect((await ask(`${running.url}/get`, { cookie })).json()).toEqual({ id: 'none' });
   });
 
-  it('is refused where nothing is called so, and where the value is of another class', async () => {
+  it('refuses an unknown name and a value of another class', async () => {
     expect((await ask(`${running.url}/unknown`)).text).toContain('was not registered');
     expect((await ask(`${running.url}/wrong`)).text).toContain('Error');
   });
@@ -99,7 +99,7 @@ describe.each(platforms)('A session by its name on $name', (platform) => {
     },
   );
 
-  it.each(['', '&read=1'])("leaves this visitor's own session where another id is ended (%j)", async (read) => {
+  it.each(['', '&read=1'])('keeps the session of this visitor when another id is ended (%j)', async (read) => {
     const [mine, theirs] = [await ask(`${running.url}/set`), await ask(`${running.url}/set`)].map((answer) =>
       answer.cookie('cart'),
     );
@@ -112,7 +112,7 @@ describe.each(platforms)('A session by its name on $name', (platform) => {
 });
 
 describe('directorySessionStorage(rootDir, cached) of nestjs-sessions/ktor', () => {
-  it('keeps what was read, unless told not to, and forgets what it writes itself', async () => {
+  it('caches read sessions, except with cached = false, and drops its own writes from the cache', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'ktor-cached-'));
     const [cached, direct] = [directorySessionStorage(directory), directorySessionStorage(directory, false)];
     const session = (value: string): { value: string; expiresAt: number } => ({ value, expiresAt: Infinity });

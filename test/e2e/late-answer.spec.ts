@@ -31,7 +31,7 @@ class PrefsSession {
 
 type Answer = (response: any, raw: any) => unknown;
 
-/** How a handler answers once it has returned. `raw` is Node's own response. */
+/** Responses after the handler has returned. `raw` is Node's response. */
 const ANSWERS: Readonly<Record<string, Answer>> = {
   send: (response) => response.send('overdue'),
   json: (response) => (response.json ? response.json({ overdue: true }) : response.send({ overdue: true })),
@@ -61,7 +61,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 interface Failure {
   readonly name: string;
   readonly status: 500 | 503;
-  /** What `replace` of the storage does. */
+  /** The behaviour of the storage's `replace`. */
   readonly storage?: 'down' | 'slow';
   readonly change: (cart: CartSession, prefs: PrefsSession) => unknown;
 }
@@ -78,7 +78,7 @@ const FAILURES: readonly Failure[] = [
   { name: 'a value cannot be stored', status: 500, change: (cart) => (cart.broken = () => {}) },
 ];
 
-/** The case that runs. */
+/** The current case. */
 let failure: Failure | undefined;
 let answer: Answer;
 let thrown: unknown[] = [];
@@ -99,7 +99,7 @@ function later(how: string, answerIn: () => unknown): void {
   );
 }
 
-/** The engine of both platforms: what it renders comes later still. */
+/** The view engine of both platforms, which is asynchronous. */
 function renderLater(done: (text: string) => void): void {
   answered.push(new Promise((resolve) => setTimeout(() => resolve(done('overdue')), 5)));
 }
@@ -185,7 +185,7 @@ class SlowController {
   }
 }
 
-describe.each(platforms)('a late answer on $name', (platform) => {
+describe.each(platforms)('a late response on $name', (platform) => {
   const uncaught = watchUncaught();
   let running: RunningApp;
   let port: number;
@@ -229,12 +229,12 @@ describe.each(platforms)('a late answer on $name', (platform) => {
     failure = undefined;
     thrown = [];
     answered = [];
-    // A change that succeeds keeps the circuit breaker closed, which would answer in place of the storage.
+    // A successful change keeps the circuit breaker closed.
     await ask(`${running.url}/fine?n=${(written += 1)}`, { cookie });
   });
   afterAll(() => running.close());
 
-  /** Every answer that one request gets, and the first body. */
+  /** All responses to one request, and the first body. */
   async function answersTo(path: string): Promise<{ readonly statuses: number[]; readonly body: string }> {
     const bytes = await rawAnswer(port, path, { cookie });
     for (let known = -1; known < answered.length;) {
@@ -252,7 +252,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
   describe.each(FAILURES)('when $name', (one) => {
     const cases = owners.flatMap((owner) => ways.map((way) => ({ owner, way })));
 
-    it.each(cases)('by $way, in a handler of the kind $owner, is swallowed', async ({ owner, way }) => {
+    it.each(cases)('by $way, in a $owner handler, is ignored', async ({ owner, way }) => {
       for (const how of ['timer', 'promise']) {
         failure = one;
         answer = ANSWERS[way]!;
@@ -264,7 +264,7 @@ describe.each(platforms)('a late answer on $name', (platform) => {
     });
   });
 
-  it.each(ways)('by %s arrives once, after its session is stored', async (way) => {
+  it.each(ways)('by %s is sent once, after its session is stored', async (way) => {
     for (const how of ['timer', 'promise']) {
       failure = { name: '', status: 500, change: (cart) => ++cart.items };
       answer = ANSWERS[way]!;
@@ -280,11 +280,11 @@ describe.each(platforms)('a late answer on $name', (platform) => {
   // Fastify has no next.
   const nexts = [
     { path: 'next', status: 503 },
-    // The application answers 500 by itself, and nothing is stored with a 500.
+    // The application responds with 500, so no change is stored.
     { path: 'next-error', status: 500 },
   ];
   it.each([...(platform.name === 'express' ? nexts : []), { path: 'fine?n=0', status: 503 }])(
-    'after /$path throws nothing',
+    'after /$path does not throw',
     async ({ path, status }) => {
       failure = FAILURES[0];
       const { statuses } = await answersTo(`/${path}`);
@@ -293,8 +293,8 @@ describe.each(platforms)('a late answer on $name', (platform) => {
   );
 });
 
-// Express itself does not answer over HTTP/2.
-describe('a late answer on fastify over HTTP/2', () => {
+// Express does not support HTTP/2.
+describe('a late response on fastify over HTTP/2', () => {
   const uncaught = watchUncaught();
   let running: RunningApp;
   beforeAll(async () => {
@@ -325,7 +325,7 @@ describe('a late answer on fastify over HTTP/2', () => {
   const owners = ['res', 'passthrough', 'saves'];
   const cases = owners.flatMap((owner) => ways.map((way) => ({ owner, way })));
 
-  it.each(cases)('by $way, in a handler of the kind $owner, is swallowed', async ({ owner, way }) => {
+  it.each(cases)('by $way, in a $owner handler, is ignored', async ({ owner, way }) => {
     answer = ANSWERS[way]!;
     for (const one of FAILURES.filter(({ storage }) => storage === undefined)) {
       failure = one;
@@ -335,7 +335,7 @@ describe('a late answer on fastify over HTTP/2', () => {
     }
   });
 
-  it.each(ways)('by %s arrives once', async (way) => {
+  it.each(ways)('by %s is sent once', async (way) => {
     answer = ANSWERS[way]!;
     failure = { name: '', status: 500, change: (cart) => ++cart.items };
     const { statuses } = await answersTo('/res/timer');
@@ -345,13 +345,13 @@ describe('a late answer on fastify over HTTP/2', () => {
 });
 
 describe.each(platforms)('a change behind a timeout on $name', (platform) => {
-  it.each(['own', 'global'])('is reported, the interceptor being %s', async (path) => {
+  it.each(['own', 'global'])('is reported, with this timeout interceptor: %s', async (path) => {
     const events: Array<SessionEvent['type']> = [];
     const running = await startApp(platform, {
       imports: [
         SessionsModule.forRoot({
           sessions: [CartSession],
-          // The interceptor alone does not see when such a handler ends.
+          // The interceptor does not know when such a handler ends.
           commit: 'handler',
           onEvent: ({ type }) => void events.push(type),
         }),

@@ -33,7 +33,7 @@ class SealedSession {
   visits = 0;
 }
 
-/** Lets a test hold a handler until it says go on. */
+/** Lets a test pause a handler. */
 class Gate {
   #open: (() => void) | undefined;
   #arrive: (() => void) | undefined;
@@ -165,7 +165,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
   };
 
   describe('rotation', () => {
-    it('gives a new id at login, and the id from before is worth nothing', async () => {
+    it('gives a new id at login and invalidates the old one', async () => {
       const before = await started();
       const login = await post('login/ada', before);
       const after = login.cookie('user');
@@ -176,7 +176,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', before)).json()).toEqual({});
     });
 
-    it("does not clear the new session's cookie when a request under way still carries the old id", async () => {
+    it('does not clear the cookie of the new session when a parallel request has the old id', async () => {
       const before = await started();
       await post('login/ada', before);
       events.length = 0;
@@ -188,14 +188,14 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', before)).setCookie('user')).toContain('Max-Age=0');
     });
 
-    it('lets somebody sign in whose new cookie was lost on the way', async () => {
+    it('lets a user sign in again whose new cookie was lost', async () => {
       const before = await started();
       await post('login/ada', before);
       const again = await post('login/ada', before);
       expect((await get('me', again.cookie('user'))).json()).toMatchObject({ userId: 'ada' });
     });
 
-    it('drops the anonymous changes of a request that still carries the old id', async () => {
+    it('drops the anonymous changes of a request with the old id', async () => {
       const before = await started();
       await post('login/ada', before);
       const late = await post('set?b=late', before);
@@ -204,7 +204,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect(types()).toContain('gone');
     });
 
-    it('gives a new id by hand, with the same content and the same age', async () => {
+    it('gives a new id by regenerate, with the same content and age', async () => {
       const before = await started();
       const after = (await post('regenerate', before)).cookie('user');
       expect(after).not.toBe(before);
@@ -212,7 +212,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', before)).json()).toEqual({});
     });
 
-    it('keeps what a parallel request changed while the id was rotated', async () => {
+    it('keeps the change of a parallel request while the id is rotated', async () => {
       const before = await started();
       gate = new Gate();
       const slow = gate;
@@ -237,7 +237,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect(types()).toEqual(['loaded', 'cleared', 'rejected']);
     });
 
-    it('does not bring an ended session back to life by a slow request that changes it', async () => {
+    it('does not revive an ended session when a slow request changes it', async () => {
       const cookie = await started();
       gate = new Gate();
       const slow = gate;
@@ -248,13 +248,13 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       slow.open();
       const answer = await change;
       expect(answer.status).toBe(200);
-      // The browser may hold the cookie of a new login by now.
+      // The browser may already have the cookie of a new login.
       expect(answer.setCookies).toEqual([]);
       expect((await get('me', cookie)).json()).toEqual({});
       expect(events).toContainEqual(expect.objectContaining({ type: 'gone', reason: 'ended' }));
     });
 
-    it('does not bring it back by a renewal either', async () => {
+    it('does not revive an ended session by a renewal', async () => {
       const cookie = await started();
       clock.advance(600);
       gate = new Gate();
@@ -268,7 +268,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', cookie)).json()).toEqual({});
     });
 
-    it('begins another session, under a new id, when one is set after the end in the same request', async () => {
+    it('creates another session with a new id when one is set after the end in the same request', async () => {
       const before = await started();
       const answer = await post('relogin', before);
       expect(answer.setCookies).toHaveLength(1);
@@ -280,7 +280,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', before)).json()).toEqual({});
     });
 
-    it("ends another session by its id, and leaves this request's own", async () => {
+    it('ends another session by its id, and keeps the session of the request', async () => {
       const [mine, other] = [await started(), await started()];
       const { id } = (await get('id', other)).json<{ id: string }>();
       await post('end-by-id', mine, { id });
@@ -311,7 +311,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect(new Set(answers.map((answer) => answer.json<{ count: number }>().count)).size).toBe(20);
     });
 
-    it('let mine win where both changed one field, with an event', async () => {
+    it('overwrite a field that both changed, with an event', async () => {
       const cookie = await started();
       gate = new Gate();
       const slow = gate;
@@ -364,7 +364,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', cookie)).json()).toEqual({});
     });
 
-    it('stand inside a sealed value too', async () => {
+    it('are also enforced in a sealed value', async () => {
       const first = await post('sealed');
       clock.advance(1700);
       const second = await post('sealed', first.cookie('sealed'));
@@ -376,7 +376,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
   });
 
   describe('owners', () => {
-    it('are listed without a usable id, and signed out everywhere but here', async () => {
+    it('list sessions without a usable id, and sign out all others', async () => {
       const devices = [];
       for (let index = 0; index < 3; index++) {
         devices.push((await post('login/ada')).cookie('user'));
@@ -409,7 +409,7 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', cookie)).json()).toEqual({});
     });
 
-    it('end a session by its handle even if it gets a new id at that moment', async () => {
+    it('end a session by its handle even if its id rotates at that moment', async () => {
       const cookie = (await post('login/zoe')).cookie('user');
       const [session] = await service.list(UserSession, 'zoe');
       const reading = jest.spyOn(storage, 'replace');
@@ -424,12 +424,12 @@ describe.each(platforms)('the life of a session, on $name', (platform) => {
       expect((await get('me', rotated)).json()).toEqual({});
     });
 
-    it('are not served for sessions by value', async () => {
+    it('are not supported for by-value sessions', async () => {
       await expect(service.list(SealedSession, 'ada')).rejects.toThrow("tracker: 'by-id'");
     });
   });
 
-  it('holds no id in clear in the storage', async () => {
+  it('stores no plain id in the storage', async () => {
     const cookie = await started();
     const id = cookie.slice('user='.length);
     expect(await storage.read(id)).toBeUndefined();

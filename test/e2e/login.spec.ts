@@ -131,7 +131,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
 
     afterEach(() => app.close());
 
-    it('keeps what the visitor had, under a new id: the planted one is worth nothing', async () => {
+    it('keeps the content of the visitor under a new id, and rejects a planted id', async () => {
       const planted = (await post('cart', { item: 'book' })).cookie(name);
       const answer = await post('login', { user: 'ann' }, planted);
       expect(answer.json()).toEqual(['book']);
@@ -141,7 +141,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
       expect(await me(planted)).toEqual(kind === 'by-id' ? {} : { user: null, cart: ['book'], roles: [] });
     });
 
-    it('starts from a fresh instance, and ends the other session, where somebody else was signed in', async () => {
+    it('starts with a new instance and ends the other session if another user was signed in', async () => {
       const attacker = (await post('login', { user: 'eve' })).cookie(name);
       await post('cart', { item: 'poison' }, attacker);
       const victim = (await post('login', { user: 'ann' }, attacker)).cookie(name);
@@ -149,7 +149,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
       if (kind === 'by-id') expect(await me(attacker)).toEqual({});
     });
 
-    it('of the same user again keeps the session, under a new id', async () => {
+    it('of the same user again keeps the session under a new id', async () => {
       const first = (await post('login', { user: 'ann' })).cookie(name);
       const filled = (await post('cart', { item: 'book' }, first)).setCookie(name)?.split(';')[0] ?? first;
       const second = (await post('login', { user: 'ann' }, filled)).cookie(name);
@@ -157,7 +157,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
       expect(await me(second)).toEqual({ user: 'ann', cart: ['book'], roles: ['role of ann'] });
     });
 
-    it('starts the absolute timeout anew', async () => {
+    it('restarts the absolute timeout', async () => {
       let cookie = (await post('login', { user: 'ann' })).cookie(name);
       for (let i = 0; i < 4; i++) {
         clock.advance(1700_000);
@@ -166,12 +166,12 @@ describe.each(platforms)('signing in on $name', (platform) => {
       expect(await me(cookie)).toMatchObject({ user: 'ann' });
     });
 
-    it('sets further fields by a function too', async () => {
+    it('also sets further fields by a function', async () => {
       const cookie = (await post('login-by-function', {})).cookie(name);
       expect(await me(cookie)).toEqual({ user: 'fay', cart: [], roles: ['by function'] });
     });
 
-    it('does not happen where the function throws', async () => {
+    it('fails if the function throws', async () => {
       const visitor = (await post('cart', { item: 'book' })).cookie(name);
       const answer = await post('login-refused', {}, visitor);
       expect(answer.status).toBe(401);
@@ -194,7 +194,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
       if (kind === 'by-id') expect(await me(cookie)).toEqual({});
     });
 
-    it('by the owner field keeps the content, and tells of a switch once', async () => {
+    it('by the owner field keeps the content, and reports a switch once', async () => {
       const visitor = (await post('cart', { item: 'book' })).cookie(name);
       const eve = (await post('assign', { user: 'eve' }, visitor)).cookie(name);
       expect(eve).not.toBe(visitor);
@@ -211,7 +211,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
     });
 
     if (kind === 'by-id') {
-      it('by set of another instance gets a new id, unless that is kept or the instance is the same', async () => {
+      it('by set of another instance gives a new id, except with keepId', async () => {
         const first = (await post('cart', { item: 'book' })).cookie(name);
         expect((await post('set', { same: true }, first)).setCookies).toEqual([]);
         const kept = (await post('set', { keepId: true }, first)).setCookie(name);
@@ -224,7 +224,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
         expect(await me(first)).toEqual({});
       });
 
-      it("leaves Ktor's sessions their id", async () => {
+      it('keeps the id of Ktor sessions', async () => {
         const first = (await post('ktor', { value: 'one' })).cookie('of_ktor');
         const second = (await post('ktor', { value: 'two' }, first)).cookie('of_ktor');
         expect(second).toBe(first);
@@ -232,7 +232,7 @@ describe.each(platforms)('signing in on $name', (platform) => {
     }
   });
 
-  it('takes the text of an ObjectId or a UUID, for lists and ends too', async () => {
+  it('uses the text of an ObjectId or a UUID, also in list and revoke', async () => {
     const ids: SessionOwnerId[] = [
       new mongoose.Types.ObjectId('64b7f0c2a1b2c3d4e5f60718'),
       new mongoose.mongo.UUID('6f1c1b1e-8b1a-4c1d-9f1e-0a1b2c3d4e5f'),
@@ -283,7 +283,7 @@ describe('SessionsService', () => {
     'a'.repeat(42),
   ] as never[];
 
-  it('finds no session behind what can be no handle or id, and asks no storage for it', async () => {
+  it('finds no session for a malformed handle or id, without a storage call', async () => {
     const storage = new SessionStorageMemory();
     @Controller()
     class ClearController {
@@ -318,7 +318,7 @@ describe('SessionsService', () => {
     }
   });
 
-  it('revokes only with an owner, or for anybody where that is said', async () => {
+  it('revokes only with an owner or with anyOwner: true', async () => {
     const app = await startApp(platforms[0]!, { imports: [SessionsModule.forRoot({ sessions: [ById] })] });
     try {
       const service = app.app.get(SessionsService);
@@ -344,7 +344,7 @@ describe('SessionsService', () => {
   });
 });
 
-describe('the start', () => {
+describe('the start of the application', () => {
   const warningsOf = async (controllers: Array<new () => unknown>): Promise<string[]> => {
     const warnings: string[] = [];
     const app = await startApp(platforms[0]!, {
@@ -357,7 +357,7 @@ describe('the start', () => {
     return warnings.filter((sentence) => sentence.includes('fixation'));
   };
 
-  it('warns once of a guarded by-id session that keeps its id at sign-in', async () => {
+  it('warns once about a guarded by-id session that keeps its id at sign-in', async () => {
     @Controller()
     class PageController {
       @RequireSession(Nobodys) @Get('guarded') guarded(): string {
@@ -428,7 +428,7 @@ describe('the start', () => {
         return PageController;
       })(),
     ],
-  ])('does not warn of one that %s', async (_, controller) => {
+  ])('does not warn about one that %s', async (_, controller) => {
     expect(await warningsOf([controller])).toEqual([]);
   });
 });

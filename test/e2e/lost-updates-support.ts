@@ -15,7 +15,7 @@ import { createClient } from 'redis';
 import { startApp, type Platform, type RunningApp } from '../support/platforms.js';
 import { postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
 
-/** How many requests are in their handlers at the same time. */
+/** Number of parallel requests. */
 export const PARALLEL = 12;
 
 /** A barrier: handlers wait here until the last one has arrived. */
@@ -44,9 +44,9 @@ export class Visitor {
   [field: `field${number}`]: number;
 }
 
-/** All requests of one round have loaded the session before any of them changes it. */
+/** All requests of a round load the session before the first changes it. */
 const allLoaded = new Meeting(PARALLEL);
-/** The slow request has loaded the session; and the user has signed out meanwhile. For a handler and the test. */
+/** Signals: the slow request has loaded the session; the user has signed out. */
 export const slowStarted = new Meeting(2);
 export const signedOut = new Meeting(2);
 
@@ -130,7 +130,7 @@ export async function startVisitors(platform: Platform, engine: Engine): Promise
         keys: generateSessionId(),
         sessions: [Visitor],
         storage,
-        // What is shown is no deadline, and busy machines are slow.
+        // This does not test deadlines, and busy machines are slow.
         storageTimeoutInMilliseconds: 20_000,
       }),
     ],

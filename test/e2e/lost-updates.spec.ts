@@ -69,7 +69,7 @@ describe.each(places)('parallel requests of one session, on %s', (_name, platfor
   );
 
   it(
-    `undoes none of ${LOGOUTS} logouts by a request that began before and ends after`,
+    `undoes none of ${LOGOUTS} logouts by a request that starts before and ends after`,
     async () => {
       for (let count = 0; count < LOGOUTS; count++) {
         const cookie = await signIn();

@@ -58,7 +58,7 @@ describe.each(platforms)('message handlers of a hybrid application on $name', (p
     for (const one of running.splice(0)) await one.close();
   });
 
-  /** Starts the application and gives what a message is answered with. */
+  /** Starts the application and returns the reply to a message. */
   async function start(options: { rpc?: boolean }): Promise<{ url: string; send(pattern: string): Promise<unknown> }> {
     const port = await freePort();
     const app = await startApp(platform, {
@@ -85,14 +85,14 @@ describe.each(platforms)('message handlers of a hybrid application on $name', (p
     return { url: app.url, send };
   }
 
-  it('are left alone by a guard that is everywhere', async () => {
+  it('are ignored by RequireSessionGuard.everywhere', async () => {
     const { url, send } = await start({});
     expect(await send('sum')).toBe(3);
     expect(await send('open')).toBe('open');
     expect((await ask(`${url}/me`)).status).toBe(401);
   });
 
-  it('are refused in the words of the transport with { rpc: true } and by a guard of their controller', async () => {
+  it('are refused with an RPC error with { rpc: true } and by a guard of their controller', async () => {
     const { send } = await start({ rpc: true });
     const refused = { status: 'error', code: 'UNAUTHENTICATED', message: 'Unauthorized' };
     expect(await send('sum')).toEqual(refused);

@@ -60,7 +60,7 @@ async function signedIn(old: OldApplication): Promise<Visitor> {
 const later = (milliseconds: number) => () => Date.now() + milliseconds;
 const DAY = 86_400_000;
 
-describe('an old session that has ended by itself', () => {
+describe('an old session that has expired', () => {
   it.each([
     [
       'iron-session, 14 days',
@@ -92,7 +92,7 @@ describe('an old session that has ended by itself', () => {
     expect(await visitor.get(`${late.url}/me`)).toEqual({});
   });
 
-  it('of express-session is refused, though the store still has it', async () => {
+  it('of express-session is refused, even if the store still has it', async () => {
     const kept = new Map<string, unknown>();
     const store = {
       get: (id: string, done: (error: unknown, session: unknown) => void) => done(null, kept.get(id)),
@@ -121,7 +121,7 @@ describe('an old session that has ended by itself', () => {
     expect(await visitor.get(`${app.url}/me`)).toEqual({});
   });
 
-  it('is written again before it ends, while only new processes are asked', async () => {
+  it('is rewritten before it ends if only new processes are used', async () => {
     const clock = new FakeClock(Date.now());
     const key = randomBytes(32);
     const from = fastifySecureSession({ key, expiryInSeconds: 600, map: toAuthSession, alsoWrite: true });
@@ -142,7 +142,7 @@ describe('a session of iron-session 9 in chunks', () => {
     const old = await startIronSession(9, SECRET, { chunk: true });
     running.push(old);
     const visitor = new Visitor();
-    // The old application keeps what is sent here.
+    // The old application stores the sent data.
     await visitor.post(`${old.url}/login`, { user: cart.join() });
     expect([...visitor.cookies.keys()].sort()).toEqual(['iron.0', 'iron.1']);
     const map = ({ userId = '' }: OldContent): AuthSession =>
@@ -178,7 +178,7 @@ describe('a session of iron-session 9 in chunks', () => {
     expect([...visitor.cookies.keys()]).toEqual([]);
   });
 
-  it('is refused with a chunk of another session, or without one', async () => {
+  it('is refused with a chunk of another session and with a missing chunk', async () => {
     const old = await startIronSession(9, SECRET, { chunk: true });
     running.push(old);
     const app = await startNew(ironSession({ password: SECRET, cookieName: 'iron', map: toAuthSession }));
@@ -192,8 +192,8 @@ describe('a session of iron-session 9 in chunks', () => {
   });
 });
 
-describe('a store of the old application that fails', () => {
-  it('ends in 503, and nobody is signed out', async () => {
+describe('a failing store of the old application', () => {
+  it('gives 503 and signs no user out', async () => {
     const store = new expressSessionMiddleware.MemoryStore();
     const old = await startExpressSession(store);
     const visitor = await signedIn(old);
@@ -207,7 +207,7 @@ describe('a store of the old application that fails', () => {
   });
 });
 
-describe('a source that cannot work', () => {
+describe('an invalid source', () => {
   const map = toAuthSession;
   const store = new expressSessionMiddleware.MemoryStore();
 
@@ -239,7 +239,7 @@ describe('a source that cannot work', () => {
     await expect((async () => startNew(source() as SessionSource<AuthSession>))()).rejects.toThrow(message);
   });
 
-  it('is refused at start: alsoWrite under the name of our own cookie, or for a header', async () => {
+  it('is refused at start: alsoWrite under the name of the new cookie, or for a header', async () => {
     const from = cookieSession({ keys: [SECRET], name: 'auth', map, alsoWrite: true });
     await expect(startNew(from)).rejects.toThrow('another name');
     const other = cookieSession({ keys: [SECRET], map, alsoWrite: true });

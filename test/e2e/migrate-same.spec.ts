@@ -41,7 +41,7 @@ class AccountController {
 const OLD_KEYS = 'A71FFpD4w7XBdVVX0CodqJaUTRpJRGZlGPYCRaE6ODc';
 const NEW_KEYS = 'hxGAi-fP_lAOjnR10ZuwGCNmJwrq4_k6m42kEHw4BDM';
 
-describe.each(platforms)('the same session in another place, on $name', (platform) => {
+describe.each(platforms)('the same session under another name or scope, on $name', (platform) => {
   let storage: SessionStorageMemory;
   const running: RunningApp[] = [];
 
@@ -68,7 +68,7 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
   it.each([
     ['by id', byId],
     ['by value', () => ({})],
-  ])('moves a session %s to another name and clears the old cookie', async (_how, options) => {
+  ])('migrates a session %s to another name and clears the old cookie', async (_how, options) => {
     const old = await start({ ...options(), name: 'user' }, OLD_KEYS);
     const cookie = (await ask(`${old.url}/login`, { method: 'POST' })).cookie('user');
     const keys = _how === 'by value' ? { keys: OLD_KEYS } : {};
@@ -85,7 +85,7 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
   it.each([
     ['domain', { domain: 'example.com' }, { domain: 'example.com' }, 'Domain=example.com'],
     ['path', { path: '/app' }, { path: '/app' }, 'Path=/app'],
-  ])('moves a cookie of another %s and clears it there', async (_what, from, cookie, attribute) => {
+  ])('migrates a cookie of another %s and clears it there', async (_what, from, cookie, attribute) => {
     const old = await start({ ...byId(), cookie });
     const login = await ask(`${old.url}/login`, { method: 'POST' });
     expect(login.setCookie('account')).toContain(attribute);
@@ -99,7 +99,7 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
     expect(cleared).toContain('Max-Age=0');
   });
 
-  it('keeps the old place while old and new processes run side by side', async () => {
+  it('keeps the old name while old and new processes run in parallel', async () => {
     const old = await start({ ...byId(), name: 'user' });
     const both = await start({ ...byId(), from: sameSession({ name: 'user', alsoWrite: true }) });
     const moved = await start({ ...byId(), from: sameSession({ name: 'user' }) });
@@ -112,14 +112,14 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
     }
     const answer = await ask(`${moved.url}/me`, { cookie });
     expect(answer.json()).toEqual({ userId: 'ada', n: 100 });
-    // A process that still keeps the old place reads the new one.
+    // A process with the old name also reads the new one.
     expect((await ask(`${both.url}/me`, { cookie: answer.cookie('account') })).json()).toEqual({
       userId: 'ada',
       n: 100,
     });
   });
 
-  it('ends sessions of an owner that have not moved yet', async () => {
+  it('ends sessions of an owner that have not migrated yet', async () => {
     const old = await start({ ...byId(), name: 'user' });
     const cookie = (await ask(`${old.url}/login`, { method: 'POST' })).cookie('user');
     const moved = await start({ ...byId(), from: sameSession({ name: 'user' }) });
@@ -130,7 +130,7 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
   it.each([
     ['name', { name: 'user' }],
     ['domain', { domain: 'example.com' }],
-  ])('lists and revokes a session of another %s that has not moved yet, once', async (_what, from) => {
+  ])('lists and revokes a session of another %s that has not migrated yet, once', async (_what, from) => {
     const old = await start({
       ...byId(),
       ...('name' in from ? { name: from.name } : { cookie: from }),
@@ -148,7 +148,7 @@ describe.each(platforms)('the same session in another place, on $name', (platfor
     expect((await ask(`${old.url}/me`, { cookie })).json()).toEqual({});
   });
 
-  it('is refused where nothing was different, or an option is misspelt', () => {
+  it('refuses options without a difference, and unknown options', () => {
     expect(() => sameSession({})).toThrow('needs an option');
     expect(() => sameSession({ nane: 'user' } as never)).toThrow('unknown option');
     expect(() => sameSession({ name: 'user', alsoWrite: 'false' } as never)).toThrow('true or false');

@@ -11,8 +11,9 @@ import { getIronSession as getIronSession8 } from 'iron-session-8';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CurrentSession, Session, SessionOwner, Sessions, type RequestSessions } from 'nestjs-sessions';
+import { CookieJar } from '../support/cookie-jar.js';
 
-/** What the old applications keep. */
+/** The session data of the old applications. */
 export interface OldContent {
   userId?: string;
   n?: number;
@@ -24,7 +25,7 @@ export interface OldContent {
 export class AuthSession {
   @SessionOwner() userId?: string;
   n = 0;
-  /** The old code does not have it. */
+  /** Unknown to the old code. */
   theme?: string;
 }
 
@@ -66,9 +67,9 @@ export class AuthController {
   }
 }
 
-/** A client of several applications of one host: keeps cookies by name, as a browser keeps those of one scope. */
+/** A client of several applications on one host, with one cookie jar. */
 export class Visitor {
-  readonly cookies = new Map<string, string>();
+  readonly cookies = new CookieJar();
   /** The `Set-Cookie` lines of the last answer. */
   lines: readonly string[] = [];
 
@@ -91,29 +92,16 @@ export class Visitor {
     url: string,
     init: { method?: string; body?: string; headers?: Record<string, string> },
   ): Promise<OldContent> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(url, { ...init, headers: { ...init.headers, ...(cookie ? { cookie } : {}) } });
+    const response = await fetch(url, { ...init, headers: { ...init.headers, ...this.cookies.headers } });
     this.lines = response.headers.getSetCookie();
-    for (const line of this.lines) this.#keep(line);
+    this.cookies.keep(this.lines);
     const text = await response.text();
     if (response.status >= 400) throw new Error(`${url}: ${response.status} ${text}`);
     return text === '' ? {} : (JSON.parse(text) as OldContent);
   }
-
-  #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split(/; */);
-    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-    const isEnded = attributes.some(
-      (attribute) =>
-        /^max-age=0$/i.test(attribute) ||
-        (/^expires=/i.test(attribute) && Date.parse(attribute.slice(8)) <= Date.now() && !/max-age/i.test(line)),
-    );
-    if (isEnded) this.cookies.delete(name);
-    else this.cookies.set(name, value);
-  }
 }
 
-/** An old application that listens. */
+/** A running old application. */
 export interface OldApplication {
   readonly url: string;
   close(): Promise<void>;

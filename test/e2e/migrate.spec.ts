@@ -52,7 +52,7 @@ interface Mapping {
 /** An old application, and the source of its sessions for the new one. */
 interface Old {
   readonly cookies: readonly string[];
-  /** Whether the old sessions are kept on a server, so that they can be ended there. */
+  /** Whether the old sessions are in a store, so that they can be ended. */
   readonly isById?: true;
   start(): Promise<{ readonly app: OldApplication; source(mapping: Mapping): SessionSource<AuthSession> }>;
 }
@@ -135,7 +135,7 @@ const olds: Record<string, Old> = {
     start: async () => {
       const store = new RedisStore({ client, prefix });
       const options = { cookieName: 'sid', cookiePrefix: 's:' };
-      // In the same order: @fastify/session clears a cookie that is signed with another secret than the first.
+      // In the same order: @fastify/session clears a cookie that is not signed with the first secret.
       const secrets = ['an older secret of 32 bytes, surely', SECRET];
       return {
         app: await startFastifySession(store, { ...options, secret: secrets }),
@@ -250,7 +250,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     ['by-id', express],
     ['by-value', fastify],
   ] as const)('to a session %s', (tracker, platform) => {
-    it('keeps the visitor signed in, sends our cookie and clears the old ones', async () => {
+    it('keeps the visitor signed in, sends the new cookie and clears the old ones', async () => {
       const { url } = await startNew(platform, tracker);
       const visitor = new Visitor();
       await visitor.post(`${old.url}/login`, { user: 'ada' });
@@ -264,7 +264,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(visitor.cookies.size).toBe(0);
     });
 
-    it('leaves a visitor anonymous whose session map refuses, or for which it throws', async () => {
+    it('treats a visitor as anonymous if map refuses the session or throws', async () => {
       const mappings = [
         () => undefined,
         () => {
@@ -289,7 +289,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
         const value = visitor.cookies.get(name)!;
         const step = Math.ceil(value.length / (fullTests ? 40 : 8));
         for (let index = 0; index < value.length; index += step) {
-          // The last letter of base64 may hold bits that do not count.
+          // The last base64 character may have unused bits.
           if (/^(?:%3D|=|;|$)/.test(value.slice(index + 1))) continue;
           const forger = visitor.copy();
           const other = value[index] === 'A' ? 'B' : 'A';
@@ -301,7 +301,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(events.filter(({ type }) => type === 'loaded')).toEqual([]);
     });
 
-    it('keeps one visitor for old and new processes that take turns', async () => {
+    it('keeps one visitor signed in while old and new processes alternate', async () => {
       const turns = fullTests ? 100 : 20;
       const { url } = await startNew(platform, tracker, { alsoWrite: true });
       const visitor = new Visitor();
@@ -314,7 +314,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(visitor.cookies.has('auth')).toBe(true);
     });
 
-    it('ends both forms wherever the visitor signs out', async () => {
+    it('ends both forms when the visitor signs out on either side', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true });
       for (const [place, other] of [
         [old.url, url],
@@ -331,14 +331,14 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       }
     });
 
-    it('takes over a login on either side', async () => {
+    it('accepts a login on either side', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true });
       const visitor = new Visitor();
       await visitor.post(`${url}/login`, { user: 'ada' });
       await visitor.post(`${url}/theme`);
       expect(await visitor.get(`${old.url}/me`)).toEqual({ userId: 'ada', n: 0 });
       await visitor.post(`${old.url}/bump`);
-      // What the old code does not know stays.
+      // Fields unknown to the old code are kept.
       expect(await visitor.get(`${url}/me`)).toEqual({ userId: 'ada', n: 1, theme: 'dark' });
       await visitor.post(`${old.url}/login`, { user: 'bob' });
       expect(await visitor.get(`${url}/me`)).toMatchObject({ userId: 'bob', n: 0 });
@@ -346,7 +346,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(await visitor.get(`${old.url}/me`)).toMatchObject({ userId: 'eve' });
     });
 
-    it('leaves a session alone that map refuses while the old code still uses it', async () => {
+    it('does not change a session that map refuses while the old code still uses it', async () => {
       const { url } = await startNew(platform, tracker, { alsoWrite: true, map: () => undefined });
       const visitor = new Visitor();
       await visitor.post(`${old.url}/login`, { user: 'ada' });
@@ -354,7 +354,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
       expect(await visitor.get(`${old.url}/me`)).toMatchObject({ userId: 'ada' });
     });
 
-    it('keeps everybody signed in while alsoWrite is switched off, process by process', async () => {
+    it('keeps users signed in while alsoWrite is switched off, process by process', async () => {
       const [on, off] = [
         await startNew(platform, tracker, { alsoWrite: true }),
         await startNew(platform === express ? fastify : express, tracker),
@@ -371,7 +371,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     });
   });
 
-  it('ends the old form too when the sessions of an owner are revoked', async () => {
+  it('also ends the old form when the sessions of an owner are revoked', async () => {
     const { url, app } = await startNew(express, 'by-id', { alsoWrite: true });
     const visitor = new Visitor();
     await visitor.post(`${url}/login`, { user: 'ada' });
@@ -379,7 +379,7 @@ describe.each(Object.entries(olds))('moving from %s', (_name, { cookies, isById,
     copy.cookies.delete('auth');
     await app.get(SessionsService).revokeAll(AuthSession, 'ada');
     expect(await visitor.get(`${url}/me`)).toEqual({});
-    // A client with only the old cookie has no new session, and with a store no session.
+    // A client with only the old cookie has no new session; with a store, it has no session.
     expect(await copy.get(`${url}/me`)).toEqual({});
     if (isById) expect(await copy.get(`${old.url}/me`)).toEqual({});
   });

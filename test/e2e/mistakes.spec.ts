@@ -13,7 +13,7 @@ const start = (metadata: StartOptions) => startApp(platforms[0]!, metadata);
 const withOptions = (options: object) =>
   start({ imports: [SessionsModule.forRoot({ sessions: [KnownSession], ...options })] });
 
-describe('a mistake is answered with what to write instead', () => {
+describe('an error message says what to write instead of', () => {
   it('SessionsModule without forRoot()', async () => {
     const starting = start({ imports: [SessionsModule] });
     await expect(starting).rejects.toThrow(SessionConfigurationError);

@@ -156,7 +156,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     });
   });
 
-  it('takes a session with overrides, which win over its decorator', async () => {
+  it('takes a session with overrides, which override its decorator', async () => {
     const imports = [
       SessionsModule.forRoot({
         keys: KEY,
@@ -170,7 +170,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     });
   });
 
-  it('takes a provider made by hand, for a class without decorator', async () => {
+  it('takes a custom provider, for a class without decorator', async () => {
     const provider = new SessionProvider(
       'x-plain',
       PlainSession,
@@ -212,7 +212,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     });
   });
 
-  it('guards handlers and controllers, with 401, a check of your own and a redirect', async () => {
+  it('guards handlers and controllers, with 401, a custom check and a redirect', async () => {
     const signedIn = (session: UserSession): boolean => session.userId !== undefined;
     @Controller()
     class GuardedController {
@@ -258,7 +258,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     );
   });
 
-  it('is there in middleware and guards, as the same instance that the handler gets', async () => {
+  it('gives middleware and guards the same instance as the handler', async () => {
     const seen: unknown[] = [];
     class TouchingGuard implements CanActivate {
       async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -303,7 +303,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     });
   });
 
-  it('finds the sessions of the running request anywhere, once AsyncLocalStorage is switched on', async () => {
+  it('finds the sessions of the current request anywhere, with AsyncLocalStorage', async () => {
     @Injectable()
     class VisitCounter {
       constructor(@Inject(SessionsService) private readonly service: SessionsService) {}
@@ -331,7 +331,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     });
   });
 
-  it('keeps what a handler changes although a global pipe would copy the session', async () => {
+  it('stores the changes of a handler even if a global pipe copies the session', async () => {
     const imports = [SessionsModule.forRoot({ keys: KEY, sessions: [UserSession] })];
     // As ValidationPipe does with { transform: true, validateCustomDecorators: true }.
     const copying: PipeTransform = {
@@ -344,7 +344,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     });
   });
 
-  it('runs two applications with different keys side by side', async () => {
+  it('runs two applications with different keys in one process', async () => {
     const options = (key: string): StartOptions => ({
       imports: [SessionsModule.forRoot({ keys: key, sessions: [UserSession] })],
       controllers: [UserController],
@@ -358,7 +358,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     );
   });
 
-  it('reads values of an old key, and writes them with the new one at once', async () => {
+  it('reads values of an old key, and seals them with the new one at once', async () => {
     const [old, young] = [generateSessionId(), generateSessionId()];
     @Controller()
     class ReadingController {
@@ -417,7 +417,7 @@ describe.each(platforms)('SessionsModule on $name', (platform) => {
     }
   });
 
-  it('hands over all sessions and the id', async () => {
+  it('injects all sessions and the id', async () => {
     @Controller()
     class AllController {
       @Get() async all(@Sessions() sessions: RequestSessions, @SessionId(SettingsSession) id?: string) {
@@ -478,13 +478,13 @@ describe('SessionsModule at start', () => {
     expect(warn).toEqual([]);
   });
 
-  it('warns once of keys that end with the process, and says how to make real ones', async () => {
+  it('warns once about random keys, and says how to create a key', async () => {
     const { warn } = await start({ sessions: [UserSession, { type: PlainSession, name: 'plain' }] });
     expect(warn).toHaveLength(1);
     expect(warn[0]).toContain("require('node:crypto').randomBytes(32)");
   });
 
-  it('takes a list with an unset variable for no keys, with the same warning', async () => {
+  it('treats a list with an unset variable as no keys, with the same warning', async () => {
     const { warn } = await start({ keys: [undefined], sessions: [UserSession] });
     expect(warn.join()).toContain('No keys are configured');
     await expect(start({ keys: [undefined], sessions: [UserSession] }, [], 'production')).rejects.toThrow(
@@ -498,12 +498,12 @@ describe('SessionsModule at start', () => {
     );
   });
 
-  it('starts in production without keys where no session needs one, and warns of the memory', async () => {
+  it('starts in production without keys if no session needs one, and warns about the memory storage', async () => {
     const { warn } = await start({ sessions: [SettingsSession] }, [], 'production');
     expect(warn.join()).toContain('memory of this process');
   });
 
-  it('warns of a session in plain text', async () => {
+  it('warns about a session in plain text', async () => {
     const { warn } = await start({ sessions: [{ type: UserSession, transformers: [] }] });
     expect(warn.join()).toContain('plain text');
   });
@@ -574,7 +574,7 @@ describe('SessionsModule at start', () => {
     );
   });
 
-  it('refuses a parameter whose class cannot be seen, and says what to write', () => {
+  it('refuses a parameter whose class cannot be inferred, and says what to write', () => {
     expect(() => {
       class Unknown {
         handler(@CurrentSession() session: UserSession | null) {

@@ -44,7 +44,7 @@ describe.each(platforms)('docs/moving-in.md, on $name', (platform) => {
     await redis.close(prefix);
   });
 
-  it('leads from express-session to a session of ours, and signs nobody out', async () => {
+  it('migrates from express-session without signing users out', async () => {
     process.env['SESSION_KEY'] = 'nYGsFcc00jhhvbMCJciipsoP5sb_3RA_U6tZA6IPhFY';
     const store = new RedisStore({ client, prefix: `${prefix}:old:` });
     const storage = redisSessionStorage({ client, prefix: `${prefix}:new:` });
@@ -53,7 +53,7 @@ describe.each(platforms)('docs/moving-in.md, on $name', (platform) => {
       running.push(app);
       return app.url;
     };
-    // Before: the old application alone.
+    // Before: only the old application.
     server = createServer(oldApplication(store, SECRET));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const old = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -65,16 +65,16 @@ describe.each(platforms)('docs/moving-in.md, on $name', (platform) => {
       for (const base of bases) expect(await ada.get(`${base}/visit`)).toEqual({ userId: 'ada', visits: ++visits });
     };
     await visit(old);
-    // Step 2: both forms, process by process; and a rollback.
+    // Step 2: both forms, process by process, and a rollback.
     const both = await start(bothForms(storage, store, SECRET));
     await visit(both, old, both, old, old, both);
     await eve.post(`${both}/login`, { user: 'eve' });
     expect(await eve.get(`${old}/visit`)).toMatchObject({ userId: 'eve' });
-    // Step 3: our form, process by process.
+    // Step 3: the new form, process by process.
     const ours = await start(ourForm(storage, store, SECRET));
     await visit(ours, both, ours, both, ours);
     expect(await bob.get(`${ours}/visit`)).toMatchObject({ userId: 'bob' });
-    // Step 4: the move is over.
+    // Step 4: the migration is complete.
     const done = await start(moved(storage));
     await visit(done, ours, done);
     expect(await bob.get(`${done}/visit`)).toMatchObject({ userId: 'bob' });

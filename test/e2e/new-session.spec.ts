@@ -51,7 +51,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     });
   }
 
-  it('does not replace the one whose cookie the browser did not send, with newSession: false', async () => {
+  it('does not replace the session whose cookie the browser did not send, with newSession: false', async () => {
     const events: SessionEvent[] = [];
     const { url, close } = await started(events);
     const answer = await ask(`${url}/paid`, { method: 'POST' });
@@ -60,7 +60,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     await close();
   });
 
-  it('is no event where nothing was changed', async () => {
+  it('reports no event without a change', async () => {
     const events: SessionEvent[] = [];
     const { url, close } = await started(events);
     expect((await ask(`${url}/look`)).text).toBe('nobody');
@@ -68,7 +68,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     await close();
   });
 
-  it('is not concerned where there is a session: newSession: false stores its changes', async () => {
+  it('does not affect an existing session: newSession: false stores its changes', async () => {
     const { url, close } = await started();
     const cookie = (await ask(`${url}/login`, { method: 'POST' })).cookie('sid');
     await ask(`${url}/paid`, { method: 'POST', cookie });
@@ -76,7 +76,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     await close();
   });
 
-  it('is stored as it was shown with newSession: true, computed values and all', async () => {
+  it('is stored as shown with newSession: true, with its computed values', async () => {
     const { url, close } = await started();
     const first = await ask(`${url}/form`);
     const again = await ask(`${url}/form`, { cookie: first.cookie('sid') });
@@ -85,12 +85,12 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     await close();
   });
 
-  it('cannot be spoken of beside optional or required', () => {
+  it('cannot be combined with optional or required', () => {
     expect(() => CurrentSession(UserSession, { optional: true, newSession: false })).toThrow(SessionConfigurationError);
     expect(() => CurrentSession({ required: true, newSession: true })).toThrow(/newSession has no effect/);
   });
 
-  it('behind a guard with noStore is kept by no cache, refused requests included', async () => {
+  it('behind a guard with noStore is not cached, including refused requests', async () => {
     const { url, close } = await started();
     const cookie = (await ask(`${url}/login`, { method: 'POST' })).cookie('sid');
     const [account, refused, page] = await Promise.all([
@@ -104,7 +104,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     await close();
   });
 
-  it("is refused at start on a parameter under Nest's own @Session()", async () => {
+  it('is refused at start on a parameter with the @Session() of Nest', async () => {
     @Controller()
     class MistakenController {
       @Get() mistaken(@NestSession() session: UserSession): string {
@@ -120,7 +120,7 @@ describe.each(platforms)('a new session, on $name', (platform) => {
     );
   });
 
-  it("leaves Nest's own @Session() alone where it takes another session", async () => {
+  it('ignores the @Session() of Nest for another session', async () => {
     @Controller()
     class OtherController {
       @Get() other(@NestSession() session: Record<string, unknown> | undefined): string {

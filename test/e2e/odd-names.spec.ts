@@ -18,7 +18,7 @@ class VisitController {
   }
 }
 
-describe.each(platforms)('a session that is called like a member of every object, on $name', (platform) => {
+describe.each(platforms)('a session with the name of an object member, on $name', (platform) => {
   it.each(
     ['__proto__', 'constructor', 'toString', 'hasOwnProperty'].flatMap((name) => [
       [name, 'by-value'] as const,
@@ -46,7 +46,7 @@ describe.each(platforms)('a session that is called like a member of every object
     await expect((async () => startApp(platform, { imports }))()).rejects.toThrow(name);
   });
 
-  it('and a header of such a name that comes from a client is none of ours', async () => {
+  it('ignores a client header of such a name', async () => {
     const app = await startApp(platform, {
       imports: [SessionsModule.forRoot({ sessions: [{ type: Visit, name: 'x-visit', transport: 'header' }] })],
       controllers: [VisitController],

@@ -11,7 +11,7 @@ import { AuthSession, Client } from './passport-support.js';
 const [express] = platforms as readonly [Platform];
 const CLIENT = 'this application';
 
-// It warns of http.
+// It warns about http.
 let warn: typeof console.warn;
 beforeAll(() => {
   ({ warn } = console);
@@ -21,7 +21,7 @@ afterAll(() => {
   console.warn = warn;
 });
 
-/** An OpenID provider whose one user agrees to everything. */
+/** An OpenID provider with one user, who always consents. */
 async function startProvider(): Promise<{ url: string; idToken(nonce: string): string; close(): Promise<void> }> {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   let url = '';
@@ -62,7 +62,7 @@ async function startProvider(): Promise<{ url: string; idToken(nonce: string): s
 }
 
 describe('express-openid-connect on express', () => {
-  it('signs in by a cookie of its own, beside a session of ours', async () => {
+  it('signs in with its own cookie, independently of the session', async () => {
     @Controller()
     class ProfileController {
       @Get('profile')

@@ -63,7 +63,7 @@ class AccountController {
   }
 }
 
-/** Everything that the application and its process print meanwhile, debug messages included. */
+/** All output of the application and its process, including debug messages. */
 function collectOutput(): { readonly lines: string[]; readonly logger: LoggerService; stop(): void } {
   const lines: string[] = [];
   const add = (...parts: unknown[]): void => void lines.push(inspect(parts, { depth: 20, maxStringLength: null }));
@@ -83,10 +83,10 @@ function collectOutput(): { readonly lines: string[]; readonly logger: LoggerSer
   };
 }
 
-describe.each(platforms)('OpenTelemetry of sessions on $name', (platform) => {
+describe.each(platforms)('OpenTelemetry for sessions on $name', (platform) => {
   const KEY = 'b1u8W2mZ5xQkYt0nRj7LcVhS4eAoFg9iDpXy6NqTUKw';
 
-  it('shows counters, durations, live sessions and spans of a whole visit, and no id, key or value', async () => {
+  it('reports counters, durations, live sessions and spans of a whole visit, without an id, key or value', async () => {
     const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
     const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 30 });
     const meters = new MeterProvider({ readers: [reader] });

@@ -75,7 +75,7 @@ describe.each(platforms)('the log of an outage on $name', (platform) => {
     ]);
   });
 
-  it('has a line for each fault of a handler, as Nest writes it', async () => {
+  it('has a line for each error of a handler, as Nest logs it', async () => {
     const { url, lines, close } = await start(platform, new BrokenStorage());
     expect((await ask(`${url}/broken`)).status).toBe(500);
     expect((await ask(`${url}/broken`)).status).toBe(500);
@@ -83,7 +83,7 @@ describe.each(platforms)('the log of an outage on $name', (platform) => {
     expect(lines).toHaveLength(2);
   });
 
-  it("leaves the answer to the application's own filter of all errors", async () => {
+  it('leaves the response to a catch-all filter of the application', async () => {
     const filter = { provide: APP_FILTER, useClass: CatchAllFilter };
     const { url, close } = await start(platform, new BrokenStorage(), [filter]);
     const { status, text: body } = await ask(`${url}/cart`, { method: 'POST' });

@@ -24,7 +24,7 @@ class Visit {
   count = 0;
 }
 
-/** Ktor's four verbs, and nothing else. */
+/** Only Ktor's four methods. */
 class TableTracker implements SessionTracker<Visit> {
   readonly rows = new Map<string, string>();
   readonly told: string[] = [];
@@ -77,7 +77,7 @@ class VisitController {
   }
 }
 
-describe.each(platforms)("a tracker of the application's own with four verbs, on $name", (platform) => {
+describe.each(platforms)('a custom tracker with four methods, on $name', (platform) => {
   let running: RunningApp;
   let tracker: TableTracker;
 
@@ -94,7 +94,7 @@ describe.each(platforms)("a tracker of the application's own with four verbs, on
   });
   afterEach(() => running.close());
 
-  it('loads, stores and ends sessions, told of the request', async () => {
+  it('loads, stores and ends sessions, and gets the request', async () => {
     const cookie = (await get('/count')).cookie('visit');
     expect((await get('/count', cookie)).text).toBe('2');
     expect((await get('/in', cookie)).text).toBe('in');
@@ -105,7 +105,7 @@ describe.each(platforms)("a tracker of the application's own with four verbs, on
     expect(new Set(tracker.told)).toEqual(new Set(['store for a test', 'load for a test', 'clear for a test']));
   });
 
-  it('stores nothing where nothing was changed', async () => {
+  it('does not store an unchanged session', async () => {
     const cookie = (await get('/count')).cookie('visit');
     tracker.told.length = 0;
     expect((await get('/look', cookie)).setCookies).toEqual([]);
@@ -119,12 +119,12 @@ describe.each(platforms)("a tracker of the application's own with four verbs, on
     expect((await get('/look', cookie)).text).toBe('15');
   });
 
-  it('is asked whether a value is one of its own', async () => {
+  it('validates values', async () => {
     expect((await get('/set/-1')).status).toBe(500);
     expect(tracker.rows.size).toBe(0);
   });
 
-  it('answers for a client that knows no session', async () => {
+  it('handles a client without a session', async () => {
     expect((await get('/look', 'visit=nobody')).text).toBe('0');
     expect((await get('/look', 'visit=nobody')).setCookie('visit')).toContain('Max-Age=0');
   });

@@ -26,7 +26,7 @@ interface Call {
 
 const calls: Call[] = [];
 const clock = new FakeClock();
-/** What the hook waits for, after it was called. */
+/** A promise that the hook awaits. */
 let gate: Promise<void> | undefined;
 let called: () => void = () => undefined;
 
@@ -111,7 +111,7 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
 
     afterEach(() => app.close());
 
-    it("joins the visitor's session with that of who signs in", async () => {
+    it('merges the session of the visitor into that of the user', async () => {
       const visitor = (await post('cart', { item: 'pear' })).cookie(name);
       const user = (await post('login', { user: 'ann' }, visitor)).cookie(name);
       expect(await shopOf(user)).toEqual({ userId: 'ann', cart: ['stored of ann', 'pear'] });
@@ -125,7 +125,7 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
       expect(calls[0]!.previous).toBeInstanceOf(type);
     });
 
-    it('is called where there was no session, and where the owner is set by hand', async () => {
+    it('is called without a previous session, and when the owner field is set', async () => {
       const user = (await post('login', { user: 'ann' })).cookie(name);
       expect(await shopOf(user)).toEqual({ userId: 'ann', cart: ['stored of ann'] });
       for (const path of ['assign', 'set']) {
@@ -136,7 +136,7 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
       expect(calls.map(({ previous }) => previous !== undefined)).toEqual([false, true, true]);
     });
 
-    it('gives nothing of somebody else who was signed in, but says who that was', async () => {
+    it('gives no content of another user who was signed in, but names the owner', async () => {
       const ann = (await post('login', { user: 'ann' })).cookie(name);
       const bob = (await post('login', { user: 'bob' }, ann)).cookie(name);
       expect(await shopOf(bob)).toEqual({ userId: 'bob', cart: ['stored of bob'] });
@@ -151,7 +151,7 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
       expect(calls).toHaveLength(1);
     });
 
-    it('refuses a login by what it throws, and what was there before stays', async () => {
+    it('refuses a login by an error, and keeps the previous session', async () => {
       const visitor = (await post('cart', { item: 'pear' })).cookie(name);
       const answer = await refused(visitor);
       expect([answer.status, answer.setCookies, answer.json()]).toEqual([
@@ -171,7 +171,7 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
       expect([answer.status, answer.setCookies]).toEqual([500, []]);
     });
 
-    it(`gives a visitor's session ${name === 'by_id' ? 'once' : 'to each login'}, where two logins race`, async () => {
+    it(`gives a visitor's session ${name === 'by_id' ? 'once' : 'to each login'} if two logins race`, async () => {
       const visitor = (await post('cart', { item: 'pear' })).cookie(name);
       const inside = new Promise<void>((resolve) => {
         called = resolve;
@@ -183,10 +183,10 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
       const first = post('login', { user: 'ann' }, visitor);
       await inside;
       const second = post('login', { user: 'ann' }, visitor);
-      // By id a request that comes meanwhile waits for nothing, and is nobody's.
+      // By id, a parallel request does not wait and has no session.
       expect(await shopOf(visitor)).toEqual({ cart: name === 'by_id' ? [] : ['pear'] });
       open();
-      // One that comes later finds no visitor's session any more.
+      // A later login finds no visitor's session.
       expect([(await first).status, (await second).status]).toEqual([201, 201]);
       expect(calls.filter(({ previous }) => previous !== undefined)).toHaveLength(name === 'by_id' ? 1 : 2);
       expect(await shopOf((await first).cookie(name))).toEqual({ userId: 'ann', cart: ['stored of ann', 'pear'] });
@@ -194,7 +194,7 @@ describe.each(platforms)('onOwnerChange on $name', (platform) => {
   });
 });
 
-describe('onOwnerChange, where it cannot work', () => {
+describe('onOwnerChange in an invalid configuration', () => {
   it.each([
     ['no function', { onOwnerChange: 'merge' as never }, 'onOwnerChange must be a function'],
     ['undefined owner', { onOwnerChange: () => undefined }, 'Mark the field of Ownerless'],

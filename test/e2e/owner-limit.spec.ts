@@ -143,7 +143,7 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     (await post(`${session}/login/${owner}`)).cookie(session);
   const revoked = () => events.filter(({ type }) => type === 'revoked');
 
-  it('signs the oldest device out when one more signs in, with an event', async () => {
+  it('signs out the oldest device at one login too many, with an event', async () => {
     const [first, second] = [await login('user'), await login('user')];
     const anonymous = (await post('user/cart')).cookie('user');
     const third = await post(`user/login/${owner}`, anonymous);
@@ -157,7 +157,7 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     ]);
   });
 
-  it('signs nobody out for one who signs in again on the same device', async () => {
+  it('signs out no session when a user signs in again on the same device', async () => {
     const [first, second] = [await login('user'), await login('user')];
     const again = (await post(`user/again/${owner}`, second)).cookie('user');
     expect((await get('user', first)).json()).toEqual({ userId: owner });
@@ -166,7 +166,7 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     expect(revoked()).toEqual([]);
   });
 
-  it('refuses the login with 409 where that was said, and leaves the session from before as it was', async () => {
+  it('refuses the login with 409 with beyond: refuse, and keeps the previous session', async () => {
     const first = await login('strict');
     const anonymous = (await post('strict/cart')).cookie('strict');
     const refused = await post(`strict/login/${owner}`, anonymous);
@@ -184,7 +184,7 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
   const loginPlanned = (plan: string, end?: string): Promise<Answer> =>
     postJson(`${running.url}/planned/login/${owner}`, { plan, end });
 
-  it('is a function of the session where that was said', async () => {
+  it('can be a function of the session', async () => {
     expect([(await loginPlanned('single')).status, (await loginPlanned('single')).status]).toEqual([200, 409]);
     expect([(await loginPlanned('family')).status, (await loginPlanned('family')).status]).toEqual([200, 409]);
     expect((await loginPlanned('all')).status).toBe(200);
@@ -196,7 +196,7 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     expect(broken[1]!.json()).toMatchObject({ message: 'no plan' });
   });
 
-  it('gives the other sessions with the refusal, and one of them can be ended to sign in', async () => {
+  it('returns the other sessions with the refusal, so that one of them can be ended', async () => {
     const start = clock.now();
     const first = (await loginPlanned('family')).cookie('planned');
     clock.advance(60_000);
@@ -217,13 +217,13 @@ describe.each(platforms)('a limit of sessions per owner, on $name', (platform) =
     expect((await get('planned', first)).json()).toMatchObject({ userId: owner });
   });
 
-  it('tells nothing of the other sessions in the answer of the framework', async () => {
+  it('shows no other session in the default response', async () => {
     await login('strict');
     const refused = await post(`strict/login/${owner}`);
     expect(Object.keys(refused.json<object>()).sort()).toEqual(['message', 'statusCode']);
   });
 
-  it('lets a handler answer in its own words, when it saves by itself', async () => {
+  it('lets a handler send its own response if it calls save', async () => {
     await login('strict');
     const anonymous = (await post('strict/cart')).cookie('strict');
     const refused = await post(`strict/explain/${owner}`, anonymous);

@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { Session, SessionOwner } from 'nestjs-sessions';
 import { Strategy as LocalStrategyOfPassport } from 'passport-local';
 import { ask, type Answer } from '../support/client.js';
+import { CookieJar } from '../support/cookie-jar.js';
 
-/** What passport keeps, and whose session that makes it. */
+/** A session with passport's data and an owner. */
 @Session('auth', { tracker: 'by-id' })
 export class AuthSession {
   passport?: { user?: string };
@@ -54,7 +55,7 @@ export class LoginGuard extends AuthGuard('local') {
 
 /** Keeps the cookies of one application. */
 export class Client {
-  readonly cookies = new Map<string, string>();
+  readonly cookies = new CookieJar();
   readonly #url: string;
 
   constructor(url: string) {
@@ -74,22 +75,16 @@ export class Client {
   }
 
   async #ask(path: string, init: Parameters<typeof ask>[1]): Promise<Answer> {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const answer = await ask(this.#url + path, { ...init, ...(cookie ? { cookie } : {}) });
-    for (const line of answer.setCookies) {
-      const pair = line.split(';')[0]!;
-      const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-      if (/max-age=0|expires=thu, 01 jan 1970/i.test(line)) this.cookies.delete(name);
-      else this.cookies.set(name, value);
-    }
+    const answer = await ask(this.#url + path, { ...init, ...this.cookies.headers });
+    this.cookies.keep(answer.setCookies);
     return answer;
   }
 }
 
-/** An OAuth 2 provider: one client, one user, PKCE where it is asked for. */
+/** An OAuth 2 provider with one client and one user, and optional PKCE. */
 export async function startProvider(): Promise<{
   url: string;
-  /** What a browser is sent back with after the user has agreed at this address. */
+  /** The query of the redirect after the user has consented. */
   agree(authorization: string): string;
   close(): Promise<void>;
 }> {

@@ -127,7 +127,7 @@ describe.each(platforms)('passport-local with @nestjs/passport on $name', (platf
     expect((await client.get('/me')).json()).toEqual({ signedIn: false });
   });
 
-  it('gives the session another id at a login and at a logout, and ends the old one', async () => {
+  it('gives the session a new id at login and logout, and ends the old one', async () => {
     const client = await start();
     await client.post('/theme');
     const ids = new Set<string>();
@@ -149,7 +149,7 @@ describe.each(platforms)('passport-local with @nestjs/passport on $name', (platf
     }
   });
 
-  it('keeps what the visitor had where keepSessionInfo says so, and drops it elsewhere', async () => {
+  it('keeps the content of the visitor only with keepSessionInfo', async () => {
     for (const keep of [true, false]) {
       const client = await start(keep);
       await client.post('/theme');
@@ -165,7 +165,7 @@ describe.each(platforms)('passport-local with @nestjs/passport on $name', (platf
     running = undefined;
   });
 
-  it('knows whose sessions they are', async () => {
+  it('knows the owner of the sessions', async () => {
     const client = await start();
     await client.post('/login', { username: 'ada', password: 'secret' });
     const service = running!.app.get(SessionsService);
@@ -174,7 +174,7 @@ describe.each(platforms)('passport-local with @nestjs/passport on $name', (platf
     expect((await client.get('/me')).json()).toEqual({ signedIn: false });
   });
 
-  it('puts the typed session on request.session, and its cookie and id', async () => {
+  it('sets request.session to the typed session, with cookie and id', async () => {
     const client = await start();
     const fresh = await client.get('/session');
     expect(fresh.json()).toEqual({ id: '', maxAge: 604_800_000, fields: {}, isOurs: true });
@@ -200,7 +200,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
           tokenURL: `${provider.url}/token`,
           clientID: 'this application',
           clientSecret: 'the secret of this application',
-          // With a path alone, passport-oauth2 asks for the connection of an Express request.
+          // For a relative path, passport-oauth2 needs the connection of an Express request.
           callbackURL: 'https://app.example/callback',
           state: true,
           ...options,
@@ -230,7 +230,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
         imports: [PassportModule, sessionsModule()],
         controllers: [SignInController],
         providers: [ProviderStrategy],
-        // passport redirects by the methods of Node's response, which Fastify's reply does not have.
+        // passport uses methods of Node's response that Fastify's reply lacks.
         prepare: (app) => {
           if (platform.name === 'fastify') useNodeResponse(app);
         },
@@ -249,7 +249,7 @@ describe.each(platforms)('OAuth 2 with passport-oauth2 on $name', (platform) => 
   });
 });
 
-/** Gives Fastify's reply what passport calls of a response. */
+/** Adds the response methods that passport calls to Fastify's reply. */
 function useNodeResponse(app: INestApplication): void {
   const instance = app.getHttpAdapter().getInstance() as {
     decorateReply(name: string, value: unknown): void;
@@ -336,7 +336,7 @@ describe('csrf-csrf on express', () => {
 
 describe('@fastify/csrf-protection', () => {
   it.each(['@fastify/session', '@fastify/secure-session'] as const)(
-    'keeps its secret in request.session, as in that of %s',
+    'keeps its secret in request.session, with sessionPlugin %s',
     async (sessionPlugin) => {
       @Controller()
       class FormController {
@@ -481,7 +481,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     @Post('cookie')
     cookie(@Req() { session }: WithSession): object {
       const cookie = session.cookie as { maxAge: number | null; partitioned?: boolean };
-      // What renews a session of express-session.
+      // As for express-session.
       const { maxAge } = cookie;
       cookie.maxAge = maxAge;
       const assignments: Record<string, () => void> = {
@@ -503,7 +503,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     @Post('max-age')
     maxAge(@Req() { session }: WithSession, @Body() { maxAge }: { maxAge: number | null | false }): object {
       session.theme = `for ${maxAge}`;
-      // As code for express-session does it.
+      // As in code for express-session.
       if (maxAge === false) (session.cookie as { expires: unknown }).expires = false;
       else session.cookie.maxAge = maxAge;
       return { maxAge: session.cookie.maxAge };
@@ -563,7 +563,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     [3_600_000, 'Max-Age=3600'],
     [null, undefined],
     [false, undefined],
-  ])('gives one session a lifetime of its own by cookie.maxAge and cookie.expires: %s', async (maxAge, attribute) => {
+  ])('sets the lifetime of one session by cookie.maxAge and cookie.expires: %s', async (maxAge, attribute) => {
     const client = await start();
     const answer = await client.post('/max-age', { maxAge });
     expect(answer.json()).toEqual({ maxAge: maxAge === false ? null : maxAge });
@@ -573,7 +573,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     expect((await client.get('/theme')).json()).toEqual({ theme: `for ${maxAge}` });
   });
 
-  it('refuses a lifetime beyond that of the class, and another attribute for one session alone', async () => {
+  it('refuses a lifetime beyond that of the class, and other cookie attributes', async () => {
     const answer = (await (await start()).post('/cookie')).json<Record<string, unknown>>();
     expect(answer).toEqual({
       unchanged: true,
@@ -583,7 +583,7 @@ describe.each(platforms)('the methods of request.session on $name', (platform) =
     });
   });
 
-  it('is there for a part of the application by requestSession(AuthSession)', async () => {
+  it('is available in a part of the application by requestSession(AuthSession)', async () => {
     running = await startApp(platform, {
       imports: [SessionsModule.forRoot({ keys: KEYS, sessions: [AuthSession] })],
       controllers: [MethodController],
@@ -645,7 +645,7 @@ describe('"remember me" of docs/passport.md', () => {
   });
 });
 
-describe('what cannot work', () => {
+describe('an invalid configuration', () => {
   it('is refused at start', async () => {
     class Saved extends AuthSession {
       save = true;

@@ -10,7 +10,7 @@ class Visit {
   paths: string[] = [];
 }
 
-/** Node's requests of routes that ask for no session. */
+/** Node's requests of routes that use no session. */
 const untouched: IncomingMessage[] = [];
 
 @Controller()
@@ -26,7 +26,7 @@ class PathController {
 }
 
 class CountingModule implements NestModule {
-  // On Fastify, middleware has nothing but Node's request and response.
+  // On Fastify, middleware gets only Node's request and response.
   configure(consumer: MiddlewareConsumer): void {
     consumer
       .apply(async (request: IncomingMessage & { originalUrl: string }, _: unknown, next: () => void) => {
@@ -38,7 +38,7 @@ class CountingModule implements NestModule {
   }
 }
 
-describe.each(platforms)('Requests of which only Node’s own is at hand: $name', (platform) => {
+describe.each(platforms)('requests that only exist as those of Node, on $name', (platform) => {
   let url: string;
   let close: () => Promise<void>;
   beforeAll(async () => {
@@ -51,14 +51,14 @@ describe.each(platforms)('Requests of which only Node’s own is at hand: $name'
   });
   afterAll(() => close());
 
-  it('middleware finds their sessions, and their responses carry the cookies', async () => {
+  it('give middleware their sessions, and send the cookies', async () => {
     const first = await ask(`${url}/counted/a`);
     expect(first.text).toBe('/counted/a');
     const again = await ask(`${url}/counted/b`, { cookie: first.cookie('visit') });
     expect(again.text).toBe('/counted/a,/counted/b');
   });
 
-  it('also while the connection is still at the answer to the one before', async () => {
+  it('also work while the previous response of the connection is not complete', async () => {
     const request = (name: string, more = ''): string => `GET /counted/${name} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
     const received = await talk(url, request('a') + request('b') + request('c', 'Connection: close\r\n'));
     const answers = received.split('HTTP/1.1 ').slice(1);
@@ -72,7 +72,7 @@ describe.each(platforms)('Requests of which only Node’s own is at hand: $name'
     expect(cookies).not.toContain(undefined);
   });
 
-  it('are not marked where nobody asks for sessions', async () => {
+  it('are not marked if sessions are not used', async () => {
     await ask(`${url}/untouched`);
     const marks = Object.getOwnPropertySymbols(untouched.pop()).map(({ description }) => description);
     expect(marks.filter((mark) => mark?.startsWith('nestjs-sessions'))).toEqual([]);

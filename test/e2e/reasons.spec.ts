@@ -90,7 +90,7 @@ class AppController {
   }
 }
 
-/** In late-answer.spec.ts, socket-sessions.spec.ts and evictions.spec.ts. */
+/** Tested in late-answer.spec.ts, socket-sessions.spec.ts and evictions.spec.ts. */
 type ElsewhereTested = 'too-late' | 'foreign-origin' | 'evicted';
 
 describe.each(platforms)('the reason of a lost session, on $name', (platform) => {
@@ -209,7 +209,7 @@ describe.each(platforms)('the reason of a lost session, on $name', (platform) =>
     expect(answer.headers.get('server-timing')).toBe(`session;desc="${session}: ${reason}"`);
   });
 
-  it('tells handle and age of what was rejected, as far as they are known', async () => {
+  it('includes handle and age of the rejected session, if they are known', async () => {
     const cookie = await theme();
     clock.advance(700_000);
     await get('theme', cookie);
@@ -230,13 +230,13 @@ describe.each(platforms)('the reason of a lost session, on $name', (platform) =>
     expect(events).toMatchObject([{ type: 'unavailable', reason: 'storage-down', operation: 'load' }]);
   });
 
-  it("leaves the application's own Server-Timing as it is", async () => {
+  it('keeps the Server-Timing header of the application', async () => {
     const answer = await get('me', `user=${'A'.repeat(43)}`);
     expect(answer.headers.get('server-timing')).toContain('user: unknown-id');
     expect((await get('me')).headers.get('server-timing')).toBeNull();
   });
 
-  it('is not told to clients in production', async () => {
+  it('is not sent to clients in production', async () => {
     await app.close();
     const before = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
@@ -250,7 +250,7 @@ describe.each(platforms)('the reason of a lost session, on $name', (platform) =>
     expect(of('rejected')).toHaveLength(1);
   });
 
-  it('names owner, age and request in events, where the application asks for it', async () => {
+  it('adds owner, age and request to events, with eventFields', async () => {
     await app.close();
     const request = ({ headers }: IncomingMessage): Record<string, unknown> => ({ agent: headers['user-agent'] });
     await start({ eventFields: { owner: true, request } });
@@ -266,7 +266,7 @@ describe.each(platforms)('the reason of a lost session, on $name', (platform) =>
     });
   });
 
-  it('refuses event fields that do not exist', async () => {
+  it('refuses unknown event fields', async () => {
     await expect(start({ eventFields: { user: true } })).rejects.toThrow('eventFields: unknown option "user"');
     await expect(start({ eventFields: { owner: 'yes' } })).rejects.toThrow('eventFields: owner must be true or false');
   });

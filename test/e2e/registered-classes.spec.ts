@@ -15,11 +15,11 @@ class SharedAdmin {
   visits = 0;
 }
 
-/** Would not start: it names a storage that only another application provides. */
+/** Cannot start: its storage exists only in another application. */
 @Session('shared_broken', { idleTimeoutInSeconds: -1 })
 class SharedBroken {}
 
-describe('the sessions of an application that lists none', () => {
+describe('the sessions of an application without the option sessions', () => {
   @Controller()
   class ShopController {
     @Get() visit(@CurrentSession() user: SharedUser) {
@@ -34,7 +34,7 @@ describe('the sessions of an application that lists none', () => {
     }
   }
 
-  it('are those that its handlers use, and no others of the library', async () => {
+  it('are those that its handlers use, without others of the library', async () => {
     const events: string[] = [];
     const running = await startApp(platforms[0]!, {
       imports: [SessionsModule.forRoot({ onEvent: ({ session }) => void events.push(String(session)) })],
@@ -47,7 +47,7 @@ describe('the sessions of an application that lists none', () => {
     await running.close();
   });
 
-  it('are joined by one that code asks for by hand', async () => {
+  it('include a class that code uses by sessionsOf', async () => {
     const running = await startApp(platforms[1]!, {
       imports: [SessionsModule.forRoot()],
       controllers: [ShopController],

@@ -22,7 +22,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
     expect(visitsOf((await new Browser(running.url).open('/')).text)).toBe(1);
   });
 
-  it('answers an HTML page that no cache keeps, with a style that caches may', async () => {
+  it('sends an HTML page that is not cached, and a style sheet that may be', async () => {
     const page = await browser.open('/');
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -33,7 +33,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
     expect(style.headers.getSetCookie()).toEqual([]);
   });
 
-  it('signs in: greets, and both cookies change', async () => {
+  it('signs in, greets the user, and changes both cookies', async () => {
     await browser.open('/');
     await browser.submit('/cart/add', { product: 'tea' });
     const [user, cart] = [browser.cookie('user_session'), browser.cookie('cart')];
@@ -49,7 +49,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
 
   it('shows the facts of its cookies, and a handle instead of the id', async () => {
     await browser.submit('/cart/add', { product: 'tea' });
-    // The cookie that the request carries; the answer's may hold a later time, with a digit more.
+    // The request's cookie; that of the response may have a later time with more digits.
     const size = 'user_session='.length + browser.cookie('user_session')!.length;
     const { text } = await browser.open('/');
     expect(text).toContain(`${size} bytes`);
@@ -58,7 +58,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
     expect(text).not.toContain(browser.cookie('cart')!.slice(0, 12));
   });
 
-  it('keeps a cart: adds, adds up, removes, empties', async () => {
+  it('adds items to a cart, counts them, removes them and empties it', async () => {
     await browser.submit('/cart/add', { product: 'tea' });
     await browser.submit('/cart/add', { product: 'pot' });
     const full = await browser.submit('/cart/add', { product: 'tea' });
@@ -72,7 +72,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
     expect(browser.cookie('cart')).toBeUndefined();
   });
 
-  it('signs out: both cookies are cleared, and a copy of the cart is empty', async () => {
+  it('signs out, clears both cookies, and reads a copied cart cookie as empty', async () => {
     await browser.submit('/login', { name: 'Ada' });
     await browser.submit('/cart/add', { product: 'tea' });
     const thief = browser.copy();
@@ -87,7 +87,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
     expect(thief.cookie('cart')).toBeUndefined();
   });
 
-  it('escapes what people call themselves', async () => {
+  it('escapes user names', async () => {
     const { text } = await browser.submit('/login', { name: '<script>alert("x")</script>' });
     expect(text).not.toContain('<script');
     expect(text).toContain('&#60;script&#62;alert(&#34;x&#34;)&#60;/script&#62;');
@@ -98,7 +98,7 @@ describe.each(platforms)('sample 01-quick-start on $name', (platform) => {
     ['/login', { name: '   ' }],
     ['/cart/add', { product: '__proto__' }],
     ['/cart/remove', {}],
-  ])('takes a senseless form to %s with %j for nothing', async (path, form) => {
+  ])('ignores an invalid form to %s with %j', async (path, form) => {
     const page = await browser.submit(path, form);
     expect(page.status).toBe(200);
     expect(page.text).toContain('Your name');

@@ -25,7 +25,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     phone = new Browser(running.url, PHONE);
   });
 
-  it.each(['/', '/account'])('sends whoever is not signed in from %s to the login form', async (path) => {
+  it.each(['/', '/account'])('redirects visitors who are not signed in from %s to the login form', async (path) => {
     const page = await laptop.open(path);
     expect(page.path).toBe('/login');
     expect(page.text).toContain('type="password"');
@@ -36,7 +36,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     ['ada', 'first-compiler'],
     ['nobody', 'analytical-engine'],
     ['', ''],
-  ])('refuses %j with %j, and opens no session', async (login, password) => {
+  ])('refuses %j with %j, and creates no session', async (login, password) => {
     const page = await signIn(laptop, login, password);
     expect(page.path).toBe('/login?failed');
     expect(page.text).toContain('do not belong together');
@@ -64,14 +64,14 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     }
   });
 
-  it('keeps user and device in the session, and nothing else', async () => {
+  it('stores only user and device in the session', async () => {
     await signIn(laptop);
     const cookie = `auth=${laptop.cookie('auth')}`;
     const session = await sessionOf(running.app, { cookie }, AuthSession);
     expect(session).toEqual({ userId: expect.any(String), device: 'Firefox on Linux' });
   });
 
-  it('gives a new id to whoever signs in again, and ends the old one', async () => {
+  it('gives a new id when a user signs in again, and ends the old one', async () => {
     await signIn(laptop);
     const old = laptop.copy();
     await signIn(laptop, 'grace', 'first-compiler');
@@ -80,7 +80,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     expect((await old.open('/account')).path).toBe('/login');
   });
 
-  it('lists the devices of one user, and of nobody else', async () => {
+  it('lists the devices of one user only', async () => {
     await signIn(laptop);
     await signIn(phone);
     await signIn(new Browser(running.url), 'grace', 'first-compiler');
@@ -91,7 +91,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     expect(text).not.toContain(phone.cookie('auth'));
   });
 
-  it('escapes what a device calls itself', async () => {
+  it('escapes device names', async () => {
     const { text } = await signIn(new Browser(running.url, '<script>alert(1)</script>'));
     expect(text).toContain('&#60;script&#62;alert(1)');
     expect(text).not.toContain('<script>');
@@ -106,7 +106,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     expect(phone.cookie('auth')).toBeUndefined();
   });
 
-  it("does not sign out somebody else's device", async () => {
+  it('does not sign out the device of another user', async () => {
     const grace = new Browser(running.url);
     const [gracesPhone, adasLaptop] = [new Browser(running.url, PHONE), laptop];
     await signIn(adasLaptop);
@@ -135,7 +135,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
     expect((await phone.open('/account')).path).toBe('/login');
   });
 
-  it('signs out this device: the cookie is cleared and a copy of it is worth nothing', async () => {
+  it('signs out this device, clears the cookie and rejects a copy of it', async () => {
     await signIn(laptop);
     const thief = laptop.copy();
     expect((await laptop.submit('/logout')).path).toBe('/login');
@@ -152,7 +152,7 @@ describe.each(platforms)('sample 02-authentication on $name', (platform) => {
   });
 });
 
-// On a machine without Chromium the tests above say the same of answers.
+// Without Chromium, the tests above cover the responses.
 if (chromiumPath !== undefined) {
   describe.each(platforms)('sample 02-authentication in Chromium, on $name', (platform) => {
     const MINUTE = 60_000;
@@ -187,7 +187,7 @@ if (chromiumPath !== undefined) {
       jest.restoreAllMocks();
     });
 
-    it('remembers a device by a cookie that outlives the browser, and no other', async () => {
+    it('keeps only the cookie of a remembered device after the browser is closed', async () => {
       await signIn('ada', 'analytical-engine');
       expect(await browser.cookie('auth')).toMatchObject({ expires: -1, httpOnly: true });
       await browser.click('Sign out');
@@ -199,7 +199,7 @@ if (chromiumPath !== undefined) {
       await shown('account');
     }, 60_000);
 
-    it('counts the last two minutes down without extending them, and extends them by the button', async () => {
+    it('counts down the last two minutes without renewing, and renews with the button', async () => {
       await signIn('ada', 'analytical-engine');
       await browser.until(`document.querySelector('#countdown span').innerText !== undefined`);
       expect(await isHidden()).toBe(true);
@@ -220,7 +220,7 @@ if (chromiumPath !== undefined) {
       await browser.until(`location.pathname === '/login'`);
     }, 60_000);
 
-    it('asks for the password before recovery codes, and comes back to them', async () => {
+    it('asks for the password before recovery codes, and returns to them', async () => {
       await signIn('ada', 'analytical-engine');
       passed = 6 * MINUTE;
       await browser.click('Show them');
@@ -238,7 +238,7 @@ if (chromiumPath !== undefined) {
       expect((await browser.cookie('auth'))?.value).not.toBe(before?.value);
     }, 60_000);
 
-    it('lets support act for somebody, shows it, and gives the own account back', async () => {
+    it('lets support act for another user, shows it, and restores its own account', async () => {
       const phone = new Browser(
         running.url,
         'Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Version/19.0 Safari/604.1',

@@ -29,7 +29,7 @@ describe.each(platforms)('sample 03-header-api on $name', (platform) => {
     return response.headers.get('x-session')!;
   };
 
-  it('opens a session whose id is in a header, and sets no cookie', async () => {
+  it('creates a session whose id is in a header, and sets no cookie', async () => {
     const response = await call('/session', undefined, { name: 'Ada' });
     expect(response.headers.get('x-session')).toMatch(/^[\w-]{43}$/);
     expect(response.headers.get('access-control-expose-headers')).toBe('X-Session');
@@ -37,18 +37,18 @@ describe.each(platforms)('sample 03-header-api on $name', (platform) => {
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
-  it('knows the session again', async () => {
+  it('recognizes the session', async () => {
     const session = await openSession();
     const response = await call('/session', session);
     expect(await response.json()).toEqual({ name: 'Ada', notes: 0, requests: 1 });
   });
 
-  it.each(['/session', '/notes'])('answers %s without a session, or with one it never gave, by 401', async (path) => {
+  it.each(['/session', '/notes'])('answers %s with 401 without a session or with an unknown one', async (path) => {
     expect((await call(path)).status).toBe(401);
     expect((await call(path, 'A'.repeat(43))).status).toBe(401);
   });
 
-  it('knows a client whose header a test made, until its session is ended', async () => {
+  it('accepts a header that a test created, until its session is ended', async () => {
     const grace = Object.assign(new ApiSession(), { name: 'Grace' });
     const headers = await sessionCookie(running.app, grace);
     const known = await fetch(`${running.url}/session`, { headers });
@@ -57,7 +57,7 @@ describe.each(platforms)('sample 03-header-api on $name', (platform) => {
     expect(ended.status).toBe(401);
   });
 
-  it('keeps notes with the moment they were written', async () => {
+  it('stores notes with their time', async () => {
     const session = await openSession();
     expect(await (await call('/notes', session, { text: 'Buy tea' })).json()).toEqual({ notes: 1 });
     const notes = (await (await call('/notes', session)).json()) as Array<{ text: string; writtenAt: string }>;
@@ -65,7 +65,7 @@ describe.each(platforms)('sample 03-header-api on $name', (platform) => {
     expect(Date.parse(notes[0]!.writtenAt)).toBeGreaterThan(0);
   });
 
-  it('loses none of many notes that are sent at once', async () => {
+  it('loses none of many parallel notes', async () => {
     const session = await openSession();
     const texts = Array.from({ length: 12 }, (_, index) => `note ${index}`);
     await Promise.all(texts.map((text) => call('/notes', session, { text })));
@@ -80,7 +80,7 @@ describe.each(platforms)('sample 03-header-api on $name', (platform) => {
     expect((await call('/notes', session, { text: 5 })).status).toBe(400);
   });
 
-  it('closes a session for good', async () => {
+  it('ends a session permanently', async () => {
     const session = await openSession();
     expect((await call('/session', session, undefined, 'DELETE')).status).toBe(204);
     expect((await call('/session', session)).status).toBe(401);

@@ -47,18 +47,18 @@ describe.each(platforms)('sample 04-redis on $name', (platform) => {
 
   const signedIn = async (browser: Browser): Promise<boolean> =>
     (await browser.open('/')).text.includes(`Hello, ${user}`);
-  /** What the second application shows to who comes with this cookie of the first. */
+  /** The page of the second application for a cookie of the first. */
   const shownByTwo = async (cookie: string): Promise<string> =>
     (await ask(`${two.url}/`, { cookie: `device=${cookie}` })).text;
   const handleOf = (text: string, device: string): string =>
     new RegExp(`<b>${device}</b>[^<]*<input type="hidden" name="handle" value="([\\w-]{43})"`).exec(text)?.[1] ?? '';
 
-  it('signs in at one application and is known to the other', async () => {
+  it('signs in at one application and is signed in at the other', async () => {
     expect(await shownByTwo(laptop.cookie('device')!)).toMatch(/<b>Laptop<\/b> \(this device\)/);
     expect(await signedIn(new Browser(two.url))).toBe(false);
   });
 
-  it('lists the devices of both applications, and of nobody else', async () => {
+  it('lists the devices of the user from both applications', async () => {
     await new Browser(two.url).submit('/sign-in', { user, device: 'Phone' });
     await new Browser(two.url).submit('/sign-in', { user: uniqueName(), device: 'Tablet' });
     const { text } = await laptop.open('/');
@@ -75,7 +75,7 @@ describe.each(platforms)('sample 04-redis on $name', (platform) => {
     expect(await signedIn(laptop)).toBe(true);
   });
 
-  it("does not sign out somebody else's device", async () => {
+  it('does not sign out the device of another user', async () => {
     const stranger = new Browser(two.url);
     await stranger.submit('/sign-in', { user: uniqueName(), device: 'Tablet' });
     const handle = handleOf((await laptop.open('/')).text, 'Laptop');
@@ -91,7 +91,7 @@ describe.each(platforms)('sample 04-redis on $name', (platform) => {
     expect(await shownByTwo(cookie)).toContain('<h1>Sign in</h1>');
   });
 
-  it('signs out everywhere: what is ended at one application has ended at the other', async () => {
+  it('signs out everywhere, at both applications', async () => {
     const phone = new Browser(two.url);
     await phone.submit('/sign-in', { user, device: 'Phone' });
     const cookie = laptop.cookie('device')!;
@@ -103,7 +103,7 @@ describe.each(platforms)('sample 04-redis on $name', (platform) => {
     expect(await shownByTwo(cookie)).toContain('<h1>Sign in</h1>');
   });
 
-  it('escapes what people and devices call themselves', async () => {
+  it('escapes user names and device names', async () => {
     const { text } = await new Browser(one.url).submit('/sign-in', { user: `<b>${user}`, device: '<script>' });
     expect(text).toContain(`&#60;b&#62;${user}`);
     expect(text).not.toContain('<script');

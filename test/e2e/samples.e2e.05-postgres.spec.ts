@@ -27,7 +27,7 @@ const add = (url: string, product: string, cookie?: string): Promise<Answer> =>
 const show = async (url: string, cookie: string): Promise<unknown> => (await ask(`${url}/cart`, { cookie })).json();
 const cookieOf = (answer: Answer): string => answer.cookie('postgres_cart');
 
-/** An application whose database is the test's: a PGlite cannot be opened twice. */
+/** An application on the test's database, because a PGlite cannot be opened twice. */
 async function startOn(pool: PostgresServer, platform: Platform): Promise<{ url: string; close(): Promise<void> }> {
   const testing = Test.createTestingModule({ imports: [AppModule] });
   const module = await testing.overrideProvider(PostgresConnection).useValue({ pool }).compile();
@@ -60,13 +60,13 @@ describe.each(platforms)('sample 05-postgres on $name', (platform) => {
     await server.close(table);
   });
 
-  it('shows a cart that was begun at one application at the other', async () => {
+  it('shows a cart of one application at the other', async () => {
     const cookie = cookieOf(await add(one, 'tea'));
     expect(await show(two, cookie)).toEqual({ tea: 1 });
     expect(await show(two, 'postgres_cart=unknown')).toEqual({});
   });
 
-  it('loses nothing of what both applications are asked for at once', async () => {
+  it('loses no parallel change of both applications', async () => {
     const cookie = cookieOf(await add(one, 'tea'));
     const answers = await Promise.all(
       Array.from({ length: 8 }, (_, index) => add(index % 2 ? one : two, index < 4 ? 'tea' : 'pot', cookie)),
@@ -75,20 +75,20 @@ describe.each(platforms)('sample 05-postgres on $name', (platform) => {
     expect(await show(one, cookie)).toEqual({ tea: 5, pot: 4 });
   });
 
-  it('ends a cart at one application for the other', async () => {
+  it('ends a cart for both applications', async () => {
     const cookie = cookieOf(await add(one, 'tea'));
     expect((await ask(`${one}/cart`, { method: 'DELETE', cookie })).status).toBe(204);
     expect(await show(two, cookie)).toEqual({});
   });
 
-  it.each(['', 'gold', '__proto__'])('refuses the product %j, and opens no session', async (product) => {
+  it.each(['', 'gold', '__proto__'])('refuses the product %j, and creates no session', async (product) => {
     const answer = await add(one, product);
     expect(answer.status).toBe(400);
     expect(answer.setCookies).toEqual([]);
   });
 });
 
-describe.each(platforms)('sample 05-postgres by itself on $name', (platform) => {
+describe.each(platforms)('sample 05-postgres with an embedded database on $name', (platform) => {
   const table = uniqueName();
 
   afterEach(async () => {

@@ -30,7 +30,7 @@ describe.each(platforms)('sample 06-directory on $name', (platform) => {
   const visitsOf = (answers: readonly Answer[]): number[] =>
     answers.map((answer) => answer.json<{ visits: number }>().visits);
 
-  it('goes on counting after a restart', async () => {
+  it('continues to count after a restart', async () => {
     const [first] = await visit(undefined);
     const cookie = first!.cookie('visits');
     expect(cookie).toMatch(/^visits=[\w-]{43}$/);
@@ -46,13 +46,13 @@ describe.each(platforms)('sample 06-directory on $name', (platform) => {
     expect(visitsOf(await visit(first!.cookie('visits'), undefined))).toEqual([2, 1]);
   });
 
-  it('begins anew in another directory', async () => {
+  it('starts again in another directory', async () => {
     const [first] = await visit(undefined);
     process.env['SESSIONS_DIRECTORY'] = join(directory, 'another');
     expect(visitsOf(await visit(first!.cookie('visits')))).toEqual([1]);
   });
 
-  it('loses none of the visits that come at once', async () => {
+  it('loses no parallel visit', async () => {
     const [first] = await visit(undefined);
     const cookie = first!.cookie('visits');
     const running = await startApp(platform, { imports: [AppModule] });

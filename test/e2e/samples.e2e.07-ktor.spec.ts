@@ -7,7 +7,7 @@ import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 const KEY = Buffer.from('00112233445566778899aabbccddeeff', 'hex');
 const SIGN = Buffer.from('6819b57a326945c1968f45236589', 'hex');
 
-// The sample is loaded once, with the directory that the environment has at that time.
+// The sample reads the directory from the environment once, when it is loaded.
 const directory = mkdtempSync(join(tmpdir(), 'sample-ktor-'));
 process.env['SESSION_DIRECTORY'] = directory;
 
@@ -36,7 +36,7 @@ describe.each(platforms)('sample 07-ktor on $name', (platform) => {
     return files.filter((name) => name.endsWith('.dat')).map((name) => readFileSync(join(directory, name), 'utf8'));
   };
 
-  it('keeps the client session of Ktor, signed and encrypted', async () => {
+  it('reads and writes the client session of Ktor, signed and encrypted', async () => {
     const login = await get('/login');
     expect([login.status, login.headers.get('location')]).toEqual([302, '/user']);
     expect(login.headers.getSetCookie()[0]).toMatch(
@@ -55,7 +55,7 @@ describe.each(platforms)('sample 07-ktor on $name', (platform) => {
     expect((await get('/user', { cookie: cookieOf(logout) })).body).toBe("Session doesn't exist or is expired.");
   });
 
-  it('keeps the server session of Ktor in its directory', async () => {
+  it('reads and writes the server session of Ktor in its directory', async () => {
     const cookie = cookieOf(await get('/cart/login'));
     expect(cookie).toMatch(/^cart_session=[0-9a-f]{64}%2F[0-9a-f]{64}$/);
     expect(stored()).toEqual(['{"userID":"123","productIDs":[1,3,7]}']);
@@ -65,7 +65,7 @@ describe.each(platforms)('sample 07-ktor on $name', (platform) => {
     expect(stored()).toEqual([]);
   });
 
-  it('keeps the id of Ktor in a header', async () => {
+  it('reads and writes the id of Ktor in a header', async () => {
     const header = { cart_header: (await get('/header-cart/login')).headers.get('cart_header')! };
     expect(header.cart_header).toMatch(/^[0-9a-f]{64}\/[0-9a-f]{64}$/);
     expect(stored()).toEqual(['{"userID":"123","productIDs":[1,3,7]}']);

@@ -14,7 +14,7 @@ describe.each(platforms)('sample 08-passport on $name', (platform) => {
 
   afterEach(() => running.close());
 
-  it('signs in with a new id, and out again', async () => {
+  it('signs in with a new id, and signs out', async () => {
     expect((await browser.open('/')).text).toContain('Sign in');
     const before = browser.copy();
     const page = await browser.submit('/login', { username: 'ada', password: 'first-compiler' });
@@ -26,7 +26,7 @@ describe.each(platforms)('sample 08-passport on $name', (platform) => {
     expect((await signedIn.open('/')).text).not.toContain('Hello, Ada');
   });
 
-  it('leaves a visitor with a wrong password where they are', async () => {
+  it('does not sign in a visitor with a wrong password', async () => {
     const page = await browser.submit('/login', { username: 'ada', password: 'a guess' });
     expect(page.text).toContain('Sign in');
     expect((await browser.open('/')).text).toContain('Visit 2');

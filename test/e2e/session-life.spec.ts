@@ -133,7 +133,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
 
     afterEach(() => app.close());
 
-    it('is known by its times, owner and handle', async () => {
+    it('has times, owner and handle', async () => {
       const start = clock.now();
       const cookie = (await login()).cookie(name);
       expect(await infoOf(cookie)).toEqual({
@@ -156,7 +156,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect(await infoOf(cookie)).not.toHaveProperty('authenticatedAt');
     });
 
-    it('is not renewed by a request that only asks when it ends', async () => {
+    it('is not renewed by a request that only reads when it ends', async () => {
       const cookie = (await login()).cookie(name);
       clock.advance(30 * MINUTE);
       const ends = (await infoOf(cookie)).expiresAt;
@@ -168,7 +168,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect(await userOf(cookie)).toBe(kind === 'by-id' ? 'ann' : null);
     });
 
-    it('is remembered for longer than its class says, where the class allows it', async () => {
+    it('can live longer than the default of its class, up to its maximum', async () => {
       const lifetime = { idleTimeoutInSeconds: 14 * 24 * 3600, absoluteTimeoutInSeconds: 60 * 24 * 3600 };
       const answer = await login(lifetime);
       expect(answer.setCookie(name)).toContain(`; Max-Age=${14 * 24 * 3600};`);
@@ -184,7 +184,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect(await userOf(changed.cookie(name) || renewed)).toBeNull();
     });
 
-    it('may be shorter, and end with the browser', async () => {
+    it('can be shorter, and end with the browser', async () => {
       const answer = await login({ idleTimeoutInSeconds: 300, persistent: false });
       expect(answer.setCookie(name)).not.toMatch(/Max-Age|Expires/);
       const cookie = answer.cookie(name);
@@ -206,7 +206,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect((await infoOf(again)).expiresAt).toBe(clock.now() + HOUR);
     });
 
-    it('refuses a lifetime beyond the maximum, and one of no session', async () => {
+    it('refuses a lifetime beyond the maximum, and a lifetime without a session', async () => {
       const cookie = (await login()).cookie(name);
       expect((await post('lifetime', { idleTimeoutInSeconds: 31 * 24 * 3600 }, cookie)).status).toBe(500);
       expect((await post('lifetime', { absoluteTimeoutInSeconds: null }, cookie)).status).toBe(500);
@@ -214,7 +214,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect((await infoOf(cookie)).expiresAt).toBe(clock.now() + HOUR);
     });
 
-    it('must be fresh where that is asked: 401 says what is missing, and a confirmation is enough', async () => {
+    it('must be fresh with @RequireFresh: 401 says what is missing, and a confirmation is enough', async () => {
       const cookie = (await login()).cookie(name);
       expect((await post('transfer', {}, cookie)).status).toBe(201);
       clock.advance(11 * MINUTE);
@@ -235,7 +235,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect((await post('transfer', {})).status).toBe(401);
     });
 
-    it('must have been authenticated by one of the methods asked for', async () => {
+    it('must have been authenticated by one of the required methods', async () => {
       const cookie = (await login()).cookie(name);
       const refused = await post('key', {}, cookie);
       expect([refused.status, refused.json<{ methods: string[] }>().methods]).toEqual([401, ['otp', 'passkey']]);
@@ -253,7 +253,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect((await post('key', {}, byOtp)).status).toBe(401);
     });
 
-    it('sends a visitor who has to confirm away, and brings them back once', async () => {
+    it('redirects a visitor who must confirm, and returns once', async () => {
       const cookie = (await login()).cookie(name);
       expect((await get('settings?tab=mail', cookie)).text).toBe('mail');
       clock.advance(11 * MINUTE);
@@ -267,7 +267,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect((await get('settings?tab=mail', back)).text).toBe('mail');
     });
 
-    it('keeps no path that leads to another site', async () => {
+    it('stores no return path to another site', async () => {
       const cookie = (await login()).cookie(name);
       clock.advance(11 * MINUTE);
       const refused = await ask(`${app.url}//evil.example/settings`, { cookie });
@@ -275,7 +275,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       expect((await get('returns', away)).json()).toEqual({ returnTo: null });
     });
 
-    it('keeps what a confirmation noted when the absolute timeout stays', async () => {
+    it('keeps the data of a confirmation when the absolute timeout continues', async () => {
       const start = clock.now();
       const cookie = (await login()).cookie(name);
       clock.advance(30 * MINUTE);
@@ -287,13 +287,13 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
       });
     });
 
-    it('lets nobody confirm who is not signed in', async () => {
+    it('does not let a visitor confirm without signing in', async () => {
       const cookie = (await post('cart', { item: 'book' })).cookie(name);
       expect((await post('confirm', { method: 'otp' }, cookie)).status).toBe(500);
       expect((await post('confirm', { method: 'otp' })).status).toBe(500);
     });
 
-    it('tells the browser what else to forget at a logout', async () => {
+    it('sends Clear-Site-Data at logout', async () => {
       const cookie = (await login()).cookie(name);
       const answer = await post('logout', {}, cookie);
       expect(answer.headers.get('clear-site-data')).toBe('"cache", "storage"');
@@ -301,7 +301,7 @@ describe.each(platforms)('the life of a session on $name', (platform) => {
     });
   });
 
-  it('has the lifetime that its class gives it by role, and starts anew by a confirmation where that is set', async () => {
+  it('has a lifetime by role, and restarts it with reauthenticationResets', async () => {
     @Session('staff', {
       tracker: 'by-id',
       idleTimeoutInSeconds: 3600,

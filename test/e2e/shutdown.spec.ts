@@ -48,7 +48,7 @@ describe.each(platforms)('a storage that owns its client, on $name', (platform) 
   it.each<[string, (storage: SessionStorage) => SessionStorage]>([
     ['alone', (storage) => storage],
     ['in another storage', (storage) => new SessionStorageEncrypted(storage, new KeyRing(KEY))],
-  ])('answers the request under way and is closed after it: %s', async (_, wrap) => {
+  ])('completes open requests and is closed after them: %s', async (_, wrap) => {
     const database = openDatabase(':memory:');
     const { app, url } = await startApp(platform, {
       imports: [
@@ -72,7 +72,7 @@ describe.each(platforms)('a storage that owns its client, on $name', (platform) 
     expect(isOpen(database)).toBe(false);
   });
 
-  it('leaves a client alone that it does not own', async () => {
+  it('does not close a client that it does not own', async () => {
     const database = openDatabase(':memory:');
     const { close } = await startApp(platform, {
       imports: [SessionsModule.forRoot({ sessions: [UserSession], storage: sqliteSessionStorage({ database }) })],

@@ -83,7 +83,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
   afterEach(async () => {
     down = false;
     for (const socket of sockets.splice(0)) {
-      // Polling says so by a request of its own.
+      // Polling sends this in a separate request.
       const closed = new Promise((resolve) => socket.io.engine.once('close', resolve));
       socket.close();
       await closed;
@@ -104,14 +104,14 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
   }
   const enter = async (): Promise<string> => (await ask(`${running.url}/enter`)).cookie('player');
   const me = async (cookie: string) => (await ask(`${running.url}/me`, { cookie })).json<Partial<PlayerSession>>();
-  /** The acknowledgement of an event, or the exception that comes instead. */
+  /** The acknowledgement of an event, or the exception. */
   const send = (socket: Socket, event: string): Promise<unknown> =>
     new Promise((resolve) => {
       socket.once('exception', resolve);
       socket.emit(event, {}, resolve);
     });
 
-  it('has the session of its handshake, and stores it before it acknowledges', async () => {
+  it('has the session of its handshake, and stores it before the acknowledgement', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     expect(await send(socket, 'who')).toBe('ada');
@@ -121,7 +121,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
     expect(await me(cookie)).toMatchObject({ points: 2 });
   });
 
-  it('ends with it', async () => {
+  it('loses the session when it ends', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     expect(await send(socket, 'who')).toBe('ada');
@@ -130,7 +130,7 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
     expect(await send(socket, 'score')).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
-  it('sends the error and no acknowledgement where nothing is stored', async () => {
+  it('sends the error instead of the acknowledgement if the session is not stored', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     await send(socket, 'who');

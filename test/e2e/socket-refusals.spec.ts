@@ -247,7 +247,7 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
   });
   const ways = ['required', 'guarded', 'fresh', 'everywhere'];
 
-  it.each(ways)('says "sign in" to nobody, and "not now" while the storage is down: %s', async (event) => {
+  it.each(ways)('gives UNAUTHENTICATED without a session, and 503 while the storage is down: %s', async (event) => {
     const stranger = await connect();
     expect(await stranger.ask(event)).toEqual(refused('UNAUTHENTICATED', 'Unauthorized'));
     const socket = await connect(await enter());
@@ -259,18 +259,18 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
     down = 'nothing';
     expect((await socket.ask(event)).event).toBe('said');
   });
-  it('is passed through the filters of the application, as a WsException', async () => {
+  it('reaches the filters of the application as a WsException', async () => {
     await (await connect()).ask('guarded');
     expect(seen).toEqual([{ status: 'error', code: 'UNAUTHENTICATED', message: 'Unauthorized' }]);
   });
-  it('says what is wrong, and never "Internal server error"', async () => {
+  it('contains the code, never "Internal server error"', async () => {
     const socket = await connect(await enter());
     expect(await socket.ask('limit')).toEqual(refused('SESSION_LIMIT', expect.stringContaining('account')));
     expect(await socket.ask('login')).toEqual(refused('SESSION_TOO_LATE'));
     expect(await socket.ask('broken')).toEqual(refused('SESSION_UNSERIALIZABLE', 'The session could not be used.'));
     expect(await socket.ask('wrong')).toEqual(refused('SESSION_WRONG_VALUE', 'The session could not be used.'));
   });
-  it('says the same where its handler uses sessions by hand', async () => {
+  it('contains the same code if the handler uses sessionsOf', async () => {
     const socket = await connect(await enter());
     expect((await socket.ask('by-hand')).data).toMatch(/^user-/);
     down = 'reads';
@@ -309,7 +309,7 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
     }
     expect(events).toContain('too-late');
   });
-  it('is answered after its session is stored', async () => {
+  it('is sent after the session is stored', async () => {
     const socket = await connect(await enter());
     handled = [];
     const answer = await socket.ask('count');
@@ -318,19 +318,19 @@ describe.each(cases)('a message that is refused over $kind.name on $platform.nam
     expect(handled).toEqual(['handler', 'stored', 'answer']);
   });
   it.each(['count', 'count-twice'])(
-    'gives the error instead of its answer where nothing is stored: %s',
+    'gives an error instead of the reply if the session is not stored: %s',
     async (event) => {
       const cookie = await enter();
       const socket = await connect(cookie);
       down = 'writes';
       expect(await socket.ask(event)).toEqual(refused('SESSION_STORAGE_UNAVAILABLE'));
       down = 'nothing';
-      // The next message is the next answer: nothing of the refused one came afterwards.
+      // The next message is the next reply: the refused one sent nothing else.
       expect((await socket.ask('look')).data).toMatch(/^user-/);
       expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ messages: 0 });
     },
   );
-  it.each(['pay', 'pay-twice'])('by value is refused before the answer, with the reason: %s', async (event) => {
+  it.each(['pay', 'pay-twice'])('by value is refused before the reply, with the reason: %s', async (event) => {
     const socket = await connect(await enter());
     expect(await socket.ask(event)).toEqual(
       refused('SESSION_TOO_LATE', 'The session cannot be changed over this connection.'),

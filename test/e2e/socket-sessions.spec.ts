@@ -192,7 +192,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     data: { status: 'error', code, message: expect.any(String) as string },
   });
 
-  it('are those of the upgrade request, without a line of the application', async () => {
+  it('are those of the upgrade request, without code in the application', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     expect(await socket.ask('say')).toEqual({ event: 'said', data: { name: 'ada', messages: 1 } });
@@ -200,7 +200,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     expect(await me(cookie)).toMatchObject({ messages: 2 });
   });
 
-  it('are found by a gateway on a port of its own', async () => {
+  it('are found by a gateway on a separate port', async () => {
     const cookie = await enter();
     const socket = await connect(cookie, {}, otherUrl);
     expect(await socket.ask('say')).toEqual({ event: 'said', data: { name: 'ada', messages: 1 } });
@@ -215,7 +215,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     expect(await me(cookie)).toMatchObject({ sockets: 1 });
   });
 
-  it('are read anew for each message, with decorators and by hand', async () => {
+  it('are read again for each message, with decorators and sessionsOf', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     expect(await socket.ask('guarded')).toEqual({ event: 'said', data: 'in' });
@@ -227,7 +227,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     expect((await socket.ask('by-hand')).data).toBe('nobody');
   });
 
-  it('tell a client without a session to sign in', async () => {
+  it('give UNAUTHENTICATED to a client without a session', async () => {
     const socket = await connect();
     for (const event of ['guarded', 'required', 'everywhere']) {
       expect(await socket.ask(event)).toEqual({
@@ -237,7 +237,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     }
   });
 
-  it('answer with the error when they cannot be stored', async () => {
+  it('give an error if they cannot be stored', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     down = true;
@@ -247,14 +247,14 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     expect(await me(cookie)).toMatchObject({ messages: 0 });
   });
 
-  it('answer with the conflict of two changes', async () => {
+  it('give the conflict of two changes', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     during = () => ask(`${running.url}/bump`, { cookie });
     expect(await socket.ask('clash')).toEqual(exception('SESSION_CONFLICT'));
   });
 
-  it('refuse a change by value before the answer, with the reason', async () => {
+  it('refuse a by-value change before the reply, with the reason', async () => {
     const socket = await connect(await enter());
     expect(await socket.ask('look')).toEqual({ event: 'said', data: 1 });
     expect(await socket.ask('sealed')).toEqual({
@@ -267,15 +267,15 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     });
   });
 
-  it('store nothing of a handler that throws', async () => {
+  it('store no change of a handler that throws', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
-    // On a native socket Nest 11 says nothing of an error of the application.
+    // Nest 11 does not send application errors to a native socket.
     await Promise.race([socket.ask('throws'), socket.ask('look')]);
     expect(await me(cookie)).toMatchObject({ name: 'ada' });
   });
 
-  it('report a change by hand that nobody stores, and store one with save()', async () => {
+  it('report a change by sessionsOf that is not stored, and store one with save()', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
     const late = nextEvent('too-late');
@@ -287,7 +287,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
   });
 
   it.each(['https://evil.example', 'null', 'http://127.0.0.1.evil.example', 'no origin'])(
-    'are not there for a socket that a page of %s opened',
+    'are not available to a socket that a page of %s opened',
     async (origin) => {
       const socket = await connect(await enter(), { origin });
       expect(await socket.ask('guarded')).toEqual(exception('UNAUTHENTICATED'));
@@ -297,7 +297,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
     },
   );
 
-  it('are there for a page of the host itself and of an allowed origin', async () => {
+  it('are available to a page of the same host and of an allowed origin', async () => {
     const cookie = await enter();
     for (const origin of [running.url, 'https://friend.example']) {
       const socket = await connect(cookie, { origin });
@@ -308,7 +308,7 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
 });
 
 describe('a refusal that Nest 11 only emits on the server', () => {
-  it('is sent to the client of a native WebSocket, and nothing else is', () => {
+  it('is sent only to the client of a native WebSocket', () => {
     class FakeSocket extends EventEmitter {
       readonly readyState = 1;
       readonly sent: string[] = [];

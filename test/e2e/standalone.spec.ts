@@ -46,7 +46,7 @@ class AccountController {
   }
 }
 
-describe.each(platforms)('openSessions beside a NestJS application on $name', (platform) => {
+describe.each(platforms)('openSessions with a NestJS application on $name', (platform) => {
   const keys = ['b1u8W2mZ5xQkYt0nRj7LcVhS4eAoFg9iDpXy6NqTUKw'];
   let storage: SessionStorageMemory;
   let running: RunningApp;
@@ -71,12 +71,12 @@ describe.each(platforms)('openSessions beside a NestJS application on $name', (p
     return answer.cookie('account');
   };
 
-  it('reads who signed in there', async () => {
+  it('reads the user who signed in there', async () => {
     const session = await outside.of(request(await login())).get(AccountSession);
     expect(session?.userId).toBe('ada');
   });
 
-  it('changes a session that the application then sees, by id and by value', async () => {
+  it('changes a session that the application then reads, by id and by value', async () => {
     const cookie = await login();
     const response = await outside.handle(request(cookie), async (sessions) => {
       (await sessions.get(AccountSession))!.pages.push('/from-outside');
@@ -88,7 +88,7 @@ describe.each(platforms)('openSessions beside a NestJS application on $name', (p
     expect((await ask(`${running.url}/theme`, { cookie: settings.split(';')[0] })).text).toBe('dark');
   });
 
-  it('sees a logout at once, and logs out there', async () => {
+  it('detects a logout at once, and can log out there', async () => {
     const [first, second] = [await login(), await login()];
     await ask(`${running.url}/logout`, { method: 'POST', cookie: first });
     expect(await outside.of(request(first)).get(AccountSession)).toBeUndefined();

@@ -79,18 +79,18 @@ describe('a restart by watch mode', () => {
   const me = async (url: string, cookie: string) => (await ask(`${url}/me`, { cookie })).json();
   const cache = (): string => join(folder, 'node_modules', '.cache', 'nestjs-sessions');
 
-  it('signs nobody out in development', async () => {
+  it('signs no user out in development', async () => {
     const cookie = await login(await restart());
     expect(await me(await restart(), cookie)).toEqual(['ada', 'ada']);
     expect(await me(await restart(), cookie)).toEqual(['ada', 'ada']);
   });
 
-  it('signs nobody out where NODE_ENV is not set', async () => {
+  it('signs no user out if NODE_ENV is not set', async () => {
     const cookie = await login(await restart(''));
     expect(await me(await restart(''), cookie)).toEqual(['ada', 'ada']);
   });
 
-  it('is one line of the log, whatever is kept', async () => {
+  it('logs one line', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => {});
     try {
       for (const start of ['first', 'second']) {
@@ -104,7 +104,7 @@ describe('a restart by watch mode', () => {
     }
   });
 
-  it('gives each project a key of its own, of 32 random bytes', async () => {
+  it('gives each project its own key of 32 random bytes', async () => {
     await login(await restart());
     const [name] = readdirSync(cache()).filter((one) => one.startsWith('key-'));
     const key = readFileSync(join(cache(), name!), 'utf8');
@@ -114,7 +114,7 @@ describe('a restart by watch mode', () => {
     expect(readFileSync(join(cache(), name!), 'utf8')).not.toBe(key);
   });
 
-  it('keeps files that only their owner can read', async () => {
+  it('writes files that only their owner can read', async () => {
     await login(await restart());
     await restart();
     const names = readdirSync(cache());
@@ -123,14 +123,14 @@ describe('a restart by watch mode', () => {
     expect(statSync(cache()).mode & 0o777).toBe(0o700);
   });
 
-  it('does not bring back a session that was ended', async () => {
+  it('does not revive an ended session', async () => {
     const url = await restart();
     const cookie = await login(url);
     expect((await ask(`${url}/revoke`, { cookie })).text).toBe('1');
     expect(await me(await restart(), cookie)).toEqual(['ada', 'nobody']);
   });
 
-  it('writes sessions down before the process ends without a word', async () => {
+  it('writes sessions before the process is killed', async () => {
     await login(await restart());
     const started = Date.now();
     while (!readdirSync(cache()).some((name) => name.startsWith('memory-'))) {
@@ -140,7 +140,7 @@ describe('a restart by watch mode', () => {
     expect(readdirSync(cache()).filter((name) => name.startsWith('memory-'))).toHaveLength(1);
   });
 
-  it('takes no key that others can read, and no memory that was changed', async () => {
+  it('does not use a key that others can read, or sessions that were changed', async () => {
     const cookie = await login(await restart());
     await running?.close();
     running = undefined;
@@ -151,7 +151,7 @@ describe('a restart by watch mode', () => {
     expect(await me(await restart(), cookie)).toEqual(['nobody', 'nobody']);
   });
 
-  it.each(['test', 'staging', 'production'])('leaves nothing behind with NODE_ENV=%s', async (environment) => {
+  it.each(['test', 'staging', 'production'])('writes no file with NODE_ENV=%s', async (environment) => {
     const key = '8f4e2a6c0b1d3957e6a8c4f20d7b9135a2c6e80f4b1d3957c8e4a60f2b7d9135';
     await login(await restart(environment, environment === 'production' ? key : undefined));
     expect(readdirSync(join(folder, 'node_modules'))).toEqual([]);

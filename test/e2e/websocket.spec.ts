@@ -1,5 +1,4 @@
 import { Controller, Get, Inject } from '@nestjs/common';
-import { WsAdapter } from '@nestjs/platform-ws';
 import {
   SubscribeMessage,
   WebSocketGateway,
@@ -17,9 +16,9 @@ import {
   type RequestSessions,
 } from 'nestjs-sessions';
 import type { IncomingMessage } from 'node:http';
-import { WebSocket } from 'ws';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+import { socketKinds, type Message, type Socket } from '../support/sockets.js';
 
 @Session('room', { tracker: 'by-id' })
 class RoomSession {
@@ -46,6 +45,7 @@ class RoomController {
   }
 }
 
+const ws = socketKinds.find(({ name }) => name === 'ws')!;
 let entered = 0;
 
 @WebSocketGateway({ path: '/room' })
@@ -81,37 +81,25 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
       imports: [SessionsModule.forRoot({ sessions: [RoomSession, SealedSession] })],
       controllers: [RoomController],
       providers: [RoomGateway],
-      prepare: (app) => void app.useWebSocketAdapter(new WsAdapter(app)),
+      prepare: ws.prepare,
     });
   });
   afterAll(() => running.close());
 
-  type Message = { event: string; data: unknown };
+  const connect = (cookie: string): Promise<Socket> => ws.connect(`${running.url}/room`, { cookie });
 
-  async function connect(cookie: string): Promise<WebSocket> {
-    const socket = new WebSocket(`${running.url.replace('http', 'ws')}/room`, { headers: { cookie } });
-    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    return socket;
-  }
-
-  async function say(socket: WebSocket, event: string): Promise<Message> {
-    const answer = new Promise<string>((resolve) => socket.once('message', (data: Buffer) => resolve(data.toString())));
-    socket.send(JSON.stringify({ event, data: {} }));
-    return JSON.parse(await answer) as Message;
-  }
-
-  // Nest 11 tells a native WebSocket nothing of a refusal, so the next answer may be that of the next message.
-  async function expectRefused(socket: WebSocket): Promise<void> {
+  // Nest 11 sends no refusal to a native WebSocket, so the next reply may be that of the next message.
+  async function expectRefused(socket: Socket): Promise<void> {
     const before = entered;
-    socket.send(JSON.stringify({ event: 'guarded', data: {} }));
-    expect((await say(socket, 'set')).event).not.toBe('guarded');
+    void socket.ask('guarded');
+    expect((await socket.ask('set')).event).not.toBe('guarded');
     expect(entered).toBe(before);
   }
 
   async function talk(cookie: string, ...events: string[]): Promise<Message[]> {
     const socket = await connect(cookie);
     const answers: Message[] = [];
-    for (const event of events) answers.push(await say(socket, event));
+    for (const event of events) answers.push(await socket.ask(event));
     socket.close();
     return answers;
   }
@@ -125,10 +113,10 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     expect((await ask(`${running.url}/me`, { cookie })).json()).toEqual({ name: 'ada', messages: 2 });
   });
 
-  it('are read anew for each message, so that a session ended elsewhere is ended here', async () => {
+  it('are read again for each message, so that a session ended elsewhere is ended here', async () => {
     const cookie = (await ask(`${running.url}/enter`)).cookie('room');
     const socket = await connect(cookie);
-    expect(await say(socket, 'guarded')).toEqual({ event: 'guarded', data: 'in' });
+    expect(await socket.ask('guarded')).toEqual({ event: 'guarded', data: 'in' });
     await ask(`${running.url}/leave`, { cookie });
     await expectRefused(socket);
     socket.close();
@@ -142,7 +130,7 @@ describe.each(platforms)('sessions of a WebSocket on $name', (platform) => {
     stranger.close();
   });
 
-  it('cannot be sent to the client, and say so', async () => {
+  it('throw if they must be sent to the client', async () => {
     expect(await talk('', 'set')).toEqual([{ event: 'set', data: 'SESSION_TOO_LATE' }]);
   });
 });

@@ -30,7 +30,7 @@ const calling: Wrap = (method) =>
     return method.apply(this, args);
   };
 
-/** Ways in which decorators and instrumentations replace a method. */
+/** How decorators and instrumentations replace a method. */
 const WRAPS: Readonly<Record<string, Wrap>> = {
   'copies the metadata': (method) => {
     const wrapper = calling(method);
@@ -161,14 +161,14 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
     });
   });
 
-  it.each(Object.entries(WRAPS))('when their prototype is changed afterwards by what %s', async (_, wrap) => {
+  it.each(Object.entries(WRAPS))('when their prototype is changed afterwards by code that %s', async (_, wrap) => {
     const controllers = [controllerFor((method) => method, Scope.DEFAULT), guardedControllerFor((method) => method)];
     for (const { prototype } of controllers) {
       for (const name of Object.getOwnPropertyNames(prototype).filter((one) => one !== 'constructor')) {
         const methods = prototype as unknown as Record<string, Method>;
         const method = methods[name]!;
         methods[name] = wrap(method);
-        // Without these there would be no route.
+        // Without these, there is no route.
         for (const key of ['path', 'method'])
           Reflect.defineMetadata(key, Reflect.getMetadata(key, method), methods[name]);
       }
@@ -176,7 +176,7 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
     await expectGuarded(await start(platform, controllers));
   });
 
-  it('when a module replaces them on its instance before the routes are made', async () => {
+  it('when a module replaces them on its instance before the routes are registered', async () => {
     @Controller()
     class TracedController {
       constructor() {
@@ -197,7 +197,7 @@ describe.each(platforms)('handlers on $name keep their requirements', (platform)
     expect((await ask(`${app.url}/secret`, { cookie })).text).toBe('secret');
   });
 
-  // Both packages patch Nest 11 and older by themselves; see test/packaging for these.
+  // Both packages patch Nest 11 and older automatically; see test/packaging.
   describe.each(Object.entries(instrumentations()))('when %s wraps them', (_, instrumentation) => {
     const { create } = RouterExecutionContext.prototype;
 
@@ -220,7 +220,7 @@ interface Patching {
 
 function instrumentations(): Record<string, Patching> {
   const require = createRequire(import.meta.url);
-  // Not exported: Sentry makes it in its init().
+  // Not exported: Sentry creates it in init().
   const sentry = join(require.resolve('@sentry/nestjs'), '..', 'integrations', 'vendored', 'instrumentation.js');
   const { NestInstrumentation: OfSentry } = require(sentry) as { NestInstrumentation: new () => Patching };
   return {

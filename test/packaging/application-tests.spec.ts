@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Consumer } from './consumer.js';
 
 // test/unit/testing/application has the same under jest.
-describe('the helpers of the packed package for tests of applications, under vitest', () => {
+describe('the test helpers of the packed package under vitest', () => {
   let consumer: Consumer;
   beforeAll(async () => {
     consumer = await Consumer.install('application-tests');
@@ -11,11 +11,11 @@ describe('the helpers of the packed package for tests of applications, under vit
     await consumer?.remove();
   });
 
-  it('give the matchers their types', async () => {
+  it('have types for the matchers', async () => {
     expect(await consumer.tsc('typescript', '-p', '.')).toBe('');
   });
 
-  it('give headers and matchers', async () => {
+  it('provide headers and matchers', async () => {
     const vitest = join('node_modules', 'vitest', 'vitest.mjs');
     const env = { NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' };
     expect(await consumer.run(process.execPath, [vitest, 'run'], env)).toMatch(/Tests +3 passed \(3\)/);

@@ -32,26 +32,26 @@ describe.each(applications)('the packed package in $name', ({ name, compiler, ve
     expect(await consumer.tsc(other, '-p', '.', '--skipLibCheck', 'false', '--noEmit')).toBe('');
   });
 
-  it('keeps a session over requests, and gives a new cookie at login', async () => {
+  it('keeps a session over requests, and sends a new cookie at login', async () => {
     await expectSessions(await consumer.start());
   });
 
-  it('is one instance of each class, imported and required', async () => {
+  it('has one instance of each class, imported and required', async () => {
     expect(await consumer.node(join('dist', 'identity.js'))).toBe('true\n');
   });
 
   if (name === 'nest-11-commonjs') {
-    it('runs from its CommonJS half where Node cannot require an ES module', async () => {
+    it('runs from its CommonJS files if Node cannot require an ES module', async () => {
       await expectSessions(await consumer.start('--no-experimental-require-module'));
     });
 
-    // Both instrument Nest 11 and older only; test/e2e/wrapped-handlers.spec.ts has them on Nest 12.
+    // Both instrument only Nest 11 and older; for Nest 12 see test/e2e/wrapped-handlers.spec.ts.
     it.each([
       ['opentelemetry', 'express'],
       ['opentelemetry', 'fastify'],
       ['sentry', 'express'],
       ['sentry', 'fastify'],
-    ])('keeps its guards behind the instrumentation of %s on %s', async (instrumentation, platform) => {
+    ])('keeps its guards with the instrumentation of %s on %s', async (instrumentation, platform) => {
       const said = await consumer.node('instrumented.cjs', instrumentation, platform);
       expect(JSON.parse(said.trim().split('\n').at(-1)!)).toEqual({
         wrapped: true,
@@ -60,12 +60,12 @@ describe.each(applications)('the packed package in $name', ({ name, compiler, ve
       });
     });
 
-    it('is found, sub-paths included, by a compiler that knows no "exports"', async () => {
+    it('is found with its sub-paths by a compiler without support for "exports"', async () => {
       const options = ['--module', 'commonjs', '--moduleResolution', 'node10', '--noEmit'];
       expect(await consumer.tsc(compiler, '-p', '.', '--skipLibCheck', 'false', ...options)).toBe('');
     });
   } else {
-    it('is found by a compiler that resolves as bundlers do', async () => {
+    it('is found by a compiler with bundler resolution', async () => {
       const options = ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'];
       expect(await consumer.tsc(compiler, '-p', '.', '--skipLibCheck', 'false', ...options)).toBe('');
     });

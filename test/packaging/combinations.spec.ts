@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Consumer } from './consumer.js';
 
-/** What is tested, the file of `consumers/combinations` that does it, and where. */
+/** The combination, its file in `consumers/combinations`, and the Nest versions. */
 const combinations = [
   ['@nestjs/config', 'config', 'express and fastify'],
   ['nestjs-cls', 'cls', 'express and fastify'],
@@ -43,8 +43,8 @@ describe.each([11, 12])('combinations on Nest %i', (major) => {
     await consumer?.remove();
   });
 
-  it.each(combinations)('with %s a session is kept, and a guard closes', async (_name, file, platforms) => {
-    // In development the sessions of one process would be there in the next.
+  it.each(combinations)('with %s a session is kept, and a guard refuses', async (_name, file, platforms) => {
+    // In development, a process would read the sessions of the previous one.
     const said = await consumer.run(process.execPath, [join('dist', 'main.js'), file], { NODE_ENV: 'test' });
     expect(said).toContain(`passed on ${platforms}\n`);
   });

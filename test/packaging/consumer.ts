@@ -13,7 +13,7 @@ interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** An application in a folder of its own, outside this checkout, with the packed package installed from npm's side. */
+/** An application outside this checkout, with the packed package installed by npm. */
 export class Consumer {
   private constructor(
     readonly folder: string,
@@ -50,7 +50,7 @@ export class Consumer {
     writeFileSync(join(VERSIONS_FOLDER, `${name}.json`), JSON.stringify(Object.fromEntries(versions)));
   }
 
-  /** A folder in which nothing is installed yet, with the dependencies of this one. */
+  /** A folder with the same dependencies, not installed yet. */
   beside(name: string): Consumer {
     const { dependencies, type } = JSON.parse(readFileSync(join(this.folder, 'package.json'), 'utf8')) as Manifest;
     const folder = mkdtempSync(join(process.env['PACKED_FOLDER'] ?? '', `${name}-`));
@@ -58,14 +58,14 @@ export class Consumer {
     return new Consumer(folder);
   }
 
-  /** What is in a folder of this one, removed together with it. */
+  /** A subfolder, removed together with this one. */
   inside(name: string): Consumer {
     return new Consumer(join(this.folder, name), this.started);
   }
 
   /**
    * @param env added to the environment of this process.
-   * @returns what the command printed. Rejects with it when the command fails.
+   * @returns the output of the command. Rejects with it if the command fails.
    */
   async run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
     try {
@@ -112,7 +112,7 @@ export class Consumer {
     throw new Error(`The application ended before it listened:\n${said.join('')}`);
   }
 
-  /** Stops what was started and removes the folder. */
+  /** Stops started processes and removes the folder. */
   async remove(): Promise<void> {
     for (const child of this.started) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -123,7 +123,7 @@ export class Consumer {
   }
 }
 
-/** A browser as small as it gets: keeps the cookies it is given. */
+/** A minimal browser with a cookie jar. */
 export class CookieJar {
   readonly #cookies = new Map<string, string>();
 

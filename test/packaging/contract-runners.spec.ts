@@ -13,14 +13,14 @@ describe('the contract suite of the packed package', () => {
     await consumer?.remove();
   });
 
-  // Jest tells its own processes by variables that other runners take for theirs, as NODE_ENV.
+  // Other runners misread variables of Jest, such as NODE_ENV.
   const contract = (args: readonly string[], storage: string): Promise<string> =>
     consumer.run(process.execPath, args, { STORAGE: storage, NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' });
 
   it.each([
     ['vitest', VITEST, /Tests +(\d+) passed \(\1\)/],
     ['node:test', NODE_TEST, /# tests (\d+)\n(?:# .*\n)*# pass \1\n# fail 0\n/],
-  ])('passes a storage of three verbs under %s', async (_runner, args, summary) => {
+  ])('passes a storage with three methods under %s', async (_runner, args, summary) => {
     const [, tests] = summary.exec(await contract(args, 'MapStorage')) ?? [];
     expect(Number(tests)).toBeGreaterThanOrEqual(15);
   });
@@ -28,7 +28,7 @@ describe('the contract suite of the packed package', () => {
   it.each([
     ['vitest', VITEST],
     ['node:test', NODE_TEST],
-  ])('fails a storage that ends no session under %s, and says why', async (_runner, args) => {
+  ])('fails a storage that does not end sessions under %s, and says why', async (_runner, args) => {
     const failed = contract(args, 'EndlessStorage');
     await expect(failed).rejects.toThrow('ends a session permanently');
     await expect(failed).rejects.toThrow('the session should read as undefined, but exists');

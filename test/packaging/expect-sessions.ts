@@ -1,6 +1,6 @@
 import { CookieJar } from './consumer.js';
 
-/** The application of `consumers/app` keeps a session over requests, and gives a new cookie at login. */
+/** Checks that the application of `consumers/app` keeps a session, and sends a new cookie at login. */
 export async function expectSessions(address: string): Promise<void> {
   const browser = new CookieJar(address);
   expect(await browser.request('/')).toEqual({ status: 200, text: 'visit 1' });

@@ -1,4 +1,4 @@
-// The packed tarball in real applications. Needs the npm registry, so it is not part of `npm test`.
+// Tests the packed tarball in real applications. Not part of `npm test`, because it needs the npm registry.
 import base from '../../jest.config.mjs';
 
 export default {

@@ -9,7 +9,7 @@ interface Manifest {
   readonly scripts: Record<string, string>;
 }
 
-/** What the CLI needs for its other builders, and does not bring. */
+/** Packages that the CLI needs for its other builders. */
 const swc = { '@swc/cli': '^0.8.0', '@swc/core': '^1.16.0' };
 const bundler = {
   '@rspack/core': '^2.1.10',
@@ -19,8 +19,8 @@ const bundler = {
   'webpack-node-externals': '^3.0.0',
 };
 
-// Every storage and edge case: test/schematics. Jest is in what the CLI of 11 makes, vitest in that of 12. The CLI of 12
-// has no webpack for ES modules.
+// For every storage and edge case see test/schematics. CLI 11 uses Jest, CLI 12 vitest. CLI 12 has no webpack for ES
+// modules.
 describe.each([
   { major: 11, storage: 'memory', platform: 'express', runner: 'jest', packer: 'webpack', needs: swc },
   {
@@ -31,7 +31,7 @@ describe.each([
     packer: 'rspack',
     needs: { ...swc, ...bundler },
   },
-])('nest add in an application of the Nest CLI $major', ({ major, storage, platform, runner, packer, needs }) => {
+])('nest add in a new application of the Nest CLI $major', ({ major, storage, platform, runner, packer, needs }) => {
   let consumer: Consumer;
   let shop: Consumer;
   const manifest = (): Manifest => JSON.parse(readFileSync(join(shop.folder, 'package.json'), 'utf8')) as Manifest;
@@ -45,7 +45,7 @@ describe.each([
     made.dependencies['nestjs-sessions'] = `file:${process.env['PACKED_TARBALL']}`;
     Object.assign(made.devDependencies, needs);
     writeFileSync(join(shop.folder, 'package.json'), JSON.stringify(made));
-    // Without --skip-install it would ask the registry for nestjs-sessions.
+    // Without --skip-install, it installs nestjs-sessions from the registry.
     await shop.node(nest, 'add', 'nestjs-sessions', '--skip-install', '--storage', storage, '--platform', platform);
     await shop.run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']);
   }, 600_000);
@@ -54,29 +54,29 @@ describe.each([
     await consumer?.remove();
   });
 
-  it(`is one of Nest ${major}, with ${runner}`, () => {
+  it(`uses Nest ${major} and ${runner}`, () => {
     const { dependencies, scripts } = manifest();
     expect(dependencies['@nestjs/core']).toMatch(new RegExp(`^\\^${major}\\.`));
     expect(scripts['test:e2e']).toMatch(new RegExp(`^${runner}\\b`));
   });
 
-  it('leaves one that builds', async () => {
+  it('gives an application that builds', async () => {
     await shop.run('npm', ['run', 'build']);
     expect(await shop.tsc('typescript', '-p', '.', '--noEmit')).toBe('');
   });
 
-  it.each(['sessions.e2e-spec', 'app.e2e-spec'])('leaves one whose test/%s passes', async (spec) => {
+  it.each(['sessions.e2e-spec', 'app.e2e-spec'])('gives an application whose test/%s passes', async (spec) => {
     const env = { NODE_ENV: '', NODE_OPTIONS: '', NO_COLOR: '1' };
     // Rejects if a test fails or does not exist.
     await expect(shop.run('npm', ['run', 'test:e2e', '--', spec], env)).resolves.toEqual(expect.any(String));
   });
 
-  // Last: it replaces what the CLI has made.
+  // Last, because it replaces the files of the CLI.
   describe('with the application of the other tests', () => {
     beforeAll(() => {
       rmSync(join(shop.folder, 'src'), { recursive: true });
       cpSync(join('test', 'packaging', 'consumers', 'app'), join(shop.folder, 'src'), { recursive: true });
-      // As the CLI of 11 writes imports, and its webpack reads them.
+      // Imports in the form of CLI 11, which its webpack needs.
       const main = join(shop.folder, 'src', 'main.ts');
       if (major === 11) writeFileSync(main, readFileSync(main, 'utf8').replace('app.module.js', 'app.module'));
     });

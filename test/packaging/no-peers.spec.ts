@@ -20,7 +20,7 @@ describe('the packed package without optional peers', () => {
 
   const files = (ending: string): string[] =>
     readdirSync(packed, { recursive: true, encoding: 'utf8' })
-      // Schematics run in the Nest CLI, which has the compiler that they use.
+      // Schematics run in the Nest CLI, which includes the compiler.
       .filter((name) => name.endsWith(ending) && !name.startsWith('schematics'));
 
   it.each(publicPaths())('imports %s', async (path) => {
@@ -28,20 +28,20 @@ describe('the packed package without optional peers', () => {
     expect(await consumer.node('--input-type=module', '-e', script)).toBe('true\n');
   });
 
-  it.each(publicPaths())('requires %s, also where Node cannot require an ES module', async (path) => {
+  it.each(publicPaths())('requires %s, even if Node cannot require an ES module', async (path) => {
     const script = `console.log(Object.keys(require('${path}')).length > 0);`;
     expect(await consumer.node('--input-type=commonjs', '-e', script)).toBe('true\n');
-    // Nest 12 is itself an ES module, so here only the file that would be loaded can be asked for.
+    // Nest 12 is an ES module, so this only resolves the file.
     const resolve = `console.log(require.resolve('${path}'));`;
     const options = ['--no-experimental-require-module', '--input-type=commonjs', '-e', resolve];
     expect(await consumer.node(...options)).toContain(join('dist', 'cjs'));
   });
 
-  it('names no package, in code or declarations, but the required peers', () => {
+  it('names only the required peers, in code and declarations', () => {
     const manifest = JSON.parse(readFileSync(join(packed, 'package.json'), 'utf8'));
     expect(manifest.dependencies ?? {}).toEqual({});
     const optional = Object.keys(manifest.peerDependenciesMeta ?? {});
-    // Imported at run time, for the exceptions of applications that have them.
+    // Imported at run time if the application has it, for its exceptions.
     const atRunTime = ['@nestjs/microservices', '@nestjs/websockets'];
     const required = Object.keys(manifest.peerDependencies).filter((peer) => !optional.includes(peer));
     const allowed = [...required, ...atRunTime];
@@ -57,7 +57,7 @@ describe('the packed package without optional peers', () => {
     expect([...new Set(packages)].filter((name) => name !== undefined && !allowed.includes(name))).toEqual([]);
   });
 
-  it('is small, and holds nothing that is only ours', () => {
+  it('is small, and contains no internal files', () => {
     const all = readdirSync(packed, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const size = all.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
     expect(all.length).toBeLessThanOrEqual(120);

@@ -1,4 +1,4 @@
-// Packs the package once for all consumers; `npm pack` builds it first when it must.
+// Packs the package once for all consumers; `npm pack` builds it if needed.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

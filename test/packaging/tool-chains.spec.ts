@@ -6,13 +6,13 @@ import { expectSessions } from './expect-sessions.js';
 const bin = (...path: string[]): string => join('node_modules', ...path);
 const swcNode = ['--import', '@swc-node/register/esm-register'];
 
-/** `named`: this tool writes no types of parameters, so the handlers name their session class. */
+/** `named`: the tool writes no decorator metadata, so handlers name their session class. */
 const toolChains = [
   { name: 'SWC, by @swc-node/register', start: [...swcNode, 'src/main.ts'] },
   { name: 'tsx', start: ['--import', 'tsx', 'named/main.ts'] },
   { name: 'a bundle of esbuild', build: ['build-esbuild.mjs', 'packages'], start: ['out/packages.mjs'] },
   {
-    name: 'a bundle of esbuild that holds the package',
+    name: 'a bundle of esbuild that includes the package',
     build: ['build-esbuild.mjs', 'whole'],
     start: ['out/whole.mjs'],
   },
@@ -56,12 +56,12 @@ const toolChains = [
   },
 ];
 
-/** Configurations that compile and run, with the compilers that are tried. */
+/** Configurations and compilers. */
 const configurations = [
   { name: 'the strictest flags', config: 'tsconfig.strict.json', options: [] },
   { name: 'module node16', config: 'tsconfig.strict.json', options: ['--module', 'node16'] },
   {
-    name: 'modules resolved as by bundlers',
+    name: 'bundler resolution',
     config: 'tsconfig.strict.json',
     options: ['--module', 'esnext', '--moduleResolution', 'bundler'],
   },
@@ -75,7 +75,7 @@ const compilers = [
 
 const packageManagers = [
   { name: 'pnpm and its strict node_modules', tool: ['.bin', 'pnpm'], options: ['--no-frozen-lockfile'] },
-  // Some packages of Nest ask for Node 22, and run on 20.
+  // Some Nest packages require Node 22, but run on 20.
   { name: 'Yarn 1', tool: ['yarn', 'bin', 'yarn.js'], options: ['--no-lockfile', '--ignore-engines'] },
   {
     name: "Yarn 4 with Plug'n'Play",
@@ -89,7 +89,7 @@ describe('the packed package with', () => {
   let consumer: Consumer;
   const others: Consumer[] = [];
 
-  /** The application in a folder of its own, where no other node_modules is found. */
+  /** The application in a folder without another node_modules above it. */
   function copy(name: string, source: string): Consumer {
     const made = consumer.beside(name);
     others.push(made);
@@ -118,7 +118,7 @@ describe('the packed package with', () => {
     await expectSessions(await consumer.startScript(...start));
   });
 
-  it('tsx says at start that a handler must name its session class', async () => {
+  it('tsx fails at start if a handler does not name its session class', async () => {
     await expect(consumer.startScript('--import', 'tsx', 'src/main.ts')).rejects.toThrow(
       'Use @CurrentSession(UserSession)',
     );
@@ -133,8 +133,8 @@ describe('the packed package with', () => {
     await expectSessions(await consumer.startScript(join(out, 'main.js')));
   });
 
-  // Not on Node 20, which has no such flag; later ones leave the decorators in the code.
-  it('Node that only removes types does not start, as there are decorators', async () => {
+  // Node 20 has no such flag; later versions keep the decorators.
+  it('Node with type stripping does not start, because of the decorators', async () => {
     await expect(consumer.startScript('--experimental-strip-types', 'src/app.module.ts')).rejects.toThrow(
       /bad option|Invalid or unexpected token|ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX/,
     );
@@ -170,7 +170,7 @@ describe('the packed package with', () => {
     const compiled = join('out', 'installed');
     await consumer.tsc('typescript-7', '-p', 'tsconfig.strict.json', '--outDir', compiled);
     const application = copy('installed', compiled);
-    // Without it, Yarn would look for a project in the folders above.
+    // Without it, Yarn searches the folders above for a project.
     writeFileSync(join(application.folder, 'yarn.lock'), '');
     const path = join(consumer.folder, 'node_modules', ...tool);
     const command = path.endsWith('.js') ? [process.execPath, path] : [path];

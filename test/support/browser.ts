@@ -1,4 +1,6 @@
-/** What a browser shows after a click: the last answer, redirects followed. */
+import { CookieJar } from './cookie-jar.js';
+
+/** The page after a click: the last response after redirects. */
 export interface Page {
   readonly path: string;
   readonly status: number;
@@ -10,7 +12,7 @@ const MOST_REDIRECTS = 5;
 
 /** A browser for server-rendered pages: keeps cookies, follows redirects, sends forms. Real HTTP, no scripts. */
 export class Browser {
-  readonly #cookies = new Map<string, string>();
+  readonly #cookies = new CookieJar();
   readonly #url: string;
   readonly #userAgent: string;
 
@@ -19,12 +21,12 @@ export class Browser {
     this.#userAgent = userAgent;
   }
 
-  /** The value that this browser holds, or `undefined`. */
+  /** The value of a cookie, or `undefined`. */
   cookie(name: string): string | undefined {
     return this.#cookies.get(name);
   }
 
-  /** A second browser with the same cookies: what somebody has who copied them. */
+  /** A second browser with a copy of the cookies. */
   copy(): Browser {
     const copy = new Browser(this.#url, this.#userAgent);
     for (const [name, value] of this.#cookies) copy.#cookies.set(name, value);
@@ -46,27 +48,15 @@ export class Browser {
       const response = await fetch(this.#url + target, {
         method: step,
         redirect: 'manual',
-        headers: { 'user-agent': this.#userAgent, ...this.#cookieHeader() },
+        headers: { 'user-agent': this.#userAgent, ...this.#cookies.headers },
         ...(body ? { body } : {}),
       });
       const text = await response.text();
-      for (const line of response.headers.getSetCookie()) this.#keep(line);
+      this.#cookies.keep(response.headers.getSetCookie());
       const location = response.headers.get('location');
       if (location === null) return { path: target, status: response.status, headers: response.headers, text };
       [step, body, target] = ['GET', undefined, location];
     }
     throw new Error(`${path} leads nowhere: more than ${MOST_REDIRECTS} redirects.`);
-  }
-
-  #cookieHeader(): Record<string, string> {
-    if (this.#cookies.size === 0) return {};
-    return { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ') };
-  }
-
-  #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split('; ');
-    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-    if (attributes.includes('Max-Age=0')) this.#cookies.delete(name);
-    else this.#cookies.set(name, value);
   }
 }

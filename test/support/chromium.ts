@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const LONGEST_WAIT = 30_000;
 
-/** Of `CHROMIUM`, or found in `PATH`; `undefined` on a machine without one. */
+/** From `CHROMIUM` or `PATH`; `undefined` if not installed. */
 export const chromiumPath = process.env['CHROMIUM'] ?? find();
 
 function find(): string | undefined {
@@ -31,7 +31,7 @@ interface Reply {
   readonly error?: { readonly message: string };
 }
 
-/** One page in a real browser without a window, driven by the DevTools protocol over a pipe. */
+/** One page in headless Chromium, by the DevTools protocol over a pipe. */
 export class Chromium {
   readonly #process: ChildProcess;
   readonly #profile: string;
@@ -93,7 +93,7 @@ export class Chromium {
     await this.until(`document.body.innerText.includes(${JSON.stringify(text)})`);
   }
 
-  /** What a visitor reads. */
+  /** The visible text. */
   text(): Promise<string> {
     return this.evaluate<string>('document.body.innerText');
   }
@@ -105,14 +105,14 @@ export class Chromium {
     }
   }
 
-  /** Clicks what has this text: a button, a link or the label of a box. */
+  /** Clicks the button, link or label with this text. */
   async click(text: string): Promise<void> {
     const found = `[...document.querySelectorAll('button, a, label')].find((one) => one.innerText.trim() === ${JSON.stringify(text)})`;
     await this.until(`${found} !== undefined`);
     await this.evaluate(`void ${found}.click()`);
   }
 
-  /** A cookie as the browser keeps it; `expires` is -1 for one that ends with the browser. */
+  /** A stored cookie; `expires` is -1 for a session cookie. */
   async cookie(name: string): Promise<{ value: string; expires: number; httpOnly: boolean } | undefined> {
     const { cookies } = await this.#call<{
       cookies: Array<{ name: string; value: string; expires: number; httpOnly: boolean }>;

@@ -1,18 +1,18 @@
-/** One answer, with its cookies taken apart. */
+/** One response, with parsed cookies. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The whole `Set-Cookie` lines, in order. */
+  /** The `Set-Cookie` lines, in order. */
   readonly setCookies: readonly string[];
   /** The line that sets or clears this cookie. */
   setCookie(name: string): string | undefined;
-  /** `name=value` of a line, as a client would send it back. */
+  /** `name=value` of a line, as sent back by a client. */
   cookie(name: string): string;
   json<T>(): T;
 }
 
-/** Asks once, follows no redirect and keeps no cookie. */
+/** Sends one request, without redirects and cookie jar. */
 export async function ask(
   url: string,
   options: { cookie?: string | undefined; method?: string; headers?: Record<string, string>; body?: string } = {},

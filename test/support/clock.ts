@@ -1,4 +1,4 @@
-/** A clock that moves only when the test moves it. */
+/** A clock that only the test moves. */
 export class TestClock {
   #now = Date.UTC(2026, 0, 1);
   readonly now = (): number => this.#now;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 
-/** What a block exports, by name. */
+/** The exports of a block, by name. */
 export type Exported = Readonly<Record<string, any>>;
 
 const compilerOptions: ts.CompilerOptions = {
@@ -30,7 +30,7 @@ export async function runBlock(code: string, given: Exported = {}, globals: Expo
   const exported: Record<string, unknown> = {};
   const names = ['require', 'exports', ...Object.keys(globals)];
   const values = [(name: string) => modules.get(name), exported, ...Object.values(globals)];
-  // The package keeps every declared class; blocks of other pages may have declared one with the same name.
+  // Declared classes are global; blocks of other pages may use the same name.
   (globalThis as unknown as Record<symbol, Set<unknown> | undefined>)[Symbol.for('nestjs-sessions:declared')]?.clear();
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   new Function(...names, outputText)(...values);

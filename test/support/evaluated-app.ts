@@ -25,7 +25,7 @@ class AppModule {}
 
 export { EvaluatedSession, SessionsModule };
 
-/** Starts an application that lists no sessions, as a file that is evaluated again has it. */
+/** Starts an application without the option `sessions`, from a file that is evaluated again. */
 export async function start(platform: 'express' | 'fastify'): Promise<{ url: string; close(): Promise<void> }> {
   const options = { logger: false, abortOnError: false } as const;
   const app = await (platform === 'fastify'

@@ -1,8 +1,7 @@
 import TestSequencer from '@jest/test-sequencer';
 
 /**
- * The longest specs, which would otherwise start last. A process that has run other specs is slower, so that those which
- * work most with files and sockets come first, each in a new process.
+ * The longest specs start first, each in a new process, because a process that has run other specs is slower.
  */
 const FIRST = [
   /contract\/(?:directory|interleavings-redis)\.spec|directory-stops/,
@@ -10,7 +9,7 @@ const FIRST = [
   /contract\/interleavings/,
 ];
 
-/** Jest's order, by what is known of earlier runs or else by size, after a few that come first. */
+/** The longest specs, then Jest's order. */
 export default class LongestFirst extends TestSequencer {
   sort(tests) {
     const placeOf = ({ path }) => {

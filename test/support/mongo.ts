@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * As much of a MongoDB server as a session store needs, in this process, for the driver itself: there is no embedded
- * MongoDB. It speaks OP_MSG, so the client must be given `serverApi: '1'`.
+ * A stub of a MongoDB server in this process, for session stores with the real driver. It speaks OP_MSG, so the client
+ * needs `serverApi: '1'`.
  */
 export interface MongoServer {
   readonly url: string;
@@ -58,7 +58,7 @@ function answerTo(message: Buffer, run: (command: Document) => Document): Buffer
   return Buffer.concat([head, body]);
 }
 
-/** The sections of an OP_MSG, put together: one document, and lists of others by name. */
+/** The merged sections of an OP_MSG: one document, and lists of documents by name. */
 function commandIn(message: Buffer): Document {
   const command: Document = {};
   let at = 20;
@@ -119,7 +119,7 @@ function update(documents: Collection, updates: readonly Document[]): Document {
   return { ok: 1, n: matched + upserted.length, nModified: matched, ...(upserted.length > 0 ? { upserted } : {}) };
 }
 
-/** Equality, `$or`, `$exists` and `$gt`: what connect-mongo asks for. */
+/** The operators of connect-mongo: equality, `$or`, `$exists` and `$gt`. */
 function matches(document: Document, filter: Document): boolean {
   return Object.entries(filter).every(([field, wanted]) => {
     if (field === '$or') return (wanted as Document[]).some((one) => matches(document, one));

@@ -16,7 +16,7 @@ export const platforms: readonly Platform[] = [
   { name: 'fastify', adapter: () => new FastifyAdapter() },
 ];
 
-/** An application that listens on a free port of this machine. */
+/** An application that listens on a free port. */
 export interface RunningApp {
   readonly app: INestApplication;
   readonly url: string;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Everything that a server sends to one request over HTTP/1.1, byte for byte: one character is one byte. */
+/** The raw HTTP/1.1 response to one request; one character is one byte. */
 export function rawAnswer(port: number, path: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
@@ -8,7 +8,7 @@ export function rawAnswer(port: number, path: string, headers: Readonly<Record<s
     const text = (): string => Buffer.concat(chunks).toString('latin1');
     socket.on('data', (chunk) => {
       chunks.push(chunk);
-      // Nest keeps the connection of a stream of events, whatever the client asks for.
+      // Nest keeps the connection of an event stream open, even with `Connection: close`.
       if (/^connection: keep-alive\r$/im.test(text()) && text().endsWith('\r\n0\r\n\r\n')) socket.end();
     });
     socket.on('error', reject);

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** Counts what the server gets for keys that begin with a prefix, by MONITOR. */
+/** Counts commands for keys with a prefix, by MONITOR. */
 export class RedisCommands {
   readonly #client: Redis;
   readonly #monitor: Redis;
@@ -21,7 +21,7 @@ export class RedisCommands {
     return new RedisCommands(client, await client.monitor(), prefix);
   }
 
-  /** The names of the commands since the last call. A marker command shows that the monitor has seen all before it. */
+  /** The names of the commands since the last call, up to a marker command. */
   async taken(): Promise<string[]> {
     await this.#client.exists(`${this.#prefix}done`);
     while (!this.#seen.includes('EXISTS')) await new Promise((resolve) => setTimeout(resolve, 5));

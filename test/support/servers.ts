@@ -6,22 +6,22 @@ import type { Socket } from 'node:net';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
 
-/** A name that no other test run uses: `t` and 12 letters or digits. */
+/** A unique name: `t` and 12 letters or digits. */
 export function uniqueName(): string {
   return `t${randomBytes(6).toString('hex')}`;
 }
 
-/** A Redis for tests: the real one of `REDIS_URL`, else js-redis-server in this process. */
+/** Redis for tests: the server of `REDIS_URL`, or js-redis-server in this process. */
 export interface RedisServer {
   readonly engine: 'Redis' | 'js-redis-server';
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** Removes all keys that begin with a {@link uniqueName}, and stops what was started. */
+  /** Removes all keys that begin with a {@link uniqueName}, and stops an embedded server. */
   close(...names: readonly string[]): Promise<void>;
 }
 
-// js-redis-server lets Nagle's algorithm hold back its answers, 40 ms each when commands come close together.
+// Without this, Nagle's algorithm delays answers of js-redis-server by 40 ms.
 subscribe('net.server.socket', (message) => (message as { socket: Socket }).socket.setNoDelay(true));
 
 export const redisEngine = process.env['REDIS_URL'] ? 'Redis' : 'js-redis-server';
@@ -69,17 +69,17 @@ export async function startRedisCluster(): Promise<RedisClusterServer> {
   return { nodes: cluster.addresses(), close: () => cluster.close() };
 }
 
-/** What tests use of PostgreSQL: what pg's Pool and PGlite have in common. */
+/** The common interface of pg's Pool and PGlite. */
 export interface PostgresServer {
   readonly engine: 'PostgreSQL' | 'PGlite';
   query(text: string, values?: unknown[]): Promise<{ rows: any[] }>;
-  /** Removes all tables that begin with a {@link uniqueName}, and stops what was started. */
+  /** Removes all tables that begin with a {@link uniqueName}, and stops an embedded server. */
   close(...names: readonly string[]): Promise<void>;
 }
 
 export const postgresEngine = process.env['DATABASE_URL'] ? 'PostgreSQL' : 'PGlite';
 
-/** PostgreSQL for tests: the real one of `DATABASE_URL`, else PGlite in this process. */
+/** PostgreSQL for tests: the server of `DATABASE_URL`, or PGlite in this process. */
 export async function startPostgres(): Promise<PostgresServer> {
   const { DATABASE_URL } = process.env;
   if (DATABASE_URL) {
@@ -104,5 +104,5 @@ export async function startPostgres(): Promise<PostgresServer> {
   };
 }
 
-/** Where MySQL or MariaDB is; they have no embedded engine, so without `MYSQL_URL` their cases are not run. */
+/** MySQL or MariaDB have no embedded engine, so their tests run only with `MYSQL_URL`. */
 export const mysqlUrl = process.env['MYSQL_URL'];

@@ -12,7 +12,7 @@ export interface Message {
 
 /** One open socket of a client. */
 export interface Socket {
-  /** Sends an event and gives the next message. */
+  /** Sends an event and returns the next message. */
   ask(event: string): Promise<Message>;
   close(): void;
 }

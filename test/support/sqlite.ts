@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SqliteDatabase } from 'nestjs-sessions/sqlite';
 
-/** A database as both libraries make it. */
+/** The common interface of both libraries. */
 export type OpenSqlite = (file: string) => SqliteDatabase & { close(): void };
 
-/** libsql has the interface of better-sqlite3, and is there on any Node; node:sqlite from Node 22.13 on. */
+/** libsql has the interface of better-sqlite3 and runs on any Node; node:sqlite needs Node 22.13. */
 export const sqliteLibraries: Readonly<Record<string, OpenSqlite>> = {
   libsql: (file) => new Libsql(file),
   ...nodeSqlite(),

@@ -19,7 +19,7 @@ export interface OpenedStorage {
   close(): Promise<unknown>;
 }
 
-/** Opens each storage that has an owner index, by name; MySQL where there is a server. */
+/** Opens each storage with an owner index, by name; MySQL only with a server. */
 export const storageOpeners: Record<string, () => Promise<OpenedStorage>> = {
   memory: async () => ({ storage: new SessionStorageMemory(), close: async () => undefined }),
   directory: async () => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Sends bytes as they are and gives back what came until the server, or `enough`, ended it. */
+/** Sends raw bytes and returns the answer until the server, or `enough`, ends it. */
 export function talk(url: string, text: string, enough: (received: string) => boolean = () => false): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -1,8 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /**
- * When to cut, seen from the request that matches: none of it, half of it, or all of it has reached the server; in the
- * last case the server has answered and the answer is lost.
+ * How much of the matching request reaches the server before the cut: none, half or all. With all, the answer is lost.
  */
 export type CutMoment = 'before it' | 'in the middle of it' | 'before its answer';
 
@@ -11,12 +10,12 @@ interface Trap {
   readonly moment: CutMoment;
 }
 
-/** Stands between a client and a server, and has the faults that networks and servers have. */
+/** A proxy between client and server that injects network and server faults. */
 export class TcpProxy {
   readonly host = '127.0.0.1';
-  /** Connections that clients made so far, the refused ones not counted. */
+  /** Number of accepted connections. */
   connections = 0;
-  /** Bytes that clients sent so far. */
+  /** Number of bytes from clients. */
   received = 0;
   readonly #server: Server;
   readonly #links = new Set<Link>();
@@ -40,28 +39,28 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Accepts connections and bytes, but forwards nothing until it is healed, like a stopped process. */
+  /** Accepts connections and bytes, but does not forward them, like a stopped process. */
   hang(): void {
     this.#state = 'hanging';
   }
 
-  /** Resets all connections, and new ones as they come. */
+  /** Resets all connections and new ones. */
   cut(): void {
     this.#state = 'cut';
     for (const link of this.#links) link.destroy();
   }
 
-  /** Lets each answer of the server wait. */
+  /** Delays each answer of the server. */
   delay(milliseconds: number): void {
     this.#delay = milliseconds;
   }
 
-  /** Cuts when a client sends this. Requests are recognized where they come in one piece. */
+  /** Cuts when a client sends this, in one chunk. */
   cutAt(request: RegExp, moment: CutMoment): void {
     this.#trap = { request, moment };
   }
 
-  /** Ends every fault; bytes that were held back go on. */
+  /** Ends every fault and forwards held bytes. */
   heal(): void {
     this.#state = 'well';
     this.#delay = 0;
@@ -118,7 +117,7 @@ export class TcpProxy {
   }
 }
 
-/** One connection of a client, and the one to the server that belongs to it. */
+/** One client connection and its server connection. */
 class Link {
   readonly client: Socket;
   readonly server: Socket;
@@ -142,7 +141,7 @@ class Link {
     this.#held.push([to, chunk]);
   }
 
-  /** In order, also behind what is held back. */
+  /** Writes in order, after held bytes. */
   send(to: Socket, chunk: Buffer): void {
     if (this.#held.some(([target]) => target === to)) this.hold(to, chunk);
     else to.write(chunk);

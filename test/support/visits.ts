@@ -12,7 +12,7 @@ class Visits {
   count = 0;
 }
 
-/** Requests to a by-id session as the tracker makes them, without HTTP, on a clock that can be set. */
+/** Tracker calls of requests to a by-id session, without HTTP, on a settable clock. */
 export class VisitRequests {
   /** Milliseconds by which the tracker's clock is ahead of the real one. */
   ahead = 0;
@@ -29,7 +29,7 @@ export class VisitRequests {
     });
   }
 
-  /** A request that makes a session. @returns its id. */
+  /** A request that creates a session. @returns its id. */
   async create(owner?: string): Promise<string> {
     const value = new Visits();
     if (owner !== undefined) value.owner = owner;
@@ -38,7 +38,7 @@ export class VisitRequests {
     return stored.transportValue;
   }
 
-  /** A request that loads the session, does something with it, and stores it. @returns what became of it. */
+  /** A request that loads, changes and stores the session. @returns the outcome. */
   async visit(id: string, change: (value: Visits) => void = () => {}): Promise<string> {
     const previous = await this.#load(id);
     change(previous.value);

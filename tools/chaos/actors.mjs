@@ -1,4 +1,4 @@
-// A user with some browsers, who does one thing after the other, at either process.
+// A user with several browsers, who sends sequential requests to both processes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KnownSession } from './oracle.mjs';
 
@@ -24,7 +24,7 @@ export class Actor {
     this.browsers = Array.from({ length: browsers }, () => new Browser());
     /** Sessions whose end was acknowledged, with their cookies. */
     this.ended = [];
-    /** Tags of sessions that may be there without a cookie: a sign-out that failed cleared it. */
+    /** Tags of sessions that may exist without a cookie, after a failed sign-out. */
     this.excused = new Set();
     this.failedLogins = [];
     this.withoutCookie = [];
@@ -91,7 +91,7 @@ export class Actor {
     if (!session) {
       this.#makeRoom(before);
       this.failedLogins.push(Date.now());
-      // Without an answer it may have happened.
+      // Without an answer, it may have been done.
       if (status === undefined) this.excused.add(tag);
       if (!before) browser.cookie = '';
       else if (browser.cookie !== held) this.oracle.find('lost', `a failed login took the cookie of ${before.tag}`);
@@ -101,7 +101,7 @@ export class Actor {
     this.#makeRoom(session);
   }
 
-  /** A new id for the same session, as before a payment. */
+  /** Rotates the id, as before a payment. */
   async regenerate(browser) {
     const { session, cookie } = browser;
     const { status } = await this.ask(browser, 'POST', '/regenerate');
@@ -137,7 +137,7 @@ export class Actor {
     return status;
   }
 
-  /** A session without a cookie lives for a minute at most. */
+  /** A session without a cookie lives for at most a minute. */
   async #awaitGhosts() {
     const until = Date.now() + GHOSTS_END_WITHIN;
     do {
@@ -152,7 +152,7 @@ export class Actor {
     if (this.ended.length > 0) await this.#readEnded(pick(this.ended));
   }
 
-  /** After the last fault: everything is read, listed, revoked and read again. */
+  /** After the last fault: reads, lists and revokes all sessions, and reads them again. */
   async verify() {
     for (const browser of this.browsers) {
       if (browser.session) await untilDone(() => this.read(browser));
@@ -173,7 +173,7 @@ export class Actor {
     return this.browsers.flatMap(({ session }) => (session?.owner === undefined ? [] : [session]));
   }
 
-  /** Beyond the limit the oldest session ends, also by a login that fails afterwards. Failed logins count for a minute. */
+  /** A login beyond the limit ends the oldest session, even if it fails later. Failed logins count for a minute. */
   #makeRoom(session) {
     this.failedLogins = this.failedLogins.filter((at) => at > Date.now() - 61_000 - this.leniency);
     const others = this.#signedIn().filter((other) => other !== session);

@@ -1,4 +1,4 @@
-// One process of the application: by-id sessions with an owner, started by chaos.mjs with its settings as an argument.
+// One process of the application: by-id sessions with an owner, started by chaos.mjs.
 import 'reflect-metadata';
 
 const settings = JSON.parse(process.argv[2]);

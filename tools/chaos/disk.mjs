@@ -1,17 +1,17 @@
-// A small disk, where this process may mount one.
+// A small disk, if this process may mount one.
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Of the files of a session storage. */
+/** For the files of a session storage. */
 const SMALL = '16m';
-/** Of a server that has its data there: what it needs when it is empty, and a little. */
+/** For the data of a server: slightly more than an empty one needs. */
 const LARGE = '160m';
 const CHUNK = Buffer.alloc(65_536, 1);
 
-/** @param isOfServer whether a server has its data there. @returns whether `folder` is a disk of its own now. */
+/** @param isOfServer whether it holds a server's data. @returns whether `folder` is now a separate disk. */
 export function mountDisk(folder, isOfServer) {
-  // The server may be another user.
+  // The server may run as another user.
   const options = isOfServer ? `size=${LARGE},mode=755` : `size=${SMALL},mode=700`;
   return spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status === 0;
 }
@@ -20,7 +20,7 @@ export function unmountDisk(folder) {
   spawnSync('umount', ['-l', folder], { stdio: 'ignore' });
 }
 
-/** Writes until there is no room. */
+/** Writes until the disk is full. */
 export function fillDisk(folder) {
   const file = openSync(join(folder, 'filler'), 'a');
   try {

@@ -1,10 +1,10 @@
-// One injection of each fault: it begins, lasts, and ends; `ended` is called with the processes that it concerned.
+// One injection of each fault. `ended` is called with the affected processes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { emptyDisk, fillDisk } from './disk.mjs';
 
-/** Longer than the deadline of a storage call, and than the lock of a directory is respected. */
+/** Longer than the deadline of a storage call and the lock timeout of a directory. */
 const STANDSTILL = 1300;
-/** Milliseconds, ahead of the other process. Clocks may differ by up to a minute. */
+/** Milliseconds ahead of the other process. Clocks may differ by up to a minute. */
 export const SKEW = 45_000;
 
 const ofFiles = new Set(['sqlite', 'directory']);
@@ -39,7 +39,7 @@ async function restart({ processes, server, turn, ended }) {
 
 async function reset({ processes, server, turn, ended }) {
   for (const proxy of server.proxies) proxy.cut();
-  // Every other time the server is reachable again at once.
+  // Every second time, the server is reachable again at once.
   if (turn % 2 === 1) await sleep(400);
   for (const proxy of server.proxies) proxy.heal();
   ended(processes);
@@ -55,7 +55,7 @@ async function slow({ processes, server, storage, ended, folder }) {
   ended(processes);
 }
 
-/** Another process of the machine holds the lock for writing. */
+/** Another process holds the write lock. */
 async function holdLock(folder) {
   const { default: Database } = await import('libsql');
   const database = new Database(`${folder}/sessions.db`);
@@ -78,7 +78,7 @@ async function full({ processes, server, folder, ended }) {
   await sleep(1500);
   if (server.empty) await server.empty();
   else emptyDisk(folder);
-  // PostgreSQL ends where it cannot write its log.
+  // PostgreSQL exits if it cannot write its log.
   for (const node of server.nodes) if (!node.isRunning) await node.start();
   ended(processes);
 }
@@ -91,12 +91,12 @@ async function skew() {
 const injections = { kill, stop, restart, reset, slow, full, skew };
 export const faultNames = Object.keys(injections);
 
-/** Whether the server of this storage has its data on a disk of its own for this fault. */
+/** Whether the server's data is on a separate disk for this fault. */
 export function needsServerOnDisk(fault, storage) {
   return fault === 'full' && ofDisks.has(storage);
 }
 
-/** @returns why a fault cannot be had for a storage here; `undefined` where it can. */
+/** @returns why a fault is not possible for a storage, or `undefined`. */
 export function impossible(fault, storage, { hasDisk }) {
   const hasFiles = ofFiles.has(storage);
   if ((fault === 'restart' || fault === 'reset') && hasFiles) return 'it has no server';

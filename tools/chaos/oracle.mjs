@@ -1,6 +1,6 @@
-// Knows every operation that was acknowledged, and judges by that what the application shows later.
+// Records every acknowledged operation, and checks later responses against it.
 
-/** What an answer says about an operation. */
+/** The outcome of an operation. */
 export function outcomeOf(status) {
   if (status === undefined) return 'unanswered';
   if (status < 300) return 'done';
@@ -8,17 +8,17 @@ export function outcomeOf(status) {
   return status < 500 ? 'refused' : 'failed';
 }
 
-/** A session as its browser knows it. */
+/** The browser's view of a session. */
 export class KnownSession {
   constructor(user, tag) {
     this.user = user;
     this.tag = tag;
     this.owner = undefined;
-    /** Marks that were acknowledged: they must be there. */
+    /** Acknowledged marks, which must exist. */
     this.acknowledged = new Set();
-    /** Marks that were sent: no others may be there. */
+    /** Sent marks; no others may exist. */
     this.sent = new Set();
-    /** A logout, a revocation or a login without an answer concerned it: it may be gone, now or later. */
+    /** Set after a logout, revocation or login without an answer: the session may end at any time. */
     this.mayBeGone = false;
   }
 }
@@ -28,7 +28,7 @@ const COUNTS = ['operations', 'unavailable', 'unanswered', 'refused', 'failed', 
 export class Oracle {
   constructor() {
     this.counts = Object.fromEntries(COUNTS.map((name) => [name, 0]));
-    /** What went wrong, in words. */
+    /** Descriptions of the errors. */
     this.findings = [];
   }
 
@@ -44,7 +44,7 @@ export class Oracle {
     this.findings.push(`${kind}: ${text}`);
   }
 
-  /** A change: one mark more. @returns whether the session is still there. */
+  /** A change, which adds a mark. @returns whether the session still exists. */
   changed(session, mark, status) {
     session.sent.add(mark);
     const outcome = this.answered(status);
@@ -52,7 +52,7 @@ export class Oracle {
     return status === 401 ? this.#missing(session, `change of ${session.tag} was refused as signed out`) : true;
   }
 
-  /** A sign-out of this session alone. @returns whether the session has ended. */
+  /** A sign-out of this session only. @returns whether the session has ended. */
   loggedOut(session, status) {
     const outcome = this.answered(status);
     if (outcome !== 'done') session.mayBeGone = true;
@@ -67,8 +67,8 @@ export class Oracle {
   }
 
   /**
-   * A login, from `before` or from nothing.
-   * @returns the new session, or `undefined`: then `before` must be there as it was, unless there was no answer.
+   * A login, with or without a previous session. @returns the new session, or `undefined`: then `before` must be
+   * unchanged, unless there was no answer.
    */
   loggedIn(user, tag, before, status) {
     const outcome = this.answered(status);
@@ -84,9 +84,8 @@ export class Oracle {
   }
 
   /**
-   * A new id for a session.
-   * @param isMoved whether the browser got another cookie.
-   * @returns whether the session is still there.
+   * A rotation of the id. @param isMoved whether the browser got a new cookie. @returns whether the session still
+   * exists.
    */
   regenerated(session, status, isMoved) {
     const outcome = this.answered(status);
@@ -95,7 +94,7 @@ export class Oracle {
     return this.#missing(session, `a failed change of its id took the cookie of ${session.tag}`);
   }
 
-  /** What a browser was shown with the cookie of a session that has not ended. @returns whether it is still there. */
+  /** Checks a response for a session that has not ended. @returns whether it still exists. */
   read(session, shown) {
     if (shown.anonymous) return this.#missing(session, `${session.tag} is not there`);
     if (shown.tag !== session.tag || shown.owner !== session.owner) {
@@ -116,15 +115,15 @@ export class Oracle {
     return true;
   }
 
-  /** What is shown with the cookie of a session whose end was acknowledged. */
+  /** Checks a response for a session whose end was acknowledged. */
   readEnded(session, shown) {
     if (!shown.anonymous) this.find('revived', `${session.tag} reads after its end`);
   }
 
   /**
-   * An owner's list, beside the sessions that browsers have. One that is used and not listed is a ghost.
-   * @returns tags of sessions without a cookie that will live longer than a minute, if nothing ends them: what a failed
-   *   login has left is ended as soon as the storage takes that.
+   * Compares an owner's list with the sessions of the browsers. A used session that is not listed is a ghost. @returns
+   * tags of sessions without a cookie that may live longer than a minute; those of failed logins end as soon as the
+   * storage accepts it.
    */
   listed(user, sessions, entries, { now, leniency = 0, limit = Number.POSITIVE_INFINITY, excused = new Set() }) {
     const tags = new Set(sessions.map(({ tag }) => tag));

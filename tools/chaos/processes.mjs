@@ -1,4 +1,4 @@
-// The processes of the application, and how a browser asks one of them.
+// The processes of the application, and requests to them.
 import { fork } from 'node:child_process';
 import { Agent, request } from 'node:http';
 
@@ -39,7 +39,7 @@ export class ApplicationProcess {
     this.agent = new Agent({ keepAlive: true, maxSockets: 64 });
   }
 
-  /** @returns the status, `undefined` when there was no answer, with the body and the cookies. */
+  /** @returns the status (`undefined` without an answer), the body and the cookies. */
   ask(method, path, cookie) {
     return new Promise((resolve) => {
       const nothing = () => resolve({ status: undefined, cookies: [] });

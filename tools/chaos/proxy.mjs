@@ -1,4 +1,4 @@
-// Stands between the application and its server: cuts connections, and delays answers.
+// A proxy between application and server that cuts connections and delays answers.
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -36,7 +36,7 @@ export async function startProxy(target) {
         link[1].destroy();
       }
     },
-    /** @param delay gives the milliseconds that the next answer waits. */
+    /** @param delay returns the delay of the next answer, in milliseconds. */
     slow(delay) {
       state.delay = delay;
     },
@@ -51,7 +51,7 @@ export async function startProxy(target) {
   };
 }
 
-/** What comes later waits for what is delayed, as on a slow connection. */
+/** Later data waits for delayed data, as on a slow connection. */
 function forwardLater(from, to, state) {
   let last = Promise.resolve();
   let waiting = 0;

@@ -1,7 +1,7 @@
-/** Measures how long it takes from the end of a fault to the first success at each process that it concerned. */
+/** Measures the time from the end of a fault to the first success at each affected process. */
 export class Recovery {
   #waiting = new Map();
-  /** Milliseconds, the longest of all. */
+  /** The longest time, in milliseconds. */
   longest = undefined;
 
   ended(processes, at = performance.now()) {
@@ -15,7 +15,7 @@ export class Recovery {
     this.longest = Math.max(this.longest ?? 0, Math.round(performance.now() - endedAt));
   }
 
-  /** Processes that had no success yet. */
+  /** Processes without a success since the fault. */
   get open() {
     return this.#waiting.size;
   }

@@ -14,7 +14,7 @@ const RECOVERED_WITHIN = 5000;
 
 /**
  * @param run `{ storage, fault, seconds, server, folder }`
- * @returns a row of the table, with the findings in words.
+ * @returns a row of the table, with descriptions of the errors.
  */
 export async function runChaos({ storage, fault, seconds, server, folder }) {
   const key = randomBytes(32).toString('base64url');
@@ -22,13 +22,13 @@ export async function runChaos({ storage, fault, seconds, server, folder }) {
   const processes = [0, leniency].map(
     (skew) => new ApplicationProcess({ storage, where: server.where, key, skew, limit: LIMIT }),
   );
-  // One after the other: the first makes the table.
+  // One after the other: the first creates the table.
   for (const process of processes) await process.start();
   try {
     const [oracle, recovery] = [new Oracle(), new Recovery()];
     const run = randomBytes(3).toString('hex');
     const actors = Array.from({ length: ACTORS }, (_, index) => {
-      // Some users have more browsers than they may have sessions.
+      // Some users have more browsers than allowed sessions.
       const browsers = index % 4 === 3 ? LIMIT + 1 : 2;
       return new Actor(`${run}u${index}`, browsers, { processes, oracle, recovery, limit: LIMIT, leniency });
     });
@@ -47,7 +47,7 @@ export async function runChaos({ storage, fault, seconds, server, folder }) {
   }
 }
 
-/** @returns how many faults there were. */
+/** @returns the number of faults. */
 async function injectUntil(isOver, fault, context, recovery) {
   let turn = 0;
   for (; !isOver(); turn++) {

@@ -1,4 +1,4 @@
-// Servers of its own, from the machine's packages, in a temporary folder.
+// Starts installed servers in a temporary folder.
 import { spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -8,7 +8,7 @@ import { startProxy } from './proxy.mjs';
 
 const READY_WITHIN = 30_000;
 
-/** A binary that is not on this machine. */
+/** A binary is not installed. */
 export class MissingBinaryError extends Error {}
 
 function binary(name) {
@@ -33,12 +33,12 @@ export async function freePort() {
 
 const running = new Set();
 
-/** Kills every server that runs, at once: for a run that is interrupted. */
+/** Kills every running server, for an interrupted run. */
 export function killServers() {
   for (const server of running) server.signal('SIGKILL');
 }
 
-/** One process of a server, with what faults do to it. */
+/** One server process and the faults that it can have. */
 class ServerProcess {
   constructor(command, args, { user, crashSignal = 'SIGKILL', isReady }) {
     Object.assign(this, { command, args, user, crashSignal, isReady });
@@ -60,7 +60,7 @@ class ServerProcess {
     return running.has(this);
   }
 
-  /** Its children as well: PostgreSQL has one for each connection. */
+  /** Includes children: PostgreSQL has one per connection. */
   signal(name) {
     process.kill(0 - this.child.pid, name);
   }
@@ -95,7 +95,7 @@ async function startRedisNode(folder, { cluster = false } = {}) {
   const proxy = await startProxy({ host: '127.0.0.1', port });
   const own = join(folder, `redis-${port}`);
   mkdirSync(own, { recursive: true });
-  // A server that is killed may lose nothing that it acknowledged.
+  // A killed server must keep acknowledged writes.
   const durable = ['--appendonly', 'yes', '--appendfsync', 'always', '--save', '', '--maxmemory-policy', 'noeviction'];
   const member = ['--cluster-enabled', 'yes', '--cluster-port', bus, '--cluster-node-timeout', 2000];
   const announced = ['--cluster-announce-port', proxy.port, '--cluster-announce-bus-port', bus];
@@ -137,7 +137,7 @@ async function startCluster(folder) {
     [10_923, 16_383],
   ];
   for (const [index, { port }] of nodes.entries()) await sendRedis(port, 'CLUSTER', 'ADDSLOTSRANGE', ...slots[index]);
-  // Through the proxy, since that is where the nodes say they are.
+  // Through the proxy, whose address the nodes announce.
   for (const { proxy, bus } of nodes.slice(1)) {
     await sendRedis(nodes[0].port, 'CLUSTER', 'MEET', '127.0.0.1', proxy.port, bus);
   }
@@ -176,10 +176,10 @@ async function startPostgres(folder) {
       () => false,
     );
   };
-  // It keeps its log small, so that it fits on the disk of the fault `full`.
+  // A small log, which fits on the disk of the fault `full`.
   const small = ['-c', 'min_wal_size=32MB', '-c', 'max_wal_size=32MB'];
   const args = ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', data, ...small];
-  // An immediate shutdown: as a crash, but its children end too.
+  // An immediate shutdown: like a crash, but its children end too.
   const node = new ServerProcess(command, args, { user: options, crashSignal: 'SIGQUIT', isReady });
   await node.start();
   return together([{ node, proxy: await startProxy({ host: '127.0.0.1', port }) }]);
@@ -190,7 +190,7 @@ async function startMysql(folder) {
   const [user, port, data] = [userOf('mysql'), await freePort(), join(folder, 'mysql')];
   mkdirSync(data, { mode: 0o700 });
   if (user.uid) chownSync(data, user.uid, user.gid);
-  // Small files, so that they fit on the disk of the fault `full`.
+  // Small files, which fit on the disk of the fault `full`.
   const common = ['--no-defaults', `--datadir=${data}`, '--innodb-log-file-size=8M'];
   runOnce(install, [...common, '--auth-root-authentication-method=normal', '--skip-test-db'], { ...user, cwd: '/' });
   const { createConnection } = await import('mysql2/promise');
@@ -221,7 +221,7 @@ const starters = {
   mysql: startMysql,
 };
 
-/** @returns what a storage needs: a server of its own, or a folder. @throws {MissingBinaryError} */
+/** @returns the server or folder of a storage. @throws {MissingBinaryError} */
 export async function startServer(storage, folder) {
   const start = starters[storage];
   return start ? start(folder) : { where: { folder }, proxies: [], nodes: [], close: async () => {} };

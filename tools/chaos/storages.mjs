@@ -46,7 +46,7 @@ const openers = {
 
 export const storageNames = Object.keys(openers);
 
-/** @param where the ports of the server's proxies, or the folder of the files. */
+/** @param where the ports of the server's proxies, or the folder. */
 export function openStorage(name, where) {
   return openers[name](where);
 }

@@ -1,4 +1,4 @@
-// The clients of applications, by what they connect to.
+// The clients, by kind of setup.
 import { GlideClusterClient, Logger } from '@valkey/valkey-glide';
 import { Cluster, Redis } from 'ioredis';
 import { createCluster, createSentinel } from 'redis';
@@ -26,7 +26,7 @@ export const clients = {
       return { client, close: () => client.disconnect() };
     },
     async cluster(ports) {
-      // Without it, ioredis waits for a node that hangs, however long ago another took over.
+      // Without it, ioredis keeps waiting for a hanging node after a fail-over.
       const options = { slotsRefreshInterval: 1000 };
       const client = new Cluster(addressesOf(ports), options).on('error', silent).on('node error', silent);
       return { client, close: () => client.disconnect() };

@@ -13,7 +13,7 @@ export { groupsOf } from './visitors.mjs';
 const KILLED_AFTER = 8000;
 const VISITORS = 20;
 
-/** Lets visitors use a setup of servers whose primary ends. @returns what was counted. */
+/** Runs visitors while a primary fails. @returns the counts. */
 export async function measure(startServers, connect, end, { server, seconds }) {
   const folder = mkdtempSync(join(tmpdir(), 'failover-'));
   try {

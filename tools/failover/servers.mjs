@@ -9,7 +9,7 @@ const SLOTS = 16_384;
 const PRIMARIES = 3;
 const children = new Set();
 
-/** @throws when the binary cannot be started. */
+/** @throws if the binary cannot be started. */
 export function versionOf(binary) {
   const { stdout, error } = spawnSync(binary, ['--version'], { encoding: 'utf8' });
   if (error) throw new Error(`${binary} cannot be started: ${error.message}`);
@@ -34,7 +34,7 @@ async function start(binary, folder, lines, ...args) {
   return { port, kill: (signal) => child.kill(signal) };
 }
 
-/** Waits until something is true; an error counts as not yet. */
+/** Waits until the condition is true; an error counts as false. */
 async function until(isTrue) {
   for (let attempt = 0; attempt < 600; attempt++) {
     if (await isTrue().catch(() => false)) return;
@@ -58,7 +58,7 @@ export async function startSentinel(binary, folder) {
   ];
   const sentinels = [];
   for (let index = 0; index < 3; index++) sentinels.push(await start(binary, folder, watch, '--sentinel'));
-  // They find each other, and the replica, by and by.
+  // They discover each other and the replica after some time.
   for (const { port } of sentinels) {
     await until(async () => {
       const answer = await sendRedis(port, 'SENTINEL', 'MASTER', 'main');
@@ -85,7 +85,7 @@ export async function startCluster(binary, folder) {
     await until(async () => (await sendRedis(port, 'CLUSTER', 'REPLICATE', id)).includes('OK'));
     await until(isLinked(port));
   }
-  // Every node knows who replicates whom.
+  // Every node knows all replicas.
   for (const { port } of nodes) {
     await until(async () => (await sendRedis(port, 'CLUSTER', 'NODES')).match(/slave/g)?.length === PRIMARIES);
     await until(async () => (await sendRedis(port, 'CLUSTER', 'INFO')).includes('cluster_state:ok'));

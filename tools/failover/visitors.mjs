@@ -1,16 +1,16 @@
-// Visitors who begin sessions, change and end them, and what was answered to them.
+// Visitors who create, change and end sessions, and the answers that they got.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionStorageUnavailableError } from 'nestjs-sessions';
 
 const PREFIX = 'nestjs-sessions:';
 const CHANGES = 10;
-/** Milliseconds, after the visitors have gone. */
+/** Milliseconds after the last visitor. */
 const READABLE_WITHIN = 15_000;
 const THIS_NODE = 'the primary';
 const OTHER_NODES = 'other nodes';
 
-/** Names of the groups that sessions are counted in. */
+/** Names of the groups of sessions. */
 export function groupsOf(setup) {
   return setup === 'cluster' ? [THIS_NODE, OTHER_NODES] : [THIS_NODE];
 }
@@ -21,9 +21,9 @@ class Group {
   failed = 0;
   lost = 0;
   revived = 0;
-  /** Sessions that could not be read in the end. */
+  /** Sessions that could not be read at the end. */
   unreadable = 0;
-  /** Milliseconds, the longest time without an answer. */
+  /** The longest time without an answer, in milliseconds. */
   gap = 0;
   #last = performance.now();
 
@@ -33,7 +33,7 @@ class Group {
     this.#last = performance.now();
   }
 
-  /** The time since the last answer counts as well. */
+  /** Includes the time since the last answer. */
   ended() {
     this.gap = Math.max(this.gap, performance.now() - this.#last);
   }
@@ -51,13 +51,13 @@ export class Visitors {
   #sessions = [];
   #giveUpAt = 0;
 
-  /** @param setup `isOfPrimary` tells whether one of these keys is kept by the primary that will fail. */
+  /** @param setup `isOfPrimary` tells whether the failing primary has one of these keys. */
   constructor(storage, { isOfPrimary }) {
     this.#storage = storage;
     this.#isOfPrimary = isOfPrimary;
   }
 
-  /** Every other visitor has sessions of the one group, so that who waits for the one node does not hold up the others. */
+  /** Every second visitor has sessions of one group, so that waiting for one node does not delay the others. */
   async run(count, until) {
     await Promise.all(Array.from({ length: count }, (_, index) => this.#visit(until, index % 2 === 0)));
     for (const group of Object.values(this.groups)) group.ended();
@@ -95,7 +95,7 @@ export class Visitors {
     this.#sessions.push(session);
     for (let value = 1; value <= CHANGES; value++) {
       const read = await this.#storage.read(id);
-      // Where it is gone, verify counts it.
+      // If it is lost, verify counts it.
       if (!read) return;
       const result = await this.#storage.replace(id, toStore(value), read.version);
       if (result.status !== 'replaced') return;
@@ -110,7 +110,7 @@ export class Visitors {
     group.succeeded();
   }
 
-  /** Compares what is there with what was answered. */
+  /** Compares the stored sessions with the answers. */
   async verify() {
     this.#giveUpAt = performance.now() + READABLE_WITHIN;
     for (const { id, group, acknowledged, ended, isUncertain } of this.#sessions) {

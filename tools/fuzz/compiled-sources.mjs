@@ -16,7 +16,7 @@ const OPTIONS = {
 };
 
 /**
- * Compiles every file of src, since the published package has none of most decoders by themselves.
+ * Compiles every file of src, because the published package does not export most decoders.
  * @returns imports a module of src by its path, as `load('transport/cookie-header')`.
  */
 export async function compiledSources() {

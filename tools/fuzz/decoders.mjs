@@ -8,9 +8,8 @@ const BLOCK = 16;
 const CONTENT = '{"userId":"ann","roles":["admin"],"at":{"$date":1}}';
 
 /**
- * Every decoder of what a client controls: `{ name, valid, decode, refusal?, wrong? }`. `valid` are texts that it reads;
- * `decode` gives `undefined` for a refusal and never throws, unless `refusal` knows the error; `wrong` tells of a result
- * that must not be.
+ * Every decoder of client input: `{ name, valid, decode, refusal?, wrong? }`. `valid` are accepted texts; `decode`
+ * returns `undefined` for a refusal and only throws errors that `refusal` accepts; `wrong` detects a forbidden result.
  * @param load imports a module of src.
  */
 export async function decoders(load) {
@@ -89,13 +88,13 @@ async function protectors(load) {
         { rememberForSeconds: 0 },
       ),
     ),
-    // The format does not authenticate the IV, so that the first block is the client's; see `weakness`.
+    // The format does not authenticate the IV, so the client controls the first block; see `weakness`.
     opening("Ktor's Encrypt", encrypt({ macOver: 'ciphertext' }), isGenuineBehindBlock),
-    // Its signature is over the plain text: another padding or first block gives no other content.
+    // The signature covers the plain text, so another padding or first block does not change the content.
     opening("Ktor's Encrypt before 3.0", encrypt({ macOver: 'plaintext' })),
     opening("Ktor's Encrypt, both layouts", encrypt({ backwardCompatibleRead: true }), isGenuineBehindBlock),
     opening("Ktor's MessageAuthentication", new Authentication(BYTES)),
-    // Whoever knows the salt makes what they like; the salt is no part of the inputs.
+    // With the salt, anyone can forge values; the inputs do not contain the salt.
     opening("Ktor's Digest", new SessionTransportTransformerDigest('a salt', 'SHA-384', options)),
   ];
 }
@@ -170,7 +169,7 @@ async function trackers(load) {
   ];
 }
 
-/** What a serializer says to a text that is none of its own; anything else is a fault. */
+/** The only error that a serializer may throw for an invalid text. */
 const isRefusal = (error) =>
   error instanceof Error && !['TypeError', 'RangeError', 'ReferenceError'].includes(error.constructor.name);
 

@@ -2,12 +2,12 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { SeededRandom } from './seeded-random.mjs';
 
-/** The moment at which everything happens, in epoch milliseconds. */
+/** The fixed time, in epoch milliseconds. */
 export const NOW = 1_790_000_000_000;
 
 /**
- * Stops the clock and makes random bytes depend on the seed, so that the valid values that are broken are the same in each
- * run. Must come before the modules that use them.
+ * Stops the clock and derives random bytes from the seed, so that each run breaks the same valid values. Import it
+ * before modules that use them.
  */
 export function freezeWorld(seed) {
   const random = new SeededRandom(seed, 0xb17e5);

@@ -1,4 +1,4 @@
-/** What decoders give a meaning to, and what breaks them. */
+/** Characters with a meaning for decoders. */
 const PIECES = [
   ...'"\'\\{}[]:,;=&%#~.*/+-_@$ \t\n\r\0'.split(''),
   ...['%25', '%00', '%ff', '%C3%28', '%u0041', '+', '=='],
@@ -11,7 +11,7 @@ const PIECES = [
 const SIZES = [1, 8, 64, 512, 4096, 16_384, 65_536];
 const LARGEST = 65_536;
 
-/** An input: a valid one as it is, changed in some places, joined to others, repeated, cut; or random characters. */
+/** An input: a valid one that is unchanged, changed, joined, repeated or cut, or random characters. */
 export function mutated(random, valid) {
   let text = random.of(valid);
   switch (random.below(16)) {

@@ -1,4 +1,4 @@
-/** Random numbers that depend on a seed and the number of an input alone, so that each input can be made again. */
+/** Random numbers from a seed and the number of an input, so that each input can be repeated. */
 export class SeededRandom {
   #state;
 

@@ -3,7 +3,7 @@ import { SessionsModule, type SessionStorage } from 'nestjs-sessions';
 import { expressSession, type OldSessionStore } from 'nestjs-sessions/migrate';
 import { AuthSession } from './auth-session.js';
 
-/** Accepts the old sessions, and still writes them. */
+/** Accepts the old sessions and also writes them. */
 export function bothForms(storage: SessionStorage, store: OldSessionStore, secret: string): DynamicModule {
   return SessionsModule.forRoot({
     keys: [process.env['SESSION_KEY']],

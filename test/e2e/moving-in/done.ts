@@ -2,7 +2,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { SessionsModule, type SessionStorage } from 'nestjs-sessions';
 import { AuthSession } from './auth-session.js';
 
-/** The move is over. */
+/** The migration is complete. */
 export function moved(storage: SessionStorage): DynamicModule {
   return SessionsModule.forRoot({
     keys: [process.env['SESSION_KEY']],

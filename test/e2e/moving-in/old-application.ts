@@ -3,7 +3,7 @@ import session, { type Store } from 'express-session';
 
 type OldRequest = Request & { session: { userId?: string; visits?: number } };
 
-/** The application that you have. */
+/** The old application. */
 export function oldApplication(store: Store, secret: string): Express {
   const app = express();
   app.use(express.json());

@@ -3,7 +3,7 @@ import { SessionsModule, type SessionStorage } from 'nestjs-sessions';
 import { expressSession, type OldSessionStore } from 'nestjs-sessions/migrate';
 import { AuthSession } from './auth-session.js';
 
-/** Accepts the old sessions; writes ours. */
+/** Accepts the old sessions; writes only the new form. */
 export function ourForm(storage: SessionStorage, store: OldSessionStore, secret: string): DynamicModule {
   return SessionsModule.forRoot({
     keys: [process.env['SESSION_KEY']],

@@ -2,9 +2,9 @@ import { Session, SessionOwner } from 'nestjs-sessions';
 
 @Session('auth', { tracker: 'by-id' })
 export class AuthSession {
-  /** What passport keeps: what your serializeUser gave it. */
+  /** Set by passport, from your serializeUser. */
   passport?: { user?: string };
-  /** What connect-flash keeps. */
+  /** Set by connect-flash. */
   flash?: Record<string, string[]>;
 
   @SessionOwner()

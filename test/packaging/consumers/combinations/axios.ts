@@ -15,7 +15,7 @@ class ProxyController {
     return 'from upstream';
   }
 
-  /** Changes the session while the observable runs, after the method has returned. */
+  /** Changes the session in the observable, after the method has returned. */
   @Get('fetched') fetched(@CurrentSession() session: UserSession): Observable<string> {
     return this.http.get<string>(`${upstream}/upstream`, { responseType: 'text' }).pipe(
       map(({ data }) => {

@@ -8,7 +8,7 @@ import { Browser, expectSessions, start, UserSession, type Platform } from './su
 class Basket {
   constructor(private readonly cls: ClsService) {}
 
-  /** Knows nothing of the request. */
+  /** Has no access to the request. */
   async add(): Promise<number> {
     await Promise.resolve();
     const session = this.cls.get<UserSession>('session');

@@ -40,7 +40,7 @@ export async function check(platform: Platform): Promise<void> {
   assert.equal((await browser.get('/add')).text, '1');
   await before.app.close();
 
-  // The keys are those of the configuration: a session of the old one is read, and that of none begins anew.
+  // With the configured keys, a session of the old key is read; one of an unknown key starts again.
   const after = await startWith(`${second},${first}`);
   const returned = new Browser(after.url);
   for (const [name, value] of browser.cookies) returned.cookies.set(name, value);

@@ -45,7 +45,7 @@ export async function check(platform: Platform): Promise<void> {
   });
   await expectSessions(running);
   const browser = new Browser(running.url);
-  // Both cookies leave with one answer, and both are read.
+  // One response sends both cookies, and both are read.
   await browser.get('/dark');
   assert.deepEqual([...browser.cookies.keys()].sort(), ['theme', 'user']);
   assert.equal((await browser.get('/theme')).text, 'dark 1 true');

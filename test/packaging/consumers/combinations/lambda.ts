@@ -2,7 +2,7 @@ import type { SessionsService } from 'nestjs-sessions';
 import { strict as assert } from 'node:assert';
 import { UserSession } from './support.js';
 
-/** What AWS sends for an HTTP API, payload format 2.0. */
+/** An event of an AWS HTTP API, payload format 2.0. */
 export interface HttpEvent {
   readonly version: '2.0';
   readonly routeKey: string;
@@ -43,7 +43,7 @@ function eventOf(method: string, path: string, cookies: readonly string[]): Http
   };
 }
 
-/** A session is kept over invocations, and opens a guard until it is revoked. */
+/** Checks that a session is kept over invocations, and that a guard refuses it after its revocation. */
 export async function expectHandler(
   invoke: (event: HttpEvent) => Promise<HttpResult>,
   sessions: SessionsService,

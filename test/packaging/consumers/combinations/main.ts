@@ -1,4 +1,4 @@
-// node dist/main.js NAME: checks a combination on each platform that it has, and prints these.
+// node dist/main.js NAME: checks a combination on its platforms, and prints them.
 import type { Platform } from './support.js';
 
 interface Combination {

@@ -38,7 +38,7 @@ class CustomerController {
     });
   }
 
-  /** An entity hides its hash from JSON: it is not stored in the session either. */
+  /** The hidden hash of the entity is not stored in the session. */
   @Get('entity') @RequireSession(CustomerSession) async entity(
     @CurrentSession() session: CustomerSession,
   ): Promise<string> {

@@ -4,7 +4,7 @@ import { CurrentSession, RequireSession, Session, SessionOwner, Sessions, type R
 import { strict as assert } from 'node:assert';
 import { Browser, expectSessions, start, type Platform } from './support.js';
 
-/** A row as Prisma's client gives it. The client itself needs an engine that no registry has. */
+/** A row like those of Prisma's client, whose engine is not on npm. */
 const row = () => ({ id: 7, name: 'Ann', balance: new Decimal('12.30'), since: new Date('2020-06-01') });
 
 @Session('customer', { tracker: 'by-id' })
@@ -33,7 +33,7 @@ export async function check(platform: Platform): Promise<void> {
   const browser = new Browser(running.url);
   assert.equal((await browser.get('/customer/shown')).status, 401);
   await browser.post('/customer/login');
-  // The Decimal is stored as the text that it stands for.
+  // The Decimal is stored as text.
   assert.equal((await browser.get('/customer/shown')).text, 'string 13.3 since 2020');
   await running.app.close();
 }

@@ -6,7 +6,7 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** The one of `REDIS_URL`, else one in this process. */
+/** The server of `REDIS_URL`, or an embedded one. */
 export async function startRedis(): Promise<RedisServer> {
   const { REDIS_URL } = process.env;
   if (!REDIS_URL) return createRedisMock({ compatibility: 'redis-7.0' });

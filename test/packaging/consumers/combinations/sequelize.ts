@@ -12,7 +12,7 @@ class CustomerSession {
   customer?: unknown;
 }
 
-/** A row as the database gives it; none is asked. */
+/** A database row, without a database. */
 const ann = (): Customer =>
   Customer.build({ id: 7, name: 'Ann', since: new Date('2020-06-01') }, { isNewRecord: false });
 
@@ -24,7 +24,7 @@ class CustomerController {
     });
   }
 
-  /** A model keeps its values behind getters. */
+  /** A model has getters for its values. */
   @Get('model') @RequireSession(CustomerSession) model(@CurrentSession() session: CustomerSession): string {
     session.customer = ann();
     return 'stored';

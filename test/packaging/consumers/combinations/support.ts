@@ -25,7 +25,7 @@ export class UserSession {
   language?: string;
 }
 
-/** What every application of this folder has beside its own handlers. */
+/** The common handlers of all applications in this folder. */
 @Controller()
 export class UserController {
   @Get('visit') visit(@CurrentSession() session: UserSession): string {
@@ -55,7 +55,7 @@ export interface Parts extends ModuleMetadata {
   readonly prepare?: (app: INestApplication) => unknown;
 }
 
-/** An application of these parts and {@link UserController}, not yet started. */
+/** Creates an application of these parts and {@link UserController}. */
 export async function create(platform: Platform, { prepare, ...parts }: Parts): Promise<INestApplication> {
   class AppModule {}
   const hasSessions = parts.imports?.some((one) => 'module' in one && one.module === SessionsModule);
@@ -85,7 +85,7 @@ export interface Page {
   readonly text: string;
 }
 
-/** Keeps the cookies it is given. */
+/** A client with a cookie jar. */
 export class Browser {
   readonly cookies = new Map<string, string>();
 
@@ -119,7 +119,7 @@ export class Browser {
   }
 }
 
-/** A session is stored and seen again, opens a guard, and closes it once it was revoked. */
+/** Checks that a session is stored and read, and that a guard refuses it after its revocation. */
 export async function expectSessions({ app, url }: Running): Promise<void> {
   const browser = new Browser(url);
   for (const visit of [1, 2]) assert.equal((await browser.get('/visit')).text, `visit ${visit}`);

@@ -27,7 +27,7 @@ export async function check(platform: Platform): Promise<void> {
   await expectSessions(running);
   const browser = new Browser(running.url);
   const document = JSON.parse((await browser.get('/api-json')).text) as Record<string, any>;
-  // The session is no parameter, and needed where the guard is.
+  // The session is not a parameter, and is required by the guard.
   const { post } = document['paths']['/note'];
   assert.deepEqual(post.parameters, []);
   assert.deepEqual(post.security, [{ user: [] }]);

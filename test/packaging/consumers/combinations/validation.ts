@@ -19,7 +19,7 @@ class VisitsController {
   }
 }
 
-/** The strictest pipe, which looks at decorated parameters too. */
+/** The strictest pipe, which also validates decorated parameters. */
 const pipe = (): ValidationPipe =>
   new ValidationPipe({
     whitelist: true,

@@ -23,7 +23,7 @@ class PageController {
   }
 }
 
-/** Renders with promises, so the answer leaves long after the handler. */
+/** Renders with promises, so the response is sent after the handler. */
 const asyncEjs = (path: string, values: object, done: (error: unknown, text?: string) => void): void => {
   void ejs.renderFile(path, values, { async: true }).then((text: string) => done(undefined, text), done);
 };

@@ -1,5 +1,5 @@
 // Usage: node instrumented.cjs <opentelemetry|sentry> <express|fastify>. Prints the status of each route, first for a
-// visitor without a session, then for one with it. The instrumentation must come before Nest.
+// visitor without a session, then for one with it. The instrumentation must be loaded before Nest.
 const [, , instrumentation, platform] = process.argv;
 let wrapped = false;
 if (instrumentation === 'opentelemetry') {
@@ -53,7 +53,7 @@ function handler(name, ...decorators) {
   Object.defineProperty(PageController.prototype, name, descriptor);
 }
 
-// As @Transactional() does: another function, and none of the metadata.
+// Like @Transactional(): another function, without the metadata.
 const replaced = (target, property, descriptor) => {
   const inner = descriptor.value;
   descriptor.value = function (...args) {

@@ -1,4 +1,5 @@
-// Prints, for each platform and each exclusion from the global prefix, what SessionsService.current gives on each route.
+// Prints, for each platform and each exclusion from the global prefix, the result of SessionsService.current on each
+// route.
 import 'reflect-metadata';
 import { Controller, Get, Inject, Module, RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,4 +1,4 @@
-// The runner and its transforms are those of the checkout; what the tests import is installed here.
+// Runner and transforms are those of the checkout; imports of the tests are installed here.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -13,7 +13,7 @@ export default async function config() {
     extensionsToTreatAsEsm,
     testRegex,
     testTimeout,
-    // Not base's: "nestjs-sessions" is what was packed.
+    // "nestjs-sessions" is the packed package here.
     moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   };
 }

@@ -1,4 +1,4 @@
-/** A storage of three verbs, as somebody writes it who reads the README. */
+/** A storage with three methods, as in the documentation. */
 class MapStorage {
   #sessions = new Map();
 
@@ -16,10 +16,10 @@ class MapStorage {
   }
 }
 
-/** The same, but what was ended stays. */
+/** The same, but it does not end sessions. */
 class EndlessStorage extends MapStorage {
   async invalidate() {}
 }
 
-/** The one that the environment names. */
+/** The storage named by the environment. */
 export const Storage = { MapStorage, EndlessStorage }[process.env.STORAGE];

@@ -1,5 +1,5 @@
-// node build-esbuild.mjs packages|whole|metadata: leaves every package out, holds nestjs-sessions, or lets TypeScript
-// write the types of parameters.
+// node build-esbuild.mjs packages|whole|metadata: excludes all packages, bundles nestjs-sessions, or uses TypeScript
+// for decorator metadata.
 import { build } from 'esbuild';
 import typescript from 'esbuild-plugin-tsc';
 

@@ -1,4 +1,4 @@
-/** For every tool that compiles by SWC. */
+/** For every tool that uses SWC. */
 export const swc = {
   jsc: {
     target: 'es2022',

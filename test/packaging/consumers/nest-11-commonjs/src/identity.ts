@@ -1,4 +1,4 @@
-// Prints whether this CommonJS application and the ES modules it loads meet the same classes.
+// Prints whether this CommonJS application and its ES modules use the same classes.
 import required = require('nestjs-sessions');
 
 async function compare(): Promise<void> {

@@ -1,4 +1,4 @@
-// Prints whether this ES module application and a CommonJS plugin of it meet the same classes.
+// Prints whether this ES module application and a CommonJS plugin use the same classes.
 import { createRequire } from 'node:module';
 import * as imported from 'nestjs-sessions';
 
