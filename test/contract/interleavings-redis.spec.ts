@@ -68,7 +68,7 @@ describe(`every order over ${redisEngine}`, () => {
       'keeps every promise in orders of two requests, by tracker',
       async () => {
         expect(await explored(fullTests ? pairs : fewerPairs, { ...steps, ...byTracker })).toBe(
-          fullTests ? 3849 : 1393,
+          fullTests ? 3861 : 1393,
         );
       },
       SLOW,
