@@ -360,7 +360,7 @@ async function oldForms(load) {
 }
 
 async function others(load) {
-  const { allowsSocket, hostsOf } = await load('module/socket-origin');
+  const { allowsSocket, hostsOf } = await load('module/request/socket-origin');
   const { ownerText } = await load('tracker/session-owner');
   const { isHashedSessionId, hashSessionId } = await load('tracker/session-id-provider');
   const { SessionError } = await load('errors/session.errors');
