@@ -14,7 +14,7 @@ class RefusedKeys {
   }
 }
 
-/** Replaces keys with key rings, which reveal no key when inspected or serialized. */
+/** Replaces keys with key rings, which reveal no key. */
 export function concealKeys<O extends SharedOptions>(options: O): O {
   if (typeof options !== 'object' || options === null) return options;
   const { keys, sessions } = options;

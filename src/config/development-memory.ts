@@ -19,11 +19,10 @@ export const KEPT_IN_DEVELOPMENT =
 
 type Kept = SessionToStore & { readonly id: string };
 
-/** Memory that survives restarts in development: it is written to an encrypted file after changes and read at start. */
+/** Memory that survives restarts in development, in an encrypted file. */
 export class DevelopmentMemory extends SessionStorageMemory {
   readonly #cache: DevelopmentCache;
   readonly #key: Buffer;
-  /** Ids, least recently written first. */
   readonly #ids = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;

@@ -18,7 +18,7 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };
   const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
   refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
-  // Otherwise each request of a user with too many old sessions fails.
+  // Otherwise requests of users with too many old sessions fail.
   if (from && limit.beyond === 'refuse') {
     throw new SessionConfigurationError(
       `${place}: maxPerOwner with beyond: 'refuse' would refuse sessions that are moved by from. Use beyond: 'end-oldest'.`,

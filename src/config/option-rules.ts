@@ -9,7 +9,6 @@ export interface OptionType {
 /** `{}`: checked elsewhere. */
 export interface OptionRule {
   readonly type?: OptionType;
-  /** Besides values of {@link type}. */
   readonly oneOf?: readonly string[];
   /** Rejects an explicit `undefined`. */
   readonly neverUndefined?: true;

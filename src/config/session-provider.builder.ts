@@ -36,9 +36,7 @@ import { SessionStorages, type StorageStateListener } from './session-storages.j
 
 export interface BuiltSession {
   readonly provider: SessionProvider;
-  /** For the log. */
   readonly description: string;
-  /** Missing for a custom provider. */
   readonly declared?: {
     readonly resolved: ResolvedOptions;
     readonly lifetime: SessionLifetime;

@@ -61,7 +61,6 @@ export class SessionStorages {
     this.#watched.clear();
   }
 
-  /** The provider still uses it unwrapped. */
   addCustom({ tracker }: SessionProvider): void {
     if (!(tracker instanceof SessionTrackerById)) return;
     this.#customStorages.set(tracker.storage, this.#resilient(tracker.storage));
@@ -106,7 +105,6 @@ export class SessionStorages {
     });
   }
 
-  /** Not wrapped. @throws {SessionConfigurationError} */
   named(settings: ResolvedOptions): SessionStorage {
     const reference = settings.storage ?? this.#options.storage ?? this.#memoryStorage();
     return isToken(reference) ? this.#provided(settings, reference) : reference;
@@ -120,7 +118,7 @@ export class SessionStorages {
       storage = undefined;
     }
     if (storage !== undefined) return storage as SessionStorage;
-    // A string may be a URL with a password, so it is not logged.
+    // A string may contain a password.
     const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
     throw new SessionConfigurationError(
       `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +

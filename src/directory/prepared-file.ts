@@ -78,7 +78,6 @@ export class PreparedFile {
     return true;
   }
 
-  /** @returns `false` if the name exists. */
   async place(): Promise<boolean> {
     try {
       await link(this.#file, this.#path);

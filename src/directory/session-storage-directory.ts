@@ -159,7 +159,6 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#put(path, record, (found) => !found || found.session.expiresAt <= this.#now());
   }
 
-  /** @param mayReplace default: any record. */
   async #put(
     path: string,
     record: RecordToWrite,
@@ -186,7 +185,6 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#files.prepare(path, record, { ...options, shared: this.#shared });
   }
 
-  /** Also the lock of a removal. */
   #prepareTombstone(path: string, id: string): Promise<PreparedFile | undefined> {
     const session = { value: '', expiresAt: this.#now() + TOMBSTONE_IN_MILLISECONDS };
     return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
@@ -261,7 +259,6 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#end(path, remove, isDue);
   }
 
-  /** Without a lock if the disk is full. */
   #end(path: string, end: () => Promise<Ending>, isDue: (record: DirectoryRecord) => boolean): Promise<Ending> {
     return this.#mutex.run(path, () =>
       this.#limit.run(async () => {

@@ -40,7 +40,6 @@ export interface KtorSession<S extends object> extends SessionPolicies {
   readonly version: KtorVersion;
   /** Default `cookie`. */
   readonly transport?: 'cookie' | 'header';
-  /** See {@link KtorHeaderTransport}. */
   readonly exposed?: boolean;
   readonly cookie?: KtorCookieConfiguration;
   /** Such as `new KtorDirectoryStorage({ directory })`. Default: none, by value. */
@@ -63,8 +62,7 @@ export interface KtorSession<S extends object> extends SessionPolicies {
  * SessionsModule.forRoot({ sessions: [ktor({ type: UserSession, version: '3.5', keys: { sign, encrypt } })] })
  * ```
  *
- * As `from` of another session, it accepts Ktor's sessions, which are then written as that session. Also sent on a
- * server error. No lifetime is enforced, because Ktor has only the cookie's.
+ * As `from` of another session, it accepts Ktor's sessions. Also sent on a server error. No lifetime is enforced, because Ktor has only the cookie's.
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function ktor<S extends object>(session: KtorSession<S>): SessionProvider<S> {

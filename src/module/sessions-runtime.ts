@@ -120,7 +120,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
       const known = typeof session === 'function' && this.#registrations.some((present) => typeOf(present) === session);
       if (known) continue;
       this.#registrations.push(session);
-      // A lazy module.
       if (this.#complete && !(typeof session === 'function' && this.#providers.get(session))) {
         this.#register(session);
         this.#report();
@@ -186,7 +185,6 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     this.#complete = true;
   }
 
-  // Used only by sessionsOf(request).
   #registerLate(wanted: SessionClass | string): void {
     if (this.#options.sessions) return;
     const type =
@@ -228,7 +226,7 @@ function withoutForRoot(): SessionConfigurationError {
   );
 }
 
-/** Ignores failures, so that the application starts without its storages. */
+/** Ignores failures, so that the application starts. */
 async function inspectStorages(storages: readonly SessionStorage[], warn: (sentence: string) => void): Promise<void> {
   const inspections = storages.map(async (storage) => (await storage.inspect?.()) ?? []);
   const problems = (await Promise.allSettled(inspections)).flatMap((one) =>

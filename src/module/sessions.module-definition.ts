@@ -13,17 +13,13 @@ export interface SessionsModuleOptions extends SharedOptions {
   /** Enables `SessionsService.current`, by AsyncLocalStorage. Default `false`. */
   readonly asyncLocalStorage?: boolean;
   /**
-   * What stores the sessions of a controller method: a `handler` that replaces it, or the `SessionsInterceptor`, which
-   * is slower. Default `handler`.
+   * What stores the sessions of a controller method: a `handler` that replaces it, or the slower `SessionsInterceptor`.
+   * Default `handler`.
    */
   readonly commit?: 'handler' | 'interceptor';
-  /**
-   * The session for `request.session`, with the methods that passport and others expect. Default: none.
-   */
+  /** The session for `request.session`, for passport and others. Default: none. */
   readonly requestSession?: SessionClass;
-  /**
-   * Other origins whose pages may use sessions over a WebSocket, such as `['https://app.example.com']`. Default: none.
-   */
+  /** Further origins for sessions over a WebSocket, such as `['https://app.example.com']`. Default: none. */
   readonly allowedOrigins?: AllowedOrigins;
 }
 

@@ -64,7 +64,7 @@ export class SessionsModule extends ConfigurableModuleClass implements NestModul
     this.#adapterHost = adapterHost;
   }
 
-  /** Registers `sessions`, by default all `@Session` classes that handlers use. */
+  /** Registers `sessions`. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(concealKeys(options));
   }

@@ -38,7 +38,7 @@ function executeOf(pool: MysqlPool | MysqlExecute): MysqlExecute {
 
 function rowsOf(result: unknown): readonly SqlRow[] {
   if (!Array.isArray(result)) throw unknownResult();
-  // mysql2 returns a list of rows and a list of columns; mariadb only rows.
+  // mysql2 returns rows and columns; mariadb only rows.
   return (Array.isArray(result[0]) ? result[0] : result) as readonly SqlRow[];
 }
 

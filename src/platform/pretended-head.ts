@@ -43,7 +43,6 @@ export function pretendHeadSent(
   };
 }
 
-/** Later header changes are ignored. */
 export function swallowHeaders(response: RawResponse): void {
   for (const [name] of REFUSED) {
     Object.defineProperty(response, name, { configurable: true, writable: true, value: () => response });

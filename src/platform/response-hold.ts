@@ -103,7 +103,6 @@ export class ResponseHold {
     try {
       return this.#writeHead.call(this.#response, statusCode, this.#gate.joinHead(headers));
     } catch (error) {
-      // Another response is possible.
       this.#applied = this.#response.headersSent;
       if (!this.#applied) this.#phase = 'open';
       throw error;
@@ -166,7 +165,6 @@ export class ResponseHold {
     return false;
   }
 
-  // An upgrade may have sent it.
   #applyHead(): void {
     if (this.#applied || this.#response.headersSent) return;
     this.#applied = true;

@@ -66,7 +66,6 @@ function nodeRedisCommand(client: NodeRedisClient, has: (name: string) => boolea
   return (_key, _readonly, args) => single.sendCommand([...args]);
 }
 
-/** `undefined` for nil. */
 export function textOf(reply: unknown): string | undefined {
   if (reply === null || reply === undefined) return undefined;
   return typeof reply === 'string' ? reply : String(reply); // a Buffer's text is UTF-8

@@ -42,7 +42,6 @@ export class SessionStorageRedis implements SessionStorage {
   readonly owners: OwnerIndex;
   readonly ownsClient: boolean;
   declare readonly close?: () => Promise<void>;
-  /** Present only for a cluster. */
   declare readonly nodeOf?: (id: string) => string | undefined;
   readonly #index: RedisOwnerIndex;
   readonly #command: RedisCommand;
@@ -132,7 +131,6 @@ export class SessionStorageRedis implements SessionStorage {
     await this.#command(undefined, true, ['PING']);
   }
 
-  /** Checks the eviction policy. */
   async inspect(): Promise<readonly string[]> {
     const info = await this.#command(undefined, true, ['INFO', 'memory']).catch(() => '');
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
@@ -193,7 +191,6 @@ export function redisSessionStorage(options: SessionStorageRedisOptions): Sessio
   return new SessionStorageRedis(options);
 }
 
-// A cluster may reply per node.
 function allText(reply: unknown): string {
   if (typeof reply !== 'object' || reply === null || Buffer.isBuffer(reply)) return String(reply);
   const parts: unknown[] = reply instanceof Map ? [...reply.values()] : Object.values(reply);

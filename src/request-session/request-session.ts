@@ -74,7 +74,6 @@ class RequestSessionPlace<S extends object> {
     this.#cookie = cookie;
   }
 
-  /** A new session is stored only if it changes. */
   get present(): RequestSession<S> | undefined {
     if (this.#ended) return undefined;
     const session = this.#sessions.getOrFresh(this.#type);

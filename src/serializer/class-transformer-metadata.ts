@@ -35,7 +35,7 @@ export function declarationOf(type: AnyClass, direction: Direction, options: Cla
   return { includesUndeclared, fields };
 }
 
-/** In a class that stores only exposed properties, those of either direction: a response does not decide what is stored. */
+/** Properties exposed in either direction: a response does not decide what is stored. */
 function exposedOf(type: AnyClass, direction: Direction, includesUndeclared: boolean): readonly string[] {
   const ofDirection = storage.getExposedProperties(type, transformationOf(direction));
   if (includesUndeclared) return ofDirection;
@@ -80,7 +80,6 @@ function propertyOf(type: AnyClass, key: string): string {
   return storage.findExposeMetadataByCustomName(type, key)?.propertyName ?? key;
 }
 
-// class-transformer has no method for this.
 function keysOf(type: AnyClass, direction: Direction): Set<string> {
   const keys = new Set<string>();
   const { _typeMetadatas, _transformMetadatas, _exposeMetadatas, _excludeMetadatas } = storage as unknown as Record<
@@ -136,7 +135,6 @@ function isStored(declared: ExposeOptions | undefined, options: ClassTransformOp
   return isSelected(options.groups?.length ? declared : { ...declared, groups: [] }, options);
 }
 
-// As in class-transformer.
 function isSelected(
   declared: { since?: number; until?: number; groups?: string[] } | undefined,
   { version, groups }: ClassTransformOptions,

@@ -198,7 +198,10 @@ export class ReflectionWriter {
     return write;
   }
 
-  /** Whether an instance of another class can be read back under `@Type(() => type)` without losing content. */
+  /**
+   * type)` without losing content. => Whether an instance of another class can be read back as `type` without losing
+   * content. => type)` without losing content.
+   */
   #isReadAs(type: AnyClass, value: object): boolean {
     const { problem, convertsItself } = this.#values.undeclaredClass(value);
     if (value instanceof type)

@@ -9,9 +9,8 @@ export interface OwnerChange {
 }
 
 /**
- * Called before a session gets an owner, to merge the visitor's session into the user's. An error rejects the login.
- * By id, it runs after the login has claimed the visitor's record, so parallel logins cannot merge it twice. It may
- * take 20 seconds.
+ * Called before a session gets an owner, to merge the visitor's session into the user's. An error rejects the login. By
+ * id, parallel logins cannot merge a session twice. It may take 20 seconds.
  * @param previous a copy of the visitor's session. `undefined` if there was none or it had another owner.
  * @param next the user's session. Change it, but not its owner.
  */

@@ -56,7 +56,7 @@ async function receiveOneOf<S extends object>(
   const reason = transport.kind === 'header' ? undefined : 'duplicate-cookie';
   const incoming: IncomingSession<S> =
     best.kind === 'rejected' ? { ...best, ...(reason && { reason }), ...(isUnknown && { isKept: true }) } : best;
-  // To put it in the configured scope before copies are cleared.
+  // Sent before copies are cleared.
   const isMoved = incoming.kind === 'loaded' && transport.clearsElsewhere === true;
   return isMoved ? { ...incoming, outdated: true } : incoming;
 }

@@ -31,7 +31,7 @@ export interface ClearOptions {
 /** The sessions of one request (Ktor: `call.sessions`). */
 export interface RequestSessions {
   /**
-   * The same instance on each call. Changes are stored and sent before the response.
+   * The same instance on each call. Changes are stored before the response.
    * @throws {SessionStorageUnavailableError} if the storage fails.
    */
   get<S extends object>(type: SessionClass<S>, options?: GetOptions): Promise<S | undefined>;
@@ -39,24 +39,24 @@ export interface RequestSessions {
   get(name: string, options?: GetOptions): Promise<object | undefined>;
 
   /**
-   * Facts of the stored session; does not renew it. `undefined` if there is none.
+   * Facts of the stored session; does not renew it.
    * @throws {SessionConfigurationError} in Ktor's format, which has no times.
    */
   info(type: SessionClass): Promise<SessionInfo | undefined>;
 
   /**
-   * Sets its lifetime until the owner changes, such as "remember me". Call it after {@link login}.
+   * Sets the lifetime of this session until the owner changes. Call it after {@link login}.
    * @throws {SessionError} without a session, or if the class does not allow it.
    */
   lifetime(type: SessionClass, lifetime: OwnLifetime): Promise<void>;
 
   /**
-   * Records a reauthentication, for `@RequireFresh`, and rotates the id (ASVS 5.0 7.2.4).
+   * Records a reauthentication and rotates the id (ASVS 5.0 7.2.4).
    * @throws {SessionError} without an owner.
    */
   authenticated(type: SessionClass, options?: AuthenticatedOptions): Promise<void>;
 
-  /** The local path that `@RequireFresh` with `redirectTo` rejected; once. */
+  /** The path that `@RequireFresh` rejected; once. */
   takeReturnPath(type: SessionClass): Promise<string | undefined>;
 
   /** Sets the value of `generator` if there is no session. */
@@ -78,21 +78,21 @@ export interface RequestSessions {
    * Signs a user in, with a new id and absolute timeout. A visitor's content is kept; a session of another owner is
    * replaced, so use the returned one.
    * @param owner value of the `@SessionOwner()` field; an object, such as an ObjectId, becomes a string.
-   * @param init further fields, or a function that sets them; its error fails the login.
+   * @param init further fields; an error of the function fails the login.
    * @throws {SessionError} if the owner is empty or invalid.
    * @throws {SessionConfigurationError} without `@SessionOwner()`.
    */
   login<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, init?: SessionInit<S>): Promise<S>;
 
   /**
-   * Lets the signed-in user act for another owner, in a new session that keeps the times of the actor's and ends with
-   * it. Check the permission yourself. `info(Type).actor` shows the actor.
+   * Lets the user act for another owner, in a new session that keeps the times of the actor's and ends with it. Check
+   * the permission yourself.
    * @param owner as in {@link login}.
    * @throws {SessionError} without a signed-in user, for the same owner, or while already acting (409).
    */
   actAs<S extends object>(type: SessionClass<S>, owner: SessionOwnerId, options: ActAsOptions): Promise<S>;
 
-  /** Restores the actor's session, with a new id. @returns whether a user was acting. */
+  /** Restores the actor's session. @returns whether a user was acting. */
   stopActing(type: SessionClass): Promise<boolean>;
 
   /** {@link clear} for this request's session. */
@@ -108,8 +108,8 @@ export interface RequestSessions {
   /** Of the only by-id session (Ktor: `call.sessionId`). @throws {SessionError} if there are several. */
   id(): Promise<string | undefined>;
   /**
-   * The id, synchronously, for CSRF tokens and log formatters; of a new session, its future id. A rotation changes it
-   * when stored.
+   * The id, synchronously, for CSRF tokens and logs; of a new session, its future id. A rotation changes it when
+   * stored.
    * @returns `undefined` if no session was loaded.
    */
   idNow(type: SessionClass): string | undefined;
@@ -121,14 +121,13 @@ export interface RequestSessions {
   findType(name: string): SessionClass;
 
   /**
-   * Rotates the id when the session is stored. Call it when privileges change (OWASP Session Management Cheat Sheet).
-   * A new owner also does it.
+   * Rotates the id when the session is stored. Call it when privileges change (OWASP Session Management Cheat Sheet). A
+   * new owner also does it.
    */
   regenerate(type: SessionClass): Promise<void>;
 
   /**
-   * Applies `change` and stores it now; repeats it on a conflict. For counters, stock, one-time tokens. By value, it
-   * is sent with the response.
+   * Applies `change` and stores it now; repeats it on a conflict. By value, it is sent with the response.
    * @param change synchronous; may run several times.
    */
   update<S extends object>(type: SessionClass<S>, change: (present: S) => void): Promise<S>;

@@ -11,9 +11,7 @@ export type SessionDecision<S extends object> =
   | (Written<S> & {
       readonly kind: 'renew';
       readonly previous: TrackedSession<S>;
-      /** Even if not due. */
       readonly force?: boolean;
-      /** Because of the id's age. */
       readonly rotate?: 'due';
     })
   | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
@@ -31,7 +29,6 @@ export interface SessionUse<S extends object> {
   /** `due`: because of the id's age. */
   readonly rotates: boolean | 'due';
   readonly isDetailed: boolean;
-  /** Used, not only inspected. */
   readonly renews: boolean;
   readonly sent: boolean;
 }
@@ -82,8 +79,7 @@ export function decideFresh<S extends object>(
   return written.text === unchanged ? undefined : stored(written, undefined);
 }
 
-// A parallel request with the old id must not replace the new cookie by an anonymous session. A login does: the
-// client may have missed the new id.
+// A parallel request with the old id must not replace the new cookie, except by a login.
 function decideSuperseded<S extends object>(
   provider: SessionProvider<S>,
   fresh: FreshSession<S> | undefined,

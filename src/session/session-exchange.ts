@@ -308,7 +308,6 @@ export class SessionExchange implements RequestSessions {
     return commit;
   }
 
-  /** @param renew whether this counts as use. */
   #slot<S extends object>(provider: SessionProvider<S>, renew = true): SessionSlot<S> {
     let slot = this.#slots.find((one) => one.provider === (provider as unknown as SessionProvider));
     if (!slot) {

@@ -58,11 +58,10 @@ export function migratingProvider<S extends object>(
   });
 }
 
-/** Between transport and tracker; never sent. */
+/** Never sent. */
 interface Packed {
   readonly own?: string | undefined;
   readonly foreign?: string | undefined;
-  /** It also has an old form. */
   readonly marked?: boolean | undefined;
 }
 
@@ -111,7 +110,7 @@ class MigratingSessionTransport implements SessionTransport {
     }
   }
 
-  /** Same name, different scopes: a request does not show which one was sent. */
+  /** A request does not show scopes. */
   get sharesNameElsewhere(): boolean {
     return this.#sharesName && !this.#sharesPlace;
   }
@@ -341,7 +340,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
 
   #moved(foreign: TrackedSession<S>): LoadResult<S> {
     const { value, createdAt, renewedAt, owner } = foreign;
-    // Differs from every text, so it is always stored.
     const session = { value, createdAt, renewedAt, text: '', ...(owner === undefined ? {} : { owner }) };
     this.#foreign.set(session, foreign);
     return { status: 'loaded', session };
@@ -361,7 +359,6 @@ export class MigratingSessionTracker<S extends object> implements CompleteSessio
     return this.#sendsAlways && 'transportValue' in sent ? { ...sent, held: false } : sent;
   }
 
-  /** If the old form is no longer written. */
   #twinnedBefore(session: TrackedSession<S> | undefined): string | undefined {
     return !this.#alsoWrite && session?.id?.endsWith(TWIN_SUFFIX) ? session.storedId : undefined;
   }

@@ -21,10 +21,7 @@ export interface SessionPolicies {
    * `ignore`.
    */
   readonly onGone?: 'ignore' | 'reject';
-  /**
-   * Otherwise `public` and `s-maxage` become `private` when a session is read, so that shared caches serve no session
-   * to others. Default `false`.
-   */
+  /** `false`: reading a session makes `public` and `s-maxage` `private`, against shared caches. Default `false`. */
   readonly keepCacheControl?: boolean;
 }
 

@@ -28,7 +28,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
   renews = false;
   protected received = false;
   #receiving: Promise<void> | undefined;
-  /** Sent since the request began. */
   protected transportValue: string | undefined;
   protected newId: string | undefined;
 
@@ -94,7 +93,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
       case 'superseded':
       case 'unavailable':
       case 'cleared':
-        // Also for filters and interceptors.
         return this.#isFreshChanged() ? this.fresh?.value : undefined;
       case 'unread':
       case 'frozen':
@@ -132,7 +130,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     return storedBehind(this.state)?.id;
   }
 
-  /** Or the future id of a new session. */
   get idNow(): string | undefined {
     const id = this.id;
     if (id !== undefined) return id;

@@ -17,7 +17,6 @@ export interface SessionPlace<S extends object> {
 type OrdinaryEvent = 'loaded' | 'created' | 'changed' | 'renewed' | 'rotated' | 'cleared';
 
 type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt' | 'owner'>> & {
-  /** Used if the id is unknown. */
   readonly handle?: string | undefined;
 };
 
@@ -29,7 +28,6 @@ export function reportOrdinary<S extends object>(
   if (place.events.isObserved(type)) place.events.emit({ type, ...factsOf(place, session) });
 }
 
-/** @returns the error to throw. */
 export function reportFailure<S extends object>(
   place: SessionPlace<S>,
   operation: 'load' | 'store' | 'clear',

@@ -4,7 +4,6 @@ export class SessionRevision<S> {
   readonly #check: (value: S) => void;
   #failure: { readonly error: unknown } | undefined;
 
-  /** @param check throws if the value is invalid. */
   constructor(revise: (value: S) => void, check: (value: S) => void) {
     this.#revise = revise;
     this.#check = check;

@@ -12,7 +12,7 @@ import { actorFor, whileActing } from './acting.js';
 import type { ActAsOptions, ClearOptions, SessionInit } from './request-sessions.js';
 import { isDecided, storedBehind, type IncomingSession } from './session-state.js';
 
-/** One session class in one request: what the application asks of it. */
+/** What the application asks of one session. */
 export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();
@@ -79,7 +79,6 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     this.wantDetails(detailsOfLifetime(this.provider, own));
   }
 
-  /** `undefined`: that of the transport; `null`: none. */
   get maxAge(): number | null | undefined {
     const stored = storedBehind(this.state);
     const { createdAt, renewedAt, details } = stored ?? { createdAt: 0, renewedAt: 0 };

@@ -25,7 +25,6 @@ import {
   type StoredIncoming,
 } from './session-state.js';
 
-/** Wanted by the request, besides the content. */
 interface Wanted {
   readonly rotate?: boolean;
   readonly restart?: boolean;
@@ -40,12 +39,10 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   protected wanted: Wanted = NOTHING_WANTED;
   protected siteData: ClearOptions['siteData'];
   sent = false;
-  /** Of a dropped change. */
   #lost: SessionConflictError | undefined;
   #updating: Promise<unknown> | undefined;
 
   update(change: (present: S) => void): Promise<S> {
-    // Each starts from what the one before has stored.
     const update = (): Promise<S> => this.#update(change);
     const updated = this.#updating ? this.#updating.then(update, update) : update();
     const done = updated.then(ignore, ignore).finally(() => {
@@ -216,7 +213,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  // The class's function applies to new sessions and owners.
   #detailsToStore(value: S, previous: TrackedSession<S> | undefined): SessionDetails | undefined {
     const { tracker } = this.provider;
     const { acting, restart, details } = this.wanted;
@@ -294,7 +290,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return sending;
   }
 
-  // In place it may be a mistake.
   #reportOwnerSwitch(before: TrackedSession<S> | undefined, after: TrackedSession<S>): void {
     if (before?.owner === undefined || after.owner === undefined || before.owner === after.owner) return;
     if (before.value !== after.value || this.provider.keepIdOnSet) return;
@@ -320,7 +315,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return undefined;
   }
 
-  // A later decision of the application is stored next.
   #settle(before: SessionState<S>, stored: IncomingSession<S>): void {
     const state = this.state;
     this.state = state !== before && isDecided(state) ? { ...state, incoming: stored } : stored;

@@ -114,7 +114,6 @@ export abstract class SessionStorageSql implements SessionStorage {
       const current = await this.read(id);
       if (!current) return { status: 'gone' };
       const result = await this.#replaceVersion(id, session, current.version!);
-      // Another request succeeded, so the loop ends.
       if (result.status !== 'conflict') return result;
     }
   }
@@ -132,7 +131,6 @@ export abstract class SessionStorageSql implements SessionStorage {
     return this.#sweep.run(Math.trunc(limit));
   }
 
-  /** Also rejects if the table is missing. */
   async ping(): Promise<void> {
     await this.#select(this.#statements.ping, []);
   }

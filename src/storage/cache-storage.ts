@@ -66,7 +66,7 @@ export class CacheStorage implements SessionStorage {
     return this.#changing(id, () => this.#delegate.invalidate(id));
   }
 
-  /** Invalidates before and after, because of reads in between. */
+  /** Twice, because of reads in between. */
   async #changing<T>(id: string, change: () => Promise<T>): Promise<T> {
     this.#cache.invalidate(id);
     try {

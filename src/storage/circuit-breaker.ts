@@ -27,7 +27,6 @@ export class CircuitBreaker {
     return this.#pause > 0;
   }
 
-  /** @returns milliseconds until the next retry, or 0. */
   refusal(): number {
     if (this.#pause === 0) return 0;
     const left = this.#openUntil - this.#now();

@@ -38,7 +38,6 @@ export class DeadlineQueue {
     return waiting;
   }
 
-  /** @returns `false` if the deadline has passed. */
   release(ticket: object): boolean {
     const waiting = ticket as Waiting;
     if (waiting.over) return false;

@@ -133,7 +133,6 @@ export class SessionStorageMigrating implements SessionStorage {
   }
 }
 
-/** Runs `second` even if `first` fails. */
 async function runBoth<T>(first: () => Promise<T>, second: () => Promise<T>): Promise<[T, T]> {
   let result: T;
   try {

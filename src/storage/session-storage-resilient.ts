@@ -39,8 +39,7 @@ function isOpen({ read, write, end }: Breakers): boolean {
 }
 
 /**
- * Adds deadlines and a circuit breaker: by default, clients of Redis and PostgreSQL wait forever; see
- * docs/reliability.md.
+ * Adds deadlines and a circuit breaker; see docs/reliability.md.
  *
  * Failures and timeouts become a {@link SessionStorageUnavailableError}. A timed-out call may still take effect. A
  * failed read is retried once within its deadline. Reads, writes, ends and cluster nodes have separate breakers.
@@ -195,7 +194,6 @@ export class SessionStorageResilient implements SessionStorage {
 
   get #isDown(): boolean {
     if (isOpen(this.#breakers)) return true;
-    // A node without calls has left the cluster.
     const since = this.#nodes.size === 0 ? 0 : this.#now() - NODE_LEFT_AFTER_IN_MILLISECONDS;
     return [...this.#nodes.values()].some((breakers) => breakers.usedAt > since && isOpen(breakers));
   }

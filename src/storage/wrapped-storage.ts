@@ -6,10 +6,8 @@ export type Capability = (typeof CAPABILITIES)[number];
 
 export type StorageOperation = 'read' | 'write' | 'invalidate' | Capability | keyof OwnerIndex;
 
-/** Capabilities whose first argument is an id. */
 const OF_ONE_SESSION: ReadonlySet<Capability> = new Set(['create', 'replace', 'touch']);
 
-/** @param id for an operation of one session. */
 export type AroundCall = <T>(operation: StorageOperation, call: () => Promise<T>, id?: string) => Promise<T>;
 
 export const passOn: AroundCall = (_operation, call) => call();

@@ -9,14 +9,11 @@ import type { OwnerIndex, SessionStorage, StoredSession } from '../storage/sessi
 import { repeatUntilDone } from './repeat-until-done.js';
 import { CLOCK_SKEW_IN_MILLISECONDS, type SessionTimes } from './session-lifetime.js';
 
-/** The maximum number of sessions per owner. */
+/** Limits the sessions per owner. */
 export interface MaxPerOwner {
   /** A whole number from 1. */
   readonly limit: number;
-  /**
-   * `end-oldest`: ends the oldest sessions. `refuse`: the login fails with a {@link SessionLimitError} (409). Default
-   * `end-oldest`.
-   */
+  /** `end-oldest`, or `refuse`: the login fails with {@link SessionLimitError} (409). Default `end-oldest`. */
   readonly beyond?: 'end-oldest' | 'refuse';
 }
 
@@ -34,7 +31,7 @@ export interface LimitedSessions {
   /** `undefined` for a record that takes no place. */
   peekPlace(stored: StoredSession): Place | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
-  /** Marks a session as ended by the login `successor`, as long as that does not fail. @returns whether it was there. */
+  /** Marks a session as ended by the login `successor`. @returns whether it was there. */
   evict(handle: string, stored: StoredSession, successor: string): Promise<boolean>;
   /** Ends it, after the login has succeeded. */
   endEvicted(handle: string): Promise<void>;
@@ -46,10 +43,7 @@ export interface LimitedSessions {
 export interface Place {
   readonly createdAt: number;
   readonly renewedAt: number;
-  /**
-   * `pending`: its login is not confirmed; `stale`: for so long that it has probably failed. `leaving`: another login is
-   * about to end it.
-   */
+  /** `pending`: its login is not confirmed; `stale`: it has probably failed. `leaving`: a login is about to end it. */
   readonly state: 'settled' | 'pending' | 'stale' | 'leaving';
 }
 
@@ -57,7 +51,7 @@ export interface Place {
 export interface Login {
   readonly owner: string;
   readonly session: object;
-  /** Ends with this login and does not count. */
+  /** Ends with this login. */
   readonly replaces?: string | undefined;
   readonly onRevoked?: ((handles: readonly string[]) => void) | undefined;
 }
@@ -71,19 +65,16 @@ export interface WrittenLogin<T> {
 /** A session that may be confirmed. */
 export interface Admitted<T> {
   readonly written: T;
-  /** Absent: nothing to end. */
   readonly admission?: Admission;
 }
 
 /** Ends the oldest sessions of an owner, in steps around the confirmation of a login. */
 export interface Admission {
-  /** Before the confirmation. */
   makeRoom(): Promise<void>;
-  /** After it. */
+  /** After the confirmation. */
   finish(): Promise<void>;
-  /** Sessions that {@link restore} restores. */
   readonly evicted: readonly string[];
-  /** After a login that failed, whose session was marked as undone. */
+  /** After the login has failed. */
   restore(): Promise<void>;
 }
 
@@ -92,16 +83,15 @@ interface Present extends Place {
   readonly stored: StoredSession;
 }
 
-/** Maximum number of times that the sessions are listed, if others change them. */
 const MOST_ROUNDS = 5;
 
 /**
- * Enforces the maximum number of live sessions per owner. A login lists the owner's sessions before and after it
- * writes, so that parallel logins see each other.
+ * Limits the live sessions per owner. A login lists them before and after its write, so that parallel logins see each
+ * other.
  *
  * `end-oldest`: each login gets a later time than the sessions it found, whatever the clocks of the servers. The oldest
- * sessions are marked before the login is confirmed and ended after it, so a login that fails ends no other session.
- * During parallel logins there may be one session more for each; afterwards, exactly the newest are left.
+ * sessions are marked before the confirmation and ended after it, so a failed login ends none. During parallel logins
+ * there may briefly be one session more for each.
  *
  * `refuse`: never more sessions than the limit; two parallel logins for the last place may both be refused.
  */
@@ -167,7 +157,6 @@ export class OwnerLimit {
               await this.#sessions.clearByHandle(handle, 'evicted');
             else if (state === 'settled' && !evicted.includes(handle)) {
               evicted.push(handle);
-              // Otherwise it was changed, ended or rotated meanwhile.
               isComplete &&= await this.#sessions.evict(handle, stored, own);
             }
           }
@@ -187,7 +176,7 @@ export class OwnerLimit {
     };
   }
 
-  /** All logins use one order: no login ends what another one considers newest. */
+  /** One order for all logins: none ends what another considers newest. */
   #surplusOf(live: readonly Present[], own: string, limit: number, known: ReadonlySet<string>): readonly Present[] {
     const isOld = ({ handle, state }: Present): boolean => handle !== own && state === 'stale';
     const newestFirst = live.toSorted(
@@ -199,7 +188,6 @@ export class OwnerLimit {
         (one.handle < other.handle ? 1 : -1),
     );
     const surplus = newestFirst.slice(limit);
-    // The newer logins end the others.
     const mine = surplus.find(({ handle }) => handle === own);
     return mine ? [mine] : surplus;
   }
@@ -251,7 +239,6 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
 
 function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
   const latest = before.reduce((time, present) => Math.max(time, present.createdAt + 1), createdAt);
-  // A later time would be in the future.
   const next = Math.min(latest, createdAt + CLOCK_SKEW_IN_MILLISECONDS);
   return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };
 }

@@ -12,13 +12,12 @@ import {
 } from './session-records.js';
 
 export interface RotationOptions {
-  /** Seconds for which a rotated id still gives its session. `0`: none. */
+  /** Seconds for which a rotated id is accepted. `0`: none. */
   readonly graceInSeconds: number;
   /** When an id is received after its grace period. `revoke`: ends its session. */
   readonly onReplay: 'ignore' | 'revoke';
 }
 
-/** The session of an old id. */
 export interface Successor {
   readonly storedId: string;
   readonly stored: StoredSession;
@@ -38,10 +37,9 @@ interface LiveRecord {
 const MOST_ROTATIONS = 8;
 /** After the grace period. */
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
-/** With `onReplay: 'revoke'`, unless the session ends earlier. */
+/** With `onReplay: 'revoke'`. */
 const REPLAY_REVOKED_FOR_MILLISECONDS = 24 * 3_600_000;
 
-/** `details` with the authentication of `before`. */
 export function authenticatedAs(before: SessionTimes, details: SessionDetails | undefined): SessionDetails {
   const { authenticatedAt = before.createdAt, methods } = before.details ?? {};
   return { ...details, authenticatedAt, methods };
@@ -59,8 +57,8 @@ export function rotatedIdLifetime(
 }
 
 /**
- * Accepts a rotated id for a short time, since a page sends several requests at once. An id from before a login is
- * refused: an attacker may have planted it (OWASP Session Management Cheat Sheet).
+ * Accepts a rotated id for a short time, for parallel requests. Refuses an id from before a login (OWASP Session
+ * Management Cheat Sheet: session fixation).
  */
 export class RotationGrace<S extends object> {
   readonly #parts: ByIdParts<S>;
@@ -84,7 +82,7 @@ export class RotationGrace<S extends object> {
     return live && this.#open(live, before, owner);
   }
 
-  /** The key of the session of a replayed id; `undefined` if it has ended or changed its owner. */
+  /** The key of the session; `undefined` if it has ended or changed its owner. */
   async storedIdOf(rotated: StoredSession): Promise<string | undefined> {
     return (await this.#liveRecord(rotatedRecordOf(rotated.value)))?.storedId;
   }

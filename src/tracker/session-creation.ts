@@ -18,13 +18,9 @@ const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
 export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
-/** A session that is not confirmed. */
 export type Pending<S extends object> = Written<S> & { readonly admission?: Admission };
 
-/**
- * Writes sessions under new ids. One with an owner is pending until it is confirmed, so that a failed login leaves
- * nothing.
- */
+/** Writes new sessions. One with an owner is pending until confirmed, so that a failed login leaves nothing. */
 export class SessionCreation<S extends object> {
   readonly #parts: ByIdParts<S>;
   readonly #sessionIdProvider: SessionIdProvider;
@@ -68,12 +64,12 @@ export class SessionCreation<S extends object> {
     }
   }
 
-  /** After a failure: the write may still arrive; the tombstone keeps it out. */
+  /** The tombstone stops a late write. */
   async #end(handle: string): Promise<void> {
     await repeatUntilDone(async () => this.#parts.storage.invalidate(handle)).catch(ignore);
   }
 
-  /** Calls `onOwnerChange` and stores the result. @param before text of the visitor's session. */
+  /** @param before text of the visitor's session. */
   async afterOwnerChange(
     pending: Pending<S>,
     session: SessionToTrack<S>,
@@ -205,7 +201,6 @@ export class SessionCreation<S extends object> {
         throw error;
       }
     }
-    // Ended by its owner or another login.
     if (this.#parts.now() < pendingUntil) return pending;
     throw new SessionStorageUnavailableError('A new session could not be confirmed in time. Try again.');
   }

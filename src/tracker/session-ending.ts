@@ -32,7 +32,7 @@ export class SessionEnding {
   }
 
   /**
-   * Ends the session of an id, and the one that it was rotated to. The tombstone stops a parallel rotation.
+   * Ends the session of an id, also if rotated. The tombstone stops a parallel rotation.
    * @param present the record, if known.
    */
   async end(storedId: string, reason: EndReason, present?: KnownRecord): Promise<void> {
@@ -55,7 +55,6 @@ export class SessionEnding {
     try {
       if (successor !== undefined && rotations < MOST_ROTATIONS) {
         const isRestored = await this.#end(successor, reason, undefined, rotations + 1);
-        // Another request may have rotated the restored session.
         if (isRestored) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
     } finally {
@@ -74,7 +73,6 @@ export class SessionEnding {
     try {
       return await this.#tryWriteTombstone(storedId, reason, present);
     } catch {
-      // Another record may be stored now.
       return this.#tryWriteTombstone(storedId, reason, undefined).catch(() => this.#withoutTombstone(storedId));
     }
   }
@@ -126,11 +124,8 @@ export class SessionEnding {
 
 interface TombstoneResult {
   readonly hasTombstone: boolean;
-  /** If it was rotated. */
   readonly successor?: string;
-  /** The old id is valid again. */
   readonly wasUndone?: boolean;
-  /** If the storage refused the tombstone. */
   readonly refusedOwner?: string;
   readonly failure?: { readonly error: unknown };
 }

@@ -69,7 +69,6 @@ export class SessionLifetime {
     );
   }
 
-  /** Whether a single session may have these timeouts. */
   allows({ idle = this.idle, absolute = this.absolute }: SessionDetails): boolean {
     return isWithin(idle, this.#longestIdle) && isWithin(absolute, this.#longestAbsolute);
   }
@@ -104,7 +103,6 @@ export class SessionLifetime {
 
   /** `undefined` if the session is valid. */
   rejection(times: SessionTimes, now: number): 'future' | 'expired-idle' | 'expired-absolute' | undefined {
-    // The writing server's clock is ahead.
     if (Math.max(times.createdAt, times.renewedAt) > now + CLOCK_SKEW_IN_MILLISECONDS) return 'future';
     const idleExpiry = this.idleExpiry(times);
     const latestExpiry = this.latestExpiry(times);
@@ -112,7 +110,6 @@ export class SessionLifetime {
     return latestExpiry < idleExpiry ? 'expired-absolute' : 'expired-idle';
   }
 
-  /** Enough time has passed, and renewal extends the life. */
   isRenewalDue(times: SessionTimes, now: number): boolean {
     const idle = this.idleOf(times);
     const renewAfter = idle === this.idle ? this.#renewAfter : renewAfterOf(idle);

@@ -5,12 +5,11 @@ import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session
 import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 
 export interface SessionRecordsOptions {
-  /** Separates sessions in one storage. */
   readonly name: string;
   readonly lifetime: SessionLifetime;
   /** Ktor's format: text without times. */
   readonly bare: boolean;
-  /** In bare mode too, the record of a rotated id names the new one. */
+  /** Names the new id in bare mode too. */
   readonly followsRotation: boolean;
   readonly explainFor?: number;
   /** Milliseconds for which the record of a rotated id is kept. Default one minute. */
@@ -24,7 +23,7 @@ export interface SessionRecordsOptions {
  * `~rotated.<new storedId>`.
  */
 export const ROTATED = '~rotated';
-/** Ends the first line of the record of a session that a login beyond `maxPerOwner` ends. */
+/** Ends the first line if a login beyond `maxPerOwner` ends the session. */
 const EVICTED = '!';
 export type EndReason = 'ended' | 'revoked' | 'evicted';
 
@@ -34,12 +33,12 @@ const ENDED = '~ended';
 const UNDONE = '~undone';
 /** Longer than any request lasts. */
 const DEAD_ID_KEPT_FOR_MILLISECONDS = 60_000;
-/** Well below {@link DEAD_ID_KEPT_FOR_MILLISECONDS}: after a login whose process died, the old id is valid again. */
+/** Well below {@link DEAD_ID_KEPT_FOR_MILLISECONDS}, so that a login whose process died can be undone. */
 export const PENDING_FOR_MILLISECONDS = 30_000;
 const ROUNDING_MILLISECONDS = 1000;
 /** The clock of the storage may be ahead. */
 const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
-/** Writers whose last write a record remembers. Each has one write of a session at a time. */
+/** Writers whose last write a record remembers. */
 const MOST_MARKS = 16;
 
 export function isEnded(value: string): boolean {
@@ -59,7 +58,7 @@ export function isUndone(value: string): boolean {
   return value === UNDONE;
 }
 
-/** The `storedId` of the new id, which ends with this one. @returns `undefined` if the id was not rotated. */
+/** The new `storedId`; `undefined` if the id was not rotated. */
 export function successorOf(value: string): string | undefined {
   if (!isRotated(value)) return undefined;
   const { successor, isEvicted } = rotatedRecordOf(value);
@@ -73,11 +72,10 @@ export interface RotatedRecord {
   readonly rotatedAt: number;
   /** The rotation kept the owner. */
   readonly hasGrace: boolean;
-  /** Not rotated: `successor` is a login beyond `maxPerOwner`, which ends this session. */
+  /** Not rotated: the login `successor` ends it. */
   readonly isEvicted: boolean;
-  /** From then on, the rotation is not undone: the new session may have expired. */
+  /** From then on, the rotation is not undone. */
   readonly finalAt: number;
-  /** The former record. */
   readonly kept?: string;
 }
 
@@ -118,7 +116,6 @@ export class SessionRecords {
   readonly #rotatedIdLifetime: (before: SessionTimes) => number;
   readonly #now: () => number;
   readonly #idle: string;
-  /** Makes marks unique. */
   readonly #writer = randomBytes(4).toString('base64url');
   #writes = 0;
 
@@ -168,9 +165,8 @@ export class SessionRecords {
   }
 
   /**
-   * A touch changes only the expiry.
-   * @param idleThen when the session was written. The longer timeout counts, so that a session never seems younger than
-   * it is.
+   * @param idleThen when the session was written. The longer timeout counts: a session must not seem younger than it
+   * is.
    */
   #touchedAt(stored: StoredSession, idleThen: number, times: SessionTimes): number | undefined {
     const idle = this.#lifetime.idleOf(times);
@@ -235,13 +231,12 @@ export class SessionRecords {
     return this.#deadRecord(value, this.storedOwner(owner, before), Math.max(DEAD_ID_KEPT_FOR_MILLISECONDS, keptFor));
   }
 
-  /** The record of a session that the login `successor` ends: restored if that login fails. */
+  /** The record of a session that the login `successor` ends. */
   evicted(successor: string, { value, owner }: StoredSession): SessionToStore {
     const head = `${ROTATED}.${successor}.${this.#now().toString(36)}${EVICTED}`;
     return this.#deadRecord(`${head}\n${value}`, owner === undefined ? {} : { owner });
   }
 
-  /** Whether the login of a session is not confirmed. */
   isPending({ expiresAt }: StoredSession, times: SessionTimes): boolean {
     return (
       expiresAt < this.#lifetime.expiresAt(times) - ROUNDING_MILLISECONDS &&
@@ -280,7 +275,6 @@ export class SessionRecords {
     return { value, expiresAt: this.#now() + keptFor, expiresIn: keptFor, ...owner };
   }
 
-  // The idle timeout tells the time of a touch.
   #sealed(text: string, times: SessionTimes, marks: string): string {
     const idle = times.details === undefined ? this.#idle : this.#lifetime.idleOf(times).toString(36);
     return sealEnvelope(times, `${idle}~${marks}.${text}`, this.#name);

@@ -16,7 +16,7 @@ import {
 } from './session-records.js';
 import type { SessionToTrack } from './session-tracker.js';
 
-/** The stored record is another one, or gone. */
+/** The record has changed or is gone. */
 export type LostRace = Exclude<ReplaceResult, { readonly status: 'replaced' }>;
 
 export interface Rotation<S extends object> {
@@ -27,7 +27,6 @@ export interface Rotation<S extends object> {
   readonly version: string | undefined;
   readonly owner: string | undefined;
   readonly before: OpenedRecord;
-  /** Owner and content stay the same. */
   readonly hasGrace: boolean;
 }
 
@@ -39,7 +38,7 @@ export interface Rotation<S extends object> {
  * 3. The new session is confirmed.
  *
  * A failure after step 2 marks the new session as undone. A request with the old id that finds it undone or missing
- * restores the old content. The tombstone of an ended session outlives the old record, so that its end is final.
+ * restores the old content. The tombstone of an ended session outlives the old record.
  */
 export class SessionRotation<S extends object> {
   readonly #storage: ConditionalSessionStorage;
@@ -65,10 +64,9 @@ export class SessionRotation<S extends object> {
       const isResent = !this.#bare && result.status === 'conflict' && result.current.value === oldRecord.value;
       const isDone = result.status === 'replaced' || isResent;
       if (isDone && this.#bare) return created;
-      // No other request can rotate this session now: `onOwner` is called once.
+      // After the decision, so that `onOwner` is called once.
       if (isDone)
         return await this.#creation.confirm(await this.#creation.afterOwnerChange(created, session, before.text));
-      // Otherwise it expires soon.
       if (this.#bare) await this.#storage.invalidate(successor);
       else await this.#storage.invalidate(successor).catch(ignore);
       return result;
@@ -76,7 +74,6 @@ export class SessionRotation<S extends object> {
       const undone = this.#undo(created, hasGrace)
         .then(() => created.admission?.restore())
         .catch(ignore);
-      // The next request finds the old session.
       if (error instanceof ApplicationFailure) await undone;
       throw error;
     }
@@ -96,13 +93,12 @@ export class SessionRotation<S extends object> {
   async #isUndone(successor: string): Promise<boolean> {
     const present = await this.#storage.read(successor);
     if (present) return isUndone(present.value);
-    // Fails if the new session has a tombstone. Otherwise the id is taken from now on.
+    // Fails if the new session has a tombstone.
     if ((await this.#storage.create(successor, this.#records.undone())) !== undefined) return true;
     const taken = await this.#storage.read(successor);
     return taken !== undefined && isUndone(taken.value);
   }
 
-  /** @param hasGrace others may have changed the new session. */
   async #undo({ session }: Written<S>, hasGrace: boolean): Promise<void> {
     const storedId = session.storedId!;
     if (this.#bare) return void (await this.#storage.invalidate(storedId));
@@ -112,11 +108,10 @@ export class SessionRotation<S extends object> {
         const result = await this.#storage.replace(storedId, undone, session.version);
         if (result.status !== 'conflict') return;
         const { current } = result;
-        // Once others have ended or changed the new session, the rotation counts.
+        // If others have ended or changed it, the rotation counts.
         if (isEnded(current.value) || (hasGrace && this.#records.open(current)?.text !== session.text)) return;
         await this.#storage.replace(storedId, undone, current.version);
       } catch (error) {
-        // A full storage still deletes. A request with the old id writes the mark later.
         if (storageFaultOf(error) !== 'read-only') throw error;
         await this.#storage.invalidate(storedId);
       }

@@ -54,7 +54,7 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
   readonly maxPerOwner?: MaxPerOwner | MaxPerOwnerOf<S>;
   /** The key of an id in the storage. Default {@link hashSessionId}. */
   readonly storedId?: (id: string) => string;
-  /** In bare mode: the storage hides the records of rotated ids and ends both ids together. Default `false`. */
+  /** In bare mode: the storage hides rotated ids and ends both ids together. Default `false`. */
   readonly followsRotation?: boolean;
   /** Default: rotated ids are not accepted. Not in bare mode. */
   readonly rotation?: RotationOptions & {
@@ -63,24 +63,21 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
   };
   /** How long a tombstone tells the reason. Not in bare mode. Default `0`. */
   readonly explainInSeconds?: number;
-  /** Default: random, growing. */
   readonly pause?: Pause;
 }
 
-/** Milliseconds from the first write of a login to its last, except with a slow `onOwnerChange`. */
+/** Milliseconds between the first and last write of a login, without `onOwnerChange`. */
 const LONGEST_LOGIN = 5000;
 const MOST_LISTINGS = 5;
 
 /**
  * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). An unknown id is never adopted.
- * Changes never create a session and never overwrite a parallel write: they are merged. ARCHITECTURE.md
- * introduces the files behind it.
+ * Changes never create a session; parallel ones are merged. See ARCHITECTURE.md.
  */
 export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> {
   readonly kind = 'by-id';
   readonly storage: ConditionalSessionStorage;
   readonly sessionIdProvider: SessionIdProvider;
-  /** Absent if ids are not rotated by age. */
   readonly isRotationDue?: NonNullable<SessionTracker<S>['isRotationDue']>;
   readonly #storedId: (id: string) => string;
   readonly #records: SessionRecords;
@@ -141,7 +138,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     this.#ending = new SessionEnding(parts, this.#explains);
   }
 
-  // No async functions on the path of every request: each would add a promise.
+  // Not async, because each promise slows down every request.
   load(transportValue: string, call = EMPTY_CALL): Promise<LoadResult<S>> {
     if (transportValue === '' || transportValue.length > LONGEST_ID) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
@@ -241,10 +238,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#records.open(stored);
   }
 
-  /**
-   * For lists; of an actor, the actor's own session. A session from a server whose clock is ahead is listed, because it
-   * can be used there.
-   */
+  /** For lists; of an actor, the actor's own session. Includes sessions of a server whose clock is ahead. */
   peek(stored: StoredSession): (SessionTimes & { readonly value: S }) | undefined {
     const opened = this.#unexpired(stored);
     if (!opened) return undefined;
@@ -264,7 +258,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return opened && this.limits.expiresAt(opened) > this.now() ? opened : undefined;
   }
 
-  /** For `maxPerOwner`: a session that takes a place, also one that a login is about to end. */
+  /** For `maxPerOwner`; also a session that a login is about to end. */
   peekPlace(stored: StoredSession):
     | {
         readonly createdAt: number;
@@ -297,13 +291,12 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     else await this.storage.invalidate(handle);
   }
 
-  /** Undoes {@link evict}. */
   async restore(handle: string): Promise<void> {
     const stored = await this.storage.read(handle);
     if (stored && isRotated(stored.value)) await this.#rotation.restored(handle, stored);
   }
 
-  /** The session of a handle, which may have got another id since, as {@link peek}. */
+  /** As {@link peek}, of a handle whose id may have been rotated. */
   async peekByHandle(handle: string): Promise<{ readonly value: S } | undefined> {
     let stored = await this.storage.read(handle);
     for (let rotations = 0; stored && isRotated(stored.value) && rotations < MOST_LISTINGS; rotations++) {
@@ -314,7 +307,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return stored && this.peek(stored);
   }
 
-  /** Undoes a rotation that failed half-way, since the old id still gives its session. */
+  /** Undoes half-done rotations, whose old id still gives its session. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
     return this.#listByOwner(storedOwner, MOST_LISTINGS);
   }
@@ -333,7 +326,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
         return { id, session: restored ?? session };
       }),
     );
-    // Another request restored it first, and may have rotated it.
+    // Another request restored it first.
     return hasMoved && rounds > 1 ? this.#listByOwner(storedOwner, rounds - 1) : present;
   }
 
@@ -360,7 +353,6 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   async clear(session: TrackedSession<S>): Promise<void> {
     if (session.id === undefined) return;
     const { version, byOldId } = session;
-    // The record of a rotated id leads to the session.
     const present =
       version === undefined || byOldId
         ? undefined
@@ -374,7 +366,6 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     await this.#ending.end(this.#storedId(id), 'ended');
   }
 
-  /** Also during a rotation. */
   async clearByHandle(handle: string, reason: EndReason = 'revoked'): Promise<void> {
     await this.#ending.end(handle, reason);
   }
@@ -383,7 +374,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return this.#creation.newId(call);
   }
 
-  /** @param except the id of a session to keep. @param onEnded called with handles. @returns how many were ended. */
+  /** @param except an id to keep. @param onEnded called with handles. @returns how many were ended. */
   async clearByOwner(
     owner: string,
     except?: string,
@@ -419,7 +410,6 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     return count;
   }
 
-  // The id may be a rotated one.
   async #liveHandle(id: string): Promise<string> {
     const handle = this.#storedId(id);
     if (!this.#grace) return handle;

@@ -30,19 +30,16 @@ export interface TrackedSession<S extends object = object> extends SessionTimes 
   /** The key in the storage. */
   readonly storedId?: string | undefined;
   readonly version?: string | undefined;
-  /** Of its last writes. */
   readonly marks?: string | undefined;
   readonly owner?: string | undefined;
-  /** Absent: `text` is compared. */
   readonly snapshot?: SessionSnapshot<S> | undefined;
-  /** Present if `id` was rotated. Such an id is never sent. */
+  /** If `id` was rotated. Such an id is never sent. */
   readonly byOldId?: ByOldId;
 }
 
 export interface ByOldId {
-  /** As stored; those of the {@link TrackedSession} are for the request. */
   readonly details: SessionDetails | undefined;
-  /** May still be undone: changes must wait. */
+  /** May still be undone. */
   readonly isPending: boolean;
 }
 
@@ -52,7 +49,7 @@ export interface SessionIds {
   readonly byOldId?: ByOldId | undefined;
 }
 
-/** Always the same properties in the same order: one hidden class in V8. */
+/** One order of properties, for V8. */
 export function trackedById<S extends object>(
   value: S,
   text: string,
@@ -73,24 +70,19 @@ export type LoadResult<S extends object> =
   | {
       readonly status: 'rejected';
       readonly reason: RejectionReason;
-      /** With `rotated` and `future`: `clearById` still ends the session. */
       readonly id?: string;
       /** The grace period is over. */
       readonly replayed?: Replay;
       /** Another system still uses it: not cleared. */
       readonly leave?: true;
-      /** By id: the key in the storage. */
       readonly handle?: string;
-      /** With an expired session. */
       readonly createdAt?: number;
-      /** The invalid field. */
       readonly path?: string;
-      /** Another version of the application may accept it: not cleared. */
+      /** Another version may accept it: not cleared. */
       readonly kept?: boolean;
     };
 
 export interface Replay {
-  /** `undefined` if its session has ended. */
   readonly handle: string | undefined;
   readonly revoked: boolean;
 }
@@ -101,7 +93,6 @@ export interface SessionToTrack<S extends object> {
   readonly text?: string | undefined;
   /** {@link SessionTracker.capture} of `value`, taken with `text`. */
   readonly snapshot?: SessionSnapshot<S> | undefined;
-  /** Absent for a new session. */
   readonly previous?: TrackedSession<S> | undefined;
   readonly call: SessionCall;
   /** Gives a new id. `due`: because of its age. */
@@ -116,9 +107,8 @@ export interface SessionToTrack<S extends object> {
   readonly acting?: ActingStep | undefined;
   /** From {@link SessionTracker.newId}. Default: a new one. */
   readonly id?: string | undefined;
-  /** The id of a session that ends next and does not count for `maxPerOwner`. */
+  /** The id of a session that ends next. */
   readonly replaces?: string | undefined;
-  /** Called with sessions that `maxPerOwner` ended. */
   onRevoked?(this: void, handles: readonly string[]): void;
   /**
    * Called when `value` gets an owner, before the login is confirmed. May change `value`. An error undoes the login.
@@ -136,9 +126,7 @@ export type StoreResult<S extends object> =
       readonly status: 'created' | 'changed' | 'renewed' | 'rotated';
       readonly session: TrackedSession<S>;
       readonly transportValue: string;
-      /** The client has it: it need not be sent. */
       readonly held?: boolean;
-      /** Fields that another request changed as well. */
       readonly conflicts?: readonly string[];
     }
   /** The change was dropped. `rotated`: the session has another id. */
@@ -172,7 +160,7 @@ export interface SessionTracker<S extends object = object> {
 
   /** Default `own`. */
   readonly kind?: string;
-  /** Absent if sessions carry no times and details. */
+  /** Absent: no times and details. */
   readonly lifetime?: SessionLifetime | undefined;
   /** Of several received values, the one renewed last wins. Default: the first. */
   readonly newestWins?: boolean;
@@ -186,10 +174,7 @@ export interface SessionTracker<S extends object = object> {
   /** Detects changes without serializing. Default: texts are compared. */
   capture?(value: S): SessionSnapshot<S> | undefined;
 
-  /**
-   * Whether `value` equals its text. Called if `value` cannot be serialized: a request that only reads a session of
-   * another server must not fail. Default: it fails.
-   */
+  /** Called if `value` cannot be serialized: a request that only reads must not fail. Default: it fails. */
   isUnchanged?(value: S, session: TrackedSession<S>): boolean;
 
   /** Default: never. */
@@ -205,7 +190,7 @@ export interface SessionTracker<S extends object = object> {
 
   ownerOf?(value: S): string | undefined;
 
-  /** If it does, it is stored before the headers are sent. Default: always. */
+  /** If so, it is stored before the headers. Default: always. */
   changesTransportValue?(value: S, previous: TrackedSession<S> | undefined): boolean;
 
   /** The largest fields in bytes, for {@link SessionTooLargeError}. */

@@ -20,7 +20,6 @@ import { WriteQueue } from './write-queue.js';
 
 /** Against other processes; the writers of this one take turns. */
 const MOST_ATTEMPTS = 12;
-/** Without a pause. */
 const EAGER_ATTEMPTS = 3;
 const LONGEST_PAUSE_IN_MILLISECONDS = 64;
 
@@ -30,13 +29,13 @@ const MOST_CONFIRMATION_CHECKS = 6;
 /** @param attempt the number of lost races. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
 
-/** As stored, or as the queued writes will leave it. */
+/** As stored, or after the queued writes. */
 interface StoredState extends OpenedRecord {
   readonly version: string | undefined;
 }
 
 interface Revision {
-  /** What was loaded, or stored by another request since. */
+  /** As loaded, or as stored by another request since. */
   readonly base: string;
   readonly mine: string;
   /** Before `revise` was applied. */
@@ -48,7 +47,6 @@ interface Change<S extends object> {
   readonly session: SessionToTrack<S>;
   readonly previous: TrackedSession<S>;
   revision: Revision;
-  /** What `revision` may overwrite. */
   stored: StoredState;
   readonly resolve: (result: StoreResult<S> | Promise<StoreResult<S>>) => void;
   readonly reject: (error: unknown) => void;
@@ -86,7 +84,7 @@ export class SessionWriter<S extends object> {
     const { storedId } = ids;
     const expiresAt = this.#parts.lifetime.expiresAt(times);
     if (this.#parts.storage.touch) {
-      // If not, the response of another request tells the client.
+      // Otherwise another response tells the client.
       const latestExpiry = this.#parts.lifetime.latestExpiry(times);
       const touched = await this.#parts.storage.touch(storedId, expiresAt, previous.version, latestExpiry);
       if (!touched) return { status: 'unchanged', session: previous };
@@ -112,7 +110,6 @@ export class SessionWriter<S extends object> {
     if (byOldId && this.#isLogin(session, previous)) return Promise.resolve({ status: 'gone', reason: 'rotated' });
     return new Promise((resolve, reject) => {
       const change = {
-        // Another request has just rotated the session.
         session: byOldId ? { ...session, rotate: false } : session,
         previous,
         revision: { base: text, mine, unrevised, conflicts: [] },
@@ -161,7 +158,6 @@ export class SessionWriter<S extends object> {
     return undefined;
   }
 
-  /** A login is refused with a rotated id. */
   #isLogin({ value, restart, acting, details }: SessionToTrack<S>, previous: TrackedSession<S>): boolean {
     return (
       restart === true ||
@@ -171,7 +167,6 @@ export class SessionWriter<S extends object> {
     );
   }
 
-  /** @returns the stored session. */
   async #writeBatch(batch: Change<S>[], known: StoredState | undefined): Promise<StoredState | undefined> {
     let current = known;
     try {
@@ -262,7 +257,6 @@ export class SessionWriter<S extends object> {
       return this.#settle(batch, present, now);
     }
     if (result.status !== 'conflict' || !this.#parts.records.includes(result.current, toStore)) return result;
-    // The first of two sends has landed; others may have written since.
     return this.#settle(batch, this.#presentOf(result, { ...stored, ...times, text: revision.mine }), now);
   }
 
@@ -292,7 +286,7 @@ export class SessionWriter<S extends object> {
     const isSameOwner = !session.restart && (acting || this.#parts.ownerOf(session.value) === previous.owner);
     const kept = acting ? detailsAfter(acting, stored) : isSameOwner ? stored.details : undefined;
     const details = joinedDetails(kept, session.details);
-    // Without an owner, a login looks like any change: only an unchanged session has a grace period.
+    // Without an owner, any change may be a login.
     const isUnchanged = session.rotate === 'due' && revision.mine === stored.text;
     const isOwnUse = !acting && details?.actor === undefined;
     const result = await this.#parts.rotation.rotate({
@@ -314,7 +308,7 @@ export class SessionWriter<S extends object> {
     return { status: 'written', present: undefined };
   }
 
-  // For each attempt: a merged or revised value may have another owner.
+  // A merged or revised value may have another owner.
   #isRotation({ session, previous }: Change<S>): boolean {
     return Boolean(session.rotate) || this.#parts.ownerOf(session.value) !== previous.owner;
   }

@@ -138,7 +138,6 @@ function decodedTwice(): Unwritable {
   return new Unwritable("inside another object, Ktor changes '&', '%', '+' and white space at the ends", ADVICE);
 }
 
-// An application's own serializer of these types writes text.
 function taggedForKotlinx(shape: ScalarShape, value: unknown): string {
   return WITHOUT_SERIALIZER.has(shape.kind) ? `#s${scalarText(shape, value)}` : taggedScalar(shape, value);
 }

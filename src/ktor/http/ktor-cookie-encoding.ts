@@ -10,7 +10,6 @@ const NEEDS_QUOTES = /[\s,;]/;
 const REFUSED_RAW = /[\s,"]/;
 const BEYOND_ASCII = /[\u0080-\uffff]/;
 
-/** @returns `undefined` if Ktor could not read it. */
 export function encodeKtorCookie(value: string, encoding: CookieEncoding, version: KtorVersion): string | undefined {
   switch (encoding) {
     case 'uri':

@@ -17,8 +17,8 @@ const MOST_MARKS = 10_000;
 const LOCK_TIMEOUT = 5000;
 
 /**
- * A storage shared with a Ktor server. Changes are detected by text: none is lost within this process; between servers
- * the later write wins, as in Ktor.
+ * A storage shared with a Ktor server. Loses no change within this process; between servers the later write wins, as in
+ * Ktor.
  */
 export class KtorSessionStorage implements ConditionalSessionStorage {
   readonly #storage: KtorStringStorage;

@@ -3,7 +3,6 @@ import { addHandlerFacts, markHandler } from '../handlers/handler-facts.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 import { INTERCEPTORS } from '../handlers/nest-metadata.js';
 
-/** @param descriptor the method after earlier decorators. */
 export function bindInterceptor(
   target: object,
   property: string | symbol,

@@ -21,7 +21,7 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
       error: (failure: unknown) => {
         hasEnded = true;
         const fail = (): void => subscriber.error(failure);
-        // After the values before it. A failed commit has sent its own error.
+        // A failed commit has sent its own error.
         if (before) before.then(fail, () => {});
         else fail();
       },
@@ -32,7 +32,7 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
     });
     return () => {
       subscription.unsubscribe();
-      // Unsubscribed early, by a timeout: nobody stores what the handler still changes.
+      // Unsubscribed by a timeout: later changes are not stored.
       if (!hasEnded) reportUnstoredLater(sessions);
     };
   });
@@ -40,7 +40,7 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
 
 /**
  * Emits the value of a GraphQL field after the commit that concurrent fields share. A field that throws discards the
- * changes. Operations of a batch share a request, so they wait for each other.
+ * changes. Operations of a batch wait for each other.
  * @param operation of the field, by identity.
  */
 export function committedField<T>(
@@ -76,14 +76,14 @@ export function committedField<T>(
     fields.begin(operation, run);
     return () => {
       subscription?.unsubscribe();
-      // Unsubscribed early, by a timeout: the client gets an error.
+      // Unsubscribed by a timeout.
       if (!hasEnded && !fields.withdraw(run)) fields.fail();
     };
   });
 }
 
 /**
- * {@link committedField} for a mutation that may use `sessionsOf(…)`. The fields of a mutation run one after the other.
+ * {@link committedField} for a mutation that may use `sessionsOf(…)`.
  * @param used the sessions of the request, if any were used.
  */
 export function committedByHand<T>(used: () => HttpSessions | undefined, values: Observable<T>): Observable<T> {
@@ -124,7 +124,6 @@ class RunningFields {
     run();
   }
 
-  /** False if the field has begun. */
   withdraw(run: () => void): boolean {
     const index = this.#queue.findIndex((one) => one.run === run);
     if (index !== -1) this.#queue.splice(index, 1);

@@ -7,8 +7,8 @@ import { INTERCEPTORS } from '../handlers/nest-metadata.js';
 import { sessionsOfContext } from '../request/sessions-of-context.js';
 
 /**
- * Runs inside the other interceptors of a handler, so that what they edit in the result is not stored. Over a socket,
- * it reports changes of a handler that they have left behind, by a timeout.
+ * Runs inside the other interceptors, so that their edits of the result are not stored. Over a socket, reports changes
+ * after their timeout.
  */
 class HandedOutInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -34,7 +34,6 @@ class HandedOutInterceptor implements NestInterceptor {
   }
 }
 
-/** Binds it to a handler that has other interceptors than ours, which is the first. */
 export function bindHandedOut(handler: object): void {
   const bound = (Reflect.getMetadata(INTERCEPTORS, handler) ?? []) as readonly unknown[];
   if (bound.length < 2 || bound.at(-1) instanceof HandedOutInterceptor) return;

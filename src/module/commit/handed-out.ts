@@ -1,12 +1,12 @@
 import { detachedCopy, hasPlainFields } from '../../serializer/detached-copy.js';
 import type { HttpSessions } from '../request/http-sessions.js';
 
-/** Objects of a result, and of the sessions, that are visited. Bounds the work per request. */
+/** Bounds the work per request. */
 const MOST_OBJECTS = 1000;
 
 /**
- * Copies sessions and their parts in a result, at any depth, so that an interceptor that edits the body does not change
- * them. A result without them is returned as it is.
+ * Copies sessions and their parts in a result, so that interceptors do not change them. Other results are returned
+ * unchanged.
  */
 export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   if (!isObject(result)) return result;
@@ -25,7 +25,6 @@ class Detaching {
     this.#parts = parts;
   }
 
-  /** The value itself if nothing in it is copied. */
   detached(value: unknown): unknown {
     if (!isObject(value)) return value;
     if (this.#parts.has(value)) return detachedCopy(value);
@@ -68,7 +67,7 @@ function childrenOf(value: object): readonly unknown[] {
   return ArrayBuffer.isView(value) ? [] : Object.values(value);
 }
 
-/** Containers of data: not streams, promises, buffers and other objects with hidden content. */
+/** Not streams, promises, buffers and other objects with hidden content. */
 function isWalked(value: object): boolean {
   if (Array.isArray(value) || value instanceof Map || value instanceof Set) return true;
   const prototype = Object.getPrototypeOf(value) as object | null;

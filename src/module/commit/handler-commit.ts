@@ -31,11 +31,10 @@ type InstanceWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 type Keeper = 'handler' | 'interceptor';
 
 /**
- * Replaces controller methods by ones that store the sessions: faster than {@link SessionsInterceptor}, which does it
- * for all others. Call it before Nest creates the routes.
+ * Makes controller methods store the sessions, faster than {@link SessionsInterceptor}. Call it before Nest creates the
+ * routes.
  *
- * Beside other interceptors, the new method only reports changes after the response: one of them may unsubscribe early
- * (a timeout).
+ * Beside other interceptors, which may unsubscribe early, the new method only reports late changes.
  */
 export function commitInHandlers(discovery: DiscoveryService): void {
   if (!isNestMetadataKnown()) return;
@@ -53,7 +52,6 @@ export function commitInHandlers(discovery: DiscoveryService): void {
 
 function isReplaceable(controller: InstanceWrapper): boolean {
   const { instance, metatype, host } = controller as { instance: object | undefined } & InstanceWrapper;
-  // The parameters are declared elsewhere.
   if (!instance || typeof metatype !== 'function' || Object.getPrototypeOf(instance) !== metatype.prototype)
     return false;
   if (instance.constructor !== metatype || !controller.isDependencyTreeStatic() || controller.isTransient) return false;
@@ -74,7 +72,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   const run = keeper === 'interceptor' || ownsResponse(instance.constructor, name) ? watched : committed;
   const committing = function (this: unknown, ...args: unknown[]): unknown {
     const sessionsOfCall = args[INDEX];
-    // A test called it, or a global pipe changed it: the response hold stores.
+    // Called by a test, or changed by a global pipe.
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
@@ -86,7 +84,6 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
   Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
-/** @returns how many are declared; `undefined` for too many. */
 function giveSessions(instance: object, name: string): number | undefined {
   const others = parametersOf(instance, name).filter((parameter) => !isGiven(parameter));
   const length = Math.max(0, ...others.map(({ index }) => index + 1));

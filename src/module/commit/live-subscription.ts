@@ -5,8 +5,8 @@ import { freshSessionsOf, rawRequestBehind } from '../request/sessions-of-reques
 import { refusal, unauthorized } from '../request/refusal.js';
 
 /**
- * Reads the sessions before each event of a GraphQL subscription. If one has ended or a guard rejects, the subscription
- * ends with an error. Changes of its generator are stored before the event.
+ * Before each event of a GraphQL subscription, reads the sessions and stores changes. If one has ended or a guard
+ * rejects, the subscription ends with an error.
  */
 export function liveEvents(context: ExecutionContext, sessions: HttpSessions, result: unknown): unknown {
   if (!isAsyncIterable(result)) return result;

@@ -36,7 +36,7 @@ function isOurs(interceptor: unknown): boolean {
   return interceptor instanceof SessionsInterceptor || interceptor instanceof RefusalsInterceptor;
 }
 
-/** So that a subscription with only a global guard ends with its session. It may have no request. */
+/** Ends a subscription with its session if it has only a global guard. */
 class SubscriptionInterceptor extends SessionsInterceptor {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     try {
@@ -48,7 +48,7 @@ class SubscriptionInterceptor extends SessionsInterceptor {
   }
 }
 
-/** `sessionsOf(…)` throws session errors, too. Mutations store or discard what they changed with it. */
+/** Converts errors of `sessionsOf(…)` and commits its mutations. */
 class RefusalsInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const values = isMutation(context) ? committedByHand(() => usedSessionsOf(context), next.handle()) : next.handle();

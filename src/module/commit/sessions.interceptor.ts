@@ -10,8 +10,8 @@ import { loggedRefusal, refusal } from '../request/refusal.js';
 import { operationOf, sessionsOfContext } from '../request/sessions-of-context.js';
 
 /**
- * Stores the sessions of a handler before the response, so that a failure reaches the exception filters. If the handler
- * throws, the response hold decides; without a response, nothing is stored.
+ * Stores the sessions of a handler before the response, so that failures reach the exception filters. If the handler
+ * throws, the response hold decides.
  */
 @Injectable()
 export class SessionsInterceptor implements NestInterceptor {

@@ -18,7 +18,6 @@ export function assertHandlerParameter(
   }
 }
 
-/** @param name for messages. */
 export function sessionParameterDecorator(
   name: string,
   read: (sessions: RequestSessions, type: SessionClass) => Promise<unknown>,

@@ -28,7 +28,7 @@ export function inferSessionClass(
   );
 }
 
-/** A `ValidationPipe` would pass a copy of the session. Pipes ignore the type `Object`. */
+/** A `ValidationPipe` would copy the session; pipes ignore `Object`. */
 export function hideFromPipes(target: object, property: string | symbol, index: number): void {
   const types = parameterTypes(target, property);
   if (types) types[index] = Object;

@@ -135,7 +135,6 @@ function returnPathOf(context: ExecutionContext): string | undefined {
   return method === 'GET' && isPath ? path : undefined;
 }
 
-/** Whether the session has an owner field and no owner. */
 export function isAnonymous({ type, ownerOf }: Pick<SessionRequirement, 'type' | 'ownerOf'>, session: object): boolean {
   return ownerFieldOf(type) !== undefined && ownerOf(session) === undefined;
 }

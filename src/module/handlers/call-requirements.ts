@@ -15,7 +15,7 @@ export interface CallRequirements {
   readonly isOpen: boolean;
 }
 
-/** The requirements of a call: global, of its class and base classes, of its handler. */
+/** Collects global requirements and those of the class, its bases and the handler. */
 export class CallRequirementsFinder {
   readonly #global: readonly SessionRequirement[];
   readonly #found = new WeakMap<object, WeakMap<object, CallRequirements | 'unknown'>>();
@@ -24,7 +24,7 @@ export class CallRequirementsFinder {
     this.#global = global;
   }
 
-  /** `unknown`: the handler cannot be identified, but others of its class have requirements. */
+  /** `unknown`: the handler cannot be identified, and its class has requirements. */
   of(context: ExecutionContext): CallRequirements | 'unknown' {
     const [type, handler] = [context.getClass(), context.getHandler() as object];
     let ofClass = this.#found.get(type);
@@ -52,7 +52,6 @@ function factsOfHandler(type: Type, handler: object): HandlerFacts | undefined {
   if (place) {
     const facts = handlerFactsOf(prototype, place.property);
     if (prototypesOf(prototype).includes(place.prototype)) return facts;
-    // A mixin copied the method from another class.
     const ofOrigin = handlerFactsOf(place.prototype, place.property);
     return { ...facts, requirements: [...ofOrigin.requirements, ...facts.requirements], isPublic: ofOrigin.isPublic };
   }

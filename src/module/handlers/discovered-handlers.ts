@@ -6,7 +6,7 @@ export interface DiscoveredClass {
   readonly type: new () => unknown;
   readonly isController: boolean;
   readonly instance: object | undefined;
-  /** Whether the module of this class has this guard or interceptor. */
+  /** Whether its module has this guard or interceptor. */
   readonly canInject: (type: new () => unknown) => boolean;
   readonly injected: (type: unknown) => unknown;
 }

@@ -49,10 +49,7 @@ export function ownHandlerFacts(prototype: object, property: string | symbol): H
   return (Reflect.getOwnMetadata(FACTS, prototype, property) as HandlerFacts | undefined) ?? NOTHING;
 }
 
-/**
- * With those of overridden methods, because a wrapper in a subclass looks like a new method. `@Public()` keeps only the
- * requirements beside it.
- */
+/** Includes overridden methods, for wrappers in subclasses. `@Public()` keeps only the requirements beside it. */
 export function handlerFactsOf(prototype: object, property: string | symbol): HandlerFacts {
   const chain = prototypesOf(prototype).reverse();
   const declaring = chain.findLast((one) => Object.hasOwn(one, property));

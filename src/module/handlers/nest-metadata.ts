@@ -34,7 +34,6 @@ export const RESOLVER_TYPE = 'graphql:resolver_type';
 export const RESOLVE_FIELD = 'graphql:resolve_property';
 export const FIELD_MIDDLEWARE = 'graphql:field_resolver_middleware';
 
-/** Tests the keys that `commitInHandlers` needs. */
 export function isNestMetadataKnown(): boolean {
   class Interceptor {
     intercept(): undefined {}

@@ -4,7 +4,6 @@ import { PARAMETERS, PASSTHROUGH } from './nest-metadata.js';
 /** Keys of `@Res()` and `@Next()`. */
 const OWN = /^[12]:/;
 
-/** For a function, which may be wrapped. */
 export function handlerOwnsResponse(controller: { readonly prototype: object }, handler: { name: string }): boolean {
   if (Reflect.hasMetadata(PARAMETERS, controller, handler.name)) return ownsResponse(controller, handler.name);
   for (let one: object | null = controller.prototype; one; one = Object.getPrototypeOf(one) as object | null) {

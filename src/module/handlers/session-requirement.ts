@@ -54,7 +54,6 @@ export interface RequireSessionEverywhereOptions<S extends object = object> exte
 export interface SessionRequirement {
   readonly type: SessionClass;
   readonly options: RequireSessionOptions;
-  /** For error messages. */
   readonly label: string;
   readonly ownerOf: (value: object) => string | undefined;
 }

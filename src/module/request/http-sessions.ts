@@ -40,7 +40,6 @@ export class HttpSessions implements ResponseGate {
     this.#hold = response && !response.headersSent ? new ResponseHold(response, this) : undefined;
   }
 
-  /** By requirement. */
   get principals(): Map<{ readonly type: SessionClass }, unknown> {
     return (this.#principals ??= new Map());
   }
@@ -68,7 +67,6 @@ export class HttpSessions implements ResponseGate {
     });
   }
 
-  /** The response hold then decides whether to store. */
   handlerFailed(error: unknown): void {
     if (!this.#reportLateChanges() && error instanceof SessionError) this.#hold?.expectFailureAnswer();
   }
@@ -81,7 +79,6 @@ export class HttpSessions implements ResponseGate {
     this.#application.reportError(error);
   }
 
-  /** @returns whether the response was sent. */
   #reportLateChanges(): boolean {
     if (!this.call.responded || !this.call.hasResponse) return false;
     this.exchange.reportLateChanges(this.call.serverError);

@@ -40,7 +40,7 @@ function unauthorizedFor(context: ExecutionContext, error: UnauthorizedException
   }
 }
 
-/** A {@link SessionError} as the clients of the transport get it; other errors stay unchanged. */
+/** Converts a {@link SessionError} for the transport; other errors stay unchanged. */
 export function refusal(context: ExecutionContext, error: unknown): unknown {
   if (!(error instanceof SessionError)) return error;
   switch (context.getType<string>()) {
@@ -61,7 +61,6 @@ export function refusalOfGateway(gateway: object, error: SessionError): Error | 
   return transportErrorOf(gateway, error.code, clientMessageOf(error), error);
 }
 
-/** Reports an error that the client does not see. */
 export function loggedRefusal(context: ExecutionContext, error: unknown, report: (error: unknown) => void): unknown {
   const refused = refusal(context, error);
   if (refused !== error && (error as { statusCode?: number }).statusCode === undefined) report(error);

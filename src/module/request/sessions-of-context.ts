@@ -24,8 +24,8 @@ interface MessageHolder {
 }
 
 /**
- * New ones for each message: a connection lives for hours. Guards, interceptor and parameters share only the argument
- * list, which must end with the pattern.
+ * New ones for each message: a connection lives for hours. Shared by the argument list, which must end with the
+ * pattern.
  */
 function sessionsOfMessage(context: ExecutionContext): HttpSessions {
   const args = context.getArgs<unknown[]>();
@@ -36,10 +36,7 @@ function sessionsOfMessage(context: ExecutionContext): HttpSessions {
   return sessions;
 }
 
-/**
- * Over a socket, new ones for each operation. Its fields share the variables object, which graphql-js makes per
- * execution.
- */
+/** Over a socket, new ones for each operation. Its fields share the variables object. */
 function sessionsOfOperation(context: ExecutionContext): HttpSessions {
   const value: GraphQlContext | undefined = context.getArgByIndex(2);
   const request = requestOfGraphQl(value);
@@ -52,13 +49,13 @@ function sessionsOfOperation(context: ExecutionContext): HttpSessions {
   return sessions;
 }
 
-/** An object that the fields of one GraphQL operation share, and those of other operations do not. */
+/** An object that only the fields of one GraphQL operation share. */
 export function operationOf(context: ExecutionContext): object | undefined {
   const info = context.getArgByIndex<{ readonly variableValues?: object } | undefined>(3);
   return [info?.variableValues, info].find((one) => Object.isExtensible(one));
 }
 
-/** The sessions of a GraphQL operation over HTTP, if the operation has used them. */
+/** The sessions of a GraphQL operation over HTTP, if used. */
 export function usedSessionsOf(context: ExecutionContext): HttpSessions | undefined {
   return context.getType<string>() === 'graphql'
     ? rememberedSessionsOf(requestOfGraphQl(context.getArgByIndex(2)))

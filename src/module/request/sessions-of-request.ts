@@ -11,7 +11,7 @@ import type { RequestSessions } from '../../session/request-sessions.js';
 import { HttpSessions, type SessionsApplication } from './http-sessions.js';
 import { hostsOf } from './socket-origin.js';
 
-// Symbol.for, because the package may be loaded twice: ES module and CommonJS.
+// Global, because ESM and CommonJS may both be loaded.
 const SESSIONS = Symbol.for('nestjs-sessions:sessions');
 const RUNTIME = Symbol.for('nestjs-sessions:runtime');
 const RESPONSE = Symbol.for('nestjs-sessions:response');
@@ -24,7 +24,7 @@ interface Marked {
   [SESSIONS]?: HttpSessions;
   [RUNTIME]?: SessionsApplication;
   [RESPONSE]?: RawResponse;
-  /** `foreign`: a page of another site opened the socket. */
+  /** `foreign`: opened by another site. */
   [OF_SOCKET]?: { readonly foreign: boolean };
 }
 
@@ -44,7 +44,6 @@ export function isClaimed(platform: object): boolean {
   return (platform as Marked)[RUNTIME] !== undefined;
 }
 
-/** Unless Node links them. */
 export function rememberResponse(request: RawRequest, application: SessionsApplication, response: RawResponse): void {
   if (currentResponseOf(request) === response && serverOf(request)?.[RUNTIME] === application) return;
   const marked = request as Marked;
@@ -76,12 +75,12 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   return sessions;
 }
 
-/** Reports changes over a connection that are not saved by then. */
+/** Reports unsaved changes over a connection. */
 export function reportUnstoredLater({ exchange }: HttpSessions): void {
   setTimeout(() => exchange.reportUnstored(), UNSTORED_AFTER_MILLISECONDS).unref();
 }
 
-/** The sessions that {@link httpSessionsOf} has returned for a request, if any. */
+/** What {@link httpSessionsOf} has returned, if called. */
 export function rememberedSessionsOf(request: unknown): HttpSessions | undefined {
   const raw = rawRequestOf(request) ?? rawRequestBehind(request);
   return raw && (raw as Marked)[SESSIONS];
@@ -104,7 +103,6 @@ export function rememberSocket(socket: object, request: RawRequest, application?
     const server = serverOf(request);
     if (server && !server[RUNTIME]) server[RUNTIME] = application;
   }
-  // Those that middleware read for the handshake.
   delete marked[SESSIONS];
   const runtime = marked[RUNTIME] ?? applicationOf(request);
   if (runtime && !marked[OF_SOCKET]) markSocket(marked as RawRequest & Marked, runtime);
@@ -189,7 +187,7 @@ function applicationOf(request: unknown): SessionsApplication | undefined {
   return server?.[RUNTIME] ?? applicationOfServer(serverOf(request));
 }
 
-/** `createServer(express)` has the application as a listener. */
+/** For `createServer(express)`. */
 function applicationOfServer(server: ServerLike | undefined): SessionsApplication | undefined {
   if (!server || server[RUNTIME]) return server?.[RUNTIME];
   for (const listener of server.listeners?.('request') ?? []) {

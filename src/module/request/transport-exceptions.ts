@@ -45,10 +45,8 @@ export function exceptionOf(type: object | undefined): TransportException | unde
   return transported?.[EXCEPTION];
 }
 
-/** `BaseWsExceptionFilter`. */
 export type WsFilter = new () => { catch(exception: Error, host: ArgumentsHost): void };
 
-/** Empty if the application has no @nestjs/websockets. */
 export async function loadWsException(): Promise<{
   readonly exception?: TransportException | undefined;
   readonly filter?: WsFilter | undefined;

@@ -16,7 +16,6 @@ interface FastifyLike {
 
 interface ExpressLike {
   use(middleware: RequestSessionMiddleware): unknown;
-  /** Prototype of its responses. */
   readonly response?: object;
   handle?(this: ExpressLike, request: RawRequest, ...rest: unknown[]): unknown;
 }
@@ -25,7 +24,6 @@ interface AttachedApplication extends SessionsApplication {
   readonly requests: AsyncLocalStorage<RawRequest> | undefined;
 }
 
-/** For WebSockets. */
 export function attachToServer(application: SessionsApplication, host: HttpAdapterHost): void {
   const server: unknown = host.httpAdapter?.getHttpServer();
   if (typeof server === 'object' && server !== null) rememberApplication(server, application);
@@ -62,7 +60,6 @@ export function attachToPlatform(
     if (requestSession) (instance as ExpressLike).use(requestSession);
   };
   if (host.httpAdapter) attach();
-  // In tests.
   else host.init$.subscribe(attach);
 }
 
@@ -84,7 +81,7 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
   if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
 }
 
-// Not by `use`, which creates Express' router with the settings of that moment.
+// `use` would create Express' router too early.
 function hookExpress(requests: AsyncLocalStorage<RawRequest>, instance: ExpressLike): void {
   const handle = instance.handle?.bind(instance);
   if (handle) instance.handle = (request, ...rest) => requests.run(request, handle, request, ...rest);

@@ -56,7 +56,7 @@ interface SecurityHookHost {
 
 type SecurityHook = (request: object, response: object) => unknown;
 
-/** Detects `app.enableCsrfProtection()` by the hook that Nest registers. */
+/** Detects `app.enableCsrfProtection()` by its hook. */
 export class CsrfProtection {
   #exists = false;
   #hook: SecurityHook | undefined;
@@ -79,7 +79,6 @@ export class CsrfProtection {
   }
 }
 
-// A hook may set security headers only.
 function looksAtSite(hook: SecurityHook): boolean {
   let looked = false;
   const headers = {

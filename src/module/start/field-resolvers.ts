@@ -28,8 +28,8 @@ type FieldMiddleware = (call: FieldCall, next: () => Promise<unknown>) => Promis
 const OURS = Symbol.for('nestjs-sessions:field-middleware');
 
 /**
- * Guards `@ResolveField()` methods and stores their sessions. Nest runs guards and interceptors of these only with
- * `fieldResolverEnhancers`, but a field middleware always.
+ * Guards `@ResolveField()` methods and stores their sessions: without `fieldResolverEnhancers`, Nest runs only field
+ * middleware.
  */
 export function watchFieldResolvers(discovery: DiscoveryService): void {
   for (const discovered of discoveredClasses(discovery)) {

@@ -2,10 +2,7 @@ import type { DiscoveryService } from '@nestjs/core';
 import type { SessionProviders } from '../../session/session-providers.js';
 import { discoveredClasses, methodsOf, requiredSessions } from '../handlers/discovered-handlers.js';
 
-/**
- * For required by-id sessions that keep their id at login (OWASP: session fixation).
- * @param required by `RequireSessionGuard.everywhere`.
- */
+/** For required by-id sessions that keep their id at login (OWASP: session fixation). */
 export function fixationHints(
   discovery: DiscoveryService,
   providers: SessionProviders,

@@ -35,14 +35,13 @@ export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...arg
 }
 
 /**
- * Links sockets to their upgrade requests, and stores changes of `handleConnection`. Call it before any module hook,
- * because Nest connects the gateways.
+ * Links sockets to their upgrade requests, and stores changes of `handleConnection`. Call it before Nest connects the
+ * gateways.
  */
 export function watchConnections(application: SessionsApplication, discovery: DiscoveryService): void {
   for (const type of gatewaysOf(discovery)) {
     const gateway = type.prototype as Gateway;
     filterErrors(type, application);
-    // Tests may create several applications with one class.
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
     const { handleConnection: original } = gateway;
     if (original?.[WATCHED]) continue;
@@ -68,8 +67,8 @@ export async function prepareGateways(discovery: DiscoveryService): Promise<void
 }
 
 /**
- * Sends errors of `sessionsOf(…)` in guards and pipes, for which clients would get "Internal server error". Filters of
- * the application come first.
+ * Sends errors of `sessionsOf(…)` in guards and pipes, instead of "Internal server error". The application's filters
+ * come first.
  */
 @Catch(SessionError)
 class GatewayErrorFilter implements ExceptionFilter<SessionError> {

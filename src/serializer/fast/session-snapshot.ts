@@ -41,7 +41,6 @@ export class SessionSnapshots<S extends object> {
     try {
       if (!snapshot.record(session)) return undefined;
     } catch {
-      // The serializer reports the error of a getter.
       return undefined;
     }
     this.#usualLength = snapshot.length;
@@ -145,7 +144,6 @@ class Snapshot<S extends object> implements SessionSnapshot<S> {
     entries[at++] = prototype;
     for (const name in fields) {
       const held = fields[name];
-      // The serializer omits it.
       if (held === undefined && depth === 0) continue;
       entries[at++] = name;
       if (isScalar(held)) {

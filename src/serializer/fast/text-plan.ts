@@ -24,7 +24,6 @@ export class TextPlan {
     this.#stepOf = stepOf;
   }
 
-  /** @param resumed the cursor is behind the first field. */
   read(cursor: TextCursor, depth: number, resumed = false): object {
     assertTextDepth(depth);
     const instance = new this.#make() as Fields;

@@ -5,7 +5,7 @@ import { heldBy, type SessionHolder } from './held-headers.js';
 import { TestCall } from './test-call.js';
 
 /**
- * The session that a client holds. Does not renew it and reports no event.
+ * The session of a client. Does not renew it and reports no event.
  * @param source a response, a supertest agent, a cookie jar, or request headers.
  */
 export async function sessionOf<S extends object>(

@@ -143,7 +143,6 @@ export const touchCases: readonly ContractCase[] = [
   },
 ];
 
-/** Need `replace`, because only it has versions. */
 export const touchVersionCases: readonly ContractCase[] = [
   {
     name: 'touches only the given version',

@@ -11,12 +11,11 @@ export interface StorageUnderTest {
   /** Epoch milliseconds. Default `Date.now`. */
   now?(): number;
   /**
-   * Moves the clock, also back; the storage must not sweep in the background. Without it, the suite waits in real time.
+   * Moves the clock, also back; the storage must not sweep in the background. Default: the suite waits in real time.
    */
   advance?(milliseconds: number): unknown;
   /** For {@link SessionStorageContractOptions.faults}. */
   readonly faults?: StorageFaults;
-  /** Called after each case. */
   close?(): unknown;
 }
 

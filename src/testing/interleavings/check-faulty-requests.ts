@@ -14,9 +14,7 @@ export interface FaultyRequests {
   readonly order: readonly string[];
   readonly sameField: boolean;
   readonly owners: readonly string[];
-  /** Fields before the requests. */
   readonly before: Fields | undefined;
-  /** Ids in the storage. */
   readonly written: ReadonlySet<string>;
 }
 
@@ -29,9 +27,7 @@ interface Done {
 interface Ending extends FaultyRequests {
   readonly first: string;
   readonly done: readonly Done[];
-  /** By cookie, every id that was answered. */
   readonly sessions: Sessions;
-  /** Created by a `limit`. */
   readonly others: Sessions;
 }
 
@@ -40,7 +36,6 @@ const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
 const ENDING_OR_MOVING: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
 
 const LONGEST_WITHOUT_COOKIE = 60_000;
-/** The clock of a server may be a little ahead. */
 const TOLERANCE = 1000;
 
 /** @throws an `AssertionError` that names the broken promise. */
@@ -50,7 +45,6 @@ export async function checkFaultyRequests(faulty: FaultyRequests): Promise<void>
   const done = results.map((result, index): Done => {
     const request = requests[index]!;
     if (result.status === 'fulfilled') return { request, answer: result.value, died: false };
-    // A request may die after a failed call.
     const isDead = order.some((step) => step.startsWith(`${index} `) && step.endsWith(' (death)'));
     return { request, died: isDead || result.reason instanceof ProcessDied };
   });
@@ -126,7 +120,7 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
   const candidates = endingOrMovingOf(done);
   const [login] = candidates;
   if (candidates.length !== 1 || login!.answer || login!.died || ENDS.has(login!.request.kind)) return;
-  // One that could not be undone either is undone a little later.
+  // Otherwise it is undone later.
   if (faultsOf(done.indexOf(login!), order) > 1) return;
   const fields = sessions.get(first);
   ok(fields, `promise 3: a ${login!.request.kind} that failed took the session away`);
@@ -139,12 +133,11 @@ function checkFailedLogins({ first, done, sessions, before, order }: Ending): vo
   );
 }
 
-/** Sessions whose cookie no client has must expire within a minute. */
+/** Sessions without a client must expire within a minute. */
 async function checkGhosts({ first, done, sessions, others, storage, written, order }: Ending): Promise<void> {
   const isMoved = done.some(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.acknowledged);
   const withCookie = sessions.size - (isMoved && sessions.has(first) ? 1 : 0) + others.size;
   const outliving = await outlivingOf(storage, written);
-  // A process may die after its session was stored and before it answers.
   const deaths = faultsIn(order).length > 1 ? done.filter(({ died }) => died).length : 0;
   ok(outliving <= withCookie + deaths, 'promise 3: a session without a cookie lives longer than a minute');
 }
@@ -210,7 +203,6 @@ function checkCookies({ first, done, sessions }: Ending): void {
   }
 }
 
-/** After a revocation of all owners, no session remains. */
 async function checkLists({ algorithm, storage, owners, requests, sessions, others, written }: Ending): Promise<void> {
   for (const owner of owners) await algorithm.perform(storage, { ...requests[0]!, kind: 'revoke', owner });
   const left = await sessionsOf(algorithm, storage, [...sessions.keys(), ...others.keys()]);

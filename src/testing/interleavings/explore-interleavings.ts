@@ -48,7 +48,6 @@ export interface Outcome<C, R> {
 
 export interface Explored {
   readonly orders: number;
-  /** Number of storage calls. */
   readonly steps: number;
 }
 
@@ -74,7 +73,6 @@ async function exploreAll<C, R>(
 ): Promise<Explored> {
   const maxOrders = interleavings.maxOrders ?? 100_000;
   let [orders, steps] = [0, 0];
-  // Depth first: the last step varies first.
   for (let turns: readonly Turn[] | undefined = []; turns; turns = following(turns)) {
     const given: readonly Turn[] = turns;
     const run = await runOrder(interleavings, caller, (_options, step) => given[step]?.chosen ?? 0);
@@ -112,7 +110,6 @@ function isFault({ outcome }: Step): boolean {
   return outcome !== undefined && outcome !== 'success';
 }
 
-/** @returns an index in `options`. */
 type Choose = (options: readonly Step[], step: number) => number;
 
 interface Turn {
@@ -122,7 +119,6 @@ interface Turn {
 
 interface Run {
   readonly turns: readonly Turn[];
-  /** All continuations were run in another order. */
   readonly repeats?: boolean;
 }
 
@@ -165,7 +161,7 @@ async function runOrder<C, R>(
   try {
     const waiting = new Waiting(interleavings.requests.length);
     const through = interleavings.through ?? ((gated: SessionStorage): SessionStorage => gated);
-    // A shared wrapper identifies the request by asynchronous context.
+    // A shared wrapper finds the request by context.
     const shared = interleavings.through && interleavings.processes !== 'several';
     const first = through(
       shared
@@ -211,14 +207,13 @@ async function takeTurns(
 ): Promise<Run & { readonly order: readonly string[] }> {
   const turns: Turn[] = [];
   const commute = faults ? areIndependent : readsOnly;
-  // Steps that were run at an earlier point, followed only by independent steps.
+  // Run earlier, followed only by independent steps.
   let skipped: readonly Step[] = [];
   const order: string[] = [];
   // Calls that take effect at a later step.
   const delayed: Step[] = [];
   let faulty = 0;
   for (;;) {
-    // Requests run until their next storage call.
     await setImmediate();
     const left = (faults?.count ?? 0) - faulty;
     const options = optionsOf(waiting, delayed, left > 0 ? faults : undefined).filter(
@@ -291,10 +286,9 @@ async function checked<C, R>(interleavings: Interleavings<C, R>, outcome: Outcom
   }
 }
 
-/** Linear congruential generator, from 0 to below 1. */
+/** Linear congruential generator. */
 function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
-  // The low bits have short periods.
   const next = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;

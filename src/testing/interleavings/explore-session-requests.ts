@@ -128,7 +128,6 @@ function checkSessions(ending: Ending): void {
     ({ request, answer }) =>
       isRotation(request.kind) && answer.acknowledged && (promise !== 'grace' || answer.cookie !== undefined),
   );
-  // A revoke is for the first owner.
   const isRevoked = acknowledged('revoke') || acknowledged('revoke-all');
   const mayHaveEnded = acknowledged('logout') || isRevoked;
   if (acknowledged('logout')) ok(!sessions.has(first), 'an ended session exists again');
@@ -180,7 +179,6 @@ function isRotation(kind: RequestKind): boolean {
   return kind === 'rotate' || kind === 'login';
 }
 
-/** All multisets of `count` kinds. */
 export function requestsOf(kinds: readonly RequestKind[], count: number): RequestKind[][] {
   if (count === 0) return [[]];
   return kinds.flatMap((kind, index) => requestsOf(kinds.slice(index), count - 1).map((rest) => [kind, ...rest]));

@@ -84,7 +84,6 @@ async function rotate(
     }
     current = result.current;
     fields = fieldsOf(current);
-    // The owner may already have ended the new id.
     const added = await storage.replace!(id, toStore(fields, owner));
     if (added.status === 'gone') {
       await end(storage, request.cookie, current);

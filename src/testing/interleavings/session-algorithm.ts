@@ -9,11 +9,11 @@ export type RequestKind =
   | 'login'
   /** Ends all sessions of the first owner. */
   | 'revoke'
-  /** The same by the tracker, as applications do it. */
+  /** The same by the tracker. */
   | 'revoke-all'
   /** Ends this session by its id in the storage. */
   | 'revoke-one'
-  /** Another session of the first owner, who may have one. */
+  /** A second session, with a limit of one. */
   | 'limit';
 
 export interface SessionRequest {

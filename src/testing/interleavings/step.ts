@@ -3,7 +3,6 @@ import { isReading, type CallOutcome } from './call-outcome.js';
 export interface WaitingCall {
   readonly name: string;
   readonly operation: string;
-  /** For a call of one session. */
   readonly id: string | undefined;
   readonly answer: () => Promise<void>;
   /** Runs the call without an answer. */
@@ -12,7 +11,6 @@ export interface WaitingCall {
 }
 
 export interface Step {
-  /** Of the request. */
   readonly index: number;
   readonly call: WaitingCall;
   /** Absent: an earlier call takes effect now. */

@@ -28,7 +28,6 @@ function textOf(fields: Iterable<[string, string]>): string {
 const TWO_DAYS = 2 * 24 * 3_600_000;
 
 const GRACE_IN_SECONDS = 10;
-/** Characters of a stored id. */
 const HASH_LENGTH = 43;
 
 interface TrackerSettings {
@@ -62,7 +61,7 @@ function trackerOver(
 const run = randomBytes(24).toString('base64url');
 let ids = 0;
 
-/** Increasing: the order of sessions of one millisecond is the same in every run. */
+/** Increasing, for the same order in every run. */
 function nextId(): string {
   return run + String(ids++).padStart(HASH_LENGTH - run.length, '0');
 }
@@ -79,7 +78,6 @@ export const trackerAlgorithm = algorithmWith(0);
 
 export const trackerAlgorithmWithGrace = algorithmWith(GRACE_IN_SECONDS);
 
-/** With `explainInSeconds`: ends leave a record of the reason. */
 export const trackerAlgorithmThatExplains = algorithmWith(0, true);
 
 function algorithmWith(graceInSeconds: number, explains = false): SessionAlgorithm {
@@ -87,7 +85,6 @@ function algorithmWith(graceInSeconds: number, explains = false): SessionAlgorit
     begin: (storage, owner) => begun(trackerOver(storage), owner),
 
     async perform(storage, { kind, cookie, field, value, owner }) {
-      // Only after some time is renewal due.
       const tracker = trackerOver(storage, { ahead: kind === 'touch' ? TWO_DAYS : 0, graceInSeconds, explains });
       if (kind === 'revoke') {
         await storage.owners!.invalidateAll(tracker.storedOwnerOf(owner));
