@@ -660,7 +660,9 @@ describe('an invalid configuration', () => {
           }),
         ],
       });
-    await expect(start(Saved)).rejects.toThrow('Saved has members with the names of methods that other packages call on request.session: save.');
+    await expect(start(Saved)).rejects.toThrow(
+      'Saved has members with the names of methods that other packages call on request.session: save.',
+    );
     await expect(start('AuthSession')).rejects.toThrow('requestSession');
     await expect(start(class Other {})).rejects.toThrow('was not registered');
   });
