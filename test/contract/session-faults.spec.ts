@@ -45,11 +45,11 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
   });
 
   it('keeps every promise in a sample of the orders of any three requests with one fault', async () => {
-    await explored(faultyTriples, { ...one, sample: { orders: fullTests ? 200 : 15 } });
+    await explored(faultyTriples, { ...one, sample: { orders: fullTests ? 100 : 15 } });
   });
 
   it('keeps every promise in a sample of the orders of any two requests with two faults', async () => {
-    await explored(faultyPairs, { ...two, sample: { orders: fullTests ? 500 : 10 } });
+    await explored(faultyPairs, { ...two, sample: { orders: fullTests ? 200 : 10 } });
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
   });
 
   it('keeps every promise in a sample of the orders of two logins beyond maxPerOwner', async () => {
-    await explored([['limit', 'limit']], { ...one, sample: { orders: fullTests ? 2000 : 200 } });
+    await explored([['limit', 'limit']], { ...one, sample: { orders: fullTests ? 1000 : 200 } });
   });
 
   if (!fullTests) return;
@@ -82,12 +82,12 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
 
   it('keeps every promise in every order of any two requests with one fault', async () => {
     await explored(faultyPairs.filter(withoutLimit), one);
-    await explored(faultyPairs.filter(withLimit), { ...one, sample: { orders: 1000 } });
+    await explored(faultyPairs.filter(withLimit), { ...one, sample: { orders: 200 } });
   });
 
   it('keeps every promise in every order of three requests with one fault, of which one ends or moves', async () => {
     await explored(fewerFaultyTriples.filter(withoutLimit), one);
-    await explored(fewerFaultyTriples.filter(withLimit), { ...one, sample: { orders: 1000 } });
+    await explored(fewerFaultyTriples.filter(withLimit), { ...one, sample: { orders: 200 } });
   });
 });
 
