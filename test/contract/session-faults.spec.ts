@@ -146,7 +146,7 @@ describe.each(Object.entries(engines))('sessions under faults over %s', (_name, 
   sessionFaultsContract({ describe, it }, open, {
     name: 'two and three requests at the same time, some of their orders',
     atOnce: 3,
-    sample: { orders: fullTests ? 50 : 3 },
+    sample: { orders: fullTests ? 10 : 3 },
   });
 });
 
