@@ -2,6 +2,7 @@ import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
 import type { HttpSessions } from '../request/http-sessions.js';
 import { reportUnstoredLater } from '../request/sessions-of-request.js';
 import { handedOut } from './handed-out.js';
+import { whenLeft } from './when-left.js';
 
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
@@ -15,26 +16,17 @@ export function committedMessages<T>(sessions: HttpSessions, values: Observable<
       before = commit;
       commit.then(act, (error: unknown) => subscriber.error(error));
     };
-    let hasEnded = false;
-    const subscription = values.subscribe({
+    // After a timeout, later changes are not stored.
+    return whenLeft(values, () => reportUnstoredLater(sessions)).subscribe({
       next: (value) => afterwards(() => subscriber.next(handedOut(sessions, value) as T)),
       error: (failure: unknown) => {
-        hasEnded = true;
         const fail = (): void => subscriber.error(failure);
         // A failed commit has sent its own error.
         if (before) before.then(fail, () => {});
         else fail();
       },
-      complete: () => {
-        hasEnded = true;
-        afterwards(() => subscriber.complete());
-      },
+      complete: () => afterwards(() => subscriber.complete()),
     });
-    return () => {
-      subscription.unsubscribe();
-      // Unsubscribed by a timeout: later changes are not stored.
-      if (!hasEnded) reportUnstoredLater(sessions);
-    };
   });
 }
 
@@ -56,17 +48,14 @@ export function committedField<T>(
       subscriber.complete();
     };
     let subscription: Subscription | undefined;
-    let hasEnded = false;
     const run = (): void => {
-      subscription = values.subscribe({
+      subscription = whenLeft(values, () => fields.fail()).subscribe({
         next: (value) => void passed.push(value),
         error: (error: unknown) => {
-          hasEnded = true;
           fields.fail();
           subscriber.error(error);
         },
         complete: () => {
-          hasEnded = true;
           const commit = fields.end();
           if (!commit) return pass();
           commit.then(pass, (error: unknown) => subscriber.error(error));
@@ -75,9 +64,8 @@ export function committedField<T>(
     };
     fields.begin(operation, run);
     return () => {
-      subscription?.unsubscribe();
-      // Unsubscribed by a timeout.
-      if (!hasEnded && !fields.withdraw(run)) fields.fail();
+      if (subscription) subscription.unsubscribe();
+      else fields.withdraw(run);
     };
   });
 }
@@ -124,10 +112,9 @@ class RunningFields {
     run();
   }
 
-  withdraw(run: () => void): boolean {
+  withdraw(run: () => void): void {
     const index = this.#queue.findIndex((one) => one.run === run);
     if (index !== -1) this.#queue.splice(index, 1);
-    return index !== -1;
   }
 
   fail(): void {

@@ -1,7 +1,8 @@
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import 'reflect-metadata';
-import { Observable } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { handedOut } from './handed-out.js';
+import { whenLeft } from './when-left.js';
 import { reportUnstoredLater } from '../request/sessions-of-request.js';
 import { INTERCEPTORS } from '../handlers/nest-metadata.js';
 import { sessionsOfContext } from '../request/sessions-of-context.js';
@@ -13,24 +14,8 @@ import { sessionsOfContext } from '../request/sessions-of-context.js';
 class HandedOutInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const sessions = sessionsOfContext(context);
-    return new Observable((subscriber) => {
-      let hasEnded = false;
-      const subscription = next.handle().subscribe({
-        next: (value) => subscriber.next(handedOut(sessions, value)),
-        error: (error: unknown) => {
-          hasEnded = true;
-          subscriber.error(error);
-        },
-        complete: () => {
-          hasEnded = true;
-          subscriber.complete();
-        },
-      });
-      return () => {
-        subscription.unsubscribe();
-        if (!hasEnded && !sessions.call.hasResponse) reportUnstoredLater(sessions);
-      };
-    });
+    const values = next.handle().pipe(map((value) => handedOut(sessions, value)));
+    return sessions.call.hasResponse ? values : whenLeft(values, () => reportUnstoredLater(sessions));
   }
 }
 
