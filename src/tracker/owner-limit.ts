@@ -156,12 +156,15 @@ export class OwnerLimit {
             if (handle === own || state === 'pending' || state === 'stale')
               await this.#sessions.clearByHandle(handle, 'evicted');
             else if (state === 'settled' && !evicted.includes(handle)) {
+              // Before the call, whose outcome may stay unknown.
               evicted.push(handle);
-              isComplete &&= await this.#sessions.evict(handle, stored, own);
+              if (await this.#sessions.evict(handle, stored, own)) continue;
+              evicted.pop();
+              isComplete = false;
+              break;
             }
           }
           if (isComplete) return;
-          evicted.length = 0;
         }
         throw new SessionStorageUnavailableError('The sessions of the owner changed during each attempt. Try again.');
       },

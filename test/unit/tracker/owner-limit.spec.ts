@@ -3,6 +3,7 @@ import { SessionConfigurationError, SessionLimitError } from '../../../src/error
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import { SessionMerge } from '../../../src/tracker/session-merge.js';
 import type { MaxPerOwner } from '../../../src/tracker/owner-limit.js';
+import { hashSessionId } from '../../../src/tracker/session-id-provider.js';
 import { SessionTrackerById } from '../../../src/tracker/session-tracker-by-id.js';
 import { fails, isLost, isOvertaken } from './scripted-storage.js';
 import { bench, call, idOf, sessionOf, trackerOver, User } from './tracker-bench.js';
@@ -143,6 +144,32 @@ describe('end-oldest', () => {
     expect(revoked).toEqual([]);
     await login();
     expect([await loaded(first), await loaded(second)]).toEqual(['unknown-id', expect.any(User)]);
+  });
+
+  it('restores each marked session of a login that fails after another one was changed (promise 3)', async () => {
+    const { login, storage, loaded, clock, revoked } = limited({ limit: 2 });
+    const free = trackerOver(storage, clock.now);
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      ids.push(await login('u1', free));
+      clock.advance(1000);
+    }
+    const oldest = hashSessionId(ids[0]!);
+    const change = async () => {
+      const { value, expiresAt, owner } = (await storage.memory.read(oldest))!;
+      await storage.memory.replace(oldest, { value, expiresAt, owner: owner! });
+    };
+    storage.let('replace', (replace) => replace(), isOvertaken(change));
+    // Before the login, after its write, after the change.
+    storage.owners.let(
+      (list) => list(),
+      (list) => list(),
+      fails,
+    );
+    await expect(login()).rejects.toThrow('the storage is down');
+    await setTimeout(10);
+    expect(await Promise.all(ids.map(loaded))).toEqual([expect.any(User), expect.any(User), expect.any(User)]);
+    expect(revoked).toEqual([]);
   });
 
   it('ends the session of a login that did not finish before a live one', async () => {
