@@ -1,10 +1,10 @@
-import { PGlite } from '@electric-sql/pglite';
 import { createRedisMock } from 'js-redis-server';
 import { randomBytes } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
+import { createPGlite } from './pglite.js';
 
 /** A unique name: `t` and 12 letters or digits. */
 export function uniqueName(): string {
@@ -96,7 +96,7 @@ export async function startPostgres(): Promise<PostgresServer> {
       },
     };
   }
-  const database = await PGlite.create();
+  const database = await createPGlite();
   return {
     engine: 'PGlite',
     query: (text, values) => database.query(text, values),
