@@ -27,6 +27,8 @@ export interface SessionStorageContractOptions {
   readonly fakeClock?: boolean;
   /** Sessions in the case of one owner with many. Default 10,000. */
   readonly sessionsOfOneOwner?: number;
+  /** Rounds of each case that runs two calls at the same time. Default 40. */
+  readonly rounds?: number;
 }
 
 const CAPABILITIES: readonly StorageCapability[] = ['replace', 'touch', 'owners', 'sweep', 'ping'];
@@ -51,7 +53,7 @@ export function sessionStorageContract(
       it(name, async () => {
         const storage = await factory();
         try {
-          await test(new ContractBench(storage));
+          await test(new ContractBench(storage, options.rounds ?? 40));
         } finally {
           await storage.close?.();
         }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
+import { fullTests, rounds } from '../support/full-tests.js';
 
 // Busy machines have slow disks.
 const SLOW = 240_000;
@@ -22,6 +23,7 @@ sessionStorageContract(
     const directory = await mkdtemp(join(await roomy(), 'sessions-'));
     return { a: new SessionStorageDirectory({ directory }), close: () => rm(directory, { recursive: true }) };
   },
+  { sessionsOfOneOwner: fullTests ? 10_000 : 1000 },
 );
 
 for (const options of [{}, { shared: false }, { fsync: true }]) {
@@ -45,6 +47,11 @@ for (const options of [{}, { shared: false }, { fsync: true }]) {
         },
       };
     },
-    { name: `SessionStorageDirectory ${JSON.stringify(options)}`, fakeClock: true, sessionsOfOneOwner: 300 },
+    {
+      name: `SessionStorageDirectory ${JSON.stringify(options)}`,
+      fakeClock: true,
+      sessionsOfOneOwner: fullTests ? 300 : 100,
+      rounds,
+    },
   );
 }

@@ -18,6 +18,7 @@ import {
   type PostgresServer,
   type RedisServer,
 } from '../support/servers.js';
+import { rounds } from '../support/full-tests.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
@@ -31,7 +32,7 @@ const PostgresStore = (require('connect-pg-simple') as MakeStoreClass)(session);
 const FileStore = (require('session-file-store') as MakeStoreClass)(session);
 
 const OWN = { name: 'on its own', capabilities: ['ping'] } as const;
-const GUARDED = { name: 'guarded', capabilities: ['replace', 'touch', 'ping'] } as const;
+const GUARDED = { name: 'guarded', capabilities: ['replace', 'touch', 'ping'], rounds } as const;
 
 function contracts(store: () => ExpressSessionStore): void {
   const guarded = () => new SessionStorageGuarded(expressSessionStorage({ store: store() }));

@@ -1,5 +1,5 @@
 import { sqliteSessionStorage } from 'nestjs-sessions/sqlite';
-import { SqliteFiles, sqliteLibraries } from '../support/sqlite.js';
+import { sqliteLibraries } from '../support/sqlite.js';
 import { byTracker, explored, fewerTriples, pairs } from './session-orders.js';
 
 // Busy machines are slow.
@@ -9,19 +9,14 @@ const SLOW = 240_000;
 const oneLibrary = Object.keys(sqliteLibraries).at(-1);
 
 describe.each(Object.entries(sqliteLibraries))('every order over SQLite by %s', (library, openDatabase) => {
-  let files: SqliteFiles;
   let database: ReturnType<typeof openDatabase>;
   let storage: ReturnType<typeof sqliteSessionStorage>;
   beforeAll(async () => {
-    files = await SqliteFiles.make();
-    database = openDatabase(files.path('orders.db'));
+    database = openDatabase(':memory:');
     storage = sqliteSessionStorage({ database });
     await storage.ping();
   });
-  afterAll(() => {
-    database.close();
-    files.remove();
-  });
+  afterAll(() => database.close());
 
   function open() {
     database.exec('DELETE FROM sessions');

@@ -12,6 +12,7 @@ import {
   byTracker,
   byTrackerWithGrace,
   explored,
+  fewerPairs,
   fewerTriples,
   fewerTriplesAroundRotation,
   pairs,
@@ -75,8 +76,9 @@ describe('every order of two requests of one session', () => {
   it(
     'keeps every promise: reference algorithm and tracker over a directory',
     async () => {
-      expect(await explored(pairs, directory)).toBe(172);
-      expect(await explored(pairs, { ...directory, ...byTracker })).toBe(312);
+      const some = fullTests ? pairs : fewerPairs;
+      expect(await explored(some, directory)).toBe(fullTests ? 172 : 22);
+      expect(await explored(some, { ...directory, ...byTracker })).toBe(fullTests ? 312 : 24);
     },
     SLOW,
   );
@@ -110,7 +112,8 @@ describe('every order of two requests of one session', () => {
       const options = { algorithm: trackerAlgorithm, processes: 'several', promise: 'end-only' } as const;
       const all = requestsOf(FOR_THREE_VERBS, 2);
       expect(await explored(all, { ...threeVerbsAndMany, ...options })).toBeGreaterThan(500);
-      expect(await explored(all, { ...threeVerbs, ...options })).toBe(5684);
+      const some = fullTests ? all : all.filter((kinds) => kinds.join() !== 'rotate,rotate');
+      expect(await explored(some, { ...threeVerbs, ...options })).toBe(fullTests ? 5684 : 2376);
     },
     SLOW,
   );

@@ -7,6 +7,7 @@ import { keyvSessionStorage, type KeyvLike } from 'nestjs-sessions/keyv';
 import { SessionStorageGuarded } from '../../src/storage/session-storage-guarded.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { redisEngine, startRedis, uniqueName, type RedisServer } from '../support/servers.js';
+import { rounds } from '../support/full-tests.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
@@ -28,7 +29,7 @@ describe.each(Object.entries(inMemory))('SessionStorageKeyv by %s and a Map', (v
   sessionStorageContract(
     { describe, it: it.concurrent },
     () => ({ a: new SessionStorageGuarded(keyvSessionStorage({ keyv: make() })) }),
-    { name: 'guarded', capabilities: ['replace', 'touch', 'ping'] },
+    { name: 'guarded', capabilities: ['replace', 'touch', 'ping'], rounds },
   );
 });
 
@@ -61,6 +62,7 @@ describe(`SessionStorageKeyv on ${redisEngine}`, () => {
       {
         name: 'guarded',
         capabilities: ['replace', 'touch', 'ping'],
+        rounds,
       },
     );
   });

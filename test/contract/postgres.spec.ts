@@ -3,6 +3,7 @@ import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { postgresEngine, startPostgres, uniqueName, type PostgresServer } from '../support/servers.js';
+import { fullTests, rounds } from '../support/full-tests.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
@@ -26,7 +27,11 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       const [a, b] = [postgresSessionStorage(options), postgresSessionStorage(options)];
       return { a, b, now, advance };
     },
-    { fakeClock: true, sessionsOfOneOwner: postgresEngine === 'PostgreSQL' ? 10_000 : 500 },
+    {
+      fakeClock: true,
+      sessionsOfOneOwner: fullTests && postgresEngine === 'PostgreSQL' ? 10_000 : fullTests ? 500 : 200,
+      rounds,
+    },
   );
 });
 

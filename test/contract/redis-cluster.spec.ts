@@ -8,6 +8,7 @@ import { createCluster as createCluster5 } from 'redis-5';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { startRedisCluster, uniqueName, type RedisClusterServer } from '../support/servers.js';
+import { rounds } from '../support/full-tests.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
@@ -71,6 +72,7 @@ describe('SessionStorageRedis on a cluster of js-redis-server', () => {
       sessionStorageContract({ describe, it }, () => ({ a: storage }), {
         capabilities: ['replace', 'touch', 'owners', 'ping'],
         sessionsOfOneOwner: 200,
+        rounds,
       });
     }
 

@@ -9,6 +9,7 @@ import { redisSessionStorage, type RedisClient } from 'nestjs-sessions/redis';
 import { redisCommandOf } from '../../src/redis/redis-command.js';
 import { sessionStorageContract } from '../../src/testing/session-storage.contract.js';
 import { redisEngine, startRedis, uniqueName } from '../support/servers.js';
+import { fullTests, rounds } from '../support/full-tests.js';
 
 type Address = { readonly host: string; readonly port: number };
 
@@ -84,7 +85,9 @@ function contract(name: string, connect: () => Promise<Connected>): void {
       }),
       {
         capabilities: ['replace', 'touch', 'owners', 'ping'],
-        sessionsOfOneOwner: redisEngine === 'Redis' && name === 'by node-redis 6' ? 10_000 : 500,
+        sessionsOfOneOwner:
+          fullTests && redisEngine === 'Redis' && name === 'by node-redis 6' ? 10_000 : fullTests ? 500 : 200,
+        rounds,
       },
     );
 

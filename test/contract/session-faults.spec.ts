@@ -41,11 +41,11 @@ describe('any requests under faults over memory, by promises 1 to 6', () => {
   const two = { ...one, faults: { count: 2 } } as const;
 
   it('keeps every promise in a sample of the orders of any two requests with one fault', async () => {
-    await explored(faultyPairs, { ...one, sample: { orders: 20 } });
+    await explored(faultyPairs, { ...one, sample: { orders: 15 } });
   });
 
   it('keeps every promise in a sample of the orders of any three requests with one fault', async () => {
-    await explored(faultyTriples, { ...one, sample: { orders: fullTests ? 100 : 15 } });
+    await explored(faultyTriples, { ...one, sample: { orders: fullTests ? 100 : 4 } });
   });
 
   it('keeps every promise in a sample of the orders of any two requests with two faults', async () => {
@@ -146,7 +146,7 @@ describe.each(Object.entries(engines))('sessions under faults over %s', (_name, 
   sessionFaultsContract({ describe, it }, open, {
     name: 'two and three requests at the same time, some of their orders',
     atOnce: 3,
-    sample: { orders: fullTests ? 10 : 3 },
+    sample: { orders: fullTests ? 10 : 1 },
   });
 });
 

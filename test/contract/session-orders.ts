@@ -38,6 +38,13 @@ export const fewerTriples = triples.filter(
 /** The part of {@link pairs} that `npm test` runs over servers: those with a `revoke`. */
 export const fewerPairs = pairs.filter((requests) => requests.includes('revoke'));
 
+/** The part where each command is a step, which gives the most orders. */
+export const pairsByCommand: ReadonlyArray<readonly RequestKind[]> = [
+  ['change', 'revoke'],
+  ['touch', 'revoke'],
+  ['logout', 'revoke'],
+];
+
 /** Those with a `revoke` that have fewer than a thousand orders where each command to a server is a step. */
 export const triplesByCommand: ReadonlyArray<readonly RequestKind[]> = [
   ['change', 'change', 'revoke'],

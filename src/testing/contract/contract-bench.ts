@@ -36,9 +36,11 @@ export class ContractBench {
   readonly a: SessionStorage;
   readonly b: SessionStorage;
   readonly storage: StorageUnderTest;
+  readonly rounds: number;
 
-  constructor(storage: StorageUnderTest) {
+  constructor(storage: StorageUnderTest, rounds: number) {
     this.storage = storage;
+    this.rounds = rounds;
     this.a = storage.a;
     this.b = storage.b ?? storage.a;
   }

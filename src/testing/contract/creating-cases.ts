@@ -1,8 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { ContractCase } from './contract-bench.js';
 
-const ROUNDS = 20;
-
 export const creatingCases: readonly ContractCase[] = [
   {
     name: 'creates a session under a new id and returns its version',
@@ -55,7 +53,7 @@ export const creatingCases: readonly ContractCase[] = [
   {
     name: 'never keeps a session that is created while it is ended',
     async test(bench) {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const id = await bench.stored('v');
         const create = () => bench.a.create!(id, bench.session('again'));
         const end = () => bench.b.invalidate(id);

@@ -1,7 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { ContractBench, ContractCase } from './contract-bench.js';
 
-const ROUNDS = 40;
 const HOSTILE_OWNERS = ['__proto__', 'constructor', '*', '%', '_', "o'hara", 'a:b', '..', 'é', 'e', 'E', '😀', ' '];
 
 export const ownerCases: readonly ContractCase[] = [
@@ -87,7 +86,7 @@ export const ownerCases: readonly ContractCase[] = [
     name: 'ends a session of an owner during a replace',
     async test(bench) {
       const owner = bench.id();
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const id = await bench.stored('v', { owner });
         const replace = async () => bench.a.replace?.(id, bench.session('w', { owner }));
         const end = () => bench.b.owners!.invalidateAll(owner);
@@ -101,7 +100,7 @@ export const ownerCases: readonly ContractCase[] = [
     name: 'ends a session of an owner during a rotation',
     async test(bench) {
       const owner = bench.id();
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const [id, next] = [await bench.stored('v', { owner }), bench.id()];
         const rotate = async () => {
           await bench.a.write(next, bench.session('v', { owner }));

@@ -1,8 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { ContractCase } from './contract-bench.js';
 
-const ROUNDS = 40;
-
 export const racingCases: readonly ContractCase[] = [
   {
     name: 'lets exactly one of twenty parallel replaces of one version succeed',
@@ -53,7 +51,7 @@ export const racingCases: readonly ContractCase[] = [
   {
     name: 'never revives a session that is replaced while it is ended',
     async test(bench) {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const id = await bench.stored('v');
         const { version } = await bench.present(id);
         const replace = () => bench.a.replace!(id, bench.session('w'), round % 4 < 2 ? version : undefined);
@@ -67,7 +65,7 @@ export const racingCases: readonly ContractCase[] = [
   {
     name: 'never keeps a rotated session that is ended meanwhile',
     async test(bench) {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const [id, next] = [await bench.stored('v'), bench.id()];
         const { version } = await bench.present(id);
         const rotate = async () => {
@@ -91,7 +89,7 @@ export const touchRacingCases: readonly ContractCase[] = [
   {
     name: 'never revives a session that is touched while it is ended',
     async test(bench) {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const id = await bench.stored('v');
         const touch = () => bench.a.touch!(id, bench.now() + 900_000);
         const end = () => bench.b.invalidate(id);
@@ -103,7 +101,7 @@ export const touchRacingCases: readonly ContractCase[] = [
   {
     name: 'never undoes a replace that runs beside a touch',
     async test(bench) {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const id = await bench.stored('v');
         const { version } = await bench.present(id);
         const touch = () => bench.a.touch!(id, bench.now() + 900_000);

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fullTests } from '../../support/full-tests.js';
 import type { SessionStorageDirectory as Storage } from '../../../src/directory/session-storage-directory.js';
 
 // Stops a "process" right before one of its calls of the file system, as SIGSTOP or a slow disk does.
@@ -159,7 +160,11 @@ describe('A process that is suspended at any call of the file system', () => {
 
   it('reverts no change, beside another process that is suspended at any other call', async () => {
     const count = await callsOf(deeds['change']!);
-    const pairs = Array.from({ length: count * count }, (_, pair) => [pair % count, Math.floor(pair / count)] as const);
+    const allPairs = Array.from(
+      { length: count * count },
+      (_, pair) => [pair % count, Math.floor(pair / count)] as const,
+    );
+    const pairs = fullTests ? allPairs : allPairs.filter(([first, second]) => (first + second) % 6 === 0);
     const outcomes: Array<{ readonly id: string; readonly stored: string; readonly acknowledged: string }> = [];
     const runPair = async ([first, second]: (typeof pairs)[number]): Promise<void> => {
       const id = `pair-${first}-${second}`;
