@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BuiltSession } from '../config/session-provider.builder.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import type { SessionStorage } from '../storage/session-storage.js';
-import { isStorage } from '../storage/option-type.js';
+import { isStorage } from '../storage/option-checks.js';
 import { CliFailure } from './cli-failure.js';
 import { EXPLAIN_USAGE } from './usages.js';
 import { explainId } from './explain-id.js';

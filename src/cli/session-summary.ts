@@ -3,7 +3,7 @@ import type { BuiltSession } from '../config/session-provider.builder.js';
 import { MigratingSessionTracker } from '../session/session-migration.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 
-export interface SessionFacts {
+export interface SessionSummary {
   readonly name: string;
   readonly type: string;
   readonly byId: boolean;
@@ -19,7 +19,7 @@ export interface SessionFacts {
   readonly plainText: boolean;
 }
 
-export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
+export function summaryOf({ provider, declared }: BuiltSession): SessionSummary {
   const tracker = provider.tracker instanceof MigratingSessionTracker ? provider.tracker.own : provider.tracker;
   const byId = tracker instanceof SessionTrackerById ? tracker : undefined;
   const owner = ownerOf(provider.type);
