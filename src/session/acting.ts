@@ -2,10 +2,10 @@ import { SessionConfigurationError, SessionError, SessionWrongValueError } from 
 import type { ActingStep } from '../tracker/session-acting.js';
 import type { SessionActor } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
-import { withoutTimes } from './own-lifetime.js';
+import { noTimesError } from './own-lifetime.js';
 import type { ActAsOptions } from './request-sessions.js';
 import type { SessionProvider } from './session-provider.js';
-import { factsOf, handleOf, type SessionPlace } from './session-report.js';
+import { factsOf, handleOf, type SessionContext } from './session-report.js';
 
 const LONGEST_REASON = 512;
 const ONE_HOUR = 3600;
@@ -17,7 +17,7 @@ export function actorFor<S extends object>(
   owner: string,
   { maxSeconds = ONE_HOUR, reason }: ActAsOptions,
 ): SessionActor {
-  if (!tracker.lifetime) throw withoutTimes(name);
+  if (!tracker.lifetime) throw noTimesError(name);
   if (!tracker.keepsActors) {
     throw new SessionConfigurationError(
       `Session "${name}": actAs() needs a format that keeps who acts, and the old form that alsoWrite writes does not.`,
@@ -42,7 +42,7 @@ export function actorFor<S extends object>(
 }
 
 /** 409: possible after `stopActing`. */
-export function whileActing(verb: string, name: string): SessionError {
+export function actingError(verb: string, name: string): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
     `${verb}(): somebody acts for the owner of session "${name}". Call stopActing first.`,
@@ -51,17 +51,17 @@ export function whileActing(verb: string, name: string): SessionError {
 }
 
 export function reportActing<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   step: ActingStep,
   before: TrackedSession<S> | undefined,
   after: TrackedSession<S>,
 ): void {
-  if (!place.events.isObserved('acting')) return;
+  if (!context.events.isObserved('acting')) return;
   const [actors, acting] = step === 'ends' ? [after, before] : [before, after];
   const actor = actors && handleOf(actors);
-  place.events.emit({
+  context.events.emit({
     type: 'acting',
-    ...factsOf(place, acting),
+    ...factsOf(context, acting),
     step: step === 'ends' ? 'ended' : 'began',
     ...(step === 'ends' ? {} : { until: step.until }),
     ...(actor === undefined ? {} : { actor }),

@@ -41,7 +41,7 @@ export class SessionExchange implements RequestSessions {
   // A method, because util.inspect shows getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
-    for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
+    for (const slot of this.#slots) if (slot.heldInstance !== undefined) held.push(slot.heldInstance);
     return held;
   }
 
