@@ -26,7 +26,7 @@ import { DevelopmentCache } from './development-cache.js';
 import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
 import { lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
-import { readOwner } from './read-owner.js';
+import { ownerReader } from './owner-reader.js';
 import { explainOf, rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
 import type { SessionRegistration, SharedOptions, SessionStorageToken } from './session-options.js';
@@ -162,7 +162,7 @@ export class SessionProviderBuilder {
       serializer: this.#serializerOf(resolved),
       lifetime: this.#lifetime(resolved),
       ...(storageTimeoutInMilliseconds === undefined ? {} : { storageTimeoutInMilliseconds }),
-      ownerOf: readOwner(resolved.type),
+      ownerOf: ownerReader(resolved.type),
       now: this.#options.now ?? Date.now,
       variant: ({ name = resolved.name, keys, cookie }) => {
         const { from: _from, ...present } = resolved;
@@ -253,7 +253,7 @@ export class SessionProviderBuilder {
       name,
       lifetime,
       merge: new SessionMerge(name, serializer, resolved.onClash ?? 'mine', countersOf(type)),
-      ownerOf: readOwner(type),
+      ownerOf: ownerReader(type),
       ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
       ...(resolved.identity ? { sessionIdProvider: resolved.identity } : {}),
       ...maxPerOwnerOf(resolved),
@@ -270,7 +270,7 @@ export class SessionProviderBuilder {
   ): CompleteSessionTracker {
     return new SessionTrackerByValue(resolved.type, serializer, {
       lifetime,
-      ownerOf: readOwner(resolved.type),
+      ownerOf: ownerReader(resolved.type),
       ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
       // The seal binds the name itself; other transformers may not.
       ...(resolved.transformers ? { name: resolved.name } : {}),

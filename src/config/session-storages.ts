@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { isStorage } from '../storage/option-type.js';
+import { isStorage } from '../storage/option-checks.js';
 import {
   isConditional,
   SessionStorageGuarded,

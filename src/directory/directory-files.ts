@@ -8,7 +8,7 @@ import { hasCode } from './has-code.js';
 import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
-const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const SAFE_OPEN_FLAGS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const LARGEST_FILE = 64 * 1024 * 1024;
 
 export class DirectoryFiles {
@@ -44,7 +44,7 @@ export class DirectoryFiles {
   ): Promise<T | undefined> {
     let file: FileHandle;
     try {
-      file = await open(path, mode | CAREFULLY);
+      file = await open(path, mode | SAFE_OPEN_FLAGS);
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EISDIR')) return undefined;
       throw error;

@@ -62,7 +62,7 @@ export class PreparedFile {
       // Its holder is releasing it, or has died.
       if (current === '') await rmdir(lock).catch(() => undefined);
       else if (now - seenAt > STALE_AFTER) await breakLock(lock, current);
-      if (now - start > GIVE_UP_AFTER) throw overcrowded();
+      if (now - start > GIVE_UP_AFTER) throw lockTimeoutError();
       await setTimeout(Math.min(attempt, 10) * Math.random());
     }
   }
@@ -93,7 +93,7 @@ export class PreparedFile {
     try {
       await access(this.#file);
     } catch (error) {
-      throw hasCode(error, 'ENOENT') ? overcrowded() : error;
+      throw hasCode(error, 'ENOENT') ? lockTimeoutError() : error;
     }
   }
 
@@ -132,7 +132,7 @@ export async function breakLockOf(path: string): Promise<boolean> {
   return holder !== '';
 }
 
-export function overcrowded(): SessionStorageUnavailableError {
+export function lockTimeoutError(): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
     'A session file stayed locked by other processes. Use a storage for several servers, such as Redis or SQL.',
   );

@@ -9,9 +9,9 @@ import { DirectoryOwnerIndex } from './directory-owner-index.js';
 import { TOMBSTONE_VERSION, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
 import { hasCode } from './has-code.js';
-import { breakLockOf, overcrowded, type PreparedFile } from './prepared-file.js';
+import { breakLockOf, lockTimeoutError, type PreparedFile } from './prepared-file.js';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
-import { assertBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-checks.js';
 import {
   expiryOf,
   TOMBSTONE_IN_MILLISECONDS,
@@ -108,7 +108,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return (
       (await this.#end(
         path,
-        () => this.#bury(path, id),
+        () => this.#writeTombstone(path, id),
         (record) => record.id === id,
       )) === 'live'
     );
@@ -174,7 +174,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await prepared.discard();
       }
     }
-    throw overcrowded();
+    throw lockTimeoutError();
   }
 
   #prepare(
@@ -190,7 +190,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
   }
 
-  async #bury(path: string, id: string): Promise<Ending> {
+  async #writeTombstone(path: string, id: string): Promise<Ending> {
     if (!(await this.#exists(path))) return 'absent';
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const prepared = await this.#prepareTombstone(path, id);
@@ -208,7 +208,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await prepared.discard();
       }
     }
-    throw overcrowded();
+    throw lockTimeoutError();
   }
 
   // Not bound to the lock: these ids are never reused.
@@ -241,7 +241,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await prepared.discard();
       }
     }
-    throw overcrowded();
+    throw lockTimeoutError();
   }
 
   async #removeIf(path: string, isDue: (record: DirectoryRecord | undefined) => boolean): Promise<Ending> {

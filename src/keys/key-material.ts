@@ -7,7 +7,7 @@ export type KeyMaterial = string | Uint8Array;
 const MINIMUM_BYTES = 32;
 const MINIMUM_DISTINCT_BYTES = 16;
 
-export const HOW_TO_MAKE_ONE =
+export const KEY_ADVICE =
   `Generate one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))" ` +
   'and pass it in an environment variable.';
 
@@ -37,12 +37,12 @@ const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new Key
 /** @throws {SessionConfigurationError} with the place, without the key. */
 export function checkedKeyMaterial(material: KeyMaterial | undefined, place: string): Buffer {
   const problem = absenceOf(material) ?? weaknessOfKey(material!);
-  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);
+  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${KEY_ADVICE}`);
   return typeof material === 'string' ? Buffer.from(material, 'utf8') : Buffer.from(material!);
 }
 
 export function noKeysError(): SessionConfigurationError {
-  return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
+  return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${KEY_ADVICE}`);
 }
 
 /** Returns the predicate of a message. */

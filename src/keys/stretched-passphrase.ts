@@ -1,6 +1,6 @@
 import { scryptSync } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { absenceOf, HOW_TO_MAKE_ONE, patternOf, shortestPeriod, weaknessOfWords } from './key-material.js';
+import { absenceOf, KEY_ADVICE, patternOf, shortestPeriod, weaknessOfWords } from './key-material.js';
 import { publicKeyIn } from './public-keys.js';
 
 const KEY_BYTES = 32;
@@ -15,7 +15,7 @@ const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
 /** @throws {SessionConfigurationError} for a weak passphrase. */
 export function stretchedPassphrase(passphrase: string, place: string): Buffer {
   const problem = absenceOf(passphrase) ?? publicKeyIn(passphrase) ?? weaknessOfPassphrase(passphrase);
-  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);
+  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${KEY_ADVICE}`);
   return scryptSync(passphrase.normalize('NFC'), SALT, KEY_BYTES, SCRYPT);
 }
 

@@ -1,5 +1,5 @@
 import type { Cache } from './cache.js';
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';

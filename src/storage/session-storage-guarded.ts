@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { KeyedMutex } from './keyed-mutex.js';
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import type {
   ConditionalStorage,
   OwnerIndex,

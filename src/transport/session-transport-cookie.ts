@@ -1,5 +1,5 @@
 import type { SessionCall } from '../call/session-call.js';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import {
@@ -159,7 +159,7 @@ class CookieScopes {
     if (typeof attributes !== 'object' || attributes === null) {
       throw new SessionConfigurationError(`Cookie "${this.#name}": attributes must return an object.`);
     }
-    refuseUnknownOptions(`Cookie "${this.#name}", attributes`, attributes, ['domain', 'partitioned']);
+    assertKnownOptions(`Cookie "${this.#name}", attributes`, attributes, ['domain', 'partitioned']);
     const { domain, partitioned } = attributes as RequestCookieAttributes;
     const key = JSON.stringify([domain, partitioned]);
     const present = this.#transports.get(key);
