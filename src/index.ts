@@ -1,4 +1,4 @@
-// The NestJS face.
+// NestJS integration.
 export { SessionsModule } from './module/sessions.module.js';
 export type {
   SessionsModuleExtras,

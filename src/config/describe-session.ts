@@ -11,7 +11,7 @@ export function describeSession(provider: SessionProvider, place: string, lifeti
 }
 
 export function describeProvider(provider: SessionProvider): string {
-  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, made by hand`;
+  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, custom provider`;
 }
 
 function carrierOf({ name, transport }: SessionProvider): string {

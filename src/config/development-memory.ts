@@ -12,14 +12,14 @@ const MOST_SESSIONS = 1000;
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
 export const KEPT_IN_DEVELOPMENT =
-  'No keys or no storage are configured. Until this process runs in production, keys and sessions in memory survive a ' +
-  'restart, in node_modules/.cache/nestjs-sessions. For keys that stay, pass SessionsModule.forRoot({ keys: ' +
-  '[process.env.SESSION_KEY] }) and make one with ' +
+  'No keys or no storage are configured. In development, keys and sessions in memory survive a restart, in ' +
+  'node_modules/.cache/nestjs-sessions. For permanent keys, pass SessionsModule.forRoot({ keys: ' +
+  '[process.env.SESSION_KEY] }) and generate one with ' +
   `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
 
 type Kept = SessionToStore & { readonly id: string };
 
-/** Memory that survives restarts in development, in an encrypted file. */
+/** Memory storage that keeps its sessions in an encrypted file, for restarts in development. */
 export class DevelopmentMemory extends SessionStorageMemory {
   readonly #cache: DevelopmentCache;
   readonly #key: Buffer;

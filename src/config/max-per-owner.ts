@@ -12,7 +12,7 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   const place = `Session "${name}"`;
   if (ownerOf(type) === undefined) {
     throw new SessionConfigurationError(
-      `${place}: maxPerOwner needs to know whose session it is. Mark a field of ${type.name} with @SessionOwner().`,
+      `${place}: maxPerOwner needs an owner. Mark a field of ${type.name} with @SessionOwner().`,
     );
   }
   if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };

@@ -139,7 +139,7 @@ export class SessionProviderBuilder {
     if (alsoWrite !== 'twin') return migratingProvider(own, old);
     if (resolved.transport === 'header') {
       throw new SessionConfigurationError(
-        `Session "${resolved.name}": alsoWrite is for cookies, and it travels in a header. Remove alsoWrite.`,
+        `Session "${resolved.name}": alsoWrite is for cookies, but this session uses a header. Remove alsoWrite.`,
       );
     }
     if (placeOf(own) === placeOf(old)) {
@@ -211,8 +211,8 @@ export class SessionProviderBuilder {
       return new KeyRing(kept);
     }
     this.#warnings.add(
-      'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
-        'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +
+      'No keys are configured: sessions are protected with random ones and end with this process. For ' +
+        'permanent keys, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and generate one with ' +
         `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
     );
     return KeyRing.development();
@@ -226,7 +226,7 @@ export class SessionProviderBuilder {
     const given = this.#options.serializer?.(type);
     if (given && version !== undefined) {
       throw new SessionConfigurationError(
-        `Session "${name}": version is for the default serializer, and the module's serializer option makes another.`,
+        `Session "${name}": version needs the default serializer, but the module has the option serializer.`,
       );
     }
     if (given) return given;
@@ -302,15 +302,15 @@ export class SessionProviderBuilder {
   #warnOfLongCookie(name: string, maxAgeInSeconds: number | null): void {
     if (maxAgeInSeconds === null || maxAgeInSeconds <= LONGEST_COOKIE_MAX_AGE) return;
     this.#warnings.add(
-      `Session "${name}": its cookie would live for ${Math.round(maxAgeInSeconds / 86_400)} days, and browsers keep none ` +
-        'for more than 400 (RFC 6265bis, 5.5). It is sent with 400 days, and anew as the session is used.',
+      `Session "${name}": its cookie would live for ${Math.round(maxAgeInSeconds / 86_400)} days, but browsers keep ` +
+        'cookies for at most 400 (RFC 6265bis, 5.5). It is sent with 400 days, and again when the session is used.',
     );
   }
 
   #warnOfWeakness({ name, transport, tracker }: SessionProvider): void {
     if (tracker.kind === 'by-value' && transport.transformers.length === 0) {
       this.#warnings.add(
-        `Session "${name}" travels in plain text (transformers: []): the client can read and change it.`,
+        `Session "${name}" is sent in plain text (transformers: []): the client can read and change it.`,
       );
     }
     if (!this.#production) return;

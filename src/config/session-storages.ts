@@ -121,7 +121,7 @@ export class SessionStorages {
     // A string may contain a password.
     const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
     throw new SessionConfigurationError(
-      `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +
+      `Session "${settings.name}": storage is ${what}, but no module of the application provides it. Add it to the ` +
         'providers of a module, or pass a SessionStorage, such as new SessionStorageMemory().',
     );
   }
@@ -131,8 +131,8 @@ export class SessionStorages {
       this.#memory = this.#newMemory();
       if (process.env['NODE_ENV'] === 'production') {
         this.#warn(
-          'Sessions by id are kept in the memory of this process: they end with it and are not seen by others. Pass ' +
-            'SessionsModule.forRoot({ storage }).',
+          'By-id sessions are kept in the memory of this process: they end with it, and other processes do not see ' +
+            'them. Pass SessionsModule.forRoot({ storage }).',
         );
       }
     }

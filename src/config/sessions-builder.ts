@@ -184,6 +184,6 @@ function identityOf(identity: SessionIdProvider | undefined): { identity?: Sessi
 function assertGiven(name: string, storageOrBlock: unknown): void {
   if (storageOrBlock !== undefined) return;
   throw new SessionConfigurationError(
-    `Session "${name}": its storage is undefined. Give a storage, or leave it out for a session by value.`,
+    `Session "${name}": its storage is undefined. Pass a storage, or omit it for a by-value session.`,
   );
 }

@@ -14,7 +14,7 @@ export interface OldSessionStore {
 
 type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
 
-/** Stores read different fields. */
+/** Each store reads other fields. */
 interface StoredCookie {
   readonly expires?: string | null;
   readonly originalExpires?: string | null;

@@ -136,9 +136,9 @@ export class SessionStorageRedis implements SessionStorage {
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
     if (policy === undefined || policy === 'noeviction' || policy === 'volatile-ttl') return [];
     return [
-      `Redis is set to maxmemory-policy ${policy}: when its memory is full it removes sessions that are in use, ` +
-        'and marks of ended ones, without which a slow request undoes a logout. ' +
-        'Set maxmemory-policy to noeviction, or to volatile-ttl, which removes those first that expire first.',
+      `Redis is set to maxmemory-policy ${policy}: when its memory is full, it removes sessions that are in use, ` +
+        'and tombstones of ended ones, without which a slow request can undo a logout. ' +
+        'Set maxmemory-policy to noeviction, or to volatile-ttl, which removes the sessions that expire first.',
     ];
   }
 

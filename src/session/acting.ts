@@ -20,11 +20,11 @@ export function actorFor<S extends object>(
   if (!tracker.lifetime) throw noTimesError(name);
   if (!tracker.keepsActors) {
     throw new SessionConfigurationError(
-      `Session "${name}": actAs() needs a format that keeps who acts, and the old form that alsoWrite writes does not.`,
+      `Session "${name}": actAs() needs a format that can hold an actor. The old form that alsoWrite writes cannot.`,
     );
   }
   if (actor === undefined) {
-    throw new SessionWrongValueError(`actAs(): nobody is signed in to session "${name}". Call login first.`);
+    throw new SessionWrongValueError(`actAs(): no user is signed in to session "${name}". Call login first.`);
   }
   if (actor === owner) throw new SessionWrongValueError('actAs(): this owner is signed in already. Name another one.');
   if (!Number.isFinite(maxSeconds) || maxSeconds <= 0) {
@@ -34,7 +34,7 @@ export function actorFor<S extends object>(
   }
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > LONGEST_REASON) {
     throw new SessionWrongValueError(
-      `actAs(): reason must be a text of 1 to ${LONGEST_REASON} characters that says why, such as the number of a ticket.`,
+      `actAs(): reason must be a text of 1 to ${LONGEST_REASON} characters, such as a ticket number.`,
     );
   }
   const since = now();
@@ -45,7 +45,7 @@ export function actorFor<S extends object>(
 export function actingError(verb: string, name: string): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
-    `${verb}(): somebody acts for the owner of session "${name}". Call stopActing first.`,
+    `${verb}(): an actor is acting for the owner of session "${name}". Call stopActing first.`,
     { statusCode: 409 },
   );
 }

@@ -29,7 +29,7 @@ export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>
 
 export function noTimesError(name: string): SessionConfigurationError {
   return new SessionConfigurationError(
-    `Session "${name}" carries neither times nor a lifetime of its own: the format of Ktor has no place for them. ` +
+    `Session "${name}" has no times and no lifetime, because Ktor's format cannot hold them. ` +
       'Declare it with @Session() instead of ktor().',
   );
 }

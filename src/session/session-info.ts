@@ -26,7 +26,7 @@ export interface SessionInfo {
   readonly owner: string | undefined;
   /** For `SessionsService.revoke`. */
   readonly handle: string | undefined;
-  /** Who acts for the owner. */
+  /** The user who acts for the owner. */
   readonly actor: SessionActor | undefined;
 }
 

@@ -38,7 +38,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     this.providers = providers;
   }
 
-  /** Once; `undefined` if done. Rejects if the storage fails, unless `onUnavailable` is `anonymous`. */
+  /** Loads the session once. `undefined` if done. Rejects if the storage fails, unless `onUnavailable` is `anonymous`. */
   load(): Promise<void> | undefined {
     if (this.received) return undefined;
     if (this.#receiving) return this.#receiving;

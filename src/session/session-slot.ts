@@ -92,7 +92,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     const { tracker, name } = this.provider;
     if (this.#isActing) throw actingError('authenticated', name);
     if (tracker.ownerOf?.(value) === undefined) {
-      throw new SessionWrongValueError(`authenticated(): nobody is signed in to session "${name}". Call login first.`);
+      throw new SessionWrongValueError(`authenticated(): no user is signed in to session "${name}". Call login first.`);
     }
     const stored = storedSessionOf(this.state)?.details;
     const methods = {

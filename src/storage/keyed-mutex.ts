@@ -2,7 +2,7 @@ export class KeyedMutex {
   readonly #lastTurns = new Map<string, Turn>();
   readonly #maxTurnInMilliseconds: number;
 
-  /** @param maxTurnInMilliseconds after which the next task starts, even if the current one hangs. */
+  /** @param maxTurnInMilliseconds then the next task starts, even if this one hangs. */
   constructor(maxTurnInMilliseconds: number) {
     this.#maxTurnInMilliseconds = maxTurnInMilliseconds;
   }

@@ -28,7 +28,7 @@ export interface MaxPerOwnerFunction<S> {
 export interface OwnerSessions {
   readonly storage: SessionStorage;
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
-  /** `undefined` for a record that takes no place. */
+  /** `undefined` for a record that does not count. */
   peekPlace(stored: StoredSession): OwnerPlace | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
   /** Marks a session as ended by the login `successor`. @returns whether it was there. */
@@ -39,7 +39,7 @@ export interface OwnerSessions {
   restore(handle: string): Promise<void>;
 }
 
-/** A session that takes one of the places of its owner. */
+/** A session that counts for its owner. */
 export interface OwnerPlace {
   readonly createdAt: number;
   readonly renewedAt: number;
@@ -179,7 +179,7 @@ export class OwnerLimit {
     };
   }
 
-  /** One order for all logins: none ends what another considers newest. */
+  /** All logins use one order, so no login ends a session that another considers newest. */
   #surplusOf(
     live: readonly LiveSession[],
     own: string,

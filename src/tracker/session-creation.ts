@@ -85,7 +85,7 @@ export class SessionCreation<S extends object> {
     const toStore = records.pending(records.toStore(text, pending.session, owner, marks));
     const result = await storage.replace(storedId!, toStore, version);
     const isSentTwice = result.status === 'conflict' && records.includes(result.current, toStore);
-    // Its owner has ended it.
+    // The owner has ended it.
     if (result.status !== 'replaced' && !isSentTwice) return pending;
     const stored = result.status === 'replaced' ? result.version : result.current.version;
     const after = records.marksOf(toStore.value);

@@ -154,14 +154,11 @@ async function outlivingOf(storage: SessionStorage, written: Iterable<string>): 
 function checkKept({ first, done, sessions, others }: Ending): void {
   const candidates = endingOrMovingOf(done);
   const [candidate] = candidates;
-  if (candidates.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
+  if (candidates.length === 0) ok(sessions.has(first), 'promise 4: a session that was not ended is gone');
   const cookie = candidate?.answer?.cookie;
   if (candidates.length === 1 && cookie) {
     const kept = candidate.request.kind === 'limit' ? others : sessions;
-    ok(
-      kept.has(cookie),
-      `promise 4: the session of a ${candidate.request.kind} that was answered with success is gone`,
-    );
+    ok(kept.has(cookie), `promise 4: the session of a successful ${candidate.request.kind} is gone`);
   }
   const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.cookie);
   ok(moved.length <= 1, 'promise 4: two rotations of one session were both acknowledged');
@@ -174,9 +171,9 @@ function checkChanges({ sameField, done, sessions, order }: Ending): void {
     if (request.kind !== 'change' || !answer) continue;
     const isKept = (fields: Fields): boolean => fields[request.field] === request.value;
     if (answer.acknowledged) {
-      ok(kept.every(isKept), 'promise 4: a change that was answered with success is not stored');
+      ok(kept.every(isKept), 'promise 4: a successful change is not stored');
     } else if (faultsOf(index, order) === 0) {
-      ok(!kept.some(isKept), 'promise 4: a change is stored that was answered as dropped');
+      ok(!kept.some(isKept), 'promise 4: a change that was reported as dropped is stored');
     }
   }
 }
