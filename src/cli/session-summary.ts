@@ -1,6 +1,6 @@
 import { ownerOf } from '../config/session-definition.js';
 import type { BuiltSession } from '../config/session-provider.builder.js';
-import { MigratingSessionTracker } from '../session/session-migration.js';
+import { MigratingSessionTracker } from '../session/migrating-session-tracker.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 
 export interface SessionSummary {

@@ -3,7 +3,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { RequestSessions } from '../session/request-sessions.js';
 import type { OwnerIndex } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { MigratingSessionTracker } from '../session/session-migration.js';
+import { MigratingSessionTracker } from '../session/migrating-session-tracker.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { isSessionId } from '../tracker/session-id-provider.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
