@@ -6,9 +6,9 @@ import type { DevelopmentCache } from './development-cache.js';
 const FILE = 'memory';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Milliseconds. Short, because watch mode may kill the process. */
-const DELAY = 50;
-const MOST_SESSIONS = 1000;
+/** Short, because watch mode may kill the process. */
+const WRITE_DELAY_IN_MILLISECONDS = 50;
+const MAX_SESSIONS = 1000;
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
 export const KEPT_IN_DEVELOPMENT =
@@ -61,7 +61,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#save();
-    }, DELAY).unref();
+    }, WRITE_DELAY_IN_MILLISECONDS).unref();
   }
 
   #watchedOwners(owners: OwnerIndex): OwnerIndex {
@@ -77,7 +77,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
 
   async #save(): Promise<void> {
     const sessions: Kept[] = [];
-    for (const id of [...this.#ids].slice(-MOST_SESSIONS)) {
+    for (const id of [...this.#ids].slice(-MAX_SESSIONS)) {
       const session = await this.read(id);
       if (!session) this.#ids.delete(id);
       else sessions.push({ id, ...session });

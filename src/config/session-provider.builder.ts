@@ -16,7 +16,7 @@ import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
 import type { CompleteSessionTracker } from '../tracker/session-tracker.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
-import { LONGEST_COOKIE_MAX_AGE } from '../transport/cookie-configuration.js';
+import { MAX_COOKIE_AGE_IN_SECONDS } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
@@ -300,7 +300,7 @@ export class SessionProviderBuilder {
   }
 
   #warnOfLongCookie(name: string, maxAgeInSeconds: number | null): void {
-    if (maxAgeInSeconds === null || maxAgeInSeconds <= LONGEST_COOKIE_MAX_AGE) return;
+    if (maxAgeInSeconds === null || maxAgeInSeconds <= MAX_COOKIE_AGE_IN_SECONDS) return;
     this.#warnings.add(
       `Session "${name}": its cookie would live for ${Math.round(maxAgeInSeconds / 86_400)} days, but browsers keep ` +
         'cookies for at most 400 (RFC 6265bis, 5.5). It is sent with 400 days, and again when the session is used.',

@@ -9,7 +9,7 @@ import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
 const SAFE_OPEN_FLAGS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-const LARGEST_FILE = 64 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export class DirectoryFiles {
   readonly #root: string;
@@ -51,7 +51,7 @@ export class DirectoryFiles {
     }
     try {
       const stats = await file.stat();
-      if (!stats.isFile() || stats.size > LARGEST_FILE) return await task(file, undefined);
+      if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return await task(file, undefined);
       const { size, mtimeMs } = stats;
       const content = Buffer.allocUnsafe(size);
       const { bytesRead } = await file.read(content, 0, size, 0);

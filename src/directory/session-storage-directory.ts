@@ -33,9 +33,9 @@ export interface SessionStorageDirectoryOptions {
   readonly now?: () => number;
 }
 
-const OPEN_FILES = 64;
-const LOCK_TIMEOUT = 10_000;
-const ATTEMPTS = 4;
+const MAX_OPEN_FILES = 64;
+const LOCK_TIMEOUT_IN_MILLISECONDS = 10_000;
+const MAX_ATTEMPTS = 4;
 
 type Ending = 'live' | 'dead' | 'spared' | 'absent';
 
@@ -51,8 +51,8 @@ export class SessionStorageDirectory implements SessionStorage {
   readonly #sweep: DirectorySweep;
   readonly #shared: boolean;
   readonly #now: () => number;
-  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
-  readonly #limit = new ConcurrencyLimit(OPEN_FILES);
+  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT_IN_MILLISECONDS);
+  readonly #limit = new ConcurrencyLimit(MAX_OPEN_FILES);
 
   /** @throws {SessionConfigurationError} for an unusable directory or invalid option. */
   constructor(options: SessionStorageDirectoryOptions) {
@@ -164,7 +164,7 @@ export class SessionStorageDirectory implements SessionStorage {
     record: RecordToWrite,
     mayReplace?: (found: DirectoryRecord | undefined) => boolean,
   ): Promise<boolean> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const prepared = (await this.#prepare(path, record, { mayMakeDirectory: true }))!;
       try {
         await prepared.acquire();
@@ -192,7 +192,7 @@ export class SessionStorageDirectory implements SessionStorage {
 
   async #writeTombstone(path: string, id: string): Promise<Ending> {
     if (!(await this.#exists(path))) return 'absent';
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const prepared = await this.#prepareTombstone(path, id);
       if (!prepared) return 'absent';
       try {
@@ -226,7 +226,7 @@ export class SessionStorageDirectory implements SessionStorage {
   async #replace(path: string, id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const next = newVersion();
     let changed = session;
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const record = { id, session: changed, version: next };
       const prepared = await this.#prepare(path, record, { mayMakeDirectory: false });
       if (!prepared) return { status: 'gone' };

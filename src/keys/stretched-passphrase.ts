@@ -4,8 +4,8 @@ import { absenceOf, KEY_ADVICE, patternOf, shortestPeriod, weaknessOfWords } fro
 import { publicKeyIn } from './public-keys.js';
 
 const KEY_BYTES = 32;
-const MINIMUM_CHARACTERS = 20;
-const MINIMUM_DISTINCT_CHARACTERS = 8;
+const MIN_CHARACTERS = 20;
+const MIN_DISTINCT_CHARACTERS = 8;
 
 // OWASP's first recommendation for scrypt.
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
@@ -24,8 +24,8 @@ function weaknessOfPassphrase(passphrase: string): string | undefined {
   if (words !== undefined) return words;
   const bytes = Buffer.from(passphrase, 'utf8');
   const characters = Array.from(bytes.toString('utf8', 0, shortestPeriod(bytes))).length;
-  if (characters < MINIMUM_CHARACTERS) {
-    return `is too short for a passphrase: it has ${characters} characters, without repetitions; ${MINIMUM_CHARACTERS} are needed.`;
+  if (characters < MIN_CHARACTERS) {
+    return `is too short for a passphrase: it has ${characters} characters, without repetitions; ${MIN_CHARACTERS} are needed.`;
   }
-  return patternOf(bytes, MINIMUM_DISTINCT_CHARACTERS);
+  return patternOf(bytes, MIN_DISTINCT_CHARACTERS);
 }

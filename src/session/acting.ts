@@ -7,15 +7,15 @@ import type { ActAsOptions } from './request-sessions.js';
 import type { SessionProvider } from './session-provider.js';
 import { factsOf, handleOf, type SessionContext } from './session-report.js';
 
-const LONGEST_REASON = 512;
-const ONE_HOUR = 3600;
+const MAX_REASON_LENGTH = 512;
+const HOUR_IN_SECONDS = 3600;
 
 /** @throws {SessionError} for invalid arguments of `actAs`. */
 export function actorFor<S extends object>(
   { tracker, name, now }: SessionProvider<S>,
   actor: string | undefined,
   owner: string,
-  { maxSeconds = ONE_HOUR, reason }: ActAsOptions,
+  { maxSeconds = HOUR_IN_SECONDS, reason }: ActAsOptions,
 ): SessionActor {
   if (!tracker.lifetime) throw noTimesError(name);
   if (!tracker.keepsActors) {
@@ -32,9 +32,9 @@ export function actorFor<S extends object>(
       'actAs(): maxSeconds must be a positive number of seconds, as in { maxSeconds: 900 }.',
     );
   }
-  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > LONGEST_REASON) {
+  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > MAX_REASON_LENGTH) {
     throw new SessionWrongValueError(
-      `actAs(): reason must be a text of 1 to ${LONGEST_REASON} characters, such as a ticket number.`,
+      `actAs(): reason must be a text of 1 to ${MAX_REASON_LENGTH} characters, such as a ticket number.`,
     );
   }
   const since = now();

@@ -1,6 +1,6 @@
 import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
-import { HOUR } from './sql-row.js';
+import { HOUR_IN_MILLISECONDS } from './sql-row.js';
 
 /** Without a clock of the server, `now` and the expiry and hour of tombstones are parameters. */
 export interface SqlStatements {
@@ -52,7 +52,9 @@ export function sqlStatements(
   const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
   const now = clock ?? '?';
   const after = (milliseconds: string | number): [expiry: string, hour: string] =>
-    clock === undefined ? ['?', '?'] : [`${clock} + ${milliseconds}`, `FLOOR((${clock} + ${milliseconds}) / ${HOUR})`];
+    clock === undefined
+      ? ['?', '?']
+      : [`${clock} + ${milliseconds}`, `FLOOR((${clock} + ${milliseconds}) / ${HOUR_IN_MILLISECONDS})`];
   // A tombstone has version 0, no owner and no value.
   const live = `id = ? AND expires_at > ${now} AND version > 0`;
   const expires = ([expiry, hour]: readonly string[]): string => `expires_at = ${expiry}, expires_hour = ${hour}`;

@@ -83,7 +83,7 @@ interface LiveSession extends OwnerPlace {
   readonly stored: StoredSession;
 }
 
-const MOST_ROUNDS = 5;
+const MAX_ROUNDS = 5;
 
 /**
  * Limits the live sessions per owner. A login lists them before and after its write, so that parallel logins see each
@@ -149,7 +149,7 @@ export class OwnerLimit {
     return {
       evicted,
       makeRoom: async () => {
-        for (let round = 1; round <= MOST_ROUNDS; round++) {
+        for (let round = 1; round <= MAX_ROUNDS; round++) {
           surplus = this.#surplusOf(await this.#live(login), own, limit, known);
           let isComplete = true;
           for (const { handle, stored, state } of surplus) {

@@ -6,15 +6,15 @@ import type { SessionToStore } from '../storage/session-storage.js';
 import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
 import type { Admission, OwnerLimit } from './owner-limit.js';
-import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
+import { isSessionId, MAX_ID_LENGTH, MIN_ID_LENGTH, type SessionIdProvider } from './session-id-provider.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { isRotated } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
-const MOST_ID_ATTEMPTS = 3;
-const MOST_CONFIRMATIONS = 2;
+const MAX_ID_ATTEMPTS = 3;
+const MAX_CONFIRMATIONS = 2;
 /** Below {@link PENDING_FOR_MILLISECONDS}. */
-const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
+const MAX_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
 export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
@@ -35,10 +35,10 @@ export class SessionCreation<S extends object> {
   newId(call: SessionCall): string {
     const id = this.#sessionIdProvider(call);
     // Ktor's format leaves the length to the application.
-    const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
+    const shortest = this.#parts.bare ? 1 : MIN_ID_LENGTH;
     if (!isSessionId(id) || id.length < shortest) {
       throw new SessionWrongValueError(
-        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let the option identity return ` +
+        `A session id must be a text of ${shortest} to ${MAX_ID_LENGTH} characters. Let the option identity return ` +
           'random characters and nothing from the request: anyone who knows an id has the session.',
       );
     }
@@ -78,7 +78,7 @@ export class SessionCreation<S extends object> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
     const { storage, records, now } = this.#parts;
-    const latest = now() + LONGEST_OWNER_CHANGE_IN_MILLISECONDS;
+    const latest = now() + MAX_OWNER_CHANGE_IN_MILLISECONDS;
     const text = await session.onOwner(before);
     if (now() >= latest) throw new SessionStorageUnavailableError('onOwnerChange took more than 20 seconds.');
     if (text === pending.session.text) return pending;
@@ -129,7 +129,7 @@ export class SessionCreation<S extends object> {
     const confirmed = records.toStore(text, times, owner);
     const toStore = isPending ? records.pending(confirmed) : confirmed;
     const givenId = session.previous === undefined ? session.id : undefined;
-    for (let attempt = 0; attempt < (givenId === undefined ? MOST_ID_ATTEMPTS : 1); attempt++) {
+    for (let attempt = 0; attempt < (givenId === undefined ? MAX_ID_ATTEMPTS : 1); attempt++) {
       const id = givenId ?? this.newId(session.call);
       if (id === session.previous?.id) break;
       const handle = storedId(id);
@@ -146,7 +146,7 @@ export class SessionCreation<S extends object> {
       };
     }
     throw new SessionWrongValueError(
-      `The option identity returned an existing id ${MOST_ID_ATTEMPTS} times. Let it return a new random id.`,
+      `The option identity returned an existing id ${MAX_ID_ATTEMPTS} times. Let it return a new random id.`,
     );
   }
 
@@ -197,7 +197,7 @@ export class SessionCreation<S extends object> {
         if (confirmed) return confirmed;
         break;
       } catch (error) {
-        if (attempt < MOST_CONFIRMATIONS) continue;
+        if (attempt < MAX_CONFIRMATIONS) continue;
         throw error;
       }
     }

@@ -39,7 +39,7 @@ const ROUNDING_MILLISECONDS = 1000;
 /** The clock of the storage may be ahead. */
 const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 /** Writers whose last write a record remembers. */
-const MOST_MARKS = 16;
+const MAX_MARKS = 16;
 
 export function isEnded(value: string): boolean {
   return value === ENDED || value.startsWith(`${ENDED}.`);
@@ -284,7 +284,7 @@ export class SessionRecords {
     const mark = `${this.#writer}${(this.#writes++).toString(36)}`;
     if (marks === '') return mark;
     const ofOthers = marks.split('~').filter((other) => !other.startsWith(this.#writer));
-    return [mark, ...ofOthers.slice(0, MOST_MARKS - 1)].join('~');
+    return [mark, ...ofOthers.slice(0, MAX_MARKS - 1)].join('~');
   }
 
   marksOf(value: string): string | undefined {

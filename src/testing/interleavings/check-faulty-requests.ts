@@ -35,8 +35,8 @@ const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-all'
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
 const ENDING_OR_MOVING: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
 
-const LONGEST_WITHOUT_COOKIE = 60_000;
-const TOLERANCE = 1000;
+const MAX_LIFE_WITHOUT_COOKIE_IN_MILLISECONDS = 60_000;
+const TOLERANCE_IN_MILLISECONDS = 1000;
 
 /** @throws an `AssertionError` that names the broken promise. */
 export async function checkFaultyRequests(faulty: FaultyRequests): Promise<void> {
@@ -146,7 +146,8 @@ async function outlivingOf(storage: SessionStorage, written: Iterable<string>): 
   let count = 0;
   for (const id of written) {
     const stored = await storage.read(id);
-    if (stored && stored.expiresAt > Date.now() + LONGEST_WITHOUT_COOKIE + TOLERANCE) count++;
+    if (stored && stored.expiresAt > Date.now() + MAX_LIFE_WITHOUT_COOKIE_IN_MILLISECONDS + TOLERANCE_IN_MILLISECONDS)
+      count++;
   }
   return count;
 }
