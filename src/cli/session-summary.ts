@@ -1,3 +1,4 @@
+import { durationText } from '../config/describe-session.js';
 import { ownerOf } from '../config/session-definition.js';
 import type { BuiltSession } from '../config/session-provider.builder.js';
 import { MigratingSessionTracker } from '../session/migrating-session-tracker.js';
@@ -50,7 +51,5 @@ function limitText(limit: unknown): string {
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined) return '?';
   if (seconds === 0) return 'none';
-  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
-  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+  return durationText(seconds);
 }
