@@ -23,7 +23,7 @@ export async function asvsCommand(args: readonly string[]): Promise<string> {
   }
 }
 
-export function asvsText(facts: readonly SessionSummary[]): string {
+function asvsText(facts: readonly SessionSummary[]): string {
   const rows = asvsLines(facts).map(({ id, level, status, requirement, reason }) => [
     id,
     `L${level}`,

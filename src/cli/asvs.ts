@@ -1,8 +1,8 @@
 import { duration, type SessionSummary } from './session-summary.js';
 
-export type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
+type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
 
-export interface AsvsLine {
+interface AsvsLine {
   readonly id: string;
   readonly level: 1 | 2 | 3;
   readonly requirement: string;

@@ -8,7 +8,7 @@ import { duration, summaryOf, type SessionSummary } from './session-summary.js';
 import { startModule } from './start-module.js';
 import { textTable } from './text-table.js';
 
-export interface CommandResult {
+interface CommandResult {
   readonly text: string;
   readonly exitCode: number;
 }

@@ -8,7 +8,7 @@ import { endReasonOf, isEnded, isRotated } from '../tracker/session-records.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { contentLines, timeLines } from './explain-times.js';
 
-export interface IdQuestion {
+interface IdQuestion {
   readonly value: string;
   readonly name: string | undefined;
   readonly storage: SessionStorage | undefined;

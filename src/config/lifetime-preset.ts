@@ -26,7 +26,7 @@ const PRESETS: Readonly<Record<LifetimePreset, { readonly idle: number; readonly
 
 export const LIFETIME_PRESETS = Object.keys(PRESETS) as readonly LifetimePreset[];
 
-export interface LifetimeSource extends SessionLifetimeOptions {
+interface LifetimeSource extends SessionLifetimeOptions {
   readonly lifetimes?: LifetimePreset;
 }
 

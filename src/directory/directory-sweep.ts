@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
 import { hasCode } from './has-code.js';
 
-export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
+type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 
 const GRACE_IN_MILLISECONDS = 60_000;
 const PERIOD_IN_MILLISECONDS = 3_600_000;

@@ -17,6 +17,7 @@ export interface OwnedSession<S extends object = object> {
   readonly createdAt: Date;
   /** Last use, exact to a tenth of the idle timeout. */
   readonly renewedAt: Date;
+  /** Without further use. */
   readonly expiresAt: Date;
   /** A copy of the content. */
   readonly session: S;
@@ -26,6 +27,7 @@ export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
 
+/** Lists and ends by-id sessions by owner. */
 @Injectable()
 export class SessionsService {
   readonly #runtime: SessionsRuntime;

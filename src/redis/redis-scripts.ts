@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommand } from './redis-command.js';
 
-export interface RedisScript {
+interface RedisScript {
   readonly text: string;
   readonly digest: string;
 }

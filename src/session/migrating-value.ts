@@ -1,5 +1,5 @@
 /** The values of both forms as one text, between transport, transformer and tracker. Never sent. */
-export interface MigratingValue {
+interface MigratingValue {
   readonly own?: string | undefined;
   readonly foreign?: string | undefined;
   readonly marked?: boolean | undefined;

@@ -4,7 +4,7 @@ import { SessionWrongValueError } from '../errors/session.errors.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionProvider } from './session-provider.js';
 
-export interface OwnerListenerOptions<S extends object> {
+interface OwnerListenerOptions<S extends object> {
   readonly value: S;
   readonly previous: TrackedSession<S> | undefined;
   /** Of the session that this login ends. */

@@ -38,7 +38,7 @@ export type IncomingSession<S extends object> =
   /** The request failed: nothing is stored or sent. */
   | { readonly kind: 'frozen' };
 
-export type DecidedSession<S extends object> =
+type DecidedSession<S extends object> =
   /** `ended`: the incoming session was cleared first. */
   | {
       readonly kind: 'set';

@@ -97,6 +97,7 @@ export interface CachedSessionStorageOptions {
   readonly max?: number;
 }
 
+/** @throws {SessionConfigurationError} */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

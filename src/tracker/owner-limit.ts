@@ -25,7 +25,7 @@ export interface MaxPerOwnerFunction<S> {
   of(session: S): number | MaxPerOwner | null;
 }
 
-export interface OwnerSessions {
+interface OwnerSessions {
   readonly storage: SessionStorage;
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
   /** `undefined` for a record that does not count. */
@@ -40,7 +40,7 @@ export interface OwnerSessions {
 }
 
 /** A session that counts for its owner. */
-export interface OwnerPlace {
+interface OwnerPlace {
   readonly createdAt: number;
   readonly renewedAt: number;
   /** `pending`: its login is not confirmed; `stale`: it has probably failed. `leaving`: a login is about to end it. */
@@ -48,7 +48,7 @@ export interface OwnerPlace {
 }
 
 /** A session that is about to get an owner. */
-export interface Login {
+interface Login {
   readonly owner: string;
   readonly session: object;
   /** Ends with this login. */
@@ -57,13 +57,13 @@ export interface Login {
 }
 
 /** A pending session that was written for a {@link Login}. */
-export interface WrittenLogin<T> {
+interface WrittenLogin<T> {
   readonly handle: string;
   readonly written: T;
 }
 
 /** A session that may be confirmed. */
-export interface Admitted<T> {
+interface Admitted<T> {
   readonly written: T;
   readonly admission?: Admission;
 }

@@ -18,7 +18,7 @@ const MAX_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
 export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
-export type Pending<S extends object> = Written<S> & { readonly admission?: Admission };
+type Pending<S extends object> = Written<S> & { readonly admission?: Admission };
 
 /** Writes new sessions. One with an owner is pending until confirmed, so that a failed login leaves nothing. */
 export class SessionCreation<S extends object> {

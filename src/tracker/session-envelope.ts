@@ -1,7 +1,7 @@
 import { decodeDetails, encodeDetails } from './session-details.js';
 import type { SessionTimes } from './session-lifetime.js';
 
-export interface SessionEnvelope extends SessionTimes {
+interface SessionEnvelope extends SessionTimes {
   readonly text: string;
 }
 

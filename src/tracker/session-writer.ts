@@ -52,7 +52,7 @@ interface Change<S extends object> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface SessionWriterParts<S extends object> extends ByIdParts<S> {
+interface SessionWriterParts<S extends object> extends ByIdParts<S> {
   readonly rotation: SessionRotation<S>;
   readonly grace: RotationGrace<S> | undefined;
   readonly recordsRotation: boolean;

@@ -6,7 +6,7 @@ import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } fro
 type Fields = Readonly<Record<string, string>>;
 type Sessions = ReadonlyMap<string, Fields>;
 
-export interface FaultyRequests {
+interface FaultyRequests {
   readonly algorithm: SessionAlgorithm;
   readonly storage: SessionStorage;
   readonly requests: readonly SessionRequest[];
