@@ -4,7 +4,7 @@ import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 
 const LEFT_OVER_AFTER_IN_MILLISECONDS = 60_000;
 

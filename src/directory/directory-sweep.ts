@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 
 type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 

@@ -3,7 +3,7 @@ import { access, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promise
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 
 /** An older lock belongs to a dead or suspended process. */
 const STALE_AFTER_IN_MILLISECONDS = 750;

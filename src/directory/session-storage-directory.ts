@@ -8,7 +8,7 @@ import { DirectoryOwnerFiles } from './directory-owner-files.js';
 import { DirectoryOwnerIndex } from './directory-owner-index.js';
 import { TOMBSTONE_VERSION, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 import { breakLockOf, lockTimeoutError, type PreparedFile } from './prepared-file.js';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
 import { assertBoolean } from '../storage/option-checks.js';

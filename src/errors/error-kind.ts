@@ -31,3 +31,7 @@ function kindOf(error: unknown): string {
   if (code === undefined && REDIS_CODES.has(first)) words.push(first);
   return words.length === 0 ? 'an error without a name' : words.join(' ');
 }
+
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
+}

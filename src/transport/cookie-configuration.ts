@@ -68,6 +68,9 @@ export function resolveCookieConfiguration(configuration: CookieConfiguration): 
   return { ...DEFAULT_COOKIE_CONFIGURATION, ...given };
 }
 
+/** Ktor's names (Ktor: `SameSite`). */
+export const SameSite = Object.freeze({ Strict: 'strict', Lax: 'lax', None: 'none' } as const);
+
 /** 7 days, as Ktor. */
 export const DEFAULT_SESSION_MAX_AGE = 604_800;
 

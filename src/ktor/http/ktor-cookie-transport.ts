@@ -1,7 +1,7 @@
 import type { SessionCall } from '../../call/session-call.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
 import type { CookieEncoding } from '../../transport/cookie-encoding.js';
-import { SameSite } from '../../transport/same-site.js';
+import { SameSite } from '../../transport/cookie-configuration.js';
 import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 import { checkKtorCookie, KTOR_ENCODING_NAMES, type KtorCookieConfiguration } from './ktor-cookie-configuration.js';
