@@ -11,13 +11,13 @@ const WRITE_DELAY_IN_MILLISECONDS = 50;
 const MAX_SESSIONS = 1000;
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
-export const KEPT_IN_DEVELOPMENT =
+export const DEVELOPMENT_WARNING =
   'No keys or no storage are configured. In development, keys and sessions in memory survive a restart, in ' +
   'node_modules/.cache/nestjs-sessions. For permanent keys, pass SessionsModule.forRoot({ keys: ' +
   '[process.env.SESSION_KEY] }) and generate one with ' +
   `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
 
-type Kept = SessionToStore & { readonly id: string };
+type SavedSession = SessionToStore & { readonly id: string };
 
 /** Memory storage that keeps its sessions in an encrypted file, for restarts in development. */
 export class DevelopmentMemory extends SessionStorageMemory {
@@ -76,7 +76,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
   }
 
   async #save(): Promise<void> {
-    const sessions: Kept[] = [];
+    const sessions: SavedSession[] = [];
     for (const id of [...this.#ids].slice(-MAX_SESSIONS)) {
       const session = await this.read(id);
       if (!session) this.#ids.delete(id);
@@ -86,11 +86,11 @@ export class DevelopmentMemory extends SessionStorageMemory {
     if (!this.#closed) this.#cache.write(FILE, this.#seal(JSON.stringify(sessions)));
   }
 
-  #restored(): readonly Kept[] {
+  #restored(): readonly SavedSession[] {
     const sealed = this.#cache.read(FILE);
     if (!sealed) return [];
     try {
-      return JSON.parse(this.#open(sealed)) as Kept[];
+      return JSON.parse(this.#open(sealed)) as SavedSession[];
     } catch {
       return [];
     }

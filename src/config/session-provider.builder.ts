@@ -23,7 +23,7 @@ import type { SessionTransport } from '../transport/session-transport.js';
 import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { DevelopmentCache } from './development-cache.js';
-import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
+import { DEVELOPMENT_WARNING } from './development-memory.js';
 import { lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
 import { ownerReader } from './owner-reader.js';
@@ -207,7 +207,7 @@ export class SessionProviderBuilder {
     if (this.#production) throw noKeysError();
     const kept = DevelopmentCache.ofProcess()?.key();
     if (kept !== undefined) {
-      this.#warnings.add(KEPT_IN_DEVELOPMENT);
+      this.#warnings.add(DEVELOPMENT_WARNING);
       return new KeyRing(kept);
     }
     this.#warnings.add(

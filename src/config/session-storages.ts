@@ -11,7 +11,7 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import type { SessionProvider } from '../session/session-provider.js';
 import { DevelopmentCache } from './development-cache.js';
-import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js';
+import { DevelopmentMemory, DEVELOPMENT_WARNING } from './development-memory.js';
 import type { SharedOptions, SessionStorageToken } from './session-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
@@ -146,7 +146,7 @@ export class SessionStorages {
     const cache = DevelopmentCache.ofProcess();
     const key = cache?.key();
     if (!cache || key === undefined) return new SessionStorageMemory();
-    this.#warn(KEPT_IN_DEVELOPMENT);
+    this.#warn(DEVELOPMENT_WARNING);
     return new DevelopmentMemory(cache, key);
   }
 }
