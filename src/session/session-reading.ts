@@ -17,7 +17,7 @@ import {
 
 const UNREAD = { kind: 'unread' } as const;
 
-/** What a request reads: its session, or a new one. */
+/** Reads the session of a request, or creates one. */
 export abstract class SessionReading<S extends object = object> implements SessionContext<S> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;

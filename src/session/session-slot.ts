@@ -12,7 +12,7 @@ import { actorFor, actingError } from './acting.js';
 import type { ActAsOptions, ClearOptions, SessionInit } from './request-sessions.js';
 import { isDecided, storedSessionOf, type IncomingSession } from './session-state.js';
 
-/** What the application asks of one session. */
+/** The operations of the application on one session. */
 export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();

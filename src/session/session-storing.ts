@@ -34,7 +34,7 @@ interface WantedChange {
 
 const NOTHING_WANTED: WantedChange = {};
 
-/** What is stored of a session, and when. */
+/** Decides when a session is stored, and stores it. */
 export abstract class SessionStoring<S extends object = object> extends SessionReading<S> implements DecisionInput<S> {
   protected wanted: WantedChange = NOTHING_WANTED;
   protected siteData: ClearOptions['siteData'];

@@ -160,7 +160,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Without a tombstone if none can be written, such as on a full disk. */
+  /** Ends it without a tombstone if that cannot be written, such as on a full disk. */
   async #writeTombstone(id: string): Promise<number> {
     const values = [id, ...this.#nowParameter()];
     try {

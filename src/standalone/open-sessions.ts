@@ -27,7 +27,7 @@ export interface OpenedSessions {
    */
   handle(request: Request, handler: (sessions: FetchSessions) => Response | Promise<Response>): Promise<Response>;
 
-  /** Closes timers and owned clients. */
+  /** Stops timers and closes owned storages. */
   close(): Promise<void>;
 }
 

@@ -90,7 +90,7 @@ const MAX_ROUNDS = 5;
  * other.
  *
  * `end-oldest`: each login gets a later time than the sessions it found, whatever the clocks of the servers. The oldest
- * sessions are marked before the confirmation and ended after it, so a failed login ends none. During parallel logins
+ * sessions are marked before the confirmation and ended after it, so a failed login ends no session. During parallel logins
  * there may briefly be one session more for each.
  *
  * `refuse`: never more sessions than the limit; two parallel logins for the last place may both be refused.

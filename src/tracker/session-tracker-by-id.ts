@@ -61,7 +61,7 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
     /** The age of an id at which it is rotated. `0`: never. */
     readonly rotateEveryInSeconds: number;
   };
-  /** How long a tombstone tells the reason. Not in bare mode. Default `0`. */
+  /** How long a tombstone keeps the reason. Not in bare mode. Default `0`. */
   readonly explainInSeconds?: number;
   readonly pause?: Pause;
 }
