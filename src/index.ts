@@ -1,4 +1,4 @@
-// The NestJS face.
+// NestJS integration.
 export { SessionsModule } from './module/sessions.module.js';
 export type {
   SessionsModuleExtras,
@@ -63,9 +63,7 @@ export type { SessionClass } from './tracker/session-class.js';
 export type { SessionCall } from './call/session-call.js';
 export type { SessionTransport } from './transport/session-transport.js';
 
-export { type CookieConfiguration } from './transport/cookie-configuration.js';
-
-export { SameSite } from './transport/same-site.js';
+export { SameSite, type CookieConfiguration } from './transport/cookie-configuration.js';
 
 // Transformers and keys.
 export type { Awaitable } from './transformer/awaitable.js';

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { asvsLines } from './asvs.js';
 import { CliFailure } from './cli-failure.js';
 import { ASVS_USAGE } from './usages.js';
-import { factsOf, type SessionFacts } from './session-facts.js';
+import { summaryOf, type SessionSummary } from './session-summary.js';
 import { startModule } from './start-module.js';
 import { textTable } from './text-table.js';
 
@@ -16,14 +16,14 @@ export async function asvsCommand(args: readonly string[]): Promise<string> {
   if (file === undefined) throw new CliFailure(ASVS_USAGE);
   const started = await startModule(file);
   try {
-    const facts = started.sessions.map(factsOf);
+    const facts = started.sessions.map(summaryOf);
     return values.json ? JSON.stringify(asvsLines(facts), null, 2) : asvsText(facts);
   } finally {
     await started.close();
   }
 }
 
-export function asvsText(facts: readonly SessionFacts[]): string {
+function asvsText(facts: readonly SessionSummary[]): string {
   const rows = asvsLines(facts).map(({ id, level, status, requirement, reason }) => [
     id,
     `L${level}`,

@@ -1,8 +1,8 @@
-import { duration, type SessionFacts } from './session-facts.js';
+import { duration, type SessionSummary } from './session-summary.js';
 
-export type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
+type AsvsStatus = 'met' | 'by option' | 'yours' | 'no';
 
-export interface AsvsLine {
+interface AsvsLine {
   readonly id: string;
   readonly level: 1 | 2 | 3;
   readonly requirement: string;
@@ -16,18 +16,18 @@ interface Requirement {
   readonly id: string;
   readonly level: 1 | 2 | 3;
   readonly requirement: string;
-  readonly verdict: (sessions: readonly SessionFacts[]) => Verdict;
+  readonly verdict: (sessions: readonly SessionSummary[]) => Verdict;
 }
 
 const NO_SIGN_IN: Verdict = ['yours', 'No session has a @SessionOwner() field, so no sign-in session is known.'];
 
-const signedIn = (sessions: readonly SessionFacts[]): SessionFacts[] =>
+const signedIn = (sessions: readonly SessionSummary[]): SessionSummary[] =>
   sessions.filter(({ owner }) => owner !== undefined);
-const names = (sessions: readonly SessionFacts[]): string => sessions.map(({ name }) => name).join(', ');
+const names = (sessions: readonly SessionSummary[]): string => sessions.map(({ name }) => name).join(', ');
 
 function forSignIns(
-  sessions: readonly SessionFacts[],
-  fails: (session: SessionFacts) => boolean,
+  sessions: readonly SessionSummary[],
+  fails: (session: SessionSummary) => boolean,
   met: Verdict,
   failed: string,
 ): Verdict {
@@ -37,7 +37,7 @@ function forSignIns(
   return failing.length === 0 ? met : ['no', `${names(failing)}: ${failed}`];
 }
 
-function timeout(sessions: readonly SessionFacts[], which: 'idle' | 'absolute'): Verdict {
+function timeout(sessions: readonly SessionSummary[], which: 'idle' | 'absolute'): Verdict {
   const unlimited = sessions.filter((session) => session[which] === 0);
   if (unlimited.length > 0) return ['no', `${names(unlimited)}: no limit. Set ${which}TimeoutInSeconds.`];
   const unknown = sessions.filter((session) => session[which] === undefined);
@@ -45,7 +45,7 @@ function timeout(sessions: readonly SessionFacts[], which: 'idle' | 'absolute'):
   return ['met', sessions.map((session) => `${session.name} ${duration(session[which])}`).join(', ')];
 }
 
-const revocable = (sessions: readonly SessionFacts[], call: string): Verdict =>
+const revocable = (sessions: readonly SessionSummary[], call: string): Verdict =>
   forSignIns(
     sessions,
     (session) => !session.revocable,
@@ -205,7 +205,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   },
 ];
 
-export function asvsLines(sessions: readonly SessionFacts[]): readonly AsvsLine[] {
+export function asvsLines(sessions: readonly SessionSummary[]): readonly AsvsLine[] {
   return REQUIREMENTS.map(({ id, level, requirement, verdict }) => {
     const [status, reason] = verdict(sessions);
     return { id, level, requirement, status, reason };

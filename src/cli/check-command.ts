@@ -4,11 +4,11 @@ import { asvsLines } from './asvs.js';
 import { CliFailure } from './cli-failure.js';
 import { CHECK_USAGE } from './usages.js';
 import { checkFixtures } from './fixtures.js';
-import { duration, factsOf, type SessionFacts } from './session-facts.js';
+import { duration, summaryOf, type SessionSummary } from './session-summary.js';
 import { startModule } from './start-module.js';
 import { textTable } from './text-table.js';
 
-export interface CommandResult {
+interface CommandResult {
   readonly text: string;
   readonly exitCode: number;
 }
@@ -27,7 +27,7 @@ export async function checkCommand(args: readonly string[]): Promise<CommandResu
       const { lines, lossy } = checkFixtures(values.fixtures, started.sessions);
       return { text: lines.join('\n'), exitCode: lossy ? 1 : 0 };
     }
-    const facts = started.sessions.map(factsOf);
+    const facts = started.sessions.map(summaryOf);
     const parts = [
       sessionTable(facts),
       keyTable(started.runtime.report.keys),
@@ -40,7 +40,7 @@ export async function checkCommand(args: readonly string[]): Promise<CommandResu
   }
 }
 
-function sessionTable(facts: readonly SessionFacts[]): string {
+function sessionTable(facts: readonly SessionSummary[]): string {
   const rows = facts.map(({ name, type, place, transport, owner, idle, absolute }) => [
     name,
     type,
@@ -70,7 +70,7 @@ function warningText(warnings: readonly string[]): string {
   return warnings.length === 0 ? 'No warnings.' : warnings.map((warning) => `Warning: ${warning}`).join('\n');
 }
 
-function openLines(facts: readonly SessionFacts[]): string {
+function openLines(facts: readonly SessionSummary[]): string {
   const open = asvsLines(facts).filter(({ status }) => status === 'no' || status === 'by option');
   if (open.length === 0) return 'OWASP ASVS 5.0 chapter 7: the configuration has no problems. See asvs for your part.';
   return `OWASP ASVS 5.0 chapter 7:\n${textTable(open.map(({ id, status, reason }) => [id, status, reason]))}`;

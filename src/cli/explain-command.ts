@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BuiltSession } from '../config/session-provider.builder.js';
 import { SessionProviderBuilder } from '../config/session-provider.builder.js';
 import type { SessionStorage } from '../storage/session-storage.js';
-import { isStorage } from '../storage/option-type.js';
+import { isStorage } from '../storage/option-checks.js';
 import { CliFailure } from './cli-failure.js';
 import { EXPLAIN_USAGE } from './usages.js';
 import { explainId } from './explain-id.js';
@@ -72,19 +72,19 @@ async function explain(question: Question): Promise<string> {
   const built = sessions.find(({ provider }) => isNamed(provider.name, name));
   const lines = looksSealed(value)
     ? explainSealed({ names: built ? [built.provider.name] : namesOf(name), value, keys, transport, built, show })
-    : await explainId({ value, name: built?.provider.name ?? bare(name), storage, built, show });
+    : await explainId({ value, name: built?.provider.name ?? withoutPrefix(name), storage, built, show });
   return [head, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
 function isNamed(session: string, name: string | undefined): boolean {
-  return name !== undefined && (session.toLowerCase() === name.toLowerCase() || session === bare(name));
+  return name !== undefined && (session.toLowerCase() === name.toLowerCase() || session === withoutPrefix(name));
 }
 
 function namesOf(name: string | undefined): string[] {
-  return name === undefined ? [] : [...new Set([bare(name)!, name])];
+  return name === undefined ? [] : [...new Set([withoutPrefix(name)!, name])];
 }
 
-function bare(name: string | undefined): string | undefined {
+function withoutPrefix(name: string | undefined): string | undefined {
   return name?.replace(/^__(?:Host-Http|Host|Secure|Http)-/, '');
 }
 
@@ -99,7 +99,7 @@ function pairsOf(given: string, name: string | undefined): Array<{ name: string 
       const equals = pair.indexOf('=');
       return equals > 0 ? { name: pair.slice(0, equals), value: pair.slice(equals + 1) } : { name, value: pair };
     });
-  const chosen = name === undefined ? pairs : pairs.filter((pair) => bare(pair.name) === bare(name));
+  const chosen = name === undefined ? pairs : pairs.filter((pair) => withoutPrefix(pair.name) === withoutPrefix(name));
   if (chosen.length === 0)
     throw new CliFailure(name === undefined ? 'There is no value.' : `There is no cookie "${name}".`);
   return chosen;

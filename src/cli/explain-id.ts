@@ -1,5 +1,5 @@
 import type { BuiltSession } from '../config/session-provider.builder.js';
-import { MigratingSessionTracker } from '../session/session-migration.js';
+import { MigratingSessionTracker } from '../session/migrating-session-tracker.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import { hashSessionId } from '../tracker/session-id-provider.js';
 import { openEnvelope } from '../tracker/session-envelope.js';
@@ -8,7 +8,7 @@ import { endReasonOf, isEnded, isRotated } from '../tracker/session-records.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { contentLines, timeLines } from './explain-times.js';
 
-export interface IdQuestion {
+interface IdQuestion {
   readonly value: string;
   readonly name: string | undefined;
   readonly storage: SessionStorage | undefined;

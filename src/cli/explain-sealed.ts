@@ -9,7 +9,7 @@ const SEAL_OVERHEAD = 45;
 const VERSION = 1;
 const TRANSPORTS = ['cookie', 'header'];
 
-export interface SealedQuestion {
+interface SealedQuestion {
   readonly names: readonly string[];
   readonly value: string;
   readonly keys: readonly string[];

@@ -1,5 +1,5 @@
 import type { SessionLifetime, SessionTimes } from '../tracker/session-lifetime.js';
-import { duration } from './session-facts.js';
+import { duration } from './session-summary.js';
 
 export function timeLines(times: SessionTimes, lifetime: SessionLifetime, known: boolean): string[] {
   const now = Date.now();

@@ -5,7 +5,7 @@ import type { BuiltSession } from '../config/session-provider.builder.js';
 import { openEnvelope } from '../tracker/session-envelope.js';
 import { CliFailure } from './cli-failure.js';
 
-export interface FixtureReport {
+interface FixtureReport {
   readonly lines: readonly string[];
   readonly lossy: boolean;
 }

@@ -17,7 +17,7 @@ export function keyCommand(args: readonly string[]): string {
 }
 
 /** No command line may parse it as an option. */
-export function newKey(): string {
+function newKey(): string {
   for (;;) {
     const key = randomBytes(32).toString('base64url');
     try {

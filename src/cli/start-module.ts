@@ -14,7 +14,7 @@ export interface StartedModule {
   close(): Promise<void>;
 }
 
-/** Hooks up to `onApplicationBootstrap` run. */
+/** Runs hooks up to `onApplicationBootstrap`. */
 export async function startModule(file: string): Promise<StartedModule> {
   const warnings: string[] = [];
   const app = await create(file, rootModule(file, await loadFile(file)), quietLogger(warnings));

@@ -2,7 +2,7 @@ import { KeyRing } from '../keys/key-ring.js';
 import type { SessionKeys, SessionOverrides, SessionRegistration, SharedOptions } from './session-options.js';
 
 /** Throws the error of invalid keys when they are used. */
-class RefusedKeys {
+class InvalidKeys {
   readonly #error: unknown;
 
   constructor(error: unknown) {
@@ -27,7 +27,7 @@ export function concealKeys<O extends SharedOptions>(options: O): O {
 
 /** @throws {SessionConfigurationError} if keys are missing or weak. */
 export function toKeyRing(keys: Exclude<SessionKeys, undefined>): KeyRing {
-  if (keys instanceof RefusedKeys) return keys.reject();
+  if (keys instanceof InvalidKeys) return keys.reject();
   return keys instanceof KeyRing ? keys : new KeyRing(keys);
 }
 
@@ -40,7 +40,7 @@ function concealed(keys: Exclude<SessionKeys, undefined>): KeyRing {
   try {
     return toKeyRing(keys);
   } catch (error) {
-    return new RefusedKeys(error) as unknown as KeyRing;
+    return new InvalidKeys(error) as unknown as KeyRing;
   }
 }
 

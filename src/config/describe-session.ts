@@ -6,22 +6,24 @@ export function describeSession(provider: SessionProvider, place: string, lifeti
   const how = provider.transport.transformers.map((transformer) => transformer.constructor.name).join(', ') || 'as is';
   return (
     `${provider.name}: ${provider.type.name}, ${place}, ${carrierOf(provider)} (${how}), ` +
-    `idle ${duration(lifetime.idle)}, absolute ${duration(lifetime.absolute)}`
+    `idle ${timeoutText(lifetime.idle)}, absolute ${timeoutText(lifetime.absolute)}`
   );
 }
 
 export function describeProvider(provider: SessionProvider): string {
-  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, made by hand`;
+  return `${provider.name}: ${provider.type.name}, ${provider.tracker.kind}, ${carrierOf(provider)}, custom provider`;
 }
 
 function carrierOf({ name, transport }: SessionProvider): string {
-  const onWire = transport.name;
-  return onWire !== undefined && onWire !== name ? `${transport.kind} ${onWire}` : transport.kind;
+  const sentName = transport.name;
+  return sentName !== undefined && sentName !== name ? `${transport.kind} ${sentName}` : transport.kind;
 }
 
-function duration(milliseconds: number): string {
-  if (milliseconds === 0) return 'unlimited';
-  const seconds = milliseconds / 1000;
+function timeoutText(milliseconds: number): string {
+  return milliseconds === 0 ? 'unlimited' : durationText(milliseconds / 1000);
+}
+
+export function durationText(seconds: number): string {
   if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
   if (seconds % 3600 === 0) return `${seconds / 3600} h`;
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;

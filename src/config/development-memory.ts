@@ -6,20 +6,20 @@ import type { DevelopmentCache } from './development-cache.js';
 const FILE = 'memory';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Milliseconds. Short, because watch mode may kill the process. */
-const DELAY = 50;
-const MOST_SESSIONS = 1000;
+/** Short, because watch mode may kill the process. */
+const WRITE_DELAY_IN_MILLISECONDS = 50;
+const MAX_SESSIONS = 1000;
 const CHANGING = ['write', 'create', 'replace', 'touch', 'invalidate'];
 
-export const KEPT_IN_DEVELOPMENT =
-  'No keys or no storage are configured. Until this process runs in production, keys and sessions in memory survive a ' +
-  'restart, in node_modules/.cache/nestjs-sessions. For keys that stay, pass SessionsModule.forRoot({ keys: ' +
-  '[process.env.SESSION_KEY] }) and make one with ' +
+export const DEVELOPMENT_WARNING =
+  'No keys or no storage are configured. In development, keys and sessions in memory survive a restart, in ' +
+  'node_modules/.cache/nestjs-sessions. For permanent keys, pass SessionsModule.forRoot({ keys: ' +
+  '[process.env.SESSION_KEY] }) and generate one with ' +
   `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`;
 
-type Kept = SessionToStore & { readonly id: string };
+type SavedSession = SessionToStore & { readonly id: string };
 
-/** Memory that survives restarts in development, in an encrypted file. */
+/** Memory storage that keeps its sessions in an encrypted file, for restarts in development. */
 export class DevelopmentMemory extends SessionStorageMemory {
   readonly #cache: DevelopmentCache;
   readonly #key: Buffer;
@@ -61,7 +61,7 @@ export class DevelopmentMemory extends SessionStorageMemory {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#save();
-    }, DELAY).unref();
+    }, WRITE_DELAY_IN_MILLISECONDS).unref();
   }
 
   #watchedOwners(owners: OwnerIndex): OwnerIndex {
@@ -76,8 +76,8 @@ export class DevelopmentMemory extends SessionStorageMemory {
   }
 
   async #save(): Promise<void> {
-    const sessions: Kept[] = [];
-    for (const id of [...this.#ids].slice(-MOST_SESSIONS)) {
+    const sessions: SavedSession[] = [];
+    for (const id of [...this.#ids].slice(-MAX_SESSIONS)) {
       const session = await this.read(id);
       if (!session) this.#ids.delete(id);
       else sessions.push({ id, ...session });
@@ -86,11 +86,11 @@ export class DevelopmentMemory extends SessionStorageMemory {
     if (!this.#closed) this.#cache.write(FILE, this.#seal(JSON.stringify(sessions)));
   }
 
-  #restored(): readonly Kept[] {
+  #restored(): readonly SavedSession[] {
     const sealed = this.#cache.read(FILE);
     if (!sealed) return [];
     try {
-      return JSON.parse(this.#open(sealed)) as Kept[];
+      return JSON.parse(this.#open(sealed)) as SavedSession[];
     } catch {
       return [];
     }

@@ -13,20 +13,20 @@ import type { SessionLifetimeOptions } from '../tracker/session-lifetime.js';
  */
 export type LifetimePreset = 'owasp-low' | 'owasp-high' | 'nist-aal2' | 'nist-aal3';
 
-const MINUTE = 60;
-const HOUR = 3600;
+const MINUTE_IN_SECONDS = 60;
+const HOUR_IN_SECONDS = 3600;
 
 /** In seconds. */
 const PRESETS: Readonly<Record<LifetimePreset, { readonly idle: number; readonly absolute: number }>> = {
-  'owasp-low': { idle: 30 * MINUTE, absolute: 8 * HOUR },
-  'owasp-high': { idle: 5 * MINUTE, absolute: 4 * HOUR },
-  'nist-aal2': { idle: HOUR, absolute: 24 * HOUR },
-  'nist-aal3': { idle: 15 * MINUTE, absolute: 12 * HOUR },
+  'owasp-low': { idle: 30 * MINUTE_IN_SECONDS, absolute: 8 * HOUR_IN_SECONDS },
+  'owasp-high': { idle: 5 * MINUTE_IN_SECONDS, absolute: 4 * HOUR_IN_SECONDS },
+  'nist-aal2': { idle: HOUR_IN_SECONDS, absolute: 24 * HOUR_IN_SECONDS },
+  'nist-aal3': { idle: 15 * MINUTE_IN_SECONDS, absolute: 12 * HOUR_IN_SECONDS },
 };
 
 export const LIFETIME_PRESETS = Object.keys(PRESETS) as readonly LifetimePreset[];
 
-export interface LifetimeSource extends SessionLifetimeOptions {
+interface LifetimeSource extends SessionLifetimeOptions {
   readonly lifetimes?: LifetimePreset;
 }
 

@@ -1,6 +1,6 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { MaxPerOwner, MaxPerOwnerOf } from '../tracker/owner-limit.js';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import { ownerOf } from './session-definition.js';
 import type { SessionOverrides } from './session-options.js';
 
@@ -12,12 +12,12 @@ export function maxPerOwnerOf(options: SessionOverrides & { readonly name: strin
   const place = `Session "${name}"`;
   if (ownerOf(type) === undefined) {
     throw new SessionConfigurationError(
-      `${place}: maxPerOwner needs to know whose session it is. Mark a field of ${type.name} with @SessionOwner().`,
+      `${place}: maxPerOwner needs an owner. Mark a field of ${type.name} with @SessionOwner().`,
     );
   }
   if (typeof maxPerOwner === 'function') return { maxPerOwner: from ? withoutRefusal(maxPerOwner) : maxPerOwner };
   const limit = typeof maxPerOwner === 'object' && maxPerOwner !== null ? maxPerOwner : { limit: maxPerOwner };
-  refuseUnknownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
+  assertKnownOptions(`${place}, maxPerOwner`, limit, ['limit', 'beyond']);
   // Otherwise requests of users with too many old sessions fail.
   if (from && limit.beyond === 'refuse') {
     throw new SessionConfigurationError(

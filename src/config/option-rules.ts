@@ -1,4 +1,4 @@
-import { assertOneOf, refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
+import { assertOneOf, assertNotUndefined, assertKnownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 
 export interface OptionType {
@@ -39,7 +39,7 @@ export function assertOptions<Options extends object>(
   options: object,
   rules: OptionRules<Options>,
 ): void {
-  refuseUnknownOptions(place, options, Object.keys(rules));
+  assertKnownOptions(place, options, Object.keys(rules));
   for (const [option, { type, oneOf }] of Object.entries<OptionRule>(rules)) {
     const value = (options as Readonly<Record<string, unknown>>)[option];
     if (value === undefined || type?.fits(value)) continue;
@@ -55,7 +55,7 @@ export function assertDefined<Options extends object>(
   options: object,
   rules: OptionRules<Options>,
 ): void {
-  refuseUndefined(
+  assertNotUndefined(
     place,
     options,
     namesWhere(rules, ({ neverUndefined }) => neverUndefined === true),

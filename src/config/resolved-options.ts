@@ -16,8 +16,8 @@ export function resolveOptions(registration: SessionClass | SessionOverrides): R
   const type = overrides?.type as SessionClass | undefined;
   if (typeof type !== 'function') {
     throw new SessionConfigurationError(
-      'sessions: each entry is a session class, { type: SessionClass, … } or a SessionProvider, and one of them is ' +
-        'none of these. A circular import makes a class undefined.',
+      'sessions: an entry is not a session class, { type: SessionClass, … } or a SessionProvider. A circular import ' +
+        'makes a class undefined.',
     );
   }
   const definition = definitionOf(type);

@@ -2,7 +2,7 @@ import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
 import type { SessionOptions } from './session-options.js';
 
-export interface SessionDefinition {
+interface SessionDefinition {
   readonly name: string;
   readonly options: SessionOptions;
 }

@@ -121,6 +121,7 @@ export interface SharedOptions
   readonly serializer?: <S extends object>(type: SessionClass<S>) => SessionSerializer<S>;
   /** Timeout of a storage call. Default 1000. */
   readonly storageTimeoutInMilliseconds?: number;
+  /** Called with every event. Default: none. */
   readonly onEvent?: SessionEventListener;
   /** Default: none. */
   readonly eventFields?: SessionEventFields;

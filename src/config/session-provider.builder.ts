@@ -16,17 +16,17 @@ import { SessionTrackerByValue } from '../tracker/session-tracker-by-value.js';
 import type { CompleteSessionTracker } from '../tracker/session-tracker.js';
 import { SessionTransportTransformerSeal } from '../transformer/session-transport-transformer-seal.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
-import { LONGEST_COOKIE_MAX_AGE } from '../transport/cookie-configuration.js';
+import { MAX_COOKIE_AGE_IN_SECONDS } from '../transport/cookie-configuration.js';
 import { SessionTransportCookie } from '../transport/session-transport-cookie.js';
 import { SessionTransportHeader } from '../transport/session-transport-header.js';
 import type { SessionTransport } from '../transport/session-transport.js';
 import { isGiven, toKeyRing } from './concealed-keys.js';
 import { describeProvider, describeSession } from './describe-session.js';
 import { DevelopmentCache } from './development-cache.js';
-import { KEPT_IN_DEVELOPMENT } from './development-memory.js';
+import { DEVELOPMENT_WARNING } from './development-memory.js';
 import { lifetimeOptionsOf } from './lifetime-preset.js';
 import { maxPerOwnerOf } from './max-per-owner.js';
-import { readOwner } from './read-owner.js';
+import { ownerReader } from './owner-reader.js';
 import { explainOf, rotationOf } from './rotation-options.js';
 import { countersOf, ownerOf } from './session-definition.js';
 import type { SessionRegistration, SharedOptions, SessionStorageToken } from './session-options.js';
@@ -139,7 +139,7 @@ export class SessionProviderBuilder {
     if (alsoWrite !== 'twin') return migratingProvider(own, old);
     if (resolved.transport === 'header') {
       throw new SessionConfigurationError(
-        `Session "${resolved.name}": alsoWrite is for cookies, and it travels in a header. Remove alsoWrite.`,
+        `Session "${resolved.name}": alsoWrite is for cookies, but this session uses a header. Remove alsoWrite.`,
       );
     }
     if (placeOf(own) === placeOf(old)) {
@@ -162,7 +162,7 @@ export class SessionProviderBuilder {
       serializer: this.#serializerOf(resolved),
       lifetime: this.#lifetime(resolved),
       ...(storageTimeoutInMilliseconds === undefined ? {} : { storageTimeoutInMilliseconds }),
-      ownerOf: readOwner(resolved.type),
+      ownerOf: ownerReader(resolved.type),
       now: this.#options.now ?? Date.now,
       variant: ({ name = resolved.name, keys, cookie }) => {
         const { from: _from, ...present } = resolved;
@@ -207,12 +207,12 @@ export class SessionProviderBuilder {
     if (this.#production) throw noKeysError();
     const kept = DevelopmentCache.ofProcess()?.key();
     if (kept !== undefined) {
-      this.#warnings.add(KEPT_IN_DEVELOPMENT);
+      this.#warnings.add(DEVELOPMENT_WARNING);
       return new KeyRing(kept);
     }
     this.#warnings.add(
-      'No keys are configured: sessions are protected with random ones and end with this process. For keys that ' +
-        'stay, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and make one with ' +
+      'No keys are configured: sessions are protected with random ones and end with this process. For ' +
+        'permanent keys, pass SessionsModule.forRoot({ keys: [process.env.SESSION_KEY] }) and generate one with ' +
         `node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))"`,
     );
     return KeyRing.development();
@@ -226,7 +226,7 @@ export class SessionProviderBuilder {
     const given = this.#options.serializer?.(type);
     if (given && version !== undefined) {
       throw new SessionConfigurationError(
-        `Session "${name}": version is for the default serializer, and the module's serializer option makes another.`,
+        `Session "${name}": version needs the default serializer, but the module has the option serializer.`,
       );
     }
     if (given) return given;
@@ -253,7 +253,7 @@ export class SessionProviderBuilder {
       name,
       lifetime,
       merge: new SessionMerge(name, serializer, resolved.onClash ?? 'mine', countersOf(type)),
-      ownerOf: readOwner(type),
+      ownerOf: ownerReader(type),
       ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
       ...(resolved.identity ? { sessionIdProvider: resolved.identity } : {}),
       ...maxPerOwnerOf(resolved),
@@ -270,7 +270,7 @@ export class SessionProviderBuilder {
   ): CompleteSessionTracker {
     return new SessionTrackerByValue(resolved.type, serializer, {
       lifetime,
-      ownerOf: readOwner(resolved.type),
+      ownerOf: ownerReader(resolved.type),
       ...(resolved.validate ? { check: checkOf(resolved.validate) } : {}),
       // The seal binds the name itself; other transformers may not.
       ...(resolved.transformers ? { name: resolved.name } : {}),
@@ -300,17 +300,17 @@ export class SessionProviderBuilder {
   }
 
   #warnOfLongCookie(name: string, maxAgeInSeconds: number | null): void {
-    if (maxAgeInSeconds === null || maxAgeInSeconds <= LONGEST_COOKIE_MAX_AGE) return;
+    if (maxAgeInSeconds === null || maxAgeInSeconds <= MAX_COOKIE_AGE_IN_SECONDS) return;
     this.#warnings.add(
-      `Session "${name}": its cookie would live for ${Math.round(maxAgeInSeconds / 86_400)} days, and browsers keep none ` +
-        'for more than 400 (RFC 6265bis, 5.5). It is sent with 400 days, and anew as the session is used.',
+      `Session "${name}": its cookie would live for ${Math.round(maxAgeInSeconds / 86_400)} days, but browsers keep ` +
+        'cookies for at most 400 (RFC 6265bis, 5.5). It is sent with 400 days, and again when the session is used.',
     );
   }
 
   #warnOfWeakness({ name, transport, tracker }: SessionProvider): void {
     if (tracker.kind === 'by-value' && transport.transformers.length === 0) {
       this.#warnings.add(
-        `Session "${name}" travels in plain text (transformers: []): the client can read and change it.`,
+        `Session "${name}" is sent in plain text (transformers: []): the client can read and change it.`,
       );
     }
     if (!this.#production) return;

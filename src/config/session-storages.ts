@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { isStorage } from '../storage/option-type.js';
+import { isStorage } from '../storage/option-checks.js';
 import {
   isConditional,
   SessionStorageGuarded,
@@ -11,7 +11,7 @@ import type { SessionStorage } from '../storage/session-storage.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import type { SessionProvider } from '../session/session-provider.js';
 import { DevelopmentCache } from './development-cache.js';
-import { DevelopmentMemory, KEPT_IN_DEVELOPMENT } from './development-memory.js';
+import { DevelopmentMemory, DEVELOPMENT_WARNING } from './development-memory.js';
 import type { SharedOptions, SessionStorageToken } from './session-options.js';
 import type { ResolvedOptions } from './resolved-options.js';
 
@@ -121,7 +121,7 @@ export class SessionStorages {
     // A string may contain a password.
     const what = typeof token === 'function' ? `class ${token.name}` : `a ${typeof token}`;
     throw new SessionConfigurationError(
-      `Session "${settings.name}": storage is ${what}, and no module of the application provides it. Add it to the ` +
+      `Session "${settings.name}": storage is ${what}, but no module of the application provides it. Add it to the ` +
         'providers of a module, or pass a SessionStorage, such as new SessionStorageMemory().',
     );
   }
@@ -131,8 +131,8 @@ export class SessionStorages {
       this.#memory = this.#newMemory();
       if (process.env['NODE_ENV'] === 'production') {
         this.#warn(
-          'Sessions by id are kept in the memory of this process: they end with it and are not seen by others. Pass ' +
-            'SessionsModule.forRoot({ storage }).',
+          'By-id sessions are kept in the memory of this process: they end with it, and other processes do not see ' +
+            'them. Pass SessionsModule.forRoot({ storage }).',
         );
       }
     }
@@ -146,7 +146,7 @@ export class SessionStorages {
     const cache = DevelopmentCache.ofProcess();
     const key = cache?.key();
     if (!cache || key === undefined) return new SessionStorageMemory();
-    this.#warn(KEPT_IN_DEVELOPMENT);
+    this.#warn(DEVELOPMENT_WARNING);
     return new DevelopmentMemory(cache, key);
   }
 }

@@ -138,7 +138,7 @@ export class SessionsConfig {
   ): void {
     if (arguments.length > 2) assertGiven(name, storageOrBlock);
     if (typeof storageOrBlock === 'object') {
-      this.#add(new CookieIdSessionBuilder(type, name, checked(name, storageOrBlock)), block);
+      this.#add(new CookieIdSessionBuilder(type, name, checkedStorage(name, storageOrBlock)), block);
     } else this.#add(new CookieSessionBuilder(type, name), storageOrBlock);
   }
 
@@ -158,7 +158,7 @@ export class SessionsConfig {
   ): void {
     if (arguments.length > 2) assertGiven(name, storageOrBlock);
     if (typeof storageOrBlock === 'object') {
-      this.#add(new HeaderIdSessionBuilder(type, name, checked(name, storageOrBlock)), block);
+      this.#add(new HeaderIdSessionBuilder(type, name, checkedStorage(name, storageOrBlock)), block);
     } else this.#add(new HeaderSessionBuilder(type, name), storageOrBlock);
   }
 
@@ -172,7 +172,7 @@ export class SessionsConfig {
   }
 }
 
-function checked(name: string, storage: SessionStorage | null): SessionStorage {
+function checkedStorage(name: string, storage: SessionStorage | null): SessionStorage {
   if (storage !== null && typeof storage.read === 'function') return storage;
   throw new SessionConfigurationError(`Session "${name}": the third argument is a storage or a function.`);
 }
@@ -184,6 +184,6 @@ function identityOf(identity: SessionIdProvider | undefined): { identity?: Sessi
 function assertGiven(name: string, storageOrBlock: unknown): void {
   if (storageOrBlock !== undefined) return;
   throw new SessionConfigurationError(
-    `Session "${name}": its storage is undefined. Give a storage, or leave it out for a session by value.`,
+    `Session "${name}": its storage is undefined. Pass a storage, or omit it for a by-value session.`,
   );
 }

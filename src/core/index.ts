@@ -1,4 +1,4 @@
-// The parts that a session is built of, for parts of your own. No Nest.
+// The parts of a session, for custom parts. Imports no NestJS.
 export type { ActAsOptions, AuthenticatedOptions, ClearOptions, GetOptions } from '../session/request-sessions.js';
 export { SessionProvider, type SessionPolicies, type SessionProviderOptions } from '../session/session-provider.js';
 export {

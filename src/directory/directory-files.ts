@@ -4,12 +4,12 @@ import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { decodeRecord, encodeRecord, fileTime, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 import { PreparedFile } from './prepared-file.js';
 
 // Not on Windows. O_NONBLOCK: opening a FIFO must not wait for a writer.
-const CAREFULLY = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-const LARGEST_FILE = 64 * 1024 * 1024;
+const SAFE_OPEN_FLAGS = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export class DirectoryFiles {
   readonly #root: string;
@@ -44,14 +44,14 @@ export class DirectoryFiles {
   ): Promise<T | undefined> {
     let file: FileHandle;
     try {
-      file = await open(path, mode | CAREFULLY);
+      file = await open(path, mode | SAFE_OPEN_FLAGS);
     } catch (error) {
       if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EISDIR')) return undefined;
       throw error;
     }
     try {
       const stats = await file.stat();
-      if (!stats.isFile() || stats.size > LARGEST_FILE) return await task(file, undefined);
+      if (!stats.isFile() || stats.size > MAX_FILE_BYTES) return await task(file, undefined);
       const { size, mtimeMs } = stats;
       const content = Buffer.allocUnsafe(size);
       const { bytesRead } = await file.read(content, 0, size, 0);

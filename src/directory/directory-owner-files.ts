@@ -1,9 +1,9 @@
 import { mkdir, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nameOf } from './directory-files.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 
-const LEFT_OVER_AFTER = 60_000;
+const LEFT_OVER_AFTER_IN_MILLISECONDS = 60_000;
 
 /** One empty file per session, created before it and removed after it. */
 export class DirectoryOwnerFiles {
@@ -43,7 +43,7 @@ export class DirectoryOwnerFiles {
   async forgetLeftOver(owner: string, name: string): Promise<void> {
     try {
       const { mtimeMs } = await stat(this.#entryOf(owner, name));
-      if (Date.now() - mtimeMs > LEFT_OVER_AFTER) await this.#removeEntry(owner, name);
+      if (Date.now() - mtimeMs > LEFT_OVER_AFTER_IN_MILLISECONDS) await this.#removeEntry(owner, name);
     } catch (error) {
       if (!hasCode(error, 'ENOENT')) throw error;
     }

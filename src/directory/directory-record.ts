@@ -17,7 +17,7 @@ const HEADER = /^s1 ([A-Za-z0-9_-]{1,32}) (\d{1,16}) (utf8|utf16le) (\d{1,16}) (
 /** Sessions have longer versions. */
 export const TOMBSTONE_VERSION = '-';
 
-const LONGEST_HEADER = 16_384;
+const MAX_HEADER_BYTES = 16_384;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export function encodeRecord(id: string, session: SessionToStore, version: string): Buffer {
@@ -37,7 +37,7 @@ export function encodeRecord(id: string, session: SessionToStore, version: strin
 
 /** @param modifiedAt set by a touch; the later of it and the header's expiry counts, for copied files. */
 export function decodeRecord(content: Buffer, modifiedAt: number): DirectoryRecord | undefined {
-  const header = HEADER.exec(content.toString('latin1', 0, LONGEST_HEADER));
+  const header = HEADER.exec(content.toString('latin1', 0, MAX_HEADER_BYTES));
   if (!header) return undefined;
   const value = content.subarray(header[0].length);
   if (value.length !== Number(header[4])) return undefined;

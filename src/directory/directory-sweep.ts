@@ -1,13 +1,13 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DirectoryRecord } from './directory-record.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 
-export type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
+type RemoveIf = (path: string, isDue: (record: DirectoryRecord | undefined) => boolean) => Promise<string>;
 
-const GRACE = 60_000;
-const EVERY = 3_600_000;
-const LEFT_OVER_AFTER = 600_000;
+const GRACE_IN_MILLISECONDS = 60_000;
+const PERIOD_IN_MILLISECONDS = 3_600_000;
+const LEFT_OVER_AFTER_IN_MILLISECONDS = 600_000;
 
 export class DirectorySweep {
   readonly #root: string;
@@ -36,8 +36,8 @@ export class DirectorySweep {
   runIfDue(name: string): void {
     const part = name.slice(0, 2);
     // Spread over the first hour, so that short-lived processes sweep too.
-    const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * EVERY;
-    this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + EVERY);
+    const dueAt = this.#nextAt.get(part) ?? this.#start + Math.random() * PERIOD_IN_MILLISECONDS;
+    this.#nextAt.set(part, dueAt > this.#now() ? dueAt : this.#now() + PERIOD_IN_MILLISECONDS);
     if (dueAt > this.#now()) return;
     const sweeping = this.#sweepPart(part, Number.POSITIVE_INFINITY).catch(() => undefined);
     this.#running.add(sweeping);
@@ -56,8 +56,8 @@ export class DirectorySweep {
       const modifiedAt = await modificationOf(path);
       if (modifiedAt === undefined) continue;
       if (/^[0-9a-f]{62}$/.test(name)) {
-        if (modifiedAt <= this.#now() - GRACE && (await this.#removeExpired(path))) removed++;
-      } else if (/\.(?:tmp|lock)$/.test(name) && Date.now() - modifiedAt > LEFT_OVER_AFTER) {
+        if (modifiedAt <= this.#now() - GRACE_IN_MILLISECONDS && (await this.#removeExpired(path))) removed++;
+      } else if (/\.(?:tmp|lock)$/.test(name) && Date.now() - modifiedAt > LEFT_OVER_AFTER_IN_MILLISECONDS) {
         await rm(path, { force: true, recursive: true });
       }
     }
@@ -66,7 +66,8 @@ export class DirectorySweep {
 
   async #removeExpired(path: string): Promise<boolean> {
     // Under the lock: the clock may have been set back.
-    const isDue = (record?: DirectoryRecord): boolean => !record || record.session.expiresAt <= this.#now() - GRACE;
+    const isDue = (record?: DirectoryRecord): boolean =>
+      !record || record.session.expiresAt <= this.#now() - GRACE_IN_MILLISECONDS;
     const outcome = await this.#removeIf(path, isDue);
     return outcome === 'dead';
   }

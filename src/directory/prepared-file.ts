@@ -3,12 +3,17 @@ import { access, link, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promise
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { SessionStorageUnavailableError } from '../errors/session.errors.js';
-import { hasCode } from './has-code.js';
+import { hasCode } from '../errors/error-kind.js';
 
 /** An older lock belongs to a dead or suspended process. */
-const STALE_AFTER = 750;
-const GIVE_UP_AFTER = 5000;
-const HELD = ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : [])];
+const STALE_AFTER_IN_MILLISECONDS = 750;
+const ACQUIRE_TIMEOUT_IN_MILLISECONDS = 5000;
+const LOCK_TAKEN_CODES = [
+  'EEXIST',
+  'ENOTEMPTY',
+  'ENOTDIR',
+  ...(process.platform === 'win32' ? ['EPERM', 'EACCES'] : []),
+];
 
 /**
  * A file and its own lock: {@link acquire} renames its directory to `<path>.lock`; {@link commit} renames the file to
@@ -54,15 +59,15 @@ export class PreparedFile {
         this.#folder = lock;
         return;
       } catch (error) {
-        if (!hasCode(error, ...HELD)) throw error;
+        if (!hasCode(error, ...LOCK_TAKEN_CODES)) throw error;
       }
       const now = performance.now();
       const current = await holderOf(lock);
       if (current !== holder) [holder, seenAt] = [current, now];
       // Its holder is releasing it, or has died.
       if (current === '') await rmdir(lock).catch(() => undefined);
-      else if (now - seenAt > STALE_AFTER) await breakLock(lock, current);
-      if (now - start > GIVE_UP_AFTER) throw overcrowded();
+      else if (now - seenAt > STALE_AFTER_IN_MILLISECONDS) await breakLock(lock, current);
+      if (now - start > ACQUIRE_TIMEOUT_IN_MILLISECONDS) throw lockTimeoutError();
       await setTimeout(Math.min(attempt, 10) * Math.random());
     }
   }
@@ -93,7 +98,7 @@ export class PreparedFile {
     try {
       await access(this.#file);
     } catch (error) {
-      throw hasCode(error, 'ENOENT') ? overcrowded() : error;
+      throw hasCode(error, 'ENOENT') ? lockTimeoutError() : error;
     }
   }
 
@@ -132,7 +137,7 @@ export async function breakLockOf(path: string): Promise<boolean> {
   return holder !== '';
 }
 
-export function overcrowded(): SessionStorageUnavailableError {
+export function lockTimeoutError(): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
     'A session file stayed locked by other processes. Use a storage for several servers, such as Redis or SQL.',
   );

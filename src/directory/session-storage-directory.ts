@@ -8,10 +8,10 @@ import { DirectoryOwnerFiles } from './directory-owner-files.js';
 import { DirectoryOwnerIndex } from './directory-owner-index.js';
 import { TOMBSTONE_VERSION, type DirectoryRecord, type RecordToWrite } from './directory-record.js';
 import { DirectorySweep } from './directory-sweep.js';
-import { hasCode } from './has-code.js';
-import { breakLockOf, overcrowded, type PreparedFile } from './prepared-file.js';
+import { hasCode } from '../errors/error-kind.js';
+import { breakLockOf, lockTimeoutError, type PreparedFile } from './prepared-file.js';
 import { KeyedMutex } from '../storage/keyed-mutex.js';
-import { assertBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-checks.js';
 import {
   expiryOf,
   TOMBSTONE_IN_MILLISECONDS,
@@ -33,9 +33,9 @@ export interface SessionStorageDirectoryOptions {
   readonly now?: () => number;
 }
 
-const OPEN_FILES = 64;
-const LOCK_TIMEOUT = 10_000;
-const ATTEMPTS = 4;
+const MAX_OPEN_FILES = 64;
+const LOCK_TIMEOUT_IN_MILLISECONDS = 10_000;
+const MAX_ATTEMPTS = 4;
 
 type Ending = 'live' | 'dead' | 'spared' | 'absent';
 
@@ -51,8 +51,8 @@ export class SessionStorageDirectory implements SessionStorage {
   readonly #sweep: DirectorySweep;
   readonly #shared: boolean;
   readonly #now: () => number;
-  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
-  readonly #limit = new ConcurrencyLimit(OPEN_FILES);
+  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT_IN_MILLISECONDS);
+  readonly #limit = new ConcurrencyLimit(MAX_OPEN_FILES);
 
   /** @throws {SessionConfigurationError} for an unusable directory or invalid option. */
   constructor(options: SessionStorageDirectoryOptions) {
@@ -108,7 +108,7 @@ export class SessionStorageDirectory implements SessionStorage {
     return (
       (await this.#end(
         path,
-        () => this.#bury(path, id),
+        () => this.#writeTombstone(path, id),
         (record) => record.id === id,
       )) === 'live'
     );
@@ -164,7 +164,7 @@ export class SessionStorageDirectory implements SessionStorage {
     record: RecordToWrite,
     mayReplace?: (found: DirectoryRecord | undefined) => boolean,
   ): Promise<boolean> {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const prepared = (await this.#prepare(path, record, { mayMakeDirectory: true }))!;
       try {
         await prepared.acquire();
@@ -174,7 +174,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await prepared.discard();
       }
     }
-    throw overcrowded();
+    throw lockTimeoutError();
   }
 
   #prepare(
@@ -190,9 +190,9 @@ export class SessionStorageDirectory implements SessionStorage {
     return this.#prepare(path, { id, session, version: TOMBSTONE_VERSION }, { mayMakeDirectory: false });
   }
 
-  async #bury(path: string, id: string): Promise<Ending> {
+  async #writeTombstone(path: string, id: string): Promise<Ending> {
     if (!(await this.#exists(path))) return 'absent';
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const prepared = await this.#prepareTombstone(path, id);
       if (!prepared) return 'absent';
       try {
@@ -208,7 +208,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await prepared.discard();
       }
     }
-    throw overcrowded();
+    throw lockTimeoutError();
   }
 
   // Not bound to the lock: these ids are never reused.
@@ -226,7 +226,7 @@ export class SessionStorageDirectory implements SessionStorage {
   async #replace(path: string, id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
     const next = newVersion();
     let changed = session;
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const record = { id, session: changed, version: next };
       const prepared = await this.#prepare(path, record, { mayMakeDirectory: false });
       if (!prepared) return { status: 'gone' };
@@ -241,7 +241,7 @@ export class SessionStorageDirectory implements SessionStorage {
         await prepared.discard();
       }
     }
-    throw overcrowded();
+    throw lockTimeoutError();
   }
 
   async #removeIf(path: string, isDue: (record: DirectoryRecord | undefined) => boolean): Promise<Ending> {

@@ -5,14 +5,14 @@ const REDIS_CODES: ReadonlySet<string> = new Set(
     'TRYAGAIN WRONGPASS WRONGTYPE'
   ).split(' '),
 );
-const DEEPEST = 3;
+const MAX_CAUSES = 3;
 const PLAIN = /^\w{1,40}$/;
 
 /** Class and code of an error and its causes, because messages quote data. */
 export function errorKind(error: unknown): string {
   const kinds: string[] = [];
   let one = error;
-  while (one !== undefined && one !== null && kinds.length < DEEPEST) {
+  while (one !== undefined && one !== null && kinds.length < MAX_CAUSES) {
     kinds.push(kindOf(one));
     one = (one as { readonly cause?: unknown }).cause;
   }
@@ -30,4 +30,8 @@ function kindOf(error: unknown): string {
   );
   if (code === undefined && REDIS_CODES.has(first)) words.push(first);
   return words.length === 0 ? 'an error without a name' : words.join(' ');
+}
+
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && codes.includes(String(error.code));
 }

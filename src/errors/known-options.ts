@@ -1,7 +1,7 @@
 import { foreignOption } from './foreign-options.js';
 import { SessionConfigurationError } from './session.errors.js';
 
-export function refuseUnknownOptions(place: string, options: object, known: readonly string[]): void {
+export function assertKnownOptions(place: string, options: object, known: readonly string[]): void {
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
     const foreign = foreignOption(option);
@@ -22,7 +22,7 @@ export function assertOneOf(place: string, option: string, value: unknown, allow
   );
 }
 
-export function refuseUndefined(place: string, options: object, names: readonly string[]): void {
+export function assertNotUndefined(place: string, options: object, names: readonly string[]): void {
   for (const name of names) {
     if (!Object.hasOwn(options, name) || (options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;
     throw new SessionConfigurationError(

@@ -20,7 +20,7 @@ interface StoreBase {
 }
 
 /**
- * Makes a storage a store of express-session.
+ * Turns a storage into a store for express-session.
  *
  * ```ts
  * app.use(session({ secret, store: createExpressStore(session.Store, redisSessionStorage({ client })) }));
@@ -84,7 +84,7 @@ function sessionsIn(storage: SessionStorage, options: ExpressStoreOptions): Expr
   return new ExpressSessions(conditional, ttl * 1000, now);
 }
 
-// An error of the callback is no failure of the storage.
+// An error of the callback is not a storage failure.
 function answer(promise: Promise<unknown>, callback: Callback = () => {}): void {
   promise.then(
     (value) => process.nextTick(callback, null, value),

@@ -13,8 +13,8 @@ interface Base {
   readonly expiresAt: number;
 }
 
-const MOST_ATTEMPTS = 256;
-const MINUTE = 60_000;
+const MAX_ATTEMPTS = 256;
+const MINUTE_IN_MILLISECONDS = 60_000;
 
 export class ExpressSessions {
   readonly #storage: ConditionalSessionStorage;
@@ -51,7 +51,7 @@ export class ExpressSessions {
       this.#bases.set(session, { text: value, version, expiresAt });
       return;
     }
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const result = await this.#storage.replace(storedId(sid), { value, expiresAt }, base.version);
       if (result.status === 'gone') return;
       if (result.status === 'replaced') {
@@ -63,7 +63,7 @@ export class ExpressSessions {
       base = { text: current.value, version: current.version, expiresAt: current.expiresAt };
     }
     throw new SessionStorageUnavailableError(
-      `Other requests changed the session ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
+      `Other requests changed the session ${MAX_ATTEMPTS} times while it was being stored. Try again.`,
     );
   }
 
@@ -71,7 +71,8 @@ export class ExpressSessions {
     const base = this.#bases.get(session);
     const expiresAt = this.#expiryOf(session);
     const lifetime = expiresAt - this.#now();
-    if (base && expiresAt - base.expiresAt < Math.min(Math.max(lifetime / 10, MINUTE), lifetime / 2)) return;
+    if (base && expiresAt - base.expiresAt < Math.min(Math.max(lifetime / 10, MINUTE_IN_MILLISECONDS), lifetime / 2))
+      return;
     if (this.#storage.touch) await this.#storage.touch(storedId(sid), expiresAt, base?.version);
     else await this.set(sid, session);
   }

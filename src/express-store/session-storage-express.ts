@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { CallbackStore } from '../storage/callback-store.js';
 import type { SessionStorage, SessionToStore, StoredSession } from '../storage/session-storage.js';
 
 export interface ExpressSessionStore {
@@ -14,9 +15,6 @@ export interface SessionStorageExpressOptions {
   readonly now?: () => number;
 }
 
-type Callback = (error?: unknown, answer?: unknown) => void;
-type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
-
 interface StoreData {
   readonly cookie: { readonly expires: Date; readonly maxAge: number; readonly originalMaxAge: number };
   readonly value: string;
@@ -30,24 +28,23 @@ interface StoreData {
  * There is no owner index. The store is responsible for expiry and durability.
  */
 export class SessionStorageExpress implements SessionStorage {
-  readonly #store: Methods;
+  readonly #store: CallbackStore;
   readonly #now: () => number;
 
   /** @throws {SessionConfigurationError} */
   constructor(options: SessionStorageExpressOptions) {
-    const store = options?.store;
-    if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
+    if (!CallbackStore.accepts(options?.store)) {
       throw new SessionConfigurationError(
         'The store of expressSessionStorage must be a store for ' +
           'express-session: expressSessionStorage({ store: new RedisStore({ client }) }).',
       );
     }
-    this.#store = store as unknown as Methods;
+    this.#store = new CallbackStore(options.store);
     this.#now = options.now ?? Date.now;
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    const data = (await this.#call('get', storeId(id)).catch(unlessMissing)) as Partial<StoreData> | null | undefined;
+    const data = (await this.#store.get(storeId(id))) as Partial<StoreData> | null | undefined;
     if (typeof data?.value !== 'string' || typeof data.expiresAt !== 'number') return undefined;
     const { value, expiresAt, owner } = data;
     if (expiresAt <= this.#now()) return undefined;
@@ -64,26 +61,15 @@ export class SessionStorageExpress implements SessionStorage {
       expiresAt,
       ...(owner === undefined ? {} : { owner }),
     };
-    await this.#call('set', storeId(id), data);
+    await this.#store.set(storeId(id), data);
   }
 
-  async invalidate(id: string): Promise<void> {
-    await this.#call('destroy', storeId(id)).catch(unlessMissing);
+  invalidate(id: string): Promise<void> {
+    return this.#store.destroy(storeId(id));
   }
 
   async ping(): Promise<void> {
     await this.read('ping');
-  }
-
-  #call(method: 'get' | 'set' | 'destroy', ...args: readonly unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const callback: Callback = (error, answer) => {
-        if (error) reject(error);
-        else resolve(answer);
-      };
-      const promise = this.#store[method](...args, callback) as { catch?: unknown } | undefined;
-      if (typeof promise?.catch === 'function') (promise as Promise<unknown>).catch(reject);
-    });
   }
 }
 
@@ -94,9 +80,4 @@ export function expressSessionStorage(options: SessionStorageExpressOptions): Se
 // Some stores use ids as file names.
 function storeId(id: string): string {
   return /^[\w-]{16,64}$/.test(id) ? id : hash('sha256', id, 'base64url');
-}
-
-/** As in express-session, ENOENT means "no such session". */
-function unlessMissing(error: unknown): undefined {
-  if ((error as { code?: unknown } | null)?.code !== 'ENOENT') throw error;
 }

@@ -4,10 +4,10 @@ import { publicKeyIn } from './public-keys.js';
 /** Bytes, or hexadecimal or base64 text, whose characters are the key material. */
 export type KeyMaterial = string | Uint8Array;
 
-const MINIMUM_BYTES = 32;
-const MINIMUM_DISTINCT_BYTES = 16;
+const MIN_BYTES = 32;
+const MIN_DISTINCT_BYTES = 16;
 
-export const HOW_TO_MAKE_ONE =
+export const KEY_ADVICE =
   `Generate one with: node -e "console.log(require('node:crypto').randomBytes(32).toString('base64url'))" ` +
   'and pass it in an environment variable.';
 
@@ -37,12 +37,12 @@ const NO_KEY = 'is neither hexadecimal nor base64. For a passphrase, use new Key
 /** @throws {SessionConfigurationError} with the place, without the key. */
 export function checkedKeyMaterial(material: KeyMaterial | undefined, place: string): Buffer {
   const problem = absenceOf(material) ?? weaknessOfKey(material!);
-  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);
+  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${KEY_ADVICE}`);
   return typeof material === 'string' ? Buffer.from(material, 'utf8') : Buffer.from(material!);
 }
 
 export function noKeysError(): SessionConfigurationError {
-  return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${HOW_TO_MAKE_ONE}`);
+  return new SessionConfigurationError(`keys is empty: a key ring needs at least one key. ${KEY_ADVICE}`);
 }
 
 /** Returns the predicate of a message. */
@@ -72,7 +72,7 @@ function weaknessOfText(text: string): string | undefined {
   const isRepeated = period < bytes.length;
   const size = bytesHeldBy(bytes.toString('utf8', 0, period));
   const isKey = isHexadecimal(text) || isBase64(text);
-  if (size < MINIMUM_BYTES && (isKey || isRepeated)) return tooSmall(size, isRepeated);
+  if (size < MIN_BYTES && (isKey || isRepeated)) return tooSmall(size, isRepeated);
   if (isHexadecimal(text)) return weaknessOfBytes(Buffer.from(text, 'hex'));
   const pattern = patternOf(bytes);
   if (pattern !== undefined) return pattern;
@@ -85,15 +85,15 @@ function weaknessOfBytes(bytes: Uint8Array): string | undefined {
   if (text !== undefined) return weaknessOfText(text);
   const buffer = Buffer.from(bytes);
   const period = shortestPeriod(buffer);
-  return period < MINIMUM_BYTES ? tooSmall(period, period < buffer.length) : patternOf(buffer);
+  return period < MIN_BYTES ? tooSmall(period, period < buffer.length) : patternOf(buffer);
 }
 
 function tooSmall(size: number, repeated: boolean): string {
-  const holds = `${Math.floor(size)} bytes; ${MINIMUM_BYTES} are needed.`;
+  const holds = `${Math.floor(size)} bytes; ${MIN_BYTES} are needed.`;
   return repeated ? `repeats a pattern of at most ${holds}` : `is too short: at most ${holds}`;
 }
 
-export function patternOf(bytes: Buffer, distinct = MINIMUM_DISTINCT_BYTES): string | undefined {
+export function patternOf(bytes: Buffer, distinct = MIN_DISTINCT_BYTES): string | undefined {
   if (new Set(bytes).size < distinct) return 'uses too few different bytes to be random.';
   if (isSequence(bytes)) return 'is a sequence, not random.';
   return undefined;

@@ -59,7 +59,7 @@ export class KeyRing {
       const isPassphrase = isStretched && typeof member === 'string';
       return isPassphrase ? stretchedPassphrase(member, place) : checkedKeyMaterial(member, place);
     });
-    refuseDuplicates(materials);
+    assertDistinct(materials);
     this.#keys = materials.map((material) => createSecretKey(material));
   }
 
@@ -179,7 +179,7 @@ function isList(
   return Array.isArray(keys);
 }
 
-function refuseDuplicates(materials: readonly Buffer[]): void {
+function assertDistinct(materials: readonly Buffer[]): void {
   materials.forEach((material, index) => {
     const first = materials.findIndex((other) => other.equals(material));
     if (first < index) {

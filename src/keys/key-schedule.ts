@@ -35,7 +35,7 @@ export interface KeyPeriod {
   readonly until: number;
 }
 
-const LONGEST_TIMER = 2 ** 31 - 1;
+const MAX_TIMER_IN_MILLISECONDS = 2 ** 31 - 1;
 
 export class KeySchedule {
   readonly #source: KeySource;
@@ -101,7 +101,7 @@ export class KeySchedule {
       () => {
         if (!this.#closed) void this.#update(apply).then(() => this.#startNext(apply));
       },
-      Math.min(next - now, LONGEST_TIMER),
+      Math.min(next - now, MAX_TIMER_IN_MILLISECONDS),
     );
   }
 

@@ -14,12 +14,12 @@ const KTOR_SAMPLE_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const README_EXAMPLE_HEX = Buffer.from(README_EXAMPLE_KEY, 'base64url').toString('hex');
-const DEEPEST = 3;
+const MAX_DECODINGS = 3;
 
 /** Also in hexadecimal and base64. */
 export function publicKeyIn(key: string | Uint8Array): string | undefined {
   let forms: Buffer[] = typeof key === 'string' ? decoded(key) : [Buffer.from(key)];
-  for (let depth = 0; depth < DEEPEST && forms.length > 0; depth++) {
+  for (let depth = 0; depth < MAX_DECODINGS && forms.length > 0; depth++) {
     const digits = forms.map((form) => form.toString('hex'));
     if (digits.includes(README_EXAMPLE_HEX)) return 'is the public example key of the README.';
     if (digits.some((form) => KTOR_SAMPLE_KEYS.has(form))) {

@@ -1,11 +1,11 @@
 import { scryptSync } from 'node:crypto';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { absenceOf, HOW_TO_MAKE_ONE, patternOf, shortestPeriod, weaknessOfWords } from './key-material.js';
+import { absenceOf, KEY_ADVICE, patternOf, shortestPeriod, weaknessOfWords } from './key-material.js';
 import { publicKeyIn } from './public-keys.js';
 
 const KEY_BYTES = 32;
-const MINIMUM_CHARACTERS = 20;
-const MINIMUM_DISTINCT_CHARACTERS = 8;
+const MIN_CHARACTERS = 20;
+const MIN_DISTINCT_CHARACTERS = 8;
 
 // OWASP's first recommendation for scrypt.
 const SCRYPT = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 };
@@ -15,7 +15,7 @@ const SALT = 'nestjs-sessions: a passphrase for a key ring, version 1';
 /** @throws {SessionConfigurationError} for a weak passphrase. */
 export function stretchedPassphrase(passphrase: string, place: string): Buffer {
   const problem = absenceOf(passphrase) ?? publicKeyIn(passphrase) ?? weaknessOfPassphrase(passphrase);
-  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${HOW_TO_MAKE_ONE}`);
+  if (problem !== undefined) throw new SessionConfigurationError(`${place} ${problem} ${KEY_ADVICE}`);
   return scryptSync(passphrase.normalize('NFC'), SALT, KEY_BYTES, SCRYPT);
 }
 
@@ -24,8 +24,8 @@ function weaknessOfPassphrase(passphrase: string): string | undefined {
   if (words !== undefined) return words;
   const bytes = Buffer.from(passphrase, 'utf8');
   const characters = Array.from(bytes.toString('utf8', 0, shortestPeriod(bytes))).length;
-  if (characters < MINIMUM_CHARACTERS) {
-    return `is too short for a passphrase: it has ${characters} characters, without repetitions; ${MINIMUM_CHARACTERS} are needed.`;
+  if (characters < MIN_CHARACTERS) {
+    return `is too short for a passphrase: it has ${characters} characters, without repetitions; ${MIN_CHARACTERS} are needed.`;
   }
-  return patternOf(bytes, MINIMUM_DISTINCT_CHARACTERS);
+  return patternOf(bytes, MIN_DISTINCT_CHARACTERS);
 }

@@ -1,4 +1,4 @@
-import { refuseUndefined, refuseUnknownOptions } from '../errors/known-options.js';
+import { assertNotUndefined, assertKnownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { EncryptAlgorithm } from '../transformer/cbc-cipher.js';
 import type { MacAlgorithm } from '../transformer/java-algorithms.js';
@@ -36,8 +36,8 @@ const KEY_OPTIONS: ReadonlyArray<keyof KtorKeys> = [
 ];
 
 export function transformersOf(keys: KtorKeys, version: KtorVersion): readonly SessionTransportTransformer[] {
-  refuseUnknownOptions('ktor() keys', keys, KEY_OPTIONS);
-  refuseUndefined('ktor() keys', keys, ['encrypt', 'sign']);
+  assertKnownOptions('ktor() keys', keys, KEY_OPTIONS);
+  assertNotUndefined('ktor() keys', keys, ['encrypt', 'sign']);
   if (keys.weak !== undefined && keys.weak !== true) {
     throw new SessionConfigurationError('ktor() keys: weak must be true or omitted.');
   }

@@ -1,6 +1,6 @@
 import { assertDefined, assertOptions, BOOLEAN, FUNCTION, TEXT, type OptionRules } from '../config/option-rules.js';
 import { SESSION_OPTION_RULES } from '../config/session-option-rules.js';
-import { readOwner } from '../config/read-owner.js';
+import { ownerReader } from '../config/owner-reader.js';
 import { countersOf, definitionOf, ownerOf as ownerFieldOf } from '../config/session-definition.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
@@ -128,7 +128,7 @@ function transportOf<S extends object>(name: string, session: KtorSession<S>): S
 function trackerOf<S extends object>(name: string, session: KtorSession<S>): CompleteSessionTracker<S> {
   const { type, version, storage } = session;
   const serializer = serializerOf(session);
-  const ownerOf = readOwner(type);
+  const ownerOf = ownerReader(type);
   const lifetime = new SessionLifetime({ idleTimeoutInSeconds: 0, absoluteTimeoutInSeconds: 0 });
   const isEveryResponse = isBefore(version, '2.3') && !session.sendOnlyIfModified;
   if (!storage) {

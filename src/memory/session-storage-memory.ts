@@ -108,7 +108,7 @@ export class SessionStorageMemory implements SessionStorage {
 
   async invalidate(id: string): Promise<boolean> {
     const slot = this.#live(id);
-    if (slot !== 0) this.#bury(id, slot);
+    if (slot !== 0) this.#writeTombstone(id, slot);
     return slot !== 0;
   }
 
@@ -160,7 +160,7 @@ export class SessionStorageMemory implements SessionStorage {
     return slot !== 0 && this.#slots.expiresAt(slot) > now ? slot : 0;
   }
 
-  #bury(id: string, slot: number): void {
+  #writeTombstone(id: string, slot: number): void {
     this.#slots.remove(slot);
     this.#tombstones.add(id, this.#now());
   }
@@ -219,7 +219,7 @@ export class SessionStorageMemory implements SessionStorage {
       const id = this.#slots.idOf(slot);
       if (id === except) continue;
       if (this.#slots.expiresAt(slot) > now) ended++;
-      this.#bury(id, slot);
+      this.#writeTombstone(id, slot);
     }
     return ended;
   }

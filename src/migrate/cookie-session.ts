@@ -42,7 +42,7 @@ class CookieSessionForm implements OldForm {
   }
 
   open(cookies: OldCookies): OldSession | undefined {
-    const [value = '', signature = ''] = this.cookieNames.map((name) => bare(cookies.get(name) ?? ''));
+    const [value = '', signature = ''] = this.cookieNames.map((name) => withoutQuotes(cookies.get(name) ?? ''));
     if (value === '' || !this.#keys.verify(`${this.cookieName}=${value}`, signature)) return undefined;
     const data = objectOf(Buffer.from(value, 'base64').toString('utf8'));
     return data && { data };
@@ -73,6 +73,6 @@ function keygripOf(keys: readonly string[] | KeygripLike): KeygripLike {
   };
 }
 
-function bare(text: string): string {
+function withoutQuotes(text: string): string {
   return text.startsWith('"') ? text.slice(1, -1) : text;
 }

@@ -15,11 +15,11 @@ export interface IronSessionOptions<S extends object, Old extends object = OldDa
   readonly chunk?: boolean;
 }
 
-const SHORTEST_PASSWORD = 32;
+const MIN_PASSWORD_LENGTH = 32;
 const FOURTEEN_DAYS = 1_209_600;
 /** As in iron-session 9. */
 const MAX_CHUNKS = 4;
-const LARGEST_COOKIE = 4096;
+const MAX_COOKIE_BYTES = 4096;
 const ATTRIBUTES = 256;
 /** Not authenticated, so nothing depends on it. */
 const VERSION = '~2';
@@ -83,7 +83,7 @@ class IronSessionForm implements OldForm {
   write({ data }: OldSession): OldCookies {
     const expiresAt = this.#ttl === 0 ? undefined : this.#now() + this.#ttl;
     const seal = ironSeal(JSON.stringify(data), this.#newest, expiresAt) + VERSION;
-    const room = LARGEST_COOKIE - ATTRIBUTES - this.cookieName.length;
+    const room = MAX_COOKIE_BYTES - ATTRIBUTES - this.cookieName.length;
     if (!this.#chunk || seal.length <= room) return new Map([[this.cookieName, seal]]);
     const count = Math.min(Math.ceil(seal.length / room), MAX_CHUNKS);
     return new Map(
@@ -106,10 +106,10 @@ class IronSessionForm implements OldForm {
 function passwordsOf(password: string | Readonly<Record<string, string>>): IronPasswords {
   const passwords = new Map(Object.entries(typeof password === 'string' ? { 1: password } : (password ?? {})));
   const isUsable = ([id, secret]: [string, unknown]): boolean =>
-    Number.isInteger(Number(id)) && typeof secret === 'string' && secret.length >= SHORTEST_PASSWORD;
+    Number.isInteger(Number(id)) && typeof secret === 'string' && secret.length >= MIN_PASSWORD_LENGTH;
   if (passwords.size > 0 && [...passwords].every(isUsable)) return passwords;
   throw new SessionConfigurationError(
-    `ironSession: password must be a string of at least ${SHORTEST_PASSWORD} characters, or a map by number, such as ` +
+    `ironSession: password must be a string of at least ${MIN_PASSWORD_LENGTH} characters, or a map by number, such as ` +
       '{ 1: process.env.OLD, 2: process.env.NEW }. Is the environment variable set?',
   );
 }

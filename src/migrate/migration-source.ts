@@ -1,8 +1,8 @@
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import type { SessionSource, AcceptingSession } from '../config/session-source.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { SessionProvider } from '../session/session-provider.js';
-import { assertBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-checks.js';
 import { OldCookieTransport } from './old-cookie-transport.js';
 import { OldSessionTracker } from './old-session-tracker.js';
 import type { MigrationOptions, OldForm } from './old-session.js';
@@ -18,7 +18,7 @@ export function migrationSource<S extends object, Old extends object>(
   if (typeof options !== 'object' || options === null) {
     throw new SessionConfigurationError(`… }). => … }).`);
   }
-  refuseUnknownOptions(kind, options, [...known, ...COMMON]);
+  assertKnownOptions(kind, options, [...known, ...COMMON]);
   assertBoolean(`alsoWrite of ${kind}`, options.alsoWrite);
   if (typeof options.map !== 'function') {
     throw new SessionConfigurationError(

@@ -20,7 +20,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   readonly #map: (old: Old) => S | undefined | null;
   readonly #unmap: (session: S, old: Partial<Old>) => object;
   readonly #merge: SessionMerge<S>;
-  readonly #olds = new WeakMap<TrackedSession<S>, OldSession>();
+  readonly #oldSessions = new WeakMap<TrackedSession<S>, OldSession>();
 
   constructor(form: OldForm, accepting: AcceptingSession<S>, options: MigrationOptions<S, Old>) {
     for (const name of ['map', 'unmap'] as const) {
@@ -57,7 +57,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   }
 
   linkOf(twin: TrackedSession<S>): TwinLink | undefined {
-    const data = this.#olds.get(twin)?.data ?? {};
+    const data = this.#oldSessions.get(twin)?.data ?? {};
     const link = data[LINK];
     if (typeof link !== 'string') return undefined;
     const dot = link.lastIndexOf('.');
@@ -68,7 +68,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
     session: TrackedSession<S>;
     transportValue: string;
   }> {
-    const before = previous && this.#olds.get(previous);
+    const before = previous && this.#oldSessions.get(previous);
     const held = withoutLink(before?.data ?? {});
     const data = asJson(this.#unmap(value, held as Partial<Old>));
     const linked = { ...data, [LINK]: `${of}.${digestOf(data)}` };
@@ -86,7 +86,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
 
   joined(present: TrackedSession<S>, twin: TrackedSession<S>): S {
     const { serializer } = this.#accepting;
-    const data = withoutLink(this.#olds.get(twin)?.data ?? {});
+    const data = withoutLink(this.#oldSessions.get(twin)?.data ?? {});
     const unchanged = this.#mapped(asJson(this.#unmap(present.value, data as Partial<Old>)));
     if (!unchanged) return twin.value;
     const { text } = this.#merge.merge(
@@ -106,7 +106,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
   }
 
   isRenewalDue(session: TrackedSession<S>): boolean {
-    const { writtenAt, expiresAt } = this.#olds.get(session) ?? {};
+    const { writtenAt, expiresAt } = this.#oldSessions.get(session) ?? {};
     if (writtenAt === undefined || expiresAt === undefined) return false;
     return this.#accepting.now() - writtenAt > (expiresAt - writtenAt) / 2;
   }
@@ -152,7 +152,7 @@ export class OldSessionTracker<S extends object, Old extends object> implements 
       id: old.id,
       owner: this.#accepting.ownerOf(value),
     };
-    this.#olds.set(session, old);
+    this.#oldSessions.set(session, old);
     return session;
   }
 

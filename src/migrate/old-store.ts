@@ -1,4 +1,5 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import { CallbackStore } from '../storage/callback-store.js';
 import { SessionStorageResilient } from '../storage/session-storage-resilient.js';
 import { NEVER, type SessionStorage, type SessionToStore, type StoredSession } from '../storage/session-storage.js';
 import type { CookieConfiguration } from '../transport/cookie-configuration.js';
@@ -12,9 +13,7 @@ export interface OldSessionStore {
   readonly destroy: (...args: never[]) => unknown;
 }
 
-type Methods = Record<'get' | 'set' | 'destroy', (...args: unknown[]) => unknown>;
-
-/** Stores read different fields. */
+/** Each store reads other fields. */
 interface StoredCookie {
   readonly expires?: string | null;
   readonly originalExpires?: string | null;
@@ -31,13 +30,16 @@ export class OldStore {
     cookie: CookieConfiguration,
     { now, storageTimeoutInMilliseconds: timeout }: { now: () => number; storageTimeoutInMilliseconds?: number },
   ) {
-    if ((['get', 'set', 'destroy'] as const).some((name) => typeof store?.[name] !== 'function')) {
+    if (!CallbackStore.accepts(store)) {
       throw new SessionConfigurationError(
         `${place}: store must have get, set and destroy, such as new RedisStore({ client }).`,
       );
     }
-    const calls = new StoreCalls(store as unknown as Methods);
-    this.#storage = new SessionStorageResilient(calls, timeout === undefined ? {} : { timeoutInMilliseconds: timeout });
+    const storage = new OldSessionStorage(new CallbackStore(store));
+    this.#storage = new SessionStorageResilient(
+      storage,
+      timeout === undefined ? {} : { timeoutInMilliseconds: timeout },
+    );
     this.#cookie = cookie;
     this.#now = now;
   }
@@ -75,15 +77,15 @@ export class OldStore {
   }
 }
 
-class StoreCalls implements SessionStorage {
-  readonly #store: Methods;
+class OldSessionStorage implements SessionStorage {
+  readonly #store: CallbackStore;
 
-  constructor(store: Methods) {
+  constructor(store: CallbackStore) {
     this.#store = store;
   }
 
   async read(id: string): Promise<StoredSession | undefined> {
-    const session = await this.#call('get', id).catch(unlessMissing);
+    const session = await this.#store.get(id);
     if (typeof session !== 'object' || session === null) return undefined;
     return { value: JSON.stringify(session), expiresAt: NEVER };
   }
@@ -91,27 +93,10 @@ class StoreCalls implements SessionStorage {
   async write(id: string, { value, expiresAt }: SessionToStore): Promise<void> {
     const session = JSON.parse(value) as { cookie: { expires: unknown } };
     session.cookie.expires = new Date(expiresAt);
-    await this.#call('set', id, session);
+    await this.#store.set(id, session);
   }
 
-  async invalidate(id: string): Promise<void> {
-    await this.#call('destroy', id).catch(unlessMissing);
+  invalidate(id: string): Promise<void> {
+    return this.#store.destroy(id);
   }
-
-  #call(method: 'get' | 'set' | 'destroy', ...args: readonly unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const callback = (error?: unknown, answer?: unknown): void => {
-        if (error) reject(error);
-        else resolve(answer);
-      };
-      const promise = this.#store[method](...args, callback) as { catch?: unknown } | undefined;
-      if (typeof promise?.catch === 'function') (promise as Promise<unknown>).catch(reject);
-    });
-  }
-}
-
-/** express-session treats this error as "no such session". */
-function unlessMissing(error: unknown): undefined {
-  if ((error as { code?: unknown } | null)?.code !== 'ENOENT') throw error;
-  return undefined;
 }

@@ -1,8 +1,8 @@
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import type { SessionSource, SessionVariant } from '../config/session-source.js';
 import type { CookiePrefix } from '../transport/cookie-prefix.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
-import { assertBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-checks.js';
 
 /** The old values. Default: the present ones. */
 export interface SameSessionOptions {
@@ -22,7 +22,7 @@ export interface SameSessionOptions {
  * @throws {SessionConfigurationError} for invalid options.
  */
 export function sameSession<S extends object>(options: SameSessionOptions): SessionSource<S> {
-  refuseUnknownOptions('sameSession', options, ['name', 'domain', 'path', 'prefix', 'keys', 'alsoWrite']);
+  assertKnownOptions('sameSession', options, ['name', 'domain', 'path', 'prefix', 'keys', 'alsoWrite']);
   assertBoolean('alsoWrite of sameSession', options.alsoWrite);
   const { name, domain, path, prefix, keys, alsoWrite } = options;
   if ([name, domain, path, prefix, keys].every((one) => one === undefined)) {

@@ -22,7 +22,7 @@ export interface SodiumLike {
 export type SecureSessionKey = string | Uint8Array;
 
 const SALT_BYTES = 16;
-const SHORTEST_SECRET = 32;
+const MIN_SECRET_BYTES = 32;
 const DEFAULT_SALT = Buffer.from('mq9hDxBVDbspDR6nLfFT1g==', 'base64');
 /** libsodium's "moderate": 3 passes over 256 MiB. */
 const ARGON2 = { parallelism: 1, passes: 3, memory: 262_144, tagLength: SECRETBOX_KEY_BYTES } as const;
@@ -51,8 +51,8 @@ export function keyOfSecret(
   given?: SodiumLike,
 ): Uint8Array {
   const password = Buffer.from(secret as string);
-  if (password.length < SHORTEST_SECRET) {
-    throw new SessionConfigurationError(`fastifySecureSession: secret must have at least ${SHORTEST_SECRET} bytes.`);
+  if (password.length < MIN_SECRET_BYTES) {
+    throw new SessionConfigurationError(`fastifySecureSession: secret must have at least ${MIN_SECRET_BYTES} bytes.`);
   }
   const nonce = salt === undefined ? DEFAULT_SALT : typeof salt === 'string' ? Buffer.from(salt, 'ascii') : salt;
   if (nonce.length !== SALT_BYTES) {

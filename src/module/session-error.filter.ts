@@ -34,7 +34,7 @@ export class SessionErrorFilter implements ExceptionFilter<SessionError> {
   }
 }
 
-/** Nest asks the first global filter last. */
+/** Nest runs the first global filter last. */
 export function addSessionErrorFilter(config: ApplicationConfig, adapterHost: HttpAdapterHost): void {
   config.getGlobalFilters().unshift(new SessionErrorFilter(adapterHost));
 }

@@ -42,7 +42,7 @@ export class SessionEventLogger implements SessionEventLog {
       case 'rejected':
         if (event.reason === 'future') this.#warnOfClocks();
         return this.#logger.debug(
-          `Session "${event.session}": what the client sent was rejected (${event.reason}` +
+          `Session "${event.session}": the received value was rejected (${event.reason}` +
             `${event.path === undefined ? '' : ` at ${event.path}`}).`,
         );
       case 'replayed':

@@ -42,6 +42,7 @@ export const SESSIONS_MODULE_OPTION_RULES: OptionRules<SessionsModuleOptions> = 
   allowedOrigins: {}, // checkedOrigins
 };
 
+/** Injection token of the options, to override them in tests. */
 export const SESSIONS_MODULE_OPTIONS = Symbol.for('nestjs-sessions:options');
 
 export const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =

@@ -3,7 +3,7 @@ import { SessionConfigurationError, SessionError } from '../errors/session.error
 import type { RequestSessions } from '../session/request-sessions.js';
 import type { OwnerIndex } from '../storage/session-storage.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import { MigratingSessionTracker } from '../session/session-migration.js';
+import { MigratingSessionTracker } from '../session/migrating-session-tracker.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 import { isSessionId } from '../tracker/session-id-provider.js';
 import { ownerText, type SessionOwnerId } from '../tracker/session-owner.js';
@@ -17,6 +17,7 @@ export interface OwnedSession<S extends object = object> {
   readonly createdAt: Date;
   /** Last use, exact to a tenth of the idle timeout. */
   readonly renewedAt: Date;
+  /** Without further use. */
   readonly expiresAt: Date;
   /** A copy of the content. */
   readonly session: S;
@@ -26,6 +27,7 @@ export type RevokeOptions =
   | { readonly owner: SessionOwnerId; readonly anyOwner?: false }
   | { readonly anyOwner: true; readonly owner?: undefined };
 
+/** Lists and ends by-id sessions by owner. */
 @Injectable()
 export class SessionsService {
   readonly #runtime: SessionsRuntime;

@@ -2,7 +2,7 @@ import { errorKind } from '../errors/error-kind.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import type { TelemetryTracer } from './telemetry-api.js';
 
-export interface StorageMeasures {
+interface StorageMeasures {
   readonly name: string;
   readonly tracer: TelemetryTracer | undefined;
   record(this: void, seconds: number, operation: string, outcome: 'ok' | 'error'): void;

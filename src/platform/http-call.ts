@@ -8,7 +8,7 @@ export class HttpCall implements SessionCall {
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;
   readonly head = new ResponseHead();
-  /** Responded, but the head is not sent. */
+  /** The response has begun, but its head is held. */
   held = false;
 
   /** @param response absent for a WebSocket. @param withheld hides request headers. */

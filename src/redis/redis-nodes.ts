@@ -26,7 +26,7 @@ export function nodeFinderOf(client: RedisClient): ((key: string) => string | un
 }
 
 /** https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/ */
-export function slotOf(key: string): number {
+function slotOf(key: string): number {
   let crc = 0;
   for (const byte of Buffer.from(key)) {
     crc ^= byte << 8;

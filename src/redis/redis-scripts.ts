@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RedisCommand } from './redis-command.js';
 
-export interface RedisScript {
+interface RedisScript {
   readonly text: string;
   readonly digest: string;
 }
@@ -31,7 +31,7 @@ export const TOMBSTONE_VERSION = '0';
  * ARGV: lifetime in milliseconds, now or empty, a mark of this call. Replies the live value or nil; if the command was
  * sent twice, a value with the previous owner. `DEL` first: after it, a full server takes the `SET`.
  */
-export const BURY = script(`
+export const WRITE_TOMBSTONE = script(`
 local old = redis.call('GET', KEYS[1])
 local d, v, owner = string.match(old or '', '^(%d+)|(%d+)|([^|]*)|')
 if v == '0' and old == '0000000000000|0|' .. owner .. '|' .. ARGV[3] then

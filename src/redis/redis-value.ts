@@ -22,7 +22,7 @@ export function decodeRedisValue(text: string): StoredSession | undefined {
   return owner === undefined ? undefined : { ...session, owner };
 }
 
-/** For Redis: at least 1, at most in the year 2286. */
+/** Limited for Redis: from 1 to the year 2286. */
 export function deadlineOf(expiresAt: number): number {
   return Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER);
 }

@@ -14,7 +14,7 @@ import { redisCommandOf, textOf, type RedisClient, type RedisCommand } from './r
 import { RedisKeys } from './redis-keys.js';
 import { nodeFinderOf } from './redis-nodes.js';
 import { RedisOwnerIndex } from './redis-owner-index.js';
-import { BURY, REPLACE, runScript, TOUCH } from './redis-scripts.js';
+import { WRITE_TOMBSTONE, REPLACE, runScript, TOUCH } from './redis-scripts.js';
 import { decodeRedisValue, deadlineOf, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
 
 export interface SessionStorageRedisOptions {
@@ -136,9 +136,9 @@ export class SessionStorageRedis implements SessionStorage {
     const policy = /maxmemory_policy:([a-z-]+)/.exec(allText(info))?.[1];
     if (policy === undefined || policy === 'noeviction' || policy === 'volatile-ttl') return [];
     return [
-      `Redis is set to maxmemory-policy ${policy}: when its memory is full it removes sessions that are in use, ` +
-        'and marks of ended ones, without which a slow request undoes a logout. ' +
-        'Set maxmemory-policy to noeviction, or to volatile-ttl, which removes those first that expire first.',
+      `Redis is set to maxmemory-policy ${policy}: when its memory is full, it removes sessions that are in use, ` +
+        'and tombstones of ended ones, without which a slow request can undo a logout. ' +
+        'Set maxmemory-policy to noeviction, or to volatile-ttl, which removes the sessions that expire first.',
     ];
   }
 
@@ -146,7 +146,7 @@ export class SessionStorageRedis implements SessionStorage {
     const key = this.#keys.session(id);
     const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#nowArgument(), newVersion()];
     try {
-      return this.#liveSession(await runScript(this.#command, BURY, key, args));
+      return this.#liveSession(await runScript(this.#command, WRITE_TOMBSTONE, key, args));
     } catch (error) {
       return this.#command(key, false, ['GETDEL', key]).then(
         (reply) => this.#liveSession(reply),

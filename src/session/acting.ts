@@ -2,29 +2,29 @@ import { SessionConfigurationError, SessionError, SessionWrongValueError } from 
 import type { ActingStep } from '../tracker/session-acting.js';
 import type { SessionActor } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
-import { withoutTimes } from './own-lifetime.js';
+import { noTimesError } from './own-lifetime.js';
 import type { ActAsOptions } from './request-sessions.js';
 import type { SessionProvider } from './session-provider.js';
-import { factsOf, handleOf, type SessionPlace } from './session-report.js';
+import { factsOf, handleOf, type SessionContext } from './session-report.js';
 
-const LONGEST_REASON = 512;
-const ONE_HOUR = 3600;
+const MAX_REASON_LENGTH = 512;
+const HOUR_IN_SECONDS = 3600;
 
 /** @throws {SessionError} for invalid arguments of `actAs`. */
 export function actorFor<S extends object>(
   { tracker, name, now }: SessionProvider<S>,
   actor: string | undefined,
   owner: string,
-  { maxSeconds = ONE_HOUR, reason }: ActAsOptions,
+  { maxSeconds = HOUR_IN_SECONDS, reason }: ActAsOptions,
 ): SessionActor {
-  if (!tracker.lifetime) throw withoutTimes(name);
+  if (!tracker.lifetime) throw noTimesError(name);
   if (!tracker.keepsActors) {
     throw new SessionConfigurationError(
-      `Session "${name}": actAs() needs a format that keeps who acts, and the old form that alsoWrite writes does not.`,
+      `Session "${name}": actAs() needs a format that can hold an actor. The old form that alsoWrite writes cannot.`,
     );
   }
   if (actor === undefined) {
-    throw new SessionWrongValueError(`actAs(): nobody is signed in to session "${name}". Call login first.`);
+    throw new SessionWrongValueError(`actAs(): no user is signed in to session "${name}". Call login first.`);
   }
   if (actor === owner) throw new SessionWrongValueError('actAs(): this owner is signed in already. Name another one.');
   if (!Number.isFinite(maxSeconds) || maxSeconds <= 0) {
@@ -32,9 +32,9 @@ export function actorFor<S extends object>(
       'actAs(): maxSeconds must be a positive number of seconds, as in { maxSeconds: 900 }.',
     );
   }
-  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > LONGEST_REASON) {
+  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > MAX_REASON_LENGTH) {
     throw new SessionWrongValueError(
-      `actAs(): reason must be a text of 1 to ${LONGEST_REASON} characters that says why, such as the number of a ticket.`,
+      `actAs(): reason must be a text of 1 to ${MAX_REASON_LENGTH} characters, such as a ticket number.`,
     );
   }
   const since = now();
@@ -42,26 +42,26 @@ export function actorFor<S extends object>(
 }
 
 /** 409: possible after `stopActing`. */
-export function whileActing(verb: string, name: string): SessionError {
+export function actingError(verb: string, name: string): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',
-    `${verb}(): somebody acts for the owner of session "${name}". Call stopActing first.`,
+    `${verb}(): an actor is acting for the owner of session "${name}". Call stopActing first.`,
     { statusCode: 409 },
   );
 }
 
 export function reportActing<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   step: ActingStep,
   before: TrackedSession<S> | undefined,
   after: TrackedSession<S>,
 ): void {
-  if (!place.events.isObserved('acting')) return;
+  if (!context.events.isObserved('acting')) return;
   const [actors, acting] = step === 'ends' ? [after, before] : [before, after];
   const actor = actors && handleOf(actors);
-  place.events.emit({
+  context.events.emit({
     type: 'acting',
-    ...factsOf(place, acting),
+    ...factsOf(context, acting),
     step: step === 'ends' ? 'ended' : 'began',
     ...(step === 'ends' ? {} : { until: step.until }),
     ...(actor === undefined ? {} : { actor }),

@@ -9,9 +9,9 @@ import type { SessionProvider } from './session-provider.js';
  */
 export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>, own: OwnLifetime): SessionDetails {
   const { lifetime } = provider.tracker;
-  if (!lifetime) throw withoutTimes(provider.name);
-  const idle = milliseconds('idleTimeoutInSeconds', own.idleTimeoutInSeconds);
-  const absolute = milliseconds('absoluteTimeoutInSeconds', own.absoluteTimeoutInSeconds);
+  if (!lifetime) throw noTimesError(provider.name);
+  const idle = toMilliseconds('idleTimeoutInSeconds', own.idleTimeoutInSeconds);
+  const absolute = toMilliseconds('absoluteTimeoutInSeconds', own.absoluteTimeoutInSeconds);
   if (own.persistent !== undefined && typeof own.persistent !== 'boolean') {
     throw new SessionWrongValueError('The lifetime of a session: persistent must be true or false.');
   }
@@ -27,9 +27,9 @@ export function detailsOfLifetime<S extends object>(provider: SessionProvider<S>
   );
 }
 
-export function withoutTimes(name: string): SessionConfigurationError {
+export function noTimesError(name: string): SessionConfigurationError {
   return new SessionConfigurationError(
-    `Session "${name}" carries neither times nor a lifetime of its own: the format of Ktor has no place for them. ` +
+    `Session "${name}" has no times and no lifetime, because Ktor's format cannot hold them. ` +
       'Declare it with @Session() instead of ktor().',
   );
 }
@@ -49,7 +49,7 @@ export function maxAgeOf<S extends object>(
   return longest > 0 ? Math.ceil(longest / 1000) : Number.MAX_SAFE_INTEGER;
 }
 
-function milliseconds(option: string, seconds: number | null | undefined): number | undefined {
+function toMilliseconds(option: string, seconds: number | null | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   if (seconds === null) return 0;
   if (Number.isFinite(seconds) && seconds >= 0) return Math.round(seconds * 1000);

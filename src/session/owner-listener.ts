@@ -4,7 +4,7 @@ import { SessionWrongValueError } from '../errors/session.errors.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionProvider } from './session-provider.js';
 
-export interface Login<S extends object> {
+interface OwnerListenerOptions<S extends object> {
   readonly value: S;
   readonly previous: TrackedSession<S> | undefined;
   /** Of the session that this login ends. */
@@ -15,7 +15,7 @@ export interface Login<S extends object> {
 /** `undefined` without a new owner or `onOwnerChange`. */
 export function ownerListener<S extends object>(
   { onOwnerChange, tracker, name }: SessionProvider<S>,
-  { value, previous, endedOwner, call }: Login<S>,
+  { value, previous, endedOwner, call }: OwnerListenerOptions<S>,
 ): ((before: string | undefined) => Promise<string>) | undefined {
   const owner = onOwnerChange && tracker.ownerOf?.(value);
   if (owner === undefined || owner === previous?.owner) return undefined;

@@ -1,33 +1,33 @@
 import type { LoadResult, RejectionReason, Replay } from '../tracker/session-tracker.js';
 import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { transformRead, type TransformedRead } from '../transformer/session-transport-transformer.js';
-import { factsOf, reportFailure, reportOrdinary, type SessionPlace } from './session-report.js';
+import { factsOf, reportFailure, reportOrdinary, type SessionContext } from './session-report.js';
 import type { SessionProvider } from './session-provider.js';
 import type { IncomingSession } from './session-state.js';
 
 const TRIED_FROM_EACH_END = 4;
 
 /** The first valid value, or the newest with `newestWins`. The caller calls {@link reportReceived}. */
-export function receiveSession<S extends object>(place: SessionPlace<S>): Awaitable<IncomingSession<S>> {
-  const { provider, call } = place;
+export function receiveSession<S extends object>(context: SessionContext<S>): Awaitable<IncomingSession<S>> {
+  const { provider, call } = context;
   call.setHeader('Vary', provider.transport.requestHeader);
   if (!provider.keepCacheControl) call.forbidSharing?.();
   const received = provider.transport.receive(call);
   if (received.length === 0) return { kind: 'absent' };
-  if (received.length > 1) return receiveOneOf(place, received);
-  return readValue(place, received[0]);
+  if (received.length > 1) return receiveOneOf(context, received);
+  return readValue(context, received[0]);
 }
 
-export function reportReceived<S extends object>(place: SessionPlace<S>, incoming: IncomingSession<S>): void {
+export function reportReceived<S extends object>(context: SessionContext<S>, incoming: IncomingSession<S>): void {
   switch (incoming.kind) {
     case 'loaded':
-      return reportOrdinary(place, 'loaded', incoming.session);
+      return reportOrdinary(context, 'loaded', incoming.session);
     case 'rejected':
     case 'superseded': {
       const { reason = 'rotated', path } = incoming;
       const where = path === undefined ? {} : { path };
-      place.events.emit({ type: 'rejected', ...factsOf(place, incoming), reason, ...where });
-      if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(place, incoming.replayed);
+      context.events.emit({ type: 'rejected', ...factsOf(context, incoming), reason, ...where });
+      if (incoming.kind === 'superseded' && incoming.replayed) reportReplayed(context, incoming.replayed);
       return;
     }
     case 'unread':
@@ -38,19 +38,19 @@ export function reportReceived<S extends object>(place: SessionPlace<S>, incomin
   }
 }
 
-function reportReplayed<S extends object>(place: SessionPlace<S>, { handle, revoked }: Replay): void {
-  place.events.emit({ type: 'replayed', ...factsOf(place, { handle }), revoked });
+function reportReplayed<S extends object>(context: SessionContext<S>, { handle, revoked }: Replay): void {
+  context.events.emit({ type: 'replayed', ...factsOf(context, { handle }), revoked });
 }
 
 async function receiveOneOf<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
-  const { tracker, transport, name } = place.provider;
+  const { tracker, transport, name } = context.provider;
   // A header value may contain commas.
-  if (transport.kind !== 'header') place.events.emit({ type: 'duplicate', session: name, count: received.length });
+  if (transport.kind !== 'header') context.events.emit({ type: 'duplicate', session: name, count: received.length });
   const tried = firstAndLast(received);
-  const best = await (tracker.newestWins ? receiveNewest(place, tried) : receiveFirst(place, tried));
+  const best = await (tracker.newestWins ? receiveNewest(context, tried) : receiveFirst(context, tried));
   // The valid value may be untried: planted cookies must not clear it.
   const isUnknown = best.kind === 'rejected' && tried.length < received.length;
   const reason = transport.kind === 'header' ? undefined : 'duplicate-cookie';
@@ -69,15 +69,15 @@ function firstAndLast<T>(received: readonly T[]): readonly T[] {
 
 // After a change of Domain or Path, browsers keep the old copy.
 async function receiveNewest<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
-  let best = await readValue(place, received[0]);
+  let best = await readValue(context, received[0]);
   for (const value of received.slice(1)) {
-    const incoming = await readValue(place, value);
+    const incoming = await readValue(context, value);
     const isBetter = isNewer(incoming, best);
     const other = isBetter ? best : incoming;
-    if (isRejected(other)) reportReceived(place, other);
+    if (isRejected(other)) reportReceived(context, other);
     if (isBetter) best = incoming;
   }
   return best;
@@ -89,15 +89,15 @@ function isNewer<S extends object>(incoming: IncomingSession<S>, best: IncomingS
 }
 
 async function receiveFirst<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   received: ReadonlyArray<string | undefined>,
 ): Promise<IncomingSession<S>> {
-  let nothing = await readValue(place, received[0]);
+  let nothing = await readValue(context, received[0]);
   for (const value of received.slice(1)) {
     if (!isRejected(nothing)) return nothing;
-    const incoming = await readValue(place, value);
+    const incoming = await readValue(context, value);
     const isBetter = nothing.kind !== 'superseded' || !isRejected(incoming);
-    reportReceived(place, isBetter ? nothing : incoming);
+    reportReceived(context, isBetter ? nothing : incoming);
     if (isBetter) nothing = incoming;
   }
   return nothing;
@@ -108,12 +108,12 @@ function isRejected<S extends object>({ kind }: IncomingSession<S>): boolean {
 }
 
 function readValue<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   received: string | undefined,
 ): Awaitable<IncomingSession<S>> {
   if (received === undefined) return { kind: 'rejected', reason: 'malformed' };
-  const { transformers } = place.provider.transport;
-  if (transformers.length === 0) return loadValue(place, received, false);
+  const { transformers } = context.provider.transport;
+  if (transformers.length === 0) return loadValue(context, received, false);
   let transformed: Awaitable<TransformedRead | undefined>;
   try {
     transformed = transformRead(transformers, received);
@@ -121,8 +121,8 @@ function readValue<S extends object>(
     return refused();
   }
   return isPromise(transformed)
-    ? transformed.then((read) => loadTransformed(place, received, read), refused)
-    : loadTransformed(place, received, transformed);
+    ? transformed.then((read) => loadTransformed(context, received, read), refused)
+    : loadTransformed(context, received, transformed);
 }
 
 function refused(): { readonly kind: 'rejected'; readonly reason: 'tampered' } {
@@ -130,15 +130,15 @@ function refused(): { readonly kind: 'rejected'; readonly reason: 'tampered' } {
 }
 
 function loadTransformed<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   received: string,
   transformed: TransformedRead | undefined,
 ): Awaitable<IncomingSession<S>> {
-  if (transformed) return loadValue(place, transformed.value, transformed.outdated);
-  return { kind: 'rejected', reason: reasonOf(place, received) };
+  if (transformed) return loadValue(context, transformed.value, transformed.outdated);
+  return { kind: 'rejected', reason: reasonOf(context, received) };
 }
 
-function reasonOf<S extends object>({ provider, providers }: SessionPlace<S>, received: string): RejectionReason {
+function reasonOf<S extends object>({ provider, providers }: SessionContext<S>, received: string): RejectionReason {
   try {
     if (knowsKey(provider, received) !== false) return 'tampered';
     return providers?.all.some((other) => knowsKey(other, received)) ? 'wrong-session' : 'unknown-key';
@@ -154,26 +154,26 @@ function knowsKey({ transport }: Pick<SessionProvider, 'transport'>, received: s
 }
 
 export function loadValue<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   value: string,
   outdated: boolean,
 ): Awaitable<IncomingSession<S>> {
   let result: Awaitable<LoadResult<S>>;
   try {
-    result = place.provider.tracker.load(value, place.call);
+    result = context.provider.tracker.load(value, context.call);
   } catch (error) {
-    return unavailable(place, value, error);
+    return unavailable(context, value, error);
   }
   if (!isPromise(result)) return incomingOf(result, outdated);
   return result.then(
     (loaded) => incomingOf(loaded, outdated),
-    (error: unknown) => unavailable(place, value, error),
+    (error: unknown) => unavailable(context, value, error),
   );
 }
 
-function unavailable<S extends object>(place: SessionPlace<S>, id: string, error: unknown): IncomingSession<S> {
-  const isById = place.provider.tracker.clearById !== undefined;
-  return { kind: 'unavailable', error: reportFailure(place, 'load', error, isById ? { id } : undefined), id };
+function unavailable<S extends object>(context: SessionContext<S>, id: string, error: unknown): IncomingSession<S> {
+  const isById = context.provider.tracker.clearById !== undefined;
+  return { kind: 'unavailable', error: reportFailure(context, 'load', error, isById ? { id } : undefined), id };
 }
 
 function incomingOf<S extends object>(result: LoadResult<S>, outdated: boolean): IncomingSession<S> {

@@ -4,7 +4,7 @@ import { transformWrite } from '../transformer/session-transport-transformer.js'
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import { maxAgeOf } from './own-lifetime.js';
 import type { ClearOptions } from './request-sessions.js';
-import { factsOf, tellReason, type SessionPlace } from './session-report.js';
+import { factsOf, tellReason, type SessionContext } from './session-report.js';
 
 type SentSession<S extends object> = Pick<
   TrackedSession<S>,
@@ -13,19 +13,19 @@ type SentSession<S extends object> = Pick<
 
 /** @throws {SessionTooLargeError} */
 export function sendSession<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   session: SentSession<S>,
   transportValue: string,
 ): Promise<void> | undefined {
-  const written: Awaitable<string> = transformWrite(place.provider.transport.transformers, transportValue);
-  if (isPromise(written)) return Promise.resolve(written.then((text) => send(place, session, text)));
-  send(place, session, written);
+  const written: Awaitable<string> = transformWrite(context.provider.transport.transformers, transportValue);
+  if (isPromise(written)) return Promise.resolve(written.then((text) => send(context, session, text)));
+  send(context, session, written);
   return undefined;
 }
 
 /** No effect after the response head. */
 export function clearSession<S extends object>(
-  { provider, call }: SessionPlace<S>,
+  { provider, call }: SessionContext<S>,
   siteData?: ClearOptions['siteData'],
 ): void {
   if (call.headSent) return;
@@ -34,8 +34,8 @@ export function clearSession<S extends object>(
   call.setHeader('Cache-Control', 'no-store');
 }
 
-function send<S extends object>(place: SessionPlace<S>, session: SentSession<S>, text: string): void {
-  const { provider, call, events } = place;
+function send<S extends object>(context: SessionContext<S>, session: SentSession<S>, text: string): void {
+  const { provider, call, events } = context;
   const { transport, tracker, name } = provider;
   try {
     transport.send(call, text, maxAgeOf(provider, session));
@@ -45,6 +45,6 @@ function send<S extends object>(place: SessionPlace<S>, session: SentSession<S>,
   }
   call.setHeader('Cache-Control', 'no-store');
   if (!transport.isSecure?.(call) || call.secure) return;
-  tellReason(place, 'secure-on-http');
-  events.emit({ type: 'insecure', ...factsOf(place, session), reason: 'secure-on-http' });
+  tellReason(context, 'secure-on-http');
+  events.emit({ type: 'insecure', ...factsOf(context, session), reason: 'secure-on-http' });
 }

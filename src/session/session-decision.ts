@@ -2,27 +2,27 @@ import { SessionConflictError, type SessionError } from '../errors/session.error
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
-import { cameWith, type FreshSession, type SessionState } from './session-state.js';
+import { isSentByClient, type FreshSession, type SessionState } from './session-state.js';
 
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'clear' }
   | { readonly kind: 'refuse'; readonly error: SessionError }
-  | (Written<S> & {
+  | (SerializedSession<S> & {
       readonly kind: 'renew';
       readonly previous: TrackedSession<S>;
       readonly force?: boolean;
       readonly rotate?: 'due';
     })
-  | (Written<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
+  | (SerializedSession<S> & { readonly kind: 'store'; readonly previous?: TrackedSession<S> | undefined });
 
-interface Written<S extends object> {
+interface SerializedSession<S extends object> {
   readonly value: S;
   readonly text: string;
   readonly snapshot?: SessionSnapshot<S> | undefined;
 }
 
-export interface SessionUse<S extends object> {
+export interface DecisionInput<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly state: SessionState<S>;
   readonly fresh: FreshSession<S> | undefined;
@@ -37,31 +37,33 @@ const NOTHING = { kind: 'nothing' } as const;
 const CLEAR = { kind: 'clear' } as const;
 
 /** @param keep `false`: only a clear is applied. @throws {SessionUnserializableError} */
-export function decide<S extends object>(use: SessionUse<S>, keep: boolean): SessionDecision<S> {
-  const { provider, state } = use;
+export function decide<S extends object>(input: DecisionInput<S>, keep: boolean): SessionDecision<S> {
+  const { provider, state } = input;
   switch (state.kind) {
     case 'unread':
     case 'frozen':
       return NOTHING;
     case 'absent':
-      return (keep && decideFresh(provider, use.fresh)) || NOTHING;
+      return (keep && decideFresh(provider, input.fresh)) || NOTHING;
     case 'rejected':
-      return (keep && decideFresh(provider, use.fresh)) || (state.isKept ? NOTHING : CLEAR);
+      return (keep && decideFresh(provider, input.fresh)) || (state.isKept ? NOTHING : CLEAR);
     case 'superseded':
-      return (keep && decideSuperseded(provider, use.fresh)) || NOTHING;
+      return (keep && decideSuperseded(provider, input.fresh)) || NOTHING;
     case 'unavailable':
-      return keep && decideFresh(provider, use.fresh) ? { kind: 'refuse', error: state.error } : NOTHING;
+      return keep && decideFresh(provider, input.fresh) ? { kind: 'refuse', error: state.error } : NOTHING;
     case 'loaded':
-      return keep ? decideLoaded(use, state.session.value, state.session, state.outdated) : NOTHING;
+      return keep ? decideLoaded(input, state.session.value, state.session, state.outdated) : NOTHING;
     case 'set':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (!keep) return state.ended ? CLEAR : NOTHING;
       if (state.incoming.kind === 'unavailable') return { kind: 'refuse', error: state.incoming.error };
-      return decideSet(use, state);
+      return decideSet(input, state);
     case 'cleared':
       if (state.incoming.kind === 'frozen') return NOTHING;
       if (state.incoming.kind === 'unavailable') return CLEAR;
-      return (keep && decideFresh(provider, use.fresh)) || (cameWith(state.incoming) || use.sent ? CLEAR : NOTHING);
+      return (
+        (keep && decideFresh(provider, input.fresh)) || (isSentByClient(state.incoming) || input.sent ? CLEAR : NOTHING)
+      );
   }
 }
 
@@ -71,12 +73,12 @@ export function decideFresh<S extends object>(
 ): (SessionDecision<S> & { readonly kind: 'store' }) | undefined {
   if (!fresh || fresh.stored === false) return undefined;
   const { value, initial } = fresh;
-  if (fresh.stored) return stored(write(provider, value), undefined);
+  if (fresh.stored) return storeDecision(serialized(provider, value), undefined);
   if (typeof initial !== 'string' && initial.matches(value)) return undefined;
-  const written = write(provider, value);
+  const written = serialized(provider, value);
   // The text omits default values.
   const unchanged = typeof initial === 'string' ? initial : provider.tracker.serialize(new provider.type());
-  return written.text === unchanged ? undefined : stored(written, undefined);
+  return written.text === unchanged ? undefined : storeDecision(written, undefined);
 }
 
 // A parallel request with the old id must not replace the new cookie, except by a login.
@@ -89,16 +91,19 @@ function decideSuperseded<S extends object>(
   return { kind: 'refuse', error: new SessionConflictError(provider.name, 'was given a new id') };
 }
 
-function decideSet<S extends object>(use: SessionUse<S>, state: SessionState<S> & { kind: 'set' }): SessionDecision<S> {
+function decideSet<S extends object>(
+  use: DecisionInput<S>,
+  state: SessionState<S> & { kind: 'set' },
+): SessionDecision<S> {
   const { provider } = use;
   const { incoming, value, ended } = state;
-  if (incoming.kind !== 'loaded' || ended) return stored(write(provider, value), undefined);
+  if (incoming.kind !== 'loaded' || ended) return storeDecision(serialized(provider, value), undefined);
   if (provider.sendOnlyIfModified) return decideLoaded(use, value, incoming.session, incoming.outdated);
-  return stored(write(provider, value), incoming.session);
+  return storeDecision(serialized(provider, value), incoming.session);
 }
 
 function decideLoaded<S extends object>(
-  { provider, rotates, isDetailed, renews }: SessionUse<S>,
+  { provider, rotates, isDetailed, renews }: DecisionInput<S>,
   value: S,
   previous: TrackedSession<S>,
   outdated: boolean,
@@ -109,12 +114,12 @@ function decideLoaded<S extends object>(
     if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;
     return { kind: 'renew', value, text: previous.text, snapshot: previous.snapshot, previous };
   }
-  const written = writeLoaded(provider, value, previous);
-  if (rotates === true || isDetailed) return stored(written ?? write(provider, value), previous);
+  const written = serializedIfWritable(provider, value, previous);
+  if (rotates === true || isDetailed) return storeDecision(written ?? serialized(provider, value), previous);
   const { text } = previous;
   // A migrated session that cannot be serialized stays in the old storage.
   if (!written && text === '') return NOTHING;
-  if (written && written.text !== text) return stored(written, previous);
+  if (written && written.text !== text) return storeDecision(written, previous);
   if (rotates === 'due') return { kind: 'renew', ...(written ?? { value, text }), previous, rotate: rotates };
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
   // Without a change, an error must not fail the request.
@@ -122,13 +127,13 @@ function decideLoaded<S extends object>(
 }
 
 /** `undefined` if an unchanged session cannot be serialized. */
-function writeLoaded<S extends object>(
+function serializedIfWritable<S extends object>(
   provider: SessionProvider<S>,
   value: S,
   previous: TrackedSession<S>,
-): Written<S> | undefined {
+): SerializedSession<S> | undefined {
   try {
-    return write(provider, value);
+    return serialized(provider, value);
   } catch (error) {
     if (provider.tracker.isUnchanged?.(value, previous) === true) return undefined;
     throw error;
@@ -136,13 +141,13 @@ function writeLoaded<S extends object>(
 }
 
 // Faster than spread.
-function stored<S extends object>(
-  { value, text, snapshot }: Written<S>,
+function storeDecision<S extends object>(
+  { value, text, snapshot }: SerializedSession<S>,
   previous: TrackedSession<S> | undefined,
 ): SessionDecision<S> & { readonly kind: 'store' } {
   return { kind: 'store', value, text, snapshot, previous };
 }
 
-function write<S extends object>({ tracker }: SessionProvider<S>, value: S): Written<S> {
+function serialized<S extends object>({ tracker }: SessionProvider<S>, value: S): SerializedSession<S> {
   return { value, text: tracker.serialize(value), snapshot: tracker.capture?.(value) };
 }

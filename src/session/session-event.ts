@@ -72,6 +72,7 @@ export type SessionEvent = RequestFacts &
 /** Errors are ignored. */
 export type SessionEventListener = (event: SessionEvent) => void;
 
+/** Its name in `node:diagnostics_channel`. */
 export const SESSION_EVENTS_CHANNEL = 'nestjs-sessions';
 
 export interface SessionEventLog {

@@ -29,7 +29,7 @@ export class SessionExchange implements RequestSessions {
   readonly #events: SessionEventSink;
   readonly #slots: SessionSlot[] = [];
   #committing: Promise<void> | undefined;
-  /** The application set their cookie itself. */
+  /** Their cookie was set by the application. */
   #replaced: Set<SessionProvider> | undefined;
 
   constructor(providers: SessionProviders, call: SessionCall, events: SessionEventSink) {
@@ -41,7 +41,7 @@ export class SessionExchange implements RequestSessions {
   // A method, because util.inspect shows getters.
   heldInstances(): readonly object[] {
     const held: object[] = [];
-    for (const slot of this.#slots) if (slot.held !== undefined) held.push(slot.held);
+    for (const slot of this.#slots) if (slot.heldInstance !== undefined) held.push(slot.heldInstance);
     return held;
   }
 
@@ -336,7 +336,7 @@ function siteDataOf(options: ClearOptions | undefined): ClearOptions['siteData']
   const siteData: unknown = options?.siteData;
   if (siteData === undefined) return undefined;
   if (Array.isArray(siteData) && siteData.every((kind) => SITE_DATA.includes(kind as string))) return siteData;
-  throw new SessionWrongValueError(`siteData is a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
+  throw new SessionWrongValueError(`siteData must be a list of ${SITE_DATA.map((kind) => `'${kind}'`).join(', ')}.`);
 }
 
 function givenOwner<S extends object>(
@@ -346,7 +346,7 @@ function givenOwner<S extends object>(
 ): { readonly field: string; readonly value: unknown; readonly text: string } {
   if (ownerField === undefined) {
     throw new SessionConfigurationError(
-      `${type.name} has no owner, so nobody can be signed in to it. Mark the field that holds the id of the user with ` +
+      `${type.name} has no owner, so no user can sign in to it. Mark the field that holds the id of the user with ` +
         '@SessionOwner().',
     );
   }
@@ -354,7 +354,7 @@ function givenOwner<S extends object>(
   if (text === undefined) {
     throw new SessionError(
       'SESSION_WRONG_VALUE',
-      `${verb}(${type.name}) needs an owner, and it is empty. Give it the id of the user; to sign out call ` +
+      `${verb}(${type.name}) needs an owner, but it is empty. Pass the id of the user; to sign out, call ` +
         `sessions.logout(${type.name}).`,
     );
   }

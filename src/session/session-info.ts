@@ -1,7 +1,7 @@
 import { NEVER } from '../storage/session-storage.js';
 import type { SessionActor, SessionDetails } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
-import { withoutTimes } from './own-lifetime.js';
+import { noTimesError } from './own-lifetime.js';
 import type { SessionProvider } from './session-provider.js';
 import { handleOf } from './session-report.js';
 
@@ -26,7 +26,7 @@ export interface SessionInfo {
   readonly owner: string | undefined;
   /** For `SessionsService.revoke`. */
   readonly handle: string | undefined;
-  /** Who acts for the owner. */
+  /** The user who acts for the owner. */
   readonly actor: SessionActor | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface SessionInfo {
 export function infoOf<S extends object>(provider: SessionProvider<S>, session: TrackedSession<S>): SessionInfo {
   const { tracker, transport, name } = provider;
   const { lifetime } = tracker;
-  if (!lifetime) throw withoutTimes(name);
+  if (!lifetime) throw noTimesError(name);
   const { createdAt, renewedAt, details, owner } = session;
   return {
     createdAt,

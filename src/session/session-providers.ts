@@ -37,7 +37,7 @@ export class SessionProviders {
     const samePlace = place && this.#providers.find((present) => placeOf(present) === place);
     if (samePlace) {
       throw new SessionConfigurationError(
-        `"${provider.name}" and "${samePlace.name}" travel in the same ${place}. Give one of them another name.`,
+        `"${provider.name}" and "${samePlace.name}" use the same ${place}. Give one of them another name.`,
       );
     }
     this.#providers.push(provider);

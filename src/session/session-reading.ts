@@ -6,10 +6,10 @@ import { decideFresh } from './session-decision.js';
 import type { SessionEventSink } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
-import { tellReason, type SessionPlace } from './session-report.js';
+import { tellReason, type SessionContext } from './session-report.js';
 import {
   isDecided,
-  storedBehind,
+  storedSessionOf,
   type FreshSession,
   type IncomingSession,
   type SessionState,
@@ -17,8 +17,8 @@ import {
 
 const UNREAD = { kind: 'unread' } as const;
 
-/** What a request reads: its session, or a new one. */
-export abstract class SessionReading<S extends object = object> implements SessionPlace<S> {
+/** Reads the session of a request, or creates one. */
+export abstract class SessionReading<S extends object = object> implements SessionContext<S> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;
   readonly events: SessionEventSink;
@@ -38,7 +38,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     this.providers = providers;
   }
 
-  /** Once; `undefined` if done. Rejects if the storage fails, unless `onUnavailable` is `anonymous`. */
+  /** Loads the session once. `undefined` if done. Rejects if the storage fails, unless `onUnavailable` is `anonymous`. */
   load(): Promise<void> | undefined {
     if (this.received) return undefined;
     if (this.#receiving) return this.#receiving;
@@ -49,19 +49,19 @@ export abstract class SessionReading<S extends object = object> implements Sessi
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
     if (!isPromise(incoming) && incoming.kind !== 'unavailable') {
-      this.#take(incoming);
+      this.#accept(incoming);
       return undefined;
     }
     this.#receiving = Promise.resolve(incoming).then(
-      (received) => this.#take(received),
-      (error: unknown) => this.#miss(error),
+      (received) => this.#accept(received),
+      (error: unknown) => this.#failLoading(error),
     );
     return this.#receiving;
   }
 
-  #take(incoming: IncomingSession<S>): void {
+  #accept(incoming: IncomingSession<S>): void {
     const isMissed = incoming.kind === 'unavailable' && this.provider.onUnavailable === 'reject';
-    if (isMissed && this.state.kind !== 'cleared') this.#miss(incoming.error);
+    if (isMissed && this.state.kind !== 'cleared') this.#failLoading(incoming.error);
     this.received = true;
     reportReceived(this, incoming);
     if (incoming.kind === 'rejected' || incoming.kind === 'superseded') tellReason(this, incoming.reason ?? 'rotated');
@@ -76,7 +76,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     this.#receiving = undefined;
   }
 
-  #miss(error: unknown): never {
+  #failLoading(error: unknown): never {
     if (this.state.kind === 'unread') this.state = { kind: 'frozen' };
     throw error;
   }
@@ -100,7 +100,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     }
   }
 
-  get held(): S | undefined {
+  get heldInstance(): S | undefined {
     const state = this.state;
     if (state.kind === 'loaded') return state.session.value;
     return state.kind === 'set' ? state.value : this.fresh?.value;
@@ -127,7 +127,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
   }
 
   get id(): string | undefined {
-    return storedBehind(this.state)?.id;
+    return storedSessionOf(this.state)?.id;
   }
 
   get idNow(): string | undefined {
@@ -141,7 +141,7 @@ export abstract class SessionReading<S extends object = object> implements Sessi
 
   async info(): Promise<SessionInfo | undefined> {
     await this.load();
-    const stored = storedBehind(this.state);
+    const stored = storedSessionOf(this.state);
     return stored && infoOf(this.provider, stored);
   }
 

@@ -7,7 +7,7 @@ import type { SessionProviders } from './session-providers.js';
 import type { SessionProvider } from './session-provider.js';
 
 /** One session in one request. */
-export interface SessionPlace<S extends object> {
+export interface SessionContext<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly call: SessionCall;
   readonly events: SessionEventSink;
@@ -21,20 +21,20 @@ type KnownSession = Partial<Pick<TrackedSession, 'id' | 'storedId' | 'createdAt'
 };
 
 export function reportOrdinary<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   type: OrdinaryEvent,
   session: KnownSession,
 ): void {
-  if (place.events.isObserved(type)) place.events.emit({ type, ...factsOf(place, session) });
+  if (context.events.isObserved(type)) context.events.emit({ type, ...factsOf(context, session) });
 }
 
 export function reportFailure<S extends object>(
-  place: SessionPlace<S>,
+  context: SessionContext<S>,
   operation: 'load' | 'store' | 'clear',
   error: unknown,
   session?: KnownSession,
 ): SessionError {
-  const { provider, call, events } = place;
+  const { provider, call, events } = context;
   const failure =
     error instanceof SessionError
       ? error
@@ -43,14 +43,17 @@ export function reportFailure<S extends object>(
         });
   if (failure instanceof SessionStorageUnavailableError) {
     call.setHeader('Retry-After', String(failure.retryAfterInSeconds));
-    tellReason(place, 'storage-down');
-    const facts = factsOf(place, session);
+    tellReason(context, 'storage-down');
+    const facts = factsOf(context, session);
     events.emit({ type: 'unavailable', ...facts, reason: 'storage-down', operation, error: failure });
   }
   return failure;
 }
 
-export function factsOf<S extends object>({ provider, events }: SessionPlace<S>, session?: KnownSession): SessionFacts {
+export function factsOf<S extends object>(
+  { provider, events }: SessionContext<S>,
+  session?: KnownSession,
+): SessionFacts {
   if (session === undefined) return { session: provider.name };
   const { createdAt, owner } = session;
   const handle = handleOf(session);
@@ -68,6 +71,6 @@ export function handleOf({ handle, id, storedId }: KnownSession): string | undef
 }
 
 /** As `Server-Timing`, outside production. */
-export function tellReason<S extends object>({ provider, call }: SessionPlace<S>, reason: string): void {
+export function tellReason<S extends object>({ provider, call }: SessionContext<S>, reason: string): void {
   if (provider.tellsReasons) call.setHeader('Server-Timing', `session;desc="${provider.name}: ${reason}"`);
 }

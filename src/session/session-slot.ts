@@ -7,12 +7,12 @@ import {
 } from '../errors/session.errors.js';
 import { joinedDetails } from '../tracker/session-details.js';
 import type { OwnLifetime } from '../tracker/session-lifetime.js';
-import { detailsOfLifetime, maxAgeOf, withoutTimes } from './own-lifetime.js';
-import { actorFor, whileActing } from './acting.js';
+import { detailsOfLifetime, maxAgeOf, noTimesError } from './own-lifetime.js';
+import { actorFor, actingError } from './acting.js';
 import type { ActAsOptions, ClearOptions, SessionInit } from './request-sessions.js';
-import { isDecided, storedBehind, type IncomingSession } from './session-state.js';
+import { isDecided, storedSessionOf, type IncomingSession } from './session-state.js';
 
-/** What the application asks of one session. */
+/** The operations of the application on one session. */
 export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   set(value: S, keepsId = false): void {
     if (this.call.responded) throw new SessionTooLateError();
@@ -57,7 +57,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   #isOfOther(owner: string): boolean {
     if (this.#isActing) return true;
     const value = this.value;
-    const owners = [storedBehind(this.state)?.owner, value && this.provider.tracker.ownerOf?.(value)];
+    const owners = [storedSessionOf(this.state)?.owner, value && this.provider.tracker.ownerOf?.(value)];
     return owners.some((one) => one !== undefined && one !== owner);
   }
 
@@ -66,12 +66,12 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     if (state.kind === 'frozen') return;
     this.siteData = siteData;
     this.state = { kind: 'cleared', incoming: isDecided(state) ? state.incoming : state };
-    this.forgetRequest();
+    this.resetWanted();
   }
 
   async lifetime(own: OwnLifetime): Promise<void> {
     await this.#assertPresent('lifetime');
-    if (this.#isActing) throw whileActing('lifetime', this.provider.name);
+    if (this.#isActing) throw actingError('lifetime', this.provider.name);
     this.lifetimeNow(own);
   }
 
@@ -80,21 +80,21 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   }
 
   get maxAge(): number | null | undefined {
-    const stored = storedBehind(this.state);
+    const stored = storedSessionOf(this.state);
     const { createdAt, renewedAt, details } = stored ?? { createdAt: 0, renewedAt: 0 };
     return maxAgeOf(this.provider, { createdAt, renewedAt, details: joinedDetails(details, this.wanted.details) });
   }
 
   /** See RequestSessions. @param now epoch milliseconds. */
   async authenticated(method: string | undefined, now: number, restart: boolean): Promise<void> {
-    if (!this.provider.tracker.lifetime) throw withoutTimes(this.provider.name);
+    if (!this.provider.tracker.lifetime) throw noTimesError(this.provider.name);
     const value = await this.#assertPresent('authenticated');
     const { tracker, name } = this.provider;
-    if (this.#isActing) throw whileActing('authenticated', name);
+    if (this.#isActing) throw actingError('authenticated', name);
     if (tracker.ownerOf?.(value) === undefined) {
-      throw new SessionWrongValueError(`authenticated(): nobody is signed in to session "${name}". Call login first.`);
+      throw new SessionWrongValueError(`authenticated(): no user is signed in to session "${name}". Call login first.`);
     }
-    const stored = storedBehind(this.state)?.details;
+    const stored = storedSessionOf(this.state)?.details;
     const methods = {
       ...(this.wanted.details?.methods ?? stored?.methods),
       ...(method === undefined ? {} : { [method]: now }),
@@ -112,7 +112,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
 
   async takeReturnPath(): Promise<string | undefined> {
     await this.load();
-    const details = { ...storedBehind(this.state)?.details, ...this.wanted.details };
+    const details = { ...storedSessionOf(this.state)?.details, ...this.wanted.details };
     if (details.returnTo === undefined) return undefined;
     this.wantDetails({ returnTo: undefined });
     return details.returnTo;
@@ -121,11 +121,11 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   /** See RequestSessions. */
   async actAs(field: string, owner: unknown, text: string, options: ActAsOptions): Promise<S> {
     await this.#assertPresent('actAs');
-    if (this.#isActing) throw whileActing('actAs', this.provider.name);
+    if (this.#isActing) throw actingError('actAs', this.provider.name);
     // Changes of the actor's session are part of what is restored.
     await this.commit(false);
     const state = this.state;
-    const stored = storedBehind(state);
+    const stored = storedSessionOf(state);
     const actor = actorFor(this.provider, stored?.owner, text, options);
     const value = new this.provider.type();
     (value as Record<string, unknown>)[field] = owner;
@@ -139,8 +139,8 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
     if (this.call.responded) throw new SessionTooLateError();
     if (!this.#isActing) return false;
     const incoming = isDecided(this.state) ? this.state.incoming : (this.state as IncomingSession<S>);
-    const kept = storedBehind(this.state)?.details?.actor;
-    this.forgetRequest();
+    const kept = storedSessionOf(this.state)?.details?.actor;
+    this.resetWanted();
     this.state = incoming;
     if (!kept) return true;
     this.state = { kind: 'set', value: this.provider.tracker.read!(kept.text), incoming, ended: false };
@@ -151,7 +151,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   get #isActing(): boolean {
     const { acting } = this.wanted;
     if (acting !== undefined) return acting !== 'ends';
-    return storedBehind(this.state)?.details?.actor !== undefined;
+    return storedSessionOf(this.state)?.details?.actor !== undefined;
   }
 
   async #assertPresent(verb: string): Promise<S> {
@@ -167,7 +167,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
   async regenerate(): Promise<void> {
     await this.load();
     if (this.call.responded) throw new SessionTooLateError();
-    if (storedBehind(this.state)) this.want({ rotate: true });
+    if (storedSessionOf(this.state)) this.want({ rotate: true });
   }
 
   touch(): void {
@@ -176,7 +176,7 @@ export class SessionSlot<S extends object = object> extends SessionStoring<S> {
 
   async reload(): Promise<void> {
     await this.load();
-    const stored = storedBehind(this.state);
+    const stored = storedSessionOf(this.state);
     const result = stored && (await this.provider.tracker.reload?.(stored, this.call));
     if (result?.status !== 'loaded') {
       throw new SessionError(

@@ -38,7 +38,7 @@ export type IncomingSession<S extends object> =
   /** The request failed: nothing is stored or sent. */
   | { readonly kind: 'frozen' };
 
-export type DecidedSession<S extends object> =
+type DecidedSession<S extends object> =
   /** `ended`: the incoming session was cleared first. */
   | {
       readonly kind: 'set';
@@ -64,13 +64,13 @@ export function isStored<S extends object>(state: SessionState<S>): state is Sto
   return state.kind === 'loaded' || state.kind === 'superseded' || state.kind === 'unavailable';
 }
 
-export function endedBefore<S extends object>(state: SessionState<S>): StoredIncoming<S> | undefined {
+export function endedSessionOf<S extends object>(state: SessionState<S>): StoredIncoming<S> | undefined {
   const ended = state.kind === 'cleared' || (state.kind === 'set' && state.ended);
   return ended && isStored(state.incoming) ? state.incoming : undefined;
 }
 
 /** What the present value updates. */
-export function storedBehind<S extends object>(state: SessionState<S>): TrackedSession<S> | undefined {
+export function storedSessionOf<S extends object>(state: SessionState<S>): TrackedSession<S> | undefined {
   if (state.kind === 'loaded') return state.session;
   if (state.kind === 'set' && !state.ended && state.incoming.kind === 'loaded') return state.incoming.session;
   return undefined;
@@ -82,7 +82,7 @@ export function replacesLoaded<S extends object>(state: SessionState<S>): boolea
   return state.incoming.kind === 'loaded' && state.incoming.session.value !== state.value;
 }
 
-export function cameWith(incoming: IncomingSession<object>): boolean {
+export function isSentByClient(incoming: IncomingSession<object>): boolean {
   switch (incoming.kind) {
     case 'unread':
     case 'rejected':

@@ -10,36 +10,36 @@ import { detailsOfLifetime } from './own-lifetime.js';
 import { ownerListener } from './owner-listener.js';
 import { reportActing } from './acting.js';
 import type { ClearOptions } from './request-sessions.js';
-import { decide, type SessionDecision, type SessionUse } from './session-decision.js';
+import { decide, type SessionDecision, type DecisionInput } from './session-decision.js';
 import type { SessionFacts } from './session-event.js';
 import { factsOf, reportFailure, reportOrdinary } from './session-report.js';
 import { SessionRevision } from './session-revision.js';
 import {
-  endedBefore,
+  endedSessionOf,
   isDecided,
   isStored,
   replacesLoaded,
-  storedBehind,
+  storedSessionOf,
   type IncomingSession,
   type SessionState,
   type StoredIncoming,
 } from './session-state.js';
 
-interface Wanted {
+interface WantedChange {
   readonly rotate?: boolean;
   readonly restart?: boolean;
   readonly details?: SessionDetails;
   readonly acting?: ActingStep;
 }
 
-const NOTHING_WANTED: Wanted = {};
+const NOTHING_WANTED: WantedChange = {};
 
-/** What is stored of a session, and when. */
-export abstract class SessionStoring<S extends object = object> extends SessionReading<S> implements SessionUse<S> {
-  protected wanted: Wanted = NOTHING_WANTED;
+/** Decides when a session is stored, and stores it. */
+export abstract class SessionStoring<S extends object = object> extends SessionReading<S> implements DecisionInput<S> {
+  protected wanted: WantedChange = NOTHING_WANTED;
   protected siteData: ClearOptions['siteData'];
   sent = false;
-  #lost: SessionConflictError | undefined;
+  #goneError: SessionConflictError | undefined;
   #updating: Promise<unknown> | undefined;
 
   update(change: (present: S) => void): Promise<S> {
@@ -85,7 +85,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
         this.#reportDropped();
         return undefined;
       case 'refuse':
-        return this.#refuse(decision.error);
+        return this.#fail(decision.error);
       case 'clear':
         return this.#clear();
       case 'renew':
@@ -132,7 +132,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     await this.commit(serverError);
   }
 
-  #refuse(error: SessionError): Promise<never> {
+  #fail(error: SessionError): Promise<never> {
     if (error instanceof SessionConflictError) {
       this.events.emit({ type: 'gone', ...this.#facts(), reason: 'rotated' });
     }
@@ -178,7 +178,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   #store(decision: SessionDecision<S> & { kind: 'store' }, revise?: (value: S) => void): Promise<void> | undefined {
     const { value, text, snapshot, previous } = decision;
     const before = this.state;
-    const ended = endedBefore(before);
+    const ended = endedSessionOf(before);
     const revision = revise && new SessionRevision(revise, (present) => this.#refuseTooLate(present, previous));
     try {
       this.#refuseTooLate(value, previous);
@@ -256,7 +256,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
 
   #failureOf(error: unknown, revision: SessionRevision<S> | undefined): unknown {
     // Nothing was stored.
-    if (revision?.thrown(error) || (error !== undefined && error === this.#lost)) return error;
+    if (revision?.thrown(error) || (error !== undefined && error === this.#goneError)) return error;
     this.state = { kind: 'frozen' };
     return error instanceof ApplicationFailure ? error.cause : reportFailure(this, 'store', error);
   }
@@ -269,8 +269,8 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
 
   #finish(before: SessionState<S>, result: StoreResult<S>): Promise<void> | undefined {
     const { acting } = this.wanted;
-    this.forgetRequest();
-    if (result.status === 'gone') return this.#lose(before, result.reason);
+    this.resetWanted();
+    if (result.status === 'gone') return this.#reportGone(before, result.reason);
     const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
     if (result.status === 'unchanged') return undefined;
@@ -279,8 +279,8 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
       this.events.emit({ type: 'conflict', ...factsOf(this, result.session), fields: result.conflicts });
     }
     reportOrdinary(this, result.status, result.session);
-    if (acting) reportActing(this, acting, storedBehind(before), result.session);
-    else this.#reportOwnerSwitch(storedBehind(before), result.session);
+    if (acting) reportActing(this, acting, storedSessionOf(before), result.session);
+    else this.#reportOwnerSwitch(storedSessionOf(before), result.session);
     // Ktor always sends.
     const isKept = result.held && !isOutdated && this.provider.sendOnlyIfModified && !this.provider.keepIdOnSet;
     // The present id is unknown.
@@ -297,21 +297,21 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   }
 
   /** The browser may already have the cookie of a new login, so it is not touched. */
-  #lose(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
+  #reportGone(before: SessionState<S>, reason: 'ended' | 'rotated'): undefined {
     const { name, tracker, onGone } = this.provider;
-    const stored = storedBehind(before);
+    const stored = storedSessionOf(before);
     this.events.emit({ type: 'gone', ...factsOf(this, stored), reason });
     const id = stored?.id;
     if (reason === 'rotated') {
       this.#settle(before, { kind: 'superseded', reason, ...(id === undefined ? {} : { id }) });
-      throw (this.#lost = new SessionConflictError(name, 'was given a new id'));
+      throw (this.#goneError = new SessionConflictError(name, 'was given a new id'));
     }
     const value = stored && (before.kind === 'set' ? before.value : stored.value);
     const owner = value && tracker.ownerOf?.(value);
     this.#settle(before, { kind: 'absent' });
     // A login that was not stored must fail.
     const isLogin = owner !== undefined && owner !== stored?.owner;
-    if (isLogin || onGone === 'reject') throw (this.#lost = new SessionConflictError(name, 'was ended'));
+    if (isLogin || onGone === 'reject') throw (this.#goneError = new SessionConflictError(name, 'was ended'));
     return undefined;
   }
 
@@ -351,18 +351,18 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   }
 
   #facts(): SessionFacts {
-    return factsOf(this, storedBehind(this.state));
+    return factsOf(this, storedSessionOf(this.state));
   }
 
   revert(): void {
     const state = this.state;
     const incoming = isDecided(state) ? state.incoming : state;
-    this.forgetRequest();
+    this.resetWanted();
     this.state = incoming;
     if (incoming.kind === 'loaded') this.unload();
   }
 
-  protected want(more: Wanted): void {
+  protected want(more: WantedChange): void {
     this.wanted = { ...this.wanted, ...more };
   }
 
@@ -370,7 +370,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     this.want({ details: { ...this.wanted.details, ...more } });
   }
 
-  protected forgetRequest(): void {
+  protected resetWanted(): void {
     this.fresh = undefined;
     this.wanted = NOTHING_WANTED;
   }

@@ -10,7 +10,7 @@ import {
   type SessionToStore,
   type StoredSession,
 } from '../storage/session-storage.js';
-import { assertBoolean } from '../storage/option-type.js';
+import { assertBoolean } from '../storage/option-checks.js';
 import type { SqlDialect, SqlEngine, SqlRow, SqlValue } from './sql-engine.js';
 import { encodeSqlText, hourOf, sessionOf, textOf, versionNumber } from './sql-row.js';
 import { sqlStatements, type SqlStatements } from './sql-statements.js';
@@ -102,7 +102,7 @@ export abstract class SessionStorageSql implements SessionStorage {
   }
 
   async invalidate(id: string): Promise<boolean> {
-    if ((await this.#bury(id)) > 0) return true;
+    if ((await this.#writeTombstone(id)) > 0) return true;
     // After a failover, a slower clock may still see it.
     await this.#change(this.#statements.end, [id]);
     return false;
@@ -160,11 +160,11 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  /** Without a tombstone if none can be written, such as on a full disk. */
-  async #bury(id: string): Promise<number> {
+  /** Ends it without a tombstone if that cannot be written, such as on a full disk. */
+  async #writeTombstone(id: string): Promise<number> {
     const values = [id, ...this.#nowParameter()];
     try {
-      return await this.#change(this.#statements.bury, [...this.#tombstoneExpiry(), ...values]);
+      return await this.#change(this.#statements.writeTombstone, [...this.#tombstoneExpiry(), ...values]);
     } catch (error) {
       return this.#change(this.#statements.endLive, values).catch(() => {
         throw error;
@@ -172,9 +172,9 @@ export abstract class SessionStorageSql implements SessionStorage {
     }
   }
 
-  async #buryOwner(owner: string, except: string): Promise<number> {
+  async #writeOwnerTombstones(owner: string, except: string): Promise<number> {
     try {
-      return await this.#change(this.#statements.buryOwner, [...this.#tombstoneExpiry(), owner, except]);
+      return await this.#change(this.#statements.writeOwnerTombstones, [...this.#tombstoneExpiry(), owner, except]);
     } catch (error) {
       return this.#change(this.#statements.endOwner, [owner, except]).catch(() => {
         throw error;
@@ -212,7 +212,7 @@ export abstract class SessionStorageSql implements SessionStorage {
     let total = 0;
     // A rotating session inserts its new row before the old one ends.
     for (;;) {
-      const ended = await this.#buryOwner(stored, except);
+      const ended = await this.#writeOwnerTombstones(stored, except);
       if (ended === 0) return total;
       total += ended;
     }

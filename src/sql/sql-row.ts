@@ -1,7 +1,7 @@
 import type { StoredSession } from '../storage/session-storage.js';
 import type { SqlRow } from './sql-engine.js';
 
-export const HOUR = 3_600_000;
+export const HOUR_IN_MILLISECONDS = 3_600_000;
 
 export function sessionOf(row: SqlRow): StoredSession {
   const session = {
@@ -20,7 +20,7 @@ export function textOf(column: unknown): string {
 
 /** Indexed instead of the moment, so that a touch rarely changes the index. */
 export function hourOf(expiresAt: number): number {
-  return Math.floor(expiresAt / HOUR);
+  return Math.floor(expiresAt / HOUR_IN_MILLISECONDS);
 }
 
 /** An invalid text matches no row. */

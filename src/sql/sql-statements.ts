@@ -1,6 +1,6 @@
 import { TOMBSTONE_IN_MILLISECONDS } from '../storage/session-storage.js';
 import { COLUMNS, type SqlDialect, type SqlTableName } from './sql-engine.js';
-import { HOUR } from './sql-row.js';
+import { HOUR_IN_MILLISECONDS } from './sql-row.js';
 
 /** Without a clock of the server, `now` and the expiry and hour of tombstones are parameters. */
 export interface SqlStatements {
@@ -23,7 +23,7 @@ export interface SqlStatements {
   /** Parameters: expiry, hour, id, now, version. */
   readonly touchVersion: string;
   /** Writes a tombstone. Parameters: its expiry and hour, id, now. */
-  readonly bury: string;
+  readonly writeTombstone: string;
   /** Parameters: id, now. */
   readonly endLive: string;
   readonly end: string;
@@ -32,7 +32,7 @@ export interface SqlStatements {
   /** Parameters: owner, now. */
   readonly endExpiredOfOwner: string;
   /** Writes tombstones. Parameters: their expiry and hour, owner, the id to keep. */
-  readonly buryOwner: string;
+  readonly writeOwnerTombstones: string;
   /** Parameters: owner, the id to keep. */
   readonly endOwner: string;
   readonly ping: string;
@@ -52,11 +52,13 @@ export function sqlStatements(
   const later = (column: string): string => `${column} = ${dialect.greatest}(${column}, ?)`;
   const now = clock ?? '?';
   const after = (milliseconds: string | number): [expiry: string, hour: string] =>
-    clock === undefined ? ['?', '?'] : [`${clock} + ${milliseconds}`, `FLOOR((${clock} + ${milliseconds}) / ${HOUR})`];
+    clock === undefined
+      ? ['?', '?']
+      : [`${clock} + ${milliseconds}`, `FLOOR((${clock} + ${milliseconds}) / ${HOUR_IN_MILLISECONDS})`];
   // A tombstone has version 0, no owner and no value.
   const live = `id = ? AND expires_at > ${now} AND version > 0`;
   const expires = ([expiry, hour]: readonly string[]): string => `expires_at = ${expiry}, expires_hour = ${hour}`;
-  const buried = `version = 0, value = '', owner = NULL, ${expires(after(TOMBSTONE_IN_MILLISECONDS))}`;
+  const tombstone = `version = 0, value = '', owner = NULL, ${expires(after(TOMBSTONE_IN_MILLISECONDS))}`;
   const create = (expiry: readonly string[]): string =>
     numbered(dialect.insertNew(table, ['?', '?', '?', '?', ...expiry].join(', ')));
   const replace = (expiry: readonly string[]): string =>
@@ -73,14 +75,14 @@ export function sqlStatements(
     replaceFor: replace(after('?')),
     touch: numbered(touch),
     touchVersion: numbered(`${touch} AND version = ?`),
-    bury: numbered(`UPDATE ${table} SET ${buried} WHERE ${live}`),
+    writeTombstone: numbered(`UPDATE ${table} SET ${tombstone} WHERE ${live}`),
     endLive: numbered(`DELETE FROM ${table} WHERE ${live}`),
     end: numbered(`DELETE FROM ${table} WHERE id = ? AND version > 0`),
     list: numbered(
       `SELECT id, version, value, owner, expires_at FROM ${table} WHERE owner = ? AND expires_at > ${now}`,
     ),
     endExpiredOfOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND expires_at <= ${now}`),
-    buryOwner: numbered(`UPDATE ${table} SET ${buried} WHERE owner = ? AND id <> ?`),
+    writeOwnerTombstones: numbered(`UPDATE ${table} SET ${tombstone} WHERE owner = ? AND id <> ?`),
     endOwner: numbered(`DELETE FROM ${table} WHERE owner = ? AND id <> ?`),
     ping: `SELECT version FROM ${table} WHERE id = ''`,
     sweep: (limit) => numbered(dialect.sweep(table, limit)),

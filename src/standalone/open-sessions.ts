@@ -27,6 +27,7 @@ export interface OpenedSessions {
    */
   handle(request: Request, handler: (sessions: FetchSessions) => Response | Promise<Response>): Promise<Response>;
 
+  /** Stops timers and closes owned storages. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import type { Cache } from './cache.js';
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';
 import { TimeoutCache, type TimeoutCacheOptions } from './timeout-cache.js';
@@ -97,6 +97,7 @@ export interface CachedSessionStorageOptions {
   readonly max?: number;
 }
 
+/** @throws {SessionConfigurationError} */
 export function cachedSessionStorage(storage: SessionStorage, options: CachedSessionStorageOptions = {}): CacheStorage {
   return new CacheStorage(
     storage,

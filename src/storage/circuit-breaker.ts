@@ -1,8 +1,8 @@
 const FAILURES_TO_OPEN = 5;
 /** One reset connection fails many calls at once. */
-const OPEN_AFTER = 500;
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 15_000;
+const OPEN_AFTER_IN_MILLISECONDS = 500;
+const FIRST_PAUSE_IN_MILLISECONDS = 1000;
+const MAX_PAUSE_IN_MILLISECONDS = 15_000;
 
 /** Opens after five failures and half a second without success. Pauses double from 1 to 15 s. */
 export class CircuitBreaker {
@@ -31,7 +31,7 @@ export class CircuitBreaker {
     if (this.#pause === 0) return 0;
     const left = this.#openUntil - this.#now();
     if (left > 0) return left;
-    if (this.#probing) return FIRST_PAUSE;
+    if (this.#probing) return FIRST_PAUSE_IN_MILLISECONDS;
     this.#probing = true;
     return 0;
   }
@@ -52,13 +52,13 @@ export class CircuitBreaker {
       // While open, only the probe counts.
       if (!this.#probing) return false;
       this.#probing = false;
-      this.#open(Math.min(2 * this.#pause, LONGEST_PAUSE));
+      this.#open(Math.min(2 * this.#pause, MAX_PAUSE_IN_MILLISECONDS));
       return false;
     }
     const now = this.#now();
     if (this.#failures++ === 0) this.#failingSince = Math.max(now - lasted, this.#succeededAt);
-    if (this.#failures < FAILURES_TO_OPEN || now - this.#failingSince < OPEN_AFTER) return false;
-    this.#open(FIRST_PAUSE);
+    if (this.#failures < FAILURES_TO_OPEN || now - this.#failingSince < OPEN_AFTER_IN_MILLISECONDS) return false;
+    this.#open(FIRST_PAUSE_IN_MILLISECONDS);
     return true;
   }
 

@@ -1,15 +1,15 @@
 export class KeyedMutex {
   readonly #lastTurns = new Map<string, Turn>();
-  readonly #patienceInMilliseconds: number;
+  readonly #maxTurnInMilliseconds: number;
 
-  /** @param patienceInMilliseconds then the next task starts, even if the current one hangs. */
-  constructor(patienceInMilliseconds: number) {
-    this.#patienceInMilliseconds = patienceInMilliseconds;
+  /** @param maxTurnInMilliseconds then the next task starts, even if this one hangs. */
+  constructor(maxTurnInMilliseconds: number) {
+    this.#maxTurnInMilliseconds = maxTurnInMilliseconds;
   }
 
   async run<T>(key: string, task: () => Promise<T>): Promise<T> {
     const previous = this.#lastTurns.get(key);
-    const turn = new Turn(this.#patienceInMilliseconds);
+    const turn = new Turn(this.#maxTurnInMilliseconds);
     this.#lastTurns.set(key, turn);
     try {
       await previous?.awaited();
@@ -23,15 +23,15 @@ export class KeyedMutex {
 }
 
 class Turn {
-  readonly #patienceInMilliseconds: number;
+  readonly #maxTurnInMilliseconds: number;
   readonly #ended: Promise<void>;
   #end!: () => void;
   #running = false;
   #awaited = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(patience: number) {
-    this.#patienceInMilliseconds = patience;
+  constructor(maxTurnInMilliseconds: number) {
+    this.#maxTurnInMilliseconds = maxTurnInMilliseconds;
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -54,6 +54,6 @@ class Turn {
   }
 
   #startTimerIfAwaited(): void {
-    if (this.#running && this.#awaited) this.#timer = setTimeout(this.#end, this.#patienceInMilliseconds).unref();
+    if (this.#running && this.#awaited) this.#timer = setTimeout(this.#end, this.#maxTurnInMilliseconds).unref();
   }
 }

@@ -1,6 +1,6 @@
 import type { KeyMaterial } from '../keys/key-material.js';
 import { KeyRing } from '../keys/key-ring.js';
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import { RecordCipher } from './record-cipher.js';
 import type { OwnerIndex, ReplaceResult, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { passOn, wrappedCapabilities, type StorageOverrides } from './wrapped-storage.js';

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { KeyedMutex } from './keyed-mutex.js';
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import type {
   ConditionalStorage,
   OwnerIndex,
@@ -24,7 +24,7 @@ export interface SessionStorageGuardedOptions {
   readonly now?: () => number;
 }
 
-const TEN_MINUTES = 600_000;
+const MARK_MARGIN_IN_MILLISECONDS = 600_000;
 const ENDED = 'ended';
 
 /**
@@ -88,7 +88,8 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
         await this.#storage.invalidate(id);
         return false;
       }
-      const expiresAt = this.#now() + 2 * Math.max(found.lifetime, found.session.expiresAt - this.#now()) + TEN_MINUTES;
+      const expiresAt =
+        this.#now() + 2 * Math.max(found.lifetime, found.session.expiresAt - this.#now()) + MARK_MARGIN_IN_MILLISECONDS;
       await this.#storage.write(endedId(id), { value: ENDED, expiresAt, latestExpiry: expiresAt });
       await this.#storage.invalidate(id);
       return true;

@@ -1,4 +1,4 @@
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import {
   NEVER,
   type OwnerIndex,
@@ -49,12 +49,12 @@ export class SessionStorageMigrating implements SessionStorage {
       () => this.#from.invalidate(id),
       () => this.#to.invalidate(id),
     );
-    if (ended[0] === true && ended[1] === false) await this.#bury(id);
+    if (ended[0] === true && ended[1] === false) await this.#writeTombstone(id);
     return ended.includes(true) ? true : ended.includes(undefined) ? undefined : false;
   }
 
   /** New sessions are created in `to`. */
-  async #bury(id: string): Promise<void> {
+  async #writeTombstone(id: string): Promise<void> {
     await this.#to.create?.(id, { value: '', expiresAt: NEVER });
     await this.#to.invalidate(id);
   }
@@ -108,7 +108,7 @@ export class SessionStorageMigrating implements SessionStorage {
           () => from.invalidateAll(owner, except),
           () => to.invalidateAll(owner, except),
         );
-        for (const id of moved) await this.#bury(id);
+        for (const id of moved) await this.#writeTombstone(id);
         return ended[0] + ended[1];
       },
     };

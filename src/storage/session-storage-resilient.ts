@@ -1,7 +1,7 @@
 import { SessionConfigurationError, SessionError, SessionStorageUnavailableError } from '../errors/session.errors.js';
 import { CircuitBreaker } from './circuit-breaker.js';
 import { DeadlineQueue, startUnrefTimer, type StartTimer } from './deadline-queue.js';
-import { assertStorage } from './option-type.js';
+import { assertStorage } from './option-checks.js';
 import type { OwnerIndex, SessionStorage, SessionToStore, StoredSession } from './session-storage.js';
 import { storageFaultOf } from './storage-fault.js';
 import { wrappedCapabilities, type StorageOperation } from './wrapped-storage.js';
@@ -25,7 +25,7 @@ export interface StorageOutage {
   readonly milliseconds: number;
 }
 
-const MANY = 10;
+const TIMEOUT_FACTOR_OF_MANY = 10;
 const NODE_LEFT_AFTER_IN_MILLISECONDS = 30_000;
 
 type Breakers = Readonly<Record<'read' | 'write' | 'end', CircuitBreaker>>;
@@ -61,8 +61,8 @@ export class SessionStorageResilient implements SessionStorage {
   readonly #breakers: Breakers;
   readonly #nodes = new Map<string, NodeBreakers>();
   readonly #newBreakers: () => Breakers;
-  readonly #single: DeadlineQueue;
-  readonly #manyDeadlines: DeadlineQueue;
+  readonly #deadlinesOfOne: DeadlineQueue;
+  readonly #deadlinesOfMany: DeadlineQueue;
   readonly #onStateChange: SessionStorageResilientOptions['onStateChange'];
   readonly #now: () => number;
   #failures = 0;
@@ -85,8 +85,8 @@ export class SessionStorageResilient implements SessionStorage {
       new CircuitBreaker(now, options.random ?? Math.random, isOfWrites);
     this.#newBreakers = () => ({ read: breaker(), write: breaker(true), end: breaker() });
     this.#breakers = this.#newBreakers();
-    this.#single = new DeadlineQueue(timeout, now, startTimer);
-    this.#manyDeadlines = new DeadlineQueue(MANY * timeout, now, startTimer);
+    this.#deadlinesOfOne = new DeadlineQueue(timeout, now, startTimer);
+    this.#deadlinesOfMany = new DeadlineQueue(TIMEOUT_FACTOR_OF_MANY * timeout, now, startTimer);
     this.#onStateChange = options.onStateChange;
     this.#now = now;
     Object.assign(
@@ -120,25 +120,25 @@ export class SessionStorageResilient implements SessionStorage {
     switch (operation) {
       case 'ping':
       case 'inspect':
-        return this.#attempt(this.#single, call, undefined);
+        return this.#attempt(this.#deadlinesOfOne, call, undefined);
       case 'close':
-        return this.#attempt(this.#manyDeadlines, call, undefined);
+        return this.#attempt(this.#deadlinesOfMany, call, undefined);
       case 'sweep':
         return translated(call);
       case 'list':
-        return this.#call(this.#manyDeadlines, this.#breakers.read, call, true);
+        return this.#call(this.#deadlinesOfMany, this.#breakers.read, call, true);
       case 'invalidateAll':
-        return this.#call(this.#manyDeadlines, this.#breakers.end, call);
+        return this.#call(this.#deadlinesOfMany, this.#breakers.end, call);
       case 'read':
       case 'readMany':
-        return this.#call(this.#single, this.#breakersOf(id).read, call, true);
+        return this.#call(this.#deadlinesOfOne, this.#breakersOf(id).read, call, true);
       case 'invalidate':
-        return this.#call(this.#single, this.#breakersOf(id).end, call);
+        return this.#call(this.#deadlinesOfOne, this.#breakersOf(id).end, call);
       case 'create':
       case 'replace':
       case 'touch':
       case 'write':
-        return this.#call(this.#single, this.#breakersOf(id).write, call);
+        return this.#call(this.#deadlinesOfOne, this.#breakersOf(id).write, call);
     }
   }
 
@@ -220,7 +220,7 @@ export class SessionStorageResilient implements SessionStorage {
   }
 
   #timeoutOf(deadlines: DeadlineQueue): number {
-    return deadlines === this.#single ? this.#timeout : MANY * this.#timeout;
+    return deadlines === this.#deadlinesOfOne ? this.#timeout : TIMEOUT_FACTOR_OF_MANY * this.#timeout;
   }
 
   #timedOut(deadlines: DeadlineQueue): SessionStorageUnavailableError {

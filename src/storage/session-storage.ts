@@ -28,6 +28,7 @@ export interface SessionToStore {
 export type ReplaceResult =
   | { readonly status: 'replaced'; readonly version?: string }
   | { readonly status: 'conflict'; readonly current: StoredSession }
+  /** Unknown, expired or ended. */
   | { readonly status: 'gone' };
 
 /** The expiry of a session that is stored at `now` by the clock of the storage, in epoch milliseconds. */

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors/session.errors.js';
 
 /** `answer`: only this call is invalid. `read-only`: the backend is full or read-only, but still reads and deletes. */
-export type StorageFault = 'answer' | 'read-only' | 'outage';
+type StorageFault = 'answer' | 'read-only' | 'outage';
 
 const READ_ONLY_REDIS = /^(?:OOM|READONLY|NOREPLICAS|MISCONF)\b/;
 const ANSWER_REDIS = /^(?:WRONGTYPE|ERR (?:wrong number|value is not|syntax error|string exceeds|invalid))/;

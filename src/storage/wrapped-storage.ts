@@ -42,6 +42,7 @@ export function wrappedCapabilities(
   return wrapped;
 }
 
+/** Runs each call through `around`, except those in `overrides`. */
 export function wrappedStorage(
   storage: SessionStorage,
   around: AroundCall,

@@ -44,21 +44,19 @@ const CASES: readonly FaultCase[] = [
     ],
   },
   {
-    name: 'promise 2: a logout can be done whenever the storage can still delete',
+    name: 'promise 2: a logout succeeds if the storage can delete',
     requests: ['logout', 'read logout', 'logout logout', 'change change logout'],
   },
   {
-    name:
-      'promise 3: a login that was answered with an error leaves the session that was there before, ' +
-      'and no session without a cookie lives longer than a minute',
+    name: 'promise 3: a failed login keeps the previous session, and no session without a cookie outlives a minute',
     requests: ['login', 'rotate', 'limit', 'read login', 'change login', 'touch rotate', 'change touch login'],
   },
   {
-    name: 'promise 4: a change that was answered with success is stored, and one that was answered as dropped is not',
+    name: 'promise 4: a successful change is stored, and a change that was reported as dropped is not',
     requests: ['change', 'change change', 'change touch', 'change rotate', 'change login', 'change change revoke'],
   },
   {
-    name: "promise 5: the owner's list, a revocation and maxPerOwner find every session that can be used",
+    name: "promise 5: the owner's list, revocations and maxPerOwner include every usable session",
     requests: [
       'touch',
       'login',
@@ -73,7 +71,7 @@ const CASES: readonly FaultCase[] = [
     ],
   },
   {
-    name: 'promise 6: no answer touches the cookie of another session',
+    name: 'promise 6: no response changes the cookie of another session',
     requests: ['change', 'touch', 'change logout', 'read rotate', 'touch rotate', 'change rotate revoke'],
   },
 ];

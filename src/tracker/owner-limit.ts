@@ -25,11 +25,11 @@ export interface MaxPerOwnerFunction<S> {
   of(session: S): number | MaxPerOwner | null;
 }
 
-export interface LimitedSessions {
+interface OwnerSessions {
   readonly storage: SessionStorage;
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']>;
-  /** `undefined` for a record that takes no place. */
-  peekPlace(stored: StoredSession): Place | undefined;
+  /** `undefined` for a record that does not count. */
+  peekPlace(stored: StoredSession): OwnerPlace | undefined;
   clearByHandle(handle: string, reason: 'evicted'): Promise<void>;
   /** Marks a session as ended by the login `successor`. @returns whether it was there. */
   evict(handle: string, stored: StoredSession, successor: string): Promise<boolean>;
@@ -39,8 +39,8 @@ export interface LimitedSessions {
   restore(handle: string): Promise<void>;
 }
 
-/** A session that takes one of the places of its owner. */
-export interface Place {
+/** A session that counts for its owner. */
+interface OwnerPlace {
   readonly createdAt: number;
   readonly renewedAt: number;
   /** `pending`: its login is not confirmed; `stale`: it has probably failed. `leaving`: a login is about to end it. */
@@ -48,7 +48,7 @@ export interface Place {
 }
 
 /** A session that is about to get an owner. */
-export interface Login {
+interface Login {
   readonly owner: string;
   readonly session: object;
   /** Ends with this login. */
@@ -57,13 +57,13 @@ export interface Login {
 }
 
 /** A pending session that was written for a {@link Login}. */
-export interface WrittenLogin<T> {
+interface WrittenLogin<T> {
   readonly handle: string;
   readonly written: T;
 }
 
 /** A session that may be confirmed. */
-export interface Admitted<T> {
+interface Admitted<T> {
   readonly written: T;
   readonly admission?: Admission;
 }
@@ -78,19 +78,19 @@ export interface Admission {
   restore(): Promise<void>;
 }
 
-interface Present extends Place {
+interface LiveSession extends OwnerPlace {
   readonly handle: string;
   readonly stored: StoredSession;
 }
 
-const MOST_ROUNDS = 5;
+const MAX_ROUNDS = 5;
 
 /**
  * Limits the live sessions per owner. A login lists them before and after its write, so that parallel logins see each
  * other.
  *
  * `end-oldest`: each login gets a later time than the sessions it found, whatever the clocks of the servers. The oldest
- * sessions are marked before the confirmation and ended after it, so a failed login ends none. During parallel logins
+ * sessions are marked before the confirmation and ended after it, so a failed login ends no session. During parallel logins
  * there may briefly be one session more for each.
  *
  * `refuse`: never more sessions than the limit; two parallel logins for the last place may both be refused.
@@ -98,10 +98,10 @@ const MOST_ROUNDS = 5;
 export class OwnerLimit {
   readonly #name: string;
   readonly #limit: Required<MaxPerOwner> | MaxPerOwnerOf;
-  readonly #sessions: LimitedSessions;
+  readonly #sessions: OwnerSessions;
 
   /** @throws {SessionConfigurationError} on a wrong option, or a storage without an owner index. */
-  constructor(name: string, limit: MaxPerOwner | MaxPerOwnerOf<never>, sessions: LimitedSessions) {
+  constructor(name: string, limit: MaxPerOwner | MaxPerOwnerOf<never>, sessions: OwnerSessions) {
     const problem = typeof limit === 'function' ? undefined : problemOf(limit);
     if (problem) throw new SessionConfigurationError(`Session "${name}": ${problem}`);
     if (!sessions.storage.owners) {
@@ -142,14 +142,14 @@ export class OwnerLimit {
     }
   }
 
-  #admission(login: Login, own: string, limit: number, before: readonly Present[]): Admission {
+  #admission(login: Login, own: string, limit: number, before: readonly LiveSession[]): Admission {
     const known = new Set(before.map(({ handle }) => handle));
     const evicted: string[] = [];
-    let surplus: readonly Present[] = [];
+    let surplus: readonly LiveSession[] = [];
     return {
       evicted,
       makeRoom: async () => {
-        for (let round = 1; round <= MOST_ROUNDS; round++) {
+        for (let round = 1; round <= MAX_ROUNDS; round++) {
           surplus = this.#surplusOf(await this.#live(login), own, limit, known);
           let isComplete = true;
           for (const { handle, stored, state } of surplus) {
@@ -179,9 +179,14 @@ export class OwnerLimit {
     };
   }
 
-  /** One order for all logins: none ends what another considers newest. */
-  #surplusOf(live: readonly Present[], own: string, limit: number, known: ReadonlySet<string>): readonly Present[] {
-    const isOld = ({ handle, state }: Present): boolean => handle !== own && state === 'stale';
+  /** All logins use one order, so no login ends a session that another considers newest. */
+  #surplusOf(
+    live: readonly LiveSession[],
+    own: string,
+    limit: number,
+    known: ReadonlySet<string>,
+  ): readonly LiveSession[] {
+    const isOld = ({ handle, state }: LiveSession): boolean => handle !== own && state === 'stale';
     const newestFirst = live.toSorted(
       (one, other) =>
         Number(isOld(one)) - Number(isOld(other)) ||
@@ -196,7 +201,7 @@ export class OwnerLimit {
   }
 
   /** Ends the sessions of failed logins if they take the last places. */
-  async #refuseBeyond(limit: number, live: readonly Present[], own?: string): Promise<void> {
+  async #refuseBeyond(limit: number, live: readonly LiveSession[], own?: string): Promise<void> {
     const others = live.filter(({ handle }) => handle !== own);
     const stale = others.filter(({ state }) => state === 'stale');
     if (others.length - stale.length >= limit) throw new SessionLimitError(this.#name, limit, others);
@@ -216,7 +221,7 @@ export class OwnerLimit {
     );
   }
 
-  async #live({ owner, replaces }: Login): Promise<Present[]> {
+  async #live({ owner, replaces }: Login): Promise<LiveSession[]> {
     return (await this.#sessions.listByOwner(owner)).flatMap(({ id, session }) => {
       const place = id === replaces ? undefined : this.#sessions.peekPlace(session);
       return place ? [{ ...place, handle: id, stored: session }] : [];
@@ -240,7 +245,7 @@ function problemOf({ limit, beyond = 'end-oldest' }: MaxPerOwner): string | unde
   return "maxPerOwner.beyond must be one of 'end-oldest', 'refuse'.";
 }
 
-function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly Present[]): SessionTimes {
+function timesAfter({ createdAt, renewedAt, details }: SessionTimes, before: readonly LiveSession[]): SessionTimes {
   const latest = before.reduce((time, present) => Math.max(time, present.createdAt + 1), createdAt);
   const next = Math.min(latest, createdAt + CLOCK_SKEW_IN_MILLISECONDS);
   return { createdAt: next, renewedAt: Math.max(renewedAt, next), details };

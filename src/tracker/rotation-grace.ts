@@ -34,7 +34,7 @@ interface LiveRecord {
   readonly rotatedAt: number;
 }
 
-const MOST_ROTATIONS = 8;
+const MAX_ROTATIONS = 8;
 /** After the grace period. */
 const REPLAY_SEEN_FOR_MILLISECONDS = 50_000;
 /** With `onReplay: 'revoke'`. */
@@ -89,7 +89,7 @@ export class RotationGrace<S extends object> {
 
   async #liveRecord(first: RotatedRecord): Promise<LiveRecord | undefined> {
     let rotated = first;
-    for (let rotations = 0; rotations < MOST_ROTATIONS && rotated.hasGrace; rotations++) {
+    for (let rotations = 0; rotations < MAX_ROTATIONS && rotated.hasGrace; rotations++) {
       const storedId = rotated.successor;
       const stored = await this.#parts.storage.read(storedId);
       if (!stored || isEnded(stored.value) || isUndone(stored.value)) return undefined;

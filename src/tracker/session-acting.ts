@@ -29,7 +29,7 @@ export function listedOwner(details: SessionDetails | undefined, owner: string |
   return details?.actor?.owner ?? owner;
 }
 
-/** Whether both have the same actor or none: only then may changes be merged. */
+/** Only sessions of the same actor, or without actors, may be merged. */
 export function hasSameActor({ details: one }: Opened, { details: other }: Opened): boolean {
   return one?.actor?.since === other?.actor?.since;
 }

@@ -1,8 +1,9 @@
 import { SessionError } from '../errors/session.errors.js';
 
+/** Its constructor needs no arguments. */
 export type SessionClass<S extends object = object> = new () => S;
 
-/** Never shows content. */
+/** The message never shows content. */
 export function wrongValue(type: SessionClass, value: unknown): SessionError {
   return new SessionError(
     'SESSION_WRONG_VALUE',

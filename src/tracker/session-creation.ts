@@ -6,19 +6,19 @@ import type { SessionToStore } from '../storage/session-storage.js';
 import type { ByIdParts } from './by-id-parts.js';
 import { repeatUntilDone } from './repeat-until-done.js';
 import type { Admission, OwnerLimit } from './owner-limit.js';
-import { isSessionId, LONGEST_ID, SHORTEST_ID, type SessionIdProvider } from './session-id-provider.js';
+import { isSessionId, MAX_ID_LENGTH, MIN_ID_LENGTH, type SessionIdProvider } from './session-id-provider.js';
 import type { SessionTimes } from './session-lifetime.js';
 import { isRotated } from './session-records.js';
 import { trackedById, type SessionToTrack, type StoreResult } from './session-tracker.js';
 
-const MOST_ID_ATTEMPTS = 3;
-const MOST_CONFIRMATIONS = 2;
+const MAX_ID_ATTEMPTS = 3;
+const MAX_CONFIRMATIONS = 2;
 /** Below {@link PENDING_FOR_MILLISECONDS}. */
-const LONGEST_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
+const MAX_OWNER_CHANGE_IN_MILLISECONDS = 20_000;
 
 export type Written<S extends object> = Extract<StoreResult<S>, { readonly transportValue: string }>;
 
-export type Pending<S extends object> = Written<S> & { readonly admission?: Admission };
+type Pending<S extends object> = Written<S> & { readonly admission?: Admission };
 
 /** Writes new sessions. One with an owner is pending until confirmed, so that a failed login leaves nothing. */
 export class SessionCreation<S extends object> {
@@ -35,10 +35,10 @@ export class SessionCreation<S extends object> {
   newId(call: SessionCall): string {
     const id = this.#sessionIdProvider(call);
     // Ktor's format leaves the length to the application.
-    const shortest = this.#parts.bare ? 1 : SHORTEST_ID;
+    const shortest = this.#parts.bare ? 1 : MIN_ID_LENGTH;
     if (!isSessionId(id) || id.length < shortest) {
       throw new SessionWrongValueError(
-        `A session id must be a text of ${shortest} to ${LONGEST_ID} characters. Let the option identity return ` +
+        `A session id must be a text of ${shortest} to ${MAX_ID_LENGTH} characters. Let the option identity return ` +
           'random characters and nothing from the request: anyone who knows an id has the session.',
       );
     }
@@ -78,14 +78,14 @@ export class SessionCreation<S extends object> {
     const { owner, storedId, version, marks } = pending.session;
     if (!session.onOwner || owner === undefined || owner === session.previous?.owner) return pending;
     const { storage, records, now } = this.#parts;
-    const latest = now() + LONGEST_OWNER_CHANGE_IN_MILLISECONDS;
+    const latest = now() + MAX_OWNER_CHANGE_IN_MILLISECONDS;
     const text = await session.onOwner(before);
     if (now() >= latest) throw new SessionStorageUnavailableError('onOwnerChange took more than 20 seconds.');
     if (text === pending.session.text) return pending;
     const toStore = records.pending(records.toStore(text, pending.session, owner, marks));
     const result = await storage.replace(storedId!, toStore, version);
     const isSentTwice = result.status === 'conflict' && records.includes(result.current, toStore);
-    // Its owner has ended it.
+    // The owner has ended it.
     if (result.status !== 'replaced' && !isSentTwice) return pending;
     const stored = result.status === 'replaced' ? result.version : result.current.version;
     const after = records.marksOf(toStore.value);
@@ -129,7 +129,7 @@ export class SessionCreation<S extends object> {
     const confirmed = records.toStore(text, times, owner);
     const toStore = isPending ? records.pending(confirmed) : confirmed;
     const givenId = session.previous === undefined ? session.id : undefined;
-    for (let attempt = 0; attempt < (givenId === undefined ? MOST_ID_ATTEMPTS : 1); attempt++) {
+    for (let attempt = 0; attempt < (givenId === undefined ? MAX_ID_ATTEMPTS : 1); attempt++) {
       const id = givenId ?? this.newId(session.call);
       if (id === session.previous?.id) break;
       const handle = storedId(id);
@@ -146,7 +146,7 @@ export class SessionCreation<S extends object> {
       };
     }
     throw new SessionWrongValueError(
-      `The option identity returned an existing id ${MOST_ID_ATTEMPTS} times. Let it return a new random id.`,
+      `The option identity returned an existing id ${MAX_ID_ATTEMPTS} times. Let it return a new random id.`,
     );
   }
 
@@ -197,7 +197,7 @@ export class SessionCreation<S extends object> {
         if (confirmed) return confirmed;
         break;
       } catch (error) {
-        if (attempt < MOST_CONFIRMATIONS) continue;
+        if (attempt < MAX_CONFIRMATIONS) continue;
         throw error;
       }
     }

@@ -11,8 +11,8 @@ import {
   type SessionRecords,
 } from './session-records.js';
 
-const MOST_ATTEMPTS = 16;
-const MOST_ROTATIONS = 16;
+const MAX_ATTEMPTS = 16;
+const MAX_ROTATIONS = 16;
 
 type KnownRecord = Pick<StoredSession, 'value' | 'version' | 'owner'>;
 
@@ -53,7 +53,7 @@ export class SessionEnding {
       present,
     );
     try {
-      if (successor !== undefined && rotations < MOST_ROTATIONS) {
+      if (successor !== undefined && rotations < MAX_ROTATIONS) {
         const isRestored = await this.#end(successor, reason, undefined, rotations + 1);
         if (isRestored) return await this.#end(storedId, reason, undefined, rotations + 1);
       }
@@ -97,7 +97,7 @@ export class SessionEnding {
       isRotated(value) ? [{ id, successor: rotatedRecordOf(value).successor }] : [],
     );
     let ended: readonly string[] = [storedId];
-    for (let rotations = 0; ended.length > 0 && rotations < MOST_ROTATIONS; rotations++) {
+    for (let rotations = 0; ended.length > 0 && rotations < MAX_ROTATIONS; rotations++) {
       ended = rotated.flatMap(({ id, successor }) => (ended.includes(successor) ? [id] : []));
       for (const id of ended) await this.#storage.invalidate(id);
     }
@@ -109,7 +109,7 @@ export class SessionEnding {
     present: KnownRecord | undefined,
   ): Promise<TombstoneResult> {
     let current = present ?? (await this.#storage.read(storedId));
-    for (let attempt = 0; current?.version !== undefined && attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; current?.version !== undefined && attempt < MAX_ATTEMPTS; attempt++) {
       if (this.#explains && isEnded(current.value)) return { hasTombstone: true };
       if (isUndone(current.value)) return { hasTombstone: false, wasUndone: true };
       const successor = successorOf(current.value);

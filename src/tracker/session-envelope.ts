@@ -1,11 +1,11 @@
 import { decodeDetails, encodeDetails } from './session-details.js';
 import type { SessionTimes } from './session-lifetime.js';
 
-export interface SessionEnvelope extends SessionTimes {
+interface SessionEnvelope extends SessionTimes {
   readonly text: string;
 }
 
-const MOST_DIGITS = 11;
+const MAX_DIGITS = 11;
 
 const DETAILS = '!';
 
@@ -50,7 +50,7 @@ function openDetailed(value: string, name: string | undefined, secondDot: number
 
 /** Parses a lower-case base 36 number; `NaN` for anything else. Runs on every request. */
 export function base36In(text: string, start: number, end: number): number {
-  if (end <= start || end > start + MOST_DIGITS) return NaN;
+  if (end <= start || end > start + MAX_DIGITS) return NaN;
   let number = 0;
   for (let index = start; index < end; index++) {
     const code = text.charCodeAt(index);

@@ -8,12 +8,12 @@ import { hash, randomBytes } from 'node:crypto';
 export type SessionIdProvider = (call: SessionCall) => string;
 
 /** 128 bits as base64url. */
-export const SHORTEST_ID = 22;
+export const MIN_ID_LENGTH = 22;
 /** Longer ids are rejected before they are hashed. */
-export const LONGEST_ID = 512;
+export const MAX_ID_LENGTH = 512;
 
 export function isSessionId(id: unknown): id is string {
-  return typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && !/[\u0000-\u001f\u007f]/.test(id);
+  return typeof id === 'string' && id !== '' && id.length <= MAX_ID_LENGTH && !/[\u0000-\u001f\u007f]/.test(id);
 }
 
 export function isHashedSessionId(handle: unknown): handle is string {

@@ -36,7 +36,7 @@ export interface SessionTimes {
   readonly details?: SessionDetails | undefined;
 }
 
-const DAY = 24 * 3600;
+const DAY_IN_SECONDS = 24 * 3600;
 /** Accepted difference between the clocks of two servers. */
 export const CLOCK_SKEW_IN_MILLISECONDS = 60_000;
 
@@ -52,8 +52,8 @@ export class SessionLifetime {
   readonly #longestAbsolute: number;
 
   constructor(options: SessionLifetimeOptions = {}) {
-    this.idle = timeout('idleTimeoutInSeconds', options.idleTimeoutInSeconds, 7 * DAY);
-    this.absolute = timeout('absoluteTimeoutInSeconds', options.absoluteTimeoutInSeconds, 30 * DAY);
+    this.idle = timeout('idleTimeoutInSeconds', options.idleTimeoutInSeconds, 7 * DAY_IN_SECONDS);
+    this.absolute = timeout('absoluteTimeoutInSeconds', options.absoluteTimeoutInSeconds, 30 * DAY_IN_SECONDS);
     const renewAfter = seconds('renewAfterInSeconds', options.renewAfterInSeconds ?? renewAfterOf(this.idle) / 1000);
     if (this.idle > 0 && renewAfter >= this.idle) {
       throw new SessionConfigurationError(

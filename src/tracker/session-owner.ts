@@ -5,7 +5,7 @@ import { describeObject } from './session-class.js';
 export type SessionOwnerId = string | number | bigint | { toString(): string };
 
 /** Databases limit index keys. */
-const LONGEST_OWNER = 512;
+const MAX_OWNER_BYTES = 512;
 
 /** @param place for the message. @throws {SessionError} on another type, and beyond 512 bytes. */
 export function ownerText(owner: unknown, place: string): string | undefined {
@@ -14,8 +14,8 @@ export function ownerText(owner: unknown, place: string): string | undefined {
   if (text === undefined) {
     throw wrongOwner(place, `it is ${describe(owner)}. Use a string, number or bigint, such as the id of the user.`);
   }
-  if (Buffer.byteLength(text) > LONGEST_OWNER) {
-    throw wrongOwner(place, `its text is longer than ${LONGEST_OWNER} bytes. Use the id of the user.`);
+  if (Buffer.byteLength(text) > MAX_OWNER_BYTES) {
+    throw wrongOwner(place, `its text is longer than ${MAX_OWNER_BYTES} bytes. Use the id of the user.`);
   }
   return text === '' ? undefined : text;
 }

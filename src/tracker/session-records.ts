@@ -4,7 +4,7 @@ import { listedOwner, sessionAt } from './session-acting.js';
 import { base36In, isOfAnotherName, openEnvelope, sealEnvelope } from './session-envelope.js';
 import { CLOCK_SKEW_IN_MILLISECONDS, type SessionLifetime, type SessionTimes } from './session-lifetime.js';
 
-export interface SessionRecordsOptions {
+interface SessionRecordsOptions {
   readonly name: string;
   readonly lifetime: SessionLifetime;
   /** Ktor's format: text without times. */
@@ -34,12 +34,12 @@ const UNDONE = '~undone';
 /** Longer than any request lasts. */
 const DEAD_ID_KEPT_FOR_MILLISECONDS = 60_000;
 /** Well below {@link DEAD_ID_KEPT_FOR_MILLISECONDS}, so that a login whose process died can be undone. */
-export const PENDING_FOR_MILLISECONDS = 30_000;
+const PENDING_FOR_MILLISECONDS = 30_000;
 const ROUNDING_MILLISECONDS = 1000;
 /** The clock of the storage may be ahead. */
 const PENDING_AT_MOST_MILLISECONDS = PENDING_FOR_MILLISECONDS + CLOCK_SKEW_IN_MILLISECONDS + ROUNDING_MILLISECONDS;
 /** Writers whose last write a record remembers. */
-const MOST_MARKS = 16;
+const MAX_MARKS = 16;
 
 export function isEnded(value: string): boolean {
   return value === ENDED || value.startsWith(`${ENDED}.`);
@@ -284,7 +284,7 @@ export class SessionRecords {
     const mark = `${this.#writer}${(this.#writes++).toString(36)}`;
     if (marks === '') return mark;
     const ofOthers = marks.split('~').filter((other) => !other.startsWith(this.#writer));
-    return [mark, ...ofOthers.slice(0, MOST_MARKS - 1)].join('~');
+    return [mark, ...ofOthers.slice(0, MAX_MARKS - 1)].join('~');
   }
 
   marksOf(value: string): string | undefined {

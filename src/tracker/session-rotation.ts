@@ -19,7 +19,7 @@ import type { SessionToTrack } from './session-tracker.js';
 /** The record has changed or is gone. */
 export type LostRace = Exclude<ReplaceResult, { readonly status: 'replaced' }>;
 
-export interface Rotation<S extends object> {
+interface Rotation<S extends object> {
   readonly session: SessionToTrack<S>;
   readonly text: string;
   readonly times: SessionTimes;

@@ -26,7 +26,7 @@ export interface SessionTrackerOptions<S extends object> {
   readonly now?: () => number;
 }
 
-const MOST_FIELDS = 5;
+const MAX_FIELDS = 5;
 
 export abstract class SessionTrackerBase<S extends object> implements CompleteSessionTracker<S> {
   abstract readonly kind: 'by-value' | 'by-id';
@@ -86,7 +86,7 @@ export abstract class SessionTrackerBase<S extends object> implements CompleteSe
     return [...serializer.split(serializer.serialize(value))]
       .map(([name, text]) => ({ name, size: Buffer.byteLength(text) }))
       .sort((left, right) => right.size - left.size)
-      .slice(0, MOST_FIELDS);
+      .slice(0, MAX_FIELDS);
   }
 
   validate(value: unknown): asserts value is S {

@@ -15,7 +15,7 @@ import {
   hashSessionId,
   isHashedSessionId,
   isSessionId,
-  LONGEST_ID,
+  MAX_ID_LENGTH,
   type SessionIdProvider,
 } from './session-id-provider.js';
 import { SessionCreation } from './session-creation.js';
@@ -61,14 +61,14 @@ export interface SessionTrackerByIdOptions<S extends object> extends SessionTrac
     /** The age of an id at which it is rotated. `0`: never. */
     readonly rotateEveryInSeconds: number;
   };
-  /** How long a tombstone tells the reason. Not in bare mode. Default `0`. */
+  /** How long a tombstone keeps the reason. Not in bare mode. Default `0`. */
   readonly explainInSeconds?: number;
   readonly pause?: Pause;
 }
 
-/** Milliseconds between the first and last write of a login, without `onOwnerChange`. */
-const LONGEST_LOGIN = 5000;
-const MOST_LISTINGS = 5;
+/** Between the first and last write of a login, without `onOwnerChange`. */
+const MAX_LOGIN_IN_MILLISECONDS = 5000;
+const MAX_LISTINGS = 5;
 
 /**
  * The client has an id, the content is in a storage (Ktor: `SessionTrackerById`). An unknown id is never adopted.
@@ -140,7 +140,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
 
   // Not async, because each promise slows down every request.
   load(transportValue: string, call = EMPTY_CALL): Promise<LoadResult<S>> {
-    if (transportValue === '' || transportValue.length > LONGEST_ID) {
+    if (transportValue === '' || transportValue.length > MAX_ID_LENGTH) {
       return Promise.resolve({ status: 'rejected', reason: 'malformed' });
     }
     const storedId = this.#storedId(transportValue);
@@ -276,7 +276,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
     const { createdAt, renewedAt } = session;
     if (!this.#records.isPending(stored, this.open(stored) ?? session))
       return { createdAt, renewedAt, state: 'settled' };
-    return { createdAt, renewedAt, state: this.now() - createdAt > LONGEST_LOGIN ? 'stale' : 'pending' };
+    return { createdAt, renewedAt, state: this.now() - createdAt > MAX_LOGIN_IN_MILLISECONDS ? 'stale' : 'pending' };
   }
 
   /** Marks a session as ended by a login beyond `maxPerOwner`. @returns `false` if it was changed meanwhile. */
@@ -299,7 +299,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   /** As {@link peek}, of a handle whose id may have been rotated. */
   async peekByHandle(handle: string): Promise<{ readonly value: S } | undefined> {
     let stored = await this.storage.read(handle);
-    for (let rotations = 0; stored && isRotated(stored.value) && rotations < MOST_LISTINGS; rotations++) {
+    for (let rotations = 0; stored && isRotated(stored.value) && rotations < MAX_LISTINGS; rotations++) {
       const { successor, hasGrace } = rotatedRecordOf(stored.value);
       // Without grace, it may be the session of another owner.
       stored = hasGrace ? await this.storage.read(successor) : undefined;
@@ -309,7 +309,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
 
   /** Undoes half-done rotations, whose old id still gives its session. */
   listByOwner(storedOwner: string): ReturnType<OwnerIndex['list']> {
-    return this.#listByOwner(storedOwner, MOST_LISTINGS);
+    return this.#listByOwner(storedOwner, MAX_LISTINGS);
   }
 
   async #listByOwner(storedOwner: string, rounds: number): ReturnType<OwnerIndex['list']> {
@@ -398,7 +398,7 @@ export class SessionTrackerById<S extends object> extends SessionTrackerBase<S> 
   async #revokeEach(owners: OwnerIndex, storedOwner: string, except: string | undefined): Promise<number> {
     let count = 0;
     // A parallel login or rotation may add one.
-    for (let round = 0; round < MOST_LISTINGS; round++) {
+    for (let round = 0; round < MAX_LISTINGS; round++) {
       const listed = (await owners.list(storedOwner)).filter(
         ({ id, session }) => id !== except && !isEnded(session.value) && !isUndone(session.value),
       );

@@ -109,6 +109,7 @@ export interface SessionToTrack<S extends object> {
   readonly id?: string | undefined;
   /** The id of a session that ends next. */
   readonly replaces?: string | undefined;
+  /** Called with the handles that `maxPerOwner` ends. */
   onRevoked?(this: void, handles: readonly string[]): void;
   /**
    * Called when `value` gets an owner, before the login is confirmed. May change `value`. An error undoes the login.
@@ -126,6 +127,7 @@ export type StoreResult<S extends object> =
       readonly status: 'created' | 'changed' | 'renewed' | 'rotated';
       readonly session: TrackedSession<S>;
       readonly transportValue: string;
+      /** The client already has `transportValue`. */
       readonly held?: boolean;
       readonly conflicts?: readonly string[];
     }

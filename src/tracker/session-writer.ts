@@ -19,12 +19,12 @@ import {
 import { WriteQueue } from './write-queue.js';
 
 /** Against other processes; the writers of this one take turns. */
-const MOST_ATTEMPTS = 12;
+const MAX_ATTEMPTS = 12;
 const EAGER_ATTEMPTS = 3;
-const LONGEST_PAUSE_IN_MILLISECONDS = 64;
+const MAX_PAUSE_IN_MILLISECONDS = 64;
 
 /** About 100 ms in all. */
-const MOST_CONFIRMATION_CHECKS = 6;
+const MAX_CONFIRMATION_CHECKS = 6;
 
 /** @param attempt the number of lost races. */
 export type Pause = (attempt: number) => Promise<void> | undefined;
@@ -52,7 +52,7 @@ interface Change<S extends object> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface SessionWriterParts<S extends object> extends ByIdParts<S> {
+interface SessionWriterParts<S extends object> extends ByIdParts<S> {
   readonly rotation: SessionRotation<S>;
   readonly grace: RotationGrace<S> | undefined;
   readonly recordsRotation: boolean;
@@ -149,7 +149,7 @@ export class SessionWriter<S extends object> {
   }
 
   async #confirmedSuccessor(rotated: StoredSession): Promise<Successor | undefined> {
-    for (let attempt = 1; attempt <= MOST_CONFIRMATION_CHECKS; attempt++) {
+    for (let attempt = 1; attempt <= MAX_CONFIRMATION_CHECKS; attempt++) {
       const successor = await this.#parts.grace?.successorOf(rotated);
       if (typeof successor !== 'object') return undefined;
       if (!successor.isPending) return successor;
@@ -170,7 +170,7 @@ export class SessionWriter<S extends object> {
   async #writeBatch(batch: Change<S>[], known: StoredState | undefined): Promise<StoredState | undefined> {
     let current = known;
     try {
-      for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+      for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
         const rebased = this.#rebaseAll(batch, current);
         const last = rebased.at(-1);
         if (!last) return current;
@@ -349,7 +349,7 @@ function goneReasonOf(result: LostRace): 'ended' | 'rotated' | undefined {
 }
 
 function randomPause(attempt: number): Promise<void> {
-  const longest = Math.min(2 ** attempt, LONGEST_PAUSE_IN_MILLISECONDS);
+  const longest = Math.min(2 ** attempt, MAX_PAUSE_IN_MILLISECONDS);
   return new Promise((resolve) => {
     setTimeout(resolve, Math.random() * longest);
   });
@@ -357,6 +357,6 @@ function randomPause(attempt: number): Promise<void> {
 
 function tooManyConflicts(): SessionStorageUnavailableError {
   return new SessionStorageUnavailableError(
-    `A session was changed by other processes ${MOST_ATTEMPTS} times while it was being stored. Try again.`,
+    `A session was changed by other processes ${MAX_ATTEMPTS} times while it was being stored. Try again.`,
   );
 }

@@ -1,5 +1,5 @@
 /** Runs tasks of one key together. Never rejects. @returns the state for the next turn. */
-export type TakeTurn<T, K> = (batch: readonly T[], known: K | undefined) => Promise<K | undefined>;
+type TakeTurn<T, K> = (batch: readonly T[], known: K | undefined) => Promise<K | undefined>;
 
 /** Queues the writers of one session in this process. Tasks that arrive during a turn share the next one. */
 export class WriteQueue<T, K> {

@@ -1,4 +1,4 @@
-const MOST_CHARACTERS = 512 * 1024;
+const MAX_CHARACTERS = 512 * 1024;
 const ENTRY_CHARACTERS = 64;
 
 interface OpenedValue {
@@ -15,7 +15,7 @@ export class OpenedValues {
   readonly #now: () => number;
   #newer = new Map<string, OpenedValue>();
   #older = new Map<string, OpenedValue>();
-  #free = MOST_CHARACTERS;
+  #free = MAX_CHARACTERS;
   #since: number;
 
   constructor(periodInMilliseconds: number, now = (): number => performance.now()) {
@@ -35,7 +35,7 @@ export class OpenedValues {
 
   set(value: string, text: string): void {
     this.#expire();
-    if (charactersOf({ value, text }) > MOST_CHARACTERS) return;
+    if (charactersOf({ value, text }) > MAX_CHARACTERS) return;
     // A substring keeps its whole header in memory.
     const opened = { value: copyOf(value), text: copyOf(text) };
     if (opened.value === value && opened.text === text) this.#add(opened);
@@ -59,7 +59,7 @@ export class OpenedValues {
   #startGeneration(now: number): void {
     this.#older = this.#newer;
     this.#newer = new Map();
-    this.#free = MOST_CHARACTERS;
+    this.#free = MAX_CHARACTERS;
     this.#since = now;
   }
 }

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, type KeyObject } from 'node:crypto';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { CbcCipher, type EncryptAlgorithm } from './cbc-cipher.js';
 import { macHash, type MacAlgorithm } from './java-algorithms.js';
@@ -66,7 +66,7 @@ export class SessionTransportTransformerEncrypt implements SessionTransportTrans
    * @throws {SessionConfigurationError} for an invalid, weak or published key.
    */
   constructor(encryptionKey: Uint8Array, signKey: Uint8Array, options: SessionTransportTransformerEncryptOptions = {}) {
-    refuseUnknownOptions('SessionTransportTransformerEncrypt', options, OPTIONS);
+    assertKnownOptions('SessionTransportTransformerEncrypt', options, OPTIONS);
     const { macOver = 'ciphertext', backwardCompatibleRead = false, weak } = options;
     if (macOver !== 'ciphertext' && macOver !== 'plaintext') {
       throw new SessionConfigurationError(

@@ -1,5 +1,5 @@
 import { createHmac, type KeyObject } from 'node:crypto';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import { macHash, type MacAlgorithm } from './java-algorithms.js';
 import { checkedKtorKey } from './ktor-key.js';
 import { equalInConstantTime, javaUtf8, splitAtLast } from './ktor-text.js';
@@ -36,7 +36,7 @@ export class SessionTransportTransformerMessageAuthentication implements Session
     algorithm: MacAlgorithm = 'HmacSHA256',
     options: SessionTransportTransformerMessageAuthenticationOptions = {},
   ) {
-    refuseUnknownOptions('SessionTransportTransformerMessageAuthentication', options, ['weak']);
+    assertKnownOptions('SessionTransportTransformerMessageAuthentication', options, ['weak']);
     this.#hash = macHash(algorithm);
     this.#key = checkedKtorKey(key, 'key', options.weak);
   }

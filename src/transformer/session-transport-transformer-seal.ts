@@ -12,7 +12,7 @@ const VERSION_BYTES = 1;
 const KEY_ID_BYTES = 4;
 const NONCE_AT = VERSION_BYTES + KEY_ID_BYTES;
 const SEALED_AT = NONCE_AT + XAES_NONCE_BYTES;
-const SHORTEST_BYTES = SEALED_AT + XAES_TAG_BYTES;
+const MIN_BYTES = SEALED_AT + XAES_TAG_BYTES;
 const HEAD_CHARACTERS = 7;
 
 export interface SealBinding {
@@ -82,7 +82,7 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
 
   #open(transportValue: string): string | undefined {
     const bytes = fromBase64Url(transportValue);
-    if (bytes === undefined || bytes.length < SHORTEST_BYTES) return undefined;
+    if (bytes === undefined || bytes.length < MIN_BYTES) return undefined;
     const nonce = bytes.subarray(NONCE_AT, SEALED_AT);
     const sealed = bytes.subarray(SEALED_AT);
     for (const { head, key, additionalData, ringId } of this.#sealers) {

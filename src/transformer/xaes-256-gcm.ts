@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type Cipher, type KeyObject } from 'node:crypto';
 import { messageKey } from '../keys/message-key.js';
 
-export const XAES_KEY_BYTES = 32;
 export const XAES_NONCE_BYTES = 24;
 export const XAES_TAG_BYTES = 16;
 

@@ -68,10 +68,13 @@ export function resolveCookieConfiguration(configuration: CookieConfiguration): 
   return { ...DEFAULT_COOKIE_CONFIGURATION, ...given };
 }
 
+/** Ktor's names (Ktor: `SameSite`). */
+export const SameSite = Object.freeze({ Strict: 'strict', Lax: 'lax', None: 'none' } as const);
+
 /** 7 days, as Ktor. */
 export const DEFAULT_SESSION_MAX_AGE = 604_800;
 
-export const LONGEST_COOKIE_MAX_AGE = 400 * 24 * 3600;
+export const MAX_COOKIE_AGE_IN_SECONDS = 400 * 24 * 3600;
 
 // RFC 9110 token; servers and proxies differ on others.
 const COOKIE_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

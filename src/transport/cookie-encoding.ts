@@ -14,9 +14,9 @@ export type CookieEncoding = 'uri' | 'base64' | 'raw' | 'dquotes';
 const UNRESERVED = Uint8Array.from({ length: 128 }, (_, code) =>
   /[A-Za-z0-9\-._~]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
-const ESCAPED_BY_HAND = /[!'()*]/g;
+const UNESCAPED_BY_JAVASCRIPT = /[!'()*]/g;
 const NEEDS_QUOTES = /[ ,]/;
-const CARRIED_AS_IT_IS = /^[\u0020-\u003a\u003c-\u007e]*$/;
+const UNCHANGED_VALUE = /^[\u0020-\u003a\u003c-\u007e]*$/;
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 
@@ -27,11 +27,11 @@ export function encodeCookieValue(value: string, encoding: CookieEncoding): stri
     case 'base64':
       return Buffer.from(value, 'utf8').toString('base64');
     case 'raw':
-      return CARRIED_AS_IT_IS.test(value) && withoutQuotes(value) === value && value.trim() === value
+      return UNCHANGED_VALUE.test(value) && withoutQuotes(value) === value && value.trim() === value
         ? value
         : undefined;
     case 'dquotes':
-      if (value.includes('"') || !CARRIED_AS_IT_IS.test(value)) return undefined;
+      if (value.includes('"') || !UNCHANGED_VALUE.test(value)) return undefined;
       return NEEDS_QUOTES.test(value) ? `"${value}"` : value;
   }
 }
@@ -64,7 +64,7 @@ function isUnreserved(value: string): boolean {
 
 function percentEncode(value: string): string {
   return encodeURIComponent(value.replace(LONE_SURROGATE, '?'))
-    .replace(ESCAPED_BY_HAND, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(UNESCAPED_BY_JAVASCRIPT, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');
 }
 

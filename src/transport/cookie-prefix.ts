@@ -10,7 +10,7 @@ export const COOKIE_PREFIXES: readonly CookiePrefix[] = [
   false,
 ];
 
-export interface PrefixedCookie {
+interface PrefixedCookie {
   readonly prefix?: CookiePrefix;
   readonly secure?: boolean | 'auto';
   readonly domain?: string;

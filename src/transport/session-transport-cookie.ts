@@ -1,12 +1,12 @@
 import type { SessionCall } from '../call/session-call.js';
-import { refuseUnknownOptions } from '../errors/known-options.js';
+import { assertKnownOptions } from '../errors/known-options.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../errors/session.errors.js';
 import type { SessionTransportTransformer } from '../transformer/session-transport-transformer.js';
 import {
   checkCookieConfiguration,
   DEFAULT_SESSION_MAX_AGE,
   demandsSecure,
-  LONGEST_COOKIE_MAX_AGE,
+  MAX_COOKIE_AGE_IN_SECONDS,
   resolveCookieConfiguration,
   type CookieConfiguration,
   type RequestCookieAttributes,
@@ -17,8 +17,8 @@ import { decodeCookieValue, encodeCookieValue, type CookieEncoding } from './coo
 import { cookieValues } from './cookie-header.js';
 import type { SessionTransport } from './session-transport.js';
 
-/** Bytes (RFC 6265, 6.1). */
-const LARGEST_COOKIE = 4096;
+/** RFC 6265, 6.1. */
+const MAX_COOKIE_BYTES = 4096;
 
 const CLEARED = '; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT';
 
@@ -70,7 +70,7 @@ export class SessionTransportCookie implements SessionTransport {
     const header = call.requestHeader('cookie');
     if (header === undefined) return [];
     return cookieValues(header, this.name).map((text) =>
-      text.length > LARGEST_COOKIE ? undefined : decodeCookieValue(text, this.#encoding),
+      text.length > MAX_COOKIE_BYTES ? undefined : decodeCookieValue(text, this.#encoding),
     );
   }
 
@@ -91,7 +91,7 @@ export class SessionTransportCookie implements SessionTransport {
       `${this.name}=${encoded}${this.#lifetime(maxAgeInSeconds)}${this.#beforeSecure}` +
       this.#secureFor(call) +
       this.#afterSecure;
-    if (line.length > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, line.length, LARGEST_COOKIE, []);
+    if (line.length > MAX_COOKIE_BYTES) throw new SessionTooLargeError(this.name, line.length, MAX_COOKIE_BYTES, []);
     call.setCookie(this.name, line);
     if (this.clearsElsewhere && this.receive(call).length > 1) this.#clearElsewhere(call);
   }
@@ -125,7 +125,7 @@ export class SessionTransportCookie implements SessionTransport {
 
   #lifetime(maxAge: number | null | undefined): string {
     if (maxAge === null) return '';
-    const seconds = Math.min(maxAge ?? DEFAULT_SESSION_MAX_AGE, LONGEST_COOKIE_MAX_AGE);
+    const seconds = Math.min(maxAge ?? DEFAULT_SESSION_MAX_AGE, MAX_COOKIE_AGE_IN_SECONDS);
     const expires = this.configuration.expires
       ? `; Expires=${new Date(Date.now() + seconds * 1000).toUTCString()}`
       : '';
@@ -133,7 +133,7 @@ export class SessionTransportCookie implements SessionTransport {
   }
 }
 
-const MOST_SCOPES = 1000;
+const MAX_SCOPES = 1000;
 
 class CookieScopes {
   readonly #attributesOf: NonNullable<CookieConfiguration['attributes']>;
@@ -159,7 +159,7 @@ class CookieScopes {
     if (typeof attributes !== 'object' || attributes === null) {
       throw new SessionConfigurationError(`Cookie "${this.#name}": attributes must return an object.`);
     }
-    refuseUnknownOptions(`Cookie "${this.#name}", attributes`, attributes, ['domain', 'partitioned']);
+    assertKnownOptions(`Cookie "${this.#name}", attributes`, attributes, ['domain', 'partitioned']);
     const { domain, partitioned } = attributes as RequestCookieAttributes;
     const key = JSON.stringify([domain, partitioned]);
     const present = this.#transports.get(key);
@@ -170,7 +170,7 @@ class CookieScopes {
       ...(partitioned === undefined ? {} : { partitioned }),
     };
     const transport = new SessionTransportCookie(this.#name, { ...fixed, ...scope, prefix: false }, this.#transformers);
-    if (this.#transports.size >= MOST_SCOPES) this.#transports.clear();
+    if (this.#transports.size >= MAX_SCOPES) this.#transports.clear();
     this.#transports.set(key, transport);
     return transport;
   }

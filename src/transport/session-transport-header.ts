@@ -4,8 +4,8 @@ import type { SessionTransportTransformer } from '../transformer/session-transpo
 import { checkHeaderName } from './header-name.js';
 import type { SessionTransport } from './session-transport.js';
 
-/** Bytes; servers accept 8 kB for all headers together. */
-const LARGEST_HEADER = 8000;
+/** Servers accept 8 kB for all headers together. */
+const MAX_HEADER_BYTES = 8000;
 const HEADER_VALUE = /^(?:[\u0021-\u007e](?:[\u0020-\u007e]*[\u0021-\u007e])?)?$/;
 
 /** A session in a header that clients send back (Ktor: `SessionTransportHeader`). It cannot be cleared. */
@@ -37,13 +37,13 @@ export class SessionTransportHeader implements SessionTransport {
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
     const value = call.requestHeader(this.#lowerCaseName);
     if (value === undefined) return [];
-    return [value.length > LARGEST_HEADER ? undefined : decodeHeaderValue(value)];
+    return [value.length > MAX_HEADER_BYTES ? undefined : decodeHeaderValue(value)];
   }
 
   send(call: SessionCall, value: string): void {
     const encoded = encodeHeaderValue(value);
-    if (encoded.length > LARGEST_HEADER) {
-      throw new SessionTooLargeError(this.name, encoded.length, LARGEST_HEADER, []);
+    if (encoded.length > MAX_HEADER_BYTES) {
+      throw new SessionTooLargeError(this.name, encoded.length, MAX_HEADER_BYTES, []);
     }
     call.setHeader(this.name, encoded);
     if (this.#exposed) call.setHeader('Access-Control-Expose-Headers', this.name);

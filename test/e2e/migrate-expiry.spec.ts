@@ -243,7 +243,7 @@ describe('an invalid source', () => {
     const from = cookieSession({ keys: [SECRET], name: 'auth', map, alsoWrite: true });
     await expect(startNew(from)).rejects.toThrow('another name');
     const other = cookieSession({ keys: [SECRET], map, alsoWrite: true });
-    await expect(startNew(other, undefined, { transport: 'header' })).rejects.toThrow('travels in a header');
+    await expect(startNew(other, undefined, { transport: 'header' })).rejects.toThrow('uses a header');
   });
 
   it('never puts a secret into a message', () => {

@@ -1,7 +1,7 @@
 import { decodeQuery, FormDocument } from './form-encoding.js';
 import { valueClassOf, wrapped } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
-import { concreteClasses, DEEPEST } from '../kotlin/kotlin-instance.js';
+import { concreteClasses, MAX_DEPTH } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { payload, readParts } from './reflection-format-reader.js';
@@ -25,7 +25,7 @@ export class BackwardCompatibleFormatReader {
   }
 
   #object(plan: KotlinClassPlan, text: string, depth: number): object {
-    if (depth > DEEPEST) throw new Unreadable('nested too deep');
+    if (depth > MAX_DEPTH) throw new Unreadable('nested too deep');
     const document = new FormDocument(text);
     const fields = plan.fields.filter(({ isComputed }) => !isComputed);
     const known = new Set(fields.map(({ serialName }) => serialName));

@@ -1,4 +1,4 @@
-import { decodeQuery, encodeQuery, FormDocument, formPair, MOST_PAIRS } from './form-encoding.js';
+import { decodeQuery, encodeQuery, FormDocument, formPair, MAX_PAIRS } from './form-encoding.js';
 import { unwrapped, valueClassOf } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans, KotlinField } from '../kotlin/kotlin-class-plan.js';
 import { elementsOf, entriesOf, planOfInstance } from '../kotlin/kotlin-instance.js';
@@ -110,8 +110,8 @@ export class BackwardCompatibleFormatWriter {
       this.#refuseIn(/[&+]/, taggedValue, "in the value of a map, Ktor changes '&' and '+'");
       return `${encodeQuery(taggedKey).replace(/[&=]/g, encodeURIComponent)}=${encodeQuery(taggedValue).replaceAll('&', '%26')}`;
     });
-    if (this.#forKotlinx && parts.length > MOST_PAIRS) {
-      throw new Unwritable(`Ktor reads at most ${MOST_PAIRS} entries of a map`, ADVICE);
+    if (this.#forKotlinx && parts.length > MAX_PAIRS) {
+      throw new Unwritable(`Ktor reads at most ${MAX_PAIRS} entries of a map`, ADVICE);
     }
     return `#m${encodeQuery(parts.join('&'))}`;
   }

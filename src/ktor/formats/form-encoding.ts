@@ -5,14 +5,14 @@ import { Unreadable } from './format-errors.js';
 const FORM_LITERAL = /^[A-Za-z0-9\-._~]*$/;
 const QUERY_LITERAL = /^[A-Za-z0-9:/?#[\]@!$&'()*,;=\-._~+]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/gu;
-const LEFT_BY_JAVASCRIPT = /[!'()*]/g;
+const UNESCAPED_BY_JAVASCRIPT = /[!'()*]/g;
 const QUERY_UNESCAPED = /%(?:3A|2F|3F|23|5B|5D|40|24|26|2C|3B|3D|2B)/g;
 
 /** `encodeURLParameter(spaceToPlus = true)`: documents and cookies. */
 export function encodeForm(text: string): string {
   if (FORM_LITERAL.test(text)) return text;
   return encodeOctets(text)
-    .replace(LEFT_BY_JAVASCRIPT, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replace(UNESCAPED_BY_JAVASCRIPT, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replace(/%20/g, '+');
 }
 
@@ -87,7 +87,7 @@ function javaText(octets: Buffer): string {
 }
 
 /** Ktor ignores further pairs. */
-export const MOST_PAIRS = 1000;
+export const MAX_PAIRS = 1000;
 
 /** `parseQueryString`: case-insensitive names, the first value wins. */
 export class FormDocument {
@@ -95,7 +95,7 @@ export class FormDocument {
 
   constructor(text: string) {
     let count = 0;
-    for (let start = 0; start <= text.length && count < MOST_PAIRS; count++) {
+    for (let start = 0; start <= text.length && count < MAX_PAIRS; count++) {
       const ampersand = text.indexOf('&', start);
       const end = ampersand === -1 ? text.length : ampersand;
       this.#add(text.slice(start, end));

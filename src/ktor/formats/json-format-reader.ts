@@ -1,7 +1,7 @@
 import { valueClassOf, wrapped } from '../kotlin/inlined-value.js';
 import { BareWord, type JsonNode } from './json-node.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
-import { concreteClasses, DEEPEST_IN_JSON } from '../kotlin/kotlin-instance.js';
+import { concreteClasses, MAX_DEPTH_IN_JSON } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
@@ -53,7 +53,7 @@ export class JsonFormatReader {
   }
 
   #object(shape: KotlinShape & { kind: 'class' }, node: JsonNode, depth: number): object {
-    if (depth > DEEPEST_IN_JSON) throw new Unreadable('nested too deep');
+    if (depth > MAX_DEPTH_IN_JSON) throw new Unreadable('nested too deep');
     const valueClass = valueClassOf(this.#plans, shape);
     if (valueClass) return wrapped(valueClass, this.#value(valueClass.fields[0]!.shape, node, depth));
     const fields = fieldsOf(node);

@@ -1,6 +1,6 @@
 import { unwrapped, valueClassOf } from '../kotlin/inlined-value.js';
 import type { KotlinClassPlan, KotlinClassPlans, KotlinField } from '../kotlin/kotlin-class-plan.js';
-import { DEEPEST_IN_JSON, elementsOf, entriesOf, planOfInstance } from '../kotlin/kotlin-instance.js';
+import { MAX_DEPTH_IN_JSON, elementsOf, entriesOf, planOfInstance } from '../kotlin/kotlin-instance.js';
 import { scalarText } from '../kotlin/kotlin-scalar.js';
 import { isScalar, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import type { KotlinxJsonOptions } from './kotlinx-json-options.js';
@@ -46,11 +46,11 @@ export class JsonFormatWriter {
     if (valueClass) {
       return this.#value(
         valueClass.fields[0]!.shape,
-        unwrapped(this.#plans, valueClass, value, depth, DEEPEST_IN_JSON),
+        unwrapped(this.#plans, valueClass, value, depth, MAX_DEPTH_IN_JSON),
         depth,
       );
     }
-    const plan = planOfInstance(this.#plans, expected, value, depth, DEEPEST_IN_JSON);
+    const plan = planOfInstance(this.#plans, expected, value, depth, MAX_DEPTH_IN_JSON);
     const pairs = this.#pairs(plan, value as Record<string, unknown>, depth);
     if (this.#plans.of(expected).subclasses) {
       pairs.unshift(`${JSON.stringify(this.#options.classDiscriminator)}:${JSON.stringify(plan.serialName)}`);

@@ -6,8 +6,8 @@ export class BareWord {
 
 export type JsonNode = ReadonlyMap<string, JsonNode> | readonly JsonNode[] | string | number | BareWord;
 
-const DEEPEST_JSON = 512;
-const MOST_DIGITS = 15;
+const MAX_DEPTH = 512;
+const MAX_DIGITS = 15;
 
 const SPACE = 0x20;
 const QUOTE = 0x22;
@@ -37,7 +37,7 @@ class JsonParser {
   }
 
   value(depth: number): JsonNode {
-    if (depth > DEEPEST_JSON) throw new Unreadable('nested too deep');
+    if (depth > MAX_DEPTH) throw new Unreadable('nested too deep');
     switch (this.#peek()) {
       case OPENING_BRACE:
         return this.#object(depth);
@@ -115,7 +115,7 @@ class JsonParser {
     while (end < text.length && !isDelimiter(text.charCodeAt(end))) end++;
     if (end === start) fail();
     this.#index = end;
-    const isPlain = digits > 0 && digits <= MOST_DIGITS && digits === end - firstDigit;
+    const isPlain = digits > 0 && digits <= MAX_DIGITS && digits === end - firstDigit;
     if (isPlain && text.charCodeAt(firstDigit) !== DIGIT_0) return isNegative ? -value : value;
     return isPlain && digits === 1 && !isNegative ? value : new BareWord(text.slice(start, end));
   }

@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
-import { decodeQuery, encodeForm, MOST_PAIRS } from './form-encoding.js';
+import { decodeQuery, encodeForm, MAX_PAIRS } from './form-encoding.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
 import { describeShape, isScalar, withoutNull, type KotlinClass, type KotlinShape } from '../kotlin/kotlin-shape.js';
 
@@ -79,7 +79,7 @@ export function checkFormNames(type: string, names: readonly string[]): void {
     if (other !== undefined) refuse(`it differs from ${other} only in case, so one of them is lost`);
     seen.set(name.toLowerCase(), name);
   }
-  if (names.length > MOST_PAIRS) {
-    throw new SessionConfigurationError(`${type} has more than ${MOST_PAIRS} fields. Ktor reads no more.`);
+  if (names.length > MAX_PAIRS) {
+    throw new SessionConfigurationError(`${type} has more than ${MAX_PAIRS} fields. Ktor reads no more.`);
   }
 }

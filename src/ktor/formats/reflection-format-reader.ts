@@ -1,6 +1,6 @@
 import { decodeQuery, FormDocument } from './form-encoding.js';
 import type { KotlinClassPlan, KotlinClassPlans } from '../kotlin/kotlin-class-plan.js';
-import { DEEPEST } from '../kotlin/kotlin-instance.js';
+import { MAX_DEPTH } from '../kotlin/kotlin-instance.js';
 import { scalarValue } from '../kotlin/kotlin-scalar.js';
 import { isScalar, withoutNull, type KotlinClass, type KotlinShape, type ScalarShape } from '../kotlin/kotlin-shape.js';
 import { TYPE_NAME } from './reflection-format-writer.js';
@@ -27,7 +27,7 @@ export class ReflectionFormatReader {
   }
 
   read(type: KotlinClass, text: string, depth = 0): object {
-    if (depth > DEEPEST) throw new Unreadable('nested too deep');
+    if (depth > MAX_DEPTH) throw new Unreadable('nested too deep');
     const document = new FormDocument(text);
     const plan = this.#choose(type, document);
     const instance = plan.create();

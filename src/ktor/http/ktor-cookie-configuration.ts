@@ -1,5 +1,5 @@
 import { SessionConfigurationError } from '../../errors/session.errors.js';
-import { refuseUndefined } from '../../errors/known-options.js';
+import { assertNotUndefined } from '../../errors/known-options.js';
 import type { CookieEncoding } from '../../transport/cookie-encoding.js';
 
 /** Ktor's `CookieConfiguration`. */
@@ -45,7 +45,7 @@ export function checkKtorCookie(name: string, cookie: KtorCookieConfiguration): 
     if (!KNOWN.includes(option)) refuse(`Cookie "${name}": unknown option "${option}". Known: ${KNOWN.join(', ')}.`);
   }
   // An unset variable must not select an insecure default.
-  refuseUndefined(`Cookie "${name}"`, cookie, ['secure', 'sameSite']);
+  assertNotUndefined(`Cookie "${name}"`, cookie, ['secure', 'sameSite']);
   const { maxAgeInSeconds: maxAge, encoding } = cookie;
   if (typeof maxAge === 'number' && !(maxAge >= 0)) {
     refuse(`maxAgeInSeconds shouldn't be negative: ${maxAge}. Use null for a cookie that ends with the browser.`);

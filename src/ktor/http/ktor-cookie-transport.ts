@@ -1,7 +1,7 @@
 import type { SessionCall } from '../../call/session-call.js';
 import { SessionConfigurationError, SessionTooLargeError } from '../../errors/session.errors.js';
 import type { CookieEncoding } from '../../transport/cookie-encoding.js';
-import { SameSite } from '../../transport/same-site.js';
+import { SameSite } from '../../transport/cookie-configuration.js';
 import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 import { checkKtorCookie, KTOR_ENCODING_NAMES, type KtorCookieConfiguration } from './ktor-cookie-configuration.js';
@@ -9,7 +9,7 @@ import { decodeKtorCookie, encodeKtorCookie } from './ktor-cookie-encoding.js';
 import { ktorCookieValues } from './ktor-cookie-header.js';
 import { checkKtorVersion, isBefore, type KtorVersion } from '../ktor-version.js';
 
-const LARGEST_COOKIE = 4096;
+const MAX_COOKIE_BYTES = 4096;
 const LARGEST_MAX_AGE = 0x7fff_ffff;
 const LAST_MOMENT = 8.64e15;
 const EPOCH = 'Thu, 01 Jan 1970 00:00:00 GMT';
@@ -64,7 +64,7 @@ export class KtorCookieTransport implements SessionTransport {
     const header = call.requestHeader('cookie');
     if (header === undefined) return [];
     return ktorCookieValues(header, this.name).map((text) =>
-      text.length > LARGEST_COOKIE ? undefined : decodeKtorCookie(text, this.#encoding, this.#version),
+      text.length > MAX_COOKIE_BYTES ? undefined : decodeKtorCookie(text, this.#encoding, this.#version),
     );
   }
 
@@ -72,7 +72,7 @@ export class KtorCookieTransport implements SessionTransport {
   send(call: SessionCall, value: string): void {
     const line = `${this.name}=${this.#encode(value)}${this.#lifetime()}${this.#attributes}`;
     const size = Buffer.byteLength(line);
-    if (size > LARGEST_COOKIE) throw new SessionTooLargeError(this.name, size, LARGEST_COOKIE, []);
+    if (size > MAX_COOKIE_BYTES) throw new SessionTooLargeError(this.name, size, MAX_COOKIE_BYTES, []);
     call.setCookie(this.name, line);
   }
 

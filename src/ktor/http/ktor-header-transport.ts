@@ -5,8 +5,8 @@ import type { SessionTransport } from '../../transport/session-transport.js';
 import type { SessionTransportTransformer } from '../../transformer/session-transport-transformer.js';
 import { textOfHeader } from './ktor-cookie-encoding.js';
 
-const MOST_CANDIDATES = 8;
-const LARGEST_HEADER = 8000;
+const MAX_CANDIDATES = 8;
+const MAX_HEADER_BYTES = 8000;
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
 /** Ktor's `SessionTransportHeader`: UTF-8 without encoding. Cannot be cleared. */
@@ -36,7 +36,7 @@ export class KtorHeaderTransport implements SessionTransport {
   receive(call: SessionCall): ReadonlyArray<string | undefined> {
     const value = call.requestHeader(this.name.toLowerCase());
     if (value === undefined) return [];
-    if (value.length > LARGEST_HEADER) return [undefined];
+    if (value.length > MAX_HEADER_BYTES) return [undefined];
     return candidates(textOfHeader(value));
   }
 
@@ -48,7 +48,7 @@ export class KtorHeaderTransport implements SessionTransport {
       );
     }
     const bytes = Buffer.from(value, 'utf8');
-    if (bytes.length > LARGEST_HEADER) throw new SessionTooLargeError(this.name, bytes.length, LARGEST_HEADER, []);
+    if (bytes.length > MAX_HEADER_BYTES) throw new SessionTooLargeError(this.name, bytes.length, MAX_HEADER_BYTES, []);
     call.setHeader(this.name, bytes.toString('latin1'));
     if (this.#exposed) call.setHeader('Access-Control-Expose-Headers', this.name);
   }
@@ -63,7 +63,7 @@ export class KtorHeaderTransport implements SessionTransport {
 // Node.js joins lines by a comma, which a value may contain; Ktor uses the first line.
 function candidates(value: string): readonly string[] {
   const values = [value];
-  for (let at = value.indexOf(', '); at !== -1 && values.length < MOST_CANDIDATES; at = value.indexOf(', ', at + 2)) {
+  for (let at = value.indexOf(', '); at !== -1 && values.length < MAX_CANDIDATES; at = value.indexOf(', ', at + 2)) {
     values.push(value.slice(0, at));
   }
   return values;

@@ -2,9 +2,9 @@ import { Unreadable } from '../formats/format-errors.js';
 
 const DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
 const INTEGER = /^[+-]?\d+$/;
-const LONGEST_INTEGER = 64;
+const MAX_INTEGER_DIGITS = 64;
 /** BigInt() takes quadratic time. */
-export const LONGEST_BIG_INTEGER = 4096;
+export const MAX_BIG_INTEGER_DIGITS = 4096;
 
 /** `Double.toString` of JDK 19 and later. */
 export function javaDouble(value: number): string {
@@ -67,7 +67,7 @@ export function parseJavaDouble(text: string): number {
 
 /** `Integer.parseInt`. */
 export function parseJavaInteger(text: string, bits: 8 | 16 | 32): number {
-  const value = text.length <= LONGEST_INTEGER && INTEGER.test(text) ? Number(text) : Number.NaN;
+  const value = text.length <= MAX_INTEGER_DIGITS && INTEGER.test(text) ? Number(text) : Number.NaN;
   const limit = 2 ** (bits - 1);
   if (!(value >= -limit && value < limit)) throw new Unreadable(`not an integer of ${bits} bits`);
   return value === 0 ? 0 : value;
@@ -75,14 +75,14 @@ export function parseJavaInteger(text: string, bits: 8 | 16 | 32): number {
 
 /** `Long.parseLong`. */
 export function parseJavaLong(text: string): bigint {
-  const value = text.length <= LONGEST_INTEGER ? parseJavaBigInteger(text) : undefined;
+  const value = text.length <= MAX_INTEGER_DIGITS ? parseJavaBigInteger(text) : undefined;
   if (value === undefined || BigInt.asIntN(64, value) !== value) throw new Unreadable('not an integer of 64 bits');
   return value;
 }
 
 /** `new BigInteger(text)`. */
 export function parseJavaBigInteger(text: string): bigint {
-  if (text.length > LONGEST_BIG_INTEGER || !INTEGER.test(text)) throw new Unreadable('not an integer');
+  if (text.length > MAX_BIG_INTEGER_DIGITS || !INTEGER.test(text)) throw new Unreadable('not an integer');
   return BigInt(text.startsWith('+') ? text.slice(1) : text);
 }
 
@@ -90,7 +90,7 @@ const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,10}))?$/;
 
 /** `new BigDecimal(text).toString()`. `1.10` and `1.1` differ. */
 export function javaBigDecimal(text: string): string | undefined {
-  const parts = text.length <= LONGEST_BIG_INTEGER ? DECIMAL.exec(text) : null;
+  const parts = text.length <= MAX_BIG_INTEGER_DIGITS ? DECIMAL.exec(text) : null;
   const [whole, fraction] = [parts?.[2] ?? '', parts?.[3] ?? ''];
   if (!parts || whole + fraction === '') return undefined;
   const digits = (whole + fraction).replace(/^0+(?=\d)/, '');

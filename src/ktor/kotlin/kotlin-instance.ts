@@ -3,15 +3,15 @@ import type { KotlinClass } from './kotlin-shape.js';
 import { Unwritable } from '../formats/format-errors.js';
 
 /** The text formats decode each level again. */
-export const DEEPEST = 12;
-export const DEEPEST_IN_JSON = 64;
+export const MAX_DEPTH = 12;
+export const MAX_DEPTH_IN_JSON = 64;
 
 export function planOfInstance(
   plans: KotlinClassPlans,
   expected: KotlinClass,
   value: unknown,
   depth: number,
-  deepest = DEEPEST,
+  deepest = MAX_DEPTH,
 ): KotlinClassPlan {
   if (depth > deepest) throw new Unwritable(`it is nested more than ${deepest} levels deep, or contains itself`);
   const type = classOf(value);

@@ -3,7 +3,7 @@ import {
   javaDouble,
   javaFloat,
   javaUuid,
-  LONGEST_BIG_INTEGER,
+  MAX_BIG_INTEGER_DIGITS,
   parseJavaBigInteger,
   parseJavaDouble,
   parseJavaInteger,
@@ -101,7 +101,7 @@ function longText(value: unknown, as: 'bigint' | 'number'): string {
 
 function bigIntegerText(value: bigint): string {
   const text = String(value);
-  if (text.length > LONGEST_BIG_INTEGER) throw new Unwritable(`it has more than ${LONGEST_BIG_INTEGER} digits`);
+  if (text.length > MAX_BIG_INTEGER_DIGITS) throw new Unwritable(`it has more than ${MAX_BIG_INTEGER_DIGITS} digits`);
   return text;
 }
 

@@ -16,7 +16,7 @@ export interface KtorDirectoryStorageOptions {
 }
 
 const BAD_ID = /\.\.|[/\\!?><\u0000]|\p{Surrogate}/u;
-const MOST_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 5;
 const EMPTY_FILE_WAIT_IN_MILLISECONDS = 10;
 
 /**
@@ -49,7 +49,7 @@ class KtorSessionFiles implements KtorStringStorage {
   async read(id: string): Promise<string | undefined> {
     const path = this.#pathOf(id);
     if (path === undefined) return undefined;
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const text = await unlessAbsent(readFile(path, 'utf8'));
       if (text !== '') return text;
       // Ktor empties a file before writing it.
@@ -97,7 +97,7 @@ class KtorSessionFiles implements KtorStringStorage {
       try {
         return await rename(temporary, path);
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT' || attempt >= MOST_ATTEMPTS) throw error;
+        if (codeOf(error) !== 'ENOENT' || attempt >= MAX_ATTEMPTS) throw error;
       }
     }
   }

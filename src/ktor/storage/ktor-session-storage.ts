@@ -13,8 +13,8 @@ export interface KtorStringStorage {
 /** What SessionTrackerById stores under a rotated or ended id. */
 const ROTATED = '~rotated.';
 const MARK = /^~(?:rotated(?:\.|$)|ended$)/;
-const MOST_MARKS = 10_000;
-const LOCK_TIMEOUT = 5000;
+const MAX_MARKS = 10_000;
+const LOCK_TIMEOUT_IN_MILLISECONDS = 5000;
 
 /**
  * A storage shared with a Ktor server. Loses no change within this process; between servers the later write wins, as in
@@ -23,7 +23,7 @@ const LOCK_TIMEOUT = 5000;
 export class KtorSessionStorage implements ConditionalSessionStorage {
   readonly #storage: KtorStringStorage;
   readonly #now: () => number;
-  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT);
+  readonly #mutex = new KeyedMutex(LOCK_TIMEOUT_IN_MILLISECONDS);
   // Ktor would answer 500 to a stored mark.
   readonly #marks = new Map<string, { readonly value: string; readonly until: number }>();
 
@@ -87,7 +87,7 @@ export class KtorSessionStorage implements ConditionalSessionStorage {
   #mark(id: string, { value, expiresAt }: SessionToStore): void {
     const now = this.#now();
     for (const [marked, { until }] of this.#marks) {
-      if (until > now && this.#marks.size < MOST_MARKS) break;
+      if (until > now && this.#marks.size < MAX_MARKS) break;
       this.#marks.delete(marked);
     }
     this.#marks.set(id, { value, until: expiresAt });

@@ -2,7 +2,7 @@ import { detachedCopy, hasPlainFields } from '../../serializer/detached-copy.js'
 import type { HttpSessions } from '../request/http-sessions.js';
 
 /** Bounds the work per request. */
-const MOST_OBJECTS = 1000;
+const MAX_OBJECTS = 1000;
 
 /**
  * Copies sessions and their parts in a result, so that interceptors do not change them. Other results are returned
@@ -28,7 +28,7 @@ class Detaching {
   detached(value: unknown): unknown {
     if (!isObject(value)) return value;
     if (this.#parts.has(value)) return detachedCopy(value);
-    if (!isWalked(value) || this.#visited.has(value) || this.#visited.size >= MOST_OBJECTS) return value;
+    if (!isWalked(value) || this.#visited.has(value) || this.#visited.size >= MAX_OBJECTS) return value;
     this.#visited.add(value);
     return this.#container(value);
   }
@@ -55,7 +55,7 @@ class Detaching {
 function partsOf(held: readonly object[]): ReadonlySet<unknown> {
   const parts = new Set<unknown>(held);
   for (const part of parts) {
-    if (parts.size >= MOST_OBJECTS) break;
+    if (parts.size >= MAX_OBJECTS) break;
     for (const child of childrenOf(part as object)) if (isObject(child)) parts.add(child);
   }
   return parts;

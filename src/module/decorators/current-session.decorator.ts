@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { refuseUnknownOptions } from '../../errors/known-options.js';
-import { readOwner } from '../../config/read-owner.js';
+import { assertKnownOptions } from '../../errors/known-options.js';
+import { ownerReader } from '../../config/owner-reader.js';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import type { SessionClass } from '../../tracker/session-class.js';
 import { isPromise } from '../../transformer/awaitable.js';
@@ -68,7 +68,7 @@ export function CurrentSession(
 ): ParameterDecorator {
   const named = typeof typeOrOptions === 'function' ? typeOrOptions : undefined;
   const given = (named ? options : (typeOrOptions as CurrentSessionOptions)) ?? {};
-  refuseUnknownOptions('@CurrentSession()', given, ['optional', 'required', 'anonymous', 'newSession', 'renew']);
+  assertKnownOptions('@CurrentSession()', given, ['optional', 'required', 'anonymous', 'newSession', 'renew']);
   if (given.newSession !== undefined && (given.optional || given.required)) {
     throw new SessionConfigurationError(
       '@CurrentSession(): newSession has no effect with optional or required, which create no session. Remove one of them.',
@@ -80,6 +80,6 @@ export function CurrentSession(
     addHandlerFacts(target, property, { sessions: [{ type, required: given.required ?? false }] });
     bindInterceptor(target, property);
     hideFromPipes(target, property, index);
-    InjectSession({ ...given, type, ownerOf: readOwner(type) })(target, property, index);
+    InjectSession({ ...given, type, ownerOf: ownerReader(type) })(target, property, index);
   };
 }

@@ -13,7 +13,7 @@ import {
   type SessionRequirement,
 } from '../handlers/session-requirement.js';
 
-const LONGEST_RETURN_PATH = 1024;
+const MAX_RETURN_PATH_LENGTH = 1024;
 const EVERYWHERE = Symbol.for('nestjs-sessions:everywhere');
 
 export function requirementOfGuard(guard: unknown): SessionRequirement | undefined {
@@ -46,10 +46,10 @@ export class RequireSessionGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const found = this.#finder.of(context);
-    if (found === 'unknown') throw lost(context);
+    if (found === 'unknown') throw unguardedError(context);
     const { requirements, isOpen } = found;
-    if (requirements.length === 0 && !isOpen) throw lost(context);
-    return meetAll(context, requirements);
+    if (requirements.length === 0 && !isOpen) throw unguardedError(context);
+    return checkRequirements(context, requirements);
   }
 }
 
@@ -67,17 +67,20 @@ class EverywhereGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType<string>() === 'rpc' && !this.#guardsMessages) return true;
     const found = this.#finder.of(context);
-    return meetAll(context, found === 'unknown' ? [this[EVERYWHERE]] : found.requirements);
+    return checkRequirements(context, found === 'unknown' ? [this[EVERYWHERE]] : found.requirements);
   }
 }
 
-async function meetAll(context: ExecutionContext, requirements: readonly SessionRequirement[]): Promise<boolean> {
+async function checkRequirements(
+  context: ExecutionContext,
+  requirements: readonly SessionRequirement[],
+): Promise<boolean> {
   if (requirements.length > 0 && context.getType<string>() === 'rpc') throw unauthorized(context);
   try {
     for (const requirement of requirements) {
       const sessions = sessionsOfContext(context);
-      await meet(requirement, context, sessions);
-      sessions.rechecks.push((anew) => meet(requirement, context, anew));
+      await checkRequirement(requirement, context, sessions);
+      sessions.rechecks.push((anew) => checkRequirement(requirement, context, anew));
     }
   } catch (error) {
     throw refusal(context, error);
@@ -85,7 +88,11 @@ async function meetAll(context: ExecutionContext, requirements: readonly Session
   return true;
 }
 
-async function meet(requirement: SessionRequirement, context: ExecutionContext, sessions: HttpSessions): Promise<void> {
+async function checkRequirement(
+  requirement: SessionRequirement,
+  context: ExecutionContext,
+  sessions: HttpSessions,
+): Promise<void> {
   const { type, options } = requirement;
   if (options.noStore) sessions.call.setHeader('Cache-Control', 'no-store');
   const { principals } = sessions;
@@ -93,10 +100,10 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
   if (principals.has(requirement)) return;
   const session = await sessions.exchange.get(type, { renew: options.renew ?? true });
   if (session === undefined || (!options.anonymous && isAnonymous(requirement, session))) {
-    if (!options.optional) await refuse(requirement, 'NoCredentials', context);
+    if (!options.optional) await challenge(requirement, 'NoCredentials', context);
     return;
   }
-  if (options.fresh) await meetFreshness(options.fresh, type, context, sessions);
+  if (options.fresh) await checkFreshness(options.fresh, type, context, sessions);
   const principal: unknown = options.validate ? await options.validate(session, context) : true;
   if (principal instanceof Error) throw principal;
   if (principal === true) return void principals.set(requirement, session);
@@ -107,10 +114,10 @@ async function meet(requirement: SessionRequirement, context: ExecutionContext, 
         'an object, such as session.roles.includes("admin") or session.userId !== undefined.',
     );
   }
-  await refuse(requirement, 'InvalidCredentials', context);
+  await challenge(requirement, 'InvalidCredentials', context);
 }
 
-async function meetFreshness(
+async function checkFreshness(
   fresh: FreshnessOptions,
   type: SessionClass,
   context: ExecutionContext,
@@ -131,7 +138,7 @@ function returnPathOf(context: ExecutionContext): string | undefined {
     .switchToHttp()
     .getRequest<{ readonly method?: string; readonly originalUrl?: string; readonly url?: string }>();
   const path = originalUrl ?? url;
-  const isPath = path !== undefined && /^\/(?![/\\])/.test(path) && path.length <= LONGEST_RETURN_PATH;
+  const isPath = path !== undefined && /^\/(?![/\\])/.test(path) && path.length <= MAX_RETURN_PATH_LENGTH;
   return method === 'GET' && isPath ? path : undefined;
 }
 
@@ -139,7 +146,7 @@ export function isAnonymous({ type, ownerOf }: Pick<SessionRequirement, 'type' |
   return ownerFieldOf(type) !== undefined && ownerOf(session) === undefined;
 }
 
-function lost(context: ExecutionContext): Error {
+function unguardedError(context: ExecutionContext): Error {
   const place = `${context.getClass().name}.${context.getHandler().name}`;
   new Logger('SessionsModule').error(
     `RequireSessionGuard is bound to ${place}, finds no @RequireSession() there and rejects the request. Put ` +
@@ -148,7 +155,7 @@ function lost(context: ExecutionContext): Error {
   return unauthorized(context);
 }
 
-async function refuse(
+async function challenge(
   { options }: SessionRequirement,
   cause: SessionChallengeCause,
   context: ExecutionContext,

@@ -7,7 +7,7 @@ const injectSessionInfo = sessionParameterDecorator('SessionInfo', (sessions, ty
 /** Times and owner of a stored session. */
 export type SessionInfo = Info;
 
-/** Injects them, without renewing the session. */
+/** Injects {@link SessionInfo} without renewing the session. */
 export function SessionInfo(type: SessionClass): ParameterDecorator {
   return injectSessionInfo(type);
 }

@@ -7,12 +7,12 @@ const PLACE = Symbol.for('nestjs-sessions:place');
 export interface HandlerFacts {
   readonly requirements: readonly SessionRequirement[];
   readonly isPublic: boolean;
-  readonly sessions: readonly SessionUse[];
+  readonly sessions: readonly UsedSession[];
   readonly usesPrincipal: boolean;
   readonly isIntercepted: boolean;
 }
 
-export interface SessionUse {
+export interface UsedSession {
   readonly type: new () => object;
   readonly required: boolean;
 }

@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { refuseUndefined, refuseUnknownOptions } from '../../errors/known-options.js';
-import { readOwner } from '../../config/read-owner.js';
+import { assertNotUndefined, assertKnownOptions } from '../../errors/known-options.js';
+import { ownerReader } from '../../config/owner-reader.js';
 import { ownerOf } from '../../config/session-definition.js';
 import { SessionConfigurationError } from '../../errors/session.errors.js';
 import type { SessionClass } from '../../tracker/session-class.js';
@@ -83,14 +83,14 @@ export function requirementOf<S extends object>(
         'class undefined.',
     );
   }
-  refuseUnknownOptions(label, options, OPTIONS);
-  refuseUndefined(label, options, ['validate', 'fresh']);
+  assertKnownOptions(label, options, OPTIONS);
+  assertNotUndefined(label, options, ['validate', 'fresh']);
   if (options.fresh !== undefined) assertFreshness(label, options.fresh, type);
-  return { type, options: options as unknown as RequireSessionOptions, label, ownerOf: readOwner(type) };
+  return { type, options: options as unknown as RequireSessionOptions, label, ownerOf: ownerReader(type) };
 }
 
 function assertFreshness(label: string, fresh: FreshnessOptions, type: SessionClass): void {
-  refuseUnknownOptions(`${label}: fresh`, fresh, FRESHNESS);
+  assertKnownOptions(`${label}: fresh`, fresh, FRESHNESS);
   if (!Number.isFinite(fresh.withinSeconds) || fresh.withinSeconds <= 0) {
     throw new SessionConfigurationError(`${label}: withinSeconds of fresh must be a positive number, such as 600.`);
   }

@@ -2,7 +2,7 @@ import { SessionConfigurationError } from '../../errors/session.errors.js';
 
 export type AllowedOrigins = readonly string[] | ((origin: string) => boolean);
 
-const MOST_HOSTS = 8;
+const MAX_HOSTS = 8;
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s*]+$/i;
 
@@ -23,7 +23,7 @@ export function allowsSocket(allowed: AllowedOrigins, origin: string, hosts: rea
 }
 
 export function hostsOf(header: string): readonly string[] {
-  return header.split(',', MOST_HOSTS);
+  return header.split(',', MAX_HOSTS);
 }
 
 export function checkedOrigins(allowed: AllowedOrigins | undefined): AllowedOrigins {

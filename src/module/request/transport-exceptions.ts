@@ -27,7 +27,7 @@ interface NativeSocket {
   on?(event: string, listener: (payload: unknown) => void): void;
 }
 
-/** Nest 11 sends none to native WebSockets. */
+/** Nest 11 sends no exceptions to native WebSockets. */
 export function forwardExceptions(socket: NativeSocket): void {
   if (typeof socket.readyState !== 'number' || typeof socket.send !== 'function') return;
   socket.on?.('exception', (payload) => {

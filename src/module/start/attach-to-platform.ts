@@ -77,7 +77,7 @@ function hookFastify(application: AttachedApplication, instance: FastifyLike): v
     if (requests) requests.run(request.raw, done);
     else done();
   });
-  // The end of the body comes without the context.
+  // The body ends outside the context.
   if (requests) instance.addHook('preValidation', (request, _reply, done) => requests.run(request.raw, done));
 }
 

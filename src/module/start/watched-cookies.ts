@@ -12,8 +12,8 @@ interface ResponseLike extends Partial<Record<(typeof METHODS)[number], Method>>
 }
 
 /**
- * Lets an application's own line for a cookie, such as `res.clearCookie('sid')`, end the session also where the request
- * used none. Costs nothing until then.
+ * Lets an application's own line for a cookie, such as `res.clearCookie('sid')`, end the session even if the
+ * request did not use it.
  * @param response prototype of responses.
  */
 export function watchCookies(application: { readonly providers: SessionProviders }, response: object): void {

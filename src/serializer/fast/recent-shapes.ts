@@ -1,4 +1,4 @@
-const MOST = 4;
+const MAX_SHAPES = 4;
 
 /** Faster than hashing names. */
 export class RecentShapes<T> {
@@ -7,7 +7,7 @@ export class RecentShapes<T> {
   get(names: readonly string[], make: () => T): T {
     for (const shape of this.#shapes) if (isSame(shape.names, names)) return shape.made;
     const made = make();
-    if (this.#shapes.length === MOST) this.#shapes.pop();
+    if (this.#shapes.length === MAX_SHAPES) this.#shapes.pop();
     this.#shapes.unshift({ names, made });
     return made;
   }

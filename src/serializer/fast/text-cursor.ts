@@ -19,7 +19,7 @@ const OBJECT = 0x7b;
 const END_OF_OBJECT = 0x7d;
 
 /** More may exceed a double. */
-const MOST_DIGITS = 15;
+const MAX_DIGITS = 15;
 
 /** Created once, because a stack trace costs more than the read. */
 const OTHER_FORMAT = new SyntaxError('A text that only JSON.parse reads.');
@@ -169,7 +169,7 @@ export class TextCursor {
     }
     const digits = at - first;
     if (digits === 0 || (digits > 1 && this.#text.charCodeAt(first) === ZERO)) throw OTHER_FORMAT;
-    if (digits > MOST_DIGITS || code === DOT || code === LOWER_E || code === UPPER_E) return this.#anyNumber();
+    if (digits > MAX_DIGITS || code === DOT || code === LOWER_E || code === UPPER_E) return this.#anyNumber();
     this.#at = at;
     return isNegative ? -value : value;
   }

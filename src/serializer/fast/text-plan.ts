@@ -10,7 +10,7 @@ interface TextField extends FieldStart {
   next: TextField | undefined;
 }
 
-const MOST_FIELDS = 100;
+const MAX_FIELDS = 100;
 
 /** Fields are sorted, so the next one is usually known. */
 export class TextPlan {
@@ -48,7 +48,7 @@ export class TextPlan {
     if (present) return present;
     const { asFirst, asNext } = startOfField(name);
     const field = { name, asFirst, asNext, read: this.#stepOf(name), next: undefined };
-    if (this.#fields.size < MOST_FIELDS) this.#fields.set(name, field);
+    if (this.#fields.size < MAX_FIELDS) this.#fields.set(name, field);
     return field;
   }
 }

@@ -1,6 +1,6 @@
 import { EMPTY_CALL as call } from '../../call/session-call.js';
 import { SessionError } from '../../errors/session.errors.js';
-import { MigratingSessionTracker } from '../../session/session-migration.js';
+import { MigratingSessionTracker } from '../../session/migrating-session-tracker.js';
 import type { SessionExchange } from '../../session/session-exchange.js';
 import type { SessionProvider } from '../../session/session-provider.js';
 import { NEVER } from '../../storage/session-storage.js';

@@ -6,7 +6,7 @@ import type { RequestKind, SessionAlgorithm, SessionAnswer, SessionRequest } fro
 type Fields = Readonly<Record<string, string>>;
 type Sessions = ReadonlyMap<string, Fields>;
 
-export interface FaultyRequests {
+interface FaultyRequests {
   readonly algorithm: SessionAlgorithm;
   readonly storage: SessionStorage;
   readonly requests: readonly SessionRequest[];
@@ -35,8 +35,8 @@ const ENDS: ReadonlySet<RequestKind> = new Set(['logout', 'revoke', 'revoke-all'
 const ROTATIONS: ReadonlySet<RequestKind> = new Set(['rotate', 'login']);
 const ENDING_OR_MOVING: ReadonlySet<RequestKind> = new Set([...ENDS, ...ROTATIONS, 'limit']);
 
-const LONGEST_WITHOUT_COOKIE = 60_000;
-const TOLERANCE = 1000;
+const MAX_LIFE_WITHOUT_COOKIE_IN_MILLISECONDS = 60_000;
+const TOLERANCE_IN_MILLISECONDS = 1000;
 
 /** @throws an `AssertionError` that names the broken promise. */
 export async function checkFaultyRequests(faulty: FaultyRequests): Promise<void> {
@@ -146,7 +146,8 @@ async function outlivingOf(storage: SessionStorage, written: Iterable<string>): 
   let count = 0;
   for (const id of written) {
     const stored = await storage.read(id);
-    if (stored && stored.expiresAt > Date.now() + LONGEST_WITHOUT_COOKIE + TOLERANCE) count++;
+    if (stored && stored.expiresAt > Date.now() + MAX_LIFE_WITHOUT_COOKIE_IN_MILLISECONDS + TOLERANCE_IN_MILLISECONDS)
+      count++;
   }
   return count;
 }
@@ -154,14 +155,11 @@ async function outlivingOf(storage: SessionStorage, written: Iterable<string>): 
 function checkKept({ first, done, sessions, others }: Ending): void {
   const candidates = endingOrMovingOf(done);
   const [candidate] = candidates;
-  if (candidates.length === 0) ok(sessions.has(first), 'promise 4: a session that nobody ended is gone');
+  if (candidates.length === 0) ok(sessions.has(first), 'promise 4: a session that was not ended is gone');
   const cookie = candidate?.answer?.cookie;
   if (candidates.length === 1 && cookie) {
     const kept = candidate.request.kind === 'limit' ? others : sessions;
-    ok(
-      kept.has(cookie),
-      `promise 4: the session of a ${candidate.request.kind} that was answered with success is gone`,
-    );
+    ok(kept.has(cookie), `promise 4: the session of a successful ${candidate.request.kind} is gone`);
   }
   const moved = done.filter(({ request, answer }) => ROTATIONS.has(request.kind) && answer?.cookie);
   ok(moved.length <= 1, 'promise 4: two rotations of one session were both acknowledged');
@@ -174,9 +172,9 @@ function checkChanges({ sameField, done, sessions, order }: Ending): void {
     if (request.kind !== 'change' || !answer) continue;
     const isKept = (fields: Fields): boolean => fields[request.field] === request.value;
     if (answer.acknowledged) {
-      ok(kept.every(isKept), 'promise 4: a change that was answered with success is not stored');
+      ok(kept.every(isKept), 'promise 4: a successful change is not stored');
     } else if (faultsOf(index, order) === 0) {
-      ok(!kept.some(isKept), 'promise 4: a change is stored that was answered as dropped');
+      ok(!kept.some(isKept), 'promise 4: a change that was reported as dropped is stored');
     }
   }
 }

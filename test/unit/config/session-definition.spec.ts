@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Counter } from '../../../src/config/counter.decorator.js';
-import { readOwner } from '../../../src/config/read-owner.js';
+import { ownerReader } from '../../../src/config/owner-reader.js';
 import { countersOf, declaredSessions, definitionOf, ownerOf } from '../../../src/config/session-definition.js';
 import { SessionOwner } from '../../../src/config/session-owner.decorator.js';
 import { Session } from '../../../src/config/session.decorator.js';
@@ -86,7 +86,7 @@ describe('@Counter', () => {
 });
 
 describe('readOwner', () => {
-  const ownerIn = (userId: unknown) => readOwner(Base)(Object.assign(new Base(), { userId }));
+  const ownerIn = (userId: unknown) => ownerReader(Base)(Object.assign(new Base(), { userId }));
 
   it.each([
     ['u1', 'u1'],
@@ -102,6 +102,6 @@ describe('readOwner', () => {
   });
 
   it('knows nobody in a class without an owner', () => {
-    expect(readOwner(Plain)(Object.assign(new Plain(), { userId: 'u1' }))).toBeUndefined();
+    expect(ownerReader(Plain)(Object.assign(new Plain(), { userId: 'u1' }))).toBeUndefined();
   });
 });

@@ -313,7 +313,7 @@ describe('transformers', () => {
     const building = builder();
     building.build({ type: User, transformers: [] });
     expect(building.warnings).toEqual([
-      'Session "user" travels in plain text (transformers: []): the client can read and change it.',
+      'Session "user" is sent in plain text (transformers: []): the client can read and change it.',
     ]);
     const byId = builder();
     byId.build({ type: User, tracker: 'by-id', transformers: [] });
@@ -470,7 +470,7 @@ describe('storages', () => {
     const building = new SessionProviderBuilder({}, resolve);
     expect(building.build({ type: User, storage: 'STORAGE' }).description).toContain('by id in SessionStorageMemory');
     const refused = (): unknown => building.build({ type: User, storage: 'redis://:hunter2@localhost' });
-    expect(refused).toThrow('storage is a string, and no module of the application provides it');
+    expect(refused).toThrow('storage is a string, but no module of the application provides it');
     expect(refused).not.toThrow('hunter2');
   });
 });
@@ -490,7 +490,7 @@ describe('the clock', () => {
 describe('a provider made by hand', () => {
   it('is taken as it is', () => {
     const { provider } = build(User);
-    expect(build(provider)).toEqual({ provider, description: 'user: User, by-value, cookie, made by hand' });
+    expect(build(provider)).toEqual({ provider, description: 'user: User, by-value, cookie, custom provider' });
   });
 });
 
@@ -533,10 +533,10 @@ describe('maxPerOwner', () => {
 
 describe('what cannot work', () => {
   it.each<[string, unknown, string | RegExp]>([
-    ['nothing', undefined, /each entry is a session class.*A circular import makes a class undefined/],
-    ['null', null, 'each entry is a session class'],
-    ['an empty entry', {}, 'each entry is a session class'],
-    ['a name', 'user', 'each entry is a session class'],
+    ['nothing', undefined, /an entry is not a session class.*A circular import makes a class undefined/],
+    ['null', null, 'an entry is not a session class'],
+    ['an empty entry', {}, 'an entry is not a session class'],
+    ['a name', 'user', 'an entry is not a session class'],
     [
       'a class without @Session or name',
       Plain,

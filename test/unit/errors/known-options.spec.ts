@@ -1,8 +1,8 @@
-import { assertOneOf, refuseUnknownOptions } from '../../../src/errors/known-options.js';
+import { assertOneOf, assertKnownOptions } from '../../../src/errors/known-options.js';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 
 describe('refuseUnknownOptions', () => {
-  const refuse = (options: object) => () => refuseUnknownOptions('Here', options, ['keys', 'storage', 'idleTimeout']);
+  const refuse = (options: object) => () => assertKnownOptions('Here', options, ['keys', 'storage', 'idleTimeout']);
 
   it('takes what is known, also where it is undefined', () => {
     expect(refuse({ keys: 1, storage: undefined })).not.toThrow();

@@ -23,7 +23,7 @@ describe('SessionEventLogger', () => {
   it.each<[SessionEvent, string]>([
     [
       { type: 'rejected', session: 'user', reason: 'tampered' },
-      'debug Session "user": what the client sent was rejected (tampered).',
+      'debug Session "user": the received value was rejected (tampered).',
     ],
     [
       { type: 'duplicate', session: 'user', count: 3 },
@@ -84,7 +84,7 @@ describe('SessionEventLogger', () => {
     ],
     [
       { type: 'rejected', session: 'user', reason: 'invalid', path: 'items[0].price' },
-      'debug Session "user": what the client sent was rejected (invalid at items[0].price).',
+      'debug Session "user": the received value was rejected (invalid at items[0].price).',
     ],
   ])('writes of %j one line', (event, line) => {
     expect(logged(event)).toEqual([line]);

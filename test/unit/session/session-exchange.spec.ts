@@ -289,7 +289,7 @@ describe('clear', () => {
     const { open } = sessionBench();
     const { sessions } = open();
     for (const siteData of ['cache', 5, ['cache\r\n'], [undefined]]) {
-      expect(() => sessions.clear(User, { siteData: siteData as never })).toThrow("siteData is a list of 'cache'");
+      expect(() => sessions.clear(User, { siteData: siteData as never })).toThrow("siteData must be a list of 'cache'");
     }
   });
 });

@@ -60,10 +60,10 @@ describe('register', () => {
   it('refuses two sessions in one cookie, or in one header whatever its case', () => {
     const header = (name: string, type: new () => object) => provider(name, type, new SessionTransportHeader(name));
     expect(() => registered(header('X-Session', User), header('x-session', Cart))).toThrow(
-      '"x-session" and "X-Session" travel in the same header x-session. Give one of them another name.',
+      '"x-session" and "X-Session" use the same header x-session. Give one of them another name.',
     );
     const shared = () => registered(provider('a', User), provider('b', Cart, new SessionTransportCookie('a')));
-    expect(shared).toThrow('"b" and "a" travel in the same cookie a.');
+    expect(shared).toThrow('"b" and "a" use the same cookie a.');
   });
 
   it('takes what is different', () => {

@@ -4,7 +4,7 @@ import {
   DEFAULT_COOKIE_CONFIGURATION,
   DEFAULT_SESSION_MAX_AGE,
   demandsSecure,
-  LONGEST_COOKIE_MAX_AGE,
+  MAX_COOKIE_AGE_IN_SECONDS,
   resolveCookieConfiguration,
   type CookieConfiguration,
 } from '../../../src/transport/cookie-configuration.js';
@@ -26,7 +26,7 @@ describe('the defaults', () => {
   });
 
   it('know the longest age that browsers keep, and the age of Ktor', () => {
-    expect(LONGEST_COOKIE_MAX_AGE).toBe(34_560_000);
+    expect(MAX_COOKIE_AGE_IN_SECONDS).toBe(34_560_000);
     expect(DEFAULT_SESSION_MAX_AGE).toBe(604_800);
   });
 

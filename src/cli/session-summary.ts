@@ -1,9 +1,10 @@
+import { durationText } from '../config/describe-session.js';
 import { ownerOf } from '../config/session-definition.js';
 import type { BuiltSession } from '../config/session-provider.builder.js';
-import { MigratingSessionTracker } from '../session/session-migration.js';
+import { MigratingSessionTracker } from '../session/migrating-session-tracker.js';
 import { SessionTrackerById } from '../tracker/session-tracker-by-id.js';
 
-export interface SessionFacts {
+export interface SessionSummary {
   readonly name: string;
   readonly type: string;
   readonly byId: boolean;
@@ -19,7 +20,7 @@ export interface SessionFacts {
   readonly plainText: boolean;
 }
 
-export function factsOf({ provider, declared }: BuiltSession): SessionFacts {
+export function summaryOf({ provider, declared }: BuiltSession): SessionSummary {
   const tracker = provider.tracker instanceof MigratingSessionTracker ? provider.tracker.own : provider.tracker;
   const byId = tracker instanceof SessionTrackerById ? tracker : undefined;
   const owner = ownerOf(provider.type);
@@ -50,7 +51,5 @@ function limitText(limit: unknown): string {
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined) return '?';
   if (seconds === 0) return 'none';
-  if (seconds % 86_400 === 0) return `${seconds / 86_400} d`;
-  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
-  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+  return durationText(seconds);
 }

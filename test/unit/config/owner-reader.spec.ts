@@ -1,5 +1,5 @@
 import mongoose from 'mongoose';
-import { readOwner } from '../../../src/config/read-owner.js';
+import { ownerReader } from '../../../src/config/owner-reader.js';
 import { SessionOwner } from '../../../src/config/session-owner.decorator.js';
 import { SessionError } from '../../../src/errors/session.errors.js';
 
@@ -9,7 +9,7 @@ class UserSession {
 
 class Nobodys {}
 
-const ownerOf = readOwner(UserSession);
+const ownerOf = ownerReader(UserSession);
 const owner = (userId: unknown): string | undefined => ownerOf(Object.assign(new UserSession(), { userId }));
 
 class Key {
@@ -25,13 +25,13 @@ class Uuid {
   }
 }
 
-describe('readOwner', () => {
+describe('ownerReader', () => {
   it.each([undefined, null, ''])('takes %j for nobody', (userId) => {
     expect(owner(userId)).toBeUndefined();
   });
 
   it('finds nobody in a class without an owner', () => {
-    expect(readOwner(Nobodys)(new Nobodys())).toBeUndefined();
+    expect(ownerReader(Nobodys)(new Nobodys())).toBeUndefined();
   });
 
   it.each<[string, unknown, string]>([
