@@ -29,7 +29,7 @@ import { checkDeclaredHandlers } from './start/declared-handlers.js';
 import { usedSessions } from './handlers/discovered-handlers.js';
 import { watchFieldResolvers } from './start/field-resolvers.js';
 import { fixationHints } from './start/fixation-hint.js';
-import { prepareGateways, watchConnections } from './start/gateways.js';
+import { attachToGateways, prepareGateways, watchConnections } from './start/gateways.js';
 import { globalGuards, globalRequirements, guardGateways } from './start/global-guards.js';
 import { prepareMessageHandlers } from './start/message-handlers.js';
 import { rebindHandlers } from './start/rebind-handlers.js';
@@ -130,6 +130,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   async onModuleInit(): Promise<void> {
     const providers = this.providers.all;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
+    attachToGateways(this, this.#discovery);
     const global = globalRequirements(this.#modules);
     checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
     checkCachedHandlers(this.#discovery, this.#modules);
