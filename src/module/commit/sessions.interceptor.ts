@@ -3,7 +3,7 @@ import { catchError, map, type Observable } from 'rxjs';
 import { committedField, committedMessages } from './committed-operation.js';
 import { committedValues, watchedValues } from './committed.js';
 import type { HttpSessions } from '../request/http-sessions.js';
-import { liveEvents } from './live-subscription.js';
+import { liveEvents, liveReplies } from './live-subscription.js';
 import { isWatchedField } from './watched-fields.js';
 import { handlerOwnsResponse } from '../handlers/own-response.js';
 import { loggedRefusal, refusal } from '../request/refusal.js';
@@ -26,7 +26,7 @@ export class SessionsInterceptor implements NestInterceptor {
         : committedValues(sessions, next.handle());
     }
     const sessions = sessionsOf(context);
-    const values = type === 'ws' ? committedMessages(sessions, next.handle()) : operation(context, sessions, next);
+    const values = type === 'ws' ? messages(context, sessions, next) : operation(context, sessions, next);
     return values.pipe(
       catchError((error: unknown) => {
         throw loggedRefusal(context, error, (hidden) => sessions.reportError(hidden));
@@ -48,6 +48,10 @@ function sessionsOf(context: ExecutionContext): HttpSessions {
   } catch (error) {
     throw refusal(context, error);
   }
+}
+
+function messages(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
+  return committedMessages(sessions, next.handle(), context.getArgs(), liveReplies(context, sessions));
 }
 
 function operation(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
