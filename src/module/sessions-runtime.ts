@@ -33,6 +33,7 @@ import { attachToGateways, prepareGateways, watchConnections } from './start/gat
 import { globalGuards, globalRequirements, guardGateways } from './start/global-guards.js';
 import { prepareMessageHandlers } from './start/message-handlers.js';
 import { rebindHandlers } from './start/rebind-handlers.js';
+import { guardReferences } from './start/reference-resolvers.js';
 import { checkRequestSession, requestSession } from './request/request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { allowsSocket, checkedOrigins, type AllowedOrigins } from './request/socket-origin.js';
@@ -98,6 +99,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
     watchFieldResolvers(discovery);
+    guardReferences(discovery);
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));
   }
 
