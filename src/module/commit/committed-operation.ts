@@ -1,5 +1,6 @@
 import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
 import type { HttpSessions } from '../request/http-sessions.js';
+import type { GraphQlOperation } from '../request/sessions-of-context.js';
 import { reportUnstoredLater } from '../request/sessions-of-request.js';
 import { handedOut } from './handed-out.js';
 import { whenLeft } from './when-left.js';
@@ -63,16 +64,15 @@ function holdAcknowledgement(args: unknown[], afterwards: (act: () => void) => v
 
 /**
  * Emits the value of a GraphQL field after the commit that concurrent fields share. A field that throws discards the
- * changes. Operations of a batch wait for each other.
- * @param operation of the field, by identity.
+ * changes. Operations of a batch wait for each other. Others do not: a resolver may execute one.
  */
 export function committedField<T>(
   sessions: HttpSessions,
-  operation: object | undefined,
+  { identity, isBatched }: GraphQlOperation,
   values: Observable<T>,
 ): Observable<T> {
   return new Observable((subscriber) => {
-    const fields = runningFields(sessions);
+    const fields = runningFields(sessions, isBatched ? undefined : identity);
     const passed: T[] = [];
     const pass = (): void => {
       for (const value of passed) subscriber.next(handedOut(sessions, value) as T);
@@ -93,7 +93,7 @@ export function committedField<T>(
         },
       });
     };
-    fields.begin(operation, run);
+    fields.begin(identity, run);
     return () => {
       if (subscription) subscription.unsubscribe();
       else fields.withdraw(run);
@@ -125,6 +125,7 @@ interface WaitingField {
 
 class RunningFields {
   readonly #sessions: HttpSessions;
+  readonly #all: FieldsOfSessions;
   readonly #queue: WaitingField[] = [];
   #operation: object | undefined;
   #running = 0;
@@ -132,14 +133,16 @@ class RunningFields {
   #waiting:
     { readonly commit: Promise<void>; readonly settle: (commit: Promise<void> | undefined) => void } | undefined;
 
-  constructor(sessions: HttpSessions) {
+  constructor(sessions: HttpSessions, all: FieldsOfSessions) {
     this.#sessions = sessions;
+    this.#all = all;
   }
 
   begin(operation: object | undefined, run: () => void): void {
     if (!this.#isIdle && operation !== this.#operation) return void this.#queue.push({ operation, run });
     this.#operation = operation;
     this.#running += 1;
+    this.#all.running += 1;
     run();
   }
 
@@ -149,7 +152,8 @@ class RunningFields {
   }
 
   fail(): void {
-    this.#sessions.exchange.revert();
+    // Another operation still uses the sessions, and may discard them itself.
+    if (this.#all.running === this.#running) this.#sessions.exchange.revert();
     this.#left();
   }
 
@@ -167,6 +171,7 @@ class RunningFields {
 
   #left(): void {
     this.#running -= 1;
+    this.#all.running -= 1;
     if (this.#running > 0) return;
     if (!this.#waiting) return this.#runNext();
     // A guard may delay a field of the same query.
@@ -202,9 +207,18 @@ function waiting(): { commit: Promise<void>; settle: (commit: Promise<void> | un
   return { commit, settle };
 }
 
-function runningFields(sessions: HttpSessions): RunningFields {
-  const holder = sessions as { [RUNNING]?: RunningFields };
-  return (holder[RUNNING] ??= new RunningFields(sessions));
+interface FieldsOfSessions {
+  readonly byOperation: WeakMap<object, RunningFields>;
+  running: number;
+}
+
+/** @param operation `undefined`: all of a batch. */
+function runningFields(sessions: HttpSessions, operation: object = sessions): RunningFields {
+  const holder = sessions as { [RUNNING]?: FieldsOfSessions };
+  const all = (holder[RUNNING] ??= { byOperation: new WeakMap(), running: 0 });
+  let fields = all.byOperation.get(operation);
+  if (!fields) all.byOperation.set(operation, (fields = new RunningFields(sessions, all)));
+  return fields;
 }
 
 function statusOf(error: unknown): unknown {

@@ -7,7 +7,7 @@ import { liveEvents, liveReplies } from './live-subscription.js';
 import { isWatchedField } from './watched-fields.js';
 import { handlerOwnsResponse } from '../handlers/own-response.js';
 import { loggedRefusal, refusal } from '../request/refusal.js';
-import { operationOf, sessionsOfContext } from '../request/sessions-of-context.js';
+import { graphQlInfoOf, operationOf, sessionsOfContext } from '../request/sessions-of-context.js';
 
 /**
  * Stores the sessions of a handler before the response, so that failures reach the exception filters. If the handler
@@ -55,7 +55,7 @@ function messages(context: ExecutionContext, sessions: HttpSessions, next: CallH
 }
 
 function operation(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
-  const info = context.getArgByIndex<{ operation?: { operation?: string } } | undefined>(3);
+  const info = graphQlInfoOf(context);
   if (isWatchedField(info)) return next.handle();
   const values = committedField(sessions, operationOf(context), next.handle());
   if (info?.operation?.operation !== 'subscription') return values;

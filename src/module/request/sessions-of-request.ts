@@ -72,6 +72,8 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   if (!raw) throw noRequest();
   const present = (raw as Marked)[SESSIONS];
   if (present) return present;
+  const inContext = requestInContext(raw);
+  if (inContext) return httpSessionsOf(inContext, response);
   const sessions = openSessions(request, raw, response);
   if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
   else reportUnstoredLater(sessions);
@@ -127,12 +129,20 @@ export function shareSessions(request: RawRequest): { readonly sessions: HttpSes
 /** @param holder a request, a gateway's client or a graphql-ws context. */
 export function rawRequestBehind(holder: unknown): RawRequest | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined;
-  const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra } = holder as SocketLike;
-  for (const candidate of [holder, remembered, extra?.request, request, upgradeReq, req, req?.extra?.request]) {
+  const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra, res } = holder as SocketLike;
+  const candidates = [holder, remembered, extra?.request, request, upgradeReq, req, req?.extra?.request, res?.req];
+  for (const candidate of candidates) {
     const raw = candidate === undefined || candidate === null ? undefined : rawRequestOf(candidate);
     if (raw) return raw;
   }
   return undefined;
+}
+
+/** Of a GraphQL context that also has the headers. */
+function requestInContext(candidate: object): RawRequest | undefined {
+  if (Object.getPrototypeOf(candidate) !== Object.prototype) return undefined;
+  const { req, request } = candidate as SocketLike;
+  return rawRequestOf(req ?? undefined) ?? rawRequestOf(request ?? undefined);
 }
 
 interface SocketLike {
@@ -141,6 +151,8 @@ interface SocketLike {
   readonly upgradeReq?: unknown;
   readonly req?: { readonly extra?: { readonly request?: unknown } };
   readonly extra?: { readonly request?: unknown };
+  /** Of a copied Express request. */
+  readonly res?: { readonly req?: unknown };
 }
 
 function openSessions(request: unknown, raw: RawRequest, response?: unknown): HttpSessions {
