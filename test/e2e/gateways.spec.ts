@@ -209,11 +209,11 @@ function earlyGateway(kind: SocketKind, port: number): new () => object {
   @WebSocketGateway(port, options)
   class EarlyGateway {
     afterInit(server: {
-      use?(middleware: (socket: { request: object }, next: (error?: Error) => void) => void): void;
+      use?(middleware: (socket: { request: object }, proceed: (error?: Error) => void) => void): void;
     }) {
-      server.use?.((socket, next) => {
-        const pass = async (): Promise<void> => next((await readerOf(socket.request)) ? undefined : new Error('no'));
-        pass().catch(next);
+      server.use?.((socket, proceed) => {
+        const refuse = (): void => proceed(new Error('no'));
+        void readerOf(socket.request).then((session) => (session ? proceed() : refuse()), refuse);
       });
     }
     @SubscribeMessage('who') who(@CurrentSession({ optional: true }) session?: GuestSession) {

@@ -81,8 +81,8 @@ class PlantResolver {
 @Resolver('Thing')
 @RequireSession(KeeperSession)
 class ThingResolver {
-  @ResolveField() __resolveType(value: { readonly __typename?: string }) {
-    return value.__typename ?? 'Pet';
+  @ResolveField() __resolveType({ ['__typename']: type }: { readonly __typename?: string }) {
+    return type ?? 'Pet';
   }
 }
 
@@ -95,7 +95,7 @@ class QueryResolver {
 
   /** As @apollo/subgraph resolves the field `_entities`. */
   @Query() entity(@Args('type') type: string, @Context() context: object, @Info() info: object) {
-    return references[type]!.__resolveReference({ __typename: type, id: '1' }, context, info);
+    return references[type]!['__resolveReference']({ __typename: type, id: '1' }, context, info);
   }
   @Query() thing() {
     return { id: '1', name: 'cat' };
@@ -241,6 +241,7 @@ describe.each(platforms.flatMap((platform) => enhancers.map((enhanced) => ({ pla
 
 describe('a guarded @ResolveReference()', () => {
   it('can be called directly, as in unit tests', async () => {
-    expect(await new PetResolver().resolve({ id: '7' })).toMatchObject({ id: '7', name: 'cat' });
+    const pet: unknown = await Promise.resolve(new PetResolver().resolve({ id: '7' }));
+    expect(pet).toMatchObject({ id: '7', name: 'cat' });
   });
 });
