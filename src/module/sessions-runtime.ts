@@ -29,10 +29,11 @@ import { checkDeclaredHandlers } from './start/declared-handlers.js';
 import { usedSessions } from './handlers/discovered-handlers.js';
 import { watchFieldResolvers } from './start/field-resolvers.js';
 import { fixationHints } from './start/fixation-hint.js';
-import { prepareGateways, watchConnections } from './start/gateways.js';
+import { attachToGateways, prepareGateways, watchConnections } from './start/gateways.js';
 import { globalGuards, globalRequirements, guardGateways } from './start/global-guards.js';
 import { prepareMessageHandlers } from './start/message-handlers.js';
 import { rebindHandlers } from './start/rebind-handlers.js';
+import { guardReferences } from './start/reference-resolvers.js';
 import { checkRequestSession, requestSession } from './request/request-session-middleware.js';
 import { SessionEventLogger } from './session-event-logger.js';
 import { allowsSocket, checkedOrigins, type AllowedOrigins } from './request/socket-origin.js';
@@ -98,6 +99,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
     const { requestSession: type } = options;
     if (type) checkRequestSession(type);
     watchFieldResolvers(discovery);
+    guardReferences(discovery);
     if (adapterHost) attachToPlatform(this, adapterHost, this.#csrf, type && requestSession(type));
   }
 
@@ -130,6 +132,7 @@ export class SessionsRuntime implements OnModuleInit, OnApplicationBootstrap, On
   async onModuleInit(): Promise<void> {
     const providers = this.providers.all;
     if (this.#adapterHost) attachToServer(this, this.#adapterHost);
+    attachToGateways(this, this.#discovery);
     const global = globalRequirements(this.#modules);
     checkDeclaredHandlers(this.#discovery, this.#providers, global.length > 0);
     checkCachedHandlers(this.#discovery, this.#modules);

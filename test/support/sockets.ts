@@ -14,6 +14,8 @@ export interface Message {
 export interface Socket {
   /** Sends an event and returns the next message. */
   ask(event: string): Promise<Message>;
+  /** Returns the next message. */
+  next(): Promise<Message>;
   close(): void;
 }
 
@@ -32,12 +34,17 @@ export const socketKinds: readonly SocketKind[] = [
 async function connectWs(url: string, headers: Record<string, string>): Promise<Socket> {
   const socket = new WebSocket(url.replace('http', 'ws'), { headers });
   await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  const next = (): Promise<Message> =>
+    new Promise((resolve) => {
+      socket.once('message', (data: Buffer) => resolve(JSON.parse(data.toString()) as Message));
+    });
   return {
-    ask: (event) =>
-      new Promise((resolve) => {
-        socket.once('message', (data: Buffer) => resolve(JSON.parse(data.toString()) as Message));
-        socket.send(JSON.stringify({ event, data: {} }));
-      }),
+    ask: (event) => {
+      const answer = next();
+      socket.send(JSON.stringify({ event, data: {} }));
+      return answer;
+    },
+    next,
     close: () => socket.terminate(),
   };
 }
@@ -47,16 +54,21 @@ async function connectIo(url: string, headers: Record<string, string>): Promise<
   await new Promise((resolve, reject) =>
     socket.once('connect', () => resolve(undefined)).once('connect_error', reject),
   );
+  const next = (): Promise<Message> =>
+    new Promise((resolve) => {
+      const answered = (name: string, data: unknown): void => {
+        socket.offAny(answered);
+        resolve({ event: name, data });
+      };
+      socket.onAny(answered);
+    });
   return {
-    ask: (event) =>
-      new Promise((resolve) => {
-        const answered = (name: string, data: unknown): void => {
-          socket.offAny(answered);
-          resolve({ event: name, data });
-        };
-        socket.onAny(answered);
-        socket.emit(event, {});
-      }),
+    ask: (event) => {
+      const answer = next();
+      socket.emit(event, {});
+      return answer;
+    },
+    next,
     close: () => socket.close(),
   };
 }

@@ -1,47 +1,78 @@
 import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
 import type { HttpSessions } from '../request/http-sessions.js';
+import type { GraphQlOperation } from '../request/sessions-of-context.js';
 import { reportUnstoredLater } from '../request/sessions-of-request.js';
 import { handedOut } from './handed-out.js';
 import { whenLeft } from './when-left.js';
 
 const RUNNING = Symbol.for('nestjs-sessions:running-fields');
 
-/** Emits each value after its commit. */
-export function committedMessages<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
+/**
+ * Emits each value after its commit. Holds acknowledgements by `@Ack()` likewise.
+ * @param args of the handler.
+ * @param check run before each value but the first.
+ */
+export function committedMessages<T>(
+  sessions: HttpSessions,
+  values: Observable<T>,
+  args: unknown[] = [],
+  check: () => Promise<void> = async () => {},
+): Observable<T> {
   return new Observable((subscriber) => {
     let before: Promise<void> | undefined;
-    const afterwards = (act: () => void): void => {
-      const commit = before ? before.then(() => sessions.handlerEnded()) : sessions.handlerEnded();
-      if (!commit) return act();
-      before = commit;
-      commit.then(act, (error: unknown) => subscriber.error(error));
+    let replies = 0;
+    let failure: unknown;
+    const fail = (error: unknown): void => {
+      if (error === failure) return;
+      failure = error;
+      if (!subscriber.closed) subscriber.error(error);
+      else if (statusOf(error) === undefined) sessions.reportError(error);
     };
+    const commit = (first?: () => Promise<void>): Promise<void> | undefined => {
+      if (!before && !first) return sessions.handlerEnded();
+      return (before ?? Promise.resolve()).then(first).then(() => sessions.handlerEnded());
+    };
+    const afterwards = (act: () => void, first?: () => Promise<void>): void => {
+      const committing = commit(first);
+      if (!committing) return act();
+      before = committing;
+      committing.then(act, fail);
+    };
+    holdAcknowledgement(args, afterwards);
     // After a timeout, later changes are not stored.
     return whenLeft(values, () => reportUnstoredLater(sessions)).subscribe({
-      next: (value) => afterwards(() => subscriber.next(handedOut(sessions, value) as T)),
-      error: (failure: unknown) => {
-        const fail = (): void => subscriber.error(failure);
+      next: (value) => {
+        replies += 1;
+        afterwards(() => subscriber.next(handedOut(sessions, value) as T), replies > 1 ? check : undefined);
+      },
+      error: (thrown: unknown) => {
         // A failed commit has sent its own error.
-        if (before) before.then(fail, () => {});
-        else fail();
+        if (before) before.then(() => subscriber.error(thrown), ignore);
+        else subscriber.error(thrown);
       },
       complete: () => afterwards(() => subscriber.complete()),
     });
   });
 }
 
+function holdAcknowledgement(args: unknown[], afterwards: (act: () => void) => void): void {
+  const place = args.findIndex((argument) => typeof argument === 'function');
+  if (place === -1) return;
+  const acknowledge = args[place] as (...values: unknown[]) => unknown;
+  args[place] = (...values: unknown[]): void => afterwards(() => void acknowledge(...values));
+}
+
 /**
  * Emits the value of a GraphQL field after the commit that concurrent fields share. A field that throws discards the
- * changes. Operations of a batch wait for each other.
- * @param operation of the field, by identity.
+ * changes. Operations of a batch wait for each other. Others do not: a resolver may execute one.
  */
 export function committedField<T>(
   sessions: HttpSessions,
-  operation: object | undefined,
+  { identity, isBatched }: GraphQlOperation,
   values: Observable<T>,
 ): Observable<T> {
   return new Observable((subscriber) => {
-    const fields = runningFields(sessions);
+    const fields = runningFields(sessions, isBatched ? undefined : identity);
     const passed: T[] = [];
     const pass = (): void => {
       for (const value of passed) subscriber.next(handedOut(sessions, value) as T);
@@ -62,7 +93,7 @@ export function committedField<T>(
         },
       });
     };
-    fields.begin(operation, run);
+    fields.begin(identity, run);
     return () => {
       if (subscription) subscription.unsubscribe();
       else fields.withdraw(run);
@@ -94,6 +125,7 @@ interface WaitingField {
 
 class RunningFields {
   readonly #sessions: HttpSessions;
+  readonly #all: FieldsOfSessions;
   readonly #queue: WaitingField[] = [];
   #operation: object | undefined;
   #running = 0;
@@ -101,14 +133,16 @@ class RunningFields {
   #waiting:
     { readonly commit: Promise<void>; readonly settle: (commit: Promise<void> | undefined) => void } | undefined;
 
-  constructor(sessions: HttpSessions) {
+  constructor(sessions: HttpSessions, all: FieldsOfSessions) {
     this.#sessions = sessions;
+    this.#all = all;
   }
 
   begin(operation: object | undefined, run: () => void): void {
     if (!this.#isIdle && operation !== this.#operation) return void this.#queue.push({ operation, run });
     this.#operation = operation;
     this.#running += 1;
+    this.#all.running += 1;
     run();
   }
 
@@ -118,7 +152,8 @@ class RunningFields {
   }
 
   fail(): void {
-    this.#sessions.exchange.revert();
+    // Another operation still uses the sessions, and may discard them itself.
+    if (this.#all.running === this.#running) this.#sessions.exchange.revert();
     this.#left();
   }
 
@@ -136,6 +171,7 @@ class RunningFields {
 
   #left(): void {
     this.#running -= 1;
+    this.#all.running -= 1;
     if (this.#running > 0) return;
     if (!this.#waiting) return this.#runNext();
     // A guard may delay a field of the same query.
@@ -171,7 +207,22 @@ function waiting(): { commit: Promise<void>; settle: (commit: Promise<void> | un
   return { commit, settle };
 }
 
-function runningFields(sessions: HttpSessions): RunningFields {
-  const holder = sessions as { [RUNNING]?: RunningFields };
-  return (holder[RUNNING] ??= new RunningFields(sessions));
+interface FieldsOfSessions {
+  readonly byOperation: WeakMap<object, RunningFields>;
+  running: number;
 }
+
+/** @param operation `undefined`: all of a batch. */
+function runningFields(sessions: HttpSessions, operation: object = sessions): RunningFields {
+  const holder = sessions as { [RUNNING]?: FieldsOfSessions };
+  const all = (holder[RUNNING] ??= { byOperation: new WeakMap(), running: 0 });
+  let fields = all.byOperation.get(operation);
+  if (!fields) all.byOperation.set(operation, (fields = new RunningFields(sessions, all)));
+  return fields;
+}
+
+function statusOf(error: unknown): unknown {
+  return (error as { readonly statusCode?: unknown } | undefined)?.statusCode;
+}
+
+function ignore(): void {}

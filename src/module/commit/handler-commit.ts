@@ -62,8 +62,9 @@ function keeperOf(handler: object): Keeper | undefined {
   const interceptors: unknown = Reflect.getMetadata(INTERCEPTORS, handler);
   if (!Array.isArray(interceptors) || !interceptors.includes(SessionsInterceptor)) return undefined;
   if (!Reflect.hasMetadata(HTTP_METHOD, handler)) return undefined;
-  if (Reflect.hasMetadata(SSE, handler) || Reflect.hasMetadata(MESSAGE_PATTERN, handler)) return undefined;
-  return interceptors.length === 1 ? 'handler' : 'interceptor';
+  if (Reflect.hasMetadata(MESSAGE_PATTERN, handler)) return undefined;
+  if (interceptors.length === 1) return 'handler';
+  return Reflect.hasMetadata(SSE, handler) ? undefined : 'interceptor';
 }
 
 function replace(instance: Record<string, unknown>, name: string, handler: Handler, keeper: Keeper): void {

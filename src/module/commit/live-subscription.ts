@@ -28,6 +28,17 @@ export function liveEvents(context: ExecutionContext, sessions: HttpSessions, re
   );
 }
 
+/** For replies of a gateway after the first: reads the sessions again. */
+export function liveReplies(context: ExecutionContext, sessions: HttpSessions): () => Promise<void> {
+  return async () => {
+    const present = sessions.exchange.presentTypes;
+    if (present.length === 0 && sessions.rechecks.length === 0) return;
+    const anew = freshSessionsOf(context.switchToWs().getClient());
+    await checkPresent(context, anew, present);
+    for (const recheck of sessions.rechecks) await recheck(anew);
+  };
+}
+
 async function checkPresent(
   context: ExecutionContext,
   { exchange }: HttpSessions,

@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import { catchError, type Observable } from 'rxjs';
 import { INTERCEPTORS, RESOLVER_TYPE, SOCKET_MESSAGE } from '../handlers/nest-metadata.js';
 import { loggedRefusal } from '../request/refusal.js';
-import { sessionsOfContext, usedSessionsOf } from '../request/sessions-of-context.js';
+import { graphQlInfoOf, sessionsOfContext, usedSessionsOf } from '../request/sessions-of-context.js';
 import { committedByHand } from './committed-operation.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
@@ -61,9 +61,7 @@ class RefusalsInterceptor implements NestInterceptor {
 }
 
 function isMutation(context: ExecutionContext): boolean {
-  if (context.getType<string>() !== 'graphql') return false;
-  const info = context.getArgByIndex<{ operation?: { operation?: string } } | undefined>(3);
-  return info?.operation?.operation === 'mutation';
+  return context.getType<string>() === 'graphql' && graphQlInfoOf(context)?.operation?.operation === 'mutation';
 }
 
 function report(context: ExecutionContext, error: unknown): void {

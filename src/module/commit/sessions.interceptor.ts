@@ -3,11 +3,11 @@ import { catchError, map, type Observable } from 'rxjs';
 import { committedField, committedMessages } from './committed-operation.js';
 import { committedValues, watchedValues } from './committed.js';
 import type { HttpSessions } from '../request/http-sessions.js';
-import { liveEvents } from './live-subscription.js';
+import { liveEvents, liveReplies } from './live-subscription.js';
 import { isWatchedField } from './watched-fields.js';
 import { handlerOwnsResponse } from '../handlers/own-response.js';
 import { loggedRefusal, refusal } from '../request/refusal.js';
-import { operationOf, sessionsOfContext } from '../request/sessions-of-context.js';
+import { graphQlInfoOf, operationOf, sessionsOfContext } from '../request/sessions-of-context.js';
 
 /**
  * Stores the sessions of a handler before the response, so that failures reach the exception filters. If the handler
@@ -26,7 +26,7 @@ export class SessionsInterceptor implements NestInterceptor {
         : committedValues(sessions, next.handle());
     }
     const sessions = sessionsOf(context);
-    const values = type === 'ws' ? committedMessages(sessions, next.handle()) : operation(context, sessions, next);
+    const values = type === 'ws' ? messages(context, sessions, next) : operation(context, sessions, next);
     return values.pipe(
       catchError((error: unknown) => {
         throw loggedRefusal(context, error, (hidden) => sessions.reportError(hidden));
@@ -50,8 +50,12 @@ function sessionsOf(context: ExecutionContext): HttpSessions {
   }
 }
 
+function messages(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
+  return committedMessages(sessions, next.handle(), context.getArgs(), liveReplies(context, sessions));
+}
+
 function operation(context: ExecutionContext, sessions: HttpSessions, next: CallHandler): Observable<unknown> {
-  const info = context.getArgByIndex<{ operation?: { operation?: string } } | undefined>(3);
+  const info = graphQlInfoOf(context);
   if (isWatchedField(info)) return next.handle();
   const values = committedField(sessions, operationOf(context), next.handle());
   if (info?.operation?.operation !== 'subscription') return values;

@@ -39,6 +39,12 @@ export function handlersOf({ type }: DiscoveredClass): readonly DiscoveredHandle
   }));
 }
 
+/** Whether a guard of the handler or of its class requires one. */
+export function requiresSession({ type }: DiscoveredClass, { facts }: DiscoveredHandler): boolean {
+  if (facts.requirements.length > 0) return true;
+  return !facts.isPublic && prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0);
+}
+
 export function methodsOf(prototype: object): ReadonlyArray<string | symbol> {
   const names = prototypesOf(prototype).flatMap((one) =>
     Reflect.ownKeys(one).filter((name) => typeof Object.getOwnPropertyDescriptor(one, name)?.value === 'function'),

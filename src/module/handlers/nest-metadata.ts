@@ -18,6 +18,7 @@ import 'reflect-metadata';
  * | `websockets:message_mapping` | handler | `true` for `@SubscribeMessage()` | the same |
  * | `graphql:resolver_type` | handler | `Query`, `Mutation`, `Subscription` or a field | @nestjs/graphql 13 and 14 |
  * | `graphql:resolve_property` | handler | `true` for `@ResolveField()` | the same |
+ * | `graphql:resolve_reference` | handler | `true` for `@ResolveReference()` | the same |
  * | `graphql:field_resolver_middleware` | handler | functions around a `@ResolveField()` | the same |
  */
 export const INTERCEPTORS = '__interceptors__';
@@ -32,6 +33,7 @@ export const GATEWAY = 'websockets:is_gateway';
 export const SOCKET_MESSAGE = 'websockets:message_mapping';
 export const RESOLVER_TYPE = 'graphql:resolver_type';
 export const RESOLVE_FIELD = 'graphql:resolve_property';
+export const RESOLVE_REFERENCE = 'graphql:resolve_reference';
 export const FIELD_MIDDLEWARE = 'graphql:field_resolver_middleware';
 
 export function isNestMetadataKnown(): boolean {

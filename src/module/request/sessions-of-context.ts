@@ -38,27 +38,58 @@ function sessionsOfMessage(context: ExecutionContext): HttpSessions {
 
 /** Over a socket, new ones for each operation. Its fields share the variables object. */
 function sessionsOfOperation(context: ExecutionContext): HttpSessions {
-  const value: GraphQlContext | undefined = context.getArgByIndex(2);
+  const value = graphQlContextOf(context);
   const request = requestOfGraphQl(value);
   const raw = rawRequestBehind(request);
   if (!raw || !isUpgrade(raw)) return httpSessionsOf(request, value?.res ?? value?.reply);
-  const shared: MessageHolder | undefined = operationOf(context);
+  const shared: MessageHolder | undefined = operationOf(context).identity;
   if (shared?.[OF_MESSAGE]) return shared[OF_MESSAGE];
   const sessions = freshSessionsOf(request);
   if (shared) Object.defineProperty(shared, OF_MESSAGE, { value: sessions });
   return sessions;
 }
 
-/** An object that only the fields of one GraphQL operation share. */
-export function operationOf(context: ExecutionContext): object | undefined {
-  const info = context.getArgByIndex<{ readonly variableValues?: object } | undefined>(3);
-  return [info?.variableValues, info].find((one) => Object.isExtensible(one));
+export interface GraphQlOperation {
+  /** An object that only the fields of one operation share. */
+  readonly identity: object | undefined;
+  readonly isBatched: boolean;
+}
+
+export function operationOf(context: ExecutionContext): GraphQlOperation {
+  const info = graphQlInfoOf(context);
+  const { req, request, reply } = graphQlContextOf(context) ?? {};
+  return {
+    identity: [info?.variableValues, info].find((one) => Object.isExtensible(one)),
+    isBatched: [req, request, reply?.request].some((one) => Array.isArray((one as WithBody | undefined)?.body)),
+  };
+}
+
+interface WithBody {
+  readonly body?: unknown;
+}
+
+export interface GraphQlInfo {
+  readonly variableValues?: object;
+  readonly operation?: { readonly operation?: string };
+}
+
+export function graphQlInfoOf(context: ExecutionContext): GraphQlInfo | undefined {
+  return context.getArgByIndex(contextIndexOf(context) + 1);
+}
+
+function graphQlContextOf(context: ExecutionContext): GraphQlContext | undefined {
+  return context.getArgByIndex(contextIndexOf(context));
+}
+
+/** A resolver of federation references gets no arguments of a field. */
+function contextIndexOf(context: ExecutionContext): number {
+  return context.getArgs().length === 3 ? 1 : 2;
 }
 
 /** The sessions of a GraphQL operation over HTTP, if used. */
 export function usedSessionsOf(context: ExecutionContext): HttpSessions | undefined {
   return context.getType<string>() === 'graphql'
-    ? rememberedSessionsOf(requestOfGraphQl(context.getArgByIndex(2)))
+    ? rememberedSessionsOf(requestOfGraphQl(graphQlContextOf(context)))
     : undefined;
 }
 
@@ -67,7 +98,7 @@ interface GraphQlContext {
   readonly request?: unknown;
   readonly extra?: { readonly request?: unknown };
   readonly res?: unknown;
-  readonly reply?: unknown;
+  readonly reply?: { readonly request?: unknown };
 }
 
 function requestOfGraphQl(context: GraphQlContext | undefined): unknown {

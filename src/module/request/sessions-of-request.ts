@@ -17,6 +17,7 @@ const RUNTIME = Symbol.for('nestjs-sessions:runtime');
 const RESPONSE = Symbol.for('nestjs-sessions:response');
 const SOCKET_REQUEST = Symbol.for('nestjs-sessions:socket-request');
 const OF_SOCKET = Symbol.for('nestjs-sessions:of-socket');
+const SHARED = Symbol.for('nestjs-sessions:shared');
 
 const UNSTORED_AFTER_MILLISECONDS = 200;
 
@@ -26,6 +27,8 @@ interface Marked {
   [RESPONSE]?: RawResponse;
   /** `foreign`: opened by another site. */
   [OF_SOCKET]?: { readonly foreign: boolean };
+  /** During `handleConnection`. */
+  [SHARED]?: { readonly sessions: HttpSessions; users: number };
 }
 
 /** @param platform Express application, Fastify instance or server. */
@@ -69,6 +72,8 @@ export function httpSessionsOf(request: unknown, response?: unknown): HttpSessio
   if (!raw) throw noRequest();
   const present = (raw as Marked)[SESSIONS];
   if (present) return present;
+  const inContext = requestInContext(raw);
+  if (inContext) return httpSessionsOf(inContext, response);
   const sessions = openSessions(request, raw, response);
   if (sessions.call.hasResponse) (raw as Marked)[SESSIONS] = sessions;
   else reportUnstoredLater(sessions);
@@ -93,39 +98,51 @@ export function freshSessionsOf(request: unknown): HttpSessions {
   return openSessions(request, raw);
 }
 
-export function rememberSocket(socket: object, request: RawRequest, application?: SessionsApplication): void {
+/** @param application of the gateway, if the server has none: two applications may have the same gateway. */
+export function rememberSocket(socket: object, request: RawRequest, application: SessionsApplication): void {
   if (Object.isExtensible(socket)) {
     Object.defineProperty(socket, SOCKET_REQUEST, { value: request, configurable: true });
   }
-  const marked = request as Marked;
-  if (application) {
-    marked[RUNTIME] ??= application;
-    const server = serverOf(request);
-    if (server && !server[RUNTIME]) server[RUNTIME] = application;
-  }
-  delete marked[SESSIONS];
-  const runtime = marked[RUNTIME] ?? applicationOf(request);
-  if (runtime && !marked[OF_SOCKET]) markSocket(marked as RawRequest & Marked, runtime);
+  const marked: RawRequest & Marked = request;
+  const runtime = (marked[RUNTIME] ??= applicationOf(request) ?? application);
+  const server = serverOf(request);
+  if (server && !server[RUNTIME]) server[RUNTIME] = runtime;
+  if (!marked[SHARED]) delete marked[SESSIONS];
+  if (!marked[OF_SOCKET]) markSocket(marked, runtime);
 }
 
-/** @returns a function that ends the sharing. */
-export function shareSessions(request: RawRequest, sessions: HttpSessions): () => void {
-  const marked = request as Marked;
-  marked[SESSIONS] = sessions;
-  return () => {
-    if (marked[SESSIONS] === sessions) delete marked[SESSIONS];
+/** The gateways of one port share them. @returns also what ends the sharing. */
+export function shareSessions(request: RawRequest): { readonly sessions: HttpSessions; readonly end: () => void } {
+  const marked: RawRequest & Marked = request;
+  const shared = (marked[SHARED] ??= { sessions: openSessions(request, request), users: 0 });
+  shared.users += 1;
+  marked[SESSIONS] = shared.sessions;
+  const end = (): void => {
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    delete marked[SHARED];
+    delete marked[SESSIONS];
   };
+  return { sessions: shared.sessions, end };
 }
 
 /** @param holder a request, a gateway's client or a graphql-ws context. */
 export function rawRequestBehind(holder: unknown): RawRequest | undefined {
   if (typeof holder !== 'object' || holder === null) return undefined;
-  const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra } = holder as SocketLike;
-  for (const candidate of [holder, remembered, extra?.request, request, upgradeReq, req, req?.extra?.request]) {
+  const { [SOCKET_REQUEST]: remembered, request, upgradeReq, req, extra, res } = holder as SocketLike;
+  const candidates = [holder, remembered, extra?.request, request, upgradeReq, req, req?.extra?.request, res?.req];
+  for (const candidate of candidates) {
     const raw = candidate === undefined || candidate === null ? undefined : rawRequestOf(candidate);
     if (raw) return raw;
   }
   return undefined;
+}
+
+/** Of a GraphQL context that also has the headers. */
+function requestInContext(candidate: object): RawRequest | undefined {
+  if (Object.getPrototypeOf(candidate) !== Object.prototype) return undefined;
+  const { req, request } = candidate as SocketLike;
+  return rawRequestOf(req ?? undefined) ?? rawRequestOf(request ?? undefined);
 }
 
 interface SocketLike {
@@ -134,6 +151,8 @@ interface SocketLike {
   readonly upgradeReq?: unknown;
   readonly req?: { readonly extra?: { readonly request?: unknown } };
   readonly extra?: { readonly request?: unknown };
+  /** Of a copied Express request. */
+  readonly res?: { readonly req?: unknown };
 }
 
 function openSessions(request: unknown, raw: RawRequest, response?: unknown): HttpSessions {

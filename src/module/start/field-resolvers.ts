@@ -6,10 +6,9 @@ import { committedField } from '../commit/committed-operation.js';
 import {
   discoveredClasses,
   handlersOf,
+  requiresSession,
   type DiscoveredClass,
-  type DiscoveredHandler,
 } from '../handlers/discovered-handlers.js';
-import { ownClassFacts, prototypesOf } from '../handlers/handler-facts.js';
 import { FIELD_MIDDLEWARE, RESOLVE_FIELD } from '../handlers/nest-metadata.js';
 import { loggedRefusal, refusal } from '../request/refusal.js';
 import { operationOf, sessionsOfContext } from '../request/sessions-of-context.js';
@@ -25,6 +24,8 @@ interface FieldCall {
 
 type FieldMiddleware = (call: FieldCall, next: () => Promise<unknown>) => Promise<unknown>;
 
+/** No field: it gets other arguments, and Nest guards it never. */
+const RESOLVE_TYPE = '__resolveType';
 const OURS = Symbol.for('nestjs-sessions:field-middleware');
 
 /**
@@ -37,6 +38,7 @@ export function watchFieldResolvers(discovery: DiscoveryService): void {
     for (const field of handlersOf(discovered)) {
       const handler = (discovered.type.prototype as Record<string | symbol, unknown>)[field.property];
       if (typeof handler !== 'function' || Reflect.getMetadata(RESOLVE_FIELD, handler) !== true) continue;
+      if (field.property === RESOLVE_TYPE) continue;
       const isGuarded = requiresSession(discovered, field);
       if (!isGuarded && field.facts.sessions.length === 0 && !field.facts.isIntercepted) continue;
       const present = (Reflect.getMetadata(FIELD_MIDDLEWARE, handler) ?? []) as ReadonlyArray<FieldMiddleware>;
@@ -45,11 +47,6 @@ export function watchFieldResolvers(discovery: DiscoveryService): void {
       Reflect.defineMetadata(FIELD_MIDDLEWARE, [ours, ...present.filter((one) => !(OURS in one))], handler);
     }
   }
-}
-
-function requiresSession({ type }: DiscoveredClass, { facts }: DiscoveredHandler): boolean {
-  if (facts.requirements.length > 0) return true;
-  return !facts.isPublic && prototypesOf(type).some((one) => ownClassFacts(one).requirements.length > 0);
 }
 
 function middlewareOf(discovered: DiscoveredClass, handler: object, isGuarded: boolean): FieldMiddleware {

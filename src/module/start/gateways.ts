@@ -4,7 +4,13 @@ import 'reflect-metadata';
 import { SessionError } from '../../errors/session.errors.js';
 import type { RawRequest } from '../../platform/raw-exchange.js';
 import type { SessionsApplication } from '../request/http-sessions.js';
-import { freshSessionsOf, rawRequestBehind, rememberSocket, shareSessions } from '../request/sessions-of-request.js';
+import {
+  isClaimed,
+  rawRequestBehind,
+  rememberApplication,
+  rememberSocket,
+  shareSessions,
+} from '../request/sessions-of-request.js';
 import { refusalOfGateway } from '../request/refusal.js';
 import {
   forwardExceptions,
@@ -17,12 +23,20 @@ import { FILTERS, GATEWAY } from '../handlers/nest-metadata.js';
 const APPLICATION = Symbol.for('nestjs-sessions:application-of-gateway');
 const FORWARDING = Symbol.for('nestjs-sessions:forwards-exceptions');
 const WATCHED = Symbol.for('nestjs-sessions:watched-connections');
+const SERVER = Symbol.for('nestjs-sessions:server-of-gateway');
+
+interface Watched {
+  [WATCHED]?: boolean;
+}
 
 type ConnectionHandler = (this: object, client: object, ...rest: unknown[]) => unknown;
+type ServerHandler = (this: object, server: unknown) => unknown;
 
 interface Gateway {
   [APPLICATION]?: SessionsApplication;
-  handleConnection?: ConnectionHandler & { [WATCHED]?: boolean };
+  [SERVER]?: unknown;
+  handleConnection?: ConnectionHandler & Watched;
+  afterInit?: ServerHandler & Watched;
 }
 
 export function gatewaysOf(discovery: DiscoveryService): ReadonlySet<new (...args: never[]) => object> {
@@ -43,17 +57,43 @@ export function watchConnections(application: SessionsApplication, discovery: Di
     const gateway = type.prototype as Gateway;
     filterErrors(type, application);
     Object.defineProperty(gateway, APPLICATION, { value: application, configurable: true });
-    const { handleConnection: original } = gateway;
-    if (original?.[WATCHED]) continue;
-    const watched: ConnectionHandler = function (client, ...rest) {
-      return connected(this, client, rest, () => original?.call(this, client, ...rest));
-    };
-    Object.defineProperty(gateway, 'handleConnection', {
-      value: Object.assign(watched, { [WATCHED]: true }),
-      writable: true,
-      configurable: true,
+    const { handleConnection, afterInit } = gateway;
+    watch<ConnectionHandler>(gateway, 'handleConnection', function (client, ...rest) {
+      return connected(this, client, rest, () => handleConnection?.call(this, client, ...rest));
+    });
+    watch<ServerHandler>(gateway, 'afterInit', function (server) {
+      Object.defineProperty(this, SERVER, { value: server, configurable: true });
+      return afterInit?.call(this, server);
     });
   }
+}
+
+function watch<T extends object>(gateway: Gateway, name: 'handleConnection' | 'afterInit', watched: T): void {
+  if (gateway[name]?.[WATCHED]) return;
+  const value = Object.assign(watched, { [WATCHED]: true });
+  Object.defineProperty(gateway, name, { value, writable: true, configurable: true });
+}
+
+/** Marks servers of separate ports, for `io.use` and `verifyClient`, which run before the first connection. */
+export function attachToGateways(application: SessionsApplication, discovery: DiscoveryService): void {
+  for (const { metatype, instance } of discovery.getProviders()) {
+    if (typeof metatype !== 'function' || !Reflect.hasMetadata(GATEWAY, metatype)) continue;
+    const server = httpServerOf((instance as Gateway | null)?.[SERVER]);
+    if (server && !isClaimed(server)) rememberApplication(server, application);
+  }
+}
+
+/** @param server of socket.io, its namespace, or of `ws`. */
+function httpServerOf(server: unknown): object | undefined {
+  const { httpServer, server: outer, _server } = (server ?? {}) as ServerOfGateway;
+  const found = httpServer ?? outer?.httpServer ?? _server;
+  return typeof found === 'object' && found !== null ? found : undefined;
+}
+
+interface ServerOfGateway {
+  readonly httpServer?: unknown;
+  readonly server?: { readonly httpServer?: unknown };
+  readonly _server?: unknown;
 }
 
 export async function prepareGateways(discovery: DiscoveryService): Promise<void> {
@@ -108,18 +148,17 @@ function connected(gateway: Gateway, client: object, rest: readonly unknown[], h
     Object.defineProperty(client, FORWARDING, { value: true });
     forwardExceptions(client);
   }
-  return storing(application, request, handle);
+  return storing(request, handle);
 }
 
-function storing(application: SessionsApplication, request: RawRequest, handle: () => unknown): unknown {
-  const sessions = freshSessionsOf(request);
-  const stopSharing = shareSessions(request, sessions);
+function storing(request: RawRequest, handle: () => unknown): unknown {
+  const { sessions, end: stopSharing } = shareSessions(request);
   const store = async (): Promise<void> => {
     stopSharing();
     try {
       await sessions.handlerEnded();
     } catch (error) {
-      application.reportError(error);
+      sessions.reportError(error);
     }
   };
   let result: unknown;

@@ -6,7 +6,8 @@ import { discoveredClasses, handlersOf, type DiscoveredClass } from '../handlers
 import { markHandler, placeOf } from '../handlers/handler-facts.js';
 import { RequireSessionGuard } from '../decorators/require-session.guard.js';
 import { SessionsInterceptor } from '../commit/sessions.interceptor.js';
-import { GUARDS, INTERCEPTORS } from '../handlers/nest-metadata.js';
+import { GUARDS, INTERCEPTORS, SSE } from '../handlers/nest-metadata.js';
+import { loadBefore } from './loaded-streams.js';
 
 /**
  * For handlers that another decorator replaced without their metadata. Call it before Nest creates the routes.
@@ -20,6 +21,12 @@ export function rebindHandlers(discovery: DiscoveryService): void {
         if (facts.requirements.length > 0 && !isGuarded(handler)) append(GUARDS, handler, guardFor(discovered));
         if (facts.isIntercepted && !isIntercepted(handler)) append(INTERCEPTORS, handler, interceptorFor(discovered));
         if (facts.isIntercepted) bindHandedOut(handler);
+        if (Reflect.hasMetadata(SSE, handler)) {
+          loadBefore(
+            handler,
+            facts.sessions.map(({ type }) => type),
+          );
+        }
       }
     }
   }
