@@ -21,8 +21,8 @@ function notPlain(value: unknown): unknown {
 }
 
 function hasOwnText(value: object): boolean {
-  const { toString, valueOf } = Object.prototype;
-  return Symbol.toPrimitive in value || value.toString !== toString || value.valueOf !== valueOf;
+  if (Symbol.toPrimitive in value) return true;
+  return (['toString', 'valueOf'] as const).some((name) => value[name] !== Object.prototype[name]);
 }
 
 /** Never a size. */

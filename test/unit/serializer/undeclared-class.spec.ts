@@ -140,7 +140,7 @@ describe('an instance of a class without decorators', () => {
     ['FormData', new FormData()],
   ])('is refused under its own @Type if it is a class of the platform: %s', (name, value) => {
     class Search {
-      @Type(() => value.constructor as new () => object) value: unknown = value;
+      @Type(() => value.constructor) value: unknown = value;
     }
     expect(() => new SessionSerializerReflection(Search).serialize(new Search())).toThrow(
       `Search.value cannot be stored in a session: it is an instance of ${name}, whose content is not in its fields`,
