@@ -1,7 +1,10 @@
 import { SessionConfigurationError } from '../errors/session.errors.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { noKeysError } from '../keys/key-material.js';
-import { losesPrivateFields, SessionSerializerReflection } from '../serializer/session-serializer-reflection.js';
+import {
+  classThatLosesPrivateFields,
+  SessionSerializerReflection,
+} from '../serializer/session-serializer-reflection.js';
 import type { SessionSerializer } from '../serializer/session-serializer.js';
 import { checkOf } from '../serializer/session-validation.js';
 import { migratingProvider } from '../session/session-migration.js';
@@ -230,9 +233,10 @@ export class SessionProviderBuilder {
       );
     }
     if (given) return given;
-    if (losesPrivateFields(type)) {
+    const losing = classThatLosesPrivateFields(type);
+    if (losing) {
       this.#warnings.add(
-        `Session "${name}": ${type.name} has private fields (#name), which are not stored. Use TypeScript's private, or ` +
+        `Session "${name}": ${losing.name} has private fields (#name), which are not stored. Use TypeScript's private, or ` +
           'a getter and a setter under @Expose().',
       );
     }

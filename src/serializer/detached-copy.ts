@@ -1,7 +1,7 @@
 import { UndeclaredClasses } from './undeclared-class.js';
 import { kindOf } from './value-kind.js';
 
-/** Objects with hidden state (private fields, URL, bytes) are shared. */
+/** Objects with hidden state (private fields, URL) are shared. */
 export function detachedCopy(value: unknown): unknown {
   return new Copying().copy(value);
 }
@@ -21,7 +21,7 @@ class Copying {
     const present = this.#copies.get(value);
     if (present) return present;
     const prototype = Object.getPrototypeOf(value) as object | null;
-    if (prototype !== null && CLASSES.of(prototype).problem !== undefined) return value;
+    if (prototype !== null && !Buffer.isBuffer(value) && CLASSES.of(prototype).problem !== undefined) return value;
     switch (kindOf(prototype)) {
       case 'array':
         return this.#fields(value, []);
@@ -35,6 +35,7 @@ class Copying {
       case 'set':
         return this.#set(value as Set<unknown>);
       case 'bytes':
+        return Buffer.isBuffer(value) ? Buffer.from(value) : new Uint8Array(value as Uint8Array);
       case 'exotic':
         return value;
     }

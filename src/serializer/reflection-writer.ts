@@ -23,10 +23,18 @@ export class ReflectionWriter {
   readonly #plans = new Map<AnyClass | undefined, WeakMap<object, WritePlan>>();
   readonly #sessionPlans = new WeakMap<object, WritePlan>();
   readonly #version: WriteField | undefined;
+  /** Writes property names: without the class, nothing maps a stored name back to its property. */
+  readonly #undeclared: ReflectionWriter | undefined;
 
-  constructor(options: ClassTransformOptions, remembered: RememberedFields, version?: number) {
+  constructor(
+    options: ClassTransformOptions,
+    remembered: RememberedFields,
+    version?: number,
+    names: 'stored' | 'properties' = 'stored',
+  ) {
     this.#options = options;
     this.#remembered = remembered;
+    if (names === 'stored') this.#undeclared = new ReflectionWriter(options, remembered, undefined, 'properties');
     if (version === undefined) return;
     this.#version = {
       property: VERSION_FIELD,
@@ -93,6 +101,7 @@ export class ReflectionWriter {
 
   /** @throws {UnwritableValue} if a plain object would lose content. */
   #writeUndeclared(value: object, depth: number): unknown {
+    if (this.#undeclared) return this.#undeclared.#writeUndeclared(value, depth);
     const undeclaredClass = this.#values.undeclaredClass(value);
     if (undeclaredClass.isPlatformClass) throw hiddenContentError(value);
     if (undeclaredClass.convertsItself) {
@@ -138,7 +147,7 @@ export class ReflectionWriter {
       excluded: new Set(own && own !== type ? excludedFrom(own) : []),
       defaults: own && fresh ? Object.keys(fresh).filter((property) => writtenUndefined(fresh, property)) : [],
       constant,
-      former: formerNamesOf(type ?? own ?? Object),
+      former: this.#undeclared ? formerNamesOf(type ?? own ?? Object) : new Map(),
       inOwnOrder: type === undefined,
     });
   }
@@ -155,7 +164,7 @@ export class ReflectionWriter {
       if (value === undefined) return raw === undefined ? writtenUndefined(fresh, key) : undefined;
       return typed ? typed(value, depth, holder) : this.#values.write(value, depth);
     };
-    return { property: key, stored: field.target, write };
+    return { property: key, stored: this.#undeclared ? field.target : key, write };
   }
 
   #typedWriter(type: TypeDeclaration, property: string): (value: unknown, depth: number, holder: Fields) => unknown {
@@ -174,7 +183,7 @@ export class ReflectionWriter {
   }
 
   #typeWriter(type: unknown): WriteValue {
-    const coerce = COERCIONS.get(type);
+    const coerce = coercionTo(type);
     if (coerce) {
       const write = this.#containerWriter((value, depth) => this.#values.write(coerce(value), depth), coerce);
       return type === Date
@@ -186,7 +195,7 @@ export class ReflectionWriter {
     const write: WriteValue = (value, depth) => {
       if (typeof value !== 'object' || value === null) return this.#values.write(value, depth);
       if (Object.getPrototypeOf(value) === type.prototype)
-        return this.#writeInstance((own ??= this.#planOf(type, type.prototype as object)), value, depth);
+        return this.#writeInstance((own ??= this.#ownPlan(type, value)), value, depth);
       const contained = this.#values.container(value, depth, write);
       if (contained !== undefined) return contained;
       const kind = this.#values.kindOf(value);
@@ -198,10 +207,13 @@ export class ReflectionWriter {
     return write;
   }
 
-  /**
-   * type)` without losing content. => Whether an instance of another class can be read back as `type` without losing
-   * content. => type)` without losing content.
-   */
+  /** `@Type(() => URLSearchParams)`: its fields do not hold its content. */
+  #ownPlan(type: AnyClass, value: object): WritePlan {
+    if (this.#values.undeclaredClass(value).isPlatformClass) throw hiddenContentError(value);
+    return this.#planOf(type, prototypeOf(value));
+  }
+
+  /** Whether an instance of another class can be read back as `type` without losing content. */
   #isReadAs(type: AnyClass, value: object): boolean {
     const { problem, convertsItself } = this.#values.undeclaredClass(value);
     if (value instanceof type)
@@ -236,6 +248,18 @@ export class ReflectionWriter {
     };
     return write;
   }
+}
+
+function coercionTo(type: unknown): ((value: unknown) => unknown) | undefined {
+  const coerce = COERCIONS.get(type);
+  if (!coerce) return undefined;
+  return (value) => {
+    try {
+      return coerce(value);
+    } catch {
+      throw new UnwritableValue(`it cannot be converted to ${(type as AnyClass).name}, the type of its field`);
+    }
+  };
 }
 
 function prototypeOf(value: object): object {

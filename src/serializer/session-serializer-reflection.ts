@@ -1,5 +1,6 @@
 import type { ClassTransformOptions } from 'class-transformer';
 import { SessionConfigurationError } from '../errors/session.errors.js';
+import type { AnyClass, TypeDeclaration } from './class-declaration.js';
 import { assertDecoratorsAreSeen, declarationOf, storedNameOf } from './class-transformer-metadata.js';
 import { joinFields, splitFields } from './json-text.js';
 import { ReflectionReader } from './reflection-reader.js';
@@ -11,7 +12,7 @@ import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-seri
 import { SessionSnapshots } from './fast/session-snapshot.js';
 import { UndeclaredClasses } from './undeclared-class.js';
 import { UnwritableValue } from './unwritable-value.js';
-import { kindOf } from './value-kind.js';
+import { isFieldClass, kindOf } from './value-kind.js';
 
 /** In both directions. */
 export type SessionSerializerReflectionOptions = Pick<
@@ -122,13 +123,31 @@ const OPTIONS: ReadonlyArray<keyof SessionSerializerReflectionOptions> = [
   'exposeDefaultValues',
 ];
 
-/** Whether a class has private fields and no exposed accessor that could store their content. */
-export function losesPrivateFields(type: new () => object): boolean {
+/** A class, or one under its `@Type()`, that has private fields and no exposed accessor that could store their content. */
+export function classThatLosesPrivateFields(type: AnyClass, seen = new Set<unknown>()): AnyClass | undefined {
+  seen.add(type);
+  const fields = [...declarationOf(type, 'write', {}).fields.values()];
   const { problem } = new UndeclaredClasses().of(type.prototype as object);
-  if (problem === undefined) return false;
-  return ![...declarationOf(type, 'write', {}).fields.values()].some(
-    ({ key, exposed }) => exposed && key in type.prototype,
-  );
+  if (problem !== undefined && !fields.some(({ key, exposed }) => exposed && key in type.prototype)) return type;
+  for (const { isIncluded, transform, type: declared } of fields) {
+    if (!isIncluded || transform) continue;
+    for (const each of classesOf(declared)) {
+      const found = isFieldClass(each) && !seen.has(each) ? classThatLosesPrivateFields(each, seen) : undefined;
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function classesOf(declared: TypeDeclaration | undefined): readonly unknown[] {
+  if (!declared?.fixed) return [];
+  const subTypes = declared.discriminator?.subTypes.map(({ value }) => value) ?? [];
+  try {
+    return [declared.resolve({ newObject: {}, object: {}, property: '' }), ...subTypes];
+  } catch {
+    // A class that is declared later.
+    return subTypes;
+  }
 }
 
 function assertOwnFields(type: new () => object): void {

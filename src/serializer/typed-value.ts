@@ -1,6 +1,6 @@
 import type { Discriminator, TypeDeclaration } from './class-declaration.js';
 
-/** Plain objects are rejected: the text would define `length` or `valueOf`. */
+/** Plain objects are rejected: the text would define `length` or `valueOf`. So are values without a text of their own. */
 export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new Map<
   unknown,
   (value: unknown) => unknown
@@ -13,10 +13,16 @@ export const COERCIONS: ReadonlyMap<unknown, (value: unknown) => unknown> = new 
 ]);
 
 function notPlain(value: unknown): unknown {
+  if (typeof value === 'function' || typeof value === 'symbol') throw notOfType();
   if (typeof value !== 'object' || value === null) return value;
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) throw notOfType();
+  if (prototype === null || prototype === Object.prototype || !hasOwnText(value)) throw notOfType();
   return value;
+}
+
+function hasOwnText(value: object): boolean {
+  if (Symbol.toPrimitive in value) return true;
+  return (['toString', 'valueOf'] as const).some((name) => value[name] !== Object.prototype[name]);
 }
 
 /** Never a size. */

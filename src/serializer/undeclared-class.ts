@@ -55,13 +55,15 @@ function inspect(prototype: object): UndeclaredClass {
     hasMembers ||= Reflect.ownKeys(level).some((key) => key !== 'constructor' && key !== Symbol.toStringTag);
     if (typeof owner === 'function' && keepsPrivateContent(owner)) problem ??= 'which has private fields';
   }
-  const name = nameOf(prototype);
-  const isPlatformClass = (globalThis as Record<string, unknown>)[name] === prototype.constructor;
+  const name = classNameOf(prototype);
+  const isPlatformClass =
+    typeof prototype.constructor === 'function' &&
+    (globalThis as Record<string, unknown>)[name] === prototype.constructor;
   return { name, convertsItself, hasMembers, isPlatformClass, problem };
 }
 
-function nameOf(prototype: object): string {
-  const { name } = (prototype as { constructor?: { name?: unknown } }).constructor ?? {};
+export function classNameOf(value: object): string {
+  const { name } = (value as { constructor?: { name?: unknown } }).constructor ?? {};
   return typeof name === 'string' && name !== '' ? name : '(anonymous)';
 }
 

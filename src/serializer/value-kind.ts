@@ -19,7 +19,8 @@ export function kindOf(prototype: object | null): ValueKind {
       const builtIn = KINDS_OF_BUILT_INS[owner.name] ?? 'exotic';
       return builtIn === 'plain' ? kind : builtIn;
     }
-    kind = 'class';
+    // Parsers of query strings and cookies create objects with an empty prototype.
+    if (Reflect.ownKeys(level).length > 0) kind = 'class';
   }
   return kind;
 }

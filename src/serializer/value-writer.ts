@@ -1,5 +1,11 @@
 import { escaped, isNeverStored, MAX_DEPTH, tagOfNumber, TAG_OF_UNDEFINED, type Fields } from './tagged-value.js';
-import { rejectUndeclared, scalarOf, type UndeclaredClass, UndeclaredClasses } from './undeclared-class.js';
+import {
+  classNameOf,
+  rejectUndeclared,
+  scalarOf,
+  type UndeclaredClass,
+  UndeclaredClasses,
+} from './undeclared-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { kindOf, type ValueKind } from './value-kind.js';
 
@@ -144,7 +150,7 @@ export function assertDepth(depth: number): void {
 }
 
 export function hiddenContentError(value: object): UnwritableValue {
-  return new UnwritableValue(`it is an instance of ${value.constructor.name}, whose content is not in its fields`);
+  return new UnwritableValue(`it is an instance of ${classNameOf(value)}, whose content is not in its fields`);
 }
 
 export function writtenDate(date: Date): object {

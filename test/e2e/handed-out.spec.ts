@@ -39,6 +39,8 @@ class UserSession {
   @Exclude() scratch?: string;
   @Type(() => Item) items: Item[] = [];
   seen?: number;
+  avatar = Buffer.from('cat');
+  since = new Date(5);
 }
 
 /** Edits the body in place, like interceptors that trim, mask or sign responses. */
@@ -51,6 +53,8 @@ class EditingInterceptor implements NestInterceptor {
 
 function edit(body: unknown): void {
   if (typeof body !== 'object' || body === null) return;
+  if (body instanceof Date) return void body.setTime(0);
+  if (body instanceof Uint8Array) return void body.fill(0);
   for (const value of Object.values(body)) edit(value);
   Object.assign(body, { servedAt: 1 });
   for (const name of ['csrfToken', 'sku']) delete (body as Record<string, unknown>)[name];
@@ -76,6 +80,15 @@ class UserController {
   }
   @Get('part') part(@CurrentSession() session: UserSession): Item[] {
     return session.items;
+  }
+  @Get('values') values(@CurrentSession() session: UserSession): object {
+    return { avatar: session.avatar, since: session.since };
+  }
+  @Get('avatar') avatar(@CurrentSession() session: UserSession): unknown {
+    return session.avatar;
+  }
+  @Get('since') since(@CurrentSession() session: UserSession): unknown {
+    return session.since;
   }
   @Get('list') list(@CurrentSession() session: UserSession): unknown[] {
     return [session.items, 1];
@@ -122,9 +135,17 @@ describe.each(platforms)('a session that a handler returns, on $name', (platform
       controllers: [UserController],
       providers: [{ provide: APP_INTERCEPTOR, useClass: EditingInterceptor }, Reflector],
     });
-  const stored = { user: 'ann', csrfToken: 'c', role: 'customer', items: [{ sku: 'a' }] };
+  const stored = {
+    user: 'ann',
+    csrfToken: 'c',
+    role: 'customer',
+    items: [{ sku: 'a' }],
+    avatar: { type: 'Buffer', data: [99, 97, 116] },
+    since: '1970-01-01T00:00:00.005Z',
+  };
+  const wholes = ['me', 'observed', 'wrapped', 'part', 'list', 'deep', 'inside', 'inside-observed', 'serialized'];
 
-  it.each(['me', 'observed', 'wrapped', 'part', 'list', 'deep', 'inside', 'inside-observed', 'serialized'])(
+  it.each([...wholes, 'values', 'avatar', 'since'])(
     'is not changed by an interceptor that edits the body in place: %s',
     async (path) => {
       const { url, close } = await started();

@@ -73,24 +73,21 @@ export class ReflectionFormatWriter {
   }
 
   #elements(element: KotlinShape, values: readonly unknown[], depth: number): string {
-    return encodeQuery(
-      writeElements(values, (value) => encodeQuery(withoutAmpersand(this.#tagged(element, value, depth)))).join('&'),
-    );
+    return encodeQuery(writeElements(values, (value) => encodePart(this.#tagged(element, value, depth))).join('&'));
   }
 
   #entries(shape: KotlinShape & { kind: 'map' }, entries: ReadonlyMap<unknown, unknown>, depth: number): string {
     const parts = writeEntries(entries, (key, value) => {
-      const taggedKey = withoutAmpersand(this.#tagged(shape.key, key, depth));
-      if (taggedKey.includes('=')) throw new Unwritable("Ktor cuts a key at '='");
-      return `${encodeQuery(taggedKey)}=${encodeQuery(withoutAmpersand(this.#tagged(shape.value, value, depth)))}`;
+      const taggedKey = encodePart(this.#tagged(shape.key, key, depth)).replaceAll('=', '%3D');
+      return `${taggedKey}=${encodePart(this.#tagged(shape.value, value, depth))}`;
     });
     return encodeQuery(parts.join('&'));
   }
 }
 
-function withoutAmpersand(tagged: string): string {
-  if (tagged.includes('&')) throw new Unwritable("Ktor cuts collections at '&'");
-  return tagged;
+/** Ktor writes `&`, and `=` in a key, unencoded and then splits there. It reads them encoded. */
+function encodePart(tagged: string): string {
+  return encodeQuery(tagged).replaceAll('&', '%26');
 }
 
 export function taggedScalar(shape: ScalarShape, value: unknown): string {

@@ -18,7 +18,7 @@ export interface KtorReflectionSessionSerializerOptions {
  * the Kotlin type. Types of strings and booleans are inferred from initial values.
  *
  * Rejects what Ktor writes but cannot read back: in the constructor by type (lists of lists, `Float?`), on write by
- * content (`&` in a list, `=` in a key).
+ * content (null for a list). Encodes `&` in collections and `=` in keys, as Ktor reads them.
  */
 export class KtorReflectionSessionSerializer<S extends object> implements FieldwiseSessionSerializer<S> {
   readonly #type: KotlinClass<S>;

@@ -13,7 +13,8 @@ export function handedOut(sessions: HttpSessions, result: unknown): unknown {
   const held = sessions.exchange.heldInstances();
   if (held.length === 0) return result;
   if (held.includes(result)) return detachedCopy(result);
-  if (!isWalked(result) || !childrenOf(result).some(isObject)) return result;
+  const isValue = result instanceof Date || result instanceof Uint8Array;
+  if (!isValue && !(isWalked(result) && childrenOf(result).some(isObject))) return result;
   return new Detaching(partsOf(held)).detached(result);
 }
 

@@ -24,7 +24,7 @@ interface FieldCall {
 
 type FieldMiddleware = (call: FieldCall, next: () => Promise<unknown>) => Promise<unknown>;
 
-/** No field: it gets other arguments, and Nest guards it never. */
+/** No field: it gets other arguments, and Nest never guards it. */
 const RESOLVE_TYPE = '__resolveType';
 const OURS = Symbol.for('nestjs-sessions:field-middleware');
 

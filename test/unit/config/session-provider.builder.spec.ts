@@ -1,6 +1,6 @@
 import { EMPTY_CALL as call } from '../../../src/call/session-call.js';
 import 'reflect-metadata';
-import { Expose } from 'class-transformer';
+import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { inspect } from 'node:util';
 import { Counter } from '../../../src/config/counter.decorator.js';
 import type { SessionOverrides, SessionRegistration, SharedOptions } from '../../../src/config/session-options.js';
@@ -206,10 +206,21 @@ describe('overrides', () => {
         this.#count = count;
       }
     }
+    class Typed {
+      @Type(() => Typed) parent?: Typed;
+      @Type(() => Showing) showing = new Showing();
+      @Type(() => Hiding) @Exclude() excluded = new Hiding();
+      @Type(() => Hiding) @Transform(({ value }: { value: unknown }) => value) transformed = new Hiding();
+    }
+    class Holding {
+      @Type(() => Typed) typed = new Typed();
+      @Type(() => Hiding) hiding = [new Hiding()];
+    }
     const building = builder();
-    for (const type of [Hiding, Showing]) building.build({ type, name: type.name });
+    for (const type of [Hiding, Showing, Typed, Holding]) building.build({ type, name: type.name });
     expect(building.warnings).toEqual([
-      expect.stringContaining('Hiding has private fields (#name), which are not stored'),
+      expect.stringContaining('Session "Hiding": Hiding has private fields (#name), which are not stored'),
+      expect.stringContaining('Session "Holding": Hiding has private fields (#name), which are not stored'),
     ]);
   });
 

@@ -285,10 +285,17 @@ describe("Ktor's reflection format", () => {
 
   describe('writing', () => {
     it.each<[string, KotlinType, unknown, string]>([
-      ['& in a list', list(string()), ['ok', 'a&b'], 'Holder.v[1]'],
-      ['& in a set', set(string()), new Set(['&']), 'Holder.v[0]'],
-      ['& in the value of a map', map(string(), string()), new Map([['a', '&']]), 'Holder.v{entry 1}'],
-      ['= in the key of a map', map(string(), string()), new Map([['a=', 'b']]), 'Holder.v{entry 1}'],
+      ['& in a list', list(string()), ['ok', 'a&b'], 'v=%23cl%23sok%26%23sa%252526b'],
+      ['& in a set', set(string()), new Set(['&']), 'v=%23cs%23s%252526'],
+      ['& in a list of Chars', list(char()), ['&', '%'], 'v=%23cl%23ch%252526%26%23ch%252525'],
+      ['& in a map', map(string(), string()), new Map([['a&', '&']]), 'v=%23m%23sa%252526%3D%23s%252526'],
+      ['= in the key of a map', map(string(), string()), new Map([['a=', 'b=']]), 'v=%23m%23sa%25253D%3D%23sb%3D'],
+    ])('encodes %s, as Ktor reads it', (_what, type, value, text) => {
+      expect(encoded(type, value)).toBe(text);
+      expect(decoded(type, text)).toEqual(value);
+    });
+
+    it.each<[string, KotlinType, unknown, string]>([
       ['null for a nullable list', nullable(list(string())), null, 'Holder.v'],
       ['null for a String', string(), null, 'Holder.v'],
       ['half a surrogate pair', string(), 'a\ud800', 'Holder.v'],

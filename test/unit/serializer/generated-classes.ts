@@ -285,6 +285,11 @@ export class GeneratedValues {
     return options.strategy === 'excludeAll' || (hasObjects && options.excludeExtraneousValues === true);
   }
 
+  // class-transformer writes them also where no class reads them.
+  get #hasStoredNames(): boolean {
+    return this.#context.specs.some(({ fields }) => fields.some(({ expose }) => expose?.[0] !== undefined));
+  }
+
   /** An instance of a generated class, as an application could hold it. */
   instanceOf(index: number, depth = 0): Record<string, unknown> {
     const { specs, classes } = this.#context;
@@ -374,7 +379,9 @@ export class GeneratedValues {
     if (shape === 5 && !this.#emptiesObjects) {
       return { p: scalar(), [this.#draw.oneOf(['q', '#date', '#set'])]: [{ r: scalar() }] };
     }
-    if (shape === 6) return this.instanceOf(this.#draw.upTo(this.#context.classes.length - 1), depth + 1);
+    if (shape === 6 && !this.#hasStoredNames) {
+      return this.instanceOf(this.#draw.upTo(this.#context.classes.length - 1), depth + 1);
+    }
     return scalar();
   }
 }

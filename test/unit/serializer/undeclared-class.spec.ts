@@ -1,13 +1,14 @@
 import 'reflect-metadata';
 import { transformSync } from '@swc/core';
 import { ObjectId } from 'bson';
-import { Transform, Type } from 'class-transformer';
+import { Expose, Transform, Type } from 'class-transformer';
 import { Decimal } from 'decimal.js';
 import mongoose from 'mongoose';
 import { runInThisContext } from 'node:vm';
 import ts from 'typescript';
 import { SessionUnserializableError } from '../../../src/errors/session.errors.js';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
+import { WasCalled } from '../../../src/serializer/was-called.decorator.js';
 
 class Bag {
   value?: unknown;
@@ -113,6 +114,37 @@ describe('an instance of a class without decorators', () => {
     expect(back(new ObjectId('507f1f77bcf86cd799439011'))).toBe('507f1f77bcf86cd799439011');
     expect(back(new Named())).toEqual({ sku: 'a', size: 1 });
     expect(back(new Named())).toBeInstanceOf(Item);
+  });
+
+  it('keeps its property names where a stored name would not be read back', () => {
+    class Line {
+      @Expose({ name: 'n' }) count = 2;
+    }
+    class Profile {
+      @Expose({ name: 'full_name' }) fullName = 'Ada';
+      @WasCalled('surname') lastName = 'L';
+      @Type(() => Line) lines = [new Line()];
+    }
+    expect(roundTrip(new Profile())).toStrictEqual({ fullName: 'Ada', lastName: 'L', lines: [{ count: 2 }] });
+    class Owner {
+      @Type(() => Profile) profile = new Profile();
+    }
+    const owners = new SessionSerializerReflection(Owner);
+    expect(owners.serialize(new Owner())).toContain('"full_name":"Ada"');
+    expect(owners.deserialize(owners.serialize(new Owner()))).toStrictEqual(new Owner());
+  });
+
+  it.each([
+    ['URLSearchParams', new URLSearchParams('a=1')],
+    ['Headers', new Headers({ a: '1' })],
+    ['FormData', new FormData()],
+  ])('is refused under its own @Type if it is a class of the platform: %s', (name, value) => {
+    class Search {
+      @Type(() => value.constructor) value: unknown = value;
+    }
+    expect(() => new SessionSerializerReflection(Search).serialize(new Search())).toThrow(
+      `Search.value cannot be stored in a session: it is an instance of ${name}, whose content is not in its fields`,
+    );
   });
 
   it('may be empty if its class has no members', () => {
@@ -293,6 +325,27 @@ describe('an instance of a class without decorators', () => {
     const snapshot = serializer.capture(bagOf(counter));
     counter.increment();
     expect(snapshot?.matches(bagOf(counter)) ?? false).toBe(false);
+  });
+});
+
+describe('an object whose prototype is empty', () => {
+  // As the parsers of Fastify create them.
+  const Parsed = function () {} as unknown as new () => Record<string, unknown>;
+  Parsed.prototype = Object.create(null);
+
+  it('is stored like a plain object', () => {
+    const query = Object.assign(new Parsed(), { a: '1', b: ['2', '3'] });
+    expect(roundTrip(query)).toStrictEqual({ a: '1', b: ['2', '3'] });
+    expect(roundTrip([new Parsed()])).toStrictEqual([{}]);
+    expect(serializer.capture(bagOf(query))?.matches(bagOf(query)) ?? true).toBe(true);
+  });
+
+  it('is refused if the prototype has content', () => {
+    expect(refusalOf(Object.create({ a: 1 }))).toContain('whose content is not in its fields');
+    expect(refusalOf(Object.create(Object.assign(new Parsed(), { a: 1 })))).toContain(
+      'it is an instance of (anonymous), whose content is not in its fields',
+    );
+    expect(refusalOf([1][Symbol.iterator]())).toContain('whose content is not in its fields');
   });
 });
 

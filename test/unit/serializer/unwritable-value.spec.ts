@@ -75,6 +75,37 @@ describe('a value that cannot be written', () => {
     expect(error.message).not.toContain('secret-key');
   });
 
+  it.each<[string, () => unknown, unknown, string]>([
+    ['an instance without a text of its own under String', () => String, new Item(), 'String'],
+    ['an instance without a value of its own under Number', () => Number, [new Item()], 'Number'],
+    ['an instance without a time of its own under Date', () => Date, new Item(), 'Date'],
+    ['a plain object under String', () => String, { a: 1 }, 'String'],
+    ['a function under String', () => String, () => 'secret-key', 'String'],
+    ['a symbol under String', () => String, Symbol('secret-key'), 'String'],
+    ['a bigint under Date', () => Date, 5n, 'Date'],
+    ['an ArrayBuffer under Buffer', () => Buffer, new ArrayBuffer(1), 'Buffer'],
+  ])('is not converted to another value: %s', (_, type, value, name) => {
+    class Converted {
+      @Type(type as () => new () => object) value = value;
+    }
+    const { message } = failure(new Converted());
+    expect(message).toContain(`it cannot be converted to ${name}, the type of its field`);
+    expect(message).not.toContain('secret-key');
+  });
+
+  it('is converted where it has a text or a value of its own', () => {
+    class Converted {
+      @Type(() => String) id: unknown = new URL('http://a/');
+      @Type(() => Number) at: unknown = new Date(5);
+      @Type(() => Date) since: unknown = new (class Moment {
+        valueOf = (): number => 7;
+      })();
+    }
+    expect(new SessionSerializerReflection(Converted).serialize(new Converted())).toBe(
+      '{"at":5,"id":"http://a/","since":{"#date":7}}',
+    );
+  });
+
   it('is reported by property, not by stored name', () => {
     const session = new UserSession();
     session.items = [new Item(), new Item(), Object.assign(new Item(), { extra: { callback: () => 1 } })];

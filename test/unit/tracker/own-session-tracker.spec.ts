@@ -63,6 +63,10 @@ describe('a tracker of four verbs', () => {
       newId: () => 'new',
       clearById: async () => undefined,
       reload: () => rejected,
+      capture: () => undefined,
+      isUnchanged: () => true,
+      isRotationDue: () => true,
+      read: user,
     });
     const session = { value: user('ada'), text: 'ada', createdAt: 0, renewedAt: 0 };
 
@@ -72,12 +76,26 @@ describe('a tracker of four verbs', () => {
     expect(tracker.changesTransportValue(session.value, session)).toBe(false);
     expect(tracker.ownerOf?.(user('ada'))).toBe('ada');
     expect(tracker.newId?.(call)).toBe('new');
+    expect(tracker.capture?.(user('ada'))).toBeUndefined();
+    expect([tracker.isUnchanged?.(user('ada'), session), tracker.isRotationDue?.(session)]).toEqual([true, true]);
+    expect(tracker.read?.('ada')).toEqual(user('ada'));
     expect(await tracker.clearById?.('x')).toBeUndefined();
     expect(await tracker.load('x', call)).toBe(rejected);
     expect(await tracker.reload?.(session, call)).toBe(rejected);
     expect(await tracker.store({ value: session.value, previous: session, call })).toEqual({
       status: 'unchanged',
       session,
+    });
+  });
+
+  it('must load an instance: a row as it is would be no session', async () => {
+    const load = (): User => JSON.parse('{"name":"ada","status":"new"}') as User;
+    await expect(trackerOf({ ...verbs, load }).load('x', call)).rejects.toThrow(
+      'The load() of the tracker of session "user" must return an instance of User, such as Object.assign(new User(), row)',
+    );
+    expect(await trackerOf({ ...verbs, load: () => Object.assign(new User(), load()) }).load('x', call)).toMatchObject({
+      status: 'loaded',
+      session: { value: { name: 'ada' } },
     });
   });
 
