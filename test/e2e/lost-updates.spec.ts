@@ -9,8 +9,9 @@ import {
   startVisitors,
   type Engine,
 } from './lost-updates-support.js';
+import { fullTests } from '../support/full-tests.js';
 
-const ROUNDS = 15;
+const ROUNDS = fullTests ? 15 : 5;
 const LOGOUTS = 30;
 // Busy machines are slow.
 const SLOW = 120_000;
