@@ -3,6 +3,7 @@ import { Keyv } from 'keyv';
 import Keyv4 from 'keyv-4';
 import { Keyv as Keyv6 } from 'keyv-6';
 import { keyvSessionStorage, type KeyvLike } from 'nestjs-sessions/keyv';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { SessionConfigurationError } from '../../../src/errors/session.errors.js';
 import { isConditional, SessionStorageGuarded } from '../../../src/storage/session-storage-guarded.js';
@@ -166,4 +167,12 @@ describe('SessionStorageKeyv', () => {
       expect(make).not.toThrow('secret');
     },
   );
+});
+
+it('enables one asynchronous context for all storages of a process', async () => {
+  const enabled = jest.spyOn(AsyncLocalStorage.prototype, 'run');
+  for (let made = 0; made < 3; made++) await keyvSessionStorage({ keyv: new Keyv() }).read('id');
+  expect(enabled.mock.contexts).toHaveLength(3);
+  expect(new Set(enabled.mock.contexts).size).toBe(1);
+  enabled.mockRestore();
 });
