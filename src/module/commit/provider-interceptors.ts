@@ -5,7 +5,7 @@ import { catchError, type Observable } from 'rxjs';
 import { INTERCEPTORS, RESOLVER_TYPE, SOCKET_MESSAGE } from '../handlers/nest-metadata.js';
 import { loggedRefusal } from '../request/refusal.js';
 import { graphQlInfoOf, sessionsOfContext, usedSessionsOf } from '../request/sessions-of-context.js';
-import { committedByHand } from './committed-operation.js';
+import { committedMutation } from './committed-fields.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
 /** For resolvers and gateways without a session decorator. Instances, because Nest has already collected the classes. */
@@ -51,7 +51,9 @@ class SubscriptionInterceptor extends SessionsInterceptor {
 /** Converts errors of `sessionsOf(…)` and commits its mutations. */
 class RefusalsInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const values = isMutation(context) ? committedByHand(() => usedSessionsOf(context), next.handle()) : next.handle();
+    const values = isMutation(context)
+      ? committedMutation(() => usedSessionsOf(context), next.handle())
+      : next.handle();
     return values.pipe(
       catchError((error: unknown) => {
         throw loggedRefusal(context, error, (hidden) => report(context, hidden));

@@ -1,6 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { catchError, map, type Observable } from 'rxjs';
-import { committedField, committedMessages } from './committed-operation.js';
+import { committedField } from './committed-fields.js';
+import { committedMessages } from './committed-messages.js';
 import { committedValues, watchedValues } from './committed.js';
 import type { HttpSessions } from '../request/http-sessions.js';
 import { liveEvents, liveReplies } from './live-subscription.js';

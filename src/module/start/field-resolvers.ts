@@ -2,7 +2,7 @@ import type { ExecutionContext, Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { defer, lastValueFrom } from 'rxjs';
-import { committedField } from '../commit/committed-operation.js';
+import { committedField } from '../commit/committed-fields.js';
 import {
   discoveredClasses,
   handlersOf,

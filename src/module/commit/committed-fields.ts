@@ -1,66 +1,10 @@
 import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
 import type { HttpSessions } from '../request/http-sessions.js';
 import type { GraphQlOperation } from '../request/sessions-of-context.js';
-import { reportUnstoredLater } from '../request/sessions-of-request.js';
 import { handedOut } from './handed-out.js';
 import { whenLeft } from './when-left.js';
 
-const RUNNING = Symbol.for('nestjs-sessions:running-fields');
-
-/**
- * Emits each value after its commit. Holds acknowledgements by `@Ack()` likewise.
- * @param args of the handler.
- * @param check run before each value but the first.
- */
-export function committedMessages<T>(
-  sessions: HttpSessions,
-  values: Observable<T>,
-  args: unknown[] = [],
-  check: () => Promise<void> = async () => {},
-): Observable<T> {
-  return new Observable((subscriber) => {
-    let before: Promise<void> | undefined;
-    let replies = 0;
-    let failure: unknown;
-    const fail = (error: unknown): void => {
-      if (error === failure) return;
-      failure = error;
-      if (!subscriber.closed) subscriber.error(error);
-      else if (statusOf(error) === undefined) sessions.reportError(error);
-    };
-    const commit = (first?: () => Promise<void>): Promise<void> | undefined => {
-      if (!before && !first) return sessions.handlerEnded();
-      return (before ?? Promise.resolve()).then(first).then(() => sessions.handlerEnded());
-    };
-    const afterwards = (act: () => void, first?: () => Promise<void>): void => {
-      const committing = commit(first);
-      if (!committing) return act();
-      before = committing;
-      committing.then(act, fail);
-    };
-    holdAcknowledgement(args, afterwards);
-    // After a timeout, later changes are not stored.
-    return whenLeft(values, () => reportUnstoredLater(sessions)).subscribe({
-      next: (value) => {
-        replies += 1;
-        afterwards(() => subscriber.next(handedOut(sessions, value) as T), replies > 1 ? check : undefined);
-      },
-      error: (thrown: unknown) => {
-        // A failed commit has sent its own error.
-        if (before) before.then(() => subscriber.error(thrown), ignore);
-        else subscriber.error(thrown);
-      },
-      complete: () => afterwards(() => subscriber.complete()),
-    });
-  });
-}
-
-function holdAcknowledgement(args: unknown[], afterwards: (act: () => void) => void): void {
-  const place = args.findIndex((argument) => typeof argument === 'function');
-  if (place === -1) return;
-  const acknowledge = args[place] as (...values: unknown[]) => unknown;
-  args[place] = (...values: unknown[]): void => afterwards(() => void acknowledge(...values));
-}
+const FIELD_COMMITS = Symbol.for('nestjs-sessions:field-commits');
 
 /**
  * Emits the value of a GraphQL field after the commit that concurrent fields share. A field that throws discards the
@@ -72,7 +16,7 @@ export function committedField<T>(
   values: Observable<T>,
 ): Observable<T> {
   return new Observable((subscriber) => {
-    const fields = runningFields(sessions, isBatched ? undefined : identity);
+    const fields = fieldCommits(sessions, isBatched ? undefined : identity);
     const passed: T[] = [];
     const pass = (): void => {
       for (const value of passed) subscriber.next(handedOut(sessions, value) as T);
@@ -105,7 +49,7 @@ export function committedField<T>(
  * {@link committedField} for a mutation that may use `sessionsOf(…)`.
  * @param used the sessions of the request, if any were used.
  */
-export function committedByHand<T>(used: () => HttpSessions | undefined, values: Observable<T>): Observable<T> {
+export function committedMutation<T>(used: () => HttpSessions | undefined, values: Observable<T>): Observable<T> {
   return values.pipe(
     catchError((error: unknown) => {
       used()?.exchange.revert();
@@ -123,17 +67,17 @@ interface WaitingField {
   readonly run: () => void;
 }
 
-class RunningFields {
+class FieldCommits {
   readonly #sessions: HttpSessions;
-  readonly #all: FieldsOfSessions;
+  readonly #all: CommitsOfSessions;
   readonly #queue: WaitingField[] = [];
   #operation: object | undefined;
   #running = 0;
   #isCommitting = false;
-  #waiting:
+  #pending:
     { readonly commit: Promise<void>; readonly settle: (commit: Promise<void> | undefined) => void } | undefined;
 
-  constructor(sessions: HttpSessions, all: FieldsOfSessions) {
+  constructor(sessions: HttpSessions, all: CommitsOfSessions) {
     this.#sessions = sessions;
     this.#all = all;
   }
@@ -154,31 +98,31 @@ class RunningFields {
   fail(): void {
     // Another operation still uses the sessions, and may discard them itself.
     if (this.#all.running === this.#running) this.#sessions.exchange.revert();
-    this.#left();
+    this.#fieldEnded();
   }
 
   end(): Promise<void> | undefined {
     const settled = this.#sessions.exchange.isSettled(false);
-    if (!settled) this.#waiting ??= waiting();
-    const commit = settled ? undefined : this.#waiting?.commit;
-    this.#left();
+    if (!settled) this.#pending ??= pendingCommit();
+    const commit = settled ? undefined : this.#pending?.commit;
+    this.#fieldEnded();
     return commit;
   }
 
   get #isIdle(): boolean {
-    return this.#running === 0 && !this.#waiting && !this.#isCommitting;
+    return this.#running === 0 && !this.#pending && !this.#isCommitting;
   }
 
-  #left(): void {
+  #fieldEnded(): void {
     this.#running -= 1;
     this.#all.running -= 1;
     if (this.#running > 0) return;
-    if (!this.#waiting) return this.#runNext();
+    if (!this.#pending) return this.#runNext();
     // A guard may delay a field of the same query.
     setImmediate(() => {
-      if (this.#running > 0 || !this.#waiting) return;
-      const { commit, settle } = this.#waiting;
-      this.#waiting = undefined;
+      if (this.#running > 0 || !this.#pending) return;
+      const { commit, settle } = this.#pending;
+      this.#pending = undefined;
       this.#isCommitting = true;
       settle(this.#sessions.handlerEnded());
       const proceed = (): void => {
@@ -199,7 +143,7 @@ class RunningFields {
   }
 }
 
-function waiting(): { commit: Promise<void>; settle: (commit: Promise<void> | undefined) => void } {
+function pendingCommit(): { commit: Promise<void>; settle: (commit: Promise<void> | undefined) => void } {
   let settle!: (commit: Promise<void> | undefined) => void;
   const commit = new Promise<void>((resolve) => {
     settle = resolve;
@@ -207,22 +151,16 @@ function waiting(): { commit: Promise<void>; settle: (commit: Promise<void> | un
   return { commit, settle };
 }
 
-interface FieldsOfSessions {
-  readonly byOperation: WeakMap<object, RunningFields>;
+interface CommitsOfSessions {
+  readonly byOperation: WeakMap<object, FieldCommits>;
   running: number;
 }
 
 /** @param operation `undefined`: all of a batch. */
-function runningFields(sessions: HttpSessions, operation: object = sessions): RunningFields {
-  const holder = sessions as { [RUNNING]?: FieldsOfSessions };
-  const all = (holder[RUNNING] ??= { byOperation: new WeakMap(), running: 0 });
+function fieldCommits(sessions: HttpSessions, operation: object = sessions): FieldCommits {
+  const holder = sessions as { [FIELD_COMMITS]?: CommitsOfSessions };
+  const all = (holder[FIELD_COMMITS] ??= { byOperation: new WeakMap(), running: 0 });
   let fields = all.byOperation.get(operation);
-  if (!fields) all.byOperation.set(operation, (fields = new RunningFields(sessions, all)));
+  if (!fields) all.byOperation.set(operation, (fields = new FieldCommits(sessions, all)));
   return fields;
 }
-
-function statusOf(error: unknown): unknown {
-  return (error as { readonly statusCode?: unknown } | undefined)?.statusCode;
-}
-
-function ignore(): void {}
