@@ -26,7 +26,7 @@ function runTests(files, options) {
   spawnSync(process.execPath, [...jest, '--json', '--outputFile', file, '--runTestsByPath', ...files], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, VERSIONS_FOLDER: versions },
+    env: { ...process.env, FULL_TESTS: '1', VERSIONS_FOLDER: versions },
   });
   return JSON.parse(readFileSync(file, 'utf8'));
 }
