@@ -11,10 +11,10 @@ import {
   sessionsOf,
   type RequestSessions,
 } from 'nestjs-sessions';
-import { createServer, type AddressInfo } from 'node:net';
 import { Observable, Subject } from 'rxjs';
 import { io } from 'socket.io-client';
 import { ask } from '../support/client.js';
+import { freePort } from '../support/free-port.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Message, type SocketKind } from '../support/sockets.js';
 
@@ -47,23 +47,24 @@ class GuestController {
 const after = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const pauses = { first: 0, second: 0 };
 
+async function countConnection(client: object, field: 'first' | 'second'): Promise<void> {
+  await after(pauses[field]);
+  const session = await sessionsOf(client).get(GuestSession);
+  if (session) session[field] += 1;
+  await after(5);
+}
+
 @WebSocketGateway()
 class FirstGateway {
-  async handleConnection(client: object): Promise<void> {
-    await after(pauses.first);
-    const session = await sessionsOf(client).get(GuestSession);
-    if (session) session.first += 1;
-    await after(5);
+  handleConnection(client: object): Promise<void> {
+    return countConnection(client, 'first');
   }
 }
 
 @WebSocketGateway()
 class SecondGateway {
-  async handleConnection(client: object): Promise<void> {
-    await after(pauses.second);
-    const session = await sessionsOf(client).get(GuestSession);
-    if (session) session.second += 1;
-    await after(5);
+  handleConnection(client: object): Promise<void> {
+    return countConnection(client, 'second');
   }
   @SubscribeMessage('say') @RequireSession(GuestSession) say(@CurrentSession() session: GuestSession) {
     return { event: 'said', data: `${session.name} ${++session.sent}` };
@@ -94,14 +95,6 @@ class FeedGateway {
       return subscription;
     });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const enter = async ({ url }: RunningApp): Promise<string> => (await ask(`${url}/enter`)).cookie('guest');

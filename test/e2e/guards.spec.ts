@@ -24,9 +24,9 @@ import {
   type RequestSessions,
 } from 'nestjs-sessions';
 import 'reflect-metadata';
-import { createServer, type AddressInfo } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { ask } from '../support/client.js';
+import { freePort } from '../support/free-port.js';
 import { platforms, startApp, type Platform, type RunningApp, type StartOptions } from '../support/platforms.js';
 
 @Session('staff')
@@ -339,14 +339,6 @@ describe.each(platforms)('requirements on $name', (platform) => {
 });
 
 const silent: LoggerService = { log: () => {}, error: () => {}, warn: () => {}, debug: () => {}, verbose: () => {} };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 describe('an application does not start', () => {
   const lose = (): MethodDecorator => (_target, _property, descriptor) => {

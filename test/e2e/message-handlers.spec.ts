@@ -13,9 +13,9 @@ import {
   SessionsModule,
   type RequestSessions,
 } from 'nestjs-sessions';
-import { createServer, type AddressInfo } from 'node:net';
 import { firstValueFrom } from 'rxjs';
 import { ask } from '../support/client.js';
+import { freePort } from '../support/free-port.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 
 @Session('caller', { tracker: 'by-id' })
@@ -42,14 +42,6 @@ class GuardedController {
   @MessagePattern('guarded') guarded() {
     return 'in';
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe.each(platforms)('message handlers of a hybrid application on $name', (platform) => {

@@ -15,10 +15,10 @@ import {
   type SessionEvent,
 } from 'nestjs-sessions';
 import { EventEmitter } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { of } from 'rxjs';
 import { forwardExceptions, clientError } from '../../src/module/request/transport-exceptions.js';
 import { ask } from '../support/client.js';
+import { freePort } from '../support/free-port.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Socket } from '../support/sockets.js';
 
@@ -104,14 +104,6 @@ class Handlers {
     await sessions.save();
     return said('done');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const cases = platforms.flatMap((platform) => socketKinds.map((kind) => ({ platform, kind })));
