@@ -10,6 +10,7 @@ import { SessionEvolution, versionOfText } from './session-evolution.js';
 import type { SessionMigration } from './migrate.decorator.js';
 import type { FieldwiseSessionSerializer, SessionSnapshot } from './session-serializer.js';
 import { SessionSnapshots } from './fast/session-snapshot.js';
+import { fixedTypesOf, subTypesOf } from './typed-value.js';
 import { UndeclaredClasses } from './undeclared-class.js';
 import { UnwritableValue } from './unwritable-value.js';
 import { isFieldClass, kindOf } from './value-kind.js';
@@ -129,9 +130,9 @@ export function classThatLosesPrivateFields(type: AnyClass, seen = new Set<unkno
   const fields = [...declarationOf(type, 'write', {}).fields.values()];
   const { problem } = new UndeclaredClasses().of(type.prototype as object);
   if (problem !== undefined && !fields.some(({ key, exposed }) => exposed && key in type.prototype)) return type;
-  for (const { isIncluded, transform, type: declared } of fields) {
+  for (const { key, isIncluded, transform, type: declared } of fields) {
     if (!isIncluded || transform) continue;
-    for (const each of classesOf(declared)) {
+    for (const each of classesOf(declared, key)) {
       const found = isFieldClass(each) && !seen.has(each) ? classThatLosesPrivateFields(each, seen) : undefined;
       if (found) return found;
     }
@@ -139,14 +140,13 @@ export function classThatLosesPrivateFields(type: AnyClass, seen = new Set<unkno
   return undefined;
 }
 
-function classesOf(declared: TypeDeclaration | undefined): readonly unknown[] {
+function classesOf(declared: TypeDeclaration | undefined, property: string): readonly unknown[] {
   if (!declared?.fixed) return [];
-  const subTypes = declared.discriminator?.subTypes.map(({ value }) => value) ?? [];
   try {
-    return [declared.resolve({ newObject: {}, object: {}, property: '' }), ...subTypes];
+    return fixedTypesOf(declared, property);
   } catch {
     // A class that is declared later.
-    return subTypes;
+    return subTypesOf(declared);
   }
 }
 

@@ -82,3 +82,12 @@ export function underDiscriminator(
     else delete fields[property];
   }
 }
+
+/** Of a declaration that names a class, and its subtypes. */
+export function fixedTypesOf(declared: TypeDeclaration, property: string): readonly unknown[] {
+  return [declared.resolve({ newObject: {}, object: {}, property }), ...subTypesOf(declared)];
+}
+
+export function subTypesOf({ discriminator }: TypeDeclaration): readonly unknown[] {
+  return discriminator?.subTypes.map(({ value }) => value) ?? [];
+}

@@ -3,7 +3,7 @@ import type { AnyClass, FieldDeclaration } from '../class-declaration.js';
 import { declarationOf } from '../class-transformer-metadata.js';
 import type { SessionSnapshot } from '../session-serializer.js';
 import { MAX_DEPTH } from '../tagged-value.js';
-import { COERCIONS } from '../typed-value.js';
+import { COERCIONS, fixedTypesOf } from '../typed-value.js';
 import { UndeclaredClasses } from '../undeclared-class.js';
 import { isFieldClass, kindOf } from '../value-kind.js';
 
@@ -80,9 +80,9 @@ export class SessionSnapshots<S extends object> {
     if (transform || (exposed && key in (owner.prototype as object))) return false;
     if (!type) return true;
     if (!type.fixed) return false;
-    const resolved = type.resolve({ newObject: {}, object: {}, property: key });
-    const types = [resolved, ...(type.discriminator?.subTypes.map(({ value }) => value) ?? [])];
-    return types.every((each) => COERCIONS.has(each) || !isFieldClass(each) || this.#isDeclaredByValues(each, seen));
+    return fixedTypesOf(type, key).every(
+      (each) => COERCIONS.has(each) || !isFieldClass(each) || this.#isDeclaredByValues(each, seen),
+    );
   }
 }
 
