@@ -12,8 +12,8 @@ import { whenLeft } from './when-left.js';
 export function committedMessages<T>(
   sessions: HttpSessions,
   values: Observable<T>,
-  args: unknown[] = [],
-  check: () => Promise<void> = async () => {},
+  args: unknown[],
+  check: () => Promise<void>,
 ): Observable<T> {
   return new Observable((subscriber) => {
     let before: Promise<void> | undefined;

@@ -12,6 +12,7 @@ import {
   SSE,
 } from '../handlers/nest-metadata.js';
 import { ownsResponse } from '../handlers/own-response.js';
+import { replaceHandler } from '../handlers/replace-handler.js';
 import { sessionsOfContext } from '../request/sessions-of-context.js';
 import { SessionsInterceptor } from './sessions.interceptor.js';
 
@@ -77,12 +78,8 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
     return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
   };
-  Object.defineProperties(committing, Object.getOwnPropertyDescriptors(handler));
-  for (const key of Reflect.getMetadataKeys(handler)) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, handler), committing);
-  }
+  replaceHandler(instance, name, handler, committing);
   if (keeper === 'handler') Reflect.defineMetadata(INTERCEPTORS, [], committing);
-  Object.defineProperty(instance, name, { value: committing, writable: true, configurable: true });
 }
 
 function giveSessions(instance: object, name: string): number | undefined {

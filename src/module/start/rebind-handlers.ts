@@ -1,13 +1,14 @@
+import type { CanActivate } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { isIntercepted } from '../commit/bind-interceptor.js';
 import { bindHandedOut } from '../commit/handed-out.interceptor.js';
 import { discoveredClasses, handlersOf, type DiscoveredClass } from '../handlers/discovered-handlers.js';
-import { markHandler, placeOf } from '../handlers/handler-facts.js';
+import { markHandler, placeOf, type HandlerFacts } from '../handlers/handler-facts.js';
 import { RequireSessionGuard } from '../decorators/require-session.guard.js';
 import { SessionsInterceptor } from '../commit/sessions.interceptor.js';
 import { GUARDS, INTERCEPTORS, SSE } from '../handlers/nest-metadata.js';
-import { loadBefore } from './loaded-streams.js';
+import { LoadingGuard } from './loading.guard.js';
 
 /**
  * For handlers that another decorator replaced without their metadata. Call it before Nest creates the routes.
@@ -18,15 +19,11 @@ export function rebindHandlers(discovery: DiscoveryService): void {
     for (const { property, facts } of handlersOf(discovered)) {
       for (const handler of functionsAt(discovered, property)) {
         if (!placeOf(handler)) markHandler(handler, { prototype, property });
-        if (facts.requirements.length > 0 && !isGuarded(handler)) append(GUARDS, handler, guardFor(discovered));
+        if (facts.requirements.length > 0 && !hasGuard(handler, RequireSessionGuard))
+          append(GUARDS, handler, guardFor(discovered));
         if (facts.isIntercepted && !isIntercepted(handler)) append(INTERCEPTORS, handler, interceptorFor(discovered));
         if (facts.isIntercepted) bindHandedOut(handler);
-        if (Reflect.hasMetadata(SSE, handler)) {
-          loadBefore(
-            handler,
-            facts.sessions.map(({ type }) => type),
-          );
-        }
+        if (Reflect.hasMetadata(SSE, handler)) loadBefore(handler, facts);
       }
     }
   }
@@ -38,9 +35,14 @@ function functionsAt({ type, instance }: DiscoveredClass, property: string | sym
   return found.filter((one): one is () => unknown => typeof one === 'function');
 }
 
-function isGuarded(handler: object): boolean {
+function loadBefore(handler: object, { sessions }: HandlerFacts): void {
+  if (sessions.length === 0 || hasGuard(handler, LoadingGuard)) return;
+  append(GUARDS, handler, new LoadingGuard(sessions.map(({ type }) => type)));
+}
+
+function hasGuard(handler: object, guard: new (...args: never[]) => CanActivate): boolean {
   const bound: unknown = Reflect.getMetadata(GUARDS, handler);
-  return Array.isArray(bound) && bound.some((one) => one === RequireSessionGuard || one instanceof RequireSessionGuard);
+  return Array.isArray(bound) && bound.some((one) => one === guard || one instanceof guard);
 }
 
 function append(key: string, handler: object, enhancer: unknown): void {

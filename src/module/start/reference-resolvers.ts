@@ -11,6 +11,7 @@ import {
 } from '../handlers/discovered-handlers.js';
 import { markHandler } from '../handlers/handler-facts.js';
 import { PARAMETERS, RESOLVE_REFERENCE } from '../handlers/nest-metadata.js';
+import { replaceHandler } from '../handlers/replace-handler.js';
 import { refusal } from '../request/refusal.js';
 
 /** After all declared parameters. */
@@ -40,7 +41,7 @@ function guardReference({ type }: DiscoveredClass, { property }: DiscoveredHandl
   if (typeof resolve !== 'function' || Reflect.getMetadata(RESOLVE_REFERENCE, resolve) !== true) return;
   if (GUARDED in resolve) return;
   const guard = new RequireSessionGuard();
-  // Then Nest passes all of the driver's, but not with ours.
+  // Without declared parameters, Nest passes the driver's arguments; the one added here would stop that.
   const isPlain = !Reflect.hasMetadata(PARAMETERS, type, property);
   InjectContext()(prototype, property, INDEX);
   const guarded = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
@@ -50,11 +51,7 @@ function guardReference({ type }: DiscoveredClass, { property }: DiscoveredHandl
     if (!(await guard.canActivate(context))) throw refusal(context, new Error('Forbidden resource'));
     return resolve.apply(this, isPlain ? context.getArgs() : args.slice(0, INDEX));
   };
-  Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(resolve));
-  for (const key of Reflect.getOwnMetadataKeys(resolve)) {
-    Reflect.defineMetadata(key, Reflect.getMetadata(key, resolve), guarded);
-  }
+  replaceHandler(prototype, property, resolve, guarded);
   Object.defineProperty(guarded, GUARDED, { value: true });
   markHandler(guarded, { prototype, property });
-  Object.defineProperty(prototype, property, { value: guarded, writable: true, configurable: true });
 }
