@@ -90,7 +90,7 @@ export class ScriptedStorage implements ConditionalSessionStorage {
   }
 
   /** The next `count` calls of `verb` go as usual. */
-  skip(verb: Verb, count = 1): this {
+  pass(verb: Verb, count = 1): this {
     this.let(verb, ...Array.from({ length: count }, (): Scene => (call) => call()));
     return this;
   }
