@@ -60,10 +60,9 @@ export function handlerFactsOf(prototype: object, property: string | symbol): Ha
 }
 
 export function recordedProperties(prototype: object): ReadonlyArray<string | symbol> {
-  const names = prototypesOf(prototype).flatMap((one) => Reflect.ownKeys(one));
-  return [...new Set(names)].filter((name) =>
-    prototypesOf(prototype).some((one) => Reflect.hasOwnMetadata(FACTS, one, name)),
-  );
+  const chain = prototypesOf(prototype);
+  const names = new Set(chain.flatMap((one) => Reflect.ownKeys(one)));
+  return [...names].filter((name) => chain.some((one) => Reflect.hasOwnMetadata(FACTS, one, name)));
 }
 
 export function markHandler(handler: object, place: HandlerPlace): void {
