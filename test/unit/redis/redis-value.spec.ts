@@ -1,11 +1,11 @@
-import { array, assert, integer, oneof, option, property, string } from 'fast-check';
+import { array, assert, integer, oneof, option, property } from 'fast-check';
 import { decodeRedisValue, encodeDeadline, encodeOwner, encodeRedisValue } from '../../../src/redis/redis-value.js';
 import { NEVER } from '../../../src/storage/session-storage.js';
+import { anyText } from '../../support/any-text.js';
 
-const anyText = string({ unit: 'binary' });
 // Lone surrogates too.
 const anyOwner = oneof(
-  anyText,
+  anyText(),
   array(integer({ min: 0, max: 0xffff })).map((u) => String.fromCharCode(...u)),
 );
 
@@ -13,7 +13,7 @@ describe('the value in Redis', () => {
   it('decodes to the encoded session', () => {
     assert(
       property(
-        anyText,
+        anyText(),
         option(anyOwner, { nil: undefined }),
         integer({ min: 1, max: NEVER }),
         integer({ min: 1, max: 2 ** 53 - 1 }),

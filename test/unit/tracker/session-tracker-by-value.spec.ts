@@ -9,6 +9,7 @@ import {
   type SessionTrackerByValueOptions,
 } from '../../../src/tracker/session-tracker-by-value.js';
 import { call, idOf as valueOf, sessionOf, START, User } from './tracker-bench.js';
+import { anyText } from '../../support/any-text.js';
 
 const DAY = 86_400_000;
 const serializer = new SessionSerializerReflection(User);
@@ -81,7 +82,7 @@ describe('load', () => {
     const { tracker } = bench();
     const value = fc.oneof(
       fc.string(),
-      fc.string({ unit: 'binary' }),
+      anyText(),
       fc.json().map((text) => `loyw3v28.0.${text}`),
     );
     await fc.assert(
