@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 const commonJs = {
   module: { type: 'commonjs' },
   jsc: { target: 'es2022', parser: { syntax: 'ecmascript' } },
@@ -6,13 +8,14 @@ const commonJs = {
 const requiredModules = 'cookie/dist|content-disposition/dist|openid-client/build|oauth4webapi/build|jose/dist';
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/node-environment.mjs',
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // No test waits for this long; a busy machine may be slow.
   testTimeout: 30_000,
   // A process keeps some of the modules of each spec: one that ran them all would need more than 4 GB, and crawl.
   workerIdleMemoryLimit: '1GB',
-  maxWorkers: '100%',
+  // More than cores, because some specs wait.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // COMMIT=interceptor npm test -- test/e2e: every application keeps the interceptor.
   setupFiles: process.env.COMMIT === 'interceptor' ? ['<rootDir>/test/support/commit-by-interceptor.ts'] : [],
   roots: ['<rootDir>/src', '<rootDir>/test'],

@@ -5,7 +5,12 @@ import { root } from './dist.mjs';
 
 const { status } = spawnSync(
   process.execPath,
-  ['--experimental-vm-modules', join('node_modules', 'jest', 'bin', 'jest.js'), ...process.argv.slice(2)],
+  [
+    '--experimental-vm-modules',
+    '--max-semi-space-size=64',
+    join('node_modules', 'jest', 'bin', 'jest.js'),
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, FULL_TESTS: '1' } },
 );
 process.exitCode = status ?? 1;
