@@ -124,7 +124,7 @@ describe.each(cases)('gateways of $kind.name on $platform.name', ({ platform, ki
       const running = await start(gateways);
       const cookie = await enter(running);
       const socket = await kind.connect(running.url, { cookie });
-      await after(60);
+      while (!(await me(running, cookie)).first || !(await me(running, cookie)).second) await after(5);
       expect(await me(running, cookie)).toMatchObject({ first: 1, second: 1 });
       socket.close();
       await running.close();
@@ -136,7 +136,7 @@ describe.each(cases)('gateways of $kind.name on $platform.name', ({ platform, ki
     const running = await start([SilentGateway, FirstGateway, SilentGateway]);
     const cookie = await enter(running);
     const socket = await kind.connect(running.url, { cookie });
-    await after(40);
+    while (!(await me(running, cookie)).first) await after(5);
     expect(await me(running, cookie)).toMatchObject({ first: 1 });
     socket.close();
     await running.close();
