@@ -75,12 +75,14 @@ describe('the documentation', () => {
 
   it.each(blocks.map((block) => ({ ...block, title: /class (\w+)/.exec(block.code)?.[1] })))(
     'compiles: $page, line $line ($title)',
-    ({ file }) => {
+    ({ page, file }) => {
       const source = program.getSourceFile(file)!;
       const problems = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
       const messages = problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-      // A block may import a file that another block of its page shows.
-      expect(messages.filter((message) => !message.startsWith("Cannot find module './"))).toEqual([]);
+      // A block may import a file that another block of its page shows. Those of docs/sign-in.md are whole.
+      const shown =
+        page === 'docs/sign-in.md' ? [] : messages.filter((message) => message.startsWith("Cannot find module './"));
+      expect(messages).toEqual(shown);
     },
     60_000,
   );

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SessionsModule } from 'nestjs-sessions';
-import ts from 'typescript';
 import { ask } from './support/client.js';
 import { runBlock } from './support/doc-blocks.js';
 import { platforms, startApp, type ControllerClass } from './support/platforms.js';
@@ -52,31 +51,6 @@ describe('the login examples of README.md and docs/', () => {
       expect(code).toContain('sessions.login(');
     }
   });
-});
-
-describe('docs/sign-in.md', () => {
-  it('has code that compiles as it is', () => {
-    const text = readFileSync(join('docs', 'sign-in.md'), 'utf8');
-    expect(Buffer.byteLength(text)).toBeLessThan(15_000);
-    const blocks = new Map(
-      [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
-        (match, index) => [join(process.cwd(), 'test', `sign-in-block-${index}.ts`), match[1]!] as const,
-      ),
-    );
-    const { config } = ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path));
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, process.cwd());
-    const host = ts.createCompilerHost(options);
-    const { fileExists, readFile } = host;
-    host.fileExists = (path) => blocks.has(path) || fileExists(path);
-    host.readFile = (path) => blocks.get(path) ?? readFile(path);
-    const program = ts.createProgram([...blocks.keys()], options, host);
-    const problems = [...blocks.keys()].flatMap((file) => {
-      const source = program.getSourceFile(file)!;
-      return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-    });
-    expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
-    expect(blocks.size).toBe(5);
-  }, 120_000);
 });
 
 describe.each(examples())('the login example in $place', ({ code, method, path }) => {

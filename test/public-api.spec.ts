@@ -25,12 +25,25 @@ const printer = ts.createPrinter({ removeComments: true });
 /** The declaration files of the sources, in memory, as a program: types as a user of the package meets them. */
 function declarations(options: ts.CompilerOptions, paths: readonly string[]): ts.Program {
   const emitted = new Map<string, string>();
-  const emitting = { ...options, noEmit: false, declaration: true, emitDeclarationOnly: true, sourceMap: false };
+  const emitting = {
+    ...options,
+    noEmit: false,
+    noCheck: true,
+    declaration: true,
+    emitDeclarationOnly: true,
+    sourceMap: false,
+  };
   const host = ts.createCompilerHost(emitting);
+  const parsed = new Map<string, ts.SourceFile | undefined>();
+  const parse = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, version) => {
+    if (!parsed.has(name)) parsed.set(name, parse(name, version));
+    return parsed.get(name);
+  };
   host.writeFile = (name, text) => emitted.set(name, text);
   ts.createProgram(paths.map(indexOf), emitting, host).emit();
   const reading = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = reading;
+  const { fileExists, readFile } = reading;
   const declared = (name: string): string | undefined => emitted.get(name);
   // Beside each declaration its source would be found first.
   reading.fileExists = (name) =>
@@ -38,7 +51,7 @@ function declarations(options: ts.CompilerOptions, paths: readonly string[]): ts
   reading.readFile = (name) => declared(name) ?? readFile(name);
   reading.getSourceFile = (name, version) => {
     const text = declared(name);
-    return text === undefined ? getSourceFile(name, version) : ts.createSourceFile(name, text, version, true);
+    return text === undefined ? host.getSourceFile(name, version) : ts.createSourceFile(name, text, version, true);
   };
   return ts.createProgram(
     paths.map((path) => indexOf(path).replace(/\.ts$/, '.d.ts')),

@@ -142,7 +142,7 @@ describe.each(Object.entries(engines))('sessions under faults over %s', (_name, 
   afterAll(() => opened.close());
 
   const open = () => ({ storage: opened.storage });
-  sessionFaultsContract(it, open, { atOnce: 1 });
+  sessionFaultsContract(it, open, { atOnce: 1, ...(!fullTests && { sample: { orders: 10 } }) });
   sessionFaultsContract({ describe, it }, open, {
     name: 'two and three requests at the same time, some of their orders',
     atOnce: 3,

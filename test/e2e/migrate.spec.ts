@@ -273,22 +273,6 @@ describe.each(Object.entries(olds))('moving from %s', (name, { cookies, isById, 
       expect(visitor.cookies.size).toBe(0);
     });
 
-    it('treats a visitor as anonymous if map refuses the session or throws', async () => {
-      const mappings = [
-        () => undefined,
-        () => {
-          throw new Error('no such user');
-        },
-      ];
-      for (const map of mappings) {
-        const { url } = await startNew(platform, tracker, { map });
-        const visitor = new Visitor();
-        await visitor.post(`${old.url}/login`, { user: 'ada' });
-        expect(await visitor.get(`${url}/me`)).toEqual({});
-        expect(visitor.cookies.size).toBe(0);
-      }
-    });
-
     it('refuses every changed byte of the old cookies', async () => {
       const events: SessionEvent[] = [];
       const { url } = await startNew(platform, tracker, {}, events);
@@ -308,6 +292,25 @@ describe.each(Object.entries(olds))('moving from %s', (name, { cookies, isById, 
         }
       }
       expect(events.filter(({ type }) => type === 'loaded')).toEqual([]);
+    });
+
+    // Each application of the tests below would derive the key anew.
+    if (name === slow && !fullTests) return;
+
+    it('treats a visitor as anonymous if map refuses the session or throws', async () => {
+      const mappings = [
+        () => undefined,
+        () => {
+          throw new Error('no such user');
+        },
+      ];
+      for (const map of mappings) {
+        const { url } = await startNew(platform, tracker, { map });
+        const visitor = new Visitor();
+        await visitor.post(`${old.url}/login`, { user: 'ada' });
+        expect(await visitor.get(`${url}/me`)).toEqual({});
+        expect(visitor.cookies.size).toBe(0);
+      }
     });
 
     it('keeps one visitor signed in while old and new processes alternate', async () => {

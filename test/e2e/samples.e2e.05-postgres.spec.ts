@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { AppModule } from '../../sample/05-postgres/app.module.js';
 import { PostgresConnection } from '../../sample/05-postgres/postgres-connection.js';
 import { ask, type Answer } from '../support/client.js';
+import { fullTests } from '../support/full-tests.js';
 import { platforms, startApp, type Platform } from '../support/platforms.js';
 import { startPostgres, uniqueName, type PostgresServer } from '../support/servers.js';
 
@@ -88,7 +89,10 @@ describe.each(platforms)('sample 05-postgres on $name', (platform) => {
   });
 });
 
-describe.each(platforms)('sample 05-postgres with an embedded database on $name', (platform) => {
+// A new database takes 4 s of processor time.
+const some = fullTests ? platforms : platforms.slice(0, 1);
+
+describe.each(some)('sample 05-postgres with an embedded database on $name', (platform) => {
   const table = uniqueName();
 
   afterEach(async () => {

@@ -142,24 +142,6 @@ describe('nest add nestjs-sessions', () => {
       return spawnSync(process.execPath, [compiler, '--build', ...targets], { encoding: 'utf8' }).stdout;
     };
 
-    it('compiles with each storage, on Express or Fastify', async () => {
-      const targets: string[] = [];
-      const all = [
-        ['memory', 'express'],
-        ['redis', 'fastify'],
-        ['postgres', 'express'],
-        ['mysql', 'express'],
-        ['sqlite', 'express'],
-        ['directory', 'fastify'],
-        ['cookie', 'express'],
-      ];
-      for (const [storage, platform] of fullTests ? all : all.slice(0, 2)) {
-        const app = await add(await newApplication({ strict: true }), { storage, platform, skipInstall: true });
-        targets.push(written(app, `${storage}-${platform}`));
-      }
-      expect(tsc(targets, { noEmit: true, incremental: false })).toBe('');
-    }, 240_000);
-
     it.each([['cookie', 'fastify'], ...(fullTests ? [['redis', 'express']] : [])])(
       '%s on %s, as ES modules: it compiles, and its e2e test passes',
       async (storage, platform) => {
@@ -192,5 +174,25 @@ describe('nest add nestjs-sessions', () => {
       },
       120_000,
     );
+
+    if (!fullTests) return;
+
+    it('compiles with each storage, on Express or Fastify', async () => {
+      const targets: string[] = [];
+      const all = [
+        ['memory', 'express'],
+        ['redis', 'fastify'],
+        ['postgres', 'express'],
+        ['mysql', 'express'],
+        ['sqlite', 'express'],
+        ['directory', 'fastify'],
+        ['cookie', 'express'],
+      ];
+      for (const [storage, platform] of all) {
+        const app = await add(await newApplication({ strict: true }), { storage, platform, skipInstall: true });
+        targets.push(written(app, `${storage}-${platform}`));
+      }
+      expect(tsc(targets, { noEmit: true, incremental: false })).toBe('');
+    }, 240_000);
   });
 });

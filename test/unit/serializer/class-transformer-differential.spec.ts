@@ -3,6 +3,7 @@ import { instanceToPlain, plainToInstance } from 'class-transformer';
 import * as fc from 'fast-check';
 import { SessionSerializerReflection } from '../../../src/serializer/session-serializer-reflection.js';
 import { decodeFields } from '../../../src/serializer/tagged-value.js';
+import { fullTests } from '../../support/full-tests.js';
 import {
   buildClasses,
   classSpecs,
@@ -13,9 +14,9 @@ import {
   transformOptions,
 } from './generated-classes.js';
 
-// The same 2,000 cases every time; with DIFFERENTIAL_CASES that many new ones, with DIFFERENTIAL_SEED those again.
+// The same cases every time; with DIFFERENTIAL_CASES that many new ones, with DIFFERENTIAL_SEED those again.
 const { DIFFERENTIAL_CASES, DIFFERENTIAL_SEED } = process.env;
-const cases = Number(DIFFERENTIAL_CASES ?? 2000);
+const cases = Number(DIFFERENTIAL_CASES ?? (fullTests ? 2000 : 500));
 const seed = DIFFERENTIAL_SEED ?? (DIFFERENTIAL_CASES === undefined ? '1' : undefined);
 
 class Holder {
