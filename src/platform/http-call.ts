@@ -3,16 +3,17 @@ import type { SessionCall } from '../call/session-call.js';
 import type { RawRequest, RawResponse } from './raw-exchange.js';
 import { ResponseHead } from './response-head.js';
 
-export class HttpCall implements SessionCall {
+/** One HTTP request, with what sessions add to the head of its response. */
+export class HttpCall extends ResponseHead implements SessionCall {
   readonly #request: RawRequest;
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;
-  readonly head = new ResponseHead();
   /** The response has begun, but its head is held. */
   held = false;
 
   /** @param response absent for a WebSocket. @param withheld hides request headers. */
   constructor(request: RawRequest, response: RawResponse | undefined, withheld = false) {
+    super();
     this.#request = request;
     this.#response = response;
     this.#withheld = withheld;
@@ -51,26 +52,10 @@ export class HttpCall implements SessionCall {
     return this.responded && !this.held;
   }
 
-  setCookie(name: string, line: string): void {
-    this.head.setCookie(name, line);
-  }
-
-  orderCookies(names: readonly string[]): void {
-    this.head.orderCookies(names);
-  }
-
-  forbidSharing(): void {
-    this.head.forbidSharing();
-  }
-
   applicationCookies(): readonly string[] | undefined {
     const lines = this.#response?.getHeader('set-cookie');
     if (lines === undefined || this.headSent) return undefined;
     return Array.isArray(lines) ? lines : [String(lines)];
-  }
-
-  setHeader(name: string, value: string): void {
-    this.head.setHeader(name, value);
   }
 }
 

@@ -19,16 +19,13 @@ export class ResponseHead {
   readonly #cookies = new Map<string, string>();
   readonly #headers = new Map<string, string>();
   #order: readonly string[] = [];
-  #hasBytes = false;
   #isUnshared = false;
-
-  get hasBytes(): boolean {
-    return this.#hasBytes;
-  }
+  /** Beyond ASCII. Node would encode them as UTF-8 with a text body. */
+  hasBytes = false;
 
   setCookie(name: string, line: string): void {
     this.#cookies.set(name, line);
-    this.#hasBytes ||= BEYOND_ASCII.test(line);
+    this.hasBytes ||= BEYOND_ASCII.test(line);
   }
 
   orderCookies(names: readonly string[]): void {
@@ -41,7 +38,7 @@ export class ResponseHead {
 
   /** Lists accumulate, `Cache-Control` only gets stricter, others are replaced. */
   setHeader(name: string, value: string): void {
-    this.#hasBytes ||= BEYOND_ASCII.test(value);
+    this.hasBytes ||= BEYOND_ASCII.test(value);
     const key = name.toLowerCase();
     const present = this.#headers.get(key);
     this.#headers.set(key, present !== undefined && isList(key) ? addToList(present, value) : value);

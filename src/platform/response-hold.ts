@@ -3,15 +3,13 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { takeHead } from './handed-head.js';
 import { headersSent, pretendHeadSent, swallowHeaders } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
+import type { ResponseHead } from './response-head.js';
 
 export interface ResponseGate {
   /** `undefined`: done. Otherwise output is queued until it settles. */
   commit(statusCode: number): Promise<void> | undefined;
   isSettled(statusCode: number): boolean;
-  applyHead(response: RawResponse): void;
-  joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders;
-  /** Beyond ASCII. Node would encode them as UTF-8 with a text body. */
-  readonly hasHeaderBytes: boolean;
+  readonly call: Pick<ResponseHead, 'applyTo' | 'joinedWith' | 'hasBytes'>;
   failure(error: unknown): { readonly statusCode: number; readonly body: string };
   held: boolean;
 }
@@ -101,7 +99,7 @@ export class ResponseHold {
     this.#phase = 'released';
     this.#applied = true;
     try {
-      return this.#writeHead.call(this.#response, statusCode, this.#gate.joinHead(headers));
+      return this.#writeHead.call(this.#response, statusCode, this.#gate.call.joinedWith(headers));
     } catch (error) {
       this.#applied = this.#response.headersSent;
       if (!this.#applied) this.#phase = 'open';
@@ -139,7 +137,7 @@ export class ResponseHold {
 
   // Node flushes a head alone as UTF-8, before bytes as Latin-1.
   #flush(): void {
-    if (!this.#gate.hasHeaderBytes || isHttp2(this.#response)) this.#flushHeaders?.call(this.#response);
+    if (!this.#gate.call.hasBytes || isHttp2(this.#response)) this.#flushHeaders?.call(this.#response);
     else if (!this.#response.headersSent) this.#write.call(this.#response, Buffer.alloc(0));
   }
 
@@ -168,7 +166,7 @@ export class ResponseHold {
   #applyHead(): void {
     if (this.#applied || this.#response.headersSent) return;
     this.#applied = true;
-    this.#gate.applyHead(this.#response);
+    this.#gate.call.applyTo(this.#response);
   }
 
   #release(): void {
@@ -219,7 +217,7 @@ export class ResponseHold {
   /** Text to bytes, so that the head stays Latin-1. */
   #bodyOf(args: unknown[]): unknown[] {
     const [chunk, encoding] = args;
-    if (!this.#gate.hasHeaderBytes || typeof chunk !== 'string') return args;
+    if (!this.#gate.call.hasBytes || typeof chunk !== 'string') return args;
     const bytes = typeof encoding === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : Buffer.from(chunk);
     return [bytes, ...args.slice(typeof encoding === 'string' ? 2 : 1)];
   }

@@ -83,12 +83,15 @@ export class ReflectionReader {
     ]);
     const knownInText = new Map<string, TextStep>();
     const missing: { name: string; assign: ReadStep }[] = [];
-    for (const name of Object.keys(fresh))
-      if (declaration.includesUndeclared) known.set(name, this.#assigningDecoded(fresh, name));
+    for (const name of declaration.includesUndeclared ? Object.keys(fresh) : []) {
+      known.set(name, this.#assigningDecoded(fresh, name));
+      if (isAssignable(fresh, name)) knownInText.set(name, assigningInText(name));
+    }
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
       const inText = this.#assigningInText(field, fresh);
       if (inText) knownInText.set(field.key, inText);
+      else knownInText.delete(field.key);
       const assign = field.exposed ? this.#assigningMissing(field, fresh) : undefined;
       if (assign) missing.push({ name: field.key, assign });
     }
@@ -219,6 +222,12 @@ function rename(source: Fields, from: string, to: string): void {
   if (!Object.hasOwn(source, from)) return;
   source[to] = source[from];
   delete source[from];
+}
+
+function assigningInText(name: string): TextStep {
+  return (instance, cursor, depth) => {
+    instance[name] = cursor.value(depth);
+  };
 }
 
 function readDirectly(plan: TextPlan, text: string, start: number): object | undefined {

@@ -1,4 +1,5 @@
 import { SessionConflictError, type SessionError } from '../errors/session.errors.js';
+import type { SessionDetails } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
@@ -28,7 +29,7 @@ export interface DecisionInput<S extends object> {
   readonly fresh: FreshSession<S> | undefined;
   /** `due`: because of the id's age. */
   readonly rotates: boolean | 'due';
-  readonly isDetailed: boolean;
+  readonly wanted: { readonly details?: SessionDetails };
   readonly renews: boolean;
   readonly sent: boolean;
 }
@@ -103,12 +104,13 @@ function decideSet<S extends object>(
 }
 
 function decideLoaded<S extends object>(
-  { provider, rotates, isDetailed, renews }: DecisionInput<S>,
+  { provider, rotates, wanted, renews }: DecisionInput<S>,
   value: S,
   previous: TrackedSession<S>,
   outdated: boolean,
 ): SessionDecision<S> {
   const { tracker } = provider;
+  const isDetailed = wanted.details !== undefined;
   const demanded = rotates !== false || outdated || isDetailed;
   if (!demanded && previous.snapshot?.matches(value)) {
     if (!renews || !tracker.isRenewalDue(previous)) return NOTHING;

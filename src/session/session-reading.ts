@@ -145,12 +145,6 @@ export abstract class SessionReading<S extends object = object> implements Sessi
     return stored && infoOf(this.provider, stored);
   }
 
-  /** Set or cleared before the session was loaded. */
-  protected get isUnread(): boolean {
-    const { state } = this;
-    return (state.kind === 'set' || state.kind === 'cleared') && state.incoming.kind === 'unread';
-  }
-
   #isFreshChanged(): boolean {
     return this.fresh !== undefined && this.fresh.stored !== false && this.differs(this.fresh);
   }

@@ -36,11 +36,13 @@ const NOTHING_WANTED: WantedChange = {};
 
 /** Decides when a session is stored, and stores it. */
 export abstract class SessionStoring<S extends object = object> extends SessionReading<S> implements DecisionInput<S> {
-  protected wanted: WantedChange = NOTHING_WANTED;
+  wanted: WantedChange = NOTHING_WANTED;
   protected siteData: ClearOptions['siteData'];
   sent = false;
   #goneError: SessionConflictError | undefined;
   #updating: Promise<unknown> | undefined;
+  /** The session of the last commit, which has nothing more to store until it changes. */
+  #kept: (SessionState<S> & { readonly kind: 'loaded' }) | undefined;
 
   update(change: (present: S) => void): Promise<S> {
     const update = (): Promise<S> => this.#update(change);
@@ -72,7 +74,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
    */
   commit(serverError: boolean): Promise<void> | undefined {
     if (this.#updating) return this.#updating.then(() => this.commit(serverError));
-    if (this.isUnread) return this.#commitUnread(serverError);
+    if (this.#isUnread) return this.#commitUnread(serverError);
     let decision: SessionDecision<S>;
     try {
       decision = this.#decide(serverError);
@@ -83,6 +85,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     switch (decision.kind) {
       case 'nothing':
         this.#reportDropped();
+        if (this.renews) this.#keepIfLoaded();
         return undefined;
       case 'refuse':
         return this.#fail(decision.error);
@@ -95,17 +98,18 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
+  /** @returns whether a commit would do nothing. */
   isSettled(serverError: boolean): boolean {
-    if (this.#updating || this.isUnread) return false;
+    if (this.#updating) return false;
+    const { state } = this;
+    const isKept = state === this.#kept && this.wanted === NOTHING_WANTED;
+    if (isKept && state.session.snapshot?.matches(state.session.value)) return true;
+    if (this.#isUnread) return false;
     try {
       return this.#decide(serverError).kind === 'nothing';
     } catch {
       return false;
     }
-  }
-
-  get isDetailed(): boolean {
-    return this.wanted.details !== undefined;
   }
 
   get rotates(): boolean | 'due' {
@@ -116,6 +120,16 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     if (!keepIdOnSet && replacesLoaded(state)) return true;
     const isDue = state.kind === 'loaded' && this.renews && tracker.isRotationDue?.(state.session) === true;
     return isDue && !this.call.headSent && 'due';
+  }
+
+  /** Set or cleared before the session was loaded. */
+  get #isUnread(): boolean {
+    const { state } = this;
+    return (state.kind === 'set' || state.kind === 'cleared') && state.incoming.kind === 'unread';
+  }
+
+  #keepIfLoaded(): void {
+    if (this.state.kind === 'loaded') this.#kept = this.state;
   }
 
   #decide(serverError: boolean): SessionDecision<S> {
@@ -273,6 +287,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     if (result.status === 'gone') return this.#reportGone(before, result.reason);
     const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
+    this.#keepIfLoaded();
     if (result.status === 'unchanged') return undefined;
     this.transportValue = result.transportValue;
     if (result.conflicts?.length) {
@@ -333,7 +348,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   }
 
   #isChanged(serverError: boolean): boolean {
-    if (this.isUnread) return true;
+    if (this.#isUnread) return true;
     try {
       const { kind } = this.#decide(serverError);
       return kind === 'store' || kind === 'clear';

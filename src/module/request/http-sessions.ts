@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from 'node:http';
 import { SessionError } from '../../errors/session.errors.js';
 import { HttpCall } from '../../platform/http-call.js';
 import type { RawRequest, RawResponse } from '../../platform/raw-exchange.js';
@@ -91,18 +90,6 @@ export class HttpSessions implements ResponseGate {
 
   isSettled(statusCode: number): boolean {
     return this.exchange.isSettled(statusCode >= 500);
-  }
-
-  applyHead(response: RawResponse): void {
-    this.call.head.applyTo(response);
-  }
-
-  get hasHeaderBytes(): boolean {
-    return this.call.head.hasBytes;
-  }
-
-  joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
-    return this.call.head.joinedWith(handed);
   }
 
   warnOnce(sentence: string): void {

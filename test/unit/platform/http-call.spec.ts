@@ -69,7 +69,7 @@ describe('HttpCall', () => {
     call.setCookie('a', 'a=1');
     call.setHeader('Vary', 'Cookie');
     expect(response.getHeaders()).toEqual({});
-    call.head.applyTo(response);
+    call.applyTo(response);
     expect(response.getHeaders()).toEqual({ vary: 'Cookie', 'set-cookie': ['a=1'] });
   });
 });

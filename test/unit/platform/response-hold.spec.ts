@@ -25,16 +25,17 @@ class FakeGate implements ResponseGate {
   isSettled(): boolean {
     return this.committing === undefined;
   }
-  hasHeaderBytes = false;
-
-  joinHead(handed: OutgoingHttpHeaders): OutgoingHttpHeaders {
-    this.applied++;
-    return { ...handed, 'set-cookie': 'visit=1' };
-  }
-  applyHead(response: { appendHeader(name: string, value: string): unknown }): void {
-    this.applied++;
-    response.appendHeader('set-cookie', 'visit=1');
-  }
+  readonly call = {
+    hasBytes: false,
+    joinedWith: (handed: OutgoingHttpHeaders): OutgoingHttpHeaders => {
+      this.applied++;
+      return { ...handed, 'set-cookie': 'visit=1' };
+    },
+    applyTo: (response: { appendHeader(name: string, value: string): unknown }): void => {
+      this.applied++;
+      response.appendHeader('set-cookie', 'visit=1');
+    },
+  };
   failure(error: unknown): { statusCode: number; body: string } {
     return { statusCode: 503, body: `failed: ${(error as Error).message}` };
   }
