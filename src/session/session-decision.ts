@@ -1,9 +1,10 @@
+import type { SessionCall } from '../call/session-call.js';
 import { SessionConflictError, type SessionError } from '../errors/session.errors.js';
 import type { SessionDetails } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
-import { isSentByClient, type FreshSession, type SessionState } from './session-state.js';
+import { isSentByClient, replacesLoaded, type FreshSession, type SessionState } from './session-state.js';
 
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
@@ -27,9 +28,8 @@ export interface DecisionInput<S extends object> {
   readonly provider: SessionProvider<S>;
   readonly state: SessionState<S>;
   readonly fresh: FreshSession<S> | undefined;
-  /** `due`: because of the id's age. */
-  readonly rotates: boolean | 'due';
-  readonly wanted: { readonly details?: SessionDetails };
+  readonly call: Pick<SessionCall, 'headSent'>;
+  readonly wanted: { readonly rotate?: boolean; readonly details?: SessionDetails };
   readonly renews: boolean;
   readonly sent: boolean;
 }
@@ -104,12 +104,14 @@ function decideSet<S extends object>(
 }
 
 function decideLoaded<S extends object>(
-  { provider, rotates, wanted, renews }: DecisionInput<S>,
+  input: DecisionInput<S>,
   value: S,
   previous: TrackedSession<S>,
   outdated: boolean,
 ): SessionDecision<S> {
+  const { provider, wanted, renews } = input;
   const { tracker } = provider;
+  const rotates = rotationOf(input);
   const isDetailed = wanted.details !== undefined;
   const demanded = rotates !== false || outdated || isDetailed;
   if (!demanded && previous.snapshot?.matches(value)) {
@@ -126,6 +128,21 @@ function decideLoaded<S extends object>(
   if (!demanded && !(renews && tracker.isRenewalDue(previous))) return NOTHING;
   // Without a change, an error must not fail the request.
   return { kind: 'renew', ...(written ?? { value, text }), previous, force: demanded };
+}
+
+/** `due`: because of the id's age. */
+export function rotationOf<S extends object>({
+  provider: { tracker, keepIdOnSet },
+  state,
+  wanted,
+  renews,
+  call,
+}: DecisionInput<S>): boolean | 'due' {
+  if (wanted.rotate) return true;
+  if (tracker.kind !== 'by-id') return false;
+  if (!keepIdOnSet && replacesLoaded(state)) return true;
+  const isDue = state.kind === 'loaded' && renews && tracker.isRotationDue?.(state.session) === true;
+  return isDue && !call.headSent && 'due';
 }
 
 /** `undefined` if an unchanged session cannot be serialized. */

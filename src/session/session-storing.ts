@@ -10,7 +10,7 @@ import { detailsOfLifetime } from './own-lifetime.js';
 import { ownerListener } from './owner-listener.js';
 import { reportActing } from './acting.js';
 import type { ClearOptions } from './request-sessions.js';
-import { decide, type SessionDecision, type DecisionInput } from './session-decision.js';
+import { decide, rotationOf, type DecisionInput, type SessionDecision } from './session-decision.js';
 import type { SessionFacts } from './session-event.js';
 import { factsOf, reportFailure, reportOrdinary } from './session-report.js';
 import { SessionRevision } from './session-revision.js';
@@ -18,7 +18,6 @@ import {
   endedSessionOf,
   isDecided,
   isStored,
-  replacesLoaded,
   storedSessionOf,
   type IncomingSession,
   type SessionState,
@@ -112,16 +111,6 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     }
   }
 
-  get rotates(): boolean | 'due' {
-    if (this.wanted.rotate) return true;
-    const { tracker, keepIdOnSet } = this.provider;
-    if (tracker.kind !== 'by-id') return false;
-    const state = this.state;
-    if (!keepIdOnSet && replacesLoaded(state)) return true;
-    const isDue = state.kind === 'loaded' && this.renews && tracker.isRotationDue?.(state.session) === true;
-    return isDue && !this.call.headSent && 'due';
-  }
-
   /** Set or cleared before the session was loaded. */
   get #isUnread(): boolean {
     const { state } = this;
@@ -204,7 +193,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
         value,
         call: this.call,
         force: true,
-        rotate: this.rotates,
+        rotate: rotationOf(this),
         restart: this.wanted.restart ?? false,
         details: this.#detailsToStore(value, previous),
         acting: this.wanted.acting,
@@ -277,7 +266,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
 
   #refuseTooLate(value: S, previous: TrackedSession<S> | undefined): void {
     const isLate =
-      this.call.headSent && (this.rotates === true || this.provider.tracker.changesTransportValue(value, previous));
+      this.call.headSent && (rotationOf(this) === true || this.provider.tracker.changesTransportValue(value, previous));
     if (isLate) throw new SessionTooLateError();
   }
 
