@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { takeHead } from './handed-head.js';
+import { applyWriteHead } from './write-head.js';
 import { headersSent, pretendHeadSent, swallowHeaders } from './pretended-head.js';
 import { isHttp2, type RawResponse } from './raw-exchange.js';
 import type { ResponseHead } from './response-head.js';
@@ -88,7 +88,7 @@ export class ResponseHold {
     }
     if (isWholeHead(this.#response, args) && this.#gate.isSettled(statusCode))
       return this.#passHead(statusCode, args[1]);
-    const head = takeHead(this.#response, args, statusCode);
+    const head = applyWriteHead(this.#response, args, statusCode);
     if (this.#isReleased()) return this.#writeHead.apply(this.#response, head);
     this.#queue.push(() => this.#writeHead.apply(this.#response, head));
     return this.#response;

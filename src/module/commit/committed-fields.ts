@@ -1,8 +1,7 @@
-import { catchError, concatMap, Observable, type Subscription } from 'rxjs';
+import { catchError, concatMap, Observable, tap, type Subscription } from 'rxjs';
 import type { HttpSessions } from '../request/http-sessions.js';
 import type { GraphQlOperation } from '../request/sessions-of-context.js';
-import { handedOut } from './handed-out.js';
-import { whenLeft } from './when-left.js';
+import { detachedResult } from './detached-result.js';
 
 const FIELD_COMMITS = Symbol.for('nestjs-sessions:field-commits');
 
@@ -19,12 +18,12 @@ export function committedField<T>(
     const fields = fieldCommits(sessions, isBatched ? undefined : identity);
     const passed: T[] = [];
     const pass = (): void => {
-      for (const value of passed) subscriber.next(handedOut(sessions, value) as T);
+      for (const value of passed) subscriber.next(detachedResult(sessions, value) as T);
       subscriber.complete();
     };
     let subscription: Subscription | undefined;
     const run = (): void => {
-      subscription = whenLeft(values, () => fields.fail()).subscribe({
+      subscription = values.pipe(tap({ unsubscribe: () => fields.fail() })).subscribe({
         next: (value) => void passed.push(value),
         error: (error: unknown) => {
           fields.fail();

@@ -1,8 +1,7 @@
-import { Observable } from 'rxjs';
+import { Observable, tap } from 'rxjs';
 import type { HttpSessions } from '../request/http-sessions.js';
 import { reportUnstoredLater } from '../request/sessions-of-request.js';
-import { handedOut } from './handed-out.js';
-import { whenLeft } from './when-left.js';
+import { detachedResult } from './detached-result.js';
 
 /**
  * Emits each value after its commit. Holds acknowledgements by `@Ack()` likewise.
@@ -37,10 +36,10 @@ export function committedMessages<T>(
     };
     holdAcknowledgement(args, afterwards);
     // After a timeout, later changes are not stored.
-    return whenLeft(values, () => reportUnstoredLater(sessions)).subscribe({
+    return values.pipe(tap({ unsubscribe: () => reportUnstoredLater(sessions) })).subscribe({
       next: (value) => {
         replies += 1;
-        afterwards(() => subscriber.next(handedOut(sessions, value) as T), replies > 1 ? check : undefined);
+        afterwards(() => subscriber.next(detachedResult(sessions, value) as T), replies > 1 ? check : undefined);
       },
       error: (thrown: unknown) => {
         // A failed commit has sent its own error.

@@ -1,6 +1,6 @@
-import { isObservable, Observable } from 'rxjs';
+import { finalize, isObservable, Observable, tap } from 'rxjs';
 import { isPromise } from '../../transformer/awaitable.js';
-import { handedOut } from './handed-out.js';
+import { detachedResult } from './detached-result.js';
 import type { HttpSessions } from '../request/http-sessions.js';
 
 /** Stores the sessions when the result of a handler is complete. */
@@ -8,7 +8,7 @@ export function committed(sessions: HttpSessions, handle: () => unknown): unknow
   return ended(sessions, handle, (result) => {
     if (isObservable(result)) return committedValues(sessions, result);
     const commit = sessions.handlerEnded();
-    return commit ? commit.then(() => handedOut(sessions, result)) : handedOut(sessions, result);
+    return commit ? commit.then(() => detachedResult(sessions, result)) : detachedResult(sessions, result);
   });
 }
 
@@ -24,7 +24,7 @@ export function watched(sessions: HttpSessions, handle: () => unknown): unknown 
 export function committedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
   return new Observable((subscriber) => {
     const subscription = values.subscribe({
-      next: (value) => subscriber.next(handedOut(sessions, value) as T),
+      next: (value) => subscriber.next(detachedResult(sessions, value) as T),
       error: (error: unknown) => {
         sessions.handlerFailed(error);
         subscriber.error(error);
@@ -46,20 +46,10 @@ export function committedValues<T>(sessions: HttpSessions, values: Observable<T>
 }
 
 export function watchedValues<T>(sessions: HttpSessions, values: Observable<T>): Observable<T> {
-  return new Observable((subscriber) => {
-    const subscription = values.subscribe({
-      next: (value) => subscriber.next(value),
-      error: (error: unknown) => {
-        sessions.handlerFailed(error);
-        subscriber.error(error);
-      },
-      complete: () => subscriber.complete(),
-    });
-    return () => {
-      subscription.unsubscribe();
-      sessions.handlerLeft();
-    };
-  });
+  return values.pipe(
+    tap({ error: (error: unknown) => sessions.handlerFailed(error) }),
+    finalize(() => sessions.handlerLeft()),
+  );
 }
 
 function ended(sessions: HttpSessions, handle: () => unknown, end: (result: unknown) => unknown): unknown {

@@ -2,7 +2,7 @@ import type { CanActivate } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import 'reflect-metadata';
 import { isIntercepted } from '../commit/bind-interceptor.js';
-import { bindHandedOut } from '../commit/handed-out.interceptor.js';
+import { bindDetachedResult } from '../commit/detached-result.interceptor.js';
 import { discoveredClasses, handlersOf, type DiscoveredClass } from '../handlers/discovered-handlers.js';
 import { markHandler, placeOf, type HandlerFacts } from '../handlers/handler-facts.js';
 import { RequireSessionGuard } from '../decorators/require-session.guard.js';
@@ -22,7 +22,7 @@ export function rebindHandlers(discovery: DiscoveryService): void {
         if (facts.requirements.length > 0 && !hasGuard(handler, RequireSessionGuard))
           append(GUARDS, handler, guardFor(discovered));
         if (facts.isIntercepted && !isIntercepted(handler)) append(INTERCEPTORS, handler, interceptorFor(discovered));
-        if (facts.isIntercepted) bindHandedOut(handler);
+        if (facts.isIntercepted) bindDetachedResult(handler);
         if (Reflect.hasMetadata(SSE, handler)) loadBefore(handler, facts);
       }
     }

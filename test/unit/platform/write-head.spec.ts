@@ -1,7 +1,7 @@
-import { takeHead } from '../../../src/platform/handed-head.js';
+import { applyWriteHead } from '../../../src/platform/write-head.js';
 import { wiredResponse } from './wire.js';
 
-describe('takeHead', () => {
+describe('applyWriteHead', () => {
   it.each<[string, unknown[], unknown[], Record<string, unknown>]>([
     ['a status alone', [201], [201], {}],
     ['a reason', [201, 'Made'], [201, 'Made'], {}],
@@ -26,7 +26,7 @@ describe('takeHead', () => {
     ['an empty array', [201, []], [201], {}],
   ])('takes the headers of %s and leaves what is to be called', (_what, args, left, headers) => {
     const { response } = wiredResponse();
-    expect(takeHead(response, args, 201)).toEqual(left);
+    expect(applyWriteHead(response, args, 201)).toEqual(left);
     expect(response.getHeaders()).toEqual(headers);
     expect(response.statusCode).toBe(201);
   });
@@ -34,7 +34,7 @@ describe('takeHead', () => {
   it('replaces headers that were set before, as Node does', () => {
     const { response } = wiredResponse();
     response.setHeader('X-A', 'before');
-    takeHead(response, [200, ['X-A', '1', 'X-A', '2']], 200);
+    applyWriteHead(response, [200, ['X-A', '1', 'X-A', '2']], 200);
     expect(response.getHeader('x-a')).toEqual(['1', '2']);
   });
 
@@ -47,6 +47,6 @@ describe('takeHead', () => {
     ['a name that is none', [200, { 'X A': '1' }], 'ERR_INVALID_HTTP_TOKEN'],
   ])('throws what Node throws for %s', (_what, args, code) => {
     const { response } = wiredResponse();
-    expect(() => takeHead(response, args, 200)).toThrow(expect.objectContaining({ code }));
+    expect(() => applyWriteHead(response, args, 200)).toThrow(expect.objectContaining({ code }));
   });
 });

@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import type { RawResponse } from './raw-exchange.js';
 
 /** Sets the headers of a `writeHead` call and returns its other arguments. Throws what Node would. */
-export function takeHead(response: RawResponse, args: readonly unknown[], statusCode: number): unknown[] {
+export function applyWriteHead(response: RawResponse, args: readonly unknown[], statusCode: number): unknown[] {
   const [, second, third] = args;
   const reason = typeof second === 'string' ? second : undefined;
   const headers = reason === undefined ? (second ?? third) : third;

@@ -8,7 +8,7 @@ const MAX_OBJECTS = 1000;
  * Copies sessions and their parts in a result, so that interceptors do not change them. Other results are returned
  * unchanged.
  */
-export function handedOut(sessions: HttpSessions, result: unknown): unknown {
+export function detachedResult(sessions: HttpSessions, result: unknown): unknown {
   if (!isObject(result)) return result;
   const held = sessions.exchange.heldInstances();
   if (held.length === 0) return result;
