@@ -40,8 +40,8 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   sent = false;
   #goneError: SessionConflictError | undefined;
   #updating: Promise<unknown> | undefined;
-  /** The session of the last commit, which has nothing more to store until it changes. */
-  #kept: (SessionState<S> & { readonly kind: 'loaded' }) | undefined;
+  /** As the last commit left it: until it changes, there is nothing to store. */
+  #committed: (SessionState<S> & { readonly kind: 'loaded' }) | undefined;
 
   update(change: (present: S) => void): Promise<S> {
     const update = (): Promise<S> => this.#update(change);
@@ -84,7 +84,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     switch (decision.kind) {
       case 'nothing':
         this.#reportDropped();
-        if (this.renews) this.#keepIfLoaded();
+        if (this.renews) this.#noteCommitted();
         return undefined;
       case 'refuse':
         return this.#fail(decision.error);
@@ -101,8 +101,8 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
   isSettled(serverError: boolean): boolean {
     if (this.#updating) return false;
     const { state } = this;
-    const isKept = state === this.#kept && this.wanted === NOTHING_WANTED;
-    if (isKept && state.session.snapshot?.matches(state.session.value)) return true;
+    const isCommitted = state === this.#committed && this.wanted === NOTHING_WANTED;
+    if (isCommitted && state.session.snapshot?.matches(state.session.value)) return true;
     if (this.#isUnread) return false;
     try {
       return this.#decide(serverError).kind === 'nothing';
@@ -117,8 +117,8 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     return (state.kind === 'set' || state.kind === 'cleared') && state.incoming.kind === 'unread';
   }
 
-  #keepIfLoaded(): void {
-    if (this.state.kind === 'loaded') this.#kept = this.state;
+  #noteCommitted(): void {
+    if (this.state.kind === 'loaded') this.#committed = this.state;
   }
 
   #decide(serverError: boolean): SessionDecision<S> {
@@ -276,7 +276,7 @@ export abstract class SessionStoring<S extends object = object> extends SessionR
     if (result.status === 'gone') return this.#reportGone(before, result.reason);
     const isOutdated = before.kind === 'loaded' && before.outdated;
     this.#settle(before, { kind: 'loaded', session: result.session, outdated: false });
-    this.#keepIfLoaded();
+    this.#noteCommitted();
     if (result.status === 'unchanged') return undefined;
     this.transportValue = result.transportValue;
     if (result.conflicts?.length) {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import {
   SessionError,
   SessionStorageUnavailableError,
@@ -56,6 +57,40 @@ describe.each(KINDS)('a session %s', (kind) => {
       const { visit } = sessionBench({ kind });
       const { setCookie, events } = await visit(undefined, (sessions) => sessions.clear(User));
       expect([setCookie, events]).toEqual([undefined, []]);
+    });
+  });
+
+  describe('that a commit has decided', () => {
+    const changes: Record<string, (sessions: SessionExchange, present: User) => unknown> = {
+      'its content changes': (_sessions, present) => void present.visits++,
+      'it is to get a new id': (sessions) => sessions.regenerate(User),
+      'it gets a lifetime of its own': (sessions) => sessions.lifetime(User, { idleTimeoutInSeconds: 60 }),
+      'it is ended': (sessions) => sessions.clear(User),
+      'it is replaced': (sessions) => sessions.set(user({ visits: 9 })),
+    };
+
+    it.each(Object.entries(changes))('is settled until %s', async (_name, change) => {
+      const { open, begun } = sessionBench({ kind });
+      const cookie = await begun({ visits: 1 });
+      for (const added of [0, 1]) {
+        const { sessions } = open(cookie);
+        const present = (await sessions.get(User))!;
+        present.visits += added;
+        await sessions.commit(false);
+        expect(sessions.isSettled(false)).toBe(true);
+        await change(sessions, present);
+        expect(sessions.isSettled(false)).toBe(false);
+      }
+    });
+
+    it('is only compared at the head of the response', async () => {
+      const { open, begun, tracker } = sessionBench({ kind });
+      const { sessions } = open(await begun({ visits: 1 }));
+      await sessions.get(User);
+      const due = jest.spyOn(tracker, 'isRenewalDue');
+      await sessions.commit(false);
+      expect(sessions.isSettled(false)).toBe(true);
+      expect(due).toHaveBeenCalledTimes(1);
     });
   });
 
