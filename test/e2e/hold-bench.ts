@@ -103,8 +103,6 @@ export function holdBench(platform: Platform, bench: BenchOptions = {}): HoldBen
     made.running = await startApp(platform, {
       imports: [
         SessionsModule.forRoot({
-          // Tests hold calls of the storage, on a busy machine for longer than the default of a second.
-          storageTimeoutInMilliseconds: 20_000,
           ...options,
           sessions: [{ type: Visit, storage: made.storage }, ...sessions],
           onEvent: (event) => made.events.push(event),
