@@ -38,6 +38,11 @@ export async function startRedis(): Promise<RedisServer> {
       close: (...names) => removeKeys(REDIS_URL, names),
     };
   }
+  return startEmbeddedRedis();
+}
+
+/** For tests that change the server itself: others use that of `REDIS_URL` at the same time. */
+export async function startEmbeddedRedis(): Promise<RedisServer> {
   const server = await createRedisMock({ compatibility: 'redis-7.0' });
   return {
     engine: 'js-redis-server',

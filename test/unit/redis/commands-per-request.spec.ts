@@ -1,34 +1,37 @@
 import { Redis } from 'ioredis';
 import { redisSessionStorage, type SessionStorageRedis } from 'nestjs-sessions/redis';
 import { hashSessionId } from '../../../src/tracker/session-id-provider.js';
-import { redisEngine, startRedis, uniqueName, type RedisServer } from '../../support/servers.js';
+import { redisEngine, startEmbeddedRedis, startRedis, uniqueName, type RedisServer } from '../../support/servers.js';
 import { RedisCommands } from '../../support/redis-commands.js';
 import { VisitRequests } from '../../support/visits.js';
 
-describe(`commands that ${redisEngine} gets for one request`, () => {
-  const prefix = `${uniqueName()}:`;
-  let server: RedisServer;
-  let client: Redis;
-  let commands: RedisCommands;
-  let storage: SessionStorageRedis;
-  let requests: VisitRequests;
+/** A storage on a new connection, whose commands are recorded. */
+class CommandBench {
+  readonly prefix = `${uniqueName()}:`;
+  server!: RedisServer;
+  client!: Redis;
+  commands!: RedisCommands;
+  storage!: SessionStorageRedis;
+  requests!: VisitRequests;
 
-  beforeAll(async () => {
-    server = await startRedis();
-    client = new Redis(server.url);
-    commands = await RedisCommands.of(client, prefix);
-    storage = redisSessionStorage({ client, prefix });
-    requests = new VisitRequests(storage);
-    await learn();
-  });
-  afterAll(async () => {
-    commands.close();
-    client.disconnect();
-    await server.close(prefix);
-  });
+  async open(start: () => Promise<RedisServer>): Promise<void> {
+    this.server = await start();
+    this.client = new Redis(this.server.url);
+    this.commands = await RedisCommands.of(this.client, this.prefix);
+    this.storage = redisSessionStorage({ client: this.client, prefix: this.prefix });
+    this.requests = new VisitRequests(this.storage);
+    await this.#learn();
+  }
+
+  async close(): Promise<void> {
+    this.commands.close();
+    this.client.disconnect();
+    await this.server.close(this.prefix);
+  }
 
   /** Lets the server know all scripts. */
-  async function learn(): Promise<void> {
+  async #learn(): Promise<void> {
+    const { requests } = this;
     const id = await requests.create('u');
     await requests.visit(id, (value) => value.count++);
     requests.ahead = 1_800_000;
@@ -36,56 +39,74 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     requests.ahead = 0;
   }
 
-  async function during(run: () => Promise<unknown>): Promise<string[]> {
-    await commands.taken();
+  async during(run: () => Promise<unknown>): Promise<string[]> {
+    await this.commands.taken();
     await run();
-    return commands.taken();
+    return this.commands.taken();
   }
+}
+
+describe(`commands that ${redisEngine} gets for one request`, () => {
+  const bench = new CommandBench();
+  beforeAll(() => bench.open(startRedis));
+  afterAll(() => bench.close());
 
   it('are one GET for a read', async () => {
-    const id = await requests.create();
-    expect(await during(() => requests.visit(id))).toEqual(['GET']);
+    const id = await bench.requests.create();
+    expect(await bench.during(() => bench.requests.visit(id))).toEqual(['GET']);
   });
 
   it('are a GET and an EVALSHA for a change', async () => {
-    const id = await requests.create('u');
-    expect(await during(() => requests.visit(id, (value) => value.count++))).toEqual(['GET', 'EVALSHA']);
+    const id = await bench.requests.create('u');
+    expect(await bench.during(() => bench.requests.visit(id, (value) => value.count++))).toEqual(['GET', 'EVALSHA']);
   });
 
   it('are a GET and an EVALSHA for a renewal, and one more for the index of an owner', async () => {
-    const id = await requests.create('u');
-    requests.ahead = 1_800_000;
-    const commands = await during(() => requests.visit(id));
-    requests.ahead = 0;
+    const id = await bench.requests.create('u');
+    bench.requests.ahead = 1_800_000;
+    const commands = await bench.during(() => bench.requests.visit(id));
+    bench.requests.ahead = 0;
     expect(commands).toEqual(['GET', 'EVALSHA', 'EVALSHA']);
   });
 
   it('are one SET for a new session, and with an owner one for the index and one to confirm', async () => {
-    expect(await during(() => requests.create())).toEqual(['SET']);
-    expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'SET', 'EVALSHA', 'EVALSHA']);
+    expect(await bench.during(() => bench.requests.create())).toEqual(['SET']);
+    expect(await bench.during(() => bench.requests.create('u'))).toEqual(['EVALSHA', 'SET', 'EVALSHA', 'EVALSHA']);
   });
 
   it('are one EVALSHA for the end of a session, and one more for its owner', async () => {
-    const [id, owned] = [await requests.create(), await requests.create('u')];
-    await storage.invalidate(hashSessionId('unknown')); // the server knows the script from now on
-    expect(await during(() => storage.invalidate(hashSessionId(id)))).toEqual(['EVALSHA']);
-    expect(await during(() => storage.invalidate(hashSessionId(owned)))).toEqual(['EVALSHA', 'ZREM']);
+    const [id, owned] = [await bench.requests.create(), await bench.requests.create('u')];
+    await bench.storage.invalidate(hashSessionId('unknown')); // the server knows the script from now on
+    expect(await bench.during(() => bench.storage.invalidate(hashSessionId(id)))).toEqual(['EVALSHA']);
+    expect(await bench.during(() => bench.storage.invalidate(hashSessionId(owned)))).toEqual(['EVALSHA', 'ZREM']);
   });
 
   it('are a GET and the commands that write the new id and retire the old one for a login', async () => {
-    const id = await requests.create();
-    const login = (): Promise<string> => requests.visit(id, (value) => (value.owner = 'u'));
-    expect(await during(login)).toEqual(['GET', 'EVALSHA', 'SET', 'EVALSHA', 'EVALSHA', 'EVALSHA']);
+    const id = await bench.requests.create();
+    const login = (): Promise<string> => bench.requests.visit(id, (value) => (value.owner = 'u'));
+    expect(await bench.during(login)).toEqual(['GET', 'EVALSHA', 'SET', 'EVALSHA', 'EVALSHA', 'EVALSHA']);
   });
+});
 
-  it('are one more for a script that the server does not know, such as after a restart', async () => {
-    const id = await requests.create();
-    await client.script('FLUSH');
-    const change = (): Promise<string> => requests.visit(id, (value) => value.count++);
-    expect(await during(change)).toEqual(['GET', 'EVALSHA', 'EVAL']);
-    expect(await during(change)).toEqual(['GET', 'EVALSHA']);
-    await client.script('FLUSH');
-    expect(await during(() => requests.create('u'))).toEqual(['EVALSHA', 'EVAL', 'SET', 'EVALSHA', 'EVAL', 'EVALSHA']);
-    await learn();
+describe('commands that js-redis-server gets after a restart', () => {
+  const bench = new CommandBench();
+  beforeAll(() => bench.open(startEmbeddedRedis));
+  afterAll(() => bench.close());
+
+  it('are one more for a script that the server does not know', async () => {
+    const id = await bench.requests.create();
+    await bench.client.script('FLUSH');
+    const change = (): Promise<string> => bench.requests.visit(id, (value) => value.count++);
+    expect(await bench.during(change)).toEqual(['GET', 'EVALSHA', 'EVAL']);
+    expect(await bench.during(change)).toEqual(['GET', 'EVALSHA']);
+    await bench.client.script('FLUSH');
+    expect(await bench.during(() => bench.requests.create('u'))).toEqual([
+      'EVALSHA',
+      'EVAL',
+      'SET',
+      'EVALSHA',
+      'EVAL',
+      'EVALSHA',
+    ]);
   });
 });
