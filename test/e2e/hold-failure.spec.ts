@@ -259,13 +259,13 @@ describe.each(platforms)('a storage that takes 300 ms to write, on $name', (plat
     ['a stream', ({ response }) => Readable.from(['se', 'nt']).pipe(rawOf(response))],
   ])('%s: the head arrives after the write', async (_way, handler) => {
     const answer = await bench.res(handler);
-    expect(bench.storage.takenWithoutRemovals()).toEqual(['write begins', 'write ends', 'the head arrives']);
+    expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
     expect(answer.text).toBe('sent');
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
   it('a value: the head arrives after the write', async () => {
     await bench.value(() => 'sent');
-    expect(bench.storage.takenWithoutRemovals()).toEqual(['write begins', 'write ends', 'the head arrives']);
+    expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
   });
 });

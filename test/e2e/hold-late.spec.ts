@@ -280,7 +280,7 @@ describe.each(platforms)('parallel operations in one request, on $name', (platfo
       await Promise.all([sessions.save(), sessions.save()]);
       return 'sent';
     });
-    expect(bench.storage.takenWithoutRemovals()).toEqual(['write begins', 'write ends', 'the head arrives']);
+    expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 
@@ -305,7 +305,7 @@ describe.each(platforms)('parallel operations in one request, on $name', (platfo
     });
     expect(await bench.stored(answer.cookie('visit'))).toBe(7);
     // A failed create of an earlier test may be undone only now.
-    expect(bench.storage.takenWithoutRemovals()).toEqual([
+    expect(bench.storage.taken().filter((call) => !call.startsWith('invalidate'))).toEqual([
       'write begins',
       'write ends',
       'replace begins',
@@ -350,7 +350,7 @@ describe.each(platforms)('parallel operations in one request, on $name', (platfo
       response.send('sent');
       return saved;
     });
-    expect(bench.storage.takenWithoutRemovals()).toEqual(['write begins', 'write ends', 'the head arrives']);
+    expect(bench.storage.taken()).toEqual(['write begins', 'write ends', 'the head arrives']);
     expect(answer.cookies('visit')).toHaveLength(1);
   });
 

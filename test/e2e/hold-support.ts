@@ -133,11 +133,6 @@ export class RecordingStorage extends SessionStorageMemory {
     return this.sequence.splice(0);
   }
 
-  /** Without the removals after failed writes: those of an earlier test may be retried until now. */
-  takenWithoutRemovals(): string[] {
-    return this.taken().filter((step) => !step.startsWith('invalidate'));
-  }
-
   async #change<T>(name: string, run: () => Promise<T>): Promise<T> {
     this.sequence.push(`${name} begins`);
     if (this.delayInMilliseconds > 0) await sleep(this.delayInMilliseconds);
