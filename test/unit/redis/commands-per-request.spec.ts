@@ -1,5 +1,8 @@
 import { Redis } from 'ioredis';
+import { createHash } from 'node:crypto';
 import { redisSessionStorage, type SessionStorageRedis } from 'nestjs-sessions/redis';
+import { redisCommandOf } from '../../../src/redis/redis-command.js';
+import { runScript } from '../../../src/redis/redis-scripts.js';
 import { hashSessionId } from '../../../src/tracker/session-id-provider.js';
 import { redisEngine, startEmbeddedRedis, startRedis, uniqueName, type RedisServer } from '../../support/servers.js';
 import { RedisCommands } from '../../support/redis-commands.js';
@@ -85,6 +88,14 @@ describe(`commands that ${redisEngine} gets for one request`, () => {
     const id = await bench.requests.create();
     const login = (): Promise<string> => bench.requests.visit(id, (value) => (value.owner = 'u'));
     expect(await bench.during(login)).toEqual(['GET', 'EVALSHA', 'SET', 'EVALSHA', 'EVALSHA', 'EVALSHA']);
+  });
+
+  it('are a digest and the whole script the first time that the server meets it, then the digest', async () => {
+    const text = `return '${uniqueName()}'`;
+    const script = { text, digest: createHash('sha1').update(text).digest('hex') };
+    const run = () => runScript(redisCommandOf(bench.client), script, `${bench.prefix}key`, []);
+    expect(await bench.during(run)).toEqual(['EVALSHA', 'EVAL']);
+    expect(await bench.during(run)).toEqual(['EVALSHA']);
   });
 });
 
