@@ -34,16 +34,10 @@ function declarations(options: ts.CompilerOptions, paths: readonly string[]): ts
     sourceMap: false,
   };
   const host = ts.createCompilerHost(emitting);
-  const parsed = new Map<string, ts.SourceFile | undefined>();
-  const parse = host.getSourceFile.bind(host);
-  host.getSourceFile = (name, version) => {
-    if (!parsed.has(name)) parsed.set(name, parse(name, version));
-    return parsed.get(name);
-  };
   host.writeFile = (name, text) => emitted.set(name, text);
   ts.createProgram(paths.map(indexOf), emitting, host).emit();
   const reading = ts.createCompilerHost(options);
-  const { fileExists, readFile } = reading;
+  const { fileExists, readFile, getSourceFile } = reading;
   const declared = (name: string): string | undefined => emitted.get(name);
   // Beside each declaration its source would be found first.
   reading.fileExists = (name) =>
@@ -51,7 +45,7 @@ function declarations(options: ts.CompilerOptions, paths: readonly string[]): ts
   reading.readFile = (name) => declared(name) ?? readFile(name);
   reading.getSourceFile = (name, version) => {
     const text = declared(name);
-    return text === undefined ? host.getSourceFile(name, version) : ts.createSourceFile(name, text, version, true);
+    return text === undefined ? getSourceFile(name, version) : ts.createSourceFile(name, text, version, true);
   };
   return ts.createProgram(
     paths.map((path) => indexOf(path).replace(/\.ts$/, '.d.ts')),
