@@ -85,7 +85,7 @@ export class ReflectionReader {
     const missing: { name: string; assign: ReadStep }[] = [];
     for (const name of declaration.includesUndeclared ? Object.keys(fresh) : []) {
       known.set(name, this.#assigningDecoded(fresh, name));
-      if (isAssignable(fresh, name)) knownInText.set(name, assigningInText(name));
+      if (isAssignable(fresh, name)) knownInText.set(name, assigningUntyped(name));
     }
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
@@ -224,7 +224,7 @@ function rename(source: Fields, from: string, to: string): void {
   delete source[from];
 }
 
-function assigningInText(name: string): TextStep {
+function assigningUntyped(name: string): TextStep {
   return (instance, cursor, depth) => {
     instance[name] = cursor.value(depth);
   };
