@@ -17,6 +17,7 @@ import { ask } from '../support/client.js';
 import { freePort } from '../support/free-port.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { socketKinds, type Message, type SocketKind } from '../support/sockets.js';
+import { until } from '../support/until.js';
 
 @Session('guest', { tracker: 'by-id' })
 class GuestSession {
@@ -165,7 +166,7 @@ describe.each(cases)('gateways of $kind.name on $platform.name', ({ platform, ki
       return next;
     };
     const first = socket.ask(event);
-    while (!feed.observed) await after(1);
+    await until(() => feed.observed);
     feed.next(1);
     expect(await first).toEqual({ event: 'news', data: 1 });
     expect(await reply(() => feed.next(2))).toEqual({ event: 'news', data: 2 });
@@ -181,7 +182,7 @@ describe.each(cases)('gateways of $kind.name on $platform.name', ({ platform, ki
     const running = await start([FeedGateway]);
     const socket = await kind.connect(running.url, {});
     const first = socket.ask('open');
-    while (!feed.observed) await after(1);
+    await until(() => feed.observed);
     feed.next(1);
     expect(await first).toEqual({ event: 'news', data: 1 });
     const second = socket.next();

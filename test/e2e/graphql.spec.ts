@@ -20,6 +20,7 @@ import {
 import { WebSocket } from 'ws';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+import { until } from '../support/until.js';
 
 @Session('shopper', { tracker: 'by-id', onClash: 'reject' })
 class ShopperSession {
@@ -265,7 +266,7 @@ describe.each(cases)('sessions of $driver on $platform.name', ({ driver, platfor
 
   const code = (answers: unknown[]): string | undefined => (answers.at(-1) as Failed).errors?.[0]?.extensions?.code;
   const listening = async (count: number): Promise<void> => {
-    while (events.listeners < count) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => events.listeners >= count);
   };
 
   it('are read and stored by operations over HTTP', async () => {

@@ -5,7 +5,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { platforms } from '../support/platforms.js';
 import { holdBench, type Handler } from './hold-bench.js';
-import { Gate, rawOf, until, watchUncaught } from './hold-support.js';
+import { Gate, rawOf, watchUncaught } from './hold-support.js';
+import { until } from '../support/until.js';
 
 const PIECE = 64 * 1024;
 const PIECES = 64;

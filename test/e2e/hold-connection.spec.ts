@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { platforms } from '../support/platforms.js';
 import { talk } from '../support/talk.js';
 import { holdBench, type Handler } from './hold-bench.js';
-import { Gate, until, watchUncaught } from './hold-support.js';
+import { Gate, watchUncaught } from './hold-support.js';
+import { until } from '../support/until.js';
 
 const count = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
 

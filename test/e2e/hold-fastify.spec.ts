@@ -5,7 +5,8 @@ import { sessionsOf } from 'nestjs-sessions';
 import { platforms } from '../support/platforms.js';
 import { holdBench, type BenchOptions, type Handler, type HoldBench } from './hold-bench.js';
 import { makeCertificate } from './hold-certificate.js';
-import { answerOf, Gate, realProcess, until, Visit, watchUncaught, type RawAnswer } from './hold-support.js';
+import { answerOf, Gate, realProcess, Visit, watchUncaught, type RawAnswer } from './hold-support.js';
+import { until } from '../support/until.js';
 
 const fastify = platforms.find(({ name }) => name === 'fastify')!;
 

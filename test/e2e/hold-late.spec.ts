@@ -14,7 +14,8 @@ import {
 } from 'nestjs-sessions';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
 import { holdBench, type Handler } from './hold-bench.js';
-import { RecordingStorage, send, until, Visit, watchUncaught } from './hold-support.js';
+import { RecordingStorage, send, Visit, watchUncaught } from './hold-support.js';
+import { until } from '../support/until.js';
 
 @Session('note')
 class Note {

@@ -153,15 +153,6 @@ export class Gate {
   readonly opened = new Promise<void>((resolve) => (this.open = resolve));
 }
 
-/** Waits until `condition` holds; fails the test after two seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 400; turn++) {
-    if (condition()) return;
-    await sleep(5);
-  }
-  throw new Error(`This never came: ${condition.toString()}`);
-}
-
 /** Node's own response behind Express' or Fastify's. */
 export function rawOf(response: any): any {
   return response.raw ?? response;

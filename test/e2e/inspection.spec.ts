@@ -23,6 +23,7 @@ import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { redisSessionStorage, SessionStorageRedis } from 'nestjs-sessions/redis';
 import { createClient } from 'redis';
 import { startPostgres, startRedis, uniqueName } from '../support/servers.js';
+import { until } from '../support/until.js';
 
 @Session('kept', { tracker: 'by-id' })
 class KeptSession {
@@ -66,7 +67,7 @@ async function started(options: SessionsModuleOptions, count = 0): Promise<Lines
   const app = module.createNestApplication({ logger: lines });
   try {
     await app.init();
-    while (lines.warnings.length < count) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => lines.warnings.length >= count);
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
     return lines;
   } finally {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+import { until } from '../support/until.js';
 
 @Session('dev_value')
 class ValueSession {
@@ -132,11 +133,7 @@ describe('a restart by watch mode', () => {
 
   it('writes sessions before the process is killed', async () => {
     await login(await restart());
-    const started = Date.now();
-    while (!readdirSync(cache()).some((name) => name.startsWith('memory-'))) {
-      if (Date.now() - started > 10_000) throw new Error('Nothing was written.');
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until(() => readdirSync(cache()).some((name) => name.startsWith('memory-')));
     expect(readdirSync(cache()).filter((name) => name.startsWith('memory-'))).toHaveLength(1);
   });
 

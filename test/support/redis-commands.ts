@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { createClient } from 'redis';
+import { until } from './until.js';
 
 /** As in `1795992300.575781 [0 127.0.0.1:39032] "GET" "key"`. */
 const MONITORED = /\[\d+ (?<source>[^\]]*)\] "(?<name>\w+)"/;
@@ -38,7 +39,7 @@ export class RedisCommands {
   /** The names of the commands since the last call, up to a marker command. */
   async taken(): Promise<string[]> {
     await this.#client.exists(`${this.#prefix}done`);
-    while (!this.#seen.includes('EXISTS')) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => this.#seen.includes('EXISTS'));
     const names = this.#seen.filter((name) => name !== 'EXISTS');
     this.#seen = [];
     return names;
