@@ -9,7 +9,7 @@ import type { SessionSerializer } from '../serializer/session-serializer.js';
 import { checkOf } from '../serializer/session-validation.js';
 import { migratingProvider } from '../session/session-migration.js';
 import { isTwinTracker, TWIN_SUFFIX } from '../session/session-twin.js';
-import { SessionProvider } from '../session/session-provider.js';
+import { locationKeyOf, SessionProvider } from '../session/session-provider.js';
 import type { SessionStorage } from '../storage/session-storage.js';
 import { generateSessionId } from '../tracker/session-id-provider.js';
 import { SessionLifetime } from '../tracker/session-lifetime.js';
@@ -145,7 +145,7 @@ export class SessionProviderBuilder {
         `Session "${resolved.name}": alsoWrite is for cookies, but this session uses a header. Remove alsoWrite.`,
       );
     }
-    if (placeOf(own) === placeOf(old)) {
+    if (locationKeyOf(own) === locationKeyOf(old)) {
       throw new SessionConfigurationError(
         `Session "${resolved.name}": with alsoWrite, the old cookie needs another name than the new one. Give ` +
           '@Session another name.',
@@ -328,10 +328,6 @@ function markedAsTwins(resolved: ResolvedOptions): ResolvedOptions {
   if (resolved.tracker !== 'by-id') return resolved;
   const identity = resolved.identity ?? generateSessionId;
   return { ...resolved, identity: (call) => identity(call) + TWIN_SUFFIX };
-}
-
-function placeOf({ name, transport }: SessionProvider): string {
-  return `${transport.requestHeader}: ${transport.name ?? name}`;
 }
 
 function renamed(provider: SessionProvider, { name, type }: SessionProvider): SessionProvider {

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import type { SessionProvider } from '../session/session-provider.js';
+import { locationOf } from '../session/session-provider.js';
 import { schemeName } from './decorators/api-security.js';
 import { SessionsRuntime } from './sessions-runtime.js';
 
@@ -27,14 +27,8 @@ export function sessionSecuritySchemes(
 ): Record<string, SessionSecurityScheme> {
   const schemes: Record<string, SessionSecurityScheme> = {};
   for (const provider of app.get(SessionsRuntime, { strict: false }).providers.all) {
-    const place = placeOf(provider);
-    if (place) schemes[schemeName(provider.type)] = { type: 'apiKey', ...place, description };
+    const location = locationOf(provider);
+    if (location) schemes[schemeName(provider.type)] = { type: 'apiKey', ...location, description };
   }
   return schemes;
-}
-
-function placeOf(provider: SessionProvider): { in: 'cookie' | 'header'; name: string } | undefined {
-  const { kind, name = provider.name } = provider.transport;
-  if (kind !== 'cookie' && kind !== 'header') return undefined;
-  return { in: kind, name };
 }

@@ -42,6 +42,12 @@ export interface SessionProviderOptions<S extends object = object> extends Sessi
   readonly now?: () => number;
 }
 
+/** Where clients send a session. */
+export interface SessionLocation {
+  readonly in: 'cookie' | 'header';
+  readonly name: string;
+}
+
 /** A registered session (Ktor: `SessionProvider`). */
 export class SessionProvider<S extends object = object> {
   readonly name: string;
@@ -103,4 +109,18 @@ export class SessionProvider<S extends object = object> {
       `tracker = ${String(this.tracker)}, sendOnlyIfModified = ${this.sendOnlyIfModified})`
     );
   }
+}
+
+type RegisteredTransport = Pick<SessionProvider, 'name' | 'transport'>;
+
+/** @returns `undefined` for a custom transport. */
+export function locationOf({ name: sessionName, transport }: RegisteredTransport): SessionLocation | undefined {
+  const { kind, name = sessionName } = transport;
+  return kind === 'cookie' || kind === 'header' ? { in: kind, name } : undefined;
+}
+
+/** {@link locationOf} as a text to compare. Header names ignore case. */
+export function locationKeyOf(provider: RegisteredTransport): string | undefined {
+  const location = locationOf(provider);
+  return location && `${location.in} ${location.in === 'header' ? location.name.toLowerCase() : location.name}`;
 }

@@ -1,6 +1,6 @@
 import { SessionConfigurationError, SessionError } from '../errors/session.errors.js';
 import type { SessionClass } from '../tracker/session-class.js';
-import type { SessionProvider } from './session-provider.js';
+import { locationKeyOf, type SessionProvider } from './session-provider.js';
 
 /** In order of registration (Ktor: `SessionsConfig`). */
 export class SessionProviders {
@@ -33,11 +33,11 @@ export class SessionProviders {
           `Register it once, or extend the class for "${provider.name}".`,
       );
     }
-    const place = placeOf(provider);
-    const samePlace = place && this.#providers.find((present) => placeOf(present) === place);
-    if (samePlace) {
+    const location = locationKeyOf(provider);
+    const sameLocation = location && this.#providers.find((present) => locationKeyOf(present) === location);
+    if (sameLocation) {
       throw new SessionConfigurationError(
-        `"${provider.name}" and "${samePlace.name}" use the same ${place}. Give one of them another name.`,
+        `"${provider.name}" and "${sameLocation.name}" use the same ${location}. Give one of them another name.`,
       );
     }
     this.#providers.push(provider);
@@ -85,13 +85,6 @@ export class SessionProviders {
     this.#registerLate(type);
     return this.#byType.get(type);
   }
-}
-
-/** Header names ignore case. */
-function placeOf({ transport }: SessionProvider): string | undefined {
-  const { name } = transport;
-  if (transport.kind === 'header') return `header ${transport.requestHeader.toLowerCase()}`;
-  return transport.kind === 'cookie' && name !== undefined ? `cookie ${name}` : undefined;
 }
 
 function notRegistered(type: string): SessionError {
