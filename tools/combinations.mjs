@@ -9,6 +9,7 @@ import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { root } from './dist.mjs';
+import { jestCommand } from './jest-command.mjs';
 
 const { values } = parseArgs({
   options: { result: { type: 'string', multiple: true }, versions: { type: 'string' } },
@@ -22,8 +23,8 @@ const PACKAGING = 'test/packaging/';
 /** Jest's report for those files that its configuration includes. */
 function runTests(files, options) {
   const file = join(temporary, 'result.json');
-  const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options, '--ci', '--maxWorkers=1'];
-  spawnSync(process.execPath, [...jest, '--json', '--outputFile', file, '--runTestsByPath', ...files], {
+  const report = ['--ci', '--maxWorkers=1', '--json', '--outputFile', file];
+  spawnSync(process.execPath, [...jestCommand, ...options, ...report, '--runTestsByPath', ...files], {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, FULL_TESTS: '1', VERSIONS_FOLDER: versions },

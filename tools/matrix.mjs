@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from './dist.mjs';
+import { jestCommand } from './jest-command.mjs';
 import { readResult } from './jest-result.mjs';
 
 const { values, positionals } = parseArgs({
@@ -90,10 +91,9 @@ function runTests(folder, binary) {
   const results = suites.map(({ options = [], COMMIT = '' }, index) => {
     const output = join(folder, `result-${index}.json`);
     rmSync(output, { force: true });
-    const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...options, '--ci'];
     const report = [`--maxWorkers=${values.workers}`, '--json', '--outputFile', output];
     const subset = patterns.length > 0 ? ['--passWithNoTests', ...patterns] : [];
-    run(binary, [...jest, ...report, ...subset], {
+    run(binary, [...jestCommand, ...options, '--ci', ...report, ...subset], {
       cwd: folder,
       env: { ...env, COMMIT },
     });
