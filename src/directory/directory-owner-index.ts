@@ -1,5 +1,6 @@
 import type { DirectoryOwnerFiles } from './directory-owner-files.js';
 import type { DirectoryRecord } from './directory-record.js';
+import { readListed } from '../storage/read-listed.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 
 export interface DirectorySessions {
@@ -18,10 +19,12 @@ export class DirectoryOwnerIndex implements OwnerIndex {
   }
 
   async list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
-    const names = await this.#entries.names(owner);
-    const records = await Promise.all(names.map((name) => this.#read(owner, name)));
+    const found = await readListed(
+      () => this.#entries.names(owner),
+      (names) => Promise.all(names.map((name) => this.#read(owner, name))),
+    );
     const now = this.#sessions.now();
-    return records.flatMap((record) =>
+    return [...found.values()].flatMap((record) =>
       record?.session.owner === owner && record.session.expiresAt > now
         ? [{ id: record.id, session: record.session }]
         : [],

@@ -1,3 +1,4 @@
+import { readListed } from '../storage/read-listed.js';
 import type { OwnerIndex, StoredSession } from '../storage/session-storage.js';
 import { textsOf, type RedisCommand } from './redis-command.js';
 import type { RedisKeys } from './redis-keys.js';
@@ -43,26 +44,28 @@ export class RedisOwnerIndex implements OwnerIndex {
   }
 
   async list(owner: string): Promise<Array<{ readonly id: string; readonly session: StoredSession }>> {
-    const ids = await this.#ids(owner);
-    const sessions = await inBatches(ids, (id) => this.#sessions.read(id));
-    const missing = ids.filter((_id, index) => sessions[index] === undefined);
+    const found = await readListed(
+      () => this.#ids(owner),
+      (ids) => inBatches(ids, (id) => this.#sessions.read(id)),
+    );
+    const missing = [...found].flatMap(([id, session]) => (session ? [] : [id]));
     if (missing.length > 0) await this.#drop(owner, missing);
-    return ids.flatMap((id, index) => {
-      const session = sessions[index];
-      return session?.owner === owner ? [{ id, session }] : [];
-    });
+    return [...found].flatMap(([id, session]) => (session?.owner === owner ? [{ id, session }] : []));
   }
 
   async invalidateAll(owner: string, except?: string): Promise<number> {
     let total = 0;
+    const tried = new Set<string>();
     // A rotating session adds its new id before the old one ends.
     for (;;) {
       const ids = (await this.#ids(owner)).filter((id) => id !== except);
+      const hasNew = ids.some((id) => !tried.has(id));
+      for (const id of ids) tried.add(id);
       const taken = await inBatches(ids, (id) => this.#sessions.take(id));
       const ended = ids.filter((_id, index) => taken[index] !== undefined);
       await this.remove(owner, ended);
       total += ended.length;
-      if (ended.length > 0) continue;
+      if (ended.length > 0 || hasNew) continue;
       if (ids.length > 0) await this.#drop(owner, ids);
       return total;
     }

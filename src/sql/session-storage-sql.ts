@@ -210,10 +210,10 @@ export abstract class SessionStorageSql implements SessionStorage {
     const stored = encodeSqlText(owner);
     await this.#change(this.#statements.endExpiredOfOwner, [stored, ...this.#nowParameter()]);
     let total = 0;
-    // A rotating session inserts its new row before the old one ends.
-    for (;;) {
+    // A rotating session inserts its new row before the old one ends: a statement that begins before may miss both.
+    for (let attempt = 1; ; attempt++) {
       const ended = await this.#writeOwnerTombstones(stored, except);
-      if (ended === 0) return total;
+      if (ended === 0 && attempt > 1) return total;
       total += ended;
     }
   }

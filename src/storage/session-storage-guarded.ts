@@ -9,6 +9,7 @@ import type {
   SessionToStore,
   StoredSession,
 } from './session-storage.js';
+import { readListed } from './read-listed.js';
 import { decodeTextField, encodeTextField } from './text-field.js';
 
 export type ConditionalSessionStorage = SessionStorage & ConditionalStorage;
@@ -153,9 +154,11 @@ export class SessionStorageGuarded implements ConditionalSessionStorage {
 
   #guardedOwners(owners: OwnerIndex): OwnerIndex {
     const list: OwnerIndex['list'] = async (owner) => {
-      const listed = await owners.list(owner);
-      const found = await Promise.all(listed.map(async ({ id }) => ({ id, session: await this.read(id) })));
-      return found.flatMap(({ id, session }) => (session?.owner === owner ? [{ id, session }] : []));
+      const found = await readListed(
+        async () => (await owners.list(owner)).map(({ id }) => id),
+        (ids) => Promise.all(ids.map((id) => this.read(id))),
+      );
+      return [...found].flatMap(([id, session]) => (session?.owner === owner ? [{ id, session }] : []));
     };
     return {
       list,
