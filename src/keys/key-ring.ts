@@ -38,7 +38,8 @@ export class KeyRing {
   #keys: readonly KeyObject[];
   readonly #derived = new Map<string, readonly DerivedKey[]>();
   readonly #lastUsed = new Map<string, number>();
-  #generation = 0;
+  /** Increases when the keys change. */
+  generation = 0;
   #schedule: KeySchedule | undefined;
 
   /**
@@ -98,11 +99,6 @@ export class KeyRing {
     return derived;
   }
 
-  /** Increases when the keys change. */
-  get generation(): number {
-    return this.#generation;
-  }
-
   noteUse(ringId: string): void {
     this.#lastUsed.set(ringId, Date.now());
   }
@@ -145,7 +141,7 @@ export class KeyRing {
     if (isSame) return;
     this.#keys = keys;
     this.#derived.clear();
-    this.#generation += 1;
+    this.generation += 1;
   }
 }
 

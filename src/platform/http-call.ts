@@ -8,6 +8,7 @@ export class HttpCall extends ResponseHead implements SessionCall {
   readonly #request: RawRequest;
   readonly #response: RawResponse | undefined;
   readonly #withheld: boolean;
+  readonly hasResponse: boolean;
   /** The response has begun, but its head is held. */
   held = false;
 
@@ -16,6 +17,7 @@ export class HttpCall extends ResponseHead implements SessionCall {
     super();
     this.#request = request;
     this.#response = response;
+    this.hasResponse = response !== undefined;
     this.#withheld = withheld;
   }
 
@@ -38,10 +40,6 @@ export class HttpCall extends ResponseHead implements SessionCall {
 
   get serverError(): boolean {
     return this.#response !== undefined && this.#response.statusCode >= 500;
-  }
-
-  get hasResponse(): boolean {
-    return this.#response !== undefined;
   }
 
   get responded(): boolean {

@@ -1,6 +1,6 @@
 import { RecentShapes } from './fast/recent-shapes.js';
 import { DECODED, type Fields } from './tagged-value.js';
-import { TextPlan, type TextStep } from './fast/text-plan.js';
+import { type ANY_VALUE, TextPlan, type TextStep } from './fast/text-plan.js';
 
 export type ReadStep = (instance: Fields, value: unknown, source: Fields, depth: number) => void;
 
@@ -9,7 +9,7 @@ const NO_SOURCE: Fields = {};
 interface ReadPlanParts {
   readonly make: new () => object;
   readonly known: ReadonlyMap<string, ReadStep>;
-  readonly knownInText: ReadonlyMap<string, TextStep>;
+  readonly knownInText: ReadonlyMap<string, TextStep | typeof ANY_VALUE>;
   readonly unknown: (name: string) => ReadStep;
   readonly missing: ReadonlyArray<{ readonly name: string; readonly assign: ReadStep }>;
   readonly needsSource: boolean;

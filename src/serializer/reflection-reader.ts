@@ -22,7 +22,7 @@ import type { RememberedFields } from './fast/remembered-fields.js';
 import { VERSION_FIELD } from './session-evolution.js';
 import { assertReadable, DECODED, decodeFields, decodeValue, isForbidden, type Fields } from './tagged-value.js';
 import { type ReadText, TextCursor } from './fast/text-cursor.js';
-import type { TextPlan, TextStep } from './fast/text-plan.js';
+import { ANY_VALUE, type TextPlan, type TextStep } from './fast/text-plan.js';
 import { COERCIONS, forTypeOf } from './typed-value.js';
 import { isFieldClass } from './value-kind.js';
 import { formerNamesOf } from './was-called.decorator.js';
@@ -81,11 +81,11 @@ export class ReflectionReader {
         },
       ],
     ]);
-    const knownInText = new Map<string, TextStep>();
+    const knownInText = new Map<string, TextStep | typeof ANY_VALUE>();
     const missing: { name: string; assign: ReadStep }[] = [];
     for (const name of declaration.includesUndeclared ? Object.keys(fresh) : []) {
       known.set(name, this.#assigningDecoded(fresh, name));
-      if (isAssignable(fresh, name)) knownInText.set(name, assigningUntyped(name));
+      if (isAssignable(fresh, name)) knownInText.set(name, ANY_VALUE);
     }
     for (const field of declaration.fields.values()) {
       known.set(field.key, this.#assigning(field, fresh, excluded.has(field.key)));
@@ -222,12 +222,6 @@ function rename(source: Fields, from: string, to: string): void {
   if (!Object.hasOwn(source, from)) return;
   source[to] = source[from];
   delete source[from];
-}
-
-function assigningUntyped(name: string): TextStep {
-  return (instance, cursor, depth) => {
-    instance[name] = cursor.value(depth);
-  };
 }
 
 function readDirectly(plan: TextPlan, text: string, start: number): object | undefined {

@@ -7,8 +7,10 @@ import type { IncomingSession } from './session-state.js';
 
 const TRIED_FROM_EACH_END = 4;
 
+export type Receiving<S extends object> = IncomingSession<S> | Promise<IncomingSession<S>>;
+
 /** The first valid value, or the newest with `newestWins`. The caller calls {@link reportReceived}. */
-export function receiveSession<S extends object>(context: SessionContext<S>): Awaitable<IncomingSession<S>> {
+export function receiveSession<S extends object>(context: SessionContext<S>): Receiving<S> {
   const { provider, call } = context;
   call.setHeader('Vary', provider.transport.requestHeader);
   if (!provider.keepCacheControl) call.forbidSharing?.();
@@ -107,10 +109,7 @@ function isRejected<S extends object>({ kind }: IncomingSession<S>): boolean {
   return kind === 'rejected' || kind === 'superseded';
 }
 
-function readValue<S extends object>(
-  context: SessionContext<S>,
-  received: string | undefined,
-): Awaitable<IncomingSession<S>> {
+function readValue<S extends object>(context: SessionContext<S>, received: string | undefined): Receiving<S> {
   if (received === undefined) return { kind: 'rejected', reason: 'malformed' };
   const { transformers } = context.provider.transport;
   if (transformers.length === 0) return loadValue(context, received, false);
@@ -121,7 +120,7 @@ function readValue<S extends object>(
     return refused();
   }
   return isPromise(transformed)
-    ? transformed.then((read) => loadTransformed(context, received, read), refused)
+    ? Promise.resolve(transformed).then((read) => loadTransformed(context, received, read), refused)
     : loadTransformed(context, received, transformed);
 }
 
@@ -133,7 +132,7 @@ function loadTransformed<S extends object>(
   context: SessionContext<S>,
   received: string,
   transformed: TransformedRead | undefined,
-): Awaitable<IncomingSession<S>> {
+): Receiving<S> {
   if (transformed) return loadValue(context, transformed.value, transformed.outdated);
   return { kind: 'rejected', reason: reasonOf(context, received) };
 }
@@ -157,7 +156,7 @@ export function loadValue<S extends object>(
   context: SessionContext<S>,
   value: string,
   outdated: boolean,
-): Awaitable<IncomingSession<S>> {
+): Receiving<S> {
   let result: Awaitable<LoadResult<S>>;
   try {
     result = context.provider.tracker.load(value, context.call);
@@ -165,7 +164,7 @@ export function loadValue<S extends object>(
     return unavailable(context, value, error);
   }
   if (!isPromise(result)) return incomingOf(result, outdated);
-  return result.then(
+  return Promise.resolve(result).then(
     (loaded) => incomingOf(loaded, outdated),
     (error: unknown) => unavailable(context, value, error),
   );

@@ -44,7 +44,7 @@ function send<S extends object>(context: SessionContext<S>, session: SentSession
     throw new SessionTooLargeError(name, error.size, error.limit, tracker.fieldSizes(session.value));
   }
   call.setHeader('Cache-Control', 'no-store');
-  if (!transport.isSecure?.(call) || call.secure) return;
+  if (call.secure || !transport.isSecure?.(call)) return;
   tellReason(context, 'secure-on-http');
   events.emit({ type: 'insecure', ...factsOf(context, session), reason: 'secure-on-http' });
 }

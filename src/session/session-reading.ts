@@ -1,7 +1,6 @@
 import type { SessionCall } from '../call/session-call.js';
-import { isPromise, type Awaitable } from '../transformer/awaitable.js';
 import { infoOf, type SessionInfo } from './session-info.js';
-import { loadValue, receiveSession, reportReceived } from './receive-session.js';
+import { loadValue, receiveSession, reportReceived, type Receiving } from './receive-session.js';
 import { decideFresh } from './session-decision.js';
 import type { SessionEventSink } from './session-event.js';
 import type { SessionProviders } from './session-providers.js';
@@ -42,13 +41,13 @@ export abstract class SessionReading<S extends object = object> implements Sessi
   load(): Promise<void> | undefined {
     if (this.received) return undefined;
     if (this.#receiving) return this.#receiving;
-    let incoming: Awaitable<IncomingSession<S>>;
+    let incoming: Receiving<S>;
     try {
       incoming = this.transportValue === undefined ? receiveSession(this) : loadValue(this, this.transportValue, false);
     } catch (error) {
       incoming = Promise.reject<IncomingSession<S>>(error);
     }
-    if (!isPromise(incoming) && incoming.kind !== 'unavailable') {
+    if (!(incoming instanceof Promise) && incoming.kind !== 'unavailable') {
       this.#accept(incoming);
       return undefined;
     }

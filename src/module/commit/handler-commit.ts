@@ -76,7 +76,7 @@ function replace(instance: Record<string, unknown>, name: string, handler: Handl
     const sessionsOfCall = args[INDEX];
     // Called by a test, or changed by a global pipe.
     if (typeof sessionsOfCall !== 'function') return handler.apply(this, args);
-    return run((sessionsOfCall as () => HttpSessions)(), () => handler.apply(this, args.slice(0, length)));
+    return run((sessionsOfCall as () => HttpSessions)(), handler.bind(this, ...args.slice(0, length)));
   };
   replaceHandler(instance, name, handler, committing);
   if (keeper === 'handler') Reflect.defineMetadata(INTERCEPTORS, [], committing);

@@ -4,9 +4,12 @@ import { assertTextDepth, assertSorted, type TextCursor } from './text-cursor.js
 
 export type TextStep = (instance: Fields, cursor: TextCursor, depth: number) => void;
 
+/** Assigns whatever the field contains. */
+export const ANY_VALUE = 'any value';
+
 interface TextField extends FieldStart {
   readonly name: string;
-  readonly read: TextStep;
+  readonly read: TextStep | typeof ANY_VALUE;
   next: TextField | undefined;
 }
 
@@ -15,11 +18,11 @@ const MAX_FIELDS = 100;
 /** Fields are sorted, so the next one is usually known. */
 export class TextPlan {
   readonly #make: new () => object;
-  readonly #stepOf: (name: string) => TextStep;
+  readonly #stepOf: (name: string) => TextField['read'];
   readonly #fields = new Map<string, TextField>();
   #first: TextField | undefined;
 
-  constructor(make: new () => object, stepOf: (name: string) => TextStep) {
+  constructor(make: new () => object, stepOf: (name: string) => TextField['read']) {
     this.#make = make;
     this.#stepOf = stepOf;
   }
@@ -33,7 +36,8 @@ export class TextPlan {
       field = this.#first = this.#fieldAt(cursor, undefined, resumed ? ',' : '{');
     }
     for (;;) {
-      field.read(instance, cursor, depth + 1);
+      if (field.read === ANY_VALUE) instance[field.name] = cursor.value(depth + 1);
+      else field.read(instance, cursor, depth + 1);
       const next: TextField | undefined = field.next;
       if (next && cursor.accept(next.asNext)) field = next;
       else if (cursor.endsObject()) return instance;
