@@ -14,6 +14,7 @@ import {
 import { io, type Socket } from 'socket.io-client';
 import { ask } from '../support/client.js';
 import { platforms, startApp, type RunningApp } from '../support/platforms.js';
+import { until } from '../support/until.js';
 
 @Session('player', { tracker: 'by-id' })
 class PlayerSession {
@@ -114,6 +115,8 @@ describe.each(cases)('socket.io $way on $platform.name', ({ platform, transports
   it('has the session of its handshake, and stores it before the acknowledgement', async () => {
     const cookie = await enter();
     const socket = await connect(cookie);
+    // Stored after the connection is accepted.
+    await until(async () => (await me(cookie)).sockets === 1);
     expect(await send(socket, 'who')).toBe('ada');
     expect(await send(socket, 'score')).toBe(1);
     expect(await me(cookie)).toMatchObject({ points: 1, sockets: 1 });

@@ -269,7 +269,9 @@ describe.each(cases)('sessions over $kind.name on $platform.name', ({ platform, 
 
   it('report a change by sessionsOf that is not stored, and store one with save()', async () => {
     const cookie = await enter();
+    const connected = nextEvent('changed');
     const socket = await connect(cookie);
+    await connected;
     const late = nextEvent('too-late');
     await socket.ask('by-hand');
     expect(await late).toMatchObject({ type: 'too-late', session: 'room', connection: true });
