@@ -4,9 +4,12 @@ import { textsOf, type RedisCommand } from './redis-command.js';
 import type { RedisKeys } from './redis-keys.js';
 import { ADD_TO_OWNER, DROP_FROM_OWNER, runScript } from './redis-scripts.js';
 
+/** The session that this call ended; `dead` if it was ended before. */
+export type TakenSession = StoredSession | 'dead' | undefined;
+
 export interface IndexedSessions {
   read(id: string): Promise<StoredSession | undefined>;
-  take(id: string): Promise<StoredSession | undefined>;
+  take(id: string): Promise<TakenSession>;
 }
 
 /** A younger id without a session may be a session being created. */
@@ -55,17 +58,17 @@ export class RedisOwnerIndex implements OwnerIndex {
 
   async invalidateAll(owner: string, except?: string): Promise<number> {
     let total = 0;
-    const tried = new Set<string>();
-    // A rotating session adds its new id before the old one ends.
+    const known = new Set<string>();
+    // A rotating session adds its new id before the old one ends, which may be between the two commands.
     for (;;) {
       const ids = (await this.#ids(owner)).filter((id) => id !== except);
-      const hasNew = ids.some((id) => !tried.has(id));
-      for (const id of ids) tried.add(id);
       const taken = await inBatches(ids, (id) => this.#sessions.take(id));
-      const ended = ids.filter((_id, index) => taken[index] !== undefined);
+      const ended = ids.filter((_id, index) => typeof taken[index] === 'object');
+      const mayHaveRotated = ids.some((id, index) => taken[index] === 'dead' && !known.has(id));
+      for (const id of ids) known.add(id);
       await this.remove(owner, ended);
       total += ended.length;
-      if (ended.length > 0 || hasNew) continue;
+      if (ended.length > 0 || mayHaveRotated) continue;
       if (ids.length > 0) await this.#drop(owner, ids);
       return total;
     }

@@ -28,8 +28,8 @@ return d < ARGV[2] and n .. '+' or n`);
 export const TOMBSTONE_VERSION = '0';
 
 /**
- * ARGV: lifetime in milliseconds, now or empty, a mark of this call. Replies the live value or nil; if the command was
- * sent twice, a value with the previous owner. `DEL` first: after it, a full server takes the `SET`.
+ * ARGV: lifetime in milliseconds, now or empty, a mark of this call. Replies the live value, a tombstone, or nil; if the
+ * command was sent twice, a value with the previous owner. `DEL` first: after it, a full server takes the `SET`.
  */
 export const WRITE_TOMBSTONE = script(`
 local old = redis.call('GET', KEYS[1])
@@ -41,7 +41,7 @@ local live = d and d > ARGV[2] and v ~= '0'
 local mark = live and owner .. '|' .. ARGV[3] or '|'
 redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[1], '0000000000000|0|' .. mark, 'PX', tonumber(ARGV[1]))
-return live and old`);
+return (live or v == '0') and old`);
 
 /**
  * ARGV: new deadline, version or empty, now or empty. Replies the start of the value, with the longest owner, or nil.

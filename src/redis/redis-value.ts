@@ -22,6 +22,10 @@ export function decodeRedisValue(text: string): StoredSession | undefined {
   return owner === undefined ? undefined : { ...session, owner };
 }
 
+export function isTombstone(text: string): boolean {
+  return HEAD.exec(text)?.[2] === TOMBSTONE_VERSION;
+}
+
 /** Limited for Redis: from 1 to the year 2286. */
 export function deadlineOf(expiresAt: number): number {
   return Math.min(Math.max(Math.trunc(expiresAt), 1), NEVER);

@@ -13,9 +13,16 @@ import { closerOf } from '../storage/owned-client.js';
 import { redisCommandOf, textOf, type RedisClient, type RedisCommand } from './redis-command.js';
 import { RedisKeys } from './redis-keys.js';
 import { nodeFinderOf } from './redis-nodes.js';
-import { RedisOwnerIndex } from './redis-owner-index.js';
+import { RedisOwnerIndex, type TakenSession } from './redis-owner-index.js';
 import { WRITE_TOMBSTONE, REPLACE, runScript, TOUCH } from './redis-scripts.js';
-import { decodeRedisValue, deadlineOf, encodeDeadline, encodeOwnerAndValue, encodeRedisValue } from './redis-value.js';
+import {
+  decodeRedisValue,
+  deadlineOf,
+  encodeDeadline,
+  encodeOwnerAndValue,
+  encodeRedisValue,
+  isTombstone,
+} from './redis-value.js';
 
 export interface SessionStorageRedisOptions {
   /**
@@ -96,9 +103,10 @@ export class SessionStorageRedis implements SessionStorage {
   }
 
   async invalidate(id: string): Promise<boolean> {
-    const ended = await this.#take(id);
-    if (ended?.owner !== undefined) await this.#index.remove(ended.owner, [id]);
-    return ended !== undefined;
+    const taken = await this.#take(id);
+    if (typeof taken !== 'object') return false;
+    if (taken.owner !== undefined) await this.#index.remove(taken.owner, [id]);
+    return true;
   }
 
   async replace(id: string, session: SessionToStore, version?: string): Promise<ReplaceResult> {
@@ -142,19 +150,24 @@ export class SessionStorageRedis implements SessionStorage {
     ];
   }
 
-  async #take(id: string): Promise<StoredSession | undefined> {
+  async #take(id: string): Promise<TakenSession> {
     const key = this.#keys.session(id);
     const args = [String(TOMBSTONE_IN_MILLISECONDS), this.#nowArgument(), newVersion()];
     try {
-      return this.#liveSession(await runScript(this.#command, WRITE_TOMBSTONE, key, args));
+      return this.#takenOf(await runScript(this.#command, WRITE_TOMBSTONE, key, args));
     } catch (error) {
       return this.#command(key, false, ['GETDEL', key]).then(
-        (reply) => this.#liveSession(reply),
+        (reply) => this.#takenOf(reply),
         () => {
           throw error;
         },
       );
     }
+  }
+
+  #takenOf(reply: unknown): TakenSession {
+    const text = textOf(reply);
+    return this.#liveSession(text) ?? (text !== undefined && isTombstone(text) ? 'dead' : undefined);
   }
 
   #liveSession(reply: unknown): StoredSession | undefined {

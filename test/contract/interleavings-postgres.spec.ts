@@ -46,7 +46,7 @@ describe(`orders over ${postgresEngine}`, () => {
       'keeps every promise in orders of two requests, by tracker',
       async () => {
         expect(await explored(fullTests ? pairs : pairsByCommand, { ...steps, ...byTracker })).toBe(
-          fullTests ? 499 : 45,
+          fullTests ? 505 : 45,
         );
       },
       SLOW,

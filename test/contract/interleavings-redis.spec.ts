@@ -77,7 +77,7 @@ describe(`every order over ${redisEngine}`, () => {
       'keeps every promise in orders of two requests, by tracker',
       async () => {
         expect(await explored(fullTests ? pairs : pairsByCommand, { ...steps, ...byTracker })).toBe(
-          fullTests ? 3861 : 45,
+          fullTests ? 4119 : 51,
         );
       },
       SLOW,
@@ -88,7 +88,7 @@ describe(`every order over ${redisEngine}`, () => {
       async () => {
         expect(
           await explored(fullTests ? triplesByCommand : triplesByCommand.slice(0, 1), { ...steps, ...byTracker }),
-        ).toBe(fullTests ? 1441 : 98);
+        ).toBe(fullTests ? 1795 : 98);
       },
       SLOW,
     );
