@@ -7,7 +7,15 @@ import { redisSessionStorage } from 'nestjs-sessions/redis';
 import { createClient } from 'redis';
 import type { SessionStorage } from '../../src/storage/session-storage.js';
 import { VisitRequests } from '../support/visits.js';
-import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
+import {
+  mysqlUrl,
+  postgresEngine,
+  redisEngine,
+  startPostgres,
+  startRedis,
+  uniqueName,
+  withPostgres,
+} from '../support/servers.js';
 
 // Busy machines are slow.
 jest.setTimeout(30_000);
@@ -75,7 +83,7 @@ async function openMysql(): Promise<Opened> {
 
 const engines: ReadonlyArray<readonly [string, () => Promise<Opened>]> = [
   [redisEngine, openRedis],
-  [postgresEngine, openPostgres],
+  ...(withPostgres ? [[postgresEngine, openPostgres] as const] : []),
   ...(mysqlUrl === undefined ? [] : [['MySQL', openMysql] as const]),
 ];
 const clocks = [

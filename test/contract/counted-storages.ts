@@ -5,7 +5,15 @@ import { mysqlSessionStorage } from 'nestjs-sessions/mysql';
 import { postgresSessionStorage } from 'nestjs-sessions/postgres';
 import { redisSessionStorage } from 'nestjs-sessions/redis';
 import { sqliteSessionStorage, type SqliteDatabase } from 'nestjs-sessions/sqlite';
-import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from '../support/servers.js';
+import {
+  mysqlUrl,
+  postgresEngine,
+  redisEngine,
+  startPostgres,
+  startRedis,
+  uniqueName,
+  withPostgres,
+} from '../support/servers.js';
 import { RedisCommands } from '../support/redis-commands.js';
 import { SqliteFiles, sqliteLibraries, type OpenSqlite } from '../support/sqlite.js';
 
@@ -146,7 +154,7 @@ const sqlite = ([library, open]: readonly [string, OpenSqlite]): CountedEngine =
 /** Every engine that can be had here. */
 export const countedEngines: readonly CountedEngine[] = [
   redis,
-  postgres,
+  ...(withPostgres ? [postgres] : []),
   ...(mysqlUrl === undefined ? [] : [mysql]),
   ...Object.entries(sqliteLibraries).map(sqlite),
 ];

@@ -33,6 +33,23 @@ describe(`SessionStoragePostgres on ${postgresEngine}`, () => {
       rounds,
     },
   );
+
+  it('ends the new id of a session that rotates after the snapshot of a statement', async () => {
+    const direct = postgresSessionStorage({ pool: server, table, createTable: true });
+    const session = { value: 'v', expiresAt: Date.now() + 3_600_000, owner: 'rotating' };
+    await direct.write('old', session);
+    let isFirst = true;
+    const pool = async (text: string, values: unknown[]) => {
+      if (!isFirst || !/^UPDATE .* WHERE owner = \$\d+ AND id <> /s.test(text)) return server.query(text, values);
+      isFirst = false;
+      // The snapshot has the old row, which has ended when the statement reaches it.
+      await direct.write('new', session);
+      await direct.invalidate('old');
+      return { rows: [] };
+    };
+    expect(await postgresSessionStorage({ pool, table }).owners.invalidateAll('rotating')).toBe(1);
+    expect(await direct.read('new')).toBeUndefined();
+  });
 });
 
 function clock() {

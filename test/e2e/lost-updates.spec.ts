@@ -10,6 +10,7 @@ import {
   type Engine,
 } from './lost-updates-support.js';
 import { fullTests } from '../support/full-tests.js';
+import { withPostgres } from '../support/servers.js';
 
 const ROUNDS = fullTests ? 15 : 5;
 const LOGOUTS = 30;
@@ -22,7 +23,7 @@ const [express, fastify] = platforms as [Platform, Platform];
 const places: ReadonlyArray<readonly [string, Platform, Engine]> = [
   [`${express.name} and ${redis.name}`, express, redis],
   [`${fastify.name} and ${redis.name}`, fastify, redis],
-  [`${fastify.name} and ${postgres.name}`, fastify, postgres],
+  ...(withPostgres ? [[`${fastify.name} and ${postgres.name}`, fastify, postgres] as const] : []),
 ];
 
 describe.each(places)('parallel requests of one session, on %s', (_name, platform, engine) => {

@@ -4,6 +4,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { Pool } from 'pg';
 import { createClient } from 'redis';
+import { fullTests } from './full-tests.js';
 import { createPGlite } from './pglite.js';
 
 /** A unique name: `t` and 12 letters or digits. */
@@ -83,6 +84,9 @@ export interface PostgresServer {
 }
 
 export const postgresEngine = process.env['DATABASE_URL'] ? 'PostgreSQL' : 'PGlite';
+
+/** For specs over every engine. PGlite takes seconds in each, so `npm test` uses it only in those of PostgreSQL. */
+export const withPostgres = fullTests || postgresEngine === 'PostgreSQL';
 
 /** PostgreSQL for tests: the server of `DATABASE_URL`, or PGlite in this process. */
 export async function startPostgres(): Promise<PostgresServer> {

@@ -10,7 +10,15 @@ import { createClient } from 'redis';
 import { SessionStorageDirectory } from '../../src/directory/session-storage-directory.js';
 import { SessionStorageMemory } from '../../src/memory/session-storage-memory.js';
 import type { ConditionalSessionStorage } from '../../src/storage/session-storage-guarded.js';
-import { mysqlUrl, postgresEngine, redisEngine, startPostgres, startRedis, uniqueName } from './servers.js';
+import {
+  mysqlUrl,
+  postgresEngine,
+  redisEngine,
+  startPostgres,
+  startRedis,
+  uniqueName,
+  withPostgres,
+} from './servers.js';
 import { SqliteFiles, sqliteLibraries } from './sqlite.js';
 
 /** A storage for the tests of one file. */
@@ -19,7 +27,7 @@ export interface OpenedStorage {
   close(): Promise<unknown>;
 }
 
-/** Opens each storage with an owner index, by name; MySQL only with a server. */
+/** Opens each storage with an owner index, by name; MySQL only with a server, PostgreSQL as {@link withPostgres}. */
 export const storageOpeners: Record<string, () => Promise<OpenedStorage>> = {
   memory: async () => ({ storage: new SessionStorageMemory(), close: async () => undefined }),
   directory: async () => {
@@ -46,13 +54,15 @@ export const storageOpeners: Record<string, () => Promise<OpenedStorage>> = {
     };
     return { storage: redisSessionStorage({ client, prefix: `${prefix}:` }), close };
   },
-  [postgresEngine]: async () => {
-    const pool = await startPostgres();
-    const table = uniqueName();
-    return { storage: postgresSessionStorage({ pool, table, createTable: true }), close: () => pool.close(table) };
-  },
+  ...(withPostgres ? { [postgresEngine]: openPostgres } : {}),
   ...(mysqlUrl === undefined ? {} : { MySQL: () => openMysql(mysqlUrl!) }),
 };
+
+async function openPostgres(): Promise<OpenedStorage> {
+  const pool = await startPostgres();
+  const table = uniqueName();
+  return { storage: postgresSessionStorage({ pool, table, createTable: true }), close: () => pool.close(table) };
+}
 
 async function openMysql(uri: string): Promise<OpenedStorage> {
   const pool = createPool({ uri, connectionLimit: 8 });
