@@ -38,8 +38,7 @@ export class KeyRing {
   #keys: readonly KeyObject[];
   readonly #derived = new Map<string, readonly DerivedKey[]>();
   readonly #lastUsed = new Map<string, number>();
-  /** Increases when the keys change. */
-  generation = 0;
+  #generation = 0;
   #schedule: KeySchedule | undefined;
 
   /**
@@ -99,6 +98,11 @@ export class KeyRing {
     return derived;
   }
 
+  /** Increases when the keys change. */
+  get generation(): number {
+    return this.#generation;
+  }
+
   noteUse(ringId: string): void {
     this.#lastUsed.set(ringId, Date.now());
   }
@@ -141,7 +145,7 @@ export class KeyRing {
     if (isSame) return;
     this.#keys = keys;
     this.#derived.clear();
-    this.generation += 1;
+    this.#generation += 1;
   }
 }
 
