@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { DerivedKeys } from '../keys/derived-keys.js';
 import { type DerivedKey, type KeyRing } from '../keys/key-ring.js';
 import { lengthPrefixed } from '../keys/length-prefixed.js';
 import { SessionConfigurationError } from '../errors/session.errors.js';
@@ -44,10 +45,9 @@ interface Sealer {
  */
 export class SessionTransportTransformerSeal implements SessionTransportTransformer {
   readonly writesUnreserved = true;
+  readonly #derived: DerivedKeys<Sealer>;
   readonly #ring: KeyRing;
-  readonly #binding: SealBinding;
-  #generation: number | undefined;
-  #sealers: readonly Sealer[] = [];
+  #sealers: readonly Sealer[];
   readonly #rememberFor: number;
   #opened: OpenedValues | undefined;
 
@@ -57,16 +57,17 @@ export class SessionTransportTransformerSeal implements SessionTransportTransfor
       throw new SessionConfigurationError('rememberForSeconds must be a number from 0.');
     }
     this.#rememberFor = rememberForSeconds * 1000;
+    if (this.#rememberFor > 0) this.#opened = new OpenedValues(this.#rememberFor);
     this.#ring = keys;
-    this.#binding = binding;
-    this.#refresh();
+    this.#derived = new DerivedKeys(keys, 'seal', binding.name, (key) => sealerOf(key, binding));
+    this.#sealers = this.#derived.all;
   }
 
   /** The cached values may be of an ended key. */
   #refresh(): void {
-    if (this.#generation === this.#ring.generation) return;
-    this.#generation = this.#ring.generation;
-    this.#sealers = this.#ring.derive('seal', this.#binding.name).map((key) => sealerOf(key, this.#binding));
+    const sealers = this.#derived.all;
+    if (sealers === this.#sealers) return;
+    this.#sealers = sealers;
     if (this.#rememberFor > 0) this.#opened = new OpenedValues(this.#rememberFor);
   }
 
