@@ -148,6 +148,7 @@ export interface ClosableStorage {
 }
 
 export interface OwnerIndex {
+  /** Includes a session that rotates meanwhile. A rotation adds the new id before it ends the old one. */
   list(owner: string): Promise<ReadonlyArray<{ readonly id: string; readonly session: StoredSession }>>;
 
   /**
