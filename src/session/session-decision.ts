@@ -4,7 +4,7 @@ import type { SessionDetails } from '../tracker/session-details.js';
 import type { TrackedSession } from '../tracker/session-tracker.js';
 import type { SessionSnapshot } from '../serializer/session-serializer.js';
 import type { SessionProvider } from './session-provider.js';
-import { isSentByClient, replacesLoaded, type FreshSession, type SessionState } from './session-state.js';
+import type { FreshSession, IncomingSession, SessionState } from './session-state.js';
 
 export type SessionDecision<S extends object> =
   | { readonly kind: 'nothing' }
@@ -65,6 +65,20 @@ export function decide<S extends object>(input: DecisionInput<S>, keep: boolean)
       return (
         (keep && decideFresh(provider, input.fresh)) || (isSentByClient(state.incoming) || input.sent ? CLEAR : NOTHING)
       );
+  }
+}
+
+function isSentByClient(incoming: IncomingSession<object>): boolean {
+  switch (incoming.kind) {
+    case 'unread':
+    case 'rejected':
+    case 'superseded':
+    case 'unavailable':
+    case 'loaded':
+      return true;
+    case 'absent':
+    case 'frozen':
+      return false;
   }
 }
 
@@ -143,6 +157,12 @@ export function rotationOf<S extends object>({
   if (!keepIdOnSet && replacesLoaded(state)) return true;
   const isDue = state.kind === 'loaded' && renews && tracker.isRotationDue?.(state.session) === true;
   return isDue && !call.headSent && 'due';
+}
+
+/** Requires a new id. */
+function replacesLoaded<S extends object>(state: SessionState<S>): boolean {
+  if (state.kind !== 'set' || state.ended || state.keepsId) return false;
+  return state.incoming.kind === 'loaded' && state.incoming.session.value !== state.value;
 }
 
 /** `undefined` if an unchanged session cannot be serialized. */

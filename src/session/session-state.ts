@@ -75,23 +75,3 @@ export function storedSessionOf<S extends object>(state: SessionState<S>): Track
   if (state.kind === 'set' && !state.ended && state.incoming.kind === 'loaded') return state.incoming.session;
   return undefined;
 }
-
-/** Requires a new id. */
-export function replacesLoaded<S extends object>(state: SessionState<S>): boolean {
-  if (state.kind !== 'set' || state.ended || state.keepsId) return false;
-  return state.incoming.kind === 'loaded' && state.incoming.session.value !== state.value;
-}
-
-export function isSentByClient(incoming: IncomingSession<object>): boolean {
-  switch (incoming.kind) {
-    case 'unread':
-    case 'rejected':
-    case 'superseded':
-    case 'unavailable':
-    case 'loaded':
-      return true;
-    case 'absent':
-    case 'frozen':
-      return false;
-  }
-}
