@@ -9,23 +9,22 @@ import {
   SessionTransportTransformerMessageAuthentication,
   SessionTransportTransformerSeal,
 } from '../lib/package-under-test.mjs';
+import { KEY, KEY_BYTES } from '../lib/key.mjs';
 import { newPlainSession } from '../lib/session-data.mjs';
 
 /** Enough values that none is still cached when it is used again. */
 const MANY = 4000;
-const BYTES = Buffer.alloc(32, 'k3Y7');
-const SECRET = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 
 /** Encrypts or signs a text: `[action, name, run, asynchronous]`. */
 export async function protectors(size) {
   const data = newPlainSession(size);
   const text = JSON.stringify(data);
   const binding = { name: 'bench', transport: 'cookie' };
-  const seal = new SessionTransportTransformerSeal(new KeyRing(SECRET), binding);
-  const forgetful = new SessionTransportTransformerSeal(new KeyRing(SECRET), binding, { rememberForSeconds: 0 });
-  const sign = new SessionTransportTransformerMessageAuthentication(BYTES, 'HmacSHA256');
-  const encrypt = new SessionTransportTransformerEncrypt(BYTES, BYTES);
-  const grip = new Keygrip([SECRET]);
+  const seal = new SessionTransportTransformerSeal(new KeyRing(KEY), binding);
+  const forgetful = new SessionTransportTransformerSeal(new KeyRing(KEY), binding, { rememberForSeconds: 0 });
+  const sign = new SessionTransportTransformerMessageAuthentication(KEY_BYTES, 'HmacSHA256');
+  const encrypt = new SessionTransportTransformerEncrypt(KEY_BYTES, KEY_BYTES);
+  const grip = new Keygrip([KEY]);
   const [sealed, encrypted] = [seal, encrypt].map((transformer) => transformer.transformWrite(text));
   const otherSigned = inTurn(Array.from({ length: MANY }, (_, index) => sign.transformWrite(`${text} ${index}`)));
   const [iron, jwe, aes, box] = [await ironSeal(data), await jweSeal(data), aesSeal(text), boxSeal(text)];
@@ -51,8 +50,8 @@ export async function protectors(size) {
       'keygrip (cookie-session)',
       () => grip.verify(`bench=${base64}`, mac) && Buffer.from(base64, 'base64').toString(),
     ],
-    ['open', 'iron-session, with JSON', () => unsealData(iron, { password: SECRET }), true],
-    ['open', 'jose, JWE dir A256GCM, with JSON', () => jwtDecrypt(jwe, BYTES), true],
+    ['open', 'iron-session, with JSON', () => unsealData(iron, { password: KEY }), true],
+    ['open', 'jose, JWE dir A256GCM, with JSON', () => jwtDecrypt(jwe, KEY_BYTES), true],
   ];
 }
 
@@ -61,9 +60,9 @@ function inTurn(values) {
   return () => values[next++ % values.length];
 }
 
-const ironSeal = (data) => sealData(data, { password: SECRET });
-const jweSeal = (data) => new EncryptJWT(data).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(BYTES);
-const key = createSecretKey(BYTES);
+const ironSeal = (data) => sealData(data, { password: KEY });
+const jweSeal = (data) => new EncryptJWT(data).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(KEY_BYTES);
+const key = createSecretKey(KEY_BYTES);
 
 function aesSeal(text) {
   const nonce = randomBytes(12);
@@ -88,13 +87,13 @@ function boxSeal(text) {
   const nonce = Buffer.allocUnsafe(sodium.crypto_secretbox_NONCEBYTES);
   sodium.randombytes_buf(nonce);
   const sealed = Buffer.allocUnsafe(sodium.crypto_secretbox_MACBYTES + message.length);
-  sodium.crypto_secretbox_easy(sealed, message, nonce, BYTES);
+  sodium.crypto_secretbox_easy(sealed, message, nonce, KEY_BYTES);
   return `${sealed.toString('base64')};${nonce.toString('base64')}`;
 }
 
 function boxOpen(value) {
   const [sealed, nonce] = value.split(';').map((part) => Buffer.from(part, 'base64'));
   const message = Buffer.allocUnsafe(sealed.length - sodium.crypto_secretbox_MACBYTES);
-  sodium.crypto_secretbox_open_easy(message, sealed, nonce, BYTES);
+  sodium.crypto_secretbox_open_easy(message, sealed, nonce, KEY_BYTES);
   return message.toString('utf8');
 }

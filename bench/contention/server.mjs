@@ -4,8 +4,8 @@ import { answer } from '../lib/answer.mjs';
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { CurrentSession, hashSessionId, SessionsModule, SessionStorageMemory } from '../lib/package-under-test.mjs';
 import { ENGINES } from '../storages/engines.mjs';
+import { KEY } from '../lib/key.mjs';
 
-const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 const COUNTED = new Set(['read', 'readMany', 'write', 'create', 'replace', 'touch', 'invalidate']);
 const openMemory = () => ({ storage: new SessionStorageMemory(), close() {} });
 const open = process.argv[2] === 'memory' ? openMemory : ENGINES.find(({ name }) => name === process.argv[2]).open;

@@ -2,6 +2,7 @@ import fastifySecureSession from '@fastify/secure-session';
 import { Get, Param, Post, Req } from '@nestjs/common';
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { newPlainSession } from '../lib/session-data.mjs';
+import { KEY_BYTES } from '../lib/key.mjs';
 
 /** Seals by libsodium, which is native code. */
 export const fastifySecureSessionSealed = {
@@ -34,7 +35,7 @@ export const fastifySecureSessionSealed = {
     });
     const app = await createApp(platform, controller);
     const cookie = { path: '/', httpOnly: true };
-    await app.register(fastifySecureSession, { key: Buffer.alloc(32, 'k3Y7'), cookieName: 'bench', cookie });
+    await app.register(fastifySecureSession, { key: KEY_BYTES, cookieName: 'bench', cookie });
     return app;
   },
 };

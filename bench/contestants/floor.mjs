@@ -9,8 +9,9 @@ import {
 } from 'node:crypto';
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { newPlainSession } from '../lib/session-data.mjs';
+import { KEY_BYTES } from '../lib/key.mjs';
 
-const KEY = createSecretKey(Buffer.alloc(32, 'k3Y7'));
+const KEY = createSecretKey(KEY_BYTES);
 
 /** Minimal code written by hand: one cookie, JSON, node:crypto, one header. */
 function floor(name, label, { load, store }) {

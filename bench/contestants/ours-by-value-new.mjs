@@ -1,5 +1,6 @@
 import { KeyRing, SessionTransportTransformerSeal } from '../lib/package-under-test.mjs';
-import { KEY, startOurs } from './ours.mjs';
+import { KEY } from '../lib/key.mjs';
+import { startOurs } from './ours.mjs';
 
 /** Without the cache of opened values. */
 export const oursByValueNew = {

@@ -1,5 +1,6 @@
 import { SessionTransportTransformerMessageAuthentication } from '../lib/package-under-test.mjs';
 import { startOurs } from './ours.mjs';
+import { KEY_BYTES } from '../lib/key.mjs';
 
 export const oursByValueSigned = {
   name: 'by-value-signed',
@@ -10,6 +11,6 @@ export const oursByValueSigned = {
     startOurs(platform, {
       // Percent-encoded, the large session would not fit into a cookie.
       cookie: { encoding: 'base64' },
-      transformers: [new SessionTransportTransformerMessageAuthentication(Buffer.alloc(32, 'k3Y7'), 'HmacSHA256')],
+      transformers: [new SessionTransportTransformerMessageAuthentication(KEY_BYTES, 'HmacSHA256')],
     }),
 };

@@ -2,8 +2,7 @@ import { Get, Param, Post } from '@nestjs/common';
 import { CurrentSession, Sessions, SessionsModule } from '../lib/package-under-test.mjs';
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { BenchSession, newSession } from '../lib/session-data.mjs';
-
-export const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
+import { KEY } from '../lib/key.mjs';
 
 /** An application with one session of this package; the variants differ only in `registration`. */
 export function startOurs(platform, registration) {

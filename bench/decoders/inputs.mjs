@@ -9,9 +9,9 @@ import {
   KeyRing,
   subPath,
 } from '../lib/package-under-test.mjs';
+import { KEY_BYTES } from '../lib/key.mjs';
 
 const MEGABYTE = 1_048_576;
-const KEY = Buffer.alloc(32, 'k3Y7');
 
 /** Repeats `part` between `before` and `after` to fill a megabyte. */
 const filled = (before, part, after = '') =>
@@ -159,10 +159,13 @@ function transports({ KtorCookieTransport, KtorHeaderTransport }) {
 const receiving = (transport, call) => () => transport.receive(call);
 
 function transformers() {
-  const encrypt = new SessionTransportTransformerEncrypt(KEY, KEY, { acknowledge: true });
-  const both = new SessionTransportTransformerEncrypt(KEY, KEY, { acknowledge: true, backwardCompatibleRead: true });
+  const encrypt = new SessionTransportTransformerEncrypt(KEY_BYTES, KEY_BYTES, { acknowledge: true });
+  const both = new SessionTransportTransformerEncrypt(KEY_BYTES, KEY_BYTES, {
+    acknowledge: true,
+    backwardCompatibleRead: true,
+  });
   const digest = new SessionTransportTransformerDigest('ktor', 'SHA-384', { acknowledge: true });
-  const mac = new SessionTransportTransformerMessageAuthentication(KEY);
+  const mac = new SessionTransportTransformerMessageAuthentication(KEY_BYTES);
   const seal = new SessionTransportTransformerSeal(new KeyRing('bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ'), {
     name: 'bench',
     transport: 'cookie',

@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { controllerOf, createApp } from '../lib/nest.mjs';
 import { Counter, CurrentSession, Sessions, SessionsModule, subPath } from '../lib/package-under-test.mjs';
 import { connectRedis, PREFIX, redisUrl, removeKeys } from '../lib/redis.mjs';
+import { KEY } from '../lib/key.mjs';
 
-const KEY = 'bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ';
 const TABLE = 'nestjs_sessions_bench';
 const FIELDS = Array.from({ length: 12 }, (_, index) => `f${index}`);
 
