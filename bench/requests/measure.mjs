@@ -43,6 +43,15 @@ export async function measureRequests(contestants, cells, { rounds, seconds, loa
   }
 }
 
+/** Starts each contestant and checks that sessions survive. @throws {Error} for the first that fails. */
+export async function checkRequests(contestants, say) {
+  try {
+    for (const contestant of contestants) await (await start(contestant, say)).child.stop();
+  } finally {
+    if (redisUrl) await removeKeys();
+  }
+}
+
 async function start(contestant, say) {
   const child = new Child(SERVER, [contestant.id], { env: { NODE_ENV: 'production' } });
   try {

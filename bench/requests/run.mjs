@@ -1,13 +1,14 @@
 import { textTable } from '../lib/text-table.mjs';
 import { chosenCells } from './cells.mjs';
 import { chosen } from './contestants.mjs';
-import { measureRequests } from './measure.mjs';
+import { checkRequests, measureRequests } from './measure.mjs';
 import { ratioRows, requestRows } from './table.mjs';
 import { targetRows } from './targets.mjs';
 
 /** The first table: whole requests of this package and its peers. Prints it and returns its figures. */
 export async function run(options, say) {
   const { running, leftOut } = chosen(options.only);
+  if (options.check) return checkRequests(running, say);
   const cells = chosenCells(options.cells);
   const names = cells.map(({ name }) => name);
   const contestants = await measureRequests(running, cells, options, say);
