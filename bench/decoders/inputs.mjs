@@ -9,7 +9,7 @@ import {
   KeyRing,
   subPath,
 } from '../lib/package-under-test.mjs';
-import { KEY_BYTES } from '../lib/key.mjs';
+import { KEY, KEY_BYTES } from '../lib/key.mjs';
 
 const MEGABYTE = 1_048_576;
 
@@ -166,7 +166,7 @@ function transformers() {
   });
   const digest = new SessionTransportTransformerDigest('ktor', 'SHA-384', { acknowledge: true });
   const mac = new SessionTransportTransformerMessageAuthentication(KEY_BYTES);
-  const seal = new SessionTransportTransformerSeal(new KeyRing('bTJ5x0zq8Wc1vKf4RaY7uNd2Ls9Ph6GtEi3Oo5MkXjQ'), {
+  const seal = new SessionTransportTransformerSeal(new KeyRing(KEY), {
     name: 'bench',
     transport: 'cookie',
   });

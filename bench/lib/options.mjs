@@ -12,7 +12,7 @@ export const USAGE = `npm run bench -- [options]
   --tables NAME,NAME  of ${TABLES.join(', ')}, by default all of these, and ${NAMED_TABLES.join(', ')}
   --rounds N          rounds of the first table, 1 to 50; default 5
   --seconds S         seconds of load on each cell in each round, 1 to 30; default 1
-  --check             starts each contestant of the first table once, and measures none
+  --check             starts each contestant of the first table once, without measuring
   --load NAME         what makes the load: polling, which needs nothing, or wrk; default polling
   --json FILE         writes all figures to FILE
 REDIS_URL, DATABASE_URL and MYSQL_URL say where Redis, PostgreSQL and MySQL are; without them their rows are left out.`;

@@ -43,11 +43,11 @@ describe.each(Object.entries(storageOpeners))('a limit of sessions per owner, in
     };
   }
 
-  // After the login, in the background.
   it('ends the oldest session', async () => {
     const { login, statusOf, listed } = limited({ limit: 2 });
     const ids = [await login(), await login(), await login(), await login()];
     expect(await Promise.all(ids.map(statusOf))).toEqual(['rejected', 'rejected', 'loaded', 'loaded']);
+    // The login ends them in the background.
     await until(async () => (await listed()) === 2);
   });
 
